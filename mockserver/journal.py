@@ -1,0 +1,195 @@
+"""Trace entries and their JSON Lines codec: the one format that the mock, the judge and the reports share.
+
+A trace is a sequence of entries, one JSON object a line, told apart by `type`. `seq` orders them as they were written;
+`at` is in milliseconds on the organisation's clock. The order of a journal is not the order of commits: where that matters,
+sort by the session's version. Credentials are redacted, their identity is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal, Protocol
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from mockserver.engine.model import Operation, State
+from mockserver.errors import MockServerError
+
+TRACE_VERSION = 1
+
+MAX_LINE = 4 << 20
+"""Longest line, in bytes, that a trace may have."""
+
+CredentialForm = Literal["bearer", "basic", "empty", "literal", "none", "malformed"]
+Delivery = Literal["complete", "lost_request", "lost_response", "truncated"]
+
+
+class TraceError(MockServerError):
+    """A trace cannot be read; `line` is where (1 is the first), `problem` says why."""
+
+    def __init__(self, line: int, problem: str) -> None:
+        super().__init__(f"line {line}: {problem}")
+        self.line, self.problem = line, problem
+
+
+class Guest(Struct, frozen=True):
+    """Whom a message is for."""
+
+    name: str
+    email: str
+
+
+class Credential(Struct, frozen=True, omit_defaults=True):
+    """What a request showed to prove itself, without the secret.
+
+    `form` tells the shape (`literal`: a word such as `null` or `[REDACTED]` stood where a token belongs, kept in `literal`),
+    `token` is a pseudonym that is the same whenever the same token is shown, `client_id` stands for Basic,
+    `seen_in` lists where secrets were found: `header`, and wrongly `url` or `body`.
+    """
+
+    form: CredentialForm
+    token: str | None = None
+    client_id: str | None = None
+    literal: str | None = None
+    seen_in: tuple[Literal["header", "url", "body"], ...] = ()
+
+
+class SessionChange(Struct, frozen=True, omit_defaults=True):
+    """What an exchange did to a session: `before` and `after` are equal where it was refused; None where there is none."""
+
+    id: str
+    version: int | None = None
+    before: State | None = None
+    after: State | None = None
+
+
+class Header(Struct, frozen=True, tag="trace", tag_field="type", omit_defaults=True):
+    """First line of a recording: the format's version, and what is known of where it was made.
+
+    `policy` uses the names and seconds of policy files; `clock` is `virtual` or `wall`; `source` says what wrote it.
+    """
+
+    version: int = TRACE_VERSION
+    organization: str = ""
+    source: str = "dayfly"
+    clock: Literal["virtual", "wall"] = "wall"
+    policy: dict[str, Any] = {}
+
+
+class Began(Struct, tag="began", tag_field="type", omit_defaults=True):
+    """A client was asked to send `text` to `guest`. `intent` numbers intents from 0; `item` is its place in the scenario."""
+
+    seq: int
+    at: int
+    intent: int
+    guest: Guest
+    text: str
+    item: int = 0
+
+
+class Ended(Struct, tag="ended", tag_field="type", omit_defaults=True):
+    """The client returned: `outcome` is what it reported; `never` where it did not return and was given up."""
+
+    seq: int
+    at: int
+    intent: int
+    outcome: Literal["accepted", "failed", "never"]
+    error: str = ""
+
+
+class Perturbed(Struct, tag="perturbed", tag_field="type", omit_defaults=True):
+    """The world did something by itself, or somebody used the control API: `what` names it, `detail` tells how."""
+
+    seq: int
+    at: int
+    what: str
+    detail: dict[str, Any] = {}
+
+
+class Arrival(Struct, tag="arrival", tag_field="type", omit_defaults=True):
+    """A request reached the mock.
+
+    `body` is the decoded JSON (or form) with secrets redacted, absent where there was none or it could not be decoded;
+    then `text` holds its beginning. `size` counts bytes.
+    """
+
+    seq: int
+    at: int
+    context_id: str
+    method: str
+    path: str
+    operation: Operation | None
+    credential: Credential
+    media_type: str | None = None
+    size: int = 0
+    body: Any | UnsetType = UNSET
+    text: str | None = None
+    truncated: bool = False
+
+
+class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):
+    """What became of a request.
+
+    `status`, `body` and `retry_after` are what was put on the wire, or would have been where `delivery` is not `complete`.
+    `accepted` is the truth about the message: the platform accepted it, whoever knows. `acted` is when the platform decided,
+    None where a fault kept it from deciding. `token` is the pseudonym of a token issued, `issued` the id of a session created.
+    `fault` names the fault that was applied.
+    """
+
+    seq: int
+    at: int
+    context_id: str
+    arrival: int
+    status: int | None
+    reason: str
+    code: str | None = None
+    accepted: bool = False
+    acted: int | None = None
+    delivery: Delivery = "complete"
+    body: Any | UnsetType = UNSET
+    retry_after: int | None = None
+    session: SessionChange | None = None
+    issued: str | None = None
+    token: str | None = None
+    token_expires_in: int | None = None
+    fault: str | None = None
+
+
+Entry = Header | Began | Ended | Perturbed | Arrival | Answer
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
+
+
+class Noted(Protocol):
+    """An entry on its way into a journal: a store gives it its number, and its text is made only when somebody reads it."""
+
+    def entry(self, seq: int, at: int) -> Entry:
+        """The entry as it is to be read, numbered `seq` and stamped `at` (milliseconds)."""
+        ...
+
+
+def encode(entry: Entry) -> bytes:
+    """One line of JSON without its end of line; what it holds cannot break the line."""
+    return _encoder.encode(entry)
+
+
+def decode(line: bytes, number: int = 1) -> Entry:
+    """The entry in `line`. Raises TraceError, naming line `number`, where it is not one."""
+    if len(line) > MAX_LINE:
+        raise TraceError(number, f"longer than {MAX_LINE} bytes; is this a JSON Lines trace?")
+    try:
+        return _decoder.decode(line)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise TraceError(number, str(error)) from error
+
+
+def read(lines: Iterable[bytes]) -> Iterator[Entry]:
+    """Decodes a recording line by line; empty lines are skipped. Raises TraceError at the first line that is not an entry."""
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            entry = decode(line, number)
+            if isinstance(entry, Header) and entry.version != TRACE_VERSION:
+                raise TraceError(number, f"trace version {entry.version} is not known here (this is {TRACE_VERSION})")
+            yield entry

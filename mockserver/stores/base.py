@@ -1,0 +1,116 @@
+"""What a store promises: little, and the same for every one.
+
+A store holds versioned records and a journal per organisation, and knows no rule. `commit` writes all or nothing within one
+organisation, and only where every record still has the version the writer saw: that alone makes a handshake single, in
+threads, processes and replicas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, Protocol, TypeAlias
+
+from mockserver.engine.model import FaultPlan, OAuthClient, Organization, Session, Token
+from mockserver.journal import Entry, Noted
+
+Kind = Literal["organization", "faults", "client", "token", "session"]
+Record: TypeAlias = Organization | FaultPlan | OAuthClient | Token | Session
+
+
+class Key(NamedTuple):
+    """Where a record lives within its organisation. The records of kind `organization` and `faults` have the id ``""``."""
+
+    kind: Kind
+    id: str = ""
+
+
+ORGANIZATION = Key("organization")
+FAULTS = Key("faults")
+
+
+class Write(NamedTuple):
+    """One change: where `key` holds version `expected` (None: holds nothing), put `new` (None: remove).
+
+    For sessions, `ends_at` is when it ends by itself, or has ended (milliseconds, the organisation's clock): it moves the
+    session from the live ones to the ended ones, which a store may forget; it never decides what a session is.
+    """
+
+    key: Key
+    expected: int | None
+    new: Record | None
+    ends_at: int | None = None
+
+
+class Loaded(NamedTuple):
+    """Records in the order of the keys asked for (None: holds nothing), and how many sessions are live."""
+
+    records: Sequence[Record | None]
+    live_sessions: int
+
+
+class Bounds(NamedTuple):
+    """How much an organisation may keep: ended sessions are forgotten oldest first, journal entries likewise."""
+
+    max_ended_sessions: int = 100_000
+    journal_entries: int = 10_000
+
+
+class Store(Protocol):
+    """The protocol; `tests/mockserver/stores` holds every implementation to it.
+
+    Any method may raise StoreUnavailable. Methods may be called from any thread.
+    """
+
+    shared: bool
+    """Whether several processes may use it at once."""
+
+    def load(self, organization: str, keys: Sequence[Key], arrival: Noted | None = None, system: int = 0) -> Loaded:
+        """Reads `keys` at one moment. Where the organisation exists, `arrival` is journalled in the same step, stamped with
+        the organisation's clock as it reads when the system's clock reads `system` (milliseconds)."""
+        ...
+
+    def note(self, organization: str, noted: Noted, at: int) -> int:
+        """Journals one entry stamped `at` and returns its number; the organisation need not exist."""
+        ...
+
+    def commit(
+        self, organization: str, writes: Sequence[Write], noted: Noted | None, commit_id: str, now: int, retention: int
+    ) -> bool:
+        """Applies all `writes` and journals `noted`, or does nothing and returns False because a record has changed.
+
+        `commit_id` is unique to this attempt: repeated after a lost reply, it answers as the first did. `now` and `retention`
+        (milliseconds) let the store forget sessions that ended longer ago than that.
+        """
+        ...
+
+    def records(self, organization: str, kind: Kind, limit: int = 1000, after: str = "") -> Sequence[Record]:
+        """Up to `limit` records of `kind`, in the order they were first written, those after the id `after`."""
+        ...
+
+    def entries(self, organization: str, after: int = 0, limit: int = 1000) -> Sequence[Entry]:
+        """Up to `limit` journal entries with a number greater than `after`, oldest first."""
+        ...
+
+    def organizations(self) -> Sequence[str]:
+        """Ids of all organisations, in order of creation."""
+        ...
+
+    def find_client(self, client_id: str) -> str | None:
+        """The organisation that has this OAuth client."""
+        ...
+
+    def clear(self, organization: str) -> None:
+        """Forgets the organisation: records, journal, clients."""
+        ...
+
+    def clear_journal(self, organization: str) -> None:
+        """Empties the journal; numbers go on."""
+        ...
+
+    def ping(self) -> None:
+        """Raises StoreUnavailable where the store cannot serve."""
+        ...
+
+    def close(self) -> None:
+        """Gives back connections."""
+        ...
