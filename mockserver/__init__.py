@@ -1,0 +1,27 @@
+"""A stand-in for a Genesys-style web-chat platform whose sessions are ephemeral.
+
+What is named here is the package's public surface; everything else may change. Nothing is loaded before it is asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mockserver.engine.model import Policy
+    from mockserver.errors import MockServerError
+
+__all__ = ["MockServerError", "Policy"]
+
+_HOMES = {
+    "MockServerError": "mockserver.errors",
+    "Policy": "mockserver.engine.model",
+}
+
+if not TYPE_CHECKING:  # a checker would take any name for defined
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_HOMES[name]), name)

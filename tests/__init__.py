@@ -1,0 +1,1 @@
+"""The tests of both packages; folders mirror the source tree."""

@@ -1,0 +1,16 @@
+"""What every test runs under: the same examples each time, and no settings from the caller's environment."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
+settings.register_profile("nightly", derandomize=False, deadline=None, max_examples=1000)
+settings.load_profile("repeatable")
+
+
+def pytest_configure() -> None:
+    for name in [name for name in os.environ if name.startswith("DAYFLY_") and name != "DAYFLY_REQUIRE"]:
+        del os.environ[name]

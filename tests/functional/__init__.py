@@ -1,0 +1,1 @@
+"""Tests through the outside: the command, a live server, the installed wheel."""
