@@ -1,0 +1,63 @@
+# Needs Python 3.11 or newer and make; everything else is installed into .venv, at the versions of constraints.txt.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint coverage bench constraints clean
+
+# The first of these that is new enough; `make PYTHON=/path/to/python3.12 …` names another.
+PYTHON ?= $(or $(firstword $(foreach candidate,python3 python3.13 python3.12 python3.11 python3.14 python, \
+	$(shell $(candidate) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(candidate)))),python3)
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
+TO_RUN := $(VENV)/installed-to-run
+TO_TEST := $(VENV)/installed-to-test
+
+help: ## List what can be made
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: $(TO_RUN) ## Show a refused message, its explanation, and two clients judged
+	@$(BIN)/dayfly demo
+
+test: $(TO_TEST) ## Run every test; ARGS="…" goes to pytest
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
+
+lint: $(TO_TEST) ## Check style, types and imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+coverage: $(TO_TEST) ## Measure which branches the tests take
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+bench: $(TO_TEST) ## Measure speed and memory beside a plain node:http handler
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+constraints: ## Pin anew what an unconstrained installation brings
+	rm -rf build/constraints
+	$(PYTHON) -m venv build/constraints
+	build/constraints/bin/python -m pip install --quiet --disable-pip-version-check '.[redis,sdk,test]'
+	{ sed '/^[^#]/,$$d' constraints.txt; build/constraints/bin/python -m pip freeze --exclude dayfly; } > build/constraints.txt
+	mv build/constraints.txt constraints.txt
+
+clean: ## Remove all that was made
+	rm -rf $(VENV) .cache build dist .coverage* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("make needs Python 3.11 or newer: make PYTHON=..." if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv --clear $(VENV)
+
+$(TO_RUN): $(BIN)/python pyproject.toml constraints.txt
+	@$(INSTALL) .
+	@touch $@
+
+$(TO_TEST): $(BIN)/python pyproject.toml constraints.txt
+	@$(INSTALL) '.[test]'
+	@touch $@
