@@ -1,0 +1,314 @@
+"""Scenarios: what a user wants of the client and what the world does meanwhile, as data.
+
+A scenario names guests and texts, never ids, so it does not depend on what the client did. It is complete before anything runs,
+is a JSON file, and replays in any language. Times are in seconds, as in policy files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import msgspec
+from msgspec import Meta, Struct
+
+from contracts.errors import ScenarioError
+from mockserver.journal import Guest
+
+SCENARIO_VERSION = 1
+
+MAX_BYTES = 4 << 20
+"""Longest scenario file, in bytes."""
+
+Operation = Literal["token", "create", "send"]
+FaultKind = Literal["status", "opaque_403", "lost_request", "lost_response", "latency", "truncated_body"]
+
+Seconds = Annotated[float, Meta(ge=0, le=10 * 365 * 86_400)]
+Count = Annotated[int, Meta(ge=1, le=1000)]
+FaultStatus = Literal[400, 413, 429, 500, 502, 503]
+
+PolicyValue = float | int | str | list[str] | None
+
+
+class _Step(Struct, frozen=True, tag_field="op", forbid_unknown_fields=True, omit_defaults=True):
+    """What all steps of a scenario share: `op` names them."""
+
+
+class Advance(_Step, frozen=True, tag="advance"):
+    """The organisation's clock, and with it the client's, jumps forward."""
+
+    seconds: Seconds
+
+
+class EndSessions(_Step, frozen=True, tag="end_sessions"):
+    """Every live session is revoked."""
+
+
+class ExpireTokens(_Step, frozen=True, tag="expire_tokens"):
+    """Every live token expires: 401 `credentials.expired`."""
+
+
+class RevokeTokens(_Step, frozen=True, tag="revoke_tokens"):
+    """Every live token is revoked: 401 `bad.credentials`."""
+
+
+class RejectTokens(_Step, frozen=True, tag="reject_tokens"):
+    """Every token, also one issued later, is answered 401 until `accept_tokens`."""
+
+
+class AcceptTokens(_Step, frozen=True, tag="accept_tokens"):
+    """Ends `reject_tokens`."""
+
+
+class RevokeScope(_Step, frozen=True, tag="revoke_scope"):
+    """The OAuth client loses the scope: 403 until `grant_scope`."""
+
+
+class GrantScope(_Step, frozen=True, tag="grant_scope"):
+    """The OAuth client gets the scope back."""
+
+
+class RestartClient(_Step, frozen=True, tag="restart_client"):
+    """The client is closed and a new one takes its place; it finds what the first kept in files."""
+
+
+class Fault(_Step, frozen=True, tag="fault"):
+    """The next `times` requests of `operation` are hit by a fault, decided before the first guard.
+
+    For `status`: the status, `retry_after` in whole seconds (429 and 503), and `after_acting` (500 and 502): the platform acts,
+    then answers so. For `latency`: `seconds`, `where` they pass. `opaque_403` hits sends only, `truncated_body` only a 200.
+    """
+
+    operation: Operation
+    kind: FaultKind
+    times: Count = 1
+    status: FaultStatus | None = None
+    retry_after: Annotated[int, Meta(ge=0, le=86_400)] | None = None
+    after_acting: bool = False
+    seconds: Seconds = 0
+    where: Literal["before", "after"] = "before"
+
+
+Perturbation = (
+    Advance
+    | EndSessions
+    | ExpireTokens
+    | RevokeTokens
+    | RejectTokens
+    | AcceptTokens
+    | RevokeScope
+    | GrantScope
+    | RestartClient
+    | Fault
+)
+
+
+class Trigger(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A perturbation inside an intent: when the `nth` request of the operation `before` arrives, before its guards, `do` it."""
+
+    before: Operation
+    do: Perturbation
+    nth: Count = 1
+
+
+class Message(Struct, frozen=True, forbid_unknown_fields=True):
+    """One message of a parallel item."""
+
+    guest: Guest
+    text: Annotated[str, Meta(min_length=1)]
+
+
+class Send(_Step, frozen=True, tag="send"):
+    """An intent: the client is to deliver `text` to `guest`."""
+
+    guest: Guest
+    text: Annotated[str, Meta(min_length=1)]
+    during: tuple[Trigger, ...] = ()
+
+
+class SendParallel(_Step, frozen=True, tag="send_parallel"):
+    """Several intents at once, of distinct guests and texts.
+
+    `schedule` makes a race repeat itself: at each moment when several requests or answers wait to go on, the next number, modulo
+    how many wait, picks one (oldest first); after its end, the oldest goes.
+    """
+
+    sends: Annotated[tuple[Message, ...], Meta(min_length=1, max_length=100)]
+    during: tuple[Trigger, ...] = ()
+    schedule: tuple[Annotated[int, Meta(ge=0, le=1_000_000)], ...] = ()
+
+
+Item = Send | SendParallel | Perturbation
+
+OPS: tuple[str, ...] = tuple(step.__struct_config__.tag for step in get_args(Item))
+"""The names of all steps."""
+
+
+class Scenario(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A history to put a client through: `items` in order, under `policy` (names and seconds as in policy files)."""
+
+    items: Annotated[tuple[Item, ...], Meta(max_length=1000)]
+    version: int = SCENARIO_VERSION
+    title: str = ""
+    policy: dict[str, PolicyValue] = {}
+
+    @property
+    def intents(self) -> int:
+        """How many messages the client is asked to deliver."""
+        return sum(len(messages(item)) for item in self.items)
+
+
+_decoder = msgspec.json.Decoder(Scenario)
+_encoder = msgspec.json.Encoder(order="deterministic")
+
+_PLACE = re.compile(r" - at `([^`]*)`$")
+
+
+def messages(item: Item) -> tuple[Message, ...]:
+    """What `item` asks the client to deliver; nothing where it is a perturbation."""
+    match item:
+        case Send(guest, text):
+            return (Message(guest, text),)
+        case SendParallel(sends):
+            return sends
+        case _:
+            return ()
+
+
+def noted(perturbation: Perturbation) -> tuple[str, dict[str, Any]]:
+    """How a perturbation is written into a trace: `what` and `detail` of journal.Perturbed."""
+    detail = msgspec.to_builtins(perturbation)
+    return detail.pop("op"), detail
+
+
+def decode(raw: bytes, source: str = "scenario") -> Scenario:
+    """The scenario in `raw`. Raises ScenarioError, naming `source` and the place, where it is not one."""
+    if len(raw) > MAX_BYTES:
+        raise ScenarioError(source, "$", f"longer than {MAX_BYTES} bytes; is this a scenario?")
+    try:
+        scenario = _decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        raise _misfit(source, str(error), raw) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ScenarioError(source, "$", str(error)) from error
+    check(scenario, source)
+    return scenario
+
+
+def encode(scenario: Scenario) -> bytes:
+    """The scenario as indented JSON with an end of line: what goes into a file."""
+    return msgspec.json.format(_encoder.encode(scenario), indent=2) + b"\n"
+
+
+def load(path: Path) -> Scenario:
+    """Reads a scenario file. Raises ScenarioError where it cannot be read or is not one; one too long is not read whole."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ScenarioError(str(path), "$", error.strerror or str(error)) from error
+    return decode(raw, str(path))
+
+
+def save(scenario: Scenario, directory: Path, code: str) -> Path:
+    """Writes a counterexample to clause `code` into a corpus, under a name that stays the same for the same scenario."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"{code}-{digest(scenario)}.json"
+    path.write_bytes(encode(scenario))
+    return path
+
+
+def corpus(directory: Path) -> Iterator[tuple[Path, Scenario]]:
+    """The scenarios kept in `directory`, by file name. Raises ScenarioError at the first file that is not one."""
+    for path in sorted(directory.glob("*.json")):
+        yield path, load(path)
+
+
+def digest(scenario: Scenario) -> str:
+    """Eight hexadecimal digits that name a scenario, whatever its title."""
+    untitled = msgspec.structs.replace(scenario, title="")
+    return hashlib.sha256(_encoder.encode(untitled)).hexdigest()[:8]
+
+
+def complexity(scenario: Scenario) -> tuple[int, int, int, bytes]:
+    """A sort key, simplest first: intents, then steps of all kinds, then length; equal only for equal scenarios."""
+    canonical = _encoder.encode(scenario)
+    steps = sum(1 + len(triggers(item)) for item in scenario.items)
+    return scenario.intents, steps, len(canonical), canonical
+
+
+def triggers(item: Item) -> tuple[Trigger, ...]:
+    """The perturbations inside `item`."""
+    return item.during if isinstance(item, Send | SendParallel) else ()
+
+
+def check(scenario: Scenario, source: str = "scenario") -> None:
+    """Raises ScenarioError where a scenario of the right shape makes no sense."""
+    if scenario.version != SCENARIO_VERSION:
+        raise ScenarioError(source, "$.version", f"{scenario.version} is not known here (this is {SCENARIO_VERSION})")
+    for number, item in enumerate(scenario.items):
+        place = f"$.items[{number}]"
+        if isinstance(item, SendParallel):
+            _check_distinct(item, source, place)
+        if isinstance(item, Fault):
+            _check_fault(item, source, place)
+        for nth, trigger in enumerate(triggers(item)):
+            _check_trigger(trigger, source, f"{place}.during[{nth}].do")
+
+
+def _check_distinct(item: SendParallel, source: str, place: str) -> None:
+    guests = {message.guest for message in item.sends}
+    texts = {message.text for message in item.sends}
+    if min(len(guests), len(texts)) < len(item.sends):
+        raise ScenarioError(source, f"{place}.sends", "guests and texts must be distinct, or requests cannot be told apart")
+
+
+def _check_trigger(trigger: Trigger, source: str, place: str) -> None:
+    if isinstance(trigger.do, RestartClient):
+        raise ScenarioError(source, place, "a client cannot be restarted while it is at work; put it between items")
+    if isinstance(trigger.do, Fault):
+        _check_fault(trigger.do, source, place)
+
+
+def _check_fault(fault: Fault, source: str, place: str) -> None:
+    problem = _fault_problem(fault)
+    if problem:
+        raise ScenarioError(source, place, problem)
+
+
+def _fault_problem(fault: Fault) -> str:
+    if (fault.kind == "status") != (fault.status is not None):
+        return "`status` goes with the kind `status`, and with no other"
+    if fault.retry_after is not None and fault.status not in {429, 503}:
+        return "`retry_after` goes with status 429 or 503"
+    if fault.after_acting and fault.status not in {500, 502}:
+        return "`after_acting` goes with status 500 or 502"
+    if fault.seconds and fault.kind != "latency":
+        return "`seconds` go with the kind `latency`"
+    if fault.kind == "opaque_403" and fault.operation != "send":
+        return "`opaque_403` hits the operation `send` only"
+    return ""
+
+
+def _misfit(source: str, message: str, raw: bytes) -> ScenarioError:
+    """Words for a document of the wrong shape; a version from the future is named before what it brought along."""
+    version = _version(raw)
+    if version not in {None, SCENARIO_VERSION}:
+        return ScenarioError(source, "$.version", f"{version!r} is not known here (this is {SCENARIO_VERSION})")
+    found = _PLACE.search(message)
+    place = found.group(1) if found else "$"
+    problem = _PLACE.sub("", message)
+    if place.endswith(".op"):
+        problem = f"{problem}: known are {', '.join(OPS)}"
+    return ScenarioError(source, place, problem)
+
+
+def _version(raw: bytes) -> object:
+    try:
+        document = msgspec.json.decode(raw)
+    except (ValueError, RecursionError):
+        return None
+    return document.get("version") if isinstance(document, dict) else None
