@@ -1,0 +1,95 @@
+"""A server in a thread of this process, for tests: waitress, on a port the system picks."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from waitress import wasyncore
+from waitress.server import BaseWSGIServer, create_server
+from waitress.task import ThreadedTaskDispatcher
+
+from mockserver.web.delivery import PAUSE
+from mockserver.web.listening import listen, url
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+THREADS = 64
+"""Requests answered at once: each one that waits, or follows a stream, holds a thread."""
+
+MAX_CONNECTIONS = 1000
+
+
+class LiveServer:
+    """Serves the WSGI application `app` while the context lasts; `url` and `port` tell where.
+
+    At its end a request that is being answered is answered, without the wait that a fault may have asked for, and every
+    connection is closed. Entering raises SettingsError where the port cannot be had.
+    """
+
+    url: str
+    port: int
+
+    def __init__(self, app: WSGIApplication, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._app, self._host, self._wanted = app, host, port
+
+    def __enter__(self) -> Self:
+        listening = listen(self._host, self._wanted)
+        self.url, self.port = url(listening), listening.getsockname()[1]
+        self._stopping, self._closing = threading.Event(), threading.Event()
+        self._pool, self._map = _Pool(), dict[int, Any]()
+        self._server = self._listen_with(listening)
+        self._loop = threading.Thread(target=self._run, name="dayfly-live", daemon=True)
+        self._loop.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stopping.set()
+        self._pool.shutdown()
+        self._closing.set()
+        self._server.pull_trigger()
+        self._loop.join()
+        wasyncore.close_all(self._map)
+
+    def _listen_with(self, listening: socket.socket) -> BaseWSGIServer:
+        server = create_server(
+            self._answer,
+            map=self._map,
+            _dispatcher=self._pool,
+            sockets=[listening],
+            ident="dayfly",
+            connection_limit=MAX_CONNECTIONS,
+            clear_untrusted_proxy_headers=False,
+            log_socket_errors=False,
+        )
+        return cast("BaseWSGIServer", server)  # one socket, one server
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            wasyncore.loop(use_poll=True, map=self._map, count=1)  # select() knows no file descriptors beyond 1023
+
+    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ[PAUSE] = self._stopping.wait
+        return self._app(environ, start_response)
+
+
+class _Pool(ThreadedTaskDispatcher):
+    """Threads as they are needed; waitress' own pool starts all of them at once and leaves them behind when it stops."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._threads = ThreadPoolExecutor(THREADS, "dayfly-live")
+
+    def add_task(self, task: Any) -> None:
+        with suppress(RuntimeError):  # stopping: the connection is about to be closed
+            self._threads.submit(task.service)
+
+    def shutdown(self, cancel_pending: bool = True, timeout: int = 0) -> bool:  # noqa: ARG002 - the base class has it
+        self._threads.shutdown(cancel_futures=cancel_pending)
+        return True
