@@ -67,13 +67,16 @@ class SessionChange(Struct, frozen=True, omit_defaults=True):
 class Header(Struct, frozen=True, tag="trace", tag_field="type", omit_defaults=True):
     """First line of a recording: the format's version, and what is known of where it was made.
 
-    `policy` uses the names and seconds of policy files; `clock` is `virtual` or `wall`; `source` says what wrote it.
+    `policy` uses the names and seconds of policy files; `source` says what wrote it. `clock` is `virtual` where the client's
+    waits moved the clock that stamped the entries, `wall` where both followed real time, `mixed` where some waits were not seen.
+    `door` is how the client reached the mock: on a `socket` a lost request and a lost response look alike to it.
     """
 
     version: int = TRACE_VERSION
     organization: str = ""
     source: str = "dayfly"
-    clock: Literal["virtual", "wall"] = "wall"
+    clock: Literal["virtual", "wall", "mixed"] = "wall"
+    door: Literal["socket", "in_process"] = "socket"
     policy: dict[str, Any] = {}
 
 
@@ -129,7 +132,7 @@ class Arrival(Struct, tag="arrival", tag_field="type", omit_defaults=True):
 
 
 class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):
-    """What became of a request.
+    """What became of the request with the same `context_id`.
 
     `status`, `body` and `retry_after` are what was put on the wire, or would have been where `delivery` is not `complete`.
     `accepted` is the truth about the message: the platform accepted it, whoever knows. `acted` is when the platform decided,
@@ -140,7 +143,6 @@ class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):
     seq: int
     at: int
     context_id: str
-    arrival: int
     status: int | None
     reason: str
     code: str | None = None
@@ -156,7 +158,18 @@ class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):
     fault: str | None = None
 
 
-Entry = Header | Began | Ended | Perturbed | Arrival | Answer
+class Returned(Struct, tag="returned", tag_field="type", omit_defaults=True):
+    """The answer to `context_id` came back to the client, at `at`. Written by whoever can see the client's side; where it is
+    missing the answer's own `at` and place stand for it. Not `answered`: the client stopped waiting, and whatever the platform
+    answers, then or later, did not reach it."""
+
+    seq: int
+    at: int
+    context_id: str
+    answered: bool = True
+
+
+Entry = Header | Began | Ended | Perturbed | Arrival | Answer | Returned
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)

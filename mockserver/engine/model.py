@@ -178,9 +178,7 @@ class Session(Struct, frozen=True, kw_only=True, gc=False):
     guest_email: str = ""
 
 
-FaultKind = Literal[
-    "status", "opaque_403", "lost_request", "lost_response", "latency", "truncated_body"
-]
+FaultKind = Literal["status", "opaque_403", "lost_request", "lost_response", "latency", "truncated_body"]
 
 
 class Fault(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

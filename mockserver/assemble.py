@@ -1,0 +1,129 @@
+"""The composition root, without any framework: settings, store, clock and ids become a platform and its handler."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import IO
+
+from mockserver import stores
+from mockserver.clock import SystemClock, system_clock
+from mockserver.engine.model import DEFAULT_ORGANIZATION, FaultPlan, OAuthClient, Organization, Policy
+from mockserver.errors import SettingsError
+from mockserver.ids import Ids
+from mockserver.journal import Header, Noted, encode
+from mockserver.service import Platform
+from mockserver.settings import Settings, policy_to
+from mockserver.stores.base import FAULTS, ORGANIZATION, Bounds, Key, Store, Write
+from mockserver.wire import Handler
+
+
+class Assembly:
+    """A mock server in parts: `store`, `platform`, `handler`, and the `settings` they were made from, credentials filled in.
+
+    `close` gives back what it opened. Usable as a context manager.
+    """
+
+    def __init__(
+        self, settings: Settings, *, store: Store | None = None, system: SystemClock | None = None, ids: Ids | None = None
+    ) -> None:
+        """Writes the default organisation unless the store has it. Raises SettingsError or StoreUnavailable."""
+        self.ids = ids or Ids()
+        self.settings = with_credentials(settings, self.ids)
+        bounds = Bounds(settings.max_ended_sessions, settings.journal_entries)
+        self._file = JournalFile(Path(settings.journal_file), settings) if settings.journal_file else None
+        self.store = store or stores.open(settings.store, bounds)
+        self.platform = Platform(
+            self.store,
+            system or system_clock(),
+            self.ids,
+            max_live_sessions=settings.max_live_sessions,
+            restore=self.restore_default,
+            sink=self._file.append if self._file else None,
+        )
+        self.handler = Handler(self.platform, opaque=settings.opaque)
+        self.restore_default(self.platform)
+
+    def restore_default(self, platform: Platform) -> None:
+        """Writes the default organisation where the store lacks it: with the same credentials, however often it is emptied."""
+        settings = self.settings
+        found = self.store.load(DEFAULT_ORGANIZATION, (ORGANIZATION, Key("client", settings.client_id))).records
+        if found[0] is None:
+            write_organization(platform, DEFAULT_ORGANIZATION, "default", settings.policy)
+        if found[1] is None:
+            client = OAuthClient(
+                id=settings.client_id, organization=DEFAULT_ORGANIZATION, secret=settings.client_secret, name="default"
+            )
+            write_client(platform, client)
+
+    def close(self) -> None:
+        """Closes the store's connections and the journal file."""
+        self.store.close()
+        if self._file is not None:
+            self._file.close()
+
+    def __enter__(self) -> Assembly:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def assemble(
+    settings: Settings | None = None,
+    *,
+    store: Store | None = None,
+    system: SystemClock | None = None,
+    ids: Ids | None = None,
+) -> Assembly:
+    """Makes a mock server without any socket. `system` gives milliseconds since the epoch; tests hand in a virtual clock."""
+    return Assembly(settings or Settings(), store=store, system=system, ids=ids)
+
+
+def with_credentials(settings: Settings, ids: Ids) -> Settings:
+    """The settings with the default organisation's credentials drawn where they are left open."""
+    from msgspec.structs import replace
+
+    return replace(
+        settings,
+        client_id=settings.client_id or ids.client(DEFAULT_ORGANIZATION),
+        client_secret=settings.client_secret or ids.secret(),
+    )
+
+
+def write_organization(platform: Platform, id: str, name: str, policy: Policy) -> bool:
+    """Writes a new organisation; False where there is one already."""
+    organization = Organization(id=id, name=name, policy=policy, seal=platform.ids.secret())
+    writes = [Write(ORGANIZATION, None, organization), Write(FAULTS, None, FaultPlan())]
+    return platform.store.commit(id, writes, None, platform.ids.context(id), platform.now(organization), policy.retention)
+
+
+def write_client(platform: Platform, client: OAuthClient) -> bool:
+    """Writes a new OAuth client; False where its organisation has one of that id already."""
+    writes = [Write(Key("client", client.id), None, client)]
+    return platform.store.commit(client.organization, writes, None, platform.ids.context(client.organization), 0, 1 << 52)
+
+
+class JournalFile:
+    """A JSON Lines file that gets every entry this process journals, numbered on its own; complete lines only."""
+
+    def __init__(self, path: Path, settings: Settings) -> None:
+        """Opens `path` for appending. Raises SettingsError where that cannot be done."""
+        self._lock = threading.Lock()
+        self._seq = 0
+        try:
+            self._file: IO[bytes] = path.open("ab", buffering=0)
+        except OSError as error:
+            raise SettingsError("journal", str(path), f"cannot be written: {error.strerror}") from error
+        if self._file.tell() == 0:
+            self._file.write(encode(Header(policy=policy_to(settings.policy))) + b"\n")
+
+    def append(self, noted: Noted, at: int) -> None:
+        """Writes one entry stamped `at` (milliseconds)."""
+        with self._lock:
+            self._seq += 1
+            self._file.write(encode(noted.entry(self._seq, at)) + b"\n")
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()

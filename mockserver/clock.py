@@ -1,0 +1,59 @@
+"""Where time enters: integers of milliseconds since the epoch, and nothing else in the package asks the system for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import formatdate
+from functools import lru_cache
+
+from mockserver.errors import InvalidRequest
+
+SystemClock = Callable[[], int]
+"""Gives the milliseconds since the epoch; never less than it gave before."""
+
+LATEST = 253_402_300_799_000
+"""The end of the year 9999, in milliseconds: no clock is set or advanced beyond it."""
+
+
+def system_clock() -> SystemClock:
+    """The system's time, held where the system steps back (after a correction, say) until it has caught up."""
+    last = 0
+
+    def read() -> int:
+        nonlocal last
+        now = time.time_ns() // 1_000_000
+        last = max(last, now)
+        return last
+
+    return read
+
+
+def pause(seconds: float) -> None:
+    """Blocks the calling thread: what a latency fault does on a socket."""
+    if seconds > 0:
+        time.sleep(seconds)
+
+
+@lru_cache(maxsize=64)
+def _http_date(second: int) -> str:
+    return formatdate(second, usegmt=True)
+
+
+def http_date(milliseconds: int) -> str:
+    """The instant as the `Date` header writes it (RFC 9110, 5.6.7)."""
+    return _http_date(milliseconds // 1000)
+
+
+def iso(milliseconds: int) -> str:
+    """The instant as ISO 8601 in UTC with milliseconds: ``2026-11-22T14:17:40.250Z``."""
+    instant = datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
+    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def to_milliseconds(seconds: float, field: str = "seconds") -> int:
+    """Rounds seconds to milliseconds. Raises InvalidRequest for what is not finite or reaches beyond the year 9999."""
+    if not abs(seconds) <= LATEST / 1000:
+        raise InvalidRequest(field, f"{seconds} is not a number of seconds this clock can reach")
+    return round(seconds * 1000)

@@ -1,0 +1,100 @@
+"""Everything that decides about OAuth clients, tokens and scopes, as values in and values out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hmac import compare_digest
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from mockserver.engine.model import OAuthClient, Policy, Reason, Token
+
+MINUTE = 60_000
+
+
+class Issued(NamedTuple):
+    """A token to be written, its client as it is afterwards (None: unchanged), and the tokens it evicts."""
+
+    token: Token
+    client: OAuthClient | None
+    evicts: tuple[str, ...]
+
+
+class Usage(NamedTuple):
+    """The rate limit as a request found it: requests made in this minute, and milliseconds until the next one begins."""
+
+    made: int
+    reset: int
+
+
+def check_secret(client: OAuthClient | None, secret: str) -> Reason | None:
+    """Why these client credentials are refused, None where they are right."""
+    if client is None:
+        return Reason.OAUTH_UNKNOWN_CLIENT
+    if not compare_digest(client.secret.encode(), secret.encode("utf-8", "surrogatepass")):
+        return Reason.OAUTH_WRONG_SECRET
+    return None
+
+
+def grantable(client: OAuthClient, asked: tuple[str, ...] | None) -> bool:
+    """Whether the client has every scope asked for; asking for none in particular is always granted."""
+    return asked is None or set(asked) <= set(client.scopes)
+
+
+def issue(value: str, client: OAuthClient, asked: tuple[str, ...] | None, now: int, policy: Policy) -> Issued:
+    """A new token for `client`. Beyond `max_tokens_per_client` the oldest are evicted, as the real platform does."""
+    token = Token(value=value, client_id=client.id, issued=now, expires_at=now + policy.token_ttl, scopes=asked, last_used=now)
+    bound = policy.max_tokens_per_client
+    if bound is None:
+        return Issued(token, None, ())
+    tokens = (*client.tokens, value)
+    kept = tokens[-bound:]
+    changed = replace(client, version=client.version + 1, tokens=kept)
+    return Issued(token, changed, tokens[: len(tokens) - len(kept)])
+
+
+def check_token(token: Token | None, now: int, policy: Policy) -> Reason | None:
+    """The authentication guard: why a bearer token is refused at `now`, None where it stands."""
+    if token is None:
+        return Reason.AUTH_UNKNOWN
+    if token.ended_by is not None:
+        return token.ended_by
+    if now >= token.expires_at:
+        return Reason.AUTH_EXPIRED
+    idle = policy.token_idle_timeout
+    if idle is not None and now >= token.last_used + idle:
+        return Reason.AUTH_IDLE
+    return None
+
+
+def missing_scope(client: OAuthClient, token: Token, required: Iterable[str]) -> str | None:
+    """The scope guard: the first required scope that the client, now, or its token lacks; None where none is missing."""
+    for scope in required:
+        if scope not in client.scopes or (token.scopes is not None and scope not in token.scopes):
+            return scope
+    return None
+
+
+def usage(token: Token, now: int) -> Usage:
+    """How much of its current minute this token has used. A minute begins with the first request counted in it."""
+    if token.used == 0 or now >= token.window + MINUTE:
+        return Usage(0, MINUTE)
+    return Usage(token.used, token.window + MINUTE - now)
+
+
+def used(token: Token, now: int, policy: Policy) -> Token | None:
+    """The token after a request with it at `now`: counted, and no longer idle. None where the policy wants neither."""
+    if policy.rate_limit_per_minute is None and policy.token_idle_timeout is None:
+        return None
+    minute = usage(token, now)
+    window = now if minute.made == 0 else token.window
+    last_used = max(now, token.last_used)
+    return replace(token, version=token.version + 1, window=window, used=minute.made + 1, last_used=last_used)
+
+
+def end(token: Token, reason: Reason) -> Token:
+    """The token ended for `reason` (revoked, expired or evicted); unchanged where it had ended before."""
+    if token.ended_by is not None:
+        return token
+    return replace(token, version=token.version + 1, ended_by=reason)

@@ -1,0 +1,28 @@
+"""Faults: what each kind does to an exchange, and the plan that says which request is hit.
+
+To add one: a file with a function from the fault's values to its Effect, a row in KINDS, a kind in `engine.model.FaultKind`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mockserver.engine.model import Fault, FaultKind
+from mockserver.faults import latency, lost_request, lost_response, opaque_403, status, truncated_body
+from mockserver.faults.effect import Effect
+
+KINDS: dict[FaultKind, Callable[[Fault], Effect]] = {
+    "status": status.effect,
+    "opaque_403": opaque_403.effect,
+    "lost_request": lost_request.effect,
+    "lost_response": lost_response.effect,
+    "latency": latency.effect,
+    "truncated_body": truncated_body.effect,
+}
+
+NONE = Effect()
+
+
+def effect_of(fault: Fault | None) -> Effect:
+    """What `fault` does; no fault does nothing."""
+    return NONE if fault is None else KINDS[fault.kind](fault)

@@ -1,0 +1,9 @@
+"""The request never reaches the platform: the connection closes before any byte of an answer."""
+
+from mockserver.engine.model import Fault
+from mockserver.faults.effect import Effect
+
+
+def effect(fault: Fault) -> Effect:
+    """The platform does not act, and nothing comes back."""
+    return Effect(label="lost request", acts=False, delivery="lost_request")

@@ -1,0 +1,154 @@
+"""Doors three and four: an httpx transport and a respx router on the handler itself, without a socket.
+
+What a broken exchange does to a client here: a lost request is `httpx.ConnectError`, a lost response `httpx.ReadError`, a cut
+body `httpx.RemoteProtocolError` while it is read, and an answer that comes later than the client's read timeout
+`httpx.ReadTimeout`; the platform has acted all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING
+
+import httpx
+
+from mockserver.clock import pause
+from mockserver.wire import Handler, Pending, Request, Response
+
+if TYPE_CHECKING:
+    import respx
+
+Wait = Callable[[float], None]
+AsyncWait = Callable[[float], Awaitable[None]]
+
+
+def to_request(request: httpx.Request, body: bytes) -> Request:
+    """An httpx request, its body read, as the handler takes it."""
+    headers = request.headers
+    return Request(
+        method=request.method,
+        path=request.url.path,
+        query=request.url.query.decode("latin-1"),
+        authorization=headers.get("authorization"),
+        content_type=headers.get("content-type"),
+        body=body,
+        size=len(body),
+    )
+
+
+def to_response(answer: Response, request: httpx.Request) -> httpx.Response:
+    """The handler's answer as httpx takes it. Raises what a broken delivery looks like to a client."""
+    if answer.delivery == "lost_request":
+        raise httpx.ConnectError("the connection could not be made (injected fault)", request=request)
+    if answer.delivery == "lost_response":
+        raise httpx.ReadError("the connection closed before an answer (injected fault)", request=request)
+    stream = _Cut(answer.half, request) if answer.delivery == "truncated" else httpx.ByteStream(answer.body)
+    return httpx.Response(answer.status, headers=answer.headers, stream=stream, request=request)
+
+
+class _Cut(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that ends too early."""
+
+    def __init__(self, part: bytes, request: httpx.Request) -> None:
+        self._part, self._request = part, request
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._part
+        raise self._error()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._part
+        raise self._error()
+
+    def _error(self) -> httpx.RemoteProtocolError:
+        return httpx.RemoteProtocolError("the body ended before its Content-Length (injected fault)", request=self._request)
+
+
+class _Patience:
+    """How long a client still waits for its answer."""
+
+    def __init__(self, request: httpx.Request) -> None:
+        timeout = request.extensions.get("timeout", {}).get("read")
+        self._left = float("inf") if timeout is None else float(timeout)
+        self._request = request
+
+    def share(self, delay: float) -> float:
+        """How much of `delay` the client waits."""
+        waited = min(delay, self._left)
+        self._left -= waited
+        return waited
+
+    def check(self, delay: float, waited: float) -> None:
+        """Raises where the client has given up before the delay was over."""
+        if waited < delay:
+            raise httpx.ReadTimeout("no answer within the read timeout", request=self._request)
+
+
+class Transport(httpx.BaseTransport):
+    """Answers an `httpx.Client` from a handler. `wait` takes seconds; tests hand in one that moves a virtual clock."""
+
+    def __init__(self, handler: Handler, wait: Wait = pause) -> None:
+        self._handler, self._wait = handler, wait
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """One exchange."""
+        pending = self._handler.arrive(to_request(request, request.read()))
+        if not pending.delay:
+            answer = self._handler.finish(pending)
+            return self._delayed(request, answer, _Patience(request)) if answer.delay else to_response(answer, request)
+        return self._late(request, pending)
+
+    def _late(self, request: httpx.Request, pending: Pending) -> httpx.Response:
+        patience = _Patience(request)
+        waited = patience.share(pending.delay)
+        self._wait(waited)
+        answer = self._handler.finish(pending)
+        patience.check(pending.delay, waited)
+        return self._delayed(request, answer, patience)
+
+    def _delayed(self, request: httpx.Request, answer: Response, patience: _Patience) -> httpx.Response:
+        waited = patience.share(answer.delay)
+        self._wait(waited)
+        patience.check(answer.delay, waited)
+        return to_response(answer, request)
+
+
+async def _sleep(seconds: float) -> None:
+    import asyncio
+
+    await asyncio.sleep(seconds)
+
+
+class AsyncTransport(httpx.AsyncBaseTransport):
+    """Answers an `httpx.AsyncClient` from a handler. `wait` takes seconds and is awaited."""
+
+    def __init__(self, handler: Handler, wait: AsyncWait = _sleep) -> None:
+        self._handler, self._wait = handler, wait
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """One exchange."""
+        pending = self._handler.arrive(to_request(request, await request.aread()))
+        patience = _Patience(request)
+        waited = patience.share(pending.delay)
+        if waited:
+            await self._wait(waited)
+        answer = self._handler.finish(pending)
+        patience.check(pending.delay, waited)
+        waited = patience.share(answer.delay)
+        if waited:
+            await self._wait(waited)
+        patience.check(answer.delay, waited)
+        return to_response(answer, request)
+
+
+def router(handler: Handler, base_url: str | None = None, wait: Wait = pause) -> respx.Router:
+    """A respx router whose every route the handler answers; one synchronous side effect serves sync and async clients.
+
+    It asserts nothing about which routes were called. `base_url` narrows it to one host; without one any host is answered.
+    """
+    import respx
+
+    transport = Transport(handler, wait)
+    mock = respx.MockRouter(assert_all_called=False, base_url=base_url)
+    mock.route().mock(side_effect=transport.handle_request)
+    return mock

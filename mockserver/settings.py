@@ -1,0 +1,154 @@
+"""Settings: the one place where files, environment and options become values. Times are seconds outside, milliseconds inside.
+
+A policy file is TOML with the names below at top level, or in a table ``[policy]``. The variables are ``DAYFLY_POLICY_TTL`` and
+so on. An unknown key is an error: a setting that is silently ignored is worse than none.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mockserver.engine.model import Policy
+from mockserver.errors import SettingsError
+
+PREFIX = "DAYFLY_POLICY_"
+
+LONGEST = 100 * 365 * 86_400
+"""Longest duration a policy may set, in seconds: a hundred years."""
+
+HARD_MAX_BODY = 16 << 20
+
+
+def _number(field: str, value: object) -> float:
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            pass
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    raise SettingsError(field, value, "must be a number")
+
+
+def _duration(field: str, value: object) -> int:
+    seconds = _number(field, value)
+    if not 0.001 <= seconds <= LONGEST:
+        raise SettingsError(field, value, f"must be seconds, from 0.001 to {LONGEST}")
+    return round(seconds * 1000)
+
+
+def _whole(lowest: int, highest: int) -> Callable[[str, object], int]:
+    def parse(field: str, value: object) -> int:
+        number = _number(field, value)
+        if number != int(number) or not lowest <= number <= highest:
+            raise SettingsError(field, value, f"must be a whole number from {lowest} to {highest}")
+        return int(number)
+
+    return parse
+
+
+def _optional(parse: Callable[[str, object], int]) -> Callable[[str, object], int | None]:
+    def parse_or_off(field: str, value: object) -> int | None:
+        return None if value is None or value in ("off", "", False) else parse(field, value)
+
+    return parse_or_off
+
+
+def _scopes(field: str, value: object) -> tuple[str, ...]:
+    scopes = value.split() if isinstance(value, str) else value
+    if not isinstance(scopes, list | tuple) or not all(isinstance(scope, str) and scope.split() == [scope] for scope in scopes):
+        raise SettingsError(field, value, "must be a list of scopes, each without white space")
+    return tuple(scopes)
+
+
+POLICY_FIELDS: dict[str, Callable[[str, Any], Any]] = {
+    "ttl": _duration,
+    "idle_timeout": _duration,
+    "handshakes": _whole(1, 1_000_000),
+    "retention": _duration,
+    "create_scopes": _scopes,
+    "send_scopes": _scopes,
+    "token_ttl": _duration,
+    "token_idle_timeout": _optional(_duration),
+    "max_tokens_per_client": _optional(_whole(1, 10_000)),
+    "rate_limit_per_minute": _optional(_whole(1, 1_000_000)),
+    "max_text": _whole(1, 1_000_000),
+    "max_body": _whole(1, HARD_MAX_BODY),
+}
+"""Names of policy fields in files, variables and control calls, and how each is read."""
+
+DURATIONS = frozenset({"ttl", "idle_timeout", "retention", "token_ttl", "token_idle_timeout"})
+
+
+def policy_from(values: Mapping[str, object], base: Policy | None = None, where: str = "policy") -> Policy:
+    """A policy with `values` (seconds, numbers, lists; None or "off" switches a rule off) in place of those of `base`.
+
+    Raises SettingsError naming the field, as `where`.field.
+    """
+    changes: dict[str, object] = {}
+    for name, value in values.items():
+        if name not in POLICY_FIELDS:
+            raise SettingsError(f"{where}.{name}", value, f"is not known; known are {', '.join(POLICY_FIELDS)}")
+        changes[name] = POLICY_FIELDS[name](f"{where}.{name}", value)
+    return replace(base or Policy(), **changes)
+
+
+def policy_to(policy: Policy) -> dict[str, Any]:
+    """The policy with the names and units of files: what `policy_from` reads back."""
+    shown: dict[str, Any] = {}
+    for name in POLICY_FIELDS:
+        value = getattr(policy, name)
+        shown[name] = value / 1000 if name in DURATIONS and value is not None else value
+        if isinstance(value, tuple):
+            shown[name] = list(value)
+    return shown
+
+
+def policy_from_file(path: Path, base: Policy | None = None) -> Policy:
+    """Reads a TOML policy file. Raises SettingsError that names the file, and the field where one is wrong."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError("policy", str(path), f"cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError("policy", str(path), f"is not TOML: {error}") from error
+    values = content.get("policy", content)
+    if not isinstance(values, dict) or (values is not content and len(content) > 1):
+        raise SettingsError("policy", str(path), "must hold policy values at top level, or all of them in a table [policy]")
+    return policy_from(values, base, where=str(path))
+
+
+def policy_from_environment(environment: Mapping[str, str], base: Policy | None = None) -> Policy:
+    """Reads the variables ``DAYFLY_POLICY_…``. Raises SettingsError for an unknown or unusable one."""
+    values = {
+        name.removeprefix(PREFIX).lower(): value for name, value in sorted(environment.items()) if name.startswith(PREFIX)
+    }
+    return policy_from(values, base, where="environment")
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Everything a mock server is made from. Where credentials are empty they are drawn; `policy` is the default organisation's
+    and that of organisations made without one. `store` is ``memory:`` or a Redis URL; `journal_file` gets every entry too."""
+
+    policy: Policy = Policy()
+    store: str = "memory:"
+    client_id: str = ""
+    client_secret: str = ""
+    admin_token: str = ""
+    opaque: bool = False
+    journal_file: str = ""
+    journal_entries: int = 10_000
+    max_ended_sessions: int = 100_000
+    max_live_sessions: int = 1_000_000
+
+    @classmethod
+    def load(cls, policy_file: Path | None = None, environment: Mapping[str, str] | None = None, **values: Any) -> Settings:
+        """Settings from a policy file, then variables (which win), and `values` for the fields of this class."""
+        policy = policy_from_file(policy_file) if policy_file else Policy()
+        return cls(policy=policy_from_environment(environment or {}, policy), **values)

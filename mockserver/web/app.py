@@ -1,0 +1,72 @@
+"""The Flask application: the platform's operations, the control API beside them, and the fast lane in front of both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import flask
+from flask import Flask
+
+from mockserver.assemble import Assembly, assemble
+from mockserver.settings import Settings
+from mockserver.web import admin, fast_lane
+from mockserver.wire import DOCUMENT, METHOD, ROUTES, Handler
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+Extension = Callable[[Flask, Assembly], None]
+
+
+class MockApp(Flask):
+    """A Flask application that answers the platform's own paths before Flask dispatches; `fast_lane` switches that off."""
+
+    def __init__(self, handler: Handler, *, fast_lane: bool = True) -> None:
+        super().__init__("mockserver.web")
+        self.handler = handler
+        self._fast = frozenset(ROUTES) if fast_lane else frozenset()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """The WSGI entry."""
+        if environ["PATH_INFO"] in self._fast:
+            return fast_lane.answer(self.handler, environ, start_response)
+        return self.wsgi_app(environ, start_response)
+
+
+class HandledResponse(flask.Response):
+    """Lets the handler answer when the response is sent, so that broken deliveries work behind Flask's dispatch too."""
+
+    def __init__(self, handler: Handler) -> None:
+        super().__init__()
+        self._handler = handler
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """The WSGI entry."""
+        return fast_lane.answer(self._handler, environ, start_response)
+
+
+def create_app(
+    assembly: Assembly | None = None,
+    *,
+    settings: Settings | None = None,
+    extensions: Sequence[Extension] = (),
+    fast_lane: bool = True,
+) -> Flask:
+    """The mock as a WSGI application, on `assembly`, or on one made from `settings`. Each of `extensions` may add to it."""
+    parts = assembly or assemble(settings)
+    app = MockApp(parts.handler, fast_lane=fast_lane)
+    app.url_map.merge_slashes = False
+
+    def platform(*_: object) -> HandledResponse:
+        return HandledResponse(parts.handler)
+
+    for path in ROUTES:
+        app.add_url_rule(path, view_func=platform, methods=[METHOD], provide_automatic_options=False)
+    app.add_url_rule(DOCUMENT, view_func=platform, methods=["GET"], provide_automatic_options=False)
+    app.register_error_handler(404, platform)
+    app.register_error_handler(405, platform)
+    admin.register(app, parts)
+    for extend in extensions:
+        extend(app, parts)
+    return app

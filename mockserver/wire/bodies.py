@@ -1,0 +1,131 @@
+"""Reading bodies: media type, JSON or form. Nothing is refused here: what is wrong is said, and the guards decide."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from mockserver.engine.model import Reason
+from mockserver.wire.message import Request
+
+FORM = "application/x-www-form-urlencoded"
+
+
+class Body(NamedTuple):
+    """A body as read: `media` and `problem` are why it cannot be used (None: it can), `detail` says it for a person."""
+
+    document: Any = None
+    media: Reason | None = None
+    problem: Reason | None = None
+    detail: str = ""
+
+
+def is_json(content_type: str | None) -> bool:
+    """Whether the media type is JSON in UTF-8."""
+    if content_type == "application/json":
+        return True
+    kind, _, parameters = (content_type or "").partition(";")
+    return kind.strip().lower() == "application/json" and _charset_is_utf8(parameters)
+
+
+def is_form(content_type: str | None) -> bool:
+    """Whether the media type is a URL-encoded form in UTF-8."""
+    kind, _, parameters = (content_type or "").partition(";")
+    return kind.strip().lower() == FORM and _charset_is_utf8(parameters)
+
+
+def _charset_is_utf8(parameters: str) -> bool:
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset" and value.strip().strip('"').lower() not in {"utf-8", "utf8"}:
+            return False
+    return True
+
+
+def read_json(request: Request) -> Body:
+    """Decodes a JSON body; an empty one is the document None, whatever its media type."""
+    raw = request.body
+    if not raw and not request.size:
+        return Body()
+    media = None if is_json(request.content_type) else Reason.MEDIA_TYPE
+    if request.size > len(raw):
+        return Body(media=media)
+    try:
+        document = msgspec.json.decode(raw)
+    except (ValueError, RecursionError) as error:
+        return Body(None, media, Reason.NOT_JSON, _why_not_json(raw, error))
+    if raw.count(b":") != keys_of(document):  # then colons stand in strings, or a key stands twice
+        repeated = _repeated_key(raw)
+        if repeated is not None:
+            return Body(None, media, Reason.NOT_JSON, f"The name {repeated!r} occurs twice in one object.")
+    return Body(document, media)
+
+
+def keys_of(document: Any) -> int:
+    """How many members all the objects in a document have together. Without recursion: the decoder bounds the depth, not us."""
+    total, stack = 0, [document]
+    while stack:
+        value = stack.pop()
+        if type(value) is dict:
+            total += len(value)
+            stack.extend(value.values())
+        elif type(value) is list:
+            stack.extend(value)
+    return total
+
+
+class _Repeated(Exception):
+    pass
+
+
+def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        seen: set[str] = set()
+        raise _Repeated(next(name for name, _ in pairs if name in seen or seen.add(name)))  # type: ignore[func-returns-value]
+    return members
+
+
+def _repeated_key(raw: bytes) -> str | None:
+    try:
+        json.loads(raw, object_pairs_hook=_unrepeated)
+    except _Repeated as repeated:
+        return str(repeated)[:100]
+    except (ValueError, RecursionError):
+        return None
+    return None
+
+
+def _why_not_json(raw: bytes, error: Exception) -> str:
+    """The reason in words; where the standard library would have taken it, it is one of the extensions JSON does not have."""
+    if isinstance(error, RecursionError):
+        return "The body is nested too deeply."
+    try:
+        json.loads(raw)
+    except RecursionError:
+        return "The body is nested too deeply."
+    except UnicodeDecodeError as undecodable:
+        return f"The body is not UTF-8 at byte {undecodable.start}."
+    except ValueError as malformed:
+        return f"The body is not JSON: {malformed}."
+    return "The body holds a number (NaN, Infinity) or a lone surrogate that JSON in UTF-8 cannot hold."
+
+
+def read_form(request: Request) -> Body:
+    """Decodes a form into strings. A field without a value counts as left out, one given twice is wrong (RFC 6749, 3.2)."""
+    if not request.body and not request.size:
+        return Body({})
+    media = None if is_form(request.content_type) else Reason.MEDIA_TYPE
+    if request.size > len(request.body) or media is not None:
+        return Body({}, media)
+    try:
+        pairs = parse_qsl(request.body.decode(), keep_blank_values=True, errors="strict", max_num_fields=100)
+    except ValueError:
+        return Body({}, None, Reason.OAUTH_INVALID_REQUEST, "the form cannot be decoded")
+    fields = {name: value for name, value in pairs if value}
+    if len({name for name, _ in pairs}) < len(pairs):
+        return Body(fields, None, Reason.OAUTH_INVALID_REQUEST, "a field is given twice")
+    return Body(fields, None)

@@ -1,0 +1,67 @@
+"""Reading the Authorization header (RFC 6750, RFC 7617)."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from typing import NamedTuple
+
+from mockserver.ids import pseudonym
+from mockserver.journal import Credential
+
+LITERALS = frozenset({"null", "undefined", "none", "[redacted]", "nan", "[object object]"})
+"""What broken templates write where a token belongs, in lower case."""
+
+_TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
+
+
+class Basic(NamedTuple):
+    """Client id and secret."""
+
+    client_id: str
+    secret: str
+
+
+def bearer(authorization: str | None) -> str | None:
+    """The bearer token, "" where a header shows none (absent, or an empty ``Bearer``), None where it is malformed."""
+    if not authorization:
+        return ""
+    scheme, _, value = authorization.partition(" ")
+    if scheme != "Bearer" and scheme.lower() != "bearer":
+        return None
+    token = value.strip(" ")
+    if not token:
+        return ""
+    return token if _TOKEN68.fullmatch(token) else None
+
+
+def basic(authorization: str | None) -> Basic | None:
+    """Client id and secret from a Basic header, None where there is none or it cannot be read."""
+    scheme, _, value = (authorization or "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        client_id, colon, secret = b64decode(value.strip(), validate=True).decode().partition(":")
+    except ValueError:
+        return None
+    return Basic(client_id, secret) if colon else None
+
+
+def credential(authorization: str | None) -> Credential:
+    """What the header shows, without its secrets: for the journal."""
+    if not authorization or not authorization.strip():
+        return Credential("none" if authorization is None else "empty")
+    scheme, _, value = authorization.strip().partition(" ")
+    value = value.strip()
+    kind = scheme.lower()
+    if kind not in {"bearer", "basic"}:
+        literal = scheme.lower() in LITERALS
+        return Credential("literal" if literal else "malformed", literal=scheme if literal else None)
+    if not value:
+        return Credential("empty")
+    if value.lower() in LITERALS or (value.startswith("{{") and value.endswith("}}")):
+        return Credential("literal", literal=value[:64])
+    if kind == "basic":
+        pair = basic(authorization)
+        return Credential("malformed") if pair is None else Credential("basic", client_id=pair.client_id, seen_in=("header",))
+    return Credential("bearer", token=pseudonym(value), seen_in=("header",))
