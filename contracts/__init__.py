@@ -1,1 +1,25 @@
-"""The judge of clients that talk to an ephemeral-session platform, and what puts them to the test."""
+"""The judge of clients that talk to an ephemeral-session platform, and what puts them to the test.
+
+What is named here is the package's public surface; everything else may change. Nothing is loaded before it is asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from contracts.errors import ContractsError
+
+__all__ = ["ContractsError"]
+
+_HOMES = {
+    "ContractsError": "contracts.errors",
+}
+
+if not TYPE_CHECKING:  # a checker would take any name for defined
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_HOMES[name]), name)

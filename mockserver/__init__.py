@@ -9,14 +9,36 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mockserver.assemble import Assembly
     from mockserver.engine.model import Policy
     from mockserver.errors import MockServerError
+    from mockserver.inprocess import AsyncTransport, Transport, router
+    from mockserver.live import LiveServer
+    from mockserver.settings import Settings
+    from mockserver.web.app import create_app
 
-__all__ = ["MockServerError", "Policy"]
+__all__ = [
+    "Assembly",
+    "AsyncTransport",
+    "LiveServer",
+    "MockServerError",
+    "Policy",
+    "Settings",
+    "Transport",
+    "create_app",
+    "router",
+]
 
 _HOMES = {
+    "Assembly": "mockserver.assemble",
+    "AsyncTransport": "mockserver.inprocess",
+    "LiveServer": "mockserver.live",
     "MockServerError": "mockserver.errors",
     "Policy": "mockserver.engine.model",
+    "Settings": "mockserver.settings",
+    "Transport": "mockserver.inprocess",
+    "create_app": "mockserver.web.app",
+    "router": "mockserver.inprocess",
 }
 
 if not TYPE_CHECKING:  # a checker would take any name for defined

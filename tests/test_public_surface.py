@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 
 import pytest
 
 SURFACE = {
-    "mockserver": ["MockServerError", "Policy"],
+    "contracts": ["ContractsError"],
+    "mockserver": [
+        "Assembly",
+        "AsyncTransport",
+        "LiveServer",
+        "MockServerError",
+        "Policy",
+        "Settings",
+        "Transport",
+        "create_app",
+        "router",
+    ],
 }
 
 
@@ -16,6 +28,13 @@ def test_a_package_offers_these_names_and_each_of_them_loads(package: str) -> No
     module = import_module(package)
     assert sorted(module.__all__) == SURFACE[package]
     assert all(getattr(module, name).__name__ == name for name in module.__all__)
+
+
+@pytest.mark.parametrize("package", SURFACE)
+def test_no_submodule_hides_a_name_that_is_offered(package: str) -> None:
+    """Importing `package.name` would put the module where the name was."""
+    module = import_module(package)
+    assert [name for name in module.__all__ if find_spec(f"{package}.{name}")] == []
 
 
 @pytest.mark.parametrize("package", SURFACE)
