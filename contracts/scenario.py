@@ -132,7 +132,7 @@ class Send(_Step, frozen=True, tag="send"):
 class SendParallel(_Step, frozen=True, tag="send_parallel"):
     """Several intents at once, of distinct guests and texts.
 
-    `schedule` makes a race repeat itself: at each moment when several requests or answers wait to go on, the next number, modulo
+    `schedule` makes a race repeat itself: whenever several requests or answers wait to go on, the next number, modulo
     how many wait, picks one (oldest first); after its end, the oldest goes.
     """
 

@@ -1,0 +1,205 @@
+"""From the entries of a trace to its History: one pass, in order."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from itertools import islice
+
+from contracts.history import (
+    Call,
+    CallLeft,
+    CallReturned,
+    Effect,
+    Group,
+    History,
+    Intent,
+    IntentBegan,
+    IntentEnded,
+    Session,
+    WorldChanged,
+    document,
+    guest_of,
+)
+from contracts.trace import Numbered, Trace
+from mockserver.journal import Answer, Arrival, Began, Ended, Perturbed, Returned
+
+
+def fold(trace: Trace) -> History:
+    """The history that a well-formed trace tells."""
+    folding = _Folding(trace)
+    for entry in trace.entries:
+        folding.take(entry)
+    return folding.finish()
+
+
+class _Folding:
+    """The history so far. Answers whose return nobody watched come back when time has reached their stamp."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.history = History(trace.header)
+        self._in_process = trace.header.door == "in_process"
+        self._watched = {entry.context_id for entry in trace.entries if isinstance(entry, Returned)}
+        self._calls: dict[str, Call] = {}
+        self._known: set[str] = set()
+        self._open: list[Intent] = []
+        self._groups: dict[int, Group] = {}
+        self._due: list[tuple[int, int, Call]] = []
+
+    def take(self, entry: Numbered) -> None:
+        if isinstance(entry, Answer):
+            self._answer(entry)
+            return
+        self._come_back(entry.at)
+        match entry:
+            case Arrival():
+                self._arrive(entry)
+            case Returned():
+                self._watch(entry)
+            case Began():
+                self._begin(entry)
+            case Ended():
+                self._end(entry)
+            case Perturbed():
+                self.history.perturbations.append(entry)
+                self.history.moments.append(WorldChanged(entry, self._place))
+
+    def finish(self) -> History:
+        """Lets come back what is still due, and hands out the history."""
+        while self._due:
+            self._come_back(self._due[0][0])
+        return self.history
+
+    @property
+    def _place(self) -> int:
+        return len(self.history.moments)
+
+    # -- intents -----------------------------------------------------------------------------------------------------
+
+    def _begin(self, entry: Began) -> None:
+        if not self._open:
+            self._groups.clear()  # a recording may hold several runs, each of which numbers its items from 0
+        group = self._groups.setdefault(entry.item, Group(entry.item))
+        intent = Intent(entry.intent, group, entry.guest, entry.text, self._place, entry.at)
+        group.intents.append(intent)
+        self._open.append(intent)
+        self.history.intents.append(intent)
+        self.history.moments.append(IntentBegan(intent, self._place))
+
+    def _end(self, entry: Ended) -> None:
+        intent = next(intent for intent in self._open if intent.number == entry.intent)
+        self._open.remove(intent)
+        intent.ended, intent.ended_at, intent.ended_seq = self._place, entry.at, entry.seq
+        intent.outcome, intent.error = entry.outcome, entry.error
+        self.history.moments.append(IntentEnded(intent, self._place))
+
+    # -- calls -------------------------------------------------------------------------------------------------------
+
+    def _arrive(self, entry: Arrival) -> None:
+        call = Call(len(self._calls) + 1, entry, self._place, open_intents=len(self._open))
+        self._calls[entry.context_id] = call
+        self.history.calls.append(call)
+        self._read(call)
+        self._attribute(call)
+        self.history.moments.append(CallLeft(call, self._place))
+
+    def _read(self, call: Call) -> None:
+        body = document(call.arrival)
+        if call.operation == "send":
+            id, text = body.get("webChatSessionId"), body.get("text")
+            call.text = text if isinstance(text, str) else None
+            if isinstance(id, str):
+                call.presented = id
+                self._session(id).sends.append(call)
+        elif call.operation == "create":
+            call.guest = guest_of(body)
+        if call.token is not None:
+            self._name_token(call.token)
+
+    def _attribute(self, call: Call) -> None:
+        if not self._open:
+            return
+        call.group = self._open[0].group
+        call.group.calls.append(call)
+        call.intent = self._open[0] if len(self._open) == 1 else self._intent_in_parallel(call)
+        if call.intent is not None:
+            call.intent.calls.append(call)
+
+    def _intent_in_parallel(self, call: Call) -> Intent | None:
+        """A create by its guest. A send by its text, which is distinct, else by its session's create. Others: the client's."""
+        if call.operation == "create":
+            return _only(intent for intent in self._open if intent.guest == call.guest)
+        if call.operation != "send":
+            return None
+        by_text = _only(intent for intent in self._open if intent.text == call.text)
+        return by_text or self._creator(call)
+
+    def _creator(self, call: Call) -> Intent | None:
+        session = self.history.sessions.get(call.presented or "")
+        creator = session.created.intent if session and session.created else None
+        return creator if creator in self._open else None
+
+    # -- answers -----------------------------------------------------------------------------------------------------
+
+    def _answer(self, entry: Answer) -> None:
+        call = self._calls.get(entry.context_id)
+        if call is None:  # its arrival is no longer in the journal
+            return
+        call.answer = entry
+        if entry.issued is not None:
+            self._session(entry.issued, known=True).created = call
+        elif call.presented is not None:
+            self._session(call.presented, known=entry.session is not None)
+        if entry.token is not None:
+            self._name_token(entry.token)
+        if entry.context_id not in self._watched:
+            heapq.heappush(self._due, (entry.at, entry.seq, call))
+
+    def _come_back(self, now: int) -> None:
+        while self._due and self._due[0][0] <= now:
+            at, _, call = heapq.heappop(self._due)
+            self._return(call, at, answered=True)
+
+    def _watch(self, entry: Returned) -> None:
+        call = self._calls.get(entry.context_id)
+        if call is not None:
+            self._return(call, entry.at, answered=entry.answered)
+
+    def _return(self, call: Call, at: int, *, answered: bool) -> None:
+        answer = call.answer
+        call.returned, call.returned_at = self._place, at
+        if answer is not None and answered and answer.delivery == "complete":
+            call.status, call.code = answer.status, answer.code
+        if call.operation == "send":
+            known_lost = self._in_process and answer is not None and answer.delivery == "lost_request"
+            call.effect = Effect.NONE if known_lost else _effect(call)
+        self.history.moments.append(CallReturned(call, self._place))
+
+    # -- names -------------------------------------------------------------------------------------------------------
+
+    def _session(self, id: str, *, known: bool = False) -> Session:
+        session = self.history.sessions.setdefault(id, Session(id, repr(id)))
+        if known and id not in self._known:
+            self._known.add(id)
+            session.label = f"s{len(self._known)}"
+        return session
+
+    def _name_token(self, pseudonym: str) -> None:
+        tokens = self.history.tokens
+        tokens.setdefault(pseudonym, f"t{len(tokens) + 1}")
+
+
+def _only(intents: Iterator[Intent]) -> Intent | None:
+    """The intent, where there is exactly one."""
+    found = list(islice(intents, 2))
+    return found[0] if len(found) == 1 else None
+
+
+def _effect(call: Call) -> Effect:
+    """What the client can know of its send, from what reached it."""
+    status = call.status
+    if status is None or status >= 500:
+        return Effect.UNKNOWN
+    if 200 <= status < 300:
+        return Effect.CONSUMED
+    return Effect.DEAD if status == 403 and not call.scope_refused else Effect.NONE

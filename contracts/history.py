@@ -1,0 +1,219 @@
+"""A trace, folded into what the clauses speak of: calls with their effect, intents with their calls, sessions, and moments.
+
+The client's view is told apart from the truth. `status`, `code` and `effect` are what reached the client; `accepted` is what
+the platform did. A call `left` the client when it arrived at the mock (on the way there requests take no time), and its answer
+`returned`. Order is told by places: positions in `History.moments`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+from msgspec import UNSET, Struct
+
+from mockserver.journal import Answer, Arrival, Guest, Header, Perturbed
+
+SCOPE_CODE = "app.not.authorized.for.scope"
+"""The code that tells a 403 for a missing scope from every other."""
+
+Outcome = Literal["accepted", "failed", "never"]
+
+
+class Effect(StrEnum):
+    """What a client can know of its send: nothing happened, the id is dead, anything may have happened, or it was accepted."""
+
+    NONE = "none"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
+    CONSUMED = "consumed"
+
+
+@dataclass(eq=False, slots=True)
+class Call:
+    """One request and what became of it.
+
+    `number` counts from 1. `left` and `returned` are places, `left_at` and `returned_at` milliseconds; `returned` is None while
+    nothing came back. `status` and `code` are None where no whole answer reached the client. `effect` is None but for sends
+    that are over. `open_intents` is how many intents were open when it left.
+    """
+
+    number: int
+    arrival: Arrival
+    left: int
+    intent: Intent | None = None
+    group: Group | None = None
+    open_intents: int = 0
+    presented: str | None = None
+    text: str | None = None
+    guest: Guest | None = None
+    answer: Answer | None = None
+    returned: int | None = None
+    returned_at: int | None = None
+    status: int | None = None
+    code: str | None = None
+    effect: Effect | None = None
+
+    @property
+    def operation(self) -> str | None:
+        """`token`, `create` or `send`; None where it called something that does not exist."""
+        return self.arrival.operation
+
+    @property
+    def left_at(self) -> int:
+        """When it left the client, in milliseconds."""
+        return self.arrival.at
+
+    @property
+    def seq(self) -> int:
+        """The entry of its arrival: what evidence points to."""
+        return self.arrival.seq
+
+    @property
+    def token(self) -> str | None:
+        """The pseudonym of the bearer token it showed."""
+        return self.arrival.credential.token
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the platform accepted the message, whoever knows."""
+        return self.answer is not None and self.answer.accepted
+
+    @property
+    def scope_refused(self) -> bool:
+        """Whether a whole 403 told the client that a scope is missing."""
+        return self.status == 403 and self.code == SCOPE_CODE
+
+    @property
+    def received_session(self) -> str | None:
+        """The id a create brought back to the client."""
+        return self.answer.issued if self.answer is not None and self.status == 200 else None
+
+    @property
+    def received_token(self) -> str | None:
+        """The pseudonym of the token a token call brought back to the client."""
+        return self.answer.token if self.answer is not None and self.status == 200 else None
+
+    def was_over(self, place: int) -> bool:
+        """Whether the client knew the outcome at `place`."""
+        return self.returned is not None and self.returned < place
+
+
+@dataclass(eq=False, slots=True)
+class Intent:
+    """One message a client was asked to deliver. `calls` are those attributed to it; `began` and `ended` are places."""
+
+    number: int
+    group: Group
+    guest: Guest
+    text: str
+    began: int
+    began_at: int
+    calls: list[Call] = field(default_factory=list)
+    ended: int | None = None
+    ended_at: int | None = None
+    ended_seq: int | None = None
+    outcome: Outcome | None = None
+    error: str = ""
+
+    def of(self, operation: str) -> list[Call]:
+        """Its calls of one operation, in order."""
+        return [call for call in self.calls if call.operation == operation]
+
+
+@dataclass(eq=False, slots=True)
+class Group:
+    """The intents of one item of a scenario: several where they ran in parallel. `calls` are all made while one was open."""
+
+    item: int
+    intents: list[Intent] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+
+
+@dataclass(eq=False, slots=True)
+class Session:
+    """A session id and the sends that presented it.
+
+    `label` is `s1`, `s2` … for ids the platform knew, else the id itself in quotes. `created` is the create that brought it
+    into being, None where this trace does not hold one.
+    """
+
+    id: str
+    label: str
+    created: Call | None = None
+    sends: list[Call] = field(default_factory=list)
+
+
+class CallLeft(Struct, frozen=True):
+    """A call left the client."""
+
+    call: Call
+    place: int
+
+
+class CallReturned(Struct, frozen=True):
+    """A call came back to the client, or the client knew that it never would."""
+
+    call: Call
+    place: int
+
+
+class IntentBegan(Struct, frozen=True):
+    """A client was given a message to deliver."""
+
+    intent: Intent
+    place: int
+
+
+class IntentEnded(Struct, frozen=True):
+    """A client reported the outcome of an intent, or was given up."""
+
+    intent: Intent
+    place: int
+
+
+class WorldChanged(Struct, frozen=True):
+    """A perturbation."""
+
+    entry: Perturbed
+    place: int
+
+
+Moment = CallLeft | CallReturned | IntentBegan | IntentEnded | WorldChanged
+
+
+@dataclass(eq=False, slots=True)
+class History:
+    """All that a trace tells. `moments` are in the order in which they happened to the client."""
+
+    header: Header
+    moments: list[Moment] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    intents: list[Intent] = field(default_factory=list)
+    sessions: dict[str, Session] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    perturbations: list[Perturbed] = field(default_factory=list)
+
+    def token_label(self, pseudonym: str | None) -> str:
+        """A token as a person reads it: `t1`, `t2` … in order of appearance."""
+        return "no token" if pseudonym is None else self.tokens.get(pseudonym, pseudonym)
+
+    def policy(self, name: str, default: int) -> int:
+        """A whole number of the policy in force, `default` where the recording does not tell."""
+        value = self.header.policy.get(name)
+        return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+def document(arrival: Arrival) -> dict[str, Any]:
+    """The JSON object a request carried; empty where it carried none."""
+    return arrival.body if arrival.body is not UNSET and isinstance(arrival.body, dict) else {}
+
+
+def guest_of(body: dict[str, Any]) -> Guest | None:
+    """The guest in the body of a create."""
+    guest = body.get("guest")
+    if not isinstance(guest, dict):
+        return None
+    name, email = guest.get("name"), guest.get("email")
+    return Guest(name, email) if isinstance(name, str) and isinstance(email, str) else None

@@ -1,0 +1,208 @@
+"""The judge: reads a trace, and nothing else, and says of each clause whether the client kept it.
+
+A clause is a start and a pure step, folded over the moments of the trace's history. It ends as held, violated, not exercised
+(the trace never put it to the test) or inconclusive (the clock of the trace cannot bear it out).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Generic, Literal, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from contracts.fold import fold
+from contracts.history import History, Moment
+from contracts.trace import well_formed
+from mockserver.journal import Entry
+
+S = TypeVar("S")
+
+Clock = Literal["virtual", "wall", "mixed"]
+ANY_CLOCK: frozenset[Clock] = frozenset({"virtual", "wall", "mixed"})
+"""Where a clause does not ask what time it is."""
+LOWER_BOUND: frozenset[Clock] = frozenset({"virtual", "wall"})
+"""Where a clause says "not before": real time can only make a client later."""
+UPPER_BOUND: frozenset[Clock] = frozenset({"virtual"})
+"""Where a clause says "not after": on a wall clock a slow machine is not the client's fault."""
+
+Delivery = Literal["at-most-once", "at-least-once"]
+
+
+class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the contract asks for, in seconds and numbers.
+
+    `delivery`: whether a message may rather be lost or rather be doubled. `max_age`: how old an id may be at its use.
+    `max_attempts`: how often one operation may fail in a row within a message; `min_attempts`: how often a client must try.
+    `max_wait`: the longest Retry-After a client must sit out. `one_shot`: each intent is a process of its own.
+    """
+
+    delivery: Delivery = "at-most-once"
+    max_age: float = 5.0
+    max_attempts: int = 5
+    min_attempts: int = 3
+    max_wait: float = 120.0
+    one_shot: bool = False
+
+
+DEFAULTS = Parameters()
+
+
+class Status(StrEnum):
+    """How a clause ends."""
+
+    HELD = "held"
+    VIOLATED = "violated"
+    NOT_EXERCISED = "not_exercised"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Evidence(Struct, frozen=True):
+    """An entry of the trace that clashes, and what to call it: `second use`."""
+
+    label: str
+    seq: int
+
+
+class Exercised(Struct, frozen=True):
+    """A step saw the clause's stimulus: from here on, it is put to the test."""
+
+
+class Breach(Struct, frozen=True):
+    """A step saw the clause broken. `message` says it of this instance; not `certain` where the trace leaves a doubt."""
+
+    message: str
+    evidence: tuple[Evidence, ...]
+    certain: bool = True
+
+
+EXERCISED = Exercised()
+
+Mark = Exercised | Breach | None
+
+
+class Case(Struct, frozen=True):
+    """What every step may look at: the whole history and the parameters. It must not look past the moment it is given."""
+
+    history: History
+    parameters: Parameters
+
+
+Step = Callable[[S, Moment, Case], tuple[S, Mark]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clause(Generic[S]):
+    """A named demand on a client.
+
+    `statement` completes "the client must …"; `reason` says what production does, `advice` what to change, `stimulus` what puts
+    it to the test. `on` lists the kinds of moments its step wants to see, `clocks` those its findings are sound in. Where
+    `spared` gives a text, the clause does not apply and the text says why. `closeness` grows the nearer a history came to
+    breaking it.
+    """
+
+    code: str
+    name: str
+    statement: str
+    reason: str
+    advice: tuple[str, ...]
+    stimulus: str
+    start: S
+    step: Step[S]
+    on: tuple[type[Moment], ...]
+    clocks: frozenset[Clock] = ANY_CLOCK
+    parameters: tuple[str, ...] = ()
+    needs_intents: bool = False
+    spared: Callable[[Case], str] | None = None
+    closeness: Callable[[Case], float] | None = None
+
+
+class Verdict(Struct, frozen=True, omit_defaults=True):
+    """How one clause ended. `explained_by` is the clause whose violation in the same trace is the root of this one."""
+
+    code: str
+    status: Status
+    message: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    explained_by: str | None = None
+
+    @property
+    def is_root(self) -> bool:
+        """Whether the clause is violated, and no other violation explains it."""
+        return self.status is Status.VIOLATED and self.explained_by is None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The verdicts on a trace, in the order of the clauses, and the history they were read from."""
+
+    history: History
+    verdicts: tuple[Verdict, ...] = field(default=())
+
+    @property
+    def violated(self) -> tuple[Verdict, ...]:
+        """The violations that no other explains."""
+        return tuple(verdict for verdict in self.verdicts if verdict.is_root)
+
+    def of(self, code: str) -> Verdict:
+        """The verdict on one clause. Raises KeyError where it was not asked for."""
+        for verdict in self.verdicts:
+            if verdict.code == code:
+                return verdict
+        raise KeyError(code)
+
+
+def judge(
+    entries: Iterable[Entry],
+    clauses: Sequence[Clause[Any]],
+    parameters: Parameters = DEFAULTS,
+    explains: Mapping[str, Sequence[str]] | None = None,
+) -> Judgement:
+    """Judges a trace by `clauses`. `explains` names, for a clause, those that its violation explains. Raises TraceMalformed."""
+    case = Case(fold(well_formed(entries)), parameters)
+    verdicts = [verdict(clause, case) for clause in clauses]
+    return Judgement(case.history, _name_roots(verdicts, explains or {}))
+
+
+def verdict(clause: Clause[Any], case: Case) -> Verdict:
+    """Folds one clause over the history: the first certain breach decides."""
+    spared = _spared(clause, case)
+    if spared:
+        return Verdict(clause.code, Status.NOT_EXERCISED, spared)
+    state, exercised, doubt = clause.start, False, None
+    for moment in case.history.moments:
+        if not isinstance(moment, clause.on):
+            continue
+        state, mark = clause.step(state, moment, case)
+        exercised = exercised or mark is not None
+        if isinstance(mark, Breach):
+            if mark.certain and case.history.header.clock in clause.clocks:
+                return Verdict(clause.code, Status.VIOLATED, mark.message, mark.evidence)
+            doubt = doubt or mark
+    if doubt is not None:
+        return Verdict(clause.code, Status.INCONCLUSIVE, doubt.message, doubt.evidence)
+    return Verdict(clause.code, Status.HELD if exercised else Status.NOT_EXERCISED)
+
+
+def closeness(clause: Clause[Any], case: Case) -> float | None:
+    """How near the history came to breaking the clause, for a search to go after; None where the clause cannot tell."""
+    return None if clause.closeness is None or _spared(clause, case) else clause.closeness(case)
+
+
+def _spared(clause: Clause[Any], case: Case) -> str:
+    if clause.needs_intents and not case.history.intents:
+        return "the recording does not tell what the client was asked to do"
+    return clause.spared(case) if clause.spared is not None else ""
+
+
+def _name_roots(verdicts: list[Verdict], explains: Mapping[str, Sequence[str]]) -> tuple[Verdict, ...]:
+    """Marks each violation that another violation in the same trace explains."""
+    violated = {verdict.code for verdict in verdicts if verdict.status is Status.VIOLATED}
+    roots = {code: root for root, codes in explains.items() if root in violated for code in codes}
+    return tuple(
+        replace(verdict, explained_by=roots[verdict.code]) if verdict.code in roots and verdict.code in violated else verdict
+        for verdict in verdicts
+    )
