@@ -28,7 +28,7 @@ lint: $(TO_TEST) ## Check style, types and imports
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 coverage: $(TO_TEST) ## Measure which branches the tests take
 	@$(BIN)/coverage erase
@@ -47,7 +47,7 @@ constraints: ## Pin anew what an unconstrained installation brings
 	mv build/constraints.txt constraints.txt
 
 clean: ## Remove all that was made
-	rm -rf $(VENV) .cache build dist .coverage* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .cache build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/python:
