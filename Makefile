@@ -47,7 +47,7 @@ constraints: ## Pin anew what an unconstrained installation brings
 	mv build/constraints.txt constraints.txt
 
 clean: ## Remove all that was made
-	rm -rf $(VENV) .cache build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .cache build dist .coverage* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/python:
