@@ -91,7 +91,7 @@ def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _repeated_key(raw: bytes) -> str | None:
     try:
-        json.loads(raw, object_pairs_hook=_unrepeated)
+        json.loads(raw.decode(), object_pairs_hook=_unrepeated)
     except _Repeated as repeated:
         return str(repeated)[:100]
     except (ValueError, RecursionError):
@@ -104,7 +104,7 @@ def _why_not_json(raw: bytes, error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "The body is nested too deeply."
     try:
-        json.loads(raw)
+        json.loads(raw.decode())
     except RecursionError:
         return "The body is nested too deeply."
     except UnicodeDecodeError as undecodable:
