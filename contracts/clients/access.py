@@ -1,0 +1,48 @@
+"""What a client under test is told of the platform: the one argument of its factory."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+
+from contracts.clients.base import Credentials
+from contracts.clients.loop import VirtualLoop
+from contracts.clients.stage import Stage
+from contracts.clients.transport import LoopTransport, Returned, StageTransport
+from contracts.clients.watched import WatchedHandler
+
+BASE_URL = "https://platform.invalid"
+"""A name that no network resolves: what does not go through `http_client` goes nowhere."""
+
+
+class PlatformAccess:
+    """Where the platform is and who the client is to it; `now()` and `sleep()` are in seconds of its time."""
+
+    base_url = BASE_URL
+
+    def __init__(self, credentials: Credentials, stage: Stage, handler: WatchedHandler, returned: Returned) -> None:
+        self.client_id, self.client_secret = credentials
+        self._stage, self._handler, self._returned = stage, handler, returned
+
+    def http_client(self, *, asynchronous: bool = False, **options: Any) -> Any:
+        """An `httpx.Client`, or an `httpx.AsyncClient`, that reaches the platform. `options` are httpx's own; paths are
+        relative to `base_url`. The transport is the platform's."""
+        own = {"base_url": self.base_url, **options}
+        if asynchronous:
+            return httpx.AsyncClient(transport=LoopTransport(self._handler, self._returned), **own)
+        return httpx.Client(transport=StageTransport(self._handler, self._returned), **own)
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._stage.clock.seconds()
+
+    def sleep(self, seconds: float) -> Any:
+        """Waits; in a coroutine, to be awaited."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._stage.sleep(seconds)
+            return None
+        return asyncio.sleep(seconds) if isinstance(loop, VirtualLoop) else self._stage.sleep(seconds)

@@ -1,0 +1,105 @@
+"""Threads of a client that run on a stage, and how a thread knows that it does."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from _thread import allocate_lock
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from contracts.clients.stage import Stage
+
+PATIENT_TURNS = 3
+"""How many turns wait for an actor that blocks on something else than the stage, before it is taken for gone."""
+
+_own = threading.local()
+
+
+class Abandoned(BaseException):
+    """Raised in a client's threads once the client was given up: not an Exception, so that no retry loop swallows it."""
+
+
+class Actor:
+    """One thread on a stage. When it does not run it waits at `gate`, until `ready` says yes or the clock reaches `until`."""
+
+    def __init__(self) -> None:
+        self.gate = allocate_lock()
+        self.gate.acquire()
+        self.ready: Callable[[], bool] | None = always
+        self.until: int | None = None
+        self.running = False
+        self.missed = 0
+        """How many turns went by while it ran and showed nothing."""
+        self._thread = 0
+
+    @property
+    def lost(self) -> bool:
+        """Whether it blocks on something the stage does not know, and may come back any moment."""
+        return 0 < self.missed <= PATIENT_TURNS
+
+    def can_go_on(self, now: int) -> bool:
+        """Whether it is waiting for nothing but its turn."""
+        if self.running:
+            return False
+        return (self.until is not None and self.until <= now) or (self.ready is not None and self.ready())
+
+    def may_go_on(self, now: int) -> bool:
+        """Whether its turn comes by itself, now or later."""
+        return not self.running and (self.until is not None or self.can_go_on(now))
+
+    def go(self) -> None:
+        """Lets it run."""
+        self.running = True
+        self.gate.release()
+
+    def enter(self, stage: Stage) -> None:
+        """The calling thread becomes this actor, and waits for its first turn."""
+        _own.stage, _own.actor = stage, self
+        self._thread = threading.get_ident()
+        self.gate.acquire()
+
+    def leave(self) -> None:
+        """The calling thread is an ordinary one again."""
+        _own.stage = _own.actor = None
+
+    def interrupt(self) -> None:
+        """Ends it: now, where it waits, else as soon as it runs Python code again."""
+        if self.running:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread), ctypes.py_object(Abandoned))
+        else:
+            self.gate.release()
+
+
+def always() -> bool:
+    """Is ready at any time."""
+    return True
+
+
+def current_stage() -> Stage | None:
+    """The stage the calling thread is on."""
+    return getattr(_own, "stage", None)
+
+
+def current_actor() -> Actor:
+    """The actor the calling thread is; to be asked on a stage alone."""
+    actor: Actor = _own.actor
+    return actor
+
+
+def leave_in_child() -> None:
+    """Of a client that forks, only the parent stays on its stage."""
+    _own.stage = None
+
+
+@contextmanager
+def off_stage() -> Iterator[None]:
+    """Lets the calling thread be an ordinary one for a moment that is bound to be short."""
+    stage = current_stage()
+    _own.stage = None
+    try:
+        yield
+    finally:
+        _own.stage = stage

@@ -1,0 +1,25 @@
+"""What makes a client impossible to judge: the run ends with one line and exit status 2."""
+
+from __future__ import annotations
+
+from contracts.errors import ContractsError
+
+
+class ClientError(ContractsError):
+    """Root of the errors in this file."""
+
+
+class TargetError(ClientError):
+    """TARGET does not lead to a factory; `target` is what was given, `problem` says why not."""
+
+    def __init__(self, target: str, problem: str) -> None:
+        super().__init__(f"{target}: {problem}")
+        self.target, self.problem = target, problem
+
+
+class FactoryError(ClientError):
+    """The factory was called and gave no client."""
+
+
+class ClientProtocolError(ClientError):
+    """A client process does not speak as it should; the text names what was seen."""

@@ -1,0 +1,111 @@
+"""Locks on which a client's thread waits on its stage: who gets one next is then a choice, and its timeouts are virtual.
+
+`threading` builds its conditions, events, semaphores and queues on these few primitives, so that all of them follow.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from types import TracebackType
+from typing import Any
+
+from contracts.clients.actors import current_stage, off_stage
+from contracts.clients.stage import Part
+
+_real_lock, _real_rlock, _real_simple_queue = threading.Lock, threading.RLock, queue.SimpleQueue
+_real_start, _real_join = threading.Thread.start, threading.Thread.join
+
+
+class StageLock:
+    """A lock for threads on a stage; for any other thread an ordinary one."""
+
+    def __init__(self) -> None:
+        self._real = _real_lock()
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        """As `threading.Lock.acquire`; on a stage, `timeout` is virtual seconds."""
+        if self._real.acquire(False):
+            return True
+        stage = current_stage() if blocking else None
+        if stage is None:
+            return self._real.acquire(blocking, timeout)
+        ends = None if timeout < 0 else stage.clock.after(timeout)
+        while stage.wait_until(self._is_free, ends):
+            if self._real.acquire(False):
+                return True
+        return self._real.acquire(False)
+
+    def release(self) -> None:
+        """As `threading.Lock.release`."""
+        self._real.release()
+
+    def locked(self) -> bool:
+        """As `threading.Lock.locked`."""
+        return self._real.locked()
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.release()
+
+    def _is_free(self) -> bool:
+        return not self._real.locked()
+
+    def _at_fork_reinit(self) -> None:
+        self._real = _real_lock()
+
+
+class Lock:
+    """Stands in for `threading.Lock`, which is a class from Python 3.13 on."""
+
+    def __new__(cls) -> Any:
+        """A lock of the calling thread's kind."""
+        return _real_lock() if current_stage() is None else StageLock()
+
+
+class RLock:
+    """Stands in for `threading.RLock`."""
+
+    def __new__(cls) -> Any:
+        """A re-entrant lock of the calling thread's kind."""
+        if current_stage() is None:
+            return _real_rlock()
+        lock = threading._PyRLock()  # type: ignore[attr-defined]
+        lock._block = StageLock()
+        return lock
+
+
+class SimpleQueue:
+    """Stands in for `queue.SimpleQueue`, on which thread pools wait."""
+
+    def __new__(cls) -> Any:
+        """A queue of the calling thread's kind."""
+        return _real_simple_queue() if current_stage() is None else queue._PySimpleQueue()  # type: ignore[attr-defined]
+
+    def __class_getitem__(cls, item: object) -> type[SimpleQueue]:
+        return cls
+
+
+def start(thread: threading.Thread) -> None:
+    """Stands in for `Thread.start`: what an actor starts is an actor."""
+    stage = current_stage()
+    if stage is None:
+        _real_start(thread)
+        return
+    thread.run = stage.adopt(thread.run)  # type: ignore[method-assign]
+    # The new thread reports that it runs before it is on the stage, so nobody waits for that on the stage.
+    with off_stage():
+        _real_start(thread)
+
+
+def join(thread: threading.Thread, timeout: float | None = None) -> None:
+    """Stands in for `Thread.join`: an actor waits for another in virtual time."""
+    stage, part = current_stage(), thread.run
+    if stage is None or not isinstance(part, Part):
+        _real_join(thread, timeout)
+        return
+    ends = None if timeout is None else stage.clock.after(timeout)
+    if stage.wait_until(part.is_over, ends):
+        _real_join(thread)

@@ -1,0 +1,102 @@
+"""An asyncio loop that never blocks: where it would wait, its stage's clock jumps; and a gate on which requests park.
+
+While the loop has work it works. When it has none, one of the parked requests goes on, picked by the stage's `choose`; when
+none is parked, the loop pauses on its stage until its next timer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Mapping
+from typing import Any
+
+from contracts.clients.actors import current_stage
+from contracts.clients.clock import NANOSECONDS
+from contracts.clients.stage import Stage
+
+_real_new_event_loop = asyncio.new_event_loop
+
+
+class _Selector(selectors.BaseSelector):
+    """Looks at its files without waiting for them; the waiting is done on a stage."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._real = selectors.DefaultSelector()
+        self._stage = stage
+        self.parked: list[asyncio.Future[None]] = []
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        events = self._real.select(0)
+        if events or (timeout is not None and timeout <= 0) or self._release():
+            return events
+        until = None if timeout is None else self._stage.clock.after(timeout)
+        self._stage.wait_until(self._has_events, until)
+        return self._real.select(0)
+
+    def _has_events(self) -> bool:
+        return bool(self._real.select(0))
+
+    def _release(self) -> bool:
+        """Lets one parked request go on."""
+        parked = self.parked = [future for future in self.parked if not future.done()]
+        if not parked:
+            return False
+        parked.pop(self._stage.choose(len(parked)) if len(parked) > 1 else 0).set_result(None)
+        return True
+
+    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        return self._real.register(fileobj, events, data)
+
+    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
+        return self._real.unregister(fileobj)
+
+    def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        return self._real.modify(fileobj, events, data)
+
+    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
+        return self._real.get_map()
+
+    def close(self) -> None:
+        self._real.close()
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """The loop of a client that lives on `stage`; to be run by an actor of it."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage, self._parking = stage, _Selector(stage)
+        super().__init__(self._parking)
+
+    def time(self) -> float:
+        """Seconds of virtual time."""
+        return self._stage.clock.elapsed / NANOSECONDS
+
+    async def turn(self) -> None:
+        """A point where others may go first."""
+        future = self.create_future()
+        self._parking.parked.append(future)
+        await future
+
+    def finish(self) -> None:
+        """Cancels what still runs on the loop, lets it clean up, and closes the loop."""
+        self.run_until_complete(self._wind_down(asyncio.all_tasks(self)))
+        self.close()
+
+    async def _wind_down(self, tasks: set[asyncio.Task[Any]]) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.shutdown_asyncgens()
+
+    def discard(self) -> None:
+        """Closes the loop with whatever is on it, silently: its client was given up."""
+        for task in asyncio.all_tasks(self):
+            task._log_destroy_pending = False  # type: ignore[attr-defined]
+        self.close()
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """Stands in for `asyncio.new_event_loop`: a client that runs a loop of its own lives in virtual time as well."""
+    stage = current_stage()
+    return _real_new_event_loop() if stage is None else VirtualLoop(stage)

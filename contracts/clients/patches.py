@@ -1,0 +1,143 @@
+"""Moves the time of a client's threads onto their stage, and nobody else's.
+
+While `virtual_time()` lasts, the functions that tell or pass time are replaced wherever a module holds them, also under a name
+of its own (``from time import sleep``). Each replacement looks whether the calling thread is on a stage, so that other threads
+of the process, pytest's and Hypothesis' among them, go on in real time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from contracts.clients import locks
+from contracts.clients.actors import current_stage, leave_in_child
+from contracts.clients.clock import NANOSECONDS, VirtualClock
+from contracts.clients.dates import Date, Datetime
+from contracts.clients.loop import new_event_loop
+
+_KEEP_REAL_TIME = frozenset({"contracts", "mockserver", "hypothesis", "pytest", "_pytest", "xdist", "execnet", "waitress"})
+"""Packages that drive a client, or run the tests around it."""
+
+
+def _telling(real: Callable[[], Any], read: Callable[[VirtualClock], Any]) -> Callable[[], Any]:
+    """A replacement for a function that tells the time."""
+
+    def tell() -> Any:
+        stage = current_stage()
+        return real() if stage is None else read(stage.clock)
+
+    return tell
+
+
+def _sleep(seconds: float, _real: Callable[[float], None] = time.sleep) -> None:
+    stage = current_stage()
+    if stage is None or seconds < 0:
+        _real(seconds)
+    else:
+        stage.sleep(seconds)
+
+
+_CLOCKS: dict[Any, Any] = {
+    time.time: _telling(time.time, lambda clock: clock.seconds()),
+    time.time_ns: _telling(time.time_ns, lambda clock: clock.nanoseconds),
+    time.monotonic: _telling(time.monotonic, lambda clock: clock.elapsed / NANOSECONDS),
+    time.monotonic_ns: _telling(time.monotonic_ns, lambda clock: clock.elapsed),
+    time.perf_counter: _telling(time.perf_counter, lambda clock: clock.elapsed / NANOSECONDS),
+    time.perf_counter_ns: _telling(time.perf_counter_ns, lambda clock: clock.elapsed),
+    time.sleep: _sleep,
+}
+_DATES: dict[Any, Any] = {datetime.date: Date, datetime.datetime: Datetime}
+_PRIMITIVES: tuple[tuple[Any, str, Any], ...] = (
+    (threading, "Lock", locks.Lock),
+    (threading, "_allocate_lock", locks.Lock),
+    (threading, "RLock", locks.RLock),
+    (threading.Thread, "start", locks.start),
+    (threading.Thread, "join", locks.join),
+    (queue, "SimpleQueue", locks.SimpleQueue),
+    (asyncio.events, "new_event_loop", new_event_loop),
+    (asyncio, "new_event_loop", new_event_loop),
+    (datetime, "date", Date),
+    (datetime, "datetime", Datetime),
+)
+
+
+class _Patches:
+    """The replacements, made when the first asks for them and undone when the last has gone."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._originals: list[tuple[Any, str, Any]] = []
+        self._minds_forks = False
+
+    def enter(self) -> None:
+        with self._lock:
+            self._users += 1
+            if self._users == 1:
+                self._install()
+
+    def leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self._undo()
+
+    def _install(self) -> None:
+        if not self._minds_forks:
+            os.register_at_fork(after_in_child=leave_in_child)
+            self._minds_forks = True
+        self._originals = [(home, name, getattr(home, name)) for home, name, _ in _PRIMITIVES]
+        for home, name, stand_in in _PRIMITIVES:
+            setattr(home, name, stand_in)
+        _swap(_CLOCKS, _holds_clocks)
+        _swap(_DATES, _holds_dates)
+
+    def _undo(self) -> None:
+        for home, name, original in self._originals:
+            setattr(home, name, original)
+        _swap({stand_in: real for real, stand_in in _CLOCKS.items()}, _holds_clocks)
+        _swap({stand_in: real for real, stand_in in _DATES.items()}, _holds_dates)
+
+
+_patches = _Patches()
+
+
+@contextmanager
+def virtual_time() -> Iterator[None]:
+    """While it lasts, threads on a stage live in virtual time. May be nested; everything is undone at the end."""
+    _patches.enter()
+    try:
+        yield
+    finally:
+        _patches.leave()
+
+
+def _holds_clocks(name: str) -> bool:
+    return name.partition(".")[0] not in _KEEP_REAL_TIME
+
+
+def _holds_dates(name: str) -> bool:
+    """The standard library builds on the real classes, and asks them for no time that a client would see."""
+    package = name.partition(".")[0]
+    return package not in _KEEP_REAL_TIME and package not in sys.stdlib_module_names
+
+
+def _swap(replacements: Mapping[Any, Any], chosen: Callable[[str], bool]) -> None:
+    """Replaces objects by identity among the names of every chosen module."""
+    by_id = {id(old): new for old, new in replacements.items()}
+    modules: dict[str, Any] = dict(sys.modules)
+    for name, module in modules.items():
+        if isinstance(module, ModuleType) and chosen(name):
+            names = vars(module)
+            for held in [held for held, value in names.items() if id(value) in by_id]:
+                names[held] = by_id[id(names[held])]

@@ -1,0 +1,213 @@
+"""Drives a Python client in this process, synchronous or not, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
+from itertools import chain, repeat
+from types import TracebackType
+from typing import Any, Literal, NamedTuple, Self
+
+from contracts.clients.access import PlatformAccess
+from contracts.clients.actors import Abandoned
+from contracts.clients.base import Credentials, Hung, Intent, describe
+from contracts.clients.clock import VirtualClock
+from contracts.clients.errors import FactoryError
+from contracts.clients.loop import VirtualLoop
+from contracts.clients.patches import virtual_time
+from contracts.clients.stage import LONGEST, Choose, Stage
+from contracts.clients.target import Factory
+from contracts.clients.transport import Returned
+from contracts.clients.watched import WatchedHandler
+
+FACTORY_PATIENCE = 10.0
+"""Seconds of real time a factory may take without doing anything the stage sees; computing, ten times that."""
+
+
+class PythonClients:
+    """Clients that `factory` makes. `patience` is for how many seconds of real time one may show nothing."""
+
+    clock: Literal["virtual"] = "virtual"
+    door: Literal["in_process"] = "in_process"
+
+    def __init__(self, factory: Factory, *, patience: float = 1.0, factory_patience: float = FACTORY_PATIENCE) -> None:
+        self.factory = factory
+        self.patience, self.factory_patience = patience, factory_patience
+        self.time = VirtualClock()
+        self.needs_loop = inspect.iscoroutinefunction(factory) or _is_asynchronous(factory)
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._stack.enter_context(virtual_time())
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    def start(self, credentials: Credentials, handler: WatchedHandler, returned: Returned) -> PythonDriver:
+        """A new client. Raises FactoryError where none can be made."""
+        stage = Stage(self.time, patience=self.patience)
+        driver = PythonDriver(self, stage, PlatformAccess(credentials, stage, handler, returned))
+        try:
+            driver.make()
+        except FactoryError:
+            driver.close()
+            raise
+        return driver
+
+
+class _Made(NamedTuple):
+    """What came of a call into the client's code: a value, or what it raised."""
+
+    value: Any = None
+    error: BaseException | None = None
+
+
+class PythonDriver:
+    """One client on its stage; an asynchronous one has a loop of its own there."""
+
+    def __init__(self, clients: PythonClients, stage: Stage, access: PlatformAccess) -> None:
+        self._clients, self._stage, self._access = clients, stage, access
+        self._loop: VirtualLoop | None = None
+        self._client: Any = None
+
+    def make(self) -> None:
+        """Calls the factory. Raises FactoryError."""
+        try:
+            made = self._call(self._build, patience=self._clients.factory_patience)
+        except Hung as hung:
+            raise FactoryError(f"the factory did not return: {hung}") from hung
+        if made.error is not None:
+            raise FactoryError(f"the factory raised {describe(made.error)}") from made.error
+        if not callable(getattr(made.value, "send", None)):
+            raise FactoryError(f"the factory returned {type(made.value).__name__}, which has no send(guest, text)")
+        self._client = made.value
+        self._clients.needs_loop = self._clients.needs_loop or inspect.iscoroutinefunction(made.value.send)
+
+    def send(self, intents: Sequence[Intent], schedule: Sequence[int]) -> None:
+        """See Driver."""
+        self._stage.choose = _following(schedule)
+        if self._clients.needs_loop:
+            tasks: list[Callable[[], Any]] = [lambda: self._in_loop(self._send_all(intents))]
+        else:
+            tasks = [partial(self._send, intent) for intent in intents]
+        self._play(tasks)
+
+    def advance(self, seconds: float) -> None:
+        """See Driver."""
+        self._stage.choose = _following(())
+        if self._loop is not None:
+            self._play([lambda: self._in_loop(asyncio.sleep(seconds))], limit=None)
+        else:
+            self._play([lambda: self._stage.sleep(seconds)], limit=None)
+
+    def give_up(self, why: str) -> None:
+        """See Driver."""
+        self._stage.give_up(why)
+
+    def close(self) -> None:
+        """See Driver."""
+        try:
+            self._call(self._close)
+        except Hung:
+            pass
+        finally:
+            self._stage.close()
+
+    def _call(self, act: Callable[[], Any], patience: float | None = None) -> _Made:
+        return self._stage.run([partial(_made, act)], patience=patience)[0]
+
+    def _play(self, acts: Sequence[Callable[[], Any]], limit: int | None = LONGEST) -> None:
+        for made in self._stage.run([partial(_made, act) for act in acts], limit=limit):
+            if made.error is not None:  # not from an intent, which notes its own
+                raise Hung(f"a background task raised {describe(made.error)}")
+
+    # -- in the client's threads ----------------------------------------------------------------------------------------
+
+    def _build(self) -> Any:
+        if self._clients.needs_loop:
+            return self._in_loop(self._build_in_loop())
+        try:
+            client = self._clients.factory(self._access)
+        except RuntimeError as error:
+            if "no running event loop" not in str(error):
+                raise
+            self._clients.needs_loop = True
+            return self._in_loop(self._build_in_loop())
+        return self._in_loop(_awaited(client)) if inspect.isawaitable(client) else client
+
+    async def _build_in_loop(self) -> Any:
+        return await _awaited(self._clients.factory(self._access))
+
+    def _send(self, intent: Intent) -> None:
+        intent.began()
+        try:
+            result = self._client.send(intent.guest, intent.text)
+            if inspect.isawaitable(result):
+                self._in_loop(_awaited(result))
+        except Abandoned:
+            raise
+        except BaseException as error:
+            intent.ended("failed", describe(error))
+        else:
+            intent.ended("accepted")
+
+    async def _send_all(self, intents: Sequence[Intent]) -> None:
+        await asyncio.gather(*(self._send_in_loop(intent) for intent in intents))
+
+    async def _send_in_loop(self, intent: Intent) -> None:
+        intent.began()
+        try:
+            await _awaited(self._client.send(intent.guest, intent.text))
+        except (Abandoned, GeneratorExit):
+            raise
+        except BaseException as error:
+            intent.ended("failed", describe(error))
+        else:
+            intent.ended("accepted")
+
+    def _in_loop(self, work: Awaitable[Any]) -> Any:
+        """Runs the loop of this client, which lives as long as the client, until `work` is done."""
+        if self._loop is None:
+            self._loop = VirtualLoop(self._stage)
+        try:
+            return self._loop.run_until_complete(_awaited(work))
+        except Abandoned:
+            self._loop.discard()
+            raise
+
+    def _close(self) -> None:
+        close = getattr(self._client, "close", None)
+        if callable(close):
+            closing = close()
+            if inspect.isawaitable(closing):
+                self._in_loop(closing)
+        if self._loop is not None:
+            self._loop.finish()
+
+
+def _made(act: Callable[[], Any]) -> _Made:
+    try:
+        return _Made(act())
+    except Abandoned:
+        raise
+    except BaseException as error:
+        return _Made(error=error)
+
+
+def _is_asynchronous(factory: Factory) -> bool:
+    """Whether a class makes clients that are to be awaited."""
+    return inspect.iscoroutinefunction(getattr(factory, "send", None))
+
+
+async def _awaited(value: Any) -> Any:
+    return await value if inspect.isawaitable(value) else value
+
+
+def _following(schedule: Sequence[int]) -> Choose:
+    """Picks as the schedule says; after its end, whoever has waited longest."""
+    numbers = chain(schedule, repeat(0))
+    return lambda waiting: next(numbers) % waiting

@@ -1,0 +1,293 @@
+"""Runs the threads of a client one at a time, in virtual time, so that a race happens the same way every time.
+
+A thread on the stage is an actor. It has the stage to itself until it pauses: at a request, at a sleep, at a lock that another
+holds. Then the one that pauses says who goes on: somebody who can, picked by `choose`, else whoever wakes first, and the clock
+jumps to that moment. Threads that a client starts become actors too. An actor that blocks on something the stage does not know
+is passed over as soon as it has shown nothing for a moment of real time.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from _thread import allocate_lock
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from contracts.clients.actors import Abandoned, Actor, always, current_actor
+from contracts.clients.base import Hung
+from contracts.clients.clock import NANOSECONDS, VirtualClock
+from contracts.clients.watch import Watch
+
+T = TypeVar("T")
+
+Choose = Callable[[int], int]
+"""Given how many can go on (two or more), says which: 0 is the one that has waited longest."""
+
+LONGEST = 24 * 3600 * NANOSECONDS
+"""How much virtual time one item of a scenario may take, in nanoseconds."""
+
+STEPS = 100_000
+"""How often one item may pause: beyond that a client is waiting in a loop."""
+
+STALL = 0.05
+"""Seconds of real time after which an actor that shows nothing counts as waiting for another."""
+
+_FOREVER = 1 << 80
+
+
+class Stage:
+    """The threads of one client. `patience` is how many seconds of real time it may show nothing at all."""
+
+    def __init__(self, clock: VirtualClock, *, patience: float = 1.0) -> None:
+        self.clock = clock
+        self.choose: Choose = lambda _: 0
+        self._patience = patience
+        self._process = os.getpid()
+        self._lock = allocate_lock()
+        self._actors: list[Actor] = []
+        self._workers: list[_Worker] = []
+        self._holder: Actor | None = None
+        self._performance: _Performance | None = None
+        self._signs = 0
+        self._given_up = ""
+
+    def run(self, tasks: Sequence[Callable[[], T]], *, limit: int | None = LONGEST, patience: float | None = None) -> list[T]:
+        """Runs `tasks`, each in a thread of its own, and returns what they return, in their order. Tasks may not raise.
+
+        The n-th task always meets the same thread. `limit` bounds the virtual time (nanoseconds), `patience` replaces the
+        stage's own. Raises Hung where they do not all come to an end; the stage is of no use afterwards.
+        """
+        if self._given_up:
+            raise Hung(self._given_up)
+        ends = _FOREVER if limit is None else self.clock.nanoseconds + limit
+        performance = self._performance = _Performance(len(tasks), ends)
+        while len(self._workers) < len(tasks):
+            self._workers.append(_Worker())
+        with self._lock:
+            for number, task in enumerate(tasks):
+                self._workers[number].take(_Task(self, self._enter(), number, task))
+            self._hand_over()
+        self._await(performance, self._patience if patience is None else patience)
+        return [performance.results[number] for number in range(len(tasks))]
+
+    def close(self) -> None:
+        """Ends the threads that wait on the stage; one that runs on regardless is ended at its next step."""
+        self.give_up("the client was closed")
+        for worker in self._workers:
+            worker.take(None)
+
+    def give_up(self, why: str) -> None:
+        """Ends the performance, from any thread: `run` raises Hung with the reason `why`."""
+        with self._lock:
+            self._give_up(why)
+
+    def turn(self) -> None:
+        """Called by an actor: a point where others may go first."""
+        self._pause(always, None)
+
+    def sleep(self, seconds: float) -> None:
+        """Called by an actor: waits for `seconds` of virtual time."""
+        self._pause(None, self.clock.after(seconds))
+
+    def wait_until(self, ready: Callable[[], bool], until: int | None) -> bool:
+        """Called by an actor: waits until `ready()` or the instant `until` (nanoseconds, None: never); returns `ready()`.
+
+        `ready` is asked from any thread and at any time: it has to be quick and must change nothing.
+        """
+        self._pause(ready, until)
+        return ready()
+
+    def adopt(self, body: Callable[[], None]) -> Part:
+        """Makes the thread that will call the returned part an actor, from now on and as long as `body` runs."""
+        with self._lock:
+            self._check()
+            return Part(self, self._enter(), body)
+
+    def perform(self, actor: Actor, body: Callable[[], None]) -> None:
+        """Plays `body` as `actor`, in the calling thread."""
+        try:
+            actor.enter(self)
+            if not self._given_up:
+                body()
+        except Abandoned:
+            pass
+        finally:
+            if os.getpid() != self._process:  # the client has forked, and this is a copy that nobody waits for
+                os._exit(0)
+            actor.leave()
+            self._leave(actor)
+
+    def finish(self, number: int, result: Any) -> None:
+        """The task with this number has come to its end."""
+        with self._lock:
+            if self._performance is not None and not self._given_up:
+                self._performance.results[number] = result
+                self._performance.open -= 1
+
+    def _enter(self) -> Actor:
+        actor = Actor()
+        self._actors.append(actor)
+        return actor
+
+    def _leave(self, actor: Actor) -> None:
+        with self._lock:
+            self._actors.remove(actor)
+            self._yield(actor)
+
+    def _check(self) -> None:
+        if self._given_up:
+            raise Abandoned(self._given_up)
+
+    def _pause(self, ready: Callable[[], bool] | None, until: int | None) -> None:
+        actor = current_actor()
+        with self._lock:
+            self._check()
+            actor.ready, actor.until, actor.running, actor.missed = ready, until, False, 0
+            self._actors.remove(actor)
+            self._actors.append(actor)
+            self._yield(actor)
+        actor.gate.acquire()
+        self._check()
+
+    def _yield(self, actor: Actor) -> None:
+        """The actor needs the stage no longer. While somebody is lost, `_pass_over` hands on: it knows that all is still."""
+        self._signs += 1
+        if self._holder is actor or self._holder is None:
+            self._holder = None
+            if not any(other.lost for other in self._actors):
+                self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Gives the stage to the next actor; where there is none and all tasks are done, the performance is over."""
+        self._holder = self._next()
+        if self._holder is not None:
+            self._holder.go()
+        elif self._performance is not None and self._performance.open == 0:
+            self._end()
+
+    def _end(self) -> None:
+        performance, self._performance = self._performance, None
+        if performance is not None:
+            performance.over.release()
+
+    def _next(self) -> Actor | None:
+        performance = self._performance
+        if performance is None:
+            return None
+        performance.steps += 1
+        if performance.steps > STEPS:
+            self._give_up(f"it paused {STEPS} times without coming to an end")
+            return None
+        able = self._able()
+        if not able and performance.open:
+            self._jump(performance.ends)
+            able = self._able()
+        if len(able) < 2:
+            return able[0] if able else None
+        return able[self.choose(len(able))]
+
+    def _able(self) -> list[Actor]:
+        now = self.clock.nanoseconds
+        return [actor for actor in self._actors if actor.can_go_on(now)]
+
+    def _jump(self, ends: int) -> None:
+        """Moves the clock to the moment when the next actor wakes; background threads do not move it."""
+        waking = [actor.until for actor in self._actors if actor.until is not None and not actor.running]
+        if waking and min(waking) > ends:
+            self._give_up("it was still waiting after 24 h of virtual time")
+        elif waking:
+            self.clock.move_to(min(waking))
+
+    def _await(self, performance: _Performance, patience: float) -> None:
+        watch = Watch(patience)
+        while not performance.over.acquire(timeout=STALL):
+            with self._lock:
+                if watch.is_still(self._signs):
+                    self._pass_over()
+                    if watch.is_over():
+                        self._give_up(f"it showed nothing for {patience:g} s of real time")
+        if self._given_up:
+            raise Hung(self._given_up)
+
+    def _pass_over(self) -> None:
+        """All has been still: whoever has the stage waits for another, so that one goes on, if there is one."""
+        performance, now = self._performance, self.clock.nanoseconds
+        if performance is None or (performance.open and not any(actor.may_go_on(now) for actor in self._actors)):
+            return
+        for actor in self._actors:
+            actor.missed += actor.running
+        self._hand_over()
+
+    def _give_up(self, why: str) -> None:
+        if self._given_up:
+            return
+        self._given_up = why
+        for actor in self._actors:
+            actor.interrupt()
+        self._end()
+
+
+class Part:
+    """What a thread of the client's own does on the stage."""
+
+    def __init__(self, stage: Stage, actor: Actor, body: Callable[[], None]) -> None:
+        self._stage, self._actor, self._body = stage, actor, body
+        self._over = False
+
+    def __call__(self) -> None:
+        """Plays it; to be called once, by its thread."""
+        self._stage.perform(self._actor, self._play)
+
+    def is_over(self) -> bool:
+        """Whether it has been played."""
+        return self._over
+
+    def _play(self) -> None:
+        try:
+            self._body()
+        finally:
+            self._over = True
+
+
+class _Performance:
+    """One `run`: how many tasks are open, when its time is up, and what came of it."""
+
+    def __init__(self, tasks: int, ends: int) -> None:
+        self.open, self.ends = tasks, ends
+        self.steps = 0
+        self.results: dict[int, Any] = {}
+        self.over = allocate_lock()
+        self.over.acquire()
+
+
+class _Task:
+    """One task of a performance, for a worker."""
+
+    def __init__(self, stage: Stage, actor: Actor, number: int, work: Callable[[], Any]) -> None:
+        self._stage, self._actor, self._number, self._work = stage, actor, number, work
+
+    def __call__(self) -> None:
+        self._stage.perform(self._actor, lambda: self._stage.finish(self._number, self._work()))
+
+
+class _Worker:
+    """A thread that performs one task after another, until it is given None."""
+
+    def __init__(self) -> None:
+        self._inbox: list[_Task | None] = []
+        self._wake = allocate_lock()
+        self._wake.acquire()
+        threading.Thread(target=self._work, name="dayfly client", daemon=True).start()
+
+    def take(self, task: _Task | None) -> None:
+        self._inbox.append(task)
+        self._wake.release()
+
+    def _work(self) -> None:
+        while True:
+            self._wake.acquire()
+            task = self._inbox.pop(0)
+            if task is None:
+                return
+            task()

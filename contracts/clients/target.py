@@ -1,0 +1,76 @@
+"""Finds a client's factory by its name: ``package.module:factory`` or ``path/to/file.py:factory``."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable
+from difflib import get_close_matches
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from contracts.clients.errors import TargetError
+
+Factory = Callable[[Any], Any]
+"""Makes a client from what it may know of the platform."""
+
+
+def find(target: str) -> Factory:
+    """The factory that `target` names. Raises TargetError with the reason where it cannot be had."""
+    where, colon, name = target.rpartition(":")
+    if not colon or not where or not name.isidentifier():
+        raise TargetError(target, "must be package.module:factory or path/to/file.py:factory")
+    module = _imported(target, where)
+    factory = getattr(module, name, None)
+    if factory is None:
+        near = get_close_matches(name, vars(module), n=1)
+        raise TargetError(target, f"has no {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    if not callable(factory):
+        raise TargetError(target, f"{name!r} is {type(factory).__name__}, which cannot be called")
+    return factory  # type: ignore[no-any-return]
+
+
+def _imported(target: str, where: str) -> ModuleType:
+    load = _load_file if where.endswith(".py") else _load_module
+    try:
+        return load(target, where)
+    except TargetError:
+        raise
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever a module does when it is imported, it is no client
+        raise TargetError(target, f"importing it raised {type(error).__name__}: {error}") from error
+
+
+def _load_module(target: str, where: str) -> ModuleType:
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        return importlib.import_module(where)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (where == error.name or where.startswith(f"{error.name}.")):
+            raise TargetError(target, f"there is no module {error.name!r}") from error
+        raise
+
+
+def _load_file(target: str, where: str) -> ModuleType:
+    path = Path(where).resolve()
+    if not path.is_file():
+        raise TargetError(target, f"there is no file {where}")
+    # At the end, so that a file beside it cannot hide a module of the standard library.
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
+    name = f"dayfly_target_{path.stem}"  # of its own, so that it hides no other module
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module

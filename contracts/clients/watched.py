@@ -1,0 +1,49 @@
+"""The mock as a campaign uses it: whoever runs a scenario is told of each request before the platform sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from mockserver.engine.model import Operation
+from mockserver.wire import METHOD, ROUTES, Handler, Pending, Request
+
+Arrived = Callable[[Operation | None], None]
+"""Told the operation of a request (None: no such operation) that is about to arrive."""
+
+
+class Exchange:
+    """A request on its way through a door that wants to know its contextId: "" until it has arrived."""
+
+    context_id = ""
+
+
+_current: ContextVar[Exchange | None] = ContextVar("dayfly_exchange", default=None)
+
+
+class WatchedHandler(Handler):
+    """Calls `arrived` for each request, in whatever thread serves it."""
+
+    arrived: Arrived | None = None
+
+    def arrive(self, request: Request) -> Pending:
+        """See Handler."""
+        if self.arrived is not None:
+            self.arrived(ROUTES.get(request.path) if request.method == METHOD else None)
+        pending = super().arrive(request)
+        exchange = _current.get()
+        if exchange is not None:
+            exchange.context_id = pending.note.context_id
+        return pending
+
+
+@contextmanager
+def exchange() -> Iterator[Exchange]:
+    """The exchange of this thread or task while the context lasts."""
+    current = Exchange()
+    token = _current.set(current)
+    try:
+        yield current
+    finally:
+        _current.reset(token)
