@@ -10,14 +10,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
+from msgspec import Struct
+
 from mockserver.engine.model import FaultPlan, OAuthClient, Organization, Session, Token
 from mockserver.journal import Entry, Noted
 
 Kind = Literal["organization", "faults", "client", "token", "session"]
 Record: TypeAlias = Organization | FaultPlan | OAuthClient | Token | Session
 
+FORGOTTEN_A_COMMIT = 64
+"""Sessions that one commit forgets at most, beside as many as it writes: it is not to pay for all that others left behind."""
 
-class Key(NamedTuple):
+
+class Key(Struct, frozen=True, gc=False):
     """Where a record lives within its organisation. The records of kind `organization` and `faults` have the id ``""``."""
 
     kind: Kind
@@ -28,11 +33,11 @@ ORGANIZATION = Key("organization")
 FAULTS = Key("faults")
 
 
-class Write(NamedTuple):
+class Write(Struct, frozen=True, gc=False):
     """One change: where `key` holds version `expected` (None: holds nothing), put `new` (None: remove).
 
-    For sessions, `ends_at` is when it ends by itself, or has ended (milliseconds, the organisation's clock): it moves the
-    session from the live ones to the ended ones, which a store may forget; it never decides what a session is.
+    For sessions, `ends_at` is when it ends by itself, or has ended (milliseconds, the organisation's clock; None: never): it
+    moves the session from the live ones to the ended ones, which a store may forget; it never decides what a session is.
     """
 
     key: Key
@@ -41,7 +46,7 @@ class Write(NamedTuple):
     ends_at: int | None = None
 
 
-class Loaded(NamedTuple):
+class Loaded(Struct, frozen=True):
     """Records in the order of the keys asked for (None: holds nothing), and how many sessions are live."""
 
     records: Sequence[Record | None]
@@ -49,10 +54,14 @@ class Loaded(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """How much an organisation may keep: ended sessions are forgotten oldest first, journal entries likewise."""
+    """How much an organisation may keep of each: beyond it the oldest is forgotten. Live sessions are the engine's to bound.
+
+    A client that asks for a token with every call is why tokens are bounded, though they expire: they may do so in a day.
+    """
 
     max_ended_sessions: int = 100_000
     journal_entries: int = 10_000
+    max_tokens: int = 100_000
 
 
 class Store(Protocol):
@@ -65,8 +74,11 @@ class Store(Protocol):
     """Whether several processes may use it at once."""
 
     def load(self, organization: str, keys: Sequence[Key], arrival: Noted | None = None, system: int = 0) -> Loaded:
-        """Reads `keys` at one moment. Where the organisation exists, `arrival` is journalled in the same step, stamped with
-        the organisation's clock as it reads when the system's clock reads `system` (milliseconds)."""
+        """Reads `keys` at one moment: that at which the system's clock reads `system` (milliseconds).
+
+        The organisation's own clock then tells which sessions are live, and stamps `arrival`, which is journalled in the same
+        step. An organisation that does not exist has neither.
+        """
         ...
 
     def note(self, organization: str, noted: Noted, at: int) -> int:
@@ -74,17 +86,30 @@ class Store(Protocol):
         ...
 
     def commit(
-        self, organization: str, writes: Sequence[Write], noted: Noted | None, commit_id: str, now: int, retention: int
+        self,
+        organization: str,
+        writes: Sequence[Write],
+        noted: Noted | None,
+        commit_id: str,
+        now: int,
+        retention: int,
+        stamp: int | None = None,
     ) -> bool:
         """Applies all `writes` and journals `noted`, or does nothing and returns False because a record has changed.
 
-        `commit_id` is unique to this attempt: repeated after a lost reply, it answers as the first did. `now` and `retention`
-        (milliseconds) let the store forget sessions that ended longer ago than that.
+        `commit_id` is unique to this attempt: soon repeated, a commit that was applied is not applied again and answers True
+        again. `now` and `retention` (milliseconds) let the store forget sessions that ended longer ago; `noted` is stamped
+        `stamp`, where it is not `now`.
+        An organisation that does not exist takes no writes but those that come with its record; an OAuth client that another
+        organisation has counts as changed.
         """
         ...
 
     def records(self, organization: str, kind: Kind, limit: int = 1000, after: str = "") -> Sequence[Record]:
-        """Up to `limit` records of `kind`, in the order they were first written, those after the id `after`."""
+        """Up to `limit` records of `kind`, in the order they were first written, those after the id `after`.
+
+        Nothing comes after an id that no record has (any more).
+        """
         ...
 
     def entries(self, organization: str, after: int = 0, limit: int = 1000) -> Sequence[Entry]:

@@ -1,0 +1,133 @@
+"""Which sessions are live and which have ended, though most end by mere passing of time: a calendar with a page a second.
+
+Every step costs a constant, whatever the number of sessions: a page that has passed leaves the count as a whole, and what was
+on it is looked at a few at a time. So a clock that jumps over a million deadlines stalls nobody.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from heapq import heappop, heappush
+from itertools import islice
+from operator import itemgetter
+
+NEVER = 1 << 53
+"""A time that does not come: beyond every clock, and still exact as a double."""
+
+PAGE = 10
+"""A page of the calendar spans 2**PAGE milliseconds."""
+
+SMALL = 512
+"""Pages of at most so many sessions are exact to the millisecond, larger ones to the page."""
+
+PAGES_A_STEP = 1024
+
+_end = itemgetter(1)
+
+
+class Deadlines:
+    """The sessions of one organisation by when they end; times in milliseconds. To be used by one thread at a time.
+
+    `live` counts the sessions whose end was still to come at the latest `advance`; nothing changes before `due`.
+    """
+
+    __slots__ = ("_ended", "_ends", "_pages", "_passed", "_waiting", "due", "live")
+
+    def __init__(self) -> None:
+        self.live, self.due = 0, NEVER
+        self._ends: dict[str, int] = {}
+        self._pages: dict[int, dict[str, int]] = {}
+        self._waiting: list[int] = []  # the pages' numbers, as a heap
+        self._passed: deque[Iterator[tuple[str, int]]] = deque()
+        self._ended: deque[tuple[str, int]] = deque()
+
+    def put(self, id: str, ends_at: int, now: int) -> None:
+        """Session `id` ends, or has ended, at `ends_at`, whatever was said of it before."""
+        former = self._ends.get(id)
+        if former is not None:
+            self._take_off_page(id, former)
+        self._ends[id] = ends_at
+        if ends_at > now:
+            self._put_on_page(id, ends_at)
+        elif self._passed:  # who ended before it comes first
+            self._passed.append(iter(((id, ends_at),)))
+        else:
+            self._ended.append((id, ends_at))
+
+    def remove(self, id: str) -> None:
+        """There is no session `id` any more."""
+        former = self._ends.pop(id, None)
+        if former is not None:
+            self._take_off_page(id, former)
+
+    def advance(self, now: int) -> None:
+        """Sees those sessions end whose time has come; where very many pages have passed, the rest at the next call."""
+        waiting = self._waiting
+        for _ in range(PAGES_A_STEP):
+            if not waiting or (waiting[0] + 1) << PAGE > now:
+                break
+            self._turn(heappop(waiting))
+        if waiting and waiting[0] == now >> PAGE:
+            self._look_into(waiting[0], now)
+        else:
+            self.due = waiting[0] << PAGE if waiting else NEVER
+
+    def forget(self, before: int, limit: int, most: int) -> Sequence[str]:
+        """Drops sessions that ended before `before`, and the oldest beyond `limit` ended ones: at most `most`, oldest first."""
+        if self._passed:
+            self._settle(most)
+        ended, ends = self._ended, self._ends
+        if not ended or (ended[0][1] >= before and len(ends) - self.live <= limit):
+            return ()
+        forgotten: list[str] = []
+        while ended and len(forgotten) < most and (ended[0][1] < before or len(ends) - self.live > limit):
+            id, ends_at = ended.popleft()
+            if ends.get(id) == ends_at:  # else it was removed, or its end was moved
+                del ends[id]
+                forgotten.append(id)
+        return forgotten
+
+    def _put_on_page(self, id: str, ends_at: int) -> None:
+        number = ends_at >> PAGE
+        page = self._pages.get(number)
+        if page is None:
+            page = self._pages[number] = {}
+            heappush(self._waiting, number)
+        page[id] = ends_at
+        self.live += 1
+        self.due = min(self.due, ends_at)
+
+    def _take_off_page(self, id: str, ends_at: int) -> None:
+        page = self._pages.get(ends_at >> PAGE)
+        if page is not None and page.pop(id, None) is not None:
+            self.live -= 1
+
+    def _turn(self, number: int) -> None:
+        """The page has passed as a whole."""
+        page = self._pages.pop(number)
+        self.live -= len(page)
+        if page:
+            self._passed.append(iter(sorted(page.items(), key=_end) if len(page) <= SMALL else page.items()))
+
+    def _look_into(self, number: int, now: int) -> None:
+        """The page of the present has passed in part."""
+        page = self._pages[number]
+        self.due = (number + 1) << PAGE
+        if len(page) > SMALL:
+            return
+        gone = sorted((item for item in page.items() if item[1] <= now), key=_end)
+        for id, _ in gone:
+            del page[id]
+        self.live -= len(gone)
+        self._passed.append(iter(gone))
+        self.due = min(page.values(), default=self.due)
+
+    def _settle(self, most: int) -> None:
+        """Moves up to `most` sessions of passed pages to the ended ones."""
+        while self._passed and most > 0:
+            taken = list(islice(self._passed[0], most))
+            self._ended.extend(item for item in taken if self._ends.get(item[0]) == item[1])
+            if len(taken) < most:
+                self._passed.popleft()
+            most -= len(taken)

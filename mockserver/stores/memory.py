@@ -1,0 +1,261 @@
+"""The store of one process: dicts, under one lock that is held for microseconds."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+from itertools import dropwhile, islice
+from threading import Lock
+from typing import TypeVar
+
+from mockserver.engine.model import Organization
+from mockserver.journal import Entry, Noted
+from mockserver.stores.base import FORGOTTEN_A_COMMIT, Bounds, Key, Kind, Loaded, Record, Write
+from mockserver.stores.deadlines import NEVER, Deadlines
+
+T = TypeVar("T")
+
+COMMITS_KNOWN = 4096
+"""At least so many of the latest commits are known again by their id."""
+
+
+class MemoryStore:
+    """Keeps everything in this process, and is gone with it."""
+
+    shared = False
+
+    def __init__(self, bounds: Bounds = Bounds()) -> None:
+        self._bounds = bounds
+        self._tenants: dict[str, _Tenant] = {}
+        self._organizations: dict[str, None] = {}
+        self._owners: dict[str, str] = {}  # of OAuth clients
+        self._commits: set[str] = set()
+        self._earlier_commits: set[str] = set()
+        lock = Lock()
+        # Called by name, for `with` costs as much again as what it would guard.
+        self._acquire, self._release = lock.acquire, lock.release
+
+    def load(self, organization: str, keys: Sequence[Key], arrival: Noted | None = None, system: int = 0) -> Loaded:
+        """See Store."""
+        self._acquire()
+        try:
+            tenant = self._tenants.get(organization)
+            if tenant is None:
+                return Loaded([None] * len(keys), 0)
+            found: list[Record | None] = []
+            records = tenant.records
+            for key in keys:  # a comprehension takes twice as long
+                found.append(records[key.kind].get(key.id))
+            if tenant.organization is None:
+                return Loaded(found, 0)
+            at = tenant.organization.clock.reading(system)
+            if at >= tenant.deadlines.due:
+                tenant.deadlines.advance(at)
+            if arrival is not None:
+                tenant.note(arrival, at)
+            return Loaded(found, tenant.deadlines.live)
+        finally:
+            self._release()
+
+    def note(self, organization: str, noted: Noted, at: int) -> int:
+        """See Store."""
+        self._acquire()
+        try:
+            return self._tenant(organization).note(noted, at)
+        finally:
+            self._release()
+
+    def commit(
+        self,
+        organization: str,
+        writes: Sequence[Write],
+        noted: Noted | None,
+        commit_id: str,
+        now: int,
+        retention: int,
+        stamp: int | None = None,
+    ) -> bool:
+        """See Store."""
+        self._acquire()
+        try:
+            if commit_id in self._commits or commit_id in self._earlier_commits:
+                return True
+            tenant = self._tenants.get(organization)
+            if tenant is None or tenant.organization is None:
+                tenant = self._founded(organization, writes)
+            if tenant is None or not self._is_as_seen(tenant, organization, writes):
+                return False
+            if now >= tenant.deadlines.due:
+                tenant.deadlines.advance(now)
+            self._apply(tenant, organization, writes, now)
+            tenant.forget_sessions(now - retention, len(writes))
+            if noted is not None:
+                tenant.note(noted, now if stamp is None else stamp)
+            self._remember(commit_id)
+            return True
+        finally:
+            self._release()
+
+    def records(self, organization: str, kind: Kind, limit: int = 1000, after: str = "") -> Sequence[Record]:
+        """See Store."""
+        self._acquire()
+        try:
+            tenant = self._tenants.get(organization)
+            if tenant is None:
+                return []
+            held = tenant.records[kind]
+            if not after:
+                return list(islice(held.values(), limit))
+            page = list(islice(dropwhile(after.__ne__, held), limit + 1))
+            return [held[id] for id in page[1:]]
+        finally:
+            self._release()
+
+    def entries(self, organization: str, after: int = 0, limit: int = 1000) -> Sequence[Entry]:
+        """See Store."""
+        self._acquire()
+        try:
+            tenant = self._tenants.get(organization)
+            if tenant is None:
+                return []
+            first = tenant.noted - len(tenant.journal) + 1
+            skipped = max(0, after + 1 - first)
+            kept = list(islice(tenant.journal, skipped, skipped + limit))
+        finally:
+            self._release()
+        return [noted.entry(seq, at) for seq, (at, noted) in enumerate(kept, start=first + skipped)]
+
+    def organizations(self) -> Sequence[str]:
+        """See Store."""
+        return list(self._organizations)
+
+    def find_client(self, client_id: str) -> str | None:
+        """See Store."""
+        return self._owners.get(client_id)
+
+    def clear(self, organization: str) -> None:
+        """See Store."""
+        self._acquire()
+        try:
+            tenant = self._tenants.pop(organization, None)
+            self._organizations.pop(organization, None)
+            for id in tenant.records["client"] if tenant is not None else ():
+                del self._owners[id]
+        finally:
+            self._release()
+
+    def clear_journal(self, organization: str) -> None:
+        """See Store."""
+        self._acquire()
+        try:
+            if organization in self._tenants:
+                self._tenants[organization].journal.clear()
+        finally:
+            self._release()
+
+    def ping(self) -> None:
+        """See Store: this one can always serve."""
+
+    def close(self) -> None:
+        """See Store: there is nothing to give back."""
+
+    def _tenant(self, organization: str) -> _Tenant:
+        tenant = self._tenants.get(organization)
+        if tenant is None:
+            tenant = self._tenants[organization] = _Tenant(self._bounds)
+        return tenant
+
+    def _founded(self, organization: str, writes: Sequence[Write]) -> _Tenant | None:
+        """The tenant of an organisation that comes into being with these writes."""
+        founds = any(write.key.kind == "organization" and write.new is not None for write in writes)
+        return self._tenant(organization) if founds else None
+
+    def _is_as_seen(self, tenant: _Tenant, organization: str, writes: Sequence[Write]) -> bool:
+        for write in writes:
+            key = write.key
+            held = tenant.records[key.kind].get(key.id)
+            if (None if held is None else held.version) != write.expected:
+                return False
+            if key.kind == "client" and self._owners.get(key.id, organization) != organization:
+                return False
+        return True
+
+    def _apply(self, tenant: _Tenant, organization: str, writes: Sequence[Write], now: int) -> None:
+        for write in writes:
+            key = write.key
+            if key.kind == "session":
+                tenant.put_session(key.id, write, now)
+                continue
+            tenant.put(key, write.new)
+            if key.kind == "token":
+                tenant.forget_tokens()
+            elif key.kind == "client":
+                _index(self._owners, key.id, organization, write.new)
+            elif key.kind == "organization":
+                _index(self._organizations, organization, None, write.new)
+
+    def _remember(self, commit_id: str) -> None:
+        self._commits.add(commit_id)
+        if len(self._commits) >= COMMITS_KNOWN:
+            self._earlier_commits, self._commits = self._commits, set()
+
+
+class _Tenant:
+    """What one organisation keeps. Where `organization` is None it does not exist, but may have a journal."""
+
+    __slots__ = ("bounds", "deadlines", "journal", "noted", "organization", "records", "tokens")
+
+    def __init__(self, bounds: Bounds) -> None:
+        self.bounds = bounds
+        self.organization: Organization | None = None
+        # Tokens are dropped from the front, where a plain dict would look at every gap left there before.
+        self.tokens: OrderedDict[str, Record] = OrderedDict()
+        self.records: dict[Kind, dict[str, Record]] = {
+            "organization": {},
+            "faults": {},
+            "client": {},
+            "token": self.tokens,
+            "session": {},
+        }
+        self.deadlines = Deadlines()
+        self.journal: deque[tuple[int, Noted]] = deque(maxlen=bounds.journal_entries)
+        self.noted = 0
+
+    def note(self, noted: Noted, at: int) -> int:
+        self.noted += 1
+        self.journal.append((at, noted))
+        return self.noted
+
+    def put(self, key: Key, new: Record | None) -> None:
+        if new is None:
+            self.records[key.kind].pop(key.id, None)
+        else:
+            self.records[key.kind][key.id] = new
+        if key.kind == "organization":
+            self.organization = new if isinstance(new, Organization) else None
+
+    def put_session(self, id: str, write: Write, now: int) -> None:
+        if write.new is None:
+            self.records["session"].pop(id, None)
+            self.deadlines.remove(id)
+        else:
+            self.records["session"][id] = write.new
+            self.deadlines.put(id, NEVER if write.ends_at is None else write.ends_at, now)
+
+    def forget_sessions(self, before: int, written: int) -> None:
+        bound = self.bounds.max_ended_sessions
+        for id in self.deadlines.forget(before, bound, FORGOTTEN_A_COMMIT + written):
+            del self.records["session"][id]
+
+    def forget_tokens(self) -> None:
+        tokens = self.tokens
+        while len(tokens) > self.bounds.max_tokens:
+            tokens.popitem(last=False)
+
+
+def _index(index: dict[str, T], id: str, value: T, new: Record | None) -> None:
+    """Enters `id` into `index` where it stands for a record now, takes it out where it does not."""
+    if new is None:
+        index.pop(id, None)
+    else:
+        index[id] = value

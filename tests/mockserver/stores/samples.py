@@ -1,0 +1,93 @@
+"""Records and journal entries for the stores' tests, and the few calls that most of them make."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from mockserver.engine.model import ClockState, OAuthClient, Organization, Session, Token
+from mockserver.journal import Entry, Perturbed
+from mockserver.stores.base import ORGANIZATION, Key, Loaded, Record, Store, Write
+
+ORG = "0badcafe"
+DAY = 86_400_000
+
+_numbers = count()
+
+
+class Line:
+    """A journal entry that says `text`."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def entry(self, seq: int, at: int) -> Entry:
+        return Perturbed(seq=seq, at=at, what=self.text)
+
+
+def line(seq: int, at: int, text: str) -> Entry:
+    return Perturbed(seq=seq, at=at, what=text)
+
+
+def organization(id: str = ORG, version: int = 1, clock: ClockState = ClockState()) -> Organization:
+    return Organization(id=id, version=version, clock=clock)
+
+
+def client(id: str, organization: str = ORG, version: int = 1) -> OAuthClient:
+    return OAuthClient(id=id, version=version, organization=organization, secret="s")
+
+
+def token(value: str, version: int = 1) -> Token:
+    return Token(value=value, version=version, client_id="c", issued=0, expires_at=DAY)
+
+
+def session(id: str, version: int = 1) -> Session:
+    return Session(
+        id=id, version=version, client_id="c", created=0, last_activity=0, idle_at=DAY, expires_at=DAY, handshakes_left=1
+    )
+
+
+def put(record: Record, expected: int | None = None, ends_at: int | None = None) -> Write:
+    """The write that puts `record` where there is version `expected` of it."""
+    return Write(key_of(record), expected, record, ends_at)
+
+
+def key_of(record: Record) -> Key:
+    match record:
+        case Organization():
+            return ORGANIZATION
+        case OAuthClient():
+            return Key("client", record.id)
+        case Token():
+            return Key("token", record.value)
+        case Session():
+            return Key("session", record.id)
+        case _:
+            return Key("faults")
+
+
+def commit(
+    store: Store,
+    *writes: Write,
+    organization: str = ORG,
+    now: int = 0,
+    noted: str | None = None,
+    retention: int = DAY,
+    id: str | None = None,
+    stamp: int | None = None,
+) -> bool:
+    """A commit with an id of its own, unless `id` is given."""
+    entry = Line(noted) if noted is not None else None
+    return store.commit(organization, writes, entry, id or f"commit-{next(_numbers)}", now, retention, stamp)
+
+
+def found(store: Store, id: str = ORG, clock: ClockState = ClockState()) -> None:
+    """Makes an organisation."""
+    assert commit(store, put(organization(id, clock=clock)), organization=id)
+
+
+def read(store: Store, *keys: Key, organization: str = ORG, system: int = 0, arrival: str | None = None) -> Loaded:
+    return store.load(organization, keys, Line(arrival) if arrival is not None else None, system)
+
+
+def live(store: Store, at: int) -> int:
+    return read(store, system=at).live_sessions
