@@ -80,7 +80,7 @@ class _Folding:
         if not self._open:
             self._groups.clear()  # a recording may hold several runs, each of which numbers its items from 0
         group = self._groups.setdefault(entry.item, Group(entry.item))
-        intent = Intent(entry.intent, group, entry.guest, entry.text, self._place, entry.at)
+        intent = Intent(entry.intent, group, entry.guest, entry.text, self._place, entry.at, entry.seq)
         group.intents.append(intent)
         self._open.append(intent)
         self.history.intents.append(intent)

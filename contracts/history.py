@@ -102,7 +102,10 @@ class Call:
 
 @dataclass(eq=False, slots=True)
 class Intent:
-    """One message a client was asked to deliver. `calls` are those attributed to it; `began` and `ended` are places."""
+    """One message a client was asked to deliver. `calls` are those attributed to it; `began` and `ended` are places.
+
+    `ended`, `outcome` and what goes with them are None while the client has not returned.
+    """
 
     number: int
     group: Group
@@ -110,6 +113,7 @@ class Intent:
     text: str
     began: int
     began_at: int
+    began_seq: int
     calls: list[Call] = field(default_factory=list)
     ended: int | None = None
     ended_at: int | None = None

@@ -6,10 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from contracts.clauses.delivery import D2, D3
+from contracts.clauses.refusals import R3
+from contracts.clauses.sessions import S1, S2, S4
+from contracts.clauses.wire import W1
 from contracts.judge import DEFAULTS, Clause, Judgement, Parameters, judge
 from mockserver.journal import Entry
 
-CLAUSES: tuple[Clause[Any], ...] = ()
+CLAUSES: tuple[Clause[Any], ...] = (S1, S2, S4, R3, D2, D3, W1)
 
 EXPLAINS: Mapping[str, Sequence[str]] = {
     "S5": ("S4", "S1", "R1", "R2", "S6", "D2"),

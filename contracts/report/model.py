@@ -37,7 +37,7 @@ class Counterexample(Struct, frozen=True, kw_only=True):
 
 
 class ClauseResult(Struct, frozen=True, kw_only=True):
-    """How a clause ended over all runs. `exercised` counts the runs that put it to the test, `message` says why it did not hold."""
+    """How a clause ended over all runs; `exercised` of them put it to the test. `message` says why it did not hold."""
 
     code: str
     name: str
@@ -48,7 +48,7 @@ class ClauseResult(Struct, frozen=True, kw_only=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """What a verification of `target` found. `examples` is how many scenarios were run, `elapsed_s` how many seconds it took."""
+    """What a verification of `target` found, in `examples` runs and `elapsed_s` seconds."""
 
     target: str
     clauses: tuple[ClauseResult, ...]

@@ -1,0 +1,83 @@
+"""What excuses a message that was not delivered: the client could see that it had to stop."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from contracts.history import Call, Effect, Intent
+from contracts.judge import Case
+
+OWN_FAULT = frozenset({400, 404, 405, 413, 415})
+"""Refusals of the request itself: the client's own doing, unless a fault made them up."""
+
+
+def excuse(intent: Intent, case: Case) -> str | None:
+    """The first excuse for not having had the intent accepted, None where there is none."""
+    place = intent.ended if intent.ended is not None else len(case.history.moments)
+    calls = [call for call in (*intent.calls, *_token_calls(intent)) if call.was_over(place)]
+    return next((text for text, applies in EXCUSES if applies(calls, case)), None)
+
+
+def _token_calls(intent: Intent) -> list[Call]:
+    """Token calls that belong to the client because several intents were open."""
+    return [call for call in intent.group.calls if call.operation == "token" and call.intent is None]
+
+
+def _outcome_unknown(calls: Sequence[Call], case: Case) -> bool:
+    return case.parameters.delivery == "at-most-once" and any(call.effect is Effect.UNKNOWN for call in calls)
+
+
+def _forbidden(calls: Sequence[Call], _: Case) -> bool:
+    return any(call.scope_refused or (call.operation == "create" and call.status == 403) for call in calls)
+
+
+def _second_dead(calls: Sequence[Call], _: Case) -> bool:
+    return sum(call.effect is Effect.DEAD for call in calls) >= 2
+
+
+def _two_tokens_refused(calls: Sequence[Call], _: Case) -> bool:
+    return len({call.token for call in calls if call.status == 401 and call.operation != "token"}) >= 2
+
+
+def _token_refused(calls: Sequence[Call], _: Case) -> bool:
+    return any(call.operation == "token" and call.status in {400, 401, 403} for call in calls)
+
+
+def _tried_enough(calls: Sequence[Call], case: Case) -> bool:
+    failures = Counter(call.operation for call in calls if _failed_through_no_fault_of_its_own(call, case))
+    return any(count >= case.parameters.min_attempts for count in failures.values())
+
+
+def _failed_through_no_fault_of_its_own(call: Call, case: Case) -> bool:
+    if call.status is not None and call.status < 300:
+        return False
+    if call.effect is Effect.DEAD:
+        return case.history.sessions[call.presented or ""].created is not None if call.presented else False
+    return call.status not in OWN_FAULT or made_up(call)
+
+
+def _refused_by_a_fault(calls: Sequence[Call], _: Case) -> bool:
+    return any(call.status in OWN_FAULT and made_up(call) for call in calls)
+
+
+def made_up(call: Call) -> bool:
+    """Whether a fault stood in for the platform's own answer."""
+    return call.answer is not None and call.answer.fault is not None
+
+
+def _wait_too_long(calls: Sequence[Call], case: Case) -> bool:
+    waits = (call.answer.retry_after for call in calls if call.answer is not None and call.status is not None)
+    return any(wait is not None and wait > case.parameters.max_wait for wait in waits)
+
+
+EXCUSES: tuple[tuple[str, Callable[[Sequence[Call], Case], bool]], ...] = (
+    ("a send of it may have been accepted, and may not be doubled", _outcome_unknown),
+    ("the client was not allowed to create or send", _forbidden),
+    ("a fresh session was refused too", _second_dead),
+    ("a fresh token was refused too", _two_tokens_refused),
+    ("no token could be had", _token_refused),
+    ("one operation failed often enough", _tried_enough),
+    ("a request was refused that may not be repeated", _refused_by_a_fault),
+    ("the platform asked for a longer wait than a client must sit out", _wait_too_long),
+)

@@ -1,0 +1,63 @@
+"""The bodies the platform takes, described once more and apart from the mock, so that the judge shares no code with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import UNSET
+
+from mockserver.journal import Arrival
+
+MAX_NAME = 254
+"""Longest name and e-mail address of a guest."""
+
+
+def problem(arrival: Arrival, max_text: int) -> str:
+    """What is wrong with the body of a create or a send; empty where nothing is, or where too little of it was recorded."""
+    if arrival.truncated:
+        return ""
+    if arrival.size == 0 and arrival.body is UNSET:
+        return "the body is empty" if arrival.operation == "send" else ""
+    if not _is_json(arrival.media_type):
+        return f"the media type is {arrival.media_type!r}, not application/json"
+    if arrival.body is UNSET:
+        return "the body is not JSON"
+    if arrival.operation == "send":
+        return _send_problem(arrival.body, max_text)
+    return _create_problem(arrival.body)
+
+
+def _is_json(media_type: str | None) -> bool:
+    return (media_type or "").partition(";")[0].strip().lower() == "application/json"
+
+
+def _send_problem(body: Any, max_text: int) -> str:
+    if not isinstance(body, dict):
+        return "the body is not an object"
+    return _text_problem(body, "webChatSessionId", 1, None) or _text_problem(body, "text", 1, max_text)
+
+
+def _create_problem(body: Any) -> str:
+    if body is None:
+        return ""
+    if not isinstance(body, dict):
+        return "the body is not an object"
+    if "guest" not in body:
+        return ""
+    guest = body["guest"]
+    if not isinstance(guest, dict):
+        return "`guest` is not an object"
+    return _text_problem(guest, "name", 0, MAX_NAME) or _text_problem(guest, "email", 0, MAX_NAME)
+
+
+def _text_problem(body: dict[str, Any], name: str, least: int, most: int | None) -> str:
+    if name not in body:
+        return f"`{name}` is missing"
+    value = body[name]
+    if not isinstance(value, str):
+        return f"`{name}` is not a string"
+    if len(value) < least:
+        return f"`{name}` is empty"
+    if most is not None and len(value) > most:
+        return f"`{name}` is longer than {most} characters"
+    return f"`{name}` holds a NUL" if "\0" in value else ""
