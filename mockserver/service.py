@@ -259,6 +259,17 @@ class Platform:
         self.store.note(organization.id, noted, at)
         self._tell(noted, at)
 
+    def change(self, organization: Organization, writes: list[Write], noted: Noted | None, at: int) -> bool:
+        """Writes what no call asked for, with its journal entry stamped `at`; `organization` is as it is with these writes.
+
+        False where a record has changed meanwhile.
+        """
+        commit_id, now = self.ids.context(organization.id), self.now(organization)
+        done = self.store.commit(organization.id, writes, noted, commit_id, now, organization.policy.retention, at)
+        if done and noted is not None:
+            self._tell(noted, at)
+        return done
+
     def _write(self, organization: Organization, writes: list[Write], noted: Noted | None, commit_id: str, now: int) -> bool:
         return self.store.commit(organization.id, writes, noted, commit_id, now, organization.policy.retention)
 

@@ -1,0 +1,65 @@
+"""Checks of what callers hand in, each with an error that names the field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from mockserver.engine.model import State
+from mockserver.errors import InvalidRequest
+
+MAX_LIMIT = 1000
+
+_SCOPE = re.compile(r"[!#-\[\]-~]{1,254}")  # RFC 6749, 3.3
+_CLIENT_ID = re.compile(r"[!-9;-~]{1,128}")  # Basic ends it at a colon (RFC 7617, 2)
+_SECRET = re.compile(r"[!-~]{8,256}")
+
+
+def scope(value: str, field: str = "scope") -> str:
+    """A scope as OAuth writes it."""
+    if not _SCOPE.fullmatch(value):
+        raise InvalidRequest(field, f"{value!r} is not a scope: visible ASCII without quotation mark and backslash")
+    return value
+
+
+def scopes(values: Iterable[str], field: str = "scopes") -> tuple[str, ...]:
+    """Scopes, each once."""
+    if isinstance(values, str):
+        raise InvalidRequest(field, "must be a list of scopes")
+    return tuple(dict.fromkeys(scope(value, field) for value in values))
+
+
+def client_id(value: str) -> str:
+    """An OAuth client id that Basic can carry."""
+    if not _CLIENT_ID.fullmatch(value):
+        raise InvalidRequest("client_id", f"{value!r} must be 1 to 128 characters of visible ASCII, no colon")
+    return value
+
+
+def client_secret(value: str) -> str:
+    """A client secret long enough for the journal to tell it from other text, and so to hide it."""
+    if not _SECRET.fullmatch(value):
+        raise InvalidRequest("client_secret", "must be 8 to 256 characters of visible ASCII")
+    return value
+
+
+def name(value: str) -> str:
+    """A name for people."""
+    if len(value) > 254 or not value.isprintable():
+        raise InvalidRequest("name", "must be at most 254 printable characters")
+    return value
+
+
+def limit(value: int) -> int:
+    """How many to list at most."""
+    if not 1 <= value <= MAX_LIMIT:
+        raise InvalidRequest("limit", f"{value} must be from 1 to {MAX_LIMIT}")
+    return value
+
+
+def state(value: str) -> State:
+    """A session's state by name."""
+    try:
+        return State(value)
+    except ValueError:
+        raise InvalidRequest("state", f"{value!r} must be one of {', '.join(State)}") from None

@@ -1,0 +1,129 @@
+"""An organisation's OAuth clients and what they may do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mockserver.control import checks
+from mockserver.control.editor import Editor
+from mockserver.engine.model import WRITE_SCOPE, OAuthClient
+from mockserver.errors import InvalidRequest, NotFound
+from mockserver.service import Platform
+
+Edit = Callable[[OAuthClient, int], OAuthClient]
+
+
+class ClientView(Struct, frozen=True, kw_only=True):
+    """An OAuth client without its secret."""
+
+    client_id: str
+    name: str
+    scopes: tuple[str, ...]
+
+
+class NewClient(Struct, frozen=True, kw_only=True):
+    """An OAuth client just made, with its secret, which is not shown again."""
+
+    client_id: str
+    client_secret: str
+    name: str
+    scopes: tuple[str, ...]
+
+
+class Clients:
+    """One organisation's OAuth clients; the first is its default client."""
+
+    def __init__(self, editor: Editor) -> None:
+        self._editor = editor
+
+    def default(self) -> OAuthClient:
+        """The client the organisation was made with."""
+        for client in self._editor.platform.store.records(self._editor.id, "client", 1):
+            if isinstance(client, OAuthClient):
+                return client
+        raise NotFound("OAuth client", self._editor.id, "the organisation has none")
+
+    def list(self) -> list[ClientView]:
+        """All clients, in the order they were made."""
+        self._editor.organization()
+        return [view_of(client) for client in self._editor.all(OAuthClient)]
+
+    def create(
+        self,
+        name: str = "",
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        scopes: Iterable[str] | None = None,
+    ) -> NewClient:
+        """A new client; what is left out is drawn, `scopes` are those the thread names. Journalled as `create_client`."""
+        organization = self._editor.organization()
+        client = new_client(self._editor.platform, organization.id, name, client_id, client_secret, scopes)
+        if not self._editor.add(client, "create_client", {"client_id": client.id, "scopes": client.scopes}):
+            raise taken(client.id)
+        return NewClient(client_id=client.id, client_secret=client.secret, name=client.name, scopes=client.scopes)
+
+    def set_scopes(self, client_id: str, scopes: Iterable[str]) -> ClientView:
+        """Gives a client exactly these scopes. Journalled as `set_scopes`."""
+        wanted = checks.scopes(scopes)
+        edit = _scoped(lambda _: wanted)
+        return view_of(
+            self._editor.change(OAuthClient, client_id, edit, "set_scopes", {"client_id": client_id, "scopes": wanted})
+        )
+
+    def grant_scope(self, scope: str, client_id: str | None = None) -> None:
+        """Gives a client (the default one) a scope; its live tokens have it at once. Journalled as `grant_scope`."""
+        granted = checks.scope(scope)
+        edit = _scoped(lambda scopes: scopes if granted in scopes else (*scopes, granted))
+        self._change_scope(edit, "grant_scope", granted, client_id)
+
+    def revoke_scope(self, scope: str, client_id: str | None = None) -> None:
+        """Takes a scope from a client (the default one), and so from its live tokens. Journalled as `revoke_scope`."""
+        revoked = checks.scope(scope)
+        edit = _scoped(lambda scopes: tuple(scope for scope in scopes if scope != revoked))
+        self._change_scope(edit, "revoke_scope", revoked, client_id)
+
+    def _change_scope(self, edit: Edit, what: str, scope: str, client_id: str | None) -> None:
+        id = self.default().id if client_id is None else client_id
+        self._editor.change(OAuthClient, id, edit, what, {"client_id": id, "scope": scope})
+
+
+def _scoped(change: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Edit:
+    def edit(client: OAuthClient, _now: int) -> OAuthClient:
+        scopes = change(client.scopes)
+        return client if scopes == client.scopes else replace(client, version=client.version + 1, scopes=scopes)
+
+    return edit
+
+
+def new_client(
+    platform: Platform,
+    organization: str,
+    name: str = "",
+    client_id: str | None = None,
+    client_secret: str | None = None,
+    scopes: Iterable[str] | None = None,
+) -> OAuthClient:
+    """A client to be written; what is left out is drawn. Raises InvalidRequest, also where the id is in use on this server."""
+    id = platform.ids.client(organization) if client_id is None else checks.client_id(client_id)
+    if client_id is not None and platform.find_client(id) is not None:
+        raise taken(id)
+    return OAuthClient(
+        id=id,
+        organization=organization,
+        secret=platform.ids.secret() if client_secret is None else checks.client_secret(client_secret),
+        scopes=(WRITE_SCOPE,) if scopes is None else checks.scopes(scopes),
+        name=checks.name(name),
+    )
+
+
+def taken(client_id: str) -> InvalidRequest:
+    """The error where a client id is in use."""
+    return InvalidRequest("client_id", f"{client_id!r} is in use on this server; leave it out to have one drawn")
+
+
+def view_of(client: OAuthClient) -> ClientView:
+    """The client as anybody may see it."""
+    return ClientView(client_id=client.id, name=client.name, scopes=client.scopes)

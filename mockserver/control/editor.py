@@ -1,0 +1,156 @@
+"""Reading and changing an organisation's records: by compare-and-set, tried again where somebody else was faster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from mockserver.engine.lifecycle import end_of
+from mockserver.engine.model import FaultPlan, OAuthClient, Organization, Session, Token
+from mockserver.errors import ConflictError, NotFound
+from mockserver.journal import Entry, Perturbed
+from mockserver.service import ATTEMPTS, Platform
+from mockserver.stores.base import ORGANIZATION, Key, Kind, Record, Write
+
+R = TypeVar("R", bound=Record)
+
+PAGE = 1000
+"""Records read at a time."""
+
+BATCH = 100
+"""Records written at a time: the more, the likelier that one of them has changed meanwhile."""
+
+KINDS: dict[type[Any], Kind] = {
+    Organization: "organization",
+    FaultPlan: "faults",
+    OAuthClient: "client",
+    Token: "token",
+    Session: "session",
+}
+
+
+class Note:
+    """A journal entry for something that was done to the world."""
+
+    __slots__ = ("detail", "what")
+
+    def __init__(self, what: str, detail: dict[str, Any]) -> None:
+        self.what, self.detail = what, detail
+
+    def entry(self, seq: int, at: int) -> Entry:
+        """The entry as it is to be read."""
+        return Perturbed(seq, at, self.what, self.detail)
+
+
+class Editor:
+    """The records of one organisation. An edit is a function from a record and the time to what the record shall be; where it
+    gives back the same object nothing is written, and nothing journalled."""
+
+    def __init__(self, platform: Platform, organization: str) -> None:
+        self.platform, self.id = platform, organization
+
+    def organization(self) -> Organization:
+        """The organisation as it is now. Raises NotFound where it does not exist (any more)."""
+        return self._load(())[0]
+
+    def now(self) -> int:
+        """The organisation's time in milliseconds."""
+        return self.platform.now(self.organization())
+
+    def get(self, kind: type[R], id: str) -> R:
+        """One record. Raises NotFound."""
+        return self._existing(kind, id, self._load((Key(KINDS[kind], id),))[1][0])
+
+    def all(self, kind: type[R], after: str = "") -> Iterator[R]:
+        """All records of a kind, in the order they were first written, those after the id `after`."""
+        while page := self.platform.store.records(self.id, KINDS[kind], PAGE, after):
+            yield from (record for record in page if isinstance(record, kind))
+            after = id_of(page[-1])
+
+    def change(self, kind: type[R], id: str, edit: Callable[[R, int], R], what: str, detail: dict[str, Any] | None = None) -> R:
+        """Edits one record, journalled as `what`, and returns it. Raises NotFound, or ConflictError."""
+        key = Key(KINDS[kind], id)
+        for _ in range(ATTEMPTS):
+            organization, (record,) = self._load((key,))
+            old, now = self._existing(kind, id, record), self.platform.now(organization)
+            new = edit(old, now)
+            if new is old:
+                return old
+            after = new if isinstance(new, Organization) else organization
+            if self.platform.change(after, [_write(old, new)], Note(what, detail or {}), now):
+                return new
+        raise ConflictError(f"the {key.kind}", ATTEMPTS)
+
+    def change_organization(
+        self, edit: Callable[[Organization, int], Organization], what: str, detail: dict[str, Any] | None = None
+    ) -> Organization:
+        """Edits the organisation itself."""
+        return self.change(Organization, "", edit, what, detail)
+
+    def change_all(self, kind: type[R], edit: Callable[[R, int], R], what: str, detail: dict[str, Any] | None = None) -> int:
+        """Edits every record of a kind and returns how many were changed; journalled once, with their `count`."""
+        now = self.now()
+        keys = [Key(KINDS[kind], id_of(record)) for record in self.all(kind) if edit(record, now) is not record]
+        done = 0
+        for start in range(0, len(keys), BATCH):
+            last = start + BATCH >= len(keys)
+            note = Note(what, detail or {}) if last else None
+            done += self._change_batch(kind, keys[start : start + BATCH], edit, note, done)
+        return done
+
+    def _change_batch(
+        self, kind: type[R], keys: Sequence[Key], edit: Callable[[R, int], R], note: Note | None, done: int
+    ) -> int:
+        for _ in range(ATTEMPTS):
+            organization, records = self._load(keys)
+            now = self.platform.now(organization)
+            edits = [(old, edit(old, now)) for old in records if isinstance(old, kind)]
+            writes = [_write(old, new) for old, new in edits if new is not old]
+            noted = Note(note.what, {**note.detail, "count": done + len(writes)}) if note is not None else None
+            if self.platform.change(organization, writes, noted, now):
+                return len(writes)
+        raise ConflictError(f"a {keys[0].kind}", ATTEMPTS)
+
+    def add(self, record: OAuthClient, what: str, detail: dict[str, Any] | None = None) -> bool:
+        """Writes a new record, journalled as `what`; False where there is one already."""
+        organization = self.organization()
+        write = Write(Key(KINDS[type(record)], id_of(record)), None, record)
+        return self.platform.change(organization, [write], Note(what, detail or {}), self.platform.now(organization))
+
+    def remove_all(self, kind: type[Record]) -> None:
+        """Removes every record of a kind; not journalled."""
+        records: list[Record] = list(self.all(kind))
+        for start in range(0, len(records), BATCH):
+            self._remove_batch([Key(KINDS[kind], id_of(record)) for record in records[start : start + BATCH]])
+
+    def _remove_batch(self, keys: Sequence[Key]) -> None:
+        for _ in range(ATTEMPTS):
+            organization, records = self._load(keys)
+            writes = [Write(key, record.version, None) for key, record in zip(keys, records, strict=True) if record is not None]
+            if self.platform.change(organization, writes, None, self.platform.now(organization)):
+                return
+        raise ConflictError(f"a {keys[0].kind}", ATTEMPTS)
+
+    def _load(self, keys: Sequence[Key]) -> tuple[Organization, Sequence[Record | None]]:
+        platform = self.platform
+        organization, *records = platform.store.load(self.id, (ORGANIZATION, *keys), None, platform.system()).records
+        if not isinstance(organization, Organization):
+            raise NotFound("organization", self.id, "it was deleted, or never made here")
+        return organization, records
+
+    def _existing(self, kind: type[R], id: str, record: Record | None) -> R:
+        if not isinstance(record, kind):
+            raise NotFound(KINDS[kind], id)
+        return record
+
+
+def id_of(record: Record) -> str:
+    """The id a record has in its organisation."""
+    if isinstance(record, Organization | FaultPlan):
+        return ""
+    return record.value if isinstance(record, Token) else record.id
+
+
+def _write(old: Record, new: Record) -> Write:
+    ends_at = end_of(new).at if isinstance(new, Session) else None
+    return Write(Key(KINDS[type(new)], id_of(new)), old.version, new, ends_at)

@@ -1,0 +1,163 @@
+"""The faults an organisation has in store: which requests to come they hit, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, get_args
+
+from msgspec.structs import replace
+
+from mockserver.control.editor import Editor
+from mockserver.engine.model import OPERATIONS, Fault, FaultKind, FaultPlan
+from mockserver.errors import InvalidRequest
+from mockserver.settings import LONGEST
+
+MAX_FAULTS = 1000
+
+KINDS: tuple[str, ...] = get_args(FaultKind)
+COMMON = ("operation", "times", "probability")
+OWN: dict[str, tuple[str, ...]] = {"status": ("status", "retry_after", "after_acting"), "latency": ("seconds", "where")}
+"""What a kind of fault takes beside COMMON."""
+
+
+class Faults:
+    """One organisation's fault plan. Faults hit in the order they were added; chances are repeatable by the plan's seed."""
+
+    def __init__(self, editor: Editor) -> None:
+        self._editor = editor
+
+    def add(self, kind: str, operation: str | None = None, times: int | None = 1, **parameters: Any) -> dict[str, Any]:
+        """Adds a fault for the next `times` requests (None: all) of `operation` (None: any), and returns it as it is listed.
+
+        `probability` is each request's chance, in (0, 1]. `status` takes `status`, `retry_after` (whole seconds) and
+        `after_acting`; `latency` takes `seconds` and `where` (before or after acting). Journalled as `fault`.
+        """
+        fault = fault_from({"kind": kind, "operation": operation, "times": times, **parameters})
+        shown = fault_to(fault)
+
+        def edit(plan: FaultPlan, _now: int) -> FaultPlan:
+            return replace(plan, version=plan.version + 1, faults=_bounded((*plan.faults, fault)))
+
+        self._editor.change(FaultPlan, "", edit, "fault", shown)
+        return shown
+
+    def replace(self, faults: Iterable[Mapping[str, Any]], seed: int = 0) -> list[dict[str, Any]]:
+        """Puts these faults in place of all others, with a seed for their chances. Journalled as `set_faults`."""
+        wanted = _bounded(tuple(fault_from(fault) for fault in faults))
+        shown = [fault_to(fault) for fault in wanted]
+
+        def edit(plan: FaultPlan, _now: int) -> FaultPlan:
+            return FaultPlan(version=plan.version + 1, faults=wanted, seed=seed)
+
+        self._editor.change(FaultPlan, "", edit, "set_faults", {"faults": shown, "seed": seed})
+        return shown
+
+    def clear(self) -> int:
+        """Forgets all faults and returns how many there were. Journalled as `clear_faults`."""
+        cleared = 0
+
+        def edit(plan: FaultPlan, _now: int) -> FaultPlan:
+            nonlocal cleared
+            cleared = len(plan.faults)
+            return replace(plan, version=plan.version + 1, faults=()) if plan.faults else plan
+
+        self._editor.change(FaultPlan, "", edit, "clear_faults")
+        return cleared
+
+    def list(self) -> list[dict[str, Any]]:
+        """The faults still to come, `times` counting what is left."""
+        return [fault_to(fault) for fault in self._editor.get(FaultPlan, "").faults]
+
+
+def fault_from(values: Mapping[str, Any]) -> Fault:
+    """A fault from its public fields. Raises InvalidRequest naming the first that is wrong, unknown or of another kind."""
+    kind = values.get("kind")
+    if kind not in KINDS:
+        raise InvalidRequest("kind", f"{kind!r} must be one of {', '.join(KINDS)}")
+    takes = (*COMMON, *OWN.get(kind, ()))
+    given = {name: value for name, value in values.items() if name != "kind"}
+    for name in given:
+        if name not in takes:
+            raise InvalidRequest(name, f"is not known for {kind}, which takes {', '.join(takes)}")
+    fields = {name: CHECKS[name](name, value) for name, value in given.items()}
+    seconds = fields.pop("seconds", None)
+    if kind == "latency":
+        fields["milliseconds"] = _latency(seconds)
+    if kind == "opaque_403":
+        fields["operation"] = _send_only(fields.get("operation"))
+    return Fault(kind=kind, **fields)
+
+
+def fault_to(fault: Fault) -> dict[str, Any]:
+    """The fault's public fields: what `fault_from` reads back."""
+    own = OWN.get(fault.kind, ())
+    shown = {name: getattr(fault, name) for name in ("kind", *COMMON, *own) if name != "seconds"}
+    return {**shown, "seconds": fault.milliseconds / 1000} if "seconds" in own else shown
+
+
+def _bounded(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
+    if len(faults) > MAX_FAULTS:
+        raise InvalidRequest("faults", f"at most {MAX_FAULTS} wait at a time; clear them, or give one more `times`")
+    return faults
+
+
+def _latency(seconds: float | None) -> int:
+    if seconds is None:
+        raise InvalidRequest("seconds", "is missing: how long is the latency?")
+    return round(seconds * 1000)
+
+
+def _send_only(operation: str | None) -> str:
+    if operation not in {None, "send"}:
+        raise InvalidRequest("operation", f"opaque_403 hits sends only, not {operation}")
+    return "send"
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _whole(lowest: int, highest: int) -> Callable[[str, Any], int]:
+    def check(field: str, value: Any) -> int:
+        if not _is_whole(value) or not lowest <= value <= highest:
+            raise InvalidRequest(field, f"{value!r} must be a whole number from {lowest} to {highest}")
+        return int(value)
+
+    return check
+
+
+def _optional(check: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
+    return lambda field, value: None if value is None else check(field, value)
+
+
+def _one_of(*choices: Any) -> Callable[[str, Any], Any]:
+    def check(field: str, value: Any) -> Any:
+        if value not in choices or type(value) not in {type(choice) for choice in choices}:
+            raise InvalidRequest(field, f"{value!r} must be one of {', '.join(map(str, choices))}")
+        return value
+
+    return check
+
+
+def _probability(field: str, value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= 1:
+        raise InvalidRequest(field, f"{value!r} must be a number greater than 0, at most 1")
+    return float(value)
+
+
+def _seconds(field: str, value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0.001 <= value <= LONGEST:
+        raise InvalidRequest(field, f"{value!r} must be seconds, from 0.001 to {LONGEST}")
+    return float(value)
+
+
+CHECKS: dict[str, Callable[[str, Any], Any]] = {
+    "operation": _optional(_one_of(*OPERATIONS)),
+    "times": _optional(_whole(1, 1_000_000_000)),
+    "probability": _probability,
+    "status": _whole(400, 599),
+    "retry_after": _optional(_whole(0, LONGEST)),
+    "after_acting": _one_of(False, True),
+    "seconds": _seconds,
+    "where": _one_of("before", "after"),
+}

@@ -1,0 +1,84 @@
+"""An organisation's sessions: looking at them, and ending them from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import islice
+
+from msgspec import Struct
+
+from mockserver.control import checks
+from mockserver.control.editor import Editor
+from mockserver.engine import lifecycle
+from mockserver.engine.model import Session, State
+from mockserver.journal import Guest
+
+
+class SessionView(Struct, frozen=True, kw_only=True):
+    """A session at the moment it was looked at. Times are seconds since the epoch; `ended_at` is None while it is active."""
+
+    id: str
+    client_id: str
+    state: State
+    guest: Guest
+    created: float
+    last_activity: float
+    idle_at: float
+    expires_at: float
+    ended_at: float | None
+    handshakes_left: int
+
+
+class Sessions:
+    """One organisation's sessions. Those it has forgotten are not among them."""
+
+    def __init__(self, editor: Editor) -> None:
+        self._editor = editor
+
+    def list(self, state: str | None = None, guest: str | None = None, limit: int = 100, after: str = "") -> list[SessionView]:
+        """Up to `limit` sessions in order of creation, those after the id `after`; `guest` is a name or an email address."""
+        wanted = None if state is None else checks.state(state)
+        now = self._editor.now()
+        views = (view_of(session, now) for session in self._editor.all(Session, after) if is_of(session, guest))
+        return list(islice((view for view in views if wanted in {None, view.state}), checks.limit(limit)))
+
+    def get(self, id: str) -> SessionView:
+        """One session. Raises NotFound, also where it was forgotten."""
+        return view_of(self._editor.get(Session, id), self._editor.now())
+
+    def expire(self, id: str) -> SessionView:
+        """Cuts an active session's TTL short to now. Journalled as `expire_session`."""
+        return self._end(id, lifecycle.expire, "expire_session")
+
+    def revoke(self, id: str) -> SessionView:
+        """Ends an active session. Journalled as `revoke_session`."""
+        return self._end(id, lifecycle.revoke, "revoke_session")
+
+    def end_all(self) -> int:
+        """Revokes every active session and returns how many there were. Journalled as `end_sessions`."""
+        return self._editor.change_all(Session, lifecycle.revoke, "end_sessions")
+
+    def _end(self, id: str, edit: Callable[[Session, int], Session], what: str) -> SessionView:
+        return view_of(self._editor.change(Session, id, edit, what, {"session": id}), self._editor.now())
+
+
+def is_of(session: Session, guest: str | None) -> bool:
+    """Whether `guest` is the name or the email address of the session's guest; None is anybody's."""
+    return guest is None or guest.casefold() in {session.guest_name.casefold(), session.guest_email.casefold()}
+
+
+def view_of(session: Session, now: int) -> SessionView:
+    """The session as it is at `now` (milliseconds)."""
+    end = lifecycle.end_of(session)
+    return SessionView(
+        id=session.id,
+        client_id=session.client_id,
+        state=lifecycle.state_of(session, now),
+        guest=Guest(session.guest_name, session.guest_email),
+        created=session.created / 1000,
+        last_activity=session.last_activity / 1000,
+        idle_at=session.idle_at / 1000,
+        expires_at=session.expires_at / 1000,
+        ended_at=end.at / 1000 if now >= end.at else None,
+        handshakes_left=session.handshakes_left,
+    )

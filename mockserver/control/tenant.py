@@ -1,0 +1,121 @@
+"""One organisation, as tests, the control API and the console handle it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from msgspec.structs import replace
+
+from mockserver.assemble import Assembly
+from mockserver.control.clients import Clients
+from mockserver.control.clock import Clock
+from mockserver.control.editor import PAGE, Editor
+from mockserver.control.faults import Faults
+from mockserver.control.sessions import Sessions
+from mockserver.control.tokens import Tokens
+from mockserver.engine.model import ClockState, FaultPlan, OAuthClient, Organization, Session, Token
+from mockserver.journal import Entry, Header
+from mockserver.settings import policy_from, policy_to
+
+
+class Tenant:
+    """One organisation and all that can be done to it: `clock`, `sessions`, `tokens`, `clients`, `faults`, `requests`."""
+
+    def __init__(self, assembly: Assembly, id: str) -> None:
+        self.id = id
+        self._editor = Editor(assembly.platform, id)
+        self.clock = Clock(self._editor)
+        self.sessions = Sessions(self._editor)
+        self.tokens = Tokens(self._editor)
+        self.clients = Clients(self._editor)
+        self.faults = Faults(self._editor)
+
+    @cached_property
+    def _client(self) -> OAuthClient:
+        return self.clients.default()
+
+    @property
+    def client_id(self) -> str:
+        """The default OAuth client's id."""
+        return self._client.id
+
+    @property
+    def client_secret(self) -> str:
+        """The default OAuth client's secret."""
+        return self._client.secret
+
+    @property
+    def name(self) -> str:
+        """The organisation's name for people."""
+        return self._editor.organization().name
+
+    def policy(self) -> dict[str, Any]:
+        """The policy by the names and in the units of policy files: seconds, numbers, lists."""
+        return policy_to(self._editor.organization().policy)
+
+    def set_policy(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Changes these policy values and returns the whole. What was stamped before keeps its deadlines.
+
+        Raises SettingsError. Journalled as `set_policy`.
+        """
+
+        def edit(organization: Organization, _now: int) -> Organization:
+            policy = policy_from(values, organization.policy)
+            if policy == organization.policy:
+                return organization
+            return replace(organization, version=organization.version + 1, policy=policy)
+
+        changed = policy_to(policy_from(values, self._editor.organization().policy))
+        detail = {name: changed[name] for name in values}
+        return policy_to(self._editor.change_organization(edit, "set_policy", detail).policy)
+
+    def grant_scope(self, scope: str) -> None:
+        """Gives the default client a scope; its live tokens have it at once."""
+        self.clients.grant_scope(scope)
+
+    def revoke_scope(self, scope: str) -> None:
+        """Takes a scope from the default client, and so from its live tokens."""
+        self.clients.revoke_scope(scope)
+
+    def reject_tokens(self, reject: bool = True) -> None:
+        """Answers 401 to every bearer token, also to those issued later, until it is called with False.
+
+        Journalled as `reject_tokens` and `accept_tokens`.
+        """
+
+        def edit(organization: Organization, _now: int) -> Organization:
+            if organization.rejects_tokens == reject:
+                return organization
+            return replace(organization, version=organization.version + 1, rejects_tokens=reject)
+
+        self._editor.change_organization(edit, "reject_tokens" if reject else "accept_tokens")
+
+    def trace(self, after: int = 0) -> Iterator[Entry]:
+        """The journal as a recording: a header, then the entries with a number greater than `after`, oldest first."""
+        yield self._header()
+        store = self._editor.platform.store
+        while page := store.entries(self.id, after, PAGE):
+            for entry in page:
+                if not isinstance(entry, Header):
+                    yield entry
+                    after = entry.seq
+
+    def _header(self) -> Header:
+        organization = self._editor.organization()
+        moved = organization.clock != ClockState()
+        return Header(organization=self.id, clock="mixed" if moved else "wall", policy=policy_to(organization.policy))
+
+    def reset(self) -> None:
+        """Back to the beginning: no sessions, tokens, faults and journal, the clock back at the system's time. Policy, OAuth
+        clients and their scopes stay."""
+
+        def edit(organization: Organization, _now: int) -> Organization:
+            return replace(organization, version=organization.version + 1, clock=ClockState(), rejects_tokens=False)
+
+        self._editor.remove_all(Session)
+        self._editor.remove_all(Token)
+        self._editor.change_organization(edit, "reset")
+        self._editor.change(FaultPlan, "", lambda plan, _now: FaultPlan(version=plan.version + 1), "reset")
+        self._editor.platform.store.clear_journal(self.id)

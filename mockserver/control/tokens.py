@@ -1,0 +1,82 @@
+"""An organisation's bearer tokens, named by their pseudonyms: their values stay with those who were issued them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import dropwhile, islice
+
+from msgspec import Struct
+
+from mockserver.control import checks
+from mockserver.control.editor import Editor
+from mockserver.engine import access
+from mockserver.engine.model import Organization, Reason, Token
+from mockserver.errors import NotFound
+from mockserver.ids import pseudonym
+
+
+class TokenView(Struct, frozen=True, kw_only=True):
+    """A token at the moment it was looked at. `state` is `active`, `expired`, `idle`, `revoked` or `evicted`, times are seconds
+    since the epoch, `scopes` what it was narrowed to (None: all that its OAuth client has)."""
+
+    token: str
+    client_id: str
+    state: str
+    issued: float
+    expires_at: float
+    last_used: float
+    scopes: tuple[str, ...] | None
+
+
+class Tokens:
+    """One organisation's tokens. A single one is named by its pseudonym, as lists and journal show it, or by its value."""
+
+    def __init__(self, editor: Editor) -> None:
+        self._editor = editor
+
+    def list(self, limit: int = 100, after: str = "") -> list[TokenView]:
+        """Up to `limit` tokens in order of issue, those after the one with pseudonym `after`."""
+        organization = self._editor.organization()
+        views = (self._view(token, organization) for token in self._editor.all(Token))
+        later = islice(dropwhile(lambda view: view.token != after, views), 1, None) if after else views
+        return list(islice(later, checks.limit(limit)))
+
+    def expire(self, token: str | None = None) -> int:
+        """Expires a token, or all that stand (401 `credentials.expired`); returns how many. Journalled as `expire_tokens`."""
+        return self._end(token, Reason.AUTH_EXPIRED, "expire_tokens")
+
+    def revoke(self, token: str | None = None) -> int:
+        """Revokes a token, or all that stand (401 `bad.credentials`); returns how many. Journalled as `revoke_tokens`."""
+        return self._end(token, Reason.AUTH_REVOKED, "revoke_tokens")
+
+    def _end(self, token: str | None, reason: Reason, what: str) -> int:
+        policy = self._editor.organization().policy
+
+        def edit(record: Token, now: int) -> Token:
+            return record if access.check_token(record, now, policy) else access.end(record, reason)
+
+        return self._editor.change_all(Token, edit, what) if token is None else self._end_one(token, edit, what)
+
+    def _end_one(self, token: str, edit: Callable[[Token, int], Token], what: str) -> int:
+        found = self._find(token)
+        changed = self._editor.change(Token, found.value, edit, what, {"token": pseudonym(found.value), "count": 1})
+        return int(changed.version > found.version)
+
+    def _find(self, token: str) -> Token:
+        name = token if token.startswith("t:") else pseudonym(token)
+        for record in self._editor.all(Token):
+            if pseudonym(record.value) == name:
+                return record
+        raise NotFound("token", name)
+
+    def _view(self, token: Token, organization: Organization) -> TokenView:
+        refused = access.check_token(token, self._editor.platform.now(organization), organization.policy)
+        return TokenView(
+            token=pseudonym(token.value),
+            client_id=token.client_id,
+            state="active" if refused is None else refused.removeprefix("auth."),
+            issued=token.issued / 1000,
+            expires_at=token.expires_at / 1000,
+            last_used=token.last_used / 1000,
+            scopes=token.scopes,
+        )
