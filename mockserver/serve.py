@@ -1,0 +1,174 @@
+"""The production server: granian's workers around the mock, on a socket that this process opened itself.
+
+Granian would share a port in use with whoever has it, and never tells which one it was given: so the socket is made here and
+handed over in place of what a private method of its own would make. Functional tests hold all that is relied on.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import multiprocessing
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from granian import _granian
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+from granian.server import MPServer
+
+from mockserver.assemble import with_credentials
+from mockserver.errors import MockServerError, SettingsError
+from mockserver.ids import Ids
+from mockserver.settings import Settings
+from mockserver.web.app import create_app
+from mockserver.web.listening import BACKLOG, listen, url
+from mockserver.web.worker import Link, Worker
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+DEFAULT_PORT = 8403
+
+THREADS = 64
+"""Requests a worker answers at once: each one that waits, or follows a stream, holds a thread."""
+
+CONNECTIONS = 4096
+"""Connections that a worker keeps open."""
+
+STOP_WITHIN = 5
+"""Seconds a worker is given to answer what it has begun, when the server stops."""
+
+_HANDLER = {"class": "logging.StreamHandler", "formatter": "generic", "stream": "ext://sys.stderr"}
+_LOGGING = {"handlers": {"console": _HANDLER, "access": _HANDLER}}
+
+
+class Serving(NamedTuple):
+    """What a client needs to know: `admin_token` is empty where the control API asks for none."""
+
+    url: str
+    client_id: str
+    client_secret: str
+    admin_token: str
+
+
+class WorkerFailed(MockServerError):
+    """A worker could not start, or ended by itself; `problem` says what is known."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+def default_app(settings: Settings) -> WSGIApplication:
+    """The mock made from `settings`."""
+    return create_app(settings=settings)
+
+
+def run(
+    settings: Settings,
+    on_ready: Callable[[Serving], None],
+    *,
+    host: str = "127.0.0.1",
+    port: int = DEFAULT_PORT,
+    workers: int = 1,
+    threads: int = THREADS,
+    log_requests: bool = False,
+    make_app: Callable[[Settings], WSGIApplication] = default_app,
+) -> int:
+    """Serves until a signal says stop, and returns the exit status: 130 where that was an interrupt from the keyboard, else 0.
+
+    Each worker is a process that makes its own application with `make_app`. `on_ready` is called once all of them have.
+    Raises SettingsError for what cannot be served, WorkerFailed where a worker cannot start or is lost.
+    """
+    if workers > 1 and settings.store.startswith("memory:"):
+        raise SettingsError("workers", workers, "cannot share memory; give them a store they can share: --store redis://HOST")
+    settings = with_credentials(settings, Ids())
+    with listen(host, port) as listening:
+        _refuse_unguarded_control(settings, host, listening)
+        serving = Serving(url(listening), settings.client_id, settings.client_secret, settings.admin_token)
+        link = Link()
+        supervisor = _Supervisor(listening, link, workers, threads, lambda: on_ready(serving))
+        return supervisor.run(Worker(make_app, settings, link, log_requests))
+
+
+def _refuse_unguarded_control(settings: Settings, host: str, listening: socket.socket) -> None:
+    address = ipaddress.ip_address(listening.getsockname()[0])
+    if not address.is_loopback and not settings.admin_token:
+        problem = "can be reached from other machines, which could control the mock: give --admin-token, or a loopback address"
+        raise SettingsError("host", host, problem)
+
+
+class _Supervisor(MPServer):
+    """Granian's parent process, on a socket it is given, which knows when its workers have started and why they could not."""
+
+    def __init__(self, listening: socket.socket, link: Link, workers: int, threads: int, on_ready: Callable[[], None]) -> None:
+        super().__init__(
+            target="",
+            interface=Interfaces.WSGI,
+            http=HTTPModes.http1,
+            websockets=False,
+            workers=workers,
+            blocking_threads=threads,
+            backlog=BACKLOG,
+            backpressure=CONNECTIONS,
+            workers_kill_timeout=STOP_WITHIN,
+            log_level=LogLevels.error,
+            log_dictconfig=_LOGGING,
+        )
+        self._listening, self._link, self._on_ready = listening, link, on_ready
+        self._waiting = threading.Thread(target=self._await_workers, daemon=True)
+        self._problem = ""
+        self._signal = 0
+
+    def run(self, worker: Worker) -> int:
+        """Serves until a signal; returns the exit status, or raises WorkerFailed."""
+        if sys.platform == "linux":  # elsewhere, libraries of the system do not survive a fork
+            multiprocessing.set_start_method("fork", force=True)
+        try:
+            self.serve(target_loader=worker, wrap_loader=False)
+        except SystemExit:  # granian's way to say that a worker was lost
+            self._waiting.join()
+            raise WorkerFailed(self._problem or "a worker ended by itself, and the server with it") from None
+        if self._problem:
+            raise WorkerFailed(self._problem)
+        return 130 if self._signal == signal.SIGINT else 0
+
+    def startup(self, spawn_target: Any, target_loader: Any) -> None:
+        """Starts the workers, and only then a thread that waits for them: none may be running while they are forked."""
+        super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]
+        logging.getLogger("_granian").setLevel(logging.CRITICAL)  # what goes wrong with a worker is told once, by `run`
+        self._waiting.start()
+
+    def _await_workers(self) -> None:
+        problem = self._link.first_problem(self.workers)
+        if problem == "":
+            self._on_ready()
+        elif problem:
+            self._problem = problem
+            self.interrupt_signal = True
+            self.main_loop_interrupt.set()
+
+    def shutdown(self, exit_code: int = 0) -> None:
+        """Lets workers know before they are told, so that what waits in them waits no longer."""
+        self._link.cut()
+        super().shutdown(exit_code)  # type: ignore[no-untyped-call]
+
+    def signal_handler_interrupt(self, *args: Any) -> None:
+        """Remembers which signal it was."""
+        self._signal = self._signal or args[0]
+        super().signal_handler_interrupt()  # type: ignore[no-untyped-call]
+
+    def signal_handler_reload(self, *args: Any) -> None:
+        """A terminal that closes ends the server; granian would start it anew."""
+        self.signal_handler_interrupt(*args)
+
+    def _init_shared_socket(self) -> None:
+        backlog = (BACKLOG,) if sys.platform.startswith(("linux", "freebsd")) else ()
+        holder: Any = _granian.SocketHolder
+        self._ssp, self._sso = None, self._listening
+        self._shd = holder(self._listening.fileno(), False, *backlog)

@@ -1,0 +1,132 @@
+"""A worker's side of serving: how it starts, how it learns that it is to stop, and what it adds to every call."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from multiprocessing import Pipe
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from mockserver import clock
+from mockserver.errors import MockServerError
+from mockserver.ids import redact_tokens
+from mockserver.settings import Settings
+from mockserver.web.delivery import PAUSE
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+SERVER = ("Server", "dayfly")
+
+
+class Link:
+    """What binds workers to their parent: they report when they have started, and a lifeline breaks once it stops or dies."""
+
+    def __init__(self) -> None:
+        self._heard, self._told = Pipe(duplex=False)
+        self._lifeline, self._held = Pipe(duplex=False)
+
+    def first_problem(self, workers: int) -> str | None:
+        """In the parent, after all `workers` were forked: waits for what they report. Empty where all have started, None where
+        the last of them ended without a word."""
+        self._told.close()
+        try:
+            return next(filter(None, (self._heard.recv() for _ in range(workers))), "")
+        except EOFError:
+            return None
+
+    def cut(self) -> None:
+        """In the parent: lets the workers know that it stops."""
+        self._held.close()
+
+    def report(self, problem: str = "") -> None:
+        """In a worker: says that it has started, or why it cannot."""
+        self._told.send(problem)
+        self._told.close()
+
+    def wait(self) -> None:
+        """In a worker: blocks until the parent stops or dies."""
+        self._held.close()
+        try:
+            self._lifeline.recv()
+        except EOFError:
+            return
+
+
+class Worker:
+    """Called in a worker's process, makes its application with `make_app`, and tells the parent how that went over `link`."""
+
+    def __init__(
+        self, make_app: Callable[[Settings], WSGIApplication], settings: Settings, link: Link, log_requests: bool = False
+    ) -> None:
+        self._make_app, self._settings, self._link, self._log_requests = make_app, settings, link, log_requests
+
+    def __call__(self) -> WSGIApplication:
+        """The application to serve. Exits where it cannot be made."""
+        _forget_handlers()
+        _hide_lookalikes()
+        stopping = threading.Event()
+        threading.Thread(target=self._stop_with_parent, args=(stopping,), daemon=True).start()
+        try:
+            app = self._make_app(self._settings)
+        except MockServerError as error:
+            self._link.report(str(error))
+            sys.exit(1)
+        self._link.report()
+        return _served(_logged(app) if self._log_requests else app, stopping)
+
+    def _stop_with_parent(self, stopping: threading.Event) -> None:
+        self._link.wait()
+        stopping.set()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _forget_handlers() -> None:
+    """The parent's handlers, inherited, do nothing here: a signal that comes before the server has its own would be lost."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+def _hide_lookalikes() -> None:
+    """Granian copies the process' environment into every call's, where a variable `HTTP_PROXY` looks like a header."""
+    for name in [name for name in os.environ if name.startswith(("HTTP_", "CONTENT_"))]:
+        del os.environ[name]
+
+
+def _served(app: WSGIApplication, stopping: threading.Event) -> WSGIApplication:
+    """`app`, with a way to wait that ends when the server stops, and with the server's name on its answers."""
+
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            return start_response(status, [*headers, SERVER], exc_info)
+
+        environ[PAUSE] = stopping.wait
+        return app(environ, start)
+
+    return serve
+
+
+def _logged(app: WSGIApplication) -> WSGIApplication:
+    """`app`, with a line on standard error for every answer: time, method, path, status, reason, contextId."""
+    now = clock.system_clock()
+
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            sys.stderr.write(f"{clock.iso(now())} {_line(environ, status, dict(headers))}\n")
+            return start_response(status, headers, exc_info)
+
+        return app(environ, start)
+
+    return serve
+
+
+def _line(environ: WSGIEnvironment, status: str, headers: dict[str, str]) -> str:
+    """The query is left out: secrets have been seen there."""
+    path = redact_tokens(quote(environ["PATH_INFO"], encoding="latin-1"))
+    told = (headers.get("Dayfly-Reason"), headers.get("ININ-Correlation-Id"))
+    return " ".join([environ["REQUEST_METHOD"], path, status[:3], *filter(None, told)])

@@ -1,0 +1,210 @@
+"""`dayfly serve` as people and scripts meet it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.functional.answering import COMMAND
+from tests.functional.serving import SERVE, Serving
+from tests.mockserver.web.answers import BODY
+
+TOKEN = "/oauth/token"
+CREATE = "/api/v2/conversations/webchat/sessions"
+SEND = "/api/v2/conversations/messaging/external/guests/sendmessage"
+
+
+@pytest.fixture(scope="module")
+def serving() -> Iterator[Serving]:
+    with Serving() as serving:
+        yield serving
+
+
+def conversation(told: dict[str, str]) -> list[int]:
+    """The statuses of a token request, a session, a message, and the same message again."""
+    with httpx.Client(base_url=told["url"]) as client:
+        credentials = (told["client_id"], told["client_secret"])
+        token = client.post(TOKEN, data={"grant_type": "client_credentials"}, auth=credentials)
+        client.headers["Authorization"] = f"Bearer {token.json()['access_token']}"
+        session = client.post(CREATE, json={"guest": {"name": "Ann", "email": "ann@example.com"}})
+        message = session.json() | {"text": "hello"}
+        return [token.status_code, session.status_code, *(client.post(SEND, json=message).status_code for _ in range(2))]
+
+
+def refusal(*options: str, environment: dict[str, str] | None = None) -> str:
+    """What a server that must not start says; it says nothing on standard output, and its exit status is 2."""
+    done = subprocess.run(
+        [*SERVE, "--port", "0", *options], capture_output=True, text=True, check=False, env=os.environ | (environment or {})
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    return done.stderr
+
+
+def test_programs_are_told_in_one_json_object(serving: Serving) -> None:
+    assert serving.told.keys() == {"url", "client_id", "client_secret", "admin_token"}
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+", serving.url)
+
+
+def test_the_credentials_it_tells_are_good(serving: Serving) -> None:
+    assert conversation(serving.told) == [200, 200, 200, 403]
+
+
+def test_people_are_told_in_one_line() -> None:
+    command = [*SERVE, "--port", "0", "--client-id", "me", "--client-secret", "secret"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate() == ("", "")
+    assert re.fullmatch(r"Serving on http://127\.0\.0\.1:\d+, client id me, client secret secret\n", line)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGINT, 130)])
+def test_a_signal_ends_it_with_connections_open(number: signal.Signals, status: int) -> None:
+    with Serving() as serving, httpx.Client(base_url=serving.url) as client:
+        client.get("/openapi.json")
+        assert serving.stop(number) == (status, "")
+        assert serving.complaints() == ""
+        with pytest.raises(httpx.TransportError):
+            client.get("/openapi.json")
+
+
+def test_what_is_being_answered_is_answered_without_its_delay_when_it_stops() -> None:
+    with Serving(command=COMMAND) as serving, ThreadPoolExecutor(1) as clients:
+        host, _, port = serving.url.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(
+                b"POST /complete?3600 HTTP/1.1\r\nHost: mock\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+            )
+            assert connection.recv(100).startswith(b"HTTP/1.1 100 ")  # the application is reading the body
+            connection.sendall(b"{}")
+            stopped = clients.submit(serving.stop)
+            with connection.makefile("rb") as answer:
+                assert answer.read().endswith(BODY)
+        assert stopped.result() == (0, "")
+
+
+def test_workers_do_not_outlive_their_parent() -> None:
+    with Serving() as serving:
+        assert serving.stop(signal.SIGKILL) == (-signal.SIGKILL, "")
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(serving.url)
+
+
+def test_a_port_in_use_is_never_shared(serving: Serving) -> None:
+    port = serving.url.rpartition(":")[2]
+    assert refusal("--port", port).startswith(f"Error: port = {port}: is in use by another server")
+
+
+def test_several_workers_need_a_shared_store() -> None:
+    assert "--store redis://" in refusal("--workers", "2")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_the_control_api_is_not_left_open_to_the_network(host: str) -> None:
+    assert "--admin-token" in refusal("--host", host)
+    with Serving("--host", host, "--admin-token", "t0ken") as serving:
+        assert serving.told["admin_token"] == "t0ken"
+        assert conversation(serving.told) == [200, 200, 200, 403]
+
+
+def test_ipv6() -> None:
+    with Serving("--host", "::1") as serving:
+        assert re.fullmatch(r"http://\[::1\]:\d+", serving.url)
+        assert conversation(serving.told) == [200, 200, 200, 403]
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (["--port", "65536"], "65536 is not in the range"),
+        (["--workers", "0"], "0 is not in the range"),
+        (["--host", "a..b"], "cannot be resolved"),
+        (["--store", "mongodb://localhost"], "must be memory:, redis://"),
+        (["--journal", "/no/such/folder/file"], "cannot be written"),
+        (["--client-id", "a:b"], "a client id has no colon"),
+        (["--client-secret", "a b"], "without spaces"),
+        (["--admin-token", "☎"], "visible ASCII"),
+        (["--nonsense"], "No such option"),
+        (["left over"], "unexpected extra argument"),
+        (["--policy", "/no/such/file"], "cannot be read"),
+    ],
+)
+def test_a_bad_option_is_said_in_one_line(options: list[str], problem: str) -> None:
+    said = refusal(*options)
+    assert problem in said.splitlines()[-1]
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("ttl = ", "is not TOML"),
+        ("tll = 5", "tll' is not known|tll = 5: is not known"),
+        ("ttl = 'soon'", "must be a number"),
+        ("ttl = -1", "must be seconds"),
+        ("handshakes = 1.5", "must be a whole number"),
+    ],
+)
+def test_a_bad_policy_file_is_said_in_one_line(tmp_path: Path, content: str, problem: str) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(content)
+    said = refusal("--policy", str(file))
+    assert re.search(problem, said)
+    assert str(file) in said
+    assert said.count("\n") == 1
+
+
+def test_policy_and_options_may_come_as_variables(tmp_path: Path) -> None:
+    journal = tmp_path / "journal.jsonl"
+    variables = {
+        "DAYFLY_POLICY_HANDSHAKES": "2",
+        "DAYFLY_CLIENT_ID": "me",
+        "DAYFLY_JOURNAL": str(journal),
+        "DAYFLY_OPAQUE": "1",
+    }
+    with Serving(environment=os.environ | variables) as serving:
+        assert serving.told["client_id"] == "me"
+        assert conversation(serving.told) == [200, 200, 200, 200]
+        assert "Dayfly-Reason" not in httpx.get(f"{serving.url}/nowhere").headers
+    assert len(journal.read_text().splitlines()) > 8
+    assert "environment.nonsense" in refusal(environment={"DAYFLY_POLICY_NONSENSE": "1"})
+
+
+def test_requests_are_logged_where_asked_for_and_nothing_in_them_breaks_a_line() -> None:
+    with Serving("--log-requests") as serving:
+        assert conversation(serving.told) == [200, 200, 200, 403]
+        httpx.get(f"{serving.url}/a%0AGET%20/forged%1b[31m", params={"access_token": "s3cret"})
+        serving.stop()
+        lines = serving.complaints().splitlines()
+    stamp = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+    assert re.fullmatch(rf"{stamp} POST {SEND} 403 session\.consumed [0-9a-f-]{{36}}", lines[3])
+    assert re.fullmatch(rf"{stamp} GET /a%0AGET%20/forged%1B%5B31m 404 route\.unknown [0-9a-f-]{{36}}", lines[4])
+    assert len(lines) == 5
+
+
+def test_without_that_it_is_quiet(serving: Serving) -> None:
+    conversation(serving.told)
+    assert serving.complaints() == ""
+
+
+def test_the_environment_is_not_mistaken_for_headers() -> None:
+    """Granian copies it into every call: a proxy's variable would be a header, and this one a good token."""
+    with Serving(environment=os.environ | {"HTTP_AUTHORIZATION": "Bearer x"}) as serving:
+        assert httpx.post(f"{serving.url}{CREATE}").json()["code"] == "authentication.required"
+
+
+def test_a_body_over_the_limit_is_refused_and_the_server_goes_on(serving: Serving) -> None:
+    for size in (2 << 20, 40 << 20):
+        answer = httpx.post(f"{serving.url}{CREATE}", content=b"x" * size, headers={"Authorization": "Bearer x"})
+        assert answer.status_code in (401, 413), size
+    assert conversation(serving.told) == [200, 200, 200, 403]
