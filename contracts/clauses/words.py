@@ -11,7 +11,7 @@ def at(label: str, call: Call) -> Evidence:
     return Evidence(label, call.seq)
 
 
-def seconds(milliseconds: int | float) -> str:
+def seconds(milliseconds: float) -> str:
     """A duration for people: `0.1 s`, `45 s`."""
     return f"{milliseconds / 1000:.3f}".rstrip("0").rstrip(".") + " s"
 

@@ -56,6 +56,8 @@ class Report(Struct, frozen=True, kw_only=True):
     examples: int = 1
     elapsed_s: float = 0.0
     delivery: Delivery = "at-most-once"
+    replay_with: str = ""
+    """How the target is given to `dayfly replay`, where that is not its name."""
 
     def with_status(self, status: Status) -> tuple[ClauseResult, ...]:
         """The clauses that ended so, in order."""

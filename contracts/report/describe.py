@@ -1,0 +1,64 @@
+"""A clause explained: what it asks, why, what to change, and a wrong and a right client side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import zip_longest
+from typing import Any
+
+from contracts.clauses.examples import EXAMPLES, Example
+from contracts.judge import ANY_CLOCK, DEFAULTS, LOWER_BOUND, Clause
+from contracts.report.cells import pad, width
+from contracts.report.style import PLAIN, Style
+
+
+def describe(clause: Clause[Any], style: Style = PLAIN) -> str:
+    """All there is to say about a clause; ends with an end of line."""
+    blocks = [
+        [style.paint(f"{clause.code} {clause.name}", "bold")],
+        style.hang("  ", f"The client must {clause.statement}."),
+        list(_facts(clause, style)),
+    ]
+    example = EXAMPLES.get(clause.code)
+    if example is not None:
+        blocks.append(list(_example(example, style)))
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+
+
+def _facts(clause: Clause[Any], style: Style) -> Iterator[str]:
+    yield from style.hang("  why        ", clause.reason)
+    for advice in clause.advice:
+        yield from style.hang("  help       ", advice)
+    yield from style.hang("  exercised  ", f"when {clause.stimulus}")
+    yield from style.hang("  judged     ", _clocks(clause))
+    if clause.parameters:
+        told = ", ".join(f"{name} ({getattr(DEFAULTS, name)})" for name in clause.parameters)
+        yield from style.hang("  parameters ", told)
+
+
+def _clocks(clause: Clause[Any]) -> str:
+    if clause.clocks == ANY_CLOCK:
+        return "on any clock"
+    if clause.clocks == LOWER_BOUND:
+        return "in virtual time and on a wall clock"
+    return "in virtual time; on a wall clock a breach is inconclusive"
+
+
+def _example(example: Example, style: Style) -> Iterator[str]:
+    """Side by side where both fit, else one below the other."""
+    wrong, right = example.wrong.splitlines(), example.right.splitlines()
+    left = max(width(line) for line in [*wrong, "wrong"])
+    if 2 + left + 3 + max(width(line) for line in right) > style.width:
+        yield from _stacked(wrong, right, style)
+        return
+    bar = "│" if style.unicode else "|"
+    yield f"  {style.paint(pad('wrong', left), 'red')} {bar} {style.paint('right', 'green')}"
+    for before, after in zip_longest(wrong, right, fillvalue=""):
+        yield f"  {pad(before, left)} {bar} {after}".rstrip()
+
+
+def _stacked(wrong: list[str], right: list[str], style: Style) -> Iterator[str]:
+    yield style.paint("  wrong", "red")
+    yield from (f"    {line}" for line in wrong)
+    yield style.paint("  right", "green")
+    yield from (f"    {line}" for line in right)

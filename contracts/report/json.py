@@ -1,0 +1,67 @@
+"""The report as JSON, for programs: `report.schema.json` beside this file says what it looks like."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any
+
+import msgspec
+
+from contracts.report.model import ClauseResult, Counterexample, Report
+
+SCHEMA_VERSION = 1
+"""Grows when something that programs rely on changes; fields may be added without."""
+
+
+def render(report: Report) -> bytes:
+    """The report as indented JSON; ends with an end of line."""
+    return msgspec.json.format(msgspec.json.encode(document(report)), indent=2) + b"\n"
+
+
+def document(report: Report) -> dict[str, Any]:
+    """The report as plain values."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "target": report.target,
+        "seed": report.seed,
+        "examples": report.examples,
+        "elapsed_s": round(report.elapsed_s, 3),
+        "delivery": report.delivery,
+        "clauses": [_clause(result) for result in report.clauses],
+    }
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the report."""
+    raw = resources.files("contracts.report").joinpath("report.schema.json").read_bytes()
+    return dict(msgspec.json.decode(raw))
+
+
+def _clause(result: ClauseResult) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "code": result.code,
+        "name": result.name,
+        "status": str(result.status),
+        "exercised": result.exercised,
+    }
+    if result.message:
+        told["message"] = result.message
+    if result.counterexample is not None:
+        told["counterexample"] = _counterexample(result.counterexample)
+    return told
+
+
+def _counterexample(found: Counterexample) -> dict[str, Any]:
+    told = {
+        "message": found.message,
+        "evidence": found.evidence,
+        "scenario": found.scenario,
+        "trace": found.trace,
+        "confidence": {"replays": found.replays, "reproduced": found.reproduced},
+        "shrunk_from": found.shrunk_from,
+        "found_on": found.found_on,
+        "minimal": found.minimal,
+        "file": found.file,
+        "output": found.output or None,
+    }
+    return {name: msgspec.to_builtins(value) for name, value in told.items() if value is not None}

@@ -1,0 +1,98 @@
+"""A counterexample's table on a terminal: time, requests, answers, what became of the session, and the lines that clash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import zip_longest
+from typing import NamedTuple
+
+from contracts.fold import fold
+from contracts.report.cells import pad, width, wrap
+from contracts.report.model import Counterexample
+from contracts.report.style import Look, Style
+from contracts.report.timeline import Kind, Lane, Row, rows
+from contracts.trace import well_formed
+
+_LANES: dict[bool, dict[Lane, str]] = {
+    True: {"": " ", "through": "│", "opens": "┌", "closes": "└"},
+    False: {"": " ", "through": "|", "opens": "+", "closes": "+"},
+}
+_BULLETS: dict[Kind, str] = {"world": "∿ ", "wait": "⋯ "}
+_LOOKS: dict[Kind, Look] = {"world": "cyan", "wait": "yellow", "intent": "dim"}
+_BELOW: dict[Lane, Lane] = {"": "", "through": "through", "opens": "through", "closes": ""}
+_REPLY = 5
+
+
+class _Columns(NamedTuple):
+    """Widths: of the time, of the lanes with the space after them, of the request and of the session's state."""
+
+    time: int
+    lanes: int
+    request: int
+    state: int
+
+    @property
+    def lead(self) -> int:
+        """What stands in front of the lanes: a mark, the time and a number."""
+        return self.time + 10
+
+
+def table(found: Counterexample, style: Style) -> list[str]:
+    """The lines of the table, its heading first."""
+    history = fold(well_formed(found.trace))
+    drawn = [_narrowed(row, style) for row in rows(history, found.evidence)]
+    columns = _measure(drawn, style)
+    clock = "virtual time" if history.header.clock == "virtual" else f"{history.header.clock} clock"
+    heading = (
+        f"{'t(s)':>{columns.time + 4}}{'#':>4}  {' ' * columns.lanes}{pad('request', columns.request)}  reply  session state"
+    )
+    lines = [f"  {style.paint('what reached the mock', 'bold')} ({clock})", style.paint(heading, "dim")]
+    return lines + [line for row in drawn for line in _lines(row, columns, style)]
+
+
+def _narrowed(row: Row, style: Style) -> Row:
+    """Where there is little room, nobody needs to be told that a request is a POST."""
+    return replace(row, text=style.say(row.text.removeprefix("POST ") if style.width < 80 else row.text))
+
+
+def _measure(drawn: list[Row], style: Style) -> _Columns:
+    """Gives the request what it needs, up to three fifths of the room, and the rest to the state."""
+    time = max((len(f"{row.at / 1000:.3f}") for row in drawn), default=0)
+    breadth = max((len(row.lanes) for row in drawn), default=0)
+    lanes = breadth + 1 if breadth else 0
+    room = style.width - (time + 10) - lanes - _REPLY - 4
+    needed = max([len("request"), *(width(row.text) for row in drawn if row.number is not None)])
+    request = min(needed, room * 3 // 5)
+    return _Columns(time, lanes, request, room - request)
+
+
+def _lines(row: Row, columns: _Columns, style: Style) -> Iterator[str]:
+    """The row and, below it, what did not fit and what to call it where it clashes."""
+    glyphs = _LANES[style.unicode]
+    mark, number = ">" if row.marks else " ", "" if row.number is None else str(row.number)
+    lead = f"  {mark} {row.at / 1000:>{columns.time}.3f}{number:>4}  "
+    lanes = pad("".join(glyphs[lane] for lane in row.lanes), columns.lanes)
+    below = pad("".join(glyphs[_BELOW[lane]] for lane in row.lanes), columns.lanes)
+    body = _remark(row, columns, style) if row.number is None else _call(row, columns, style)
+    for nth, line in enumerate(body):
+        first = (style.paint(lead, "red") if row.marks else lead) + lanes
+        yield ((first if nth == 0 else " " * columns.lead + below) + line).rstrip()
+    under = "^" * max(4, min(12, width(row.text)))
+    for label in row.marks:
+        yield " " * columns.lead + below + style.paint(f"{under} {style.say(label)}", "red")
+
+
+def _remark(row: Row, columns: _Columns, style: Style) -> Iterator[str]:
+    """A line that is no request: it may take all the room there is."""
+    bullet = style.say(_BULLETS.get(row.kind, ""))
+    for line in wrap(bullet + row.text, style.width - columns.lead - columns.lanes):
+        yield style.paint(line, _LOOKS.get(row.kind, "dim"))
+
+
+def _call(row: Row, columns: _Columns, style: Style) -> Iterator[str]:
+    look: Look = "green" if row.reply.startswith("2") else "yellow"
+    requests, states = wrap(row.text, columns.request), wrap(style.say(row.state), columns.state)
+    for nth, (request, state) in enumerate(zip_longest(requests, states, fillvalue="")):
+        reply = style.paint(row.reply, look) + " " * (_REPLY - len(row.reply)) if nth == 0 else " " * _REPLY
+        yield f"{pad(request, columns.request)}  {reply}  {state}"

@@ -1,0 +1,142 @@
+"""The report for people at a terminal: every counterexample as a story one can follow, and a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from contracts.clauses import CLAUSES
+from contracts.judge import Clause, Status
+from contracts.report.cells import pad, width, wrap
+from contracts.report.model import ClauseResult, Counterexample, Report
+from contracts.report.style import PLAIN, Look, Style
+from contracts.report.table import table
+from contracts.report.words import item_words
+
+VERDICTS: Mapping[Status, tuple[str, Look]] = {
+    Status.VIOLATED: ("violated", "red"),
+    Status.HELD: ("held", "green"),
+    Status.INCONCLUSIVE: ("inconclusive", "yellow"),
+    Status.NOT_EXERCISED: ("not exercised", "dim"),
+}
+_NAME, _VERDICT = 26, 13
+"""Columns of the summary."""
+
+STDERR_LINES = 12
+"""How many of the last lines a client wrote to stderr are shown."""
+
+
+def render(report: Report, style: Style = PLAIN, clauses: Sequence[Clause[Any]] = CLAUSES) -> str:
+    """The whole report: every counterexample, then the summary; ends with an end of line."""
+    stories = [counterexample(report, result, style, clauses) for result in report.violated if result.counterexample]
+    return "\n".join([*stories, summary(report, style)])
+
+
+def summary(report: Report, style: Style = PLAIN) -> str:
+    """One line per clause and a line that counts them; ends with an end of line."""
+    seed = "" if report.seed is None else f", seed {report.seed}"
+    runs = _plural(report.examples, "run")
+    title = style.say(f"{report.target}: {runs}{seed}, {report.delivery}, {report.elapsed_s:.1f} s")
+    lines = [style.paint(style.clip(title, style.width), "bold"), ""]
+    lines += [_summary_line(result, style) for result in report.clauses]
+    return "\n".join([*lines, "", _count(report, style)]) + "\n"
+
+
+def _summary_line(result: ClauseResult, style: Style) -> str:
+    words, look = VERDICTS[result.status]
+    name = style.clip(f"{result.code} {result.name}", _NAME)
+    message = result.message or (result.counterexample.message if result.counterexample else "")
+    lead = f"  {pad(name, _NAME)} {style.paint(pad(words, _VERDICT), look)} {result.exercised:>6}  "
+    return (lead + style.clip(style.say(message), style.width - _NAME - _VERDICT - 12)).rstrip()
+
+
+def _count(report: Report, style: Style) -> str:
+    counts = [(len(report.with_status(status)), *VERDICTS[status]) for status in VERDICTS]
+    told = [style.paint(f"{count} {words}", look) for count, words, look in counts if count]
+    return "  " + style.say(" · ").join(told)
+
+
+# -- a counterexample ------------------------------------------------------------------------------------------------
+
+
+def counterexample(report: Report, result: ClauseResult, style: Style = PLAIN, clauses: Sequence[Clause[Any]] = CLAUSES) -> str:
+    """How a clause was violated, as a story; ends with an end of line. `result` must have a counterexample."""
+    found = result.counterexample
+    assert found is not None
+    clause = next((clause for clause in clauses if clause.code == result.code), None)
+    blocks = [
+        _title(report, result, found, style),
+        list(_scenario(report, found, style)),
+        table(found, style),
+        list(_notes(clause, found, style)),
+        list(_output(found, style)),
+        list(_commands(report, result, found, style)),
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def _title(report: Report, result: ClauseResult, found: Counterexample, style: Style) -> list[str]:
+    label = f"error[{result.code}] "
+    message = wrap(style.say(f"{result.name}: {found.message}"), style.width - width(label))
+    lines = [style.paint(label.strip(), "red", "bold") + " " + style.paint(message[0], "bold")]
+    lines += [" " * len(label) + style.paint(line, "bold") for line in message[1:]]
+    return [*lines, *style.hang("  --> ", f"client {report.target}")]
+
+
+def _scenario(report: Report, found: Counterexample, style: Style) -> Iterator[str]:
+    scenario = found.scenario
+    if scenario is None:
+        return
+    facts = [_plural(scenario.intents, "intent")]
+    if found.shrunk_from is not None:
+        facts[0] += f", shrunk from {found.shrunk_from}"
+    if found.found_on is not None:
+        facts.append(f"found on run {found.found_on} of {report.examples}")
+    smallest = "smallest failing scenario" if found.minimal else "failing scenario"
+    yield f"  {style.paint(smallest, 'bold')} ({'; '.join(facts)})"
+    if scenario.policy:
+        policy = ", ".join(f"{name} {value}" for name, value in scenario.policy.items())
+        yield from style.hang("    policy: ", policy)
+    for number, item in enumerate(scenario.items, start=1):
+        for nth, line in enumerate(item_words(item)):
+            label = f"{number:>5}. " if nth == 0 else " " * 7
+            yield label + style.clip(style.say(line), style.width - 7)
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+# -- what to make of it ----------------------------------------------------------------------------------------------
+
+
+def _notes(clause: Clause[Any] | None, found: Counterexample, style: Style) -> Iterator[str]:
+    if clause is not None:
+        yield from style.hang("  = rule: ", f"the client must {clause.statement}.")
+        yield from style.hang("  = why:  ", clause.reason)
+        for advice in clause.advice:
+            yield from style.hang("  = help: ", advice)
+    if found.minimal:
+        checked = "leave out any one step, and the client passes (checked)"
+        yield from style.hang("  = not the cause: ", checked)
+    if found.replays > 1:
+        same = f"{found.reproduced} of {found.replays} replays end the same way"
+        confidence = f"deterministic, {same}" if found.deterministic else same
+        yield from style.hang("  = confidence: ", confidence)
+
+
+def _output(found: Counterexample, style: Style) -> Iterator[str]:
+    lines = found.output.splitlines()
+    if not lines:
+        return
+    yield f"  {style.paint('what the client wrote to stderr', 'bold')}"
+    if len(lines) > STDERR_LINES:
+        yield style.say(f"    … {len(lines) - STDERR_LINES} lines above")
+    for line in lines[-STDERR_LINES:]:
+        yield "    " + style.clip(style.say(line.expandtabs(4)), style.width - 4)
+
+
+def _commands(report: Report, result: ClauseResult, found: Counterexample, style: Style) -> Iterator[str]:
+    if found.file is not None:
+        yield style.say(f"  reproduce   dayfly replay {found.file} {report.replay_with or report.target}")
+    yield f"  explain     dayfly explain {result.code}"

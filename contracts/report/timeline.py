@@ -1,0 +1,163 @@
+"""The rows of a counterexample's table: what happened when, for people. Text, Markdown and HTML lay out the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from contracts.clauses.words import seconds
+from contracts.history import Call, CallLeft, CallReturned, History, Intent, IntentBegan, IntentEnded, Moment, WorldChanged
+from contracts.judge import Evidence
+from contracts.report.words import perturbation_words, quote, reply_words, request_words, state_words
+
+Kind = Literal["call", "left", "returned", "intent", "world", "wait"]
+Lane = Literal["", "through", "opens", "closes"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line. `at` is milliseconds since the trace began.
+
+    A call during which nothing else happened is one row of kind `call`. Another is a row where it `left` and one where it
+    `returned`, joined by its lane. `marks` are the labels of the evidence that points here.
+    """
+
+    kind: Kind
+    at: int
+    text: str
+    number: int | None = None
+    reply: str = ""
+    state: str = ""
+    lanes: tuple[Lane, ...] = ()
+    marks: tuple[str, ...] = ()
+
+
+def rows(history: History, evidence: Sequence[Evidence] = ()) -> list[Row]:
+    """The table of a history, with the lines marked that `evidence` points to."""
+    table = _Table(history, evidence)
+    drawn = [row for moment in history.moments for row in table.rows(moment)]
+    breadth = max((len(row.lanes) for row in drawn), default=0)
+    free: Lane = ""
+    return [replace(row, lanes=row.lanes + (free,) * (breadth - len(row.lanes))) for row in drawn]
+
+
+class _Table:
+    """Draws row by row. `_lanes` holds the calls on their way, `_idle_since` when the client last had nothing on its way."""
+
+    def __init__(self, history: History, evidence: Iterable[Evidence]) -> None:
+        self._history = history
+        self._marks = _by_seq(evidence)
+        self._start = _start(history)
+        self._shortest_wait = 1 if history.header.clock == "virtual" else 1000
+        self._lanes: list[Call | None] = []
+        self._idle_since: int | None = None
+        self._jumped = 0
+        self._told: int | None = None
+
+    def rows(self, moment: Moment) -> Iterator[Row]:
+        match moment:
+            case IntentBegan(intent):
+                yield self._began(intent)
+            case IntentEnded(intent):
+                yield from self._waited(intent.ended_at or 0)
+                yield self._ended(intent)
+            case WorldChanged(entry):
+                jump = entry.detail.get("seconds", 0) if entry.what == "advance" else 0
+                self._jumped += round(jump * 1000)
+                yield self._row("world", entry.at, perturbation_words(entry.what, entry.detail), seq=entry.seq)
+            case CallLeft(call, place):
+                yield from self._waited(call.left_at)
+                yield self._left(call, place)
+            case CallReturned(call):
+                yield from self._returned(call)
+                self._be_idle(call.returned_at or 0, call)
+
+    # -- intents -----------------------------------------------------------------------------------------------------
+
+    def _began(self, intent: Intent) -> Row:
+        self._be_idle(intent.began_at)
+        text = f"message {intent.number + 1} to {intent.guest.name}: {quote(intent.text)}"
+        return self._row("intent", intent.began_at, text, seq=intent.began_seq)
+
+    def _ended(self, intent: Intent) -> Row:
+        self._idle_since = None
+        ends = {"accepted": "the client reported success", "failed": "the client reported failure"}
+        text = f"message {intent.number + 1}: {ends.get(intent.outcome or '', 'the client never returned')}"
+        error = f" ({intent.error})" if intent.error else ""
+        return self._row("intent", intent.ended_at or 0, text + error, seq=intent.ended_seq)
+
+    def _be_idle(self, since: int, after: Call | None = None) -> None:
+        self._idle_since, self._jumped = since, 0
+        whole = after is not None and after.status is not None
+        self._told = after.answer.retry_after if whole and after is not None and after.answer is not None else None
+
+    def _waited(self, now: int) -> Iterator[Row]:
+        """A row where the client let time pass, or should have; what the world did to the clock is not its doing."""
+        since, told = self._idle_since, self._told
+        if since is None or any(self._lanes):
+            return
+        waited = now - since - self._jumped
+        self._told = None
+        if waited >= self._shortest_wait or told is not None:
+            asked = "" if told is None else f"; Retry-After said {told} s"
+            yield self._row("wait", since, f"the client waited {seconds(waited)}{asked}")
+
+    # -- calls -------------------------------------------------------------------------------------------------------
+
+    def _left(self, call: Call, place: int) -> Row:
+        request = request_words(call, self._history)
+        if call.returned is None or (call.returned == place + 1 and not any(self._lanes)):
+            reply, state = reply_words(call), self._state(call)
+            return self._row("call", call.left_at, request, call, reply, state, seq=call.seq, answer=call)
+        lane = next((nth for nth, held in enumerate(self._lanes) if held is None), len(self._lanes))
+        self._lanes[lane : lane + 1] = [call]
+        return self._row("left", call.left_at, request, call, lanes=self._drawn(lane, "opens"), seq=call.seq)
+
+    def _returned(self, call: Call) -> Iterator[Row]:
+        if call in self._lanes:
+            lane = self._lanes.index(call)
+            lanes = self._drawn(lane, "closes")
+            self._lanes[lane] = None
+            reply, state = reply_words(call), self._state(call)
+            yield self._row("returned", call.returned_at or 0, "", call, reply, state, lanes=lanes, answer=call)
+
+    def _state(self, call: Call) -> str:
+        state = state_words(call, self._history)
+        took = (call.returned_at or call.left_at) - call.left_at
+        return f"{state}, after {seconds(took)}" if took >= self._shortest_wait else state
+
+    def _drawn(self, here: int, change: Lane) -> tuple[Lane, ...]:
+        return tuple(change if nth == here else "through" if held else "" for nth, held in enumerate(self._lanes))
+
+    def _row(
+        self,
+        kind: Kind,
+        at: int,
+        text: str,
+        call: Call | None = None,
+        reply: str = "",
+        state: str = "",
+        lanes: tuple[Lane, ...] = (),
+        seq: int | None = None,
+        answer: Call | None = None,
+    ) -> Row:
+        marks = self._marks.get(seq, ()) if seq is not None else ()
+        if answer is not None and answer.answer is not None:
+            marks += self._marks.get(answer.answer.seq, ())
+        number = call.number if call is not None else None
+        drawn = lanes or self._drawn(-1, "")
+        return Row(kind, at - self._start, text, number, reply, state, drawn, marks)
+
+
+def _by_seq(evidence: Iterable[Evidence]) -> dict[int, tuple[str, ...]]:
+    labels: dict[int, tuple[str, ...]] = {}
+    for item in evidence:
+        labels[item.seq] = (*labels.get(item.seq, ()), item.label)
+    return labels
+
+
+def _start(history: History) -> int:
+    """The first moment of the trace, from which its table counts."""
+    stamps = [call.left_at for call in history.calls[:1]] + [intent.began_at for intent in history.intents[:1]]
+    return min(stamps + [entry.at for entry in history.perturbations[:1]], default=0)

@@ -1,0 +1,125 @@
+"""How requests, answers and steps are called in reports: ids and tokens by their labels, paths by their ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from contracts.history import Call, History
+from contracts.scenario import Item, Send, SendParallel, Trigger, noted
+from mockserver.journal import Answer
+
+ENDS = {
+    "token": "/oauth/token",
+    "create": "/webchat/sessions",
+    "send": "/guests/sendmessage",
+}
+"""The end of each operation's path, which is all a person needs to know it."""
+
+LONGEST_TEXT = 40
+"""Characters of a message that a report quotes."""
+
+
+def quote(text: str) -> str:
+    """A text of a client's in quotes, cut where it is long."""
+    return repr(text) if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]!r}… ({len(text)} characters)"
+
+
+def request_words(call: Call, history: History) -> str:
+    """A request in a few words: method, end of the path, session, and the token where the trace knows several."""
+    path = ENDS.get(call.operation or "", call.arrival.path)
+    parts = [f"{call.arrival.method} {path}"]
+    if call.presented is not None:
+        parts.append(history.sessions[call.presented].label)
+    if call.operation == "create" and len(history.intents) > 1 and call.guest is not None:
+        parts.append(f"for {call.guest.name}")
+    if call.operation != "token" and len(history.tokens) != 1:
+        parts.append(_credential_words(call, history))
+    return " ".join(parts)
+
+
+def _credential_words(call: Call, history: History) -> str:
+    shown = call.arrival.credential
+    if shown.token is not None:
+        return f"({history.token_label(shown.token)})"
+    return f"({shown.literal!r} for a token)" if shown.literal is not None else "(no token)"
+
+
+def reply_words(call: Call) -> str:
+    """What came back to the client: a status, or why there is none."""
+    if call.status is not None:
+        return str(call.status)
+    answer = call.answer
+    if answer is not None and answer.delivery == "truncated":
+        return "cut"
+    return "none" if call.returned is not None else "never"
+
+
+def state_words(call: Call, history: History) -> str:
+    """What became of the session or the token, why a refusal was one, and what a fault did."""
+    answer = call.answer
+    if answer is None:
+        return "the client stopped waiting" if call.returned is not None else ""
+    parts = [part for part in (_change_words(answer, history), _reason(answer)) if part]
+    if answer.fault:
+        parts.append(f"fault: {answer.fault}")
+    elif answer.delivery != "complete":
+        parts.append(answer.delivery.replace("_", " "))
+    elif call.status is None:
+        parts.append("the client stopped waiting")
+    if answer.retry_after is not None and not answer.fault:
+        parts.append(f"Retry-After {answer.retry_after}")
+    return ", ".join(parts)
+
+
+def _change_words(answer: Answer, history: History) -> str:
+    if answer.token is not None:
+        return f"{history.token_label(answer.token)} issued"
+    if answer.issued is not None:
+        return f"{history.sessions[answer.issued].label} created{_limits(history.header.policy)}"
+    change = answer.session
+    if change is None or change.before == change.after:
+        return ""
+    label = history.sessions[change.id].label if change.id in history.sessions else "session"
+    return f"{label} {change.before} → {change.after}"
+
+
+def _limits(policy: Mapping[str, Any]) -> str:
+    named = (("idle_timeout", "idle limit"), ("ttl", "ttl"))
+    told = [f"{words} {policy[name]:g} s" for name, words in named if isinstance(policy.get(name), int | float)]
+    return "".join(f", {words}" for words in told)
+
+
+def _reason(answer: Answer) -> str:
+    is_refusal = answer.status is not None and answer.status >= 400 and answer.fault is None
+    return answer.reason if is_refusal else ""
+
+
+def perturbation_words(what: str, detail: Mapping[str, Any]) -> str:
+    """A step of the world as it is written in a scenario: `advance(seconds=30)`."""
+    return f"{what}({', '.join(f'{name}={value!r}' for name, value in detail.items())})"
+
+
+def item_words(item: Item) -> Iterator[str]:
+    """An item of a scenario, and below it what happens during it, each on a line."""
+    match item:
+        case Send(guest, text, during):
+            yield f"send(guest={guest.name!r}, text={quote(text)})"
+            yield from map(_trigger_words, during)
+        case SendParallel(sends, during):
+            yield f"send_parallel({len(sends)} messages)"
+            yield from (f"  send(guest={message.guest.name!r}, text={quote(message.text)})" for message in sends)
+            yield from map(_trigger_words, during)
+        case _:
+            yield perturbation_words(*noted(item))
+
+
+def _trigger_words(trigger: Trigger) -> str:
+    nth = "" if trigger.nth == 1 else f"{ordinal(trigger.nth)} "
+    return f"  before its {nth}{trigger.before}: {perturbation_words(*noted(trigger.do))}"
+
+
+def ordinal(number: int) -> str:
+    """`2nd`, `3rd`, `11th` …"""
+    suffix = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{suffix}"
