@@ -116,7 +116,7 @@ def test_every_refusal_of_the_mock_has_a_documented_status() -> None:
 def test_every_answer_is_json_and_carries_its_context() -> None:
     for path, status, response in responses():
         assert list(response["content"]) == ["application/json"], (path, status)
-        assert {CORRELATION, "Date"} <= set(response["headers"]), (path, status)
+        assert {CORRELATION, "Date", "Cache-Control"} <= set(response["headers"]), (path, status)
 
 
 @pytest.mark.parametrize(
