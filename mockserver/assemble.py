@@ -93,7 +93,7 @@ def with_credentials(settings: Settings, ids: Ids) -> Settings:
 
 def write_organization(platform: Platform, id: str, name: str, policy: Policy) -> bool:
     """Writes a new organisation; False where there is one already."""
-    organization = Organization(id=id, name=name, policy=policy, seal=platform.ids.secret())
+    organization = Organization(id=id, name=name, policy=policy, seal=platform.ids.seal())
     writes = [Write(ORGANIZATION, None, organization), Write(FAULTS, None, FaultPlan())]
     return platform.store.commit(id, writes, None, platform.ids.context(id), platform.now(organization), policy.retention)
 

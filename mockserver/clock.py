@@ -37,12 +37,12 @@ def pause(seconds: float) -> None:
 
 
 @lru_cache(maxsize=64)
-def _http_date(second: int) -> str:
-    return formatdate(second, usegmt=True)
+def _http_date(second: int) -> tuple[str, str]:
+    return ("Date", formatdate(second, usegmt=True))
 
 
-def http_date(milliseconds: int) -> str:
-    """The instant as the `Date` header writes it (RFC 9110, 5.6.7)."""
+def http_date(milliseconds: int) -> tuple[str, str]:
+    """The `Date` header for an instant (RFC 9110, 6.6.1)."""
     return _http_date(milliseconds // 1000)
 
 

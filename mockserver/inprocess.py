@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from mockserver.clock import pause
-from mockserver.wire import Handler, Pending, Request, Response
+from mockserver.wire import Call, Handler, Request, Response
 
 if TYPE_CHECKING:
     import respx
@@ -92,18 +92,18 @@ class Transport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """One exchange."""
-        pending = self._handler.arrive(to_request(request, request.read()))
-        if not pending.delay:
-            answer = self._handler.finish(pending)
+        call = self._handler.arrive(to_request(request, request.read()))
+        if not call.delay:
+            answer = self._handler.finish(call)
             return self._delayed(request, answer, _Patience(request)) if answer.delay else to_response(answer, request)
-        return self._late(request, pending)
+        return self._late(request, call)
 
-    def _late(self, request: httpx.Request, pending: Pending) -> httpx.Response:
+    def _late(self, request: httpx.Request, call: Call) -> httpx.Response:
         patience = _Patience(request)
-        waited = patience.share(pending.delay)
+        waited = patience.share(call.delay)
         self._wait(waited)
-        answer = self._handler.finish(pending)
-        patience.check(pending.delay, waited)
+        answer = self._handler.finish(call)
+        patience.check(call.delay, waited)
         return self._delayed(request, answer, patience)
 
     def _delayed(self, request: httpx.Request, answer: Response, patience: _Patience) -> httpx.Response:
@@ -127,13 +127,13 @@ class AsyncTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """One exchange."""
-        pending = self._handler.arrive(to_request(request, await request.aread()))
+        call = self._handler.arrive(to_request(request, await request.aread()))
         patience = _Patience(request)
-        waited = patience.share(pending.delay)
+        waited = patience.share(call.delay)
         if waited:
             await self._wait(waited)
-        answer = self._handler.finish(pending)
-        patience.check(pending.delay, waited)
+        answer = self._handler.finish(call)
+        patience.check(call.delay, waited)
         waited = patience.share(answer.delay)
         if waited:
             await self._wait(waited)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from mockserver.engine.model import Operation
-from mockserver.wire import METHOD, ROUTES, Handler, Pending, Request
+from mockserver.wire import METHOD, ROUTES, Call, Handler, Request
 
 Arrived = Callable[[Operation | None], None]
 """Told the operation of a request (None: no such operation) that is about to arrive."""
@@ -26,16 +26,19 @@ class WatchedHandler(Handler):
     """Calls `arrived` for each request, in whatever thread serves it."""
 
     arrived: Arrived | None = None
+    requests = 0
+    """How many requests came: a sign of life, not an exact count."""
 
-    def arrive(self, request: Request) -> Pending:
+    def arrive(self, request: Request) -> Call:
         """See Handler."""
+        self.requests += 1
         if self.arrived is not None:
             self.arrived(ROUTES.get(request.path) if request.method == METHOD else None)
-        pending = super().arrive(request)
+        call = super().arrive(request)
         exchange = _current.get()
         if exchange is not None:
-            exchange.context_id = pending.note.context_id
-        return pending
+            exchange.context_id = call.context_id
+        return call
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from hmac import compare_digest
 from typing import NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from mockserver.engine.model import OAuthClient, Policy, Reason, Token
@@ -13,7 +14,7 @@ from mockserver.engine.model import OAuthClient, Policy, Reason, Token
 MINUTE = 60_000
 
 
-class Issued(NamedTuple):
+class Issued(Struct, frozen=True):
     """A token to be written, its client as it is afterwards (None: unchanged), and the tokens it evicts."""
 
     token: Token

@@ -1,25 +1,22 @@
 """The guards in their order, and the decision: pure functions from what was asked and what was seen to what becomes of it.
 
-The first guard that refuses wins, and a refusal changes no session. Each guard is one function of the same shape, so that the
-order is a tuple one can read, `explain` can walk, and a mutant can leave one out.
+The first guard that refuses wins, and a refusal changes no session.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 from msgspec import Struct
 
 from mockserver.engine import access, lifecycle
-from mockserver.engine.model import OAuthClient, Operation, Organization, Policy, Reason, Session, Token
+from mockserver.engine.access import Issued
+from mockserver.engine.model import FaultPlan, OAuthClient, Operation, Organization, Policy, Reason, Session, Token
 
 
-class Ask(Struct, frozen=True, kw_only=True, gc=False):
+class Ask(Struct, frozen=True, gc=False):
     """A request of one of the platform's operations, as far as it could be read without knowing the policy.
 
-    `credential` is why no bearer token could be read, `media` and `body` why the body could not; `size` in bytes,
-    `text_length` in code points, `guest` is name and email.
+    `organization`, `client_id` and `bearer` are what its token names, or its form; `credential` is why no bearer token could be
+    read, `media` and `body` why the body could not; `size` in bytes, `text_length` in code points, `guest` is name and email.
     """
 
     operation: Operation
@@ -36,24 +33,31 @@ class Ask(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Seen(Struct, frozen=True, gc=False):
-    """What the store held when the request was looked at."""
+    """What the store held when the request was looked at, and the organisation's time then (milliseconds)."""
 
     organization: Organization
+    now: int
     client: OAuthClient | None = None
     token: Token | None = None
     session: Session | None = None
     live_sessions: int = 0
+    faults: FaultPlan | None = None
 
 
-class Decision(NamedTuple):
-    """What becomes of a request: why, and the records to write (None: unchanged)."""
+class Outcome(Struct, frozen=True, gc=False):
+    """What becomes of a request: the reason, what was seen, and what is to be written (None: nothing).
+
+    `session` and `token` are as they are afterwards, `message_id` is the accepted message's, `issued` a new token.
+    `acted` is false where a fault kept the platform from deciding.
+    """
 
     reason: Reason
+    seen: Seen
     session: Session | None = None
     token: Token | None = None
-
-
-Guard = Callable[[Ask, Seen, int], Reason | None]
+    message_id: str = ""
+    issued: Issued | None = None
+    acted: bool = True
 
 
 def required_scopes(policy: Policy, operation: Operation) -> tuple[str, ...]:
@@ -63,55 +67,6 @@ def required_scopes(policy: Policy, operation: Operation) -> tuple[str, ...]:
     return policy.create_scopes if operation == "create" else ()
 
 
-def authentication(ask: Ask, seen: Seen, now: int) -> Reason | None:
-    """Guard 1 → 401."""
-    if ask.credential is not None:
-        return ask.credential
-    if seen.organization.rejects_tokens:
-        return Reason.AUTH_REJECTED
-    if seen.client is None:
-        return Reason.AUTH_UNKNOWN
-    return access.check_token(seen.token, now, seen.organization.policy)
-
-
-def scope(ask: Ask, seen: Seen, now: int) -> Reason | None:
-    """Guard 2 → 403, with a code of its own."""
-    return None if lacking(ask, seen) is None else Reason.SCOPE_MISSING
-
-
-def media_type(ask: Ask, seen: Seen, now: int) -> Reason | None:
-    """Guard 3a → 415."""
-    return ask.media
-
-
-def size(ask: Ask, seen: Seen, now: int) -> Reason | None:
-    """Guard 3b → 413."""
-    return Reason.TOO_LARGE if ask.size > seen.organization.policy.max_body else None
-
-
-def body(ask: Ask, seen: Seen, now: int) -> Reason | None:
-    """Guard 3c → 400."""
-    if ask.body is not None:
-        return ask.body
-    return Reason.INVALID if ask.text_length > seen.organization.policy.max_text else None
-
-
-def rate(ask: Ask, seen: Seen, now: int) -> Reason | None:
-    """Guard 4 → 429."""
-    limit = seen.organization.policy.rate_limit_per_minute
-    if limit is None or seen.token is None:
-        return None
-    return Reason.RATE_LIMITED if access.usage(seen.token, now).made >= limit else None
-
-
-def session(ask: Ask, seen: Seen, now: int) -> Reason | None:
-    """Guard 5 → 403; nothing to guard where a session is created."""
-    return lifecycle.refuse(seen.session, ask.client_id, now) if ask.operation == "send" else None
-
-
-GUARDS: tuple[Guard, ...] = (authentication, scope, media_type, size, body, rate, session)
-
-
 def lacking(ask: Ask, seen: Seen) -> str | None:
     """The scope that is missing for this request, by name."""
     if seen.client is None or seen.token is None:
@@ -119,38 +74,82 @@ def lacking(ask: Ask, seen: Seen) -> str | None:
     return access.missing_scope(seen.client, seen.token, required_scopes(seen.organization.policy, ask.operation))
 
 
-def refusal(ask: Ask, seen: Seen, now: int, guards: tuple[Guard, ...] = GUARDS) -> Reason | None:
-    """The reason of the first guard that refuses, None where all let it pass."""
-    for guard in guards:
-        reason = guard(ask, seen, now)
-        if reason is not None:
-            return reason
+GUARDS = ("authentication", "scope", "media type", "size", "body", "rate limit", "session")
+"""The names of the guards, in the order in which `refusal` asks them."""
+
+
+def refusal(ask: Ask, seen: Seen) -> Reason | None:
+    """The reason of the first guard that refuses a create or a send, None where all let it pass."""
+    policy = seen.organization.policy
+    reason = authentication(ask, seen, policy)  # → 401
+    if reason is not None:
+        return reason
+    if lacking(ask, seen) is not None:  # → 403, with a code of its own
+        return Reason.SCOPE_MISSING
+    reason = malformed(ask, policy)  # media type → 415, size → 413, body → 400
+    if reason is not None:
+        return reason
+    limit = policy.rate_limit_per_minute  # → 429
+    if limit is not None and seen.token is not None and access.usage(seen.token, seen.now).made >= limit:
+        return Reason.RATE_LIMITED
+    if ask.operation == "send":  # → 403
+        return lifecycle.refuse(seen.session, ask.client_id, seen.now)
     return None
 
 
-def form_refusal(ask: Ask, seen: Seen, now: int) -> Reason | None:
-    """Why a token request's form is refused, before its credentials are looked at."""
-    return refusal(ask, seen, now, (media_type, size, body))
+def authentication(ask: Ask, seen: Seen, policy: Policy) -> Reason | None:
+    """Why the request is not authenticated."""
+    if ask.credential is not None:
+        return ask.credential
+    if seen.organization.rejects_tokens:
+        return Reason.AUTH_REJECTED
+    if seen.client is None:
+        return Reason.AUTH_UNKNOWN
+    return access.check_token(seen.token, seen.now, policy)
 
 
-PAST_RATE = frozenset({None, *(cause.refusal for cause in lifecycle.CAUSES), Reason.SESSION_UNKNOWN, Reason.SESSION_FOREIGN})
-"""What a request can meet once it has passed the rate limit, and so counts against it."""
+def malformed(ask: Ask, policy: Policy) -> Reason | None:
+    """Why the body cannot be used; the token operation's form is refused for the same reasons in the same order."""
+    if ask.media is not None:
+        return ask.media
+    if ask.size > policy.max_body:
+        return Reason.TOO_LARGE
+    if ask.body is not None:
+        return ask.body
+    return Reason.INVALID if ask.text_length > policy.max_text else None
 
 
-def decide(ask: Ask, seen: Seen, now: int, new_session_id: str = "", max_live_sessions: int | None = None) -> Decision:
-    """Decides a create or a send at `now` (milliseconds). A create that is let pass gets the id `new_session_id`.
+UNCOUNTED = frozenset({reason for reason in Reason if reason.startswith(("auth.", "scope.", "body."))} | {Reason.RATE_LIMITED})
+"""Refusals that come before the rate limit is counted, and its own."""
+
+
+def decide(ask: Ask, seen: Seen, new_id: str = "", max_live_sessions: int | None = None) -> Outcome:
+    """Decides a create or a send. `new_id` becomes the id of the session that is created, or of the message that is accepted.
 
     Beyond `max_live_sessions` a create is refused though no guard says so: capacity is the mock's own, not the platform's.
     """
     policy = seen.organization.policy
-    reason = refusal(ask, seen, now)
-    token = access.used(seen.token, now, policy) if seen.token is not None and reason in PAST_RATE else None
+    reason = refusal(ask, seen)
+    token = seen.token
+    if token is not None:
+        token = None if reason in UNCOUNTED else access.used(token, seen.now, policy)
     if reason is not None:
-        return Decision(reason, None, token)
+        return Outcome(reason, seen, None, token)
     if ask.operation == "send":
         assert seen.session is not None  # the session guard lets no other pass
-        return Decision(Reason.MESSAGE_ACCEPTED, lifecycle.accept(seen.session, now, policy), token)
+        return Outcome(Reason.MESSAGE_ACCEPTED, seen, lifecycle.accept(seen.session, seen.now, policy), token, new_id)
     if max_live_sessions is not None and seen.live_sessions >= max_live_sessions:
-        return Decision(Reason.CAPACITY, None, token)
-    opened = lifecycle.open_session(new_session_id, ask.client_id, ask.guest, now, policy)
-    return Decision(Reason.SESSION_CREATED, opened, token)
+        return Outcome(Reason.CAPACITY, seen, None, token)
+    session = lifecycle.open_session(new_id, ask.client_id, ask.guest, seen.now, policy)
+    return Outcome(Reason.SESSION_CREATED, seen, session, token)
+
+
+def decide_token(ask: Ask, seen: Seen, secret: str, scopes: tuple[str, ...] | None, new_token: str) -> Outcome:
+    """Decides a token request, by the form first and then by the client's credentials; the token is to be `new_token`."""
+    policy, client = seen.organization.policy, seen.client
+    refused = malformed(ask, policy) or access.check_secret(client, secret)
+    if refused is not None or client is None:
+        return Outcome(refused or Reason.OAUTH_UNKNOWN_CLIENT, seen)
+    if not access.grantable(client, scopes):
+        return Outcome(Reason.OAUTH_INVALID_SCOPE, seen)
+    return Outcome(Reason.TOKEN_ISSUED, seen, issued=access.issue(new_token, client, scopes, seen.now, policy))

@@ -116,14 +116,14 @@ class ClockState(Struct, frozen=True):
 
 
 class Organization(Struct, frozen=True, kw_only=True):
-    """A tenant. `seal` is the secret its session ids are sealed with; `rejects_tokens` answers 401 to every bearer."""
+    """A tenant. `seal` is what its session ids are checked with; `rejects_tokens` answers 401 to every bearer."""
 
     id: str
     version: int = 1
     name: str = ""
     policy: Policy = Policy()
     clock: ClockState = ClockState()
-    seal: str = ""
+    seal: int = 0
     rejects_tokens: bool = False
 
 

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from msgspec import Struct
 
+from mockserver.engine.decide import Seen
 from mockserver.engine.model import FaultPlan, OAuthClient, Organization, Session, Token
 from mockserver.journal import Entry, Noted
 
@@ -78,6 +79,15 @@ class Store(Protocol):
 
         The organisation's own clock then tells which sessions are live, and stamps `arrival`, which is journalled in the same
         step. An organisation that does not exist has neither.
+        """
+        ...
+
+    def look(
+        self, organization: str, client_id: str, token: str, session: str, arrival: Noted | None = None, system: int = 0
+    ) -> Seen | None:
+        """Reads at one moment all that a call's decision may need, and journals its arrival, as `load` does: in one round trip.
+
+        None where the organisation does not exist; then nothing is journalled.
         """
         ...
 

@@ -6,9 +6,10 @@ from collections import OrderedDict, deque
 from collections.abc import Sequence
 from itertools import dropwhile, islice
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from mockserver.engine.model import Organization
+from mockserver.engine.decide import Seen
+from mockserver.engine.model import FaultPlan, OAuthClient, Organization, Session, Token
 from mockserver.journal import Entry, Noted
 from mockserver.stores.base import FORGOTTEN_A_COMMIT, Bounds, Key, Kind, Loaded, Record, Write
 from mockserver.stores.deadlines import NEVER, Deadlines
@@ -54,6 +55,28 @@ class MemoryStore:
             if arrival is not None:
                 tenant.note(arrival, at)
             return Loaded(found, tenant.deadlines.live)
+        finally:
+            self._release()
+
+    def look(
+        self, organization: str, client_id: str, token: str, session: str, arrival: Noted | None = None, system: int = 0
+    ) -> Seen | None:
+        """See Store."""
+        self._acquire()
+        try:
+            tenant = self._tenants.get(organization)
+            if tenant is None or tenant.organization is None:
+                return None
+            found = tenant.organization
+            now = found.clock.reading(system)
+            deadlines = tenant.deadlines
+            if now >= deadlines.due:
+                deadlines.advance(now)
+            if arrival is not None:
+                tenant.noted += 1
+                tenant.journal.append((now, arrival))
+            client, held, live = tenant.clients.get(client_id), tenant.tokens.get(token), tenant.sessions.get(session)
+            return Seen(found, now, client, held, live, deadlines.live, tenant.faults)
         finally:
             self._release()
 
@@ -203,19 +226,33 @@ class MemoryStore:
 class _Tenant:
     """What one organisation keeps. Where `organization` is None it does not exist, but may have a journal."""
 
-    __slots__ = ("bounds", "deadlines", "journal", "noted", "organization", "records", "tokens")
+    __slots__ = (
+        "bounds",
+        "clients",
+        "deadlines",
+        "faults",
+        "journal",
+        "noted",
+        "organization",
+        "records",
+        "sessions",
+        "tokens",
+    )
 
     def __init__(self, bounds: Bounds) -> None:
         self.bounds = bounds
         self.organization: Organization | None = None
+        self.faults: FaultPlan | None = None
+        self.clients: dict[str, OAuthClient] = {}
+        self.sessions: dict[str, Session] = {}
         # Tokens are dropped from the front, where a plain dict would look at every gap left there before.
-        self.tokens: OrderedDict[str, Record] = OrderedDict()
-        self.records: dict[Kind, dict[str, Record]] = {
+        self.tokens: OrderedDict[str, Token] = OrderedDict()
+        self.records: dict[Kind, dict[str, Any]] = {
             "organization": {},
             "faults": {},
-            "client": {},
+            "client": self.clients,
             "token": self.tokens,
-            "session": {},
+            "session": self.sessions,
         }
         self.deadlines = Deadlines()
         self.journal: deque[tuple[int, Noted]] = deque(maxlen=bounds.journal_entries)
@@ -233,6 +270,8 @@ class _Tenant:
             self.records[key.kind][key.id] = new
         if key.kind == "organization":
             self.organization = new if isinstance(new, Organization) else None
+        elif key.kind == "faults":
+            self.faults = new if isinstance(new, FaultPlan) else None
 
     def put_session(self, id: str, write: Write, now: int) -> None:
         if write.new is None:

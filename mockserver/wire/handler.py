@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
 from mockserver import openapi
-from mockserver.engine.decide import Ask, Seen
+from mockserver.engine.decide import Ask, Outcome
 from mockserver.engine.model import Operation, Reason
 from mockserver.errors import ConflictError, StoreUnavailable
-from mockserver.faults import NONE, effect_of
-from mockserver.faults.effect import Effect
+from mockserver.faults import effect_of
 from mockserver.ids import token_owner
-from mockserver.service import Outcome, Platform
+from mockserver.service import Platform
 from mockserver.wire import schemas
-from mockserver.wire.bodies import FORM, Body, read_form, read_json
+from mockserver.wire.bodies import FORM, Body, is_json, read_form, read_json
+from mockserver.wire.call import Call
 from mockserver.wire.credentials import basic, bearer
 from mockserver.wire.message import Request, Response
-from mockserver.wire.notes import CallNote
-from mockserver.wire.render import Context, plain, render
+from mockserver.wire.render import headers_of, render
 
 DOCUMENT = "/openapi.json"
 """Where the platform's OpenAPI document is served."""
@@ -35,30 +34,9 @@ ROUTES: dict[str, Operation] = {
 }
 METHOD = "POST"
 
+_NOWHERE: Ask = Ask("token")
+
 _log = logging.getLogger("dayfly")
-
-
-class Pending(Struct, frozen=True, kw_only=True):
-    """A request that has arrived: what was read of it, what was seen, and the fault that hits it. `delay` in seconds."""
-
-    note: CallNote
-    ask: Ask
-    seen: Seen
-    effect: Effect = NONE
-    refused: Reason | None = None
-    secret: str = ""
-    scopes: tuple[str, ...] | None = None
-    answered: Response | None = None
-
-    @property
-    def delay(self) -> float:
-        """Seconds to wait before the platform acts."""
-        return self.effect.before / 1000
-
-    @property
-    def context_id(self) -> str:
-        """Unique to the request."""
-        return self.note.context_id
 
 
 class Handler:
@@ -73,151 +51,149 @@ class Handler:
 
     # -- arriving ----------------------------------------------------------------------------------------------------
 
-    def arrive(self, request: Request) -> Pending:
+    def arrive(self, request: Request) -> Call:
         """Reads a request, journals its arrival and picks the fault that hits it. Never blocks but for the store."""
         operation = ROUTES.get(request.path)
-        if request.path == DOCUMENT and request.method == "GET":
-            return self._arrive_reader(request)
         if operation is None or request.method != METHOD:
             return self._arrive_lost(request, operation)
-        return self._arrive_token(request) if operation == "token" else self._arrive_bearer(request, operation)
+        if operation == "token":
+            return self._arrive_token(request)
+        ask, detail = _read(operation, request)
+        return self._arrived(Call(request, operation, ask, self._context(ask), detail))
 
-    def _arrive_bearer(self, request: Request, operation: Operation) -> Pending:
-        token = bearer(request.authorization)
-        owner = token_owner(token) if token else None
-        body = read_json(request)
-        reason, detail = _check_json(operation, body, request)
-        sound = reason is None and type(body.document) is dict
-        ask = Ask(
-            operation=operation,
-            organization=owner[0] if owner else None,
-            client_id=owner[1] if owner else "",
-            bearer=token or "",
-            credential=None if token else Reason.AUTH_MISSING if token == "" else Reason.AUTH_MALFORMED,
-            media=body.media,
-            body=reason,
-            size=request.size,
-            **(_content(operation, body.document) if sound else {}),
-        )
-        return self._arrive(request, ask, detail=detail)
+    def _arrived(self, call: Call) -> Call:
+        """Looks at the world for a call, its arrival journalled; where the store cannot be reached it is answered already."""
+        platform = self.platform
+        try:
+            seen = call.seen = platform.arrive(call)
+            if seen.faults is not None and seen.faults.faults and call.refused is None:
+                call.effect = effect_of(platform.draw_fault(call, seen))
+        except (StoreUnavailable, ConflictError) as error:
+            call.answered_with = self._failed(call, Reason.STORE_UNAVAILABLE, error)
+        return call
 
-    def _arrive_token(self, request: Request) -> Pending:
+    def _arrive_token(self, request: Request) -> Call:
         body = read_form(request)
-        fields = body.document
+        fields: dict[str, str] = body.document
         pair = basic(request.authorization)
         client_id, secret = pair or (fields.get("client_id", ""), fields.get("client_secret", ""))
         problem, detail = _check_form(body)
-        ask = Ask(
-            operation="token",
-            organization=self._organization_of(client_id),
-            client_id=client_id,
-            media=body.media,
-            body=problem,
-            size=request.size,
-        )
+        organization = self._organization_of(client_id)
+        ask = Ask("token", organization, client_id, media=body.media, body=problem, size=request.size)
         scope = fields.get("scope")
         scopes = tuple(scope.split(" ")) if scope else None
-        return self._arrive(request, ask, detail=detail, media=FORM, secret=secret, scopes=scopes)
+        call = Call(request, "token", ask, self._context(ask), detail, FORM, secret=secret, scopes=scopes)
+        return self._arrived(call)
 
-    def _arrive_reader(self, request: Request) -> Pending:
-        """A reader of the document is answered at once, and not journalled: it is no part of the platform."""
-        context = Context(context_id=self.platform.ids.context(self.platform.stray))
-        document = plain(msgspec.json.encode(openapi.document()), self.platform.system(), context)
-        note = CallNote(request, None, context)
-        return Pending(note=note, ask=Ask(operation="token"), seen=Seen(self.platform.nobody()), answered=document)
-
-    def _arrive_lost(self, request: Request, operation: Operation | None) -> Pending:
+    def _arrive_lost(self, request: Request, operation: Operation | None) -> Call:
         """A path or method there is not: answered alike for everybody, journalled with whoever shows a token."""
-        owner = token_owner(bearer(request.authorization) or "")
-        ask = Ask(operation=operation or "token", organization=owner[0] if owner else None)
-        known = operation is not None or request.path == DOCUMENT
-        allow = "GET" if request.path == DOCUMENT else METHOD
-        refused = Reason.ROUTE_METHOD if known else Reason.ROUTE_UNKNOWN
-        return self._arrive(request, ask, routed=operation, refused=refused, allow=allow, faulty=False)
+        shown = _show(request.authorization)
+        ask = Ask(operation or "token", shown.organization)
+        context_id = self._context(ask)
+        if request.path != DOCUMENT:
+            refused = Reason.ROUTE_UNKNOWN if operation is None else Reason.ROUTE_METHOD
+            return self._arrived(Call(request, operation, ask, context_id, refused=refused))
+        if request.method != "GET":
+            return self._arrived(Call(request, None, ask, context_id, allow="GET", refused=Reason.ROUTE_METHOD))
+        document = msgspec.json.encode(openapi.document())
+        headers = headers_of(self.platform.system(), context_id, document)
+        return Call(request, None, ask, context_id, answered_with=Response(200, headers, document))
 
     def _organization_of(self, client_id: str) -> str | None:
         try:
             return self.platform.find_client(client_id) if client_id else None
         except StoreUnavailable:
-            return None  # `arrive` meets the same store and answers for it
+            return None  # `_arrived` meets the same store and answers for it
 
-    def _arrive(
-        self,
-        request: Request,
-        ask: Ask,
-        *,
-        detail: str = "",
-        media: str = "application/json",
-        allow: str = METHOD,
-        routed: Operation | None = None,
-        refused: Reason | None = None,
-        secret: str = "",
-        scopes: tuple[str, ...] | None = None,
-        faulty: bool = True,
-    ) -> Pending:
-        platform = self.platform
-        context = Context(
-            context_id=platform.ids.context(ask.organization or platform.stray),
-            detail=detail,
-            client_id=ask.client_id,
-            media=media,
-            allow=allow,
-            opaque=self.opaque,
-        )
-        note = CallNote(request, ask.operation if faulty else routed, context)
-        try:
-            seen, plan = platform.arrive(note, ask)
-            fault = platform.draw_fault(seen, plan, ask, note) if plan is not None and faulty else None
-        except (StoreUnavailable, ConflictError) as error:
-            return Pending(note=note, ask=ask, seen=Seen(platform.nobody()), answered=self._unavailable(context, error))
-        if seen.client is not None:
-            note.secret = seen.client.secret
-        effect = effect_of(fault)
-        return Pending(note=note, ask=ask, seen=seen, effect=effect, refused=refused, secret=secret, scopes=scopes)
+    def _context(self, ask: Ask) -> str:
+        return self.platform.ids.context(ask.organization or self.platform.stray)
 
     # -- answering ---------------------------------------------------------------------------------------------------
 
-    def finish(self, pending: Pending) -> Response:
+    def finish(self, call: Call) -> Response:
         """Decides, commits and journals the answer, and renders it."""
-        if pending.answered is not None:
-            return pending.answered
+        if call.answered_with is not None:
+            return call.answered_with
         try:
-            outcome = self._act(pending)
+            outcome = self._act(call)
         except (StoreUnavailable, ConflictError) as error:
-            return self._unavailable(pending.note.context, error)
-        response = render(outcome, pending.effect, pending.note.context)
-        return replace(response, body=b"") if pending.note.request.method == "HEAD" else response
+            return self._failed(call, Reason.STORE_UNAVAILABLE, error)
+        response = render(call, outcome, opaque=self.opaque)
+        return replace(response, body=b"") if call.request.method == "HEAD" else response
 
-    def _act(self, pending: Pending) -> Outcome:
-        platform, note, ask, effect = self.platform, pending.note, pending.ask, pending.effect
-        seen = platform.look(ask) if effect.before else pending.seen
+    def _act(self, call: Call) -> Outcome:
+        platform, effect = self.platform, call.effect
+        seen = platform.look(call.ask) if effect.before or call.seen is None else call.seen
         if not effect.acts:
-            return platform.refuse(note, seen, Reason.FAULT, effect)
-        if pending.refused is not None:
-            return platform.refuse(note, seen, pending.refused, effect)
-        if ask.operation == "token":
-            return platform.grant(note, ask, pending.secret, pending.scopes, seen, effect)
-        return platform.answer(note, ask, seen, effect)
-
-    def _unavailable(self, context: Context, error: Exception) -> Response:
-        return self._failed(context, Reason.STORE_UNAVAILABLE, error)
+            return platform.refuse(call, seen, Reason.FAULT)
+        if call.refused is not None:
+            return platform.refuse(call, seen, call.refused)
+        if call.operation == "token":
+            return platform.grant(call, seen, call.secret, call.scopes)
+        return platform.answer(call, seen)
 
     def broken(self, error: Exception) -> Response:
         """The answer where the mock itself failed: a 500 in the platform's shape."""
-        return self._failed(Context(context_id=self.platform.ids.context(self.platform.stray)), Reason.INTERNAL, error)
+        call = Call(Request(method=METHOD, path=""), None, _NOWHERE, self._context(_NOWHERE))
+        return self._failed(call, Reason.INTERNAL, error)
 
-    def _failed(self, context: Context, reason: Reason, error: Exception) -> Response:
-        _log.error("%s %s: %s", context.context_id, reason, error, exc_info=reason is Reason.INTERNAL)
-        nobody = Seen(self.platform.nobody())
-        return render(Outcome(reason=reason, at=self.platform.system(), seen=nobody), NONE, context)
+    def _failed(self, call: Call, reason: Reason, error: Exception) -> Response:
+        _log.error("%s %s: %s", call.context_id, reason, error, exc_info=reason is Reason.INTERNAL)
+        return render(call, Outcome(reason, self.platform.nobody(), acted=False), opaque=self.opaque)
 
 
-def _content(operation: Operation, document: dict[str, Any]) -> dict[str, Any]:
-    """What the engine needs to know of a valid document."""
+# -- reading ---------------------------------------------------------------------------------------------------------
+
+
+class _Shown(NamedTuple):
+    """What an Authorization header shows: whose the token says it is, or why there is none."""
+
+    organization: str | None
+    client_id: str
+    token: str
+    problem: Reason | None
+
+
+@lru_cache(maxsize=1024)
+def _show(authorization: str | None) -> _Shown:
+    token = bearer(authorization)
+    if not token:
+        return _Shown(None, "", "", Reason.AUTH_MALFORMED if token is None else Reason.AUTH_MISSING)
+    organization, client_id = token_owner(token) or (None, "")
+    return _Shown(organization, client_id, token, None)
+
+
+def _read(operation: Operation, request: Request) -> tuple[Ask, str]:
+    """Reads a create or a send: quickly where it has the usual shape, else with care, and with words for what is wrong."""
+    organization, client_id, token, problem = _show(request.authorization)
+    size = request.size
+    if size == len(request.body) and is_json(request.content_type):
+        document = schemas.quick_decoder(operation)(request.body)
+        if document is not None:
+            if operation == "send":
+                id, length, guest = document.webChatSessionId, len(document.text), ("", "")
+            else:
+                id, length, guest = "", 0, (document.guest.name, document.guest.email)
+            return Ask(operation, organization, client_id, token, problem, None, None, size, id, length, guest), ""
+    return _read_with_care(operation, request, _show(request.authorization))
+
+
+def _read_with_care(operation: Operation, request: Request, shown: _Shown) -> tuple[Ask, str]:
+    body = read_json(request)
+    reason, detail = _check_json(operation, body, request)
+    id, length, guest = (
+        _content(operation, body.document) if reason is None and type(body.document) is dict else ("", 0, ("", ""))
+    )
+    head = (operation, shown.organization, shown.client_id, shown.token, shown.problem)
+    return Ask(*head, body.media, reason, request.size, id, length, guest), detail
+
+
+def _content(operation: Operation, document: dict[str, Any]) -> tuple[str, int, tuple[str, str]]:
+    """What the engine needs to know of a valid document: session id, length of the text, guest."""
     if operation == "send":
-        return {"session_id": document["webChatSessionId"], "text_length": len(document["text"])}
+        return document["webChatSessionId"], len(document["text"]), ("", "")
     guest = document.get("guest")
-    return {"guest": (guest["name"], guest["email"])} if guest else {}
+    return "", 0, (guest["name"], guest["email"]) if guest else ("", "")
 
 
 def _check_json(operation: Operation, body: Body, request: Request) -> tuple[Reason | None, str]:

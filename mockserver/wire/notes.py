@@ -3,97 +3,85 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import UNSET
 
+from mockserver.engine.decide import Outcome
 from mockserver.engine.lifecycle import state_of
-from mockserver.engine.model import Operation, Reason
-from mockserver.faults.effect import Effect
+from mockserver.engine.model import Reason
 from mockserver.ids import pseudonym, redact_tokens
 from mockserver.journal import Answer, Arrival, Entry, SessionChange
-from mockserver.service import Outcome
 from mockserver.wire.bodies import is_form, read_form
 from mockserver.wire.credentials import basic, bearer, credential
-from mockserver.wire.message import Request
-from mockserver.wire.render import Context, render, retry_after, row_of
+
+if TYPE_CHECKING:
+    from mockserver.wire.call import Call
 
 KEPT = 64 << 10
 """Bytes of a body that the journal keeps."""
 
-_SECRET_NAMES = frozenset({"client_secret", "access_token", "authorization", "password"})
-_SECRET_PARAMETER = re.compile(r"((?:client_secret|access_token|authorization|password)=)[^&\s]*", re.IGNORECASE)
 REDACTED = "[REDACTED]"
 
+_SECRET_NAMES = frozenset({"client_secret", "access_token", "authorization", "password"})
+_SECRET_PARAMETER = re.compile(r"((?:client_secret|access_token|authorization|password)=)[^&\s]*", re.IGNORECASE)
 
-class CallNote:
-    """A call on its way, which is its own arrival entry. `secret` is its OAuth client's, once known: to be found and hidden."""
+_SHORTEST_SECRET = 8
+"""Shorter ones would be found in every text."""
 
-    __slots__ = ("context", "operation", "request", "secret")
 
-    def __init__(self, request: Request, operation: Operation | None, context: Context) -> None:
-        self.request = request if len(request.body) <= KEPT else msgspec.structs.replace(request, body=request.body[:KEPT])
-        self.operation: Operation | None = operation
-        self.context = context
-        self.secret = ""
+def arrival(call: Call, seq: int, at: int) -> Entry:
+    """The entry for a request's arrival, its secrets redacted."""
+    request = call.request
+    shown, hidden = credential(request.authorization), _Hiding(_secrets(call))
+    path = hidden.text(request.path + ("?" + request.query if request.query else ""))
+    in_url, hidden.found = hidden.found, False
+    body, text = _body(call, hidden)
+    places = (("url",) if in_url else ()) + (("body",) if hidden.found else ())
+    return Arrival(
+        seq=seq,
+        at=at,
+        context_id=call.context_id,
+        method=request.method,
+        path=path,
+        operation=call.operation,
+        credential=msgspec.structs.replace(shown, seen_in=shown.seen_in + places) if places else shown,
+        media_type=request.content_type,
+        size=request.size,
+        body=body,
+        text=text,
+        truncated=request.size > len(request.body) or len(request.body) > KEPT,
+    )
 
-    @property
-    def context_id(self) -> str:
-        """Unique to the request."""
-        return self.context.context_id
 
-    def answered(self, outcome: Outcome, effect: Effect) -> AnswerNote:
-        """The entry for the answer to this call."""
-        return AnswerNote(outcome, effect, self.context)
+def _secrets(call: Call) -> tuple[str, ...]:
+    """What must not show: what the request proves itself with, and its OAuth client's secret where that is known."""
+    pair, client = basic(call.request.authorization), call.seen.client if call.seen is not None else None
+    secrets = (bearer(call.request.authorization), pair.secret if pair else "", client.secret if client else "")
+    return tuple(secret for secret in secrets if secret and len(secret) >= _SHORTEST_SECRET)
 
-    def entry(self, seq: int, at: int) -> Entry:
-        """The arrival, its secrets redacted."""
-        request = self.request
-        hidden = _Hiding(self._secrets(), self.operation)
-        shown = credential(request.authorization)
-        path = hidden.text(request.path + ("?" + request.query if request.query else ""))
-        in_url, hidden.found = hidden.found, False
-        body, text = self._body(hidden)
-        places = (("url",) if in_url else ()) + (("body",) if hidden.found else ())
-        return Arrival(
-            seq=seq,
-            at=at,
-            context_id=self.context.context_id,
-            method=request.method,
-            path=path,
-            operation=self.operation,
-            credential=msgspec.structs.replace(shown, seen_in=shown.seen_in + places) if places else shown,
-            media_type=request.content_type,
-            size=request.size,
-            body=body,
-            text=text,
-            truncated=request.size > len(request.body),
-        )
 
-    def _secrets(self) -> tuple[str, ...]:
-        pair = basic(self.request.authorization)
-        shown = (bearer(self.request.authorization), pair.secret if pair else "", self.secret)
-        return tuple(secret for secret in shown if secret and len(secret) >= 8)
-
-    def _body(self, hidden: _Hiding) -> tuple[Any, str | None]:
-        raw = self.request.body
-        if not raw:
-            return UNSET, None
-        if self.operation == "token" and is_form(self.request.content_type):
-            fields = read_form(self.request).document
-            return hidden.form(fields), None
+def _body(call: Call, hidden: _Hiding) -> tuple[Any, str | None]:
+    """The decoded body, or the beginning of one that cannot be decoded."""
+    raw = call.request.body
+    if not raw:
+        return UNSET, None
+    if call.operation == "token" and is_form(call.request.content_type):
+        return hidden.form(read_form(call.request).document), None
+    if len(raw) <= KEPT:
         try:
             return hidden.value(msgspec.json.decode(raw)), None
         except (ValueError, RecursionError):
-            return UNSET, hidden.text(raw.decode("utf-8", "backslashreplace"))
+            pass
+    return UNSET, hidden.text(raw[:KEPT].decode("utf-8", "backslashreplace"))
 
 
 class _Hiding:
     """Replaces secrets, and remembers whether it found one."""
 
-    def __init__(self, secrets: tuple[str, ...], operation: Operation | None) -> None:
-        self._secrets, self._operation, self.found = secrets, operation, False
+    def __init__(self, secrets: tuple[str, ...]) -> None:
+        self._secrets, self.found = secrets, False
 
     def text(self, text: str) -> str:
         hidden = _SECRET_PARAMETER.sub(r"\1" + REDACTED, text)
@@ -124,46 +112,54 @@ class _Hiding:
 
 
 class AnswerNote:
-    """The entry for an answer, made from the outcome it was made from."""
+    """The entry for an answer, made from the call and the outcome that it was made from."""
 
-    __slots__ = ("context", "effect", "outcome")
+    __slots__ = ("_call", "_outcome")
 
-    def __init__(self, outcome: Outcome, effect: Effect, context: Context) -> None:
-        self.outcome, self.effect, self.context = outcome, effect, context
+    def __init__(self, call: Call, outcome: Outcome) -> None:
+        self._call, self._outcome = call, outcome
 
     def entry(self, seq: int, at: int) -> Entry:
         """The answer as it was put on the wire, or would have been where its delivery was broken."""
-        outcome, effect = self.outcome, self.effect
-        row = row_of(outcome, effect)
-        response = render(outcome, effect, self.context)
-        body = msgspec.json.decode(response.body) if response.body else UNSET
+        from mockserver.wire.render import render, retry_after, row_of
+
+        call, outcome = self._call, self._outcome
+        row, response = row_of(call, outcome), render(call, outcome)
         issued = outcome.issued.token if outcome.issued is not None else None
-        if issued is not None and isinstance(body, dict) and "access_token" in body:
-            body["access_token"] = REDACTED
+        created = outcome.session if outcome.reason is Reason.SESSION_CREATED else None
         return Answer(
             seq=seq,
             at=at,
-            context_id=self.context.context_id,
+            context_id=call.context_id,
             status=row.status,
-            reason=str(outcome.reason),
-            code=row.code or None if not effect.emptied else None,
+            reason=outcome.reason.value,
+            code=row.code if response.body and row.code else None,
             accepted=outcome.reason is Reason.MESSAGE_ACCEPTED,
-            acted=outcome.at if outcome.acted else None,
+            acted=outcome.seen.now if outcome.acted else None,
             delivery=response.delivery,
-            body=body,
-            retry_after=retry_after(outcome, effect, row),
+            body=_shown(response.body),
+            retry_after=retry_after(call, outcome, row),
             session=_change(outcome),
-            issued=outcome.session.id if outcome.reason is Reason.SESSION_CREATED and outcome.session else None,
+            issued=created.id if created is not None else None,
             token=pseudonym(issued.value) if issued else None,
             token_expires_in=(issued.expires_at - issued.issued) // 1000 if issued else None,
-            fault=effect.label or None,
+            fault=call.effect.label or None,
         )
 
 
+def _shown(body: bytes) -> Any:
+    if not body:
+        return UNSET
+    document = msgspec.json.decode(body)
+    if "access_token" in document:
+        document["access_token"] = REDACTED
+    return document
+
+
 def _change(outcome: Outcome) -> SessionChange | None:
-    before, after = outcome.before, outcome.session
+    before, after, now = outcome.seen.session, outcome.session, outcome.seen.now
     session = after or before
     if session is None:
         return None
-    was = state_of(before, outcome.at) if before is not None else None
-    return SessionChange(session.id, session.version, was, state_of(session, outcome.at) if after is not None else was)
+    was = None if before is None else state_of(before, now)
+    return SessionChange(session.id, session.version, was, was if after is None else state_of(after, now))

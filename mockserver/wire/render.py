@@ -8,84 +8,57 @@ import msgspec
 
 from mockserver.clock import http_date
 from mockserver.engine import access
-from mockserver.engine.model import Policy, Reason
-from mockserver.faults.effect import Effect
-from mockserver.service import Outcome
+from mockserver.engine.decide import Outcome, lacking
+from mockserver.engine.model import Reason
+from mockserver.journal import Delivery
+from mockserver.wire.call import Call
 from mockserver.wire.message import Response
 from mockserver.wire.table import TABLE, TOLD_AS, Row, injected, is_oauth
 
 CORRELATION = "ININ-Correlation-Id"
 REASON = "Dayfly-Reason"
-_NO_STORE = "no-cache, no-store, must-revalidate"
-_JSON = "application/json"
 
 REAL_LIMIT = 300
 """Requests a minute per token that the real platform allows; told in headers where the policy counts none."""
 
+_TYPE = ("Content-Type", "application/json")
+_NO_STORE = ("Cache-Control", "no-cache, no-store, must-revalidate")
+_UNCOUNTED = (
+    ("inin-ratelimit-count", "0"),
+    ("inin-ratelimit-allowed", str(REAL_LIMIT)),
+    ("inin-ratelimit-reset", "60"),
+)
+
 _encode = msgspec.json.Encoder().encode
 
 
-class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """What rendering knows beside the outcome: the contextId, what was asked for in words, and whether reasons stay hidden."""
-
-    context_id: str
-    detail: str = ""
-    client_id: str = ""
-    media: str = _JSON
-    allow: str = "POST"
-    opaque: bool = False
-
-
-def row_of(outcome: Outcome, effect: Effect) -> Row:
-    """The row that answers the outcome: its reason's, or the injected error's."""
-    if effect.status is not None:
-        return injected(effect.status)
-    return TABLE[outcome.reason]
-
-
-def retry_after(outcome: Outcome, effect: Effect, row: Row) -> int | None:
-    """The Retry-After in whole seconds, at least one; None where the answer has none."""
-    if effect.status is not None:
-        return effect.retry_after if effect.retry_after is not None or row.status != 429 else 1
-    if outcome.reason is Reason.RATE_LIMITED and outcome.seen.token is not None:
-        return max(1, -(-access.usage(outcome.seen.token, outcome.at).reset // 1000))
-    return None
-
-
-def render(outcome: Outcome, effect: Effect, context: Context) -> Response:
-    """The answer to an outcome under a fault's effect."""
-    row = row_of(outcome, effect)
-    if row.status == 200:
-        return _ok(outcome, effect, context)
-    after = retry_after(outcome, effect, row)
-    body = b"" if effect.emptied else _encode(error_body(row, outcome, context, after))
-    headers = _headers(outcome.at, context, body)
-    headers.extend(_extra_headers(row, outcome, context, after))
-    return Response(row.status, headers, body, effect.after / 1000, _delivery(effect, ok=False))
-
-
-def _ok(outcome: Outcome, effect: Effect, context: Context) -> Response:
-    body = _encode(ok_body(outcome))
-    headers = _headers(outcome.at, context, body)
+def render(call: Call, outcome: Outcome, *, opaque: bool = False) -> Response:
+    """The answer to a call; `opaque` leaves out the reason."""
+    row = row_of(call, outcome)
+    if row.status != 200:
+        return _refusal(call, outcome, row, opaque)
+    body = _encode(token_body(outcome) if outcome.issued is not None else ok_body(outcome))
+    headers = headers_of(outcome.seen.now, call.context_id, body)
     if outcome.issued is None:
-        headers.extend(_rate_headers(outcome))
-    return Response(200, headers, body, effect.after / 1000, _delivery(effect, ok=True))
+        headers.extend(_UNCOUNTED if outcome.token is None else _counted(outcome))
+    effect = call.effect
+    return Response(200, headers, body, effect.after / 1000, effect.delivery)
 
 
-def plain(body: bytes, at: int, context: Context) -> Response:
-    """A 200 with a body that comes from no outcome, dated `at` (milliseconds)."""
-    return Response(200, _headers(at, context, body), body)
+def row_of(call: Call, outcome: Outcome) -> Row:
+    """The row that answers the outcome: its reason's, or the injected error's."""
+    status = call.effect.status
+    return TABLE[outcome.reason] if status is None else injected(status)
 
 
-def _delivery(effect: Effect, *, ok: bool) -> Any:
-    return "complete" if effect.only_ok and not ok else effect.delivery
+def headers_of(at: int, context_id: str, body: bytes) -> list[tuple[str, str]]:
+    """The headers of every answer; `at` in milliseconds is its date."""
+    return [_TYPE, ("Content-Length", str(len(body))), http_date(at), (CORRELATION, context_id), _NO_STORE]
 
 
-def ok_body(outcome: Outcome) -> dict[str, Any]:
-    """The body of a 200, and nothing more than the platform tells."""
-    if outcome.issued is not None:
-        return token_body(outcome)
-    assert outcome.session is not None  # a 200 to a create or a send has written one
+def ok_body(outcome: Outcome) -> dict[str, str]:
+    """The body of an accepted create or send, and nothing more than the platform tells."""
+    assert outcome.session is not None  # it has written one
     if outcome.message_id:
         return {"id": outcome.message_id, "webChatSessionId": outcome.session.id}
     return {"webChatSessionId": outcome.session.id}
@@ -100,87 +73,89 @@ def token_body(outcome: Outcome) -> dict[str, Any]:
     return {"access_token": token.value, "token_type": "bearer", "expires_in": lifetime, "scope": " ".join(scopes)}
 
 
-def parameters(outcome: Outcome, context: Context, after: int | None) -> dict[str, str]:
-    """What may stand in a message."""
-    return {
-        "scope": outcome.lacking or "",
-        "media": context.media,
-        "limit": str(outcome.seen.organization.policy.max_body),
-        "detail": context.detail or f"text: is longer than {outcome.seen.organization.policy.max_text} characters",
-        "retry_after": str(after or 1),
-        "client_id": context.client_id[:128],
-        "allow": context.allow,
-    }
-
-
-def error_body(row: Row, outcome: Outcome, context: Context, after: int | None) -> dict[str, Any]:
-    """The platform's error shape, or OAuth's for the token endpoint's own errors."""
-    values = parameters(outcome, context, after)
-    named = {name: value for name, value in values.items() if "{" + name + "}" in row.message}
-    message = row.message.format(**named)
-    if in_oauth_shape(row, outcome):
-        return {"error": row.code, "description": message, "error_description": message}
-    body: dict[str, Any] = {"message": message, "code": row.code, "status": row.status, "contextId": context.context_id}
-    if named and "detail" not in named:
-        body["messageWithParams"], body["messageParams"] = row.message, named
-    if row.code == "constraint.validation":
-        field = message.partition(":")[0] if ": " in message else ""
-        body["details"] = [{"errorCode": row.code, "fieldName": field}] if field else []
-    else:
-        body["details"] = []
-    body["errors"] = []
-    if outcome.reason is Reason.RATE_LIMITED:
-        limit = outcome.seen.organization.policy.rate_limit_per_minute or REAL_LIMIT
-        body["limit"] = {"key": "token.rate.per.minute", "namespace": "platform.api", "value": limit}
-    return body
-
-
-def in_oauth_shape(row: Row, outcome: Outcome) -> bool:
-    """Whether the row is one of OAuth's, and not an injected error in its place."""
-    return is_oauth(outcome.reason) and TABLE[outcome.reason] is row
-
-
-def _headers(at: int, context: Context, body: bytes) -> list[tuple[str, str]]:
-    return [
-        ("Content-Type", _JSON),
-        ("Content-Length", str(len(body))),
-        ("Date", http_date(at)),
-        (CORRELATION, context.context_id),
-        ("Cache-Control", _NO_STORE),
-    ]
-
-
-def _rate_headers(outcome: Outcome) -> list[tuple[str, str]]:
-    policy: Policy = outcome.seen.organization.policy
-    token = outcome.token
-    if policy.rate_limit_per_minute is None or token is None:
-        return _UNCOUNTED
-    usage = access.usage(token, outcome.at)
+def _counted(outcome: Outcome) -> list[tuple[str, str]]:
+    limit, token = outcome.seen.organization.policy.rate_limit_per_minute, outcome.token
+    if limit is None or token is None:
+        return list(_UNCOUNTED)
+    usage = access.usage(token, outcome.seen.now)
     return [
         ("inin-ratelimit-count", str(usage.made)),
-        ("inin-ratelimit-allowed", str(policy.rate_limit_per_minute)),
-        ("inin-ratelimit-reset", str(-(-usage.reset // 1000))),
+        ("inin-ratelimit-allowed", str(limit)),
+        ("inin-ratelimit-reset", str(_seconds(usage.reset))),
     ]
 
 
-_UNCOUNTED = [
-    ("inin-ratelimit-count", "0"),
-    ("inin-ratelimit-allowed", str(REAL_LIMIT)),
-    ("inin-ratelimit-reset", "60"),
-]
+def _seconds(milliseconds: int) -> int:
+    """Whole seconds, rounded up."""
+    return -(-milliseconds // 1000)
 
 
-def _extra_headers(row: Row, outcome: Outcome, context: Context, after: int | None) -> list[tuple[str, str]]:
-    headers: list[tuple[str, str]] = []
+# -- refusals --------------------------------------------------------------------------------------------------------
+
+
+def _refusal(call: Call, outcome: Outcome, row: Row, opaque: bool) -> Response:
+    effect = call.effect
+    after = retry_after(call, outcome, row)
+    body = b"" if effect.emptied else _encode(error_body(call, outcome, row, after))
+    headers = headers_of(outcome.seen.now, call.context_id, body)
     if after is not None:
         headers.append(("Retry-After", str(after)))
     if row.status == 401:
         headers.append(("WWW-Authenticate", _challenge(outcome.reason)))
     if row.status == 405:
-        headers.append(("Allow", context.allow))
-    if not context.opaque:
-        headers.append((REASON, str(TOLD_AS.get(outcome.reason, outcome.reason))))
-    return headers
+        headers.append(("Allow", call.allow))
+    if not opaque:
+        headers.append((REASON, TOLD_AS.get(outcome.reason, outcome.reason).value))
+    delivery: Delivery = "complete" if effect.only_ok else effect.delivery
+    return Response(row.status, headers, body, effect.after / 1000, delivery)
+
+
+def retry_after(call: Call, outcome: Outcome, row: Row) -> int | None:
+    """The Retry-After in whole seconds, at least one; None where the answer has none."""
+    effect, seen = call.effect, outcome.seen
+    if effect.status is not None:
+        return 1 if effect.retry_after is None and row.status == 429 else effect.retry_after
+    if outcome.reason is Reason.RATE_LIMITED and seen.token is not None:
+        return max(1, _seconds(access.usage(seen.token, seen.now).reset))
+    return None
+
+
+def error_body(call: Call, outcome: Outcome, row: Row, after: int | None) -> dict[str, Any]:
+    """The platform's error shape, or OAuth's for the token endpoint's own errors."""
+    named = {name: value for name, value in _parameters(call, outcome, after).items() if "{" + name + "}" in row.message}
+    message = row.message.format(**named)
+    if is_oauth(outcome.reason) and call.effect.status is None:
+        return {"error": row.code, "description": message, "error_description": message}
+    body: dict[str, Any] = {"message": message, "code": row.code, "status": row.status, "contextId": call.context_id}
+    if named and "detail" not in named:
+        body |= {"messageWithParams": row.message, "messageParams": named}
+    body |= {"details": _details(row, message), "errors": []}
+    limit = outcome.seen.organization.policy.rate_limit_per_minute
+    if outcome.reason is Reason.RATE_LIMITED and limit is not None:
+        body["limit"] = {"key": "token.rate.per.minute", "namespace": "platform.api", "value": limit}
+    return body
+
+
+def _parameters(call: Call, outcome: Outcome, after: int | None) -> dict[str, str]:
+    """What may stand in a message."""
+    policy = outcome.seen.organization.policy
+    return {
+        "scope": lacking(call.ask, outcome.seen) or "",
+        "media": call.media,
+        "limit": str(policy.max_body),
+        "detail": call.detail or f"text: is longer than {policy.max_text} characters",
+        "retry_after": str(after or 1),
+        "client_id": call.ask.client_id[:128],
+        "allow": call.allow,
+    }
+
+
+def _details(row: Row, message: str) -> list[dict[str, str]]:
+    """Which field is wrong; empty for all else, and so for a dead session."""
+    field, colon, _ = message.partition(": ")
+    if row.code != "constraint.validation" or not colon:
+        return []
+    return [{"errorCode": row.code, "fieldName": field}]
 
 
 def _challenge(reason: Reason) -> str:

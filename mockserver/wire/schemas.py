@@ -1,18 +1,19 @@
 """Validation against the schemas of `openapi/platform.yaml`, the only place where wire shapes are written.
 
-A compiled validator may say yes; what it does not let pass, jsonschema judges and words. Where a property names the policy
+A decoder made from them may say yes; what it does not take, jsonschema judges and words. Where a property names the policy
 value that bounds it (`x-dayfly-policy`), the bound is left to the engine, which knows the policy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from mockserver import openapi
+from mockserver.wire.quick import QuickDecoder, decoder
 
-SCHEMAS = {"create": "CreateSessionRequest", "send": "SendMessageRequest", "token": "TokenRequest"}
+SCHEMAS = {"create": "CreateSessionRequest", "send": "SendMessageRequest"}
+"""The schema of each operation whose body is JSON."""
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 POLICY_BOUND = "x-dayfly-policy"
@@ -20,10 +21,10 @@ POLICY_BOUND = "x-dayfly-policy"
 LONGEST_MESSAGE = 300
 
 
-def schema(name: str) -> dict[str, Any]:
-    """The schema `name` of the document, with all it refers to, its policy-bound limits left out."""
-    components = {"schemas": _unbounded(openapi.document()["components"]["schemas"])}
-    return {"$schema": DIALECT, "$ref": f"#/components/schemas/{name}", "components": components}
+@cache
+def _definitions() -> dict[str, Any]:
+    definitions: dict[str, Any] = _unbounded(openapi.document()["components"]["schemas"])
+    return definitions
 
 
 def _unbounded(node: Any) -> Any:
@@ -33,27 +34,30 @@ def _unbounded(node: Any) -> Any:
     return [_unbounded(item) for item in node] if isinstance(node, list) else node
 
 
-@cache
-def quick_check(operation: str) -> Callable[[Any], bool]:
-    """A compiled check whose yes can be believed."""
-    import jsonschema_rs
+def schema(operation: str) -> dict[str, Any]:
+    """The schema of an operation's body, with all it refers to, its policy-bound limits left out."""
+    reference = f"#/components/schemas/{SCHEMAS[operation]}"
+    return {"$schema": DIALECT, "$ref": reference, "components": {"schemas": _definitions()}}
 
-    return jsonschema_rs.Draft202012Validator(schema(SCHEMAS[operation]), validate_formats=True).is_valid
+
+@cache
+def quick_decoder(operation: str) -> QuickDecoder:
+    """Reads and validates a body of the operation's usual shape; None for all others."""
+    body = _definitions()[SCHEMAS[operation]]
+    usual = {**body, "type": "object"}
+    return decoder(usual, _definitions(), frozenset({"guest"}))
 
 
 @cache
 def _reference(operation: str) -> Any:
     import jsonschema
 
-    return jsonschema.Draft202012Validator(
-        schema(SCHEMAS[operation]), format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
-    )
+    validator = jsonschema.Draft202012Validator
+    return validator(schema(operation), format_checker=validator.FORMAT_CHECKER)
 
 
 def problem(operation: str, document: Any) -> str | None:
     """What is wrong with the document, the field named first; None where nothing is. Shortened: it may quote the document."""
-    if quick_check(operation)(document):
-        return None
     import jsonschema
 
     error = jsonschema.exceptions.best_match(_reference(operation).iter_errors(document))

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from mockserver.engine import access, lifecycle
-from mockserver.engine.decide import GUARDS, Ask, Seen, decide, form_refusal
+from mockserver.engine.decide import GUARDS, Ask, Seen, decide, decide_token, refusal
 from mockserver.engine.model import OAuthClient, Organization, Policy, Reason, Session, State, Token
 
 POLICY = Policy(rate_limit_per_minute=1)
@@ -17,7 +17,7 @@ CLIENT = OAuthClient(id="c", organization="00000000", secret="s")
 TOKEN = Token(value="t", client_id="c", issued=0, expires_at=1_000)
 SESSION = lifecycle.open_session("s1", "c", ("ann", "ann@example.com"), 0, POLICY)
 ASK = Ask(operation="send", client_id="c", bearer="t", session_id="s1", text_length=5, size=40)
-SEEN = Seen(Organization(id="00000000", policy=POLICY), CLIENT, TOKEN, SESSION)
+SEEN = Seen(Organization(id="00000000", policy=POLICY), 0, CLIENT, TOKEN, SESSION)
 
 Break = Callable[[Ask, Seen], tuple[Ask, Seen]]
 
@@ -33,56 +33,57 @@ BREAKS: list[tuple[Reason, Break]] = [
 
 
 def test_each_guard_is_broken_by_one_of_these() -> None:
-    reasons = [guard(*broken(ASK, SEEN), 0) for guard, (_, broken) in zip(GUARDS, BREAKS, strict=True)]
-    assert reasons == [reason for reason, _ in BREAKS]
+    assert len(GUARDS) == len(BREAKS)
+    assert [refusal(*broken(ASK, SEEN)) for _, broken in BREAKS] == [reason for reason, _ in BREAKS]
 
 
 @pytest.mark.parametrize(("first", "second"), list(combinations(BREAKS, 2)))
 def test_the_earlier_guard_wins(first: tuple[Reason, Break], second: tuple[Reason, Break]) -> None:
     ask, seen = first[1](*second[1](ASK, SEEN))
-    assert decide(ask, seen, 0).reason is first[0]
+    assert decide(ask, seen).reason is first[0]
 
 
 def test_what_no_guard_refuses_is_accepted_and_consumes() -> None:
-    decision = decide(ASK, SEEN, 7)
+    decision = decide(ASK, replace(SEEN, now=7), "m")
     assert decision.reason is Reason.MESSAGE_ACCEPTED
     assert decision.session is not None
+    assert decision.message_id == "m"
     assert (decision.session.ended_by, decision.session.ended_at) == (State.CONSUMED, 7)
 
 
 @pytest.mark.parametrize(("reason", "broken"), BREAKS)
 def test_a_refusal_changes_no_session(reason: Reason, broken: Break) -> None:
-    assert decide(*broken(ASK, SEEN), 0).session is None
+    assert decide(*broken(ASK, SEEN)).session is None
 
 
 @pytest.mark.parametrize("length", [4000, 4001])
 def test_the_policy_bounds_the_text(length: int) -> None:
-    reason = decide(replace(ASK, text_length=length), SEEN, 0).reason
+    reason = decide(replace(ASK, text_length=length), SEEN).reason
     assert reason is (Reason.MESSAGE_ACCEPTED if length == 4000 else Reason.INVALID)
 
 
 @pytest.mark.parametrize("size", [POLICY.max_body, POLICY.max_body + 1])
 def test_the_policy_bounds_the_body(size: int) -> None:
-    reason = decide(replace(ASK, size=size), SEEN, 0).reason
+    reason = decide(replace(ASK, size=size), SEEN).reason
     assert reason is (Reason.MESSAGE_ACCEPTED if size == POLICY.max_body else Reason.TOO_LARGE)
 
 
 def test_a_rate_limited_or_unauthenticated_request_does_not_count_but_a_dead_session_does() -> None:
-    assert decide(*BREAKS[0][1](ASK, SEEN), 0).token is None
-    assert decide(*BREAKS[5][1](ASK, SEEN), 0).token is None
-    counted = decide(*BREAKS[6][1](ASK, SEEN), 0).token
+    assert decide(*BREAKS[0][1](ASK, SEEN)).token is None
+    assert decide(*BREAKS[5][1](ASK, SEEN)).token is None
+    counted = decide(*BREAKS[6][1](ASK, SEEN)).token
     assert counted is not None
     assert access.usage(counted, 0).made == 1
 
 
 def test_rejecting_tokens_refuses_good_ones() -> None:
     seen = replace(SEEN, organization=replace(SEEN.organization, rejects_tokens=True))
-    assert decide(ASK, seen, 0).reason is Reason.AUTH_REJECTED
+    assert decide(ASK, seen).reason is Reason.AUTH_REJECTED
 
 
 def test_a_create_stamps_a_session_for_the_guest() -> None:
     ask = Ask(operation="create", client_id="c", bearer="t", guest=("ann", "ann@example.com"))
-    decision = decide(ask, Seen(SEEN.organization, CLIENT, TOKEN), 7, "new")
+    decision = decide(ask, Seen(SEEN.organization, 7, CLIENT, TOKEN), "new")
     assert decision.reason is Reason.SESSION_CREATED
     assert decision.session == Session(
         id="new",
@@ -99,12 +100,18 @@ def test_a_create_stamps_a_session_for_the_guest() -> None:
 
 @pytest.mark.parametrize(("live", "reason"), [(9, Reason.SESSION_CREATED), (10, Reason.CAPACITY)])
 def test_a_create_beyond_the_capacity_is_refused(live: int, reason: Reason) -> None:
-    seen = Seen(SEEN.organization, CLIENT, TOKEN, None, live)
-    assert decide(Ask(operation="create", client_id="c"), seen, 0, "new", 10).reason is reason
+    seen = Seen(SEEN.organization, 0, CLIENT, TOKEN, None, live)
+    assert decide(Ask(operation="create", client_id="c"), seen, "new", 10).reason is reason
 
 
-def test_a_form_is_refused_for_its_media_type_before_its_size_before_its_content() -> None:
+def test_a_form_is_refused_for_its_media_type_before_its_size_before_its_content_before_its_credentials() -> None:
+    def reason(ask: Ask, secret: str = "wrong", scopes: tuple[str, ...] = ("admin",)) -> Reason:
+        return decide_token(ask, SEEN, secret, scopes, "new").reason
+
     ask = Ask(operation="token", media=Reason.MEDIA_TYPE, size=1 << 30, body=Reason.OAUTH_INVALID_REQUEST)
-    assert form_refusal(ask, SEEN, 0) is Reason.MEDIA_TYPE
-    assert form_refusal(replace(ask, media=None), SEEN, 0) is Reason.TOO_LARGE
-    assert form_refusal(replace(ask, media=None, size=0), SEEN, 0) is Reason.OAUTH_INVALID_REQUEST
+    assert reason(ask) is Reason.MEDIA_TYPE
+    assert reason(replace(ask, media=None)) is Reason.TOO_LARGE
+    assert reason(replace(ask, media=None, size=0)) is Reason.OAUTH_INVALID_REQUEST
+    assert reason(Ask("token")) is Reason.OAUTH_WRONG_SECRET
+    assert reason(Ask("token"), "s") is Reason.OAUTH_INVALID_SCOPE
+    assert reason(Ask("token"), "s", ("webchat:session:write",)) is Reason.TOKEN_ISSUED
