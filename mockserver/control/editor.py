@@ -67,8 +67,10 @@ class Editor:
             yield from (record for record in page if isinstance(record, kind))
             after = id_of(page[-1])
 
-    def change(self, kind: type[R], id: str, edit: Callable[[R, int], R], what: str, detail: dict[str, Any] | None = None) -> R:
-        """Edits one record, journalled as `what`, and returns it. Raises NotFound, or ConflictError."""
+    def change(
+        self, kind: type[R], id: str, edit: Callable[[R, int], R], what: str | None, detail: dict[str, Any] | None = None
+    ) -> R:
+        """Edits one record, journalled as `what` (None: not at all), and returns it. Raises NotFound, or ConflictError."""
         key = Key(KINDS[kind], id)
         for _ in range(ATTEMPTS):
             organization, (record,) = self._load((key,))
@@ -77,7 +79,7 @@ class Editor:
             if new is old:
                 return old
             after = new if isinstance(new, Organization) else organization
-            if self.platform.change(after, [_write(old, new)], Note(what, detail or {}), now):
+            if self.platform.change(after, [_write(old, new)], Note(what, detail or {}) if what else None, now):
                 return new
         raise ConflictError(f"the {key.kind}", ATTEMPTS)
 

@@ -11,11 +11,13 @@ from msgspec.structs import replace
 from mockserver.assemble import Assembly
 from mockserver.control.clients import Clients
 from mockserver.control.clock import Clock
-from mockserver.control.editor import PAGE, Editor
+from mockserver.control.editor import Editor
 from mockserver.control.faults import Faults
+from mockserver.control.requests import Requests
 from mockserver.control.sessions import Sessions
 from mockserver.control.tokens import Tokens
-from mockserver.engine.model import ClockState, FaultPlan, OAuthClient, Organization, Session, Token
+from mockserver.engine.model import UNASSIGNED, ClockState, FaultPlan, OAuthClient, Organization, Session, Token
+from mockserver.exchanges import Reader
 from mockserver.journal import Entry, Header
 from mockserver.settings import policy_from, policy_to
 
@@ -31,6 +33,7 @@ class Tenant:
         self.tokens = Tokens(self._editor)
         self.clients = Clients(self._editor)
         self.faults = Faults(self._editor)
+        self.requests = Requests(assembly.store, id)
 
     @cached_property
     def _client(self) -> OAuthClient:
@@ -95,14 +98,11 @@ class Tenant:
     def trace(self, after: int = 0) -> Iterator[Entry]:
         """The journal as a recording: a header, then the entries with a number greater than `after`, oldest first."""
         yield self._header()
-        store = self._editor.platform.store
-        while page := store.entries(self.id, after, PAGE):
-            for entry in page:
-                if not isinstance(entry, Header):
-                    yield entry
-                    after = entry.seq
+        yield from Reader(self._editor.platform.store, self.id).entries(after)
 
     def _header(self) -> Header:
+        if self.id == UNASSIGNED:
+            return Header(organization=self.id)
         organization = self._editor.organization()
         moved = organization.clock != ClockState()
         return Header(organization=self.id, clock="mixed" if moved else "wall", policy=policy_to(organization.policy))
@@ -114,8 +114,9 @@ class Tenant:
         def edit(organization: Organization, _now: int) -> Organization:
             return replace(organization, version=organization.version + 1, clock=ClockState(), rejects_tokens=False)
 
-        self._editor.remove_all(Session)
-        self._editor.remove_all(Token)
-        self._editor.change_organization(edit, "reset")
-        self._editor.change(FaultPlan, "", lambda plan, _now: FaultPlan(version=plan.version + 1), "reset")
+        if self.id != UNASSIGNED:
+            self._editor.remove_all(Session)
+            self._editor.remove_all(Token)
+            self._editor.change_organization(edit, "reset")
+            self._editor.change(FaultPlan, "", lambda plan, _now: FaultPlan(version=plan.version + 1), None)
         self._editor.platform.store.clear_journal(self.id)

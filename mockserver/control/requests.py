@@ -1,0 +1,188 @@
+"""Finding requests in an organisation's journal, and following it as it grows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
+from typing import Any
+
+from msgspec import Struct
+
+from mockserver.clock import pause, to_milliseconds
+from mockserver.control import checks
+from mockserver.engine.model import OPERATIONS
+from mockserver.errors import InvalidRequest, NotFound
+from mockserver.exchanges import Exchange, Pair, Reader, number
+from mockserver.journal import Answer, Arrival, Entry, Perturbed
+from mockserver.stores.base import Store
+
+INTERVAL = 0.1
+"""Seconds between two looks at the journal of whoever follows it."""
+
+
+class Filter(Struct, frozen=True, kw_only=True):
+    """Which requests are wanted; all that is given must apply.
+
+    `path`, `status`, `operation` and `session` are compared as they are. `reason` may be a family: ``session`` stands for
+    ``session.consumed`` and its like. `guest` is a name or an email address, `text` occurs in message, guest, session id or
+    contextId, both whatever the case. `since` and `until` are seconds on the organisation's clock, the latter exclusive.
+    """
+
+    path: str | None = None
+    status: int | None = None
+    reason: str | None = None
+    operation: str | None = None
+    guest: str | None = None
+    text: str | None = None
+    session: str | None = None
+    since: float | None = None
+    until: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.operation not in {None, *OPERATIONS}:
+            raise InvalidRequest("operation", f"{self.operation!r} must be one of {', '.join(OPERATIONS)}")
+        for field in ("since", "until"):
+            to_milliseconds(getattr(self, field) or 0, field)
+
+    def lets(self, exchange: Exchange) -> bool:
+        """Whether the request is wanted."""
+        same = (
+            self.path in {None, exchange.path}
+            and self.status in {None, exchange.status}
+            and self.operation in {None, exchange.operation}
+            and self.session in {None, exchange.session}
+        )
+        return same and self._in_time(exchange.at) and self._by_reason(exchange.reason) and self._by_words(exchange)
+
+    def _in_time(self, at: float) -> bool:
+        return (self.since is None or at >= self.since) and (self.until is None or at < self.until)
+
+    def _by_reason(self, reason: str | None) -> bool:
+        return self.reason in {None, reason} or (reason or "").startswith(f"{self.reason}.")
+
+    def _by_words(self, exchange: Exchange) -> bool:
+        guest = (exchange.guest.name, exchange.guest.email) if exchange.guest else ()
+        if self.guest is not None and self.guest.casefold() not in {word.casefold() for word in guest}:
+            return False
+        words = (*guest, exchange.text, exchange.session, exchange.context_id)
+        return self.text is None or any(self.text.casefold() in word.casefold() for word in words if word)
+
+
+class Recorded(Struct, frozen=True, kw_only=True):
+    """One request with its journal entries as they are in a trace."""
+
+    exchange: Exchange
+    arrival: Arrival
+    answer: Answer | None
+
+
+class Requests:
+    """One organisation's requests, as far as its bounded journal reaches back."""
+
+    def __init__(self, store: Store, organization: str) -> None:
+        self._store, self._organization = store, organization
+
+    def find(
+        self,
+        path: str | None = None,
+        status: int | None = None,
+        reason: str | None = None,
+        operation: str | None = None,
+        guest: str | None = None,
+        text: str | None = None,
+        session: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        after: int | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[Exchange]:
+        """Up to `limit` requests that pass the Filter, newest first; with `after`, a request's `seq`, those that arrived later,
+        oldest first; with `before` those that arrived earlier."""
+        wanted = Filter(
+            path=path,
+            status=status,
+            reason=reason,
+            operation=operation,
+            guest=guest,
+            text=text,
+            session=session,
+            since=since,
+            until=until,
+        )
+        return self.search(wanted, after, before, limit)
+
+    def count(self, **filters: Any) -> int:
+        """How many requests pass the Filter."""
+        return self.tally(Filter(**filters))
+
+    def search(self, wanted: Filter, after: int | None, before: int | None, limit: int) -> list[Exchange]:
+        """See find."""
+        return list(islice(filter(wanted.lets, self._exchanges(after, before)), checks.limit(limit)))
+
+    def tally(self, wanted: Filter) -> int:
+        """See count."""
+        return sum(map(wanted.lets, self._exchanges(None, None)))
+
+    def get(self, context_id: str) -> Recorded:
+        """The request with this contextId. Raises NotFound."""
+        reader = Reader(self._store, self._organization)
+        for pair in chain.from_iterable(reader.backwards()):
+            if pair.arrival.context_id == context_id:
+                return Recorded(exchange=reader.describe([pair])[0], arrival=pair.arrival, answer=pair.answer)
+        raise NotFound("request", context_id, "it has left the bounded journal, or was never made here")
+
+    def newest(self) -> int:
+        """The number of the journal's newest entry, 0 where there is none."""
+        return Reader(self._store, self._organization).newest()
+
+    def _exchanges(self, after: int | None, before: int | None) -> Iterator[Exchange]:
+        reader = Reader(self._store, self._organization)
+        pages: Iterable[Iterable[Pair]] = reader.backwards(before)
+        if after is not None:
+            pages = [[pair for pair in reader.forwards(after) if before is None or pair.arrival.seq < before]]
+        return chain.from_iterable(map(reader.describe, pages))
+
+    def follow(
+        self, after: int | None = None, interval: float = INTERVAL, wait: Callable[[float], object] = pause
+    ) -> Iterator[list[Exchange | Perturbed]]:
+        """What happens from now on, or after journal entry `after`: requests as they are answered, what is done to the world.
+
+        Yields what has come, oldest first and possibly nothing, every `interval` seconds, until `wait`, which takes them,
+        returns true. An Exchange's place in this order is its `answer_seq`, a Perturbed's its `seq`: following again after the
+        last one seen leaves no gap and repeats nothing.
+        """
+        reader = Reader(self._store, self._organization)
+        seen = reader.newest() if after is None else after
+        arrivals: dict[str, Arrival] = {}
+        while True:
+            came: list[Pair | Perturbed] = []
+            for entry in reader.entries(seen):
+                seen = number(entry)
+                came.extend(self._completed(entry, arrivals))
+            yield _described(reader, came)
+            if wait(interval):
+                return
+
+    def _completed(self, entry: Entry, arrivals: dict[str, Arrival]) -> Iterator[Pair | Perturbed]:
+        """What this entry makes complete; arrivals wait in `arrivals` for their answers."""
+        if isinstance(entry, Arrival):
+            arrivals[entry.context_id] = entry
+        elif isinstance(entry, Perturbed):
+            yield entry
+        elif isinstance(entry, Answer):
+            arrival = arrivals.pop(entry.context_id, None) or self._arrival(entry.context_id)
+            if arrival is not None:
+                yield Pair(arrival, entry)
+
+    def _arrival(self, context_id: str) -> Arrival | None:
+        """The arrival of a request that was on its way when somebody began to follow."""
+        try:
+            return self.get(context_id).arrival
+        except NotFound:
+            return None
+
+
+def _described(reader: Reader, came: list[Pair | Perturbed]) -> list[Exchange | Perturbed]:
+    exchanges = iter(reader.describe(item for item in came if isinstance(item, Pair)))
+    return [item if isinstance(item, Perturbed) else next(exchanges) for item in came]
