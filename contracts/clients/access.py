@@ -7,11 +7,10 @@ from typing import Any
 
 import httpx
 
-from contracts.clients.base import Credentials
+from contracts.clients.base import Seat
 from contracts.clients.loop import VirtualLoop
 from contracts.clients.stage import Stage
-from contracts.clients.transport import LoopTransport, Returned, StageTransport
-from contracts.clients.watched import WatchedHandler
+from contracts.clients.transport import LoopTransport, StageTransport
 
 BASE_URL = "https://platform.invalid"
 """A name that no network resolves: what does not go through `http_client` goes nowhere."""
@@ -22,17 +21,17 @@ class PlatformAccess:
 
     base_url = BASE_URL
 
-    def __init__(self, credentials: Credentials, stage: Stage, handler: WatchedHandler, returned: Returned) -> None:
-        self.client_id, self.client_secret = credentials
-        self._stage, self._handler, self._returned = stage, handler, returned
+    def __init__(self, seat: Seat, stage: Stage) -> None:
+        self.client_id, self.client_secret = seat.credentials
+        self._seat, self._stage = seat, stage
 
     def http_client(self, *, asynchronous: bool = False, **options: Any) -> Any:
         """An `httpx.Client`, or an `httpx.AsyncClient`, that reaches the platform. `options` are httpx's own; paths are
         relative to `base_url`. The transport is the platform's."""
         own = {"base_url": self.base_url, **options}
         if asynchronous:
-            return httpx.AsyncClient(transport=LoopTransport(self._handler, self._returned), **own)
-        return httpx.Client(transport=StageTransport(self._handler, self._returned), **own)
+            return httpx.AsyncClient(transport=LoopTransport(self._seat.handler, self._seat.returned), **own)
+        return httpx.Client(transport=StageTransport(self._seat.handler, self._seat.returned), **own)
 
     def now(self) -> float:
         """Seconds since the epoch."""

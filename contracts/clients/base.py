@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from types import TracebackType
-from typing import Any, Literal, NamedTuple, Protocol, Self
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple, Protocol
 
+from contracts.clients.watched import WatchedHandler
+from mockserver.assemble import Assembly
 from mockserver.ids import redact_tokens
 from mockserver.journal import Guest
 
 Outcome = Literal["accepted", "failed"]
+
+Returned = Callable[[str, bool], None]
+"""Told the contextId of a request that came back to the client, and whether whatever became of its answer reached it."""
 
 LONGEST_ERROR = 500
 
@@ -19,6 +23,14 @@ class Credentials(NamedTuple):
 
     client_id: str
     client_secret: str
+
+
+class Seat(NamedTuple):
+    """A client's place before the mock. In process, `handler` answers it, and `returned` wants to be told what came back."""
+
+    credentials: Credentials
+    handler: WatchedHandler
+    returned: Returned
 
 
 class Intent(Protocol):
@@ -43,6 +55,11 @@ class Hung(Exception):
 class Driver(Protocol):
     """One client at work."""
 
+    @property
+    def output(self) -> str:
+        """What the client wrote to stderr, as far as the driver can tell it from what others write."""
+        ...
+
     def send(self, intents: Sequence[Intent], schedule: Sequence[int]) -> None:
         """Asks for all of `intents` at once and waits for their end. Raises Hung; the client cannot be used afterwards.
 
@@ -51,7 +68,7 @@ class Driver(Protocol):
         ...
 
     def advance(self, seconds: float) -> None:
-        """Lets time pass while no intent is open."""
+        """Lets virtual time pass while no intent is open. Raises Hung."""
         ...
 
     def give_up(self, why: str) -> None:
@@ -64,17 +81,34 @@ class Driver(Protocol):
 
 
 class Clients(Protocol):
-    """How the clients of one target are made. A context manager around all that is done with them."""
+    """How the clients of one target are made.
+
+    `system` is the clock for the mock (milliseconds; None: the system's own). `open` comes before the first client and `close`
+    after the last.
+    """
 
     clock: Literal["virtual", "wall"]
-    mock: Any
+    door: Literal["socket", "in_process"]
+    system: Callable[[], int] | None
 
-    def __enter__(self) -> Self: ...
+    def open(self, assembly: Assembly) -> None:
+        """Gets ready for clients that talk to this mock."""
+        ...
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+    def begin(self) -> None:
+        """A scenario begins."""
+        ...
 
-    def start(self, credentials: Credentials) -> Driver:
+    def start(self, seat: Seat) -> Driver:
         """A new client. Raises ClientError where none can be made."""
+        ...
+
+    def skip(self, seconds: float) -> None:
+        """Moves virtual time on while an intent is open."""
+        ...
+
+    def close(self) -> None:
+        """Gives back what `open` took."""
         ...
 
 

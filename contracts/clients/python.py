@@ -8,20 +8,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from itertools import chain, repeat
-from types import TracebackType
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple
 
 from contracts.clients.access import PlatformAccess
 from contracts.clients.actors import Abandoned
-from contracts.clients.base import Credentials, Hung, Intent, describe
+from contracts.clients.base import Hung, Intent, Seat, describe
 from contracts.clients.clock import VirtualClock
 from contracts.clients.errors import FactoryError
 from contracts.clients.loop import VirtualLoop
 from contracts.clients.patches import virtual_time
 from contracts.clients.stage import LONGEST, Choose, Stage
 from contracts.clients.target import Factory
-from contracts.clients.transport import Returned
-from contracts.clients.watched import WatchedHandler
+from mockserver.assemble import Assembly
 
 FACTORY_PATIENCE = 10.0
 """Seconds of real time a factory may take without doing anything the stage sees; computing, ten times that."""
@@ -37,26 +35,36 @@ class PythonClients:
         self.factory = factory
         self.patience, self.factory_patience = patience, factory_patience
         self.time = VirtualClock()
+        self.system = self.time.milliseconds
         self.needs_loop = inspect.iscoroutinefunction(factory) or _is_asynchronous(factory)
         self._stack = ExitStack()
 
-    def __enter__(self) -> Self:
+    def open(self, assembly: Assembly) -> None:  # noqa: ARG002 - each client gets its way to the mock with its seat
+        """See Clients."""
         self._stack.enter_context(virtual_time())
-        return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._stack.close()
+    def begin(self) -> None:
+        """See Clients."""
+        self.time.restart()
 
-    def start(self, credentials: Credentials, handler: WatchedHandler, returned: Returned) -> PythonDriver:
-        """A new client. Raises FactoryError where none can be made."""
+    def start(self, seat: Seat) -> PythonDriver:
+        """See Clients. Raises FactoryError."""
         stage = Stage(self.time, patience=self.patience)
-        driver = PythonDriver(self, stage, PlatformAccess(credentials, stage, handler, returned))
+        driver = PythonDriver(self, stage, PlatformAccess(seat, stage))
         try:
             driver.make()
         except FactoryError:
             driver.close()
             raise
         return driver
+
+    def skip(self, seconds: float) -> None:
+        """See Clients."""
+        self.time.move_to(self.time.after(seconds))
+
+    def close(self) -> None:
+        """See Clients."""
+        self._stack.close()
 
 
 class _Made(NamedTuple):
@@ -68,6 +76,8 @@ class _Made(NamedTuple):
 
 class PythonDriver:
     """One client on its stage; an asynchronous one has a loop of its own there."""
+
+    output = ""
 
     def __init__(self, clients: PythonClients, stage: Stage, access: PlatformAccess) -> None:
         self._clients, self._stage, self._access = clients, stage, access

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import httpx
 
 from contracts.clients.actors import current_stage
+from contracts.clients.base import Returned
 from contracts.clients.loop import VirtualLoop
 from contracts.clients.watched import Exchange, WatchedHandler, exchange
 from mockserver import inprocess
-
-Returned = Callable[[str, bool], None]
-"""Told the contextId of a request that came back to the client, and whether whatever became of its answer reached it."""
 
 
 class StageTransport(inprocess.Transport):

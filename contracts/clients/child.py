@@ -1,0 +1,125 @@
+"""A client's process: started with its credentials, listened to, and ended with all its children."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import IO
+
+from contracts.clients.base import Credentials
+from contracts.clients.errors import ClientError
+
+KEPT_OUTPUT = 16 << 10
+"""Bytes of stderr that are kept, the last ones."""
+
+
+def command_line(command: str) -> list[str]:
+    """A command as a list of words. Raises ClientError where it cannot be read as one."""
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise ClientError(f"the command {command!r} cannot be read: {error}") from error
+    if not words:
+        raise ClientError("the command is empty")
+    return words
+
+
+def environment(base_url: str, credentials: Credentials) -> dict[str, str]:
+    """What a client finds in its environment: ours, without settings that are none of its business, and its credentials."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("DAYFLY_")}
+    own = {
+        "DAYFLY_BASE_URL": base_url,
+        "DAYFLY_CLIENT_ID": credentials.client_id,
+        "DAYFLY_CLIENT_SECRET": credentials.client_secret,
+    }
+    return inherited | own
+
+
+class Child:
+    """A running process in a group of its own. `tail` is what it last wrote to stderr."""
+
+    def __init__(self, words: Sequence[str], variables: Mapping[str, str], *, stdout: int) -> None:
+        """Starts it. Raises ClientError where that cannot be done."""
+        try:
+            self._process = subprocess.Popen(
+                words,
+                env=variables,
+                stdin=subprocess.PIPE,
+                stdout=stdout,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise ClientError(f"the command {shlex.join(words)!r} cannot be started: {error.strerror}") from error
+        assert self._process.stderr is not None
+        self._kept = bytearray()
+        self._listener = threading.Thread(target=self._listen, args=(self._process.stderr,), name="dayfly stderr", daemon=True)
+        self._listener.start()
+
+    @property
+    def stdout(self) -> int:
+        """The descriptor of its standard output, where that is a pipe."""
+        assert self._process.stdout is not None
+        return self._process.stdout.fileno()
+
+    @property
+    def tail(self) -> str:
+        """What it last wrote to stderr."""
+        return bytes(self._kept).decode("utf-8", "replace")
+
+    def write(self, line: bytes) -> None:
+        """Writes to its standard input, for as long as it takes it."""
+        assert self._process.stdin is not None
+        with suppress(OSError, ValueError):
+            self._process.stdin.write(line)
+            self._process.stdin.flush()
+
+    def end_input(self) -> None:
+        """Ends its standard input."""
+        assert self._process.stdin is not None
+        with suppress(OSError):
+            self._process.stdin.close()
+
+    def wait(self, seconds: float) -> int | None:
+        """Waits for its end and returns its exit status (negative: the signal that killed it); None where it goes on."""
+        try:
+            return self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def kill(self) -> None:
+        """Ends it and its children, whatever they are doing, and gives back its pipes."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._listener.join(1.0)  # a grandchild that left the group may hold the pipe for ever
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+
+    def _listen(self, stderr: IO[bytes]) -> None:
+        while chunk := os.read(stderr.fileno(), 1 << 16):
+            self._kept += chunk
+            del self._kept[:-KEPT_OUTPUT]
+
+
+def last_line(output: str) -> str:
+    """The last line somebody wrote, for a message of one line; "" where there is none."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return lines[-1] if lines else ""
+
+
+def ending(status: int) -> str:
+    """An exit status in words."""
+    if status >= 0:
+        return f"exit status {status}"
+    try:
+        return f"killed by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"killed by signal {-status}"

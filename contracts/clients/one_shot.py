@@ -1,0 +1,80 @@
+"""Drives a client that is a command: one process for each intent, which ends with status 0 when the message was accepted."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from queue import SimpleQueue
+
+from contracts.clients.base import Hung, Intent, Outcome
+from contracts.clients.child import KEPT_OUTPUT, Child, ending, last_line
+from contracts.clients.errors import ClientError, ClientProtocolError
+from contracts.clients.lines import question
+
+
+class OneShotDriver:
+    """A command, run for each intent; intents of one item run at once."""
+
+    def __init__(self, words: Sequence[str], variables: Mapping[str, str], patience: float) -> None:
+        self._words, self._variables, self._patience = words, variables, patience
+        self._running: list[Child] = []
+        self._given_up = ""
+        self._count = 0
+        self.output = ""
+
+    def send(self, intents: Sequence[Intent], schedule: Sequence[int]) -> None:  # noqa: ARG002 - nobody schedules a process
+        """See Driver. Raises ClientError where the command cannot be started, ClientProtocolError where it does not end."""
+        failures: SimpleQueue[ClientError] = SimpleQueue()
+        threads = [threading.Thread(target=self._run, args=(intent, failures), daemon=True) for intent in intents]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if self._given_up:
+            raise Hung(self._given_up)
+        if not failures.empty():
+            raise failures.get()
+
+    def advance(self, seconds: float) -> None:
+        """See Driver; no process runs."""
+
+    def give_up(self, why: str) -> None:
+        """See Driver."""
+        self._given_up = why
+        for child in list(self._running):
+            child.kill()
+
+    def close(self) -> None:
+        """See Driver."""
+
+    def _run(self, intent: Intent, failures: SimpleQueue[ClientError]) -> None:
+        intent.began()
+        try:
+            child = Child(self._words, self._variables, stdout=subprocess.DEVNULL)
+        except ClientError as error:
+            failures.put(error)
+            return
+        self._running.append(child)
+        try:
+            self._count += 1
+            child.write(question(self._count, intent.guest, intent.text))
+            child.end_input()
+            status = child.wait(self._patience)
+        finally:
+            child.kill()
+            self._running.remove(child)
+        self._end(intent, child, status, failures)
+
+    def _end(self, intent: Intent, child: Child, status: int | None, failures: SimpleQueue[ClientError]) -> None:
+        self.output = (self.output + child.tail)[-KEPT_OUTPUT:]
+        if status is None:
+            failures.put(ClientProtocolError(f"the command did not end within {self._patience:g} s; it was killed"))
+        elif not self._given_up:
+            intent.ended(*_outcome(status, last_line(child.tail)))
+
+
+def _outcome(status: int, words: str) -> tuple[Outcome, str]:
+    if status == 0:
+        return "accepted", ""
+    return "failed", ending(status) + (f": {words}" if words else "")

@@ -1,0 +1,169 @@
+"""Drives a client in any language: one process, asked and answering in JSON Lines, over a socket and in real time."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from queue import Empty, SimpleQueue
+from typing import Literal
+
+from contracts.clients import lines
+from contracts.clients.base import Driver, Hung, Intent, Seat
+from contracts.clients.child import Child, command_line, ending, environment, last_line
+from contracts.clients.errors import ClientProtocolError
+from contracts.clients.watched import WatchedHandler
+from mockserver.assemble import Assembly
+
+PATIENCE = 10.0
+"""Seconds a client process may show nothing, neither an answer nor a request, while it has something to do."""
+
+
+class ProcessClients:
+    """Clients that `command` starts. `one_shot`: it starts one for each intent."""
+
+    clock: Literal["wall"] = "wall"
+    door: Literal["socket"] = "socket"
+    system: Callable[[], int] | None = None
+
+    def __init__(self, command: str, *, one_shot: bool = False, patience: float = PATIENCE) -> None:
+        self._words = command_line(command)
+        self._one_shot, self._patience = one_shot, patience
+        self._stack = ExitStack()
+        self._url = ""
+
+    def open(self, assembly: Assembly) -> None:
+        """See Clients."""
+        from mockserver.live import LiveServer
+        from mockserver.web.app import create_app
+
+        self._url = self._stack.enter_context(LiveServer(create_app(assembly))).url
+
+    def begin(self) -> None:
+        """See Clients."""
+
+    def start(self, seat: Seat) -> Driver:
+        """See Clients."""
+        variables = environment(self._url, seat.credentials)
+        if self._one_shot:
+            from contracts.clients.one_shot import OneShotDriver
+
+            return OneShotDriver(self._words, variables, self._patience)
+        return ProcessDriver(Child(self._words, variables, stdout=subprocess.PIPE), seat.handler, self._patience)
+
+    def skip(self, seconds: float) -> None:
+        """See Clients; the clock of a process is nobody's but the system's."""
+
+    def close(self) -> None:
+        """See Clients."""
+        self._stack.close()
+
+
+Event = lines.Reply | ClientProtocolError | Hung | None
+"""What may happen while a client is at work; None: it has closed its standard output."""
+
+
+class ProcessDriver:
+    """One process, started once and asked as often as the scenario wants."""
+
+    def __init__(self, child: Child, handler: WatchedHandler, patience: float) -> None:
+        self._child, self._handler, self._patience = child, handler, patience
+        self._events: SimpleQueue[Event] = SimpleQueue()
+        self._questions: SimpleQueue[bytes | None] = SimpleQueue()
+        self._asked: dict[int, Intent | None] = {}
+        for work in (self._read, self._write):
+            threading.Thread(target=work, name="dayfly client", daemon=True).start()
+
+    @property
+    def output(self) -> str:
+        """See Driver."""
+        return self._child.tail
+
+    def send(self, intents: Sequence[Intent], schedule: Sequence[int]) -> None:  # noqa: ARG002 - nobody schedules a process
+        """See Driver. Raises ClientProtocolError where the client does not keep to the protocol, dies or hangs."""
+        self._drain()
+        for intent in intents:
+            number = len(self._asked) + 1
+            self._asked[number] = intent
+            intent.began()
+            self._questions.put(lines.question(number, intent.guest, intent.text))
+        while any(self._asked.values()):
+            self._settle(self._next())
+
+    def advance(self, seconds: float) -> None:
+        """See Driver; what passes for the mock does not pass for a process."""
+
+    def give_up(self, why: str) -> None:
+        """See Driver."""
+        self._events.put(Hung(why))
+
+    def close(self) -> None:
+        """See Driver: ends the client's input and waits for its end. Raises ClientProtocolError where that does not come."""
+        try:
+            self._questions.put(None)
+            status = self._child.wait(self._patience)
+        finally:
+            self._child.kill()
+        if not any(self._asked.values()):
+            self._check_end(status)
+
+    def _check_end(self, status: int | None) -> None:
+        if status is None:
+            raise ClientProtocolError(f"the client went on for {self._patience:g} s after the end of its input; it was killed")
+        if status != 0 and not self._asked:
+            raise ClientProtocolError(f"the client ended before it was asked anything: {self._last_words(status)}")
+        self._drain()
+
+    def _settle(self, event: Event) -> None:
+        """Takes notice of one event."""
+        if isinstance(event, Exception):
+            raise event
+        if event is None:
+            status = self._child.wait(self._patience)
+            words = "it goes on" if status is None else self._last_words(status)
+            raise ClientProtocolError(f"the client closed its stdout with an intent open: {words}")
+        intent = self._asked.get(event.id)
+        if intent is None:
+            problem = "a second time" if event.id in self._asked else "which it was never asked"
+            raise ClientProtocolError(f"the client answered intent {event.id}, {problem}")
+        self._asked[event.id] = None
+        intent.ended("accepted" if event.ok else "failed", event.error)
+
+    def _next(self) -> Event:
+        """The next event. Raises ClientProtocolError where the client shows nothing for too long."""
+        while True:
+            requests = self._handler.requests
+            try:
+                return self._events.get(timeout=self._patience)
+            except Empty:
+                if self._handler.requests == requests:
+                    raise ClientProtocolError(
+                        f"the client hangs: for {self._patience:g} s neither an answer on stdout nor a request"
+                    ) from None
+
+    def _drain(self) -> None:
+        """Looks at what the client said without being asked."""
+        while not self._events.empty():
+            event = self._events.get()
+            if event is not None:
+                self._settle(event)
+
+    def _last_words(self, status: int) -> str:
+        words = last_line(self._child.tail)
+        return ending(status) + (f", its last words on stderr: {words}" if words else "")
+
+    def _read(self) -> None:
+        try:
+            for line in lines.read(self._child.stdout):
+                self._events.put(lines.reply(line))
+            self._events.put(None)
+        except ClientProtocolError as error:
+            self._events.put(error)
+        except (OSError, ValueError):  # its pipe was closed under the reader
+            self._events.put(None)
+
+    def _write(self) -> None:
+        while (line := self._questions.get()) is not None:
+            self._child.write(line)
+        self._child.end_input()

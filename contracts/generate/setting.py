@@ -1,0 +1,49 @@
+"""What has to be known of the world that is drawn for."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+from msgspec import Struct
+
+from contracts.scenario import PolicyValue
+
+EARLIER_TODAY = 6 * 3600.0
+"""How long ago the thread's session was, in seconds."""
+
+MOMENT = 0.001
+"""One tick of the mock's clock, in seconds."""
+
+_DEADLINES = {"idle_timeout": 30.0, "ttl": 300.0, "token_ttl": 86_400.0}
+"""Deadlines that hold where a policy does not set them, in seconds."""
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """What can be asked of a client and its driver.
+
+    `virtual`: waits cost nothing, so they may be long. `schedules`: the order of parallel requests can be chosen. `max_age` is
+    the contract's.
+    """
+
+    virtual: bool = True
+    schedules: bool = True
+    max_age: float = 5.0
+
+
+DEFAULT = Limits()
+
+
+class Setting(Struct, frozen=True):
+    """The limits, the policy of a scenario, and the `steps` in time worth taking under both (None: any)."""
+
+    limits: Limits
+    policy: dict[str, PolicyValue]
+    steps: SearchStrategy[float | None]
+
+
+def setting(limits: Limits, policy: dict[str, PolicyValue]) -> Setting:
+    """The setting for a policy: its steps lead to just before, at and just after each deadline of policy and contract."""
+    named = _DEADLINES | {name: value for name, value in policy.items() if isinstance(value, int | float)}
+    deadlines = sorted({limits.max_age, *named.values()})
+    steps = [float(deadline + step) for deadline in deadlines for step in (0, MOMENT, -MOMENT)]
+    return Setting(limits, policy, st.sampled_from([*steps, EARLIER_TODAY, None]))

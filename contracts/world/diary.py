@@ -1,0 +1,74 @@
+"""What the world adds to an organisation's journal: that a client was asked, what it reported, what came back to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from contracts.clients.base import Outcome
+from contracts.scenario import Message, Perturbation, noted
+from mockserver.assemble import Assembly
+from mockserver.control import Tenant
+from mockserver.journal import Began, Ended, Entry, Perturbed, Returned
+
+Make = Callable[[int, int], Entry]
+"""Makes an entry from its number and its time in milliseconds."""
+
+
+class Diary:
+    """Writes into the journal of one organisation, where each entry gets its number among the mock's own."""
+
+    def __init__(self, assembly: Assembly, tenant: Tenant) -> None:
+        self._assembly, self._tenant = assembly, tenant
+
+    def write(self, make: Make) -> None:
+        """One entry, stamped now."""
+        self._assembly.store.note(self._tenant.id, _Note(make), round(self._tenant.clock.now() * 1000))
+
+    def returned(self, context_id: str, answered: bool) -> None:
+        """A request came back to the client."""
+        self.write(lambda seq, at: Returned(seq, at, context_id, answered))
+
+    def perturbed(self, perturbation: Perturbation) -> None:
+        """Something was done to the world that the mock does not journal by itself."""
+        what, detail = noted(perturbation)
+        self.write(lambda seq, at: Perturbed(seq, at, what, detail))
+
+
+class _Note:
+    """A journal entry that gets its number from the store."""
+
+    def __init__(self, make: Make) -> None:
+        self._make = make
+
+    def entry(self, seq: int, at: int) -> Entry:
+        return self._make(seq, at)
+
+
+class OpenIntent:
+    """A message under way; see `clients.base.Intent`."""
+
+    def __init__(self, diary: Diary, number: int, item: int, message: Message) -> None:
+        self._diary, self._number, self._item = diary, number, item
+        self.guest, self.text = message.guest, message.text
+        self._state: Literal["new", "open", "over"] = "new"
+
+    def began(self) -> None:
+        """The client is about to be asked."""
+        self._state = "open"
+        self._diary.write(lambda seq, at: Began(seq, at, self._number, self.guest, self.text, self._item))
+
+    def ended(self, outcome: Outcome, error: str = "") -> None:
+        """The client has answered."""
+        self._end(outcome, error)
+
+    def give_up(self, why: str) -> None:
+        """The client did not answer, unless it did."""
+        if self._state == "new":
+            self.began()
+        if self._state == "open":
+            self._end("never", why)
+
+    def _end(self, outcome: Literal["accepted", "failed", "never"], error: str) -> None:
+        self._state = "over"
+        self._diary.write(lambda seq, at: Ended(seq, at, self._number, outcome, error))

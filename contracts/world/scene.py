@@ -1,0 +1,127 @@
+"""One client at work in one organisation: goes through a scenario's items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from contracts import scenario as scenarios
+from contracts.clients.base import Clients, Credentials, Driver, Hung, Seat, describe
+from contracts.clients.errors import FactoryError
+from contracts.clients.watched import WatchedHandler
+from contracts.scenario import Item, Message, Perturbation, Scenario
+from contracts.world.diary import Diary, OpenIntent
+from contracts.world.watch import Watch
+from mockserver.control import Tenant
+from mockserver.engine.model import WRITE_SCOPE
+
+_CONTROLS: dict[type[Perturbation], Callable[[Tenant], object]] = {
+    scenarios.EndSessions: lambda tenant: tenant.sessions.end_all(),
+    scenarios.ExpireTokens: lambda tenant: tenant.tokens.expire(),
+    scenarios.RevokeTokens: lambda tenant: tenant.tokens.revoke(),
+    scenarios.RejectTokens: lambda tenant: tenant.reject_tokens(True),
+    scenarios.AcceptTokens: lambda tenant: tenant.reject_tokens(False),
+    scenarios.RevokeScope: lambda tenant: tenant.revoke_scope(WRITE_SCOPE),
+    scenarios.GrantScope: lambda tenant: tenant.grant_scope(WRITE_SCOPE),
+}
+"""Perturbations that are one call of the control, which journals them."""
+
+
+class Scene:
+    """Starts a client before an organisation. `hung` tells why it had to be given up, where it had."""
+
+    def __init__(self, clients: Clients, handler: WatchedHandler, tenant: Tenant, diary: Diary) -> None:
+        """Raises ClientError where no client can be made."""
+        self._clients, self._tenant, self._diary = clients, tenant, diary
+        self._seat = Seat(Credentials(tenant.client_id, tenant.client_secret), handler, diary.returned)
+        self._watch = Watch(self._perturb)
+        handler.arrived = self._watch.arrived
+        self._intents = 0
+        self._down = ""
+        self.hung = ""
+        self._driver: Driver | None = clients.start(self._seat)
+
+    @property
+    def output(self) -> str:
+        """What the client wrote to stderr."""
+        return "" if self._driver is None else self._driver.output
+
+    def play(self, scenario: Scenario) -> None:
+        """Goes through the items; stops early where the client has to be given up."""
+        for place, item in enumerate(scenario.items):
+            if isinstance(item, scenarios.Send | scenarios.SendParallel):
+                self._send(place, item)
+            else:
+                self._perturb(item)
+            if self.hung:
+                return
+
+    def close(self) -> None:
+        """Ends the client. Raises ClientError where it does not let itself be ended."""
+        if self._driver is not None:
+            self._driver.close()
+
+    def _send(self, place: int, item: Item) -> None:
+        intents = [self._intent(place, message) for message in scenarios.messages(item)]
+        driver = self._driver
+        if driver is None:
+            for intent in intents:
+                intent.began()
+                intent.ended("failed", self._down)
+            return
+        self._watch.begin(scenarios.triggers(item), len(intents), driver.give_up)
+        try:
+            driver.send(intents, item.schedule if isinstance(item, scenarios.SendParallel) else ())
+        except Hung as hung:
+            self.hung = str(hung)
+            for intent in intents:
+                intent.give_up(self.hung)
+        finally:
+            self._watch.end()
+
+    def _intent(self, place: int, message: Message) -> OpenIntent:
+        self._intents += 1
+        return OpenIntent(self._diary, self._intents - 1, place, message)
+
+    def _perturb(self, perturbation: Perturbation) -> None:
+        match perturbation:
+            case scenarios.Advance():
+                self._advance(perturbation)
+            case scenarios.RestartClient():
+                self._diary.perturbed(perturbation)
+                self._restart()
+            case scenarios.Fault():
+                self._add_fault(perturbation)
+            case _:
+                _CONTROLS[type(perturbation)](self._tenant)
+
+    def _advance(self, advance: scenarios.Advance) -> None:
+        """Between items the client lives through the time; while it waits for a request, it finds that time has passed."""
+        if self._clients.clock != "virtual":
+            self._tenant.clock.advance(advance.seconds)
+            return
+        self._diary.perturbed(advance)
+        if self._watch.is_open or self._driver is None:
+            self._clients.skip(advance.seconds)
+            return
+        try:
+            self._driver.advance(advance.seconds)
+        except Hung as hung:
+            self.hung = str(hung)
+
+    def _restart(self) -> None:
+        if self._driver is not None:
+            self._driver.close()
+        self._driver = None
+        try:
+            self._driver = self._clients.start(self._seat)
+        except FactoryError as error:  # the world may well be in a state in which no client can start
+            self._down = describe(error)
+
+    def _add_fault(self, fault: scenarios.Fault) -> None:
+        details: dict[str, Any] = {}
+        if fault.kind == "status":
+            details = {"status": fault.status, "retry_after": fault.retry_after, "after_acting": fault.after_acting}
+        elif fault.kind == "latency":
+            details = {"seconds": fault.seconds, "where": fault.where}
+        self._tenant.faults.add(fault.kind, fault.operation, fault.times, **details)

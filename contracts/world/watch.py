@@ -1,0 +1,52 @@
+"""Sees each request of an item before the platform does."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+
+from contracts.scenario import Perturbation, Trigger
+from mockserver.engine.model import Operation
+
+MAX_REQUESTS = 300
+"""Requests a client may make for one message."""
+
+
+class Watch:
+    """Counts the requests of the item being played, and perturbs the world where the item says so."""
+
+    def __init__(self, perturb: Callable[[Perturbation], None]) -> None:
+        self._perturb = perturb
+        self._lock = threading.Lock()
+        self._triggers: tuple[Trigger, ...] = ()
+        self._seen: Counter[Operation | None] = Counter()
+        self._limit = 0
+        self._give_up: Callable[[str], None] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an item is being played."""
+        return self._give_up is not None
+
+    def begin(self, triggers: tuple[Trigger, ...], intents: int, give_up: Callable[[str], None]) -> None:
+        """Until `end`, requests count for an item of so many intents; `give_up` is called when there are too many."""
+        self._triggers, self._limit, self._give_up = triggers, MAX_REQUESTS * intents, give_up
+        self._seen.clear()
+
+    def end(self) -> None:
+        """The item is over."""
+        self._give_up = None
+
+    def arrived(self, operation: Operation | None) -> None:
+        """A request is about to reach the platform."""
+        with self._lock:
+            if self._give_up is None:
+                return
+            self._seen[operation] += 1
+            if self._seen.total() > self._limit:
+                self._give_up(f"it made more than {self._limit} requests")
+                return
+            for trigger in self._triggers:
+                if trigger.before == operation and trigger.nth == self._seen[operation]:
+                    self._perturb(trigger.do)
