@@ -45,6 +45,7 @@ class _Folding:
         self._open: list[Intent] = []
         self._groups: dict[int, Group] = {}
         self._due: list[tuple[int, int, Call]] = []
+        self._held: list[Perturbed] = []
 
     def take(self, entry: Numbered) -> None:
         if isinstance(entry, Answer):
@@ -52,23 +53,37 @@ class _Folding:
             return
         self._come_back(entry.at)
         match entry:
+            case Perturbed() if self._open:
+                self._held.append(entry)
+            case Perturbed():
+                self._change(entry)
             case Arrival():
                 self._arrive(entry)
+            case _:
+                self._change(*self._held)
+                self._take_clients_side(entry)
+
+    def _take_clients_side(self, entry: Began | Ended | Returned) -> None:
+        match entry:
             case Returned():
                 self._watch(entry)
             case Began():
                 self._begin(entry)
             case Ended():
                 self._end(entry)
-            case Perturbed():
-                self.history.perturbations.append(entry)
-                self.history.moments.append(WorldChanged(entry, self._place))
 
     def finish(self) -> History:
         """Lets come back what is still due, and hands out the history."""
+        self._change(*self._held)
         while self._due:
             self._come_back(self._due[0][0])
         return self.history
+
+    def _change(self, *entries: Perturbed) -> None:
+        self._held.clear()
+        for entry in entries:
+            self.history.perturbations.append(entry)
+            self.history.moments.append(WorldChanged(entry, self._place))
 
     @property
     def _place(self) -> int:
@@ -96,12 +111,14 @@ class _Folding:
     # -- calls -------------------------------------------------------------------------------------------------------
 
     def _arrive(self, entry: Arrival) -> None:
-        call = Call(len(self._calls) + 1, entry, self._place, open_intents=len(self._open))
+        """What the world did right before, while an intent was open, it did to this request on its way: it had left already."""
+        call = Call(len(self._calls) + 1, entry, self._place, entry.at - _jumped(self._held), open_intents=len(self._open))
         self._calls[entry.context_id] = call
         self.history.calls.append(call)
         self._read(call)
         self._attribute(call)
         self.history.moments.append(CallLeft(call, self._place))
+        self._change(*self._held)
 
     def _read(self, call: Call) -> None:
         body = document(call.arrival)
@@ -187,6 +204,12 @@ class _Folding:
     def _name_token(self, pseudonym: str) -> None:
         tokens = self.history.tokens
         tokens.setdefault(pseudonym, f"t{len(tokens) + 1}")
+
+
+def _jumped(held: list[Perturbed]) -> int:
+    """By how many milliseconds the clock was moved forward."""
+    jumps = (entry.detail.get("seconds") for entry in held if entry.what == "advance")
+    return round(1000 * sum(jump for jump in jumps if isinstance(jump, int | float)))
 
 
 def _only(intents: Iterator[Intent]) -> Intent | None:

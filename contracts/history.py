@@ -1,8 +1,8 @@
 """A trace, folded into what the clauses speak of: calls with their effect, intents with their calls, sessions, and moments.
 
 The client's view is told apart from the truth. `status`, `code` and `effect` are what reached the client; `accepted` is what
-the platform did. A call `left` the client when it arrived at the mock (on the way there requests take no time), and its answer
-`returned`. Order is told by places: positions in `History.moments`.
+the platform did. A call `left` the client when it arrived at the mock (on the way there requests take no time, but for what the
+world does to them there), and its answer `returned`. Order is told by places: positions in `History.moments`.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ class Call:
     number: int
     arrival: Arrival
     left: int
+    left_at: int
     intent: Intent | None = None
     group: Group | None = None
     open_intents: int = 0
@@ -59,11 +60,6 @@ class Call:
     def operation(self) -> str | None:
         """`token`, `create` or `send`; None where it called something that does not exist."""
         return self.arrival.operation
-
-    @property
-    def left_at(self) -> int:
-        """When it left the client, in milliseconds."""
-        return self.arrival.at
 
     @property
     def seq(self) -> int:

@@ -162,7 +162,6 @@ class Scenario(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 
 
 _decoder = msgspec.json.Decoder(Scenario)
-_encoder = msgspec.json.Encoder(order="deterministic")
 
 _PLACE = re.compile(r" - at `([^`]*)`$")
 
@@ -198,9 +197,21 @@ def decode(raw: bytes, source: str = "scenario") -> Scenario:
     return scenario
 
 
+def document(scenario: Scenario) -> dict[str, Any]:
+    """The scenario as plain values, in the order a person wants to read them."""
+    values = msgspec.to_builtins(scenario)
+    policy = dict(sorted(scenario.policy.items()))
+    whole = {"version": scenario.version, "title": scenario.title, "policy": policy, "items": values["items"]}
+    return {name: value for name, value in whole.items() if name in {"version", "items"} or value}
+
+
 def encode(scenario: Scenario) -> bytes:
     """The scenario as indented JSON with an end of line: what goes into a file."""
-    return msgspec.json.format(_encoder.encode(scenario), indent=2) + b"\n"
+    return msgspec.json.format(_canonical(scenario), indent=2) + b"\n"
+
+
+def _canonical(scenario: Scenario) -> bytes:
+    return msgspec.json.encode(document(scenario))
 
 
 def load(path: Path) -> Scenario:
@@ -230,12 +241,12 @@ def corpus(directory: Path) -> Iterator[tuple[Path, Scenario]]:
 def digest(scenario: Scenario) -> str:
     """Eight hexadecimal digits that name a scenario, whatever its title."""
     untitled = msgspec.structs.replace(scenario, title="")
-    return hashlib.sha256(_encoder.encode(untitled)).hexdigest()[:8]
+    return hashlib.sha256(_canonical(untitled)).hexdigest()[:8]
 
 
 def complexity(scenario: Scenario) -> tuple[int, int, int, bytes]:
     """A sort key, simplest first: intents, then steps of all kinds, then length; equal only for equal scenarios."""
-    canonical = _encoder.encode(scenario)
+    canonical = _canonical(scenario)
     steps = sum(1 + len(triggers(item)) for item in scenario.items)
     return scenario.intents, steps, len(canonical), canonical
 

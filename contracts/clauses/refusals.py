@@ -6,7 +6,7 @@ from contracts.clauses.words import at
 from contracts.history import Call, CallLeft, CallReturned, Effect, Intent, IntentEnded, Moment, WorldChanged
 from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark
 
-GRANTS = frozenset({"grant_scope", "revoke_scope"})
+GRANTS = frozenset({"grant_scope", "revoke_scope", "set_scopes", "set_policy"})
 """Perturbations that change what the client is allowed: after one of them, a new try is fair."""
 
 

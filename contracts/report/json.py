@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from contracts import scenario
 from contracts.report.model import ClauseResult, Counterexample, Report
 
 SCHEMA_VERSION = 1
@@ -55,7 +56,7 @@ def _counterexample(found: Counterexample) -> dict[str, Any]:
     told = {
         "message": found.message,
         "evidence": found.evidence,
-        "scenario": found.scenario,
+        "scenario": None if found.scenario is None else scenario.document(found.scenario),
         "trace": found.trace,
         "confidence": {"replays": found.replays, "reproduced": found.reproduced},
         "shrunk_from": found.shrunk_from,

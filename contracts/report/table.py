@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import zip_longest
@@ -21,6 +22,7 @@ _LANES: dict[bool, dict[Lane, str]] = {
 _BULLETS: dict[Kind, str] = {"world": "∿ ", "wait": "⋯ "}
 _LOOKS: dict[Kind, Look] = {"world": "cyan", "wait": "yellow", "intent": "dim"}
 _BELOW: dict[Lane, Lane] = {"": "", "through": "through", "opens": "through", "closes": ""}
+_POST_TO = re.compile(r"^POST \S*/")
 _REPLY = 5
 
 
@@ -52,8 +54,8 @@ def table(found: Counterexample, style: Style) -> list[str]:
 
 
 def _narrowed(row: Row, style: Style) -> Row:
-    """Where there is little room, nobody needs to be told that a request is a POST."""
-    return replace(row, text=style.say(row.text.removeprefix("POST ") if style.width < 80 else row.text))
+    """Where there is little room, the end of a path says enough."""
+    return replace(row, text=style.say(_POST_TO.sub("/", row.text) if style.width < 80 else row.text))
 
 
 def _measure(drawn: list[Row], style: Style) -> _Columns:
