@@ -14,4 +14,8 @@ def open(url: str, bounds: Bounds = Bounds()) -> Store:
     """
     if url == "memory:":
         return MemoryStore(bounds)
-    raise SettingsError("store", url, "must be memory:, redis://HOST:PORT/DB, rediss://… or unix://PATH")
+    if url.startswith(("redis://", "rediss://", "unix://")):
+        from mockserver.stores.redis import RedisStore
+
+        return RedisStore(url, bounds)
+    raise SettingsError("store", url, "must be memory: or redis://HOST:PORT/DB, and rediss:// and unix:// work too")

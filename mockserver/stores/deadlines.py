@@ -73,6 +73,11 @@ class Deadlines:
         else:
             self.due = waiting[0] << PAGE if waiting else NEVER
 
+    def crowded(self, before: int, limit: int) -> bool:
+        """Whether there may be something to forget."""
+        ended = self._ended
+        return bool(self._passed or (ended and (ended[0][1] < before or len(self._ends) - self.live > limit)))
+
     def forget(self, before: int, limit: int, most: int) -> Sequence[str]:
         """Drops sessions that ended before `before`, and the oldest beyond `limit` ended ones: at most `most`, oldest first."""
         if self._passed:

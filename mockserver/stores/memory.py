@@ -106,15 +106,28 @@ class MemoryStore:
             tenant = self._tenants.get(organization)
             if tenant is None or tenant.organization is None:
                 tenant = self._founded(organization, writes)
-            if tenant is None or not self._is_as_seen(tenant, organization, writes):
-                return False
-            if now >= tenant.deadlines.due:
-                tenant.deadlines.advance(now)
-            self._apply(tenant, organization, writes, now)
-            tenant.forget_sessions(now - retention, len(writes))
+                if tenant is None:
+                    return False
+            records, sessions = tenant.records, False
+            for write in writes:
+                key = write.key
+                held = records[key.kind].get(key.id)
+                if (None if held is None else held.version) != write.expected or self._is_anothers(key, organization):
+                    return False
+            for write in writes:
+                if write.key.kind == "session":
+                    sessions = True
+                    tenant.put_session(write, now)
+                else:
+                    self._put(tenant, organization, write)
+            if sessions:
+                tenant.forget_sessions(now, now - retention, len(writes))
             if noted is not None:
-                tenant.note(noted, now if stamp is None else stamp)
-            self._remember(commit_id)
+                tenant.noted += 1
+                tenant.journal.append((now if stamp is None else stamp, noted))
+            self._commits.add(commit_id)
+            if len(self._commits) >= COMMITS_KNOWN:
+                self._earlier_commits, self._commits = self._commits, set()
             return True
         finally:
             self._release()
@@ -193,34 +206,26 @@ class MemoryStore:
         founds = any(write.key.kind == "organization" and write.new is not None for write in writes)
         return self._tenant(organization) if founds else None
 
-    def _is_as_seen(self, tenant: _Tenant, organization: str, writes: Sequence[Write]) -> bool:
-        for write in writes:
-            key = write.key
-            held = tenant.records[key.kind].get(key.id)
-            if (None if held is None else held.version) != write.expected:
-                return False
-            if key.kind == "client" and self._owners.get(key.id, organization) != organization:
-                return False
-        return True
+    def _is_anothers(self, key: Key, organization: str) -> bool:
+        """Whether it is an OAuth client that another organisation has."""
+        return key.kind == "client" and self._owners.get(key.id, organization) != organization
 
-    def _apply(self, tenant: _Tenant, organization: str, writes: Sequence[Write], now: int) -> None:
-        for write in writes:
-            key = write.key
-            if key.kind == "session":
-                tenant.put_session(key.id, write, now)
-                continue
-            tenant.put(key, write.new)
-            if key.kind == "token":
-                tenant.forget_tokens()
-            elif key.kind == "client":
-                _index(self._owners, key.id, organization, write.new)
-            elif key.kind == "organization":
-                _index(self._organizations, organization, None, write.new)
-
-    def _remember(self, commit_id: str) -> None:
-        self._commits.add(commit_id)
-        if len(self._commits) >= COMMITS_KNOWN:
-            self._earlier_commits, self._commits = self._commits, set()
+    def _put(self, tenant: _Tenant, organization: str, write: Write) -> None:
+        """Writes a record that is no session, and enters it where it is looked for by other names."""
+        kind, id, new = write.key.kind, write.key.id, write.new
+        if new is None:
+            tenant.records[kind].pop(id, None)
+        else:
+            tenant.records[kind][id] = new
+        if kind == "token":
+            tenant.forget_tokens()
+        elif kind == "faults":
+            tenant.faults = new if isinstance(new, FaultPlan) else None
+        elif kind == "client":
+            _index(self._owners, id, organization, new)
+        elif kind == "organization":
+            tenant.organization = new if isinstance(new, Organization) else None
+            _index(self._organizations, organization, None, new)
 
 
 class _Tenant:
@@ -263,28 +268,22 @@ class _Tenant:
         self.journal.append((at, noted))
         return self.noted
 
-    def put(self, key: Key, new: Record | None) -> None:
+    def put_session(self, write: Write, now: int) -> None:
+        id, new = write.key.id, write.new
         if new is None:
-            self.records[key.kind].pop(key.id, None)
-        else:
-            self.records[key.kind][key.id] = new
-        if key.kind == "organization":
-            self.organization = new if isinstance(new, Organization) else None
-        elif key.kind == "faults":
-            self.faults = new if isinstance(new, FaultPlan) else None
-
-    def put_session(self, id: str, write: Write, now: int) -> None:
-        if write.new is None:
-            self.records["session"].pop(id, None)
+            self.sessions.pop(id, None)
             self.deadlines.remove(id)
         else:
-            self.records["session"][id] = write.new
+            self.records["session"][id] = new
             self.deadlines.put(id, NEVER if write.ends_at is None else write.ends_at, now)
 
-    def forget_sessions(self, before: int, written: int) -> None:
-        bound = self.bounds.max_ended_sessions
-        for id in self.deadlines.forget(before, bound, FORGOTTEN_A_COMMIT + written):
-            del self.records["session"][id]
+    def forget_sessions(self, now: int, before: int, written: int) -> None:
+        deadlines = self.deadlines
+        if now >= deadlines.due:
+            deadlines.advance(now)
+        if deadlines.crowded(before, self.bounds.max_ended_sessions):
+            for id in deadlines.forget(before, self.bounds.max_ended_sessions, FORGOTTEN_A_COMMIT + written):
+                del self.sessions[id]
 
     def forget_tokens(self) -> None:
         tokens = self.tokens

@@ -10,6 +10,7 @@ from mockserver.stores.base import ORGANIZATION, Key, Loaded, Record, Store, Wri
 
 ORG = "0badcafe"
 DAY = 86_400_000
+RUNNING = ClockState()
 
 _numbers = count()
 
@@ -28,7 +29,7 @@ def line(seq: int, at: int, text: str) -> Entry:
     return Perturbed(seq=seq, at=at, what=text)
 
 
-def organization(id: str = ORG, version: int = 1, clock: ClockState = ClockState()) -> Organization:
+def organization(id: str = ORG, version: int = 1, clock: ClockState = RUNNING) -> Organization:
     return Organization(id=id, version=version, clock=clock)
 
 
@@ -80,7 +81,7 @@ def commit(
     return store.commit(organization, writes, entry, id or f"commit-{next(_numbers)}", now, retention, stamp)
 
 
-def found(store: Store, id: str = ORG, clock: ClockState = ClockState()) -> None:
+def found(store: Store, id: str = ORG, clock: ClockState = RUNNING) -> None:
     """Makes an organisation."""
     assert commit(store, put(organization(id, clock=clock)), organization=id)
 

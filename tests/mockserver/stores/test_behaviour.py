@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from threading import Barrier
 
 import pytest
@@ -23,7 +24,6 @@ from mockserver.engine.model import (
 from mockserver.stores.base import FAULTS, ORGANIZATION, Bounds, Key, Record, Store, Write
 from tests.mockserver.stores.conftest import OpenStore
 from tests.mockserver.stores.samples import (
-    DAY,
     ORG,
     Line,
     client,
@@ -77,7 +77,7 @@ RECORDS: list[Record] = [
         name="Zoë 😀",
         policy=Policy(ttl=1, rate_limit_per_minute=300, create_scopes=()),
         clock=ClockState(-5, 253_402_300_799_000),
-        seal="x",
+        seal=(1 << 64) - 1,
         rejects_tokens=True,
     ),
     FaultPlan(version=3, faults=(Fault(kind="latency", operation="send", times=None, milliseconds=5),), seed=1 << 53, drawn=2),
@@ -148,7 +148,7 @@ class TestRecords:
     @pytest.mark.parametrize("id", [id for id in HOSTILE if id.isprintable() or id.isascii()])
     def test_any_text_will_do_for_an_id(self, store: Store, id: str) -> None:
         found(store, id)
-        written = [session(id), token(id), client(id, id)]
+        written: list[Record] = [session(id), token(id), client(id, id)]
         assert commit(store, *(put(record) for record in written), organization=id)
         assert list(read(store, *(key_of(record) for record in written), organization=id).records) == written
         assert list(store.records(id, "session")) == [session(id)]
@@ -443,7 +443,7 @@ class TestForgetting:
         while left[-1] > 10:
             assert commit(store, put(token(f"t{len(left)}")), now=5_000)
             left.append(len(self.kept(store)))
-        assert all(0 < before - after <= 100 for before, after in zip(left, left[1:], strict=False))
+        assert all(0 < before - after <= 100 for before, after in pairwise(left))
         assert self.kept(store) == [f"s{n}" for n in range(990, 1_000)]
 
     def test_tokens_beyond_their_bound_go_oldest_first(self, open_store: OpenStore) -> None:

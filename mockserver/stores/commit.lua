@@ -1,0 +1,91 @@
+-- Writes an organisation's records where all of them are still as they were seen, and journals an entry: all or nothing.
+-- KEYS  records, order, ends, journal, applied
+-- ARGV  now, forget before, most ended sessions, most sessions to forget, most tokens, journal bound, stamp, entry ('' for
+--       none), milliseconds to remember this commit, clock ('' unchanged, '-' removed),
+--       then for each write: field, rank of its kind, version expected ('' for none), value ('' to remove), end ('' for none)
+-- Returns 1, or 0 where a record has changed.
+
+local NOW, BEFORE, MOST_ENDED, MOST_FORGOTTEN, MOST_TOKENS = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local BOUND, STAMP, ENTRY, REMEMBER, CLOCK = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local FIRST, WIDTH = 11, 5
+local TOKEN = '3'
+
+local records, order, ends, journal, applied = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+
+local function is_as_seen()
+  if CLOCK == '' and redis.call('HEXISTS', records, 'clock') == 0 then
+    return false
+  end
+  for i = FIRST, #ARGV, WIDTH do
+    local held = redis.call('HGET', records, ARGV[i])
+    if (held and string.match(held, '^%d+') or '') ~= ARGV[i + 2] then
+      return false
+    end
+  end
+  return true
+end
+
+-- Ranks keep the kinds apart in the one order: each has room for 2^48 records.
+local function place(rank, number)
+  return string.format('%.0f', tonumber(rank) * 2 ^ 48 + number)
+end
+
+local function remove(fields)
+  for i = 1, #fields, 1000 do -- there is a bound to what can be unpacked
+    local last = math.min(i + 999, #fields)
+    redis.call('HDEL', records, unpack(fields, i, last))
+    redis.call('ZREM', order, unpack(fields, i, last))
+    redis.call('ZREM', ends, unpack(fields, i, last))
+  end
+end
+
+local function write(field, rank, expected, value, ends_at)
+  if value == '' then
+    remove({field})
+    return
+  end
+  if expected == '' then
+    redis.call('ZADD', order, place(rank, redis.call('HINCRBY', records, 'written', 1)), field)
+  end
+  redis.call('HSET', records, field, value)
+  if ends_at ~= '' then
+    redis.call('ZADD', ends, ends_at, field)
+  end
+  if rank == TOKEN then
+    local from, to = place(rank, 0), '(' .. place(rank + 1, 0)
+    local beyond = redis.call('ZCOUNT', order, from, to) - MOST_TOKENS
+    if beyond > 0 then
+      remove(redis.call('ZRANGEBYSCORE', order, from, to, 'LIMIT', 0, beyond))
+    end
+  end
+end
+
+local function forget_sessions()
+  local old = redis.call('ZRANGEBYSCORE', ends, '-inf', '(' .. BEFORE, 'LIMIT', 0, MOST_FORGOTTEN)
+  local beyond = math.min(redis.call('ZCOUNT', ends, '-inf', NOW) - MOST_ENDED, tonumber(MOST_FORGOTTEN))
+  if beyond > #old then
+    old = redis.call('ZRANGE', ends, 0, beyond - 1)
+  end
+  remove(old)
+end
+
+if redis.call('EXISTS', applied) == 1 then
+  return 1
+end
+if not is_as_seen() then
+  return 0
+end
+if CLOCK == '-' then
+  redis.call('HDEL', records, 'clock')
+elseif CLOCK ~= '' then
+  redis.call('HSET', records, 'clock', CLOCK)
+end
+for i = FIRST, #ARGV, WIDTH do
+  write(unpack(ARGV, i, i + WIDTH - 1))
+end
+forget_sessions()
+if ENTRY ~= '' then
+  redis.call('XADD', journal, 'MAXLEN', '=', BOUND, '0-*', 'at', STAMP, 'entry', ENTRY)
+end
+redis.call('SET', applied, '', 'PX', REMEMBER)
+return 1

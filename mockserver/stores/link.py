@@ -1,0 +1,102 @@
+"""Calls to Redis or Valkey: nothing is sent again unseen, all errors are one, and it works again as soon as the server does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha1
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlsplit
+
+from mockserver.errors import SettingsError, StoreUnavailable
+
+
+class Script:
+    """A Lua script of this package, by its file's name without ending."""
+
+    def __init__(self, name: str) -> None:
+        self.text = files("mockserver.stores").joinpath(f"{name}.lua").read_bytes()
+        self.digest = sha1(self.text, usedforsecurity=False).hexdigest()
+
+
+class Link:
+    """Calls a server; everything that goes wrong is StoreUnavailable. Connects when first used; any thread may use it.
+
+    `timeout` is in seconds, for connecting and for each answer.
+    """
+
+    def __init__(self, url: str, timeout: float) -> None:
+        """Raises SettingsError where redis-py is not installed or `url` cannot be read."""
+        self.url = without_password(url)
+        try:
+            import redis
+            from redis.backoff import NoBackoff
+            from redis.retry import Retry
+        except ModuleNotFoundError as error:
+            raise SettingsError("store", self.url, "needs redis-py: pip install 'dayfly[redis]'") from error
+        self._failure = redis.RedisError
+        self._lost: tuple[type[Exception], ...] = (redis.ConnectionError, redis.TimeoutError)
+        self._no_script = redis.exceptions.NoScriptError
+        try:
+            self._pool: Any = redis.ConnectionPool.from_url(
+                url,
+                socket_timeout=timeout,
+                socket_connect_timeout=timeout,
+                retry=Retry(NoBackoff(), 0),  # a command sent again unseen would meet what it did the first time
+                protocol=2,  # so the pool notices connections that died while idle
+            )
+        except ValueError as error:
+            raise SettingsError("store", self.url, f"cannot be read: {error}") from error
+
+    def call(self, *command: str | bytes | int) -> Any:
+        """The answer to one command."""
+        return self.calls([command])[0]
+
+    def calls(self, commands: Sequence[Sequence[str | bytes | int]]) -> list[Any]:
+        """The answers to several commands, sent together."""
+        try:
+            return self._exchange(commands)
+        except (self._failure, OSError) as error:
+            raise StoreUnavailable(self.url, str(error)) from error
+
+    def run(self, script: Script, keys: Sequence[str], *arguments: str | bytes | int, repeatable: bool = False) -> Any:
+        """The answer of `script`. A `repeatable` one is sent again, once, where its answer was lost."""
+        try:
+            try:
+                return self._run(script, keys, arguments)
+            except self._lost:
+                if not repeatable:
+                    raise
+                return self._run(script, keys, arguments)
+        except (self._failure, OSError) as error:
+            raise StoreUnavailable(self.url, str(error)) from error
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self._pool.disconnect()
+
+    def _run(self, script: Script, keys: Sequence[str], arguments: Sequence[str | bytes | int]) -> Any:
+        try:
+            return self._exchange([("EVALSHA", script.digest, len(keys), *keys, *arguments)])[0]
+        except self._no_script:  # a server that was restarted has lost it; from now on it knows it
+            return self._exchange([("EVAL", script.text, len(keys), *keys, *arguments)])[0]
+
+    def _exchange(self, commands: Sequence[Sequence[str | bytes | int]]) -> list[Any]:
+        connection = self._pool.get_connection()
+        try:
+            connection.send_packed_command(connection.pack_commands(commands))
+            return [connection.read_response() for _ in commands]
+        except self._no_script:
+            raise
+        except BaseException:
+            connection.disconnect()  # whatever it was, the next call begins afresh
+            raise
+        finally:
+            self._pool.release(connection)
+
+
+def without_password(url: str) -> str:
+    """`url` as it may be shown: without password, and without options, which may hold one too."""
+    parts = urlsplit(url)
+    _, _, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=host, query="", fragment="").geturl()

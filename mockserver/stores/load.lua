@@ -1,0 +1,20 @@
+-- Reads an organisation's records at one moment, counts its live sessions and journals an arrival, by the organisation's clock.
+-- KEYS  records, ends, journal
+-- ARGV  system time, journal bound, arrival ('' for none), fields to read
+-- Returns {live sessions, {clock, values...}}; what is not there is false.
+
+local held = redis.call('HMGET', KEYS[1], 'clock', unpack(ARGV, 4))
+local clock = held[1]
+if not clock then
+  return {0, held}
+end
+
+-- '=' and where the clock stands, or '+' and how far it is from the system's.
+local number = tonumber(string.sub(clock, 2))
+local at = string.sub(clock, 1, 1) == '=' and number or tonumber(ARGV[1]) + number
+local stamp = string.format('%.0f', at)
+
+if ARGV[3] ~= '' then
+  redis.call('XADD', KEYS[3], 'MAXLEN', '=', ARGV[2], '0-*', 'at', stamp, 'entry', ARGV[3])
+end
+return {redis.call('ZCOUNT', KEYS[2], '(' .. stamp, '+inf'), held}

@@ -1,0 +1,7 @@
+-- Takes an OAuth client out of the index of owners, unless another organisation has it by now.
+-- KEYS  owner
+-- ARGV  organisation
+
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+  redis.call('DEL', KEYS[1])
+end
