@@ -1,0 +1,62 @@
+"""Has the SDKs installed, in `DAYFLY_SDK_DIR` or a folder of the user's cache; a test that cannot have them is skipped."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from tests.need import lacking, need
+
+PYTHON_SDK = "purecloudplatformclientv2==269.0.0"
+NODE_SDK = "purecloud-platform-client-v2@262.0.0"
+
+PATIENCE = 300
+"""Seconds an installation may take: the Python SDK is thousands of files."""
+
+
+def python_sdk() -> Path:
+    """The folder to have on `PYTHONPATH`."""
+    return _installed(PYTHON_SDK, lambda folder: [sys.executable, "-m", "pip", "install", "--target", str(folder), PYTHON_SDK])
+
+
+def node_sdk() -> Path:
+    """The folder to have on `NODE_PATH`."""
+    npm = need("npm")
+    options = ("--ignore-scripts", "--no-audit", "--no-fund")
+    return _installed(NODE_SDK, lambda folder: [npm, "install", *options, "--prefix", str(folder), NODE_SDK]) / "node_modules"
+
+
+def _installed(name: str, command: Callable[[Path], list[str]]) -> Path:
+    folder = _cache() / name.replace("==", "@")
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as scratch:
+        made = Path(scratch) / "made"
+        made.mkdir()
+        _run(name, command(made))
+        with suppress(OSError):  # another process was faster
+            made.rename(folder)
+    return folder
+
+
+def _run(name: str, command: list[str]) -> None:
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        lacking("sdk", f"{name} could not be installed within {PATIENCE} s")
+    except subprocess.CalledProcessError as failed:
+        lacking("sdk", f"{name} could not be installed: {(failed.stderr or failed.stdout).strip()[-300:]}")
+
+
+def _cache() -> Path:
+    chosen = os.environ.get("DAYFLY_SDK_DIR")
+    if chosen:
+        return Path(chosen)
+    user = os.environ.get("XDG_CACHE_HOME")
+    return (Path(user) if user else Path.home() / ".cache") / "dayfly" / "sdk"
