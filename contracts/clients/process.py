@@ -23,8 +23,8 @@ PATIENCE = 10.0
 class ProcessClients:
     """Clients that `command` starts. `one_shot`: it starts one for each intent."""
 
-    clock: Literal["wall"] = "wall"
-    door: Literal["socket"] = "socket"
+    clock: Literal["virtual", "wall"] = "wall"
+    door: Literal["socket", "in_process"] = "socket"
     system: Callable[[], int] | None = None
 
     def __init__(self, command: str, *, one_shot: bool = False, patience: float = PATIENCE) -> None:

@@ -28,14 +28,14 @@ FACTORY_PATIENCE = 10.0
 class PythonClients:
     """Clients that `factory` makes. `patience` is for how many seconds of real time one may show nothing."""
 
-    clock: Literal["virtual"] = "virtual"
-    door: Literal["in_process"] = "in_process"
+    clock: Literal["virtual", "wall"] = "virtual"
+    door: Literal["socket", "in_process"] = "in_process"
 
     def __init__(self, factory: Factory, *, patience: float = 1.0, factory_patience: float = FACTORY_PATIENCE) -> None:
         self.factory = factory
         self.patience, self.factory_patience = patience, factory_patience
         self.time = VirtualClock()
-        self.system = self.time.milliseconds
+        self.system: Callable[[], int] | None = self.time.milliseconds
         self.needs_loop = inspect.iscoroutinefunction(factory) or _is_asynchronous(factory)
         self._stack = ExitStack()
 

@@ -1,46 +1,29 @@
-"""The histories that every client is put through before anything is drawn."""
+"""The built-in scenarios, as they suit a client."""
 
 from __future__ import annotations
 
-from contracts.generate.messages import GUESTS
-from contracts.generate.setting import DEFAULT, EARLIER_TODAY, Limits
-from contracts.scenario import (
-    Advance,
-    EndSessions,
-    ExpireTokens,
-    Fault,
-    Message,
-    PolicyValue,
-    RejectTokens,
-    RestartClient,
-    RevokeScope,
-    Scenario,
-    Send,
-    SendParallel,
-    Trigger,
-)
+from collections.abc import Iterator
 
-_ANN, _BOB = GUESTS[:2]
-_FIRST, _SECOND = Send(_ANN, "0"), Send(_ANN, "1")
+from msgspec.structs import replace
+
+from contracts.builtin import BUILTIN
+from contracts.generate.setting import DEFAULT, Limits
+from contracts.scenario import Fault, Item, Scenario
+
+SHORT_IDLE_TIMEOUT = 0.5
 
 
-def built_in(limits: Limits = DEFAULT) -> tuple[Scenario, ...]:
-    """All of them, plain ones first."""
-    return (
-        Scenario((_FIRST, _SECOND), title="two messages"),
-        Scenario((_FIRST, Advance(EARLIER_TODAY), _SECOND), title="the session of earlier today"),
-        Scenario((SendParallel((Message(_ANN, "0"), Message(_BOB, "1"))),), title="two messages at once"),
-        Scenario((Send(_ANN, "0", (Trigger("send", EndSessions()),)),), title="an id that dies before its use"),
-        _long_wait(limits),
-        Scenario((RejectTokens(), _FIRST), title="401 for ever"),
-        Scenario((RevokeScope(), _FIRST), title="403 for ever, for want of a scope"),
-        Scenario((_FIRST, ExpireTokens(), _SECOND), title="a token that has expired"),
-        Scenario((_FIRST, RestartClient(), _SECOND), title="a client that starts again"),
-    )
+def built_in(limits: Limits = DEFAULT) -> Iterator[Scenario]:
+    """All of them, plain ones first. Where waits are real, a Retry-After is one second, and still outlasts the session."""
+    return iter(BUILTIN.values()) if limits.virtual else map(_shortened, BUILTIN.values())
 
 
-def _long_wait(limits: Limits) -> Scenario:
-    """A Retry-After that outlasts the idle timeout: who waits has a dead id afterwards."""
-    policy: dict[str, PolicyValue] = {} if limits.virtual else {"idle_timeout": 0.5}
-    fault = Fault("send", "status", status=429, retry_after=31 if limits.virtual else 1)
-    return Scenario((fault, _FIRST), title="a wait that outlasts the idle timeout", policy=policy)
+def _shortened(scenario: Scenario) -> Scenario:
+    items = tuple(map(_shorter_wait, scenario.items))
+    if items == scenario.items:
+        return scenario
+    return replace(scenario, items=items, policy={**scenario.policy, "idle_timeout": SHORT_IDLE_TIMEOUT})
+
+
+def _shorter_wait(item: Item) -> Item:
+    return replace(item, retry_after=1) if isinstance(item, Fault) and item.retry_after else item

@@ -5,16 +5,17 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
+from contracts.builtin import ANN, BOB
 from contracts.scenario import Message
 from mockserver.journal import Guest
 
 LONGEST_TEXT = 4000
 
 GUESTS = (
-    Guest("ann", "ann@example.org"),
-    Guest("bob", "bob@example.org"),
-    Guest("Zoë Ó Ceallaigh", "zoë+chat@example.org"),
-    Guest("张伟", "zhang.wei@example.org"),
+    ANN,
+    BOB,
+    Guest("Zoë Ó Ceallaigh", "zoë+chat@example.com"),
+    Guest("张伟", "zhang.wei@example.com"),
 )
 TRICKY = (
     "null",

@@ -1,0 +1,16 @@
+"""Verifies a client: scenarios, runs, verdicts, the smallest counterexamples, a report."""
+
+from contracts.verify.client import verify_client
+from contracts.verify.errors import ContractViolated, NothingExercised, UnknownClause
+from contracts.verify.run import Options, replay, select, verify
+
+__all__ = [
+    "ContractViolated",
+    "NothingExercised",
+    "Options",
+    "UnknownClause",
+    "replay",
+    "select",
+    "verify",
+    "verify_client",
+]

@@ -1,0 +1,123 @@
+"""Puts one client through many scenarios, and keeps what the judge says of each run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from contracts.clauses import judged
+from contracts.judge import Case, Clause, Judgement, Parameters, Status, Verdict, closeness
+from contracts.report.model import ClauseResult, Counterexample
+from contracts.scenario import Scenario, complexity
+from contracts.verify.shrink import shrink
+from contracts.world import Run, World
+
+HUNG_COSTS = 25
+"""A run in which the client hangs takes as much of a budget as so many others."""
+
+_PRECEDENCE = (Status.VIOLATED, Status.INCONCLUSIVE, Status.HELD)
+
+
+class Effort(NamedTuple):
+    """How many runs may be spent on making one counterexample smaller, and how often it is run again in the end."""
+
+    shrinking: int
+    replays: int
+
+
+class Witness(NamedTuple):
+    """A run of a scenario in which a clause was broken."""
+
+    scenario: Scenario
+    run: Run
+    verdict: Verdict
+    number: int
+
+
+class Campaign:
+    """A world, the clauses that count in it, and what has been found. `runs` and `hung` count."""
+
+    def __init__(self, world: World, clauses: Sequence[Clause[Any]], parameters: Parameters) -> None:
+        self._world, self._clauses, self._parameters = world, clauses, parameters
+        self._found: dict[str, Witness] = {}
+        self._statuses: dict[str, Counter[Status]] = {clause.code: Counter() for clause in clauses}
+        self._messages: dict[tuple[str, Status], str] = {}
+        self.runs = 0
+        self.hung = 0
+
+    def examine(self, scenario: Scenario) -> Judgement:
+        """Runs a scenario and keeps what it shows."""
+        run, judgement = self._judged(scenario)
+        self.runs += 1
+        self.hung += bool(run.hung)
+        for verdict in judgement.verdicts:
+            self._count(verdict)
+        for verdict in judgement.violated:
+            best = self._found.get(verdict.code)
+            if best is None or complexity(scenario) < complexity(best.scenario):
+                self._found[verdict.code] = Witness(scenario, run, verdict, self.runs)
+        return judgement
+
+    def closeness(self, judgement: Judgement) -> dict[str, float]:
+        """How near a run came to breaking each clause that can tell."""
+        case = Case(judgement.history, self._parameters)
+        near = {clause.code: closeness(clause, case) for clause in self._clauses}
+        return {code: value for code, value in near.items() if value is not None}
+
+    def results(self, effort: Effort) -> tuple[ClauseResult, ...]:
+        """What became of each clause, with the smallest counterexample that could be found."""
+        return tuple(self._result(clause, effort) for clause in self._clauses)
+
+    def _judged(self, scenario: Scenario) -> tuple[Run, Judgement]:
+        run = self._world.run(scenario)
+        return run, judged(run.trace, self._parameters, self._clauses)
+
+    def _count(self, verdict: Verdict) -> None:
+        status, message = verdict.status, verdict.message
+        if status is Status.VIOLATED and not verdict.is_root:
+            status, message = Status.INCONCLUSIVE, f"broken only where {verdict.explained_by} was broken, which explains it"
+        self._statuses[verdict.code][status] += 1
+        self._messages.setdefault((verdict.code, status), message)
+
+    def _result(self, clause: Clause[Any], effort: Effort) -> ClauseResult:
+        counts = self._statuses[clause.code]
+        status = next((status for status in _PRECEDENCE if counts[status]), Status.NOT_EXERCISED)
+        shown = status in {Status.INCONCLUSIVE, Status.NOT_EXERCISED}
+        return ClauseResult(
+            code=clause.code,
+            name=clause.name,
+            status=status,
+            exercised=counts.total() - counts[Status.NOT_EXERCISED],
+            message=self._messages.get((clause.code, status), "") if shown else "",
+            counterexample=self._counterexample(clause.code, effort) if status is Status.VIOLATED else None,
+        )
+
+    def _counterexample(self, code: str, effort: Effort) -> Counterexample:
+        first = witness = self._found[code]
+        left = effort.shrinking
+
+        def fails(scenario: Scenario) -> bool:
+            nonlocal witness, left
+            run, judgement = self._judged(scenario)
+            left -= HUNG_COSTS if run.hung else 1
+            broken = judgement.of(code).is_root
+            if broken:
+                witness = Witness(scenario, run, judgement.of(code), first.number)
+            return broken
+
+        _, minimal = shrink(first.scenario, fails, lambda: left > 0)
+        replays = effort.replays if not witness.run.hung else 1
+        reproduced = sum(self._judged(witness.scenario)[1].of(code).is_root for _ in range(replays))
+        return Counterexample(
+            message=witness.verdict.message,
+            evidence=witness.verdict.evidence,
+            trace=witness.run.trace,
+            scenario=witness.scenario,
+            replays=replays,
+            reproduced=reproduced,
+            shrunk_from=first.scenario.intents,
+            found_on=first.number,
+            minimal=minimal,
+            output=witness.run.output,
+        )

@@ -1,0 +1,56 @@
+"""Verifies a Python client from Python, in a test for example."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from contracts.clients.python import PythonClients
+from contracts.judge import DEFAULTS, Delivery, Parameters
+from contracts.report.model import Report
+from contracts.verify.errors import ContractViolated, NothingExercised
+from contracts.verify.run import Options, verify
+
+
+def verify_client(
+    make_client: Callable[[Any], Any],
+    *,
+    examples: int | None = None,
+    seed: int | None = None,
+    clauses: Iterable[str] = (),
+    delivery: Delivery = DEFAULTS.delivery,
+    max_age: float = DEFAULTS.max_age,
+    max_attempts: int = DEFAULTS.max_attempts,
+    corpus: str | Path | None = None,
+    patience: float = 1.0,
+) -> Report:
+    """Verifies the client that `make_client(platform)` returns, and returns the report where every clause held.
+
+    `platform` tells `base_url`, `client_id` and `client_secret`, and offers `http_client()`, `sleep()` and `now()`; the client
+    has `send(guest, text)`, plain or asynchronous. Raises ContractViolated with the report as its text, NothingExercised, and
+    other ContractsErrors where the client cannot be verified. Times are in seconds; `patience` is of real time.
+    """
+    parameters = Parameters(delivery=delivery, max_age=max_age, max_attempts=max_attempts)
+    kept = None if corpus is None else Path(corpus)
+    options = Options(examples=examples, seed=seed, clauses=tuple(clauses), parameters=parameters, corpus=kept)
+    report = verify(name_of(make_client), PythonClients(make_client, patience=patience), options)
+    if report.violated:
+        raise ContractViolated(report)
+    if report.exit_status() != 0:
+        raise NothingExercised(report)
+    return report
+
+
+def name_of(factory: Callable[[Any], Any]) -> str:
+    """A factory as TARGET would name it, as far as it can be told."""
+    name = getattr(factory, "__qualname__", type(factory).__qualname__)
+    try:
+        path = Path(inspect.getsourcefile(factory) or "")
+    except TypeError:
+        return f"{getattr(factory, '__module__', '?')}:{name}"
+    try:
+        return f"{path.relative_to(Path.cwd())}:{name}"
+    except ValueError:
+        return f"{path}:{name}"

@@ -1,0 +1,36 @@
+"""How a verification ends that does not end well."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from contracts.clauses import CLAUSES
+from contracts.errors import ContractsError
+from contracts.report.model import Report
+from contracts.report.text import render
+
+
+class ContractViolated(AssertionError):
+    """A client broke a clause; the text is the report, `report` the same as a value."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__("\n" + render(report))
+        self.report = report
+
+
+class NothingExercised(ContractsError):
+    """No scenario put any clause to the test, so that nothing can be said."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(f"{report.target}: no clause was put to the test")
+        self.report = report
+
+
+class UnknownClause(ContractsError):
+    """There is no clause of this code; the text names the nearest."""
+
+    def __init__(self, code: str) -> None:
+        known = [clause.code for clause in CLAUSES]
+        near = get_close_matches(code.upper(), known, n=1, cutoff=0.4)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+        super().__init__(f"there is no clause {code!r}; {hint}")

@@ -1,0 +1,59 @@
+"""Where the scenarios of a campaign come from: the corpus, the built-in ones, and as many drawn as are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hypothesis import HealthCheck, Phase, given, seed, settings, target
+
+from contracts.generate import Limits, built_in, scenarios
+from contracts.scenario import Scenario
+from contracts.verify.campaign import Campaign
+
+HUNG_RUNS = 3
+"""After so many runs in which the client hung no more are made: it would hang in every one."""
+
+
+class _Enough(BaseException):
+    """Ends the drawing; not an Exception, which Hypothesis would take for a failure of the client."""
+
+
+def explore(campaign: Campaign, kept: Iterable[Scenario], limits: Limits, examples: int, chance: int) -> None:
+    """Examines the `kept` scenarios, the built-in ones, and then drawn ones until there were `examples` of these.
+
+    The same `chance` draws the same scenarios from a client that does the same.
+    """
+    try:
+        for scenario in (*kept, *built_in(limits)):
+            _examine(campaign, scenario)
+        if examples:
+            _draw(campaign, limits, examples, chance)
+    except _Enough:
+        pass
+
+
+def _examine(campaign: Campaign, scenario: Scenario) -> dict[str, float]:
+    judgement = campaign.examine(scenario)
+    if campaign.hung >= HUNG_RUNS:
+        raise _Enough
+    return campaign.closeness(judgement)
+
+
+def _draw(campaign: Campaign, limits: Limits, examples: int, chance: int) -> None:
+    """Hypothesis draws, and climbs to where a clause is nearly broken. Nothing fails here: shrinking is done elsewhere."""
+
+    @seed(chance)
+    @settings(
+        max_examples=examples,
+        phases=[Phase.generate, Phase.target],
+        database=None,
+        deadline=None,
+        derandomize=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(scenarios(limits))
+    def try_one(scenario: Scenario) -> None:
+        for code, near in _examine(campaign, scenario).items():
+            target(near, label=code)
+
+    try_one()

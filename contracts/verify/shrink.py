@@ -1,0 +1,153 @@
+"""Makes a failing scenario smaller, step by step, for as long as it still fails.
+
+It works on the scenario itself, not on the choices it was drawn from: so built-in scenarios, files of a corpus and clients that
+do not always fail are shrunk the same way, and the end is a proof that nothing can be left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, TypeVar
+
+from msgspec.structs import replace
+
+from contracts.generate.messages import GUESTS
+from contracts.scenario import (
+    Advance,
+    Fault,
+    Item,
+    Message,
+    Scenario,
+    Send,
+    SendParallel,
+    Trigger,
+    complexity,
+    encode,
+)
+
+T = TypeVar("T")
+
+PLAIN_TEXTS = tuple("0123456789")
+NICE_SECONDS = (1.0, 6.0, 30.0, 31.0, 60.0, 301.0, 3600.0)
+
+
+class Shrunk(NamedTuple):
+    """The smallest scenario found. `minimal`: every step of it was left out once, and then it did not fail."""
+
+    scenario: Scenario
+    minimal: bool
+
+
+def shrink(scenario: Scenario, fails: Callable[[Scenario], bool], may_go_on: Callable[[], bool]) -> Shrunk:
+    """Replaces `scenario` by a simpler one that `fails` until there is none, or until `may_go_on()` says no."""
+    tried = {encode(scenario)}
+    found: Scenario | None = scenario
+    while found is not None:
+        scenario, found = found, None
+        for candidate in simpler(scenario):
+            key = encode(candidate)
+            if key in tried or complexity(candidate) >= complexity(scenario):
+                continue
+            if not may_go_on():
+                return Shrunk(scenario, False)
+            tried.add(key)
+            if fails(candidate):
+                found = candidate
+                break
+    return Shrunk(scenario, True)
+
+
+def simpler(scenario: Scenario) -> Iterator[Scenario]:
+    """Scenarios that are like this one but for one thing, the largest steps first."""
+    items = scenario.items
+    for left in _without(items):
+        yield replace(scenario, items=left)
+    if scenario.policy:
+        yield replace(scenario, policy={})
+        for name in scenario.policy:
+            yield replace(scenario, policy={key: value for key, value in scenario.policy.items() if key != name})
+    if scenario.title:
+        yield replace(scenario, title="")
+    for place, item in enumerate(items):
+        for other in _simpler_item(item):
+            yield replace(scenario, items=(*items[:place], other, *items[place + 1 :]))
+
+
+def _without(parts: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
+    """The parts without half of them, a quarter, …, one of them; the later ones first."""
+    size = len(parts) // 2
+    while size > 1:
+        for start in range(len(parts) - size, -1, -size):
+            yield parts[:start] + parts[start + size :]
+        size //= 2
+    for place in range(len(parts) - 1, -1, -1):
+        yield parts[:place] + parts[place + 1 :]
+
+
+def _simpler_item(item: Item) -> Iterator[Item]:
+    match item:
+        case Send():
+            yield from _simpler_during(item)
+            yield from _simpler_send(item)
+        case SendParallel():
+            yield from _simpler_during(item)
+            yield from _simpler_parallel(item)
+        case Advance(seconds):
+            yield from (Advance(nice) for nice in (*NICE_SECONDS, float(int(seconds))) if nice < seconds)
+        case Fault():
+            yield from _simpler_fault(item)
+
+
+def _simpler_during(item: Send | SendParallel) -> Iterator[Item]:
+    for fewer in _without(item.during):
+        yield replace(item, during=fewer)
+    for place, trigger in enumerate(item.during):
+        for other in _simpler_trigger(trigger):
+            yield replace(item, during=(*item.during[:place], other, *item.during[place + 1 :]))
+
+
+def _simpler_send(item: Send) -> Iterator[Item]:
+    for message in _simpler_message(Message(item.guest, item.text), ()):
+        yield replace(item, guest=message.guest, text=message.text)
+
+
+def _simpler_parallel(item: SendParallel) -> Iterator[Item]:
+    for message in item.sends:
+        yield Send(message.guest, message.text, item.during)
+    for fewer in _without(item.sends):
+        if len(fewer) > 1:
+            yield replace(item, sends=fewer)
+    for shorter in _without(item.schedule):
+        yield replace(item, schedule=shorter)
+    for place, message in enumerate(item.sends):
+        others = item.sends[:place] + item.sends[place + 1 :]
+        for other in _simpler_message(message, others):
+            yield replace(item, sends=(*item.sends[:place], other, *item.sends[place + 1 :]))
+
+
+def _simpler_message(message: Message, others: tuple[Message, ...]) -> Iterator[Message]:
+    """The message with a plainer guest or text, still distinct from `others`."""
+    guests, texts = {other.guest for other in others}, {other.text for other in others}
+    yield from (replace(message, guest=guest) for guest in GUESTS if guest not in guests)
+    plain = [text for text in PLAIN_TEXTS if text not in texts]
+    shorter = (*plain[:2], message.text[: len(message.text) // 2], message.text[:1])
+    yield from (replace(message, text=text) for text in shorter if text and text not in texts)
+
+
+def _simpler_fault(fault: Fault) -> Iterator[Fault]:
+    if fault.times > 1:
+        yield replace(fault, times=1)
+        yield replace(fault, times=fault.times // 2)
+        yield replace(fault, times=fault.times - 1)
+    if fault.after_acting:
+        yield replace(fault, after_acting=False)
+    if fault.retry_after:
+        yield replace(fault, retry_after=1)
+
+
+def _simpler_trigger(trigger: Trigger) -> Iterator[Trigger]:
+    if trigger.nth > 1:
+        yield replace(trigger, nth=1)
+        yield replace(trigger, nth=trigger.nth - 1)
+    for other in _simpler_item(trigger.do):
+        yield replace(trigger, do=other)  # a perturbation, for that is what it was

@@ -1,0 +1,115 @@
+"""The world: a mock, and the clients that are put before it.
+
+The mock journals what it sees and what is done to the organisation; the world adds what only it knows.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from msgspec.structs import replace
+
+from contracts.clients.base import Clients
+from contracts.clients.watched import WatchedHandler
+from contracts.scenario import Scenario
+from contracts.world.diary import Diary
+from contracts.world.scene import Scene
+from mockserver.assemble import Assembly, assemble
+from mockserver.control import Control, Tenant
+from mockserver.ids import Ids
+from mockserver.journal import Entry, Header
+from mockserver.settings import Settings
+
+JOURNAL_ENTRIES = 1_000_000
+"""More than any scenario makes: a trace is whole."""
+
+
+class Run(NamedTuple):
+    """What came of a scenario: its `trace`, header first; what the client wrote to stderr; and why it was given up, if so."""
+
+    trace: tuple[Entry, ...]
+    output: str = ""
+    hung: str = ""
+
+
+class World:
+    """A mock, and clients that are put before it one after another. A context manager; not to be used by several threads."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+        self._is_virtual = clients.clock == "virtual"
+        self._assembly: Assembly
+
+    def __enter__(self) -> Self:
+        ids = Ids.seeded(0) if self._is_virtual else None
+        self._assembly = assemble(Settings(journal_entries=JOURNAL_ENTRIES), system=self._clients.system, ids=ids)
+        self._handler = self._assembly.handler = WatchedHandler(self._assembly.platform)
+        self._control = Control(self._assembly)
+        try:
+            self._clients.open(self._assembly)
+        except BaseException:
+            self._assembly.close()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._clients.close()
+        self._assembly.close()
+
+    def check(self) -> None:
+        """Makes a client and ends it again. Raises ClientError where that fails."""
+        with self._organization(Scenario(())) as tenant:
+            self._scene(tenant).close()
+
+    def run(self, scenario: Scenario) -> Run:
+        """Runs `scenario`. Raises ClientError where no client can be made, or one does not keep to the protocol, and
+        SettingsError where the scenario's policy is none."""
+        with self._organization(scenario) as tenant, _repeatable_chance():
+            scene = self._scene(tenant)
+            try:
+                scene.play(scenario)
+            finally:
+                scene.close()
+            return Run(tuple(self._trace(tenant)), scene.output, scene.hung)
+
+    def _scene(self, tenant: Tenant) -> Scene:
+        return Scene(self._clients, self._handler, tenant, Diary(self._assembly, tenant))
+
+    def _trace(self, tenant: Tenant) -> Iterator[Entry]:
+        for entry in tenant.trace():
+            if isinstance(entry, Header):
+                clock = "virtual" if self._is_virtual else entry.clock
+                yield replace(entry, clock=clock, door=self._clients.door)
+            else:
+                yield entry
+
+    @contextmanager
+    def _organization(self, scenario: Scenario) -> Iterator[Tenant]:
+        self._clients.begin()
+        # The client's id is unique on the machine: a client may keep something in a file of that name.
+        tenant = self._control.create_organization(
+            policy=scenario.policy, client_id=str(uuid.uuid4()), client_secret=secrets.token_urlsafe(24)
+        )
+        self._control.assign_strays_to(tenant.id)
+        try:
+            yield tenant
+        finally:
+            self._handler.arrived = None
+            self._control.delete(tenant.id)
+
+
+@contextmanager
+def _repeatable_chance() -> Iterator[None]:
+    """A client that draws its waits draws the same ones every time."""
+    state = random.getstate()
+    random.seed(0)
+    try:
+        yield
+    finally:
+        random.setstate(state)
