@@ -132,15 +132,9 @@ class Reader:
         page = self._store.entries(self.organization, after, 1)
         return number(page[0]) if page else 0
 
-    def forwards(self, after: int = 0) -> Iterator[Pair]:
+    def forwards(self, after: int = 0) -> list[Pair]:
         """The requests that arrived after entry `after`, oldest first."""
-        pairs: dict[str, Pair] = {}
-        for entry in self.entries(after):
-            if isinstance(entry, Arrival):
-                pairs[entry.context_id] = Pair(entry, None)
-            elif isinstance(entry, Answer) and entry.context_id in pairs:
-                pairs[entry.context_id] = Pair(pairs[entry.context_id].arrival, entry)
-        yield from pairs.values()
+        return pair_up(self.entries(after))
 
     def backwards(self, before: int | None = None) -> Iterator[list[Pair]]:
         """The requests that arrived before entry `before` (None: all), newest first, some at a time."""
@@ -151,7 +145,7 @@ class Reader:
             page = [entry for entry in self._store.entries(self.organization, start, PAGE) if number(entry) <= last]
             if not page:
                 return
-            yield [pair for pair in _pair_up(reversed(page), answers) if before is None or pair.arrival.seq < before]
+            yield [pair for pair in _pair_up_backwards(reversed(page), answers) if before is None or pair.arrival.seq < before]
             last = start
 
     def describe(self, pairs: Iterable[Pair]) -> list[Exchange]:
@@ -184,7 +178,18 @@ class Reader:
         return guests
 
 
-def _pair_up(newest_first: Iterable[Entry], answers: dict[str, Answer]) -> Iterator[Pair]:
+def pair_up(entries: Iterable[Entry]) -> list[Pair]:
+    """The requests among journal entries, in order of arrival."""
+    pairs: dict[str, Pair] = {}
+    for entry in entries:
+        if isinstance(entry, Arrival):
+            pairs[entry.context_id] = Pair(entry, None)
+        elif isinstance(entry, Answer) and entry.context_id in pairs:
+            pairs[entry.context_id] = Pair(pairs[entry.context_id].arrival, entry)
+    return list(pairs.values())
+
+
+def _pair_up_backwards(newest_first: Iterable[Entry], answers: dict[str, Answer]) -> Iterator[Pair]:
     """The pairs whose arrivals are met; answers wait in `answers` until theirs is."""
     for entry in newest_first:
         if isinstance(entry, Answer):

@@ -11,6 +11,7 @@ from mockserver.control.clients import new_client, taken
 from mockserver.control.tenant import Tenant
 from mockserver.engine.model import DEFAULT_ORGANIZATION, UNASSIGNED, FaultPlan, Organization, Policy
 from mockserver.errors import InvalidRequest, NotFound
+from mockserver.explain import Explanation, explain
 from mockserver.ids import context_owner
 from mockserver.settings import policy_from
 from mockserver.stores.base import FAULTS, ORGANIZATION, Key, Write
@@ -56,7 +57,7 @@ class Control:
         """False where there is an organisation with this id already."""
         platform = self.assembly.platform
         client = new_client(platform, id, "default", client_id, client_secret, scopes)
-        organization = Organization(id=id, name=name, policy=policy, seal=platform.ids.secret())
+        organization = Organization(id=id, name=name, policy=policy, seal=platform.ids.seal())
         writes = [
             Write(ORGANIZATION, None, organization),
             Write(FAULTS, None, FaultPlan()),
@@ -104,6 +105,10 @@ class Control:
         if owner is None:
             raise NotFound("request", context_id, "this is not a contextId")
         return self.tenant(owner)
+
+    def explain(self, context_id: str) -> Explanation:
+        """The story behind any contextId of this server. Raises NotFound."""
+        return explain(self.assembly.platform, context_id)
 
     def assign_strays_to(self, id: str) -> None:
         """Requests that name no organisation are journalled under, and timed by, this one from now on, in this process."""

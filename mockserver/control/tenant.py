@@ -18,6 +18,7 @@ from mockserver.control.sessions import Sessions
 from mockserver.control.tokens import Tokens
 from mockserver.engine.model import UNASSIGNED, ClockState, FaultPlan, OAuthClient, Organization, Session, Token
 from mockserver.exchanges import Reader
+from mockserver.explain import Explanation, explain
 from mockserver.journal import Entry, Header
 from mockserver.settings import policy_from, policy_to
 
@@ -99,6 +100,10 @@ class Tenant:
         """The journal as a recording: a header, then the entries with a number greater than `after`, oldest first."""
         yield self._header()
         yield from Reader(self._editor.platform.store, self.id).entries(after)
+
+    def explain(self, context_id: str) -> Explanation:
+        """The story behind a contextId of this organisation. Raises NotFound."""
+        return explain(self._editor.platform, context_id, (self.id,))
 
     def _header(self) -> Header:
         if self.id == UNASSIGNED:

@@ -1,0 +1,151 @@
+"""What is known of a request, gathered once, so that telling it is pure."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Literal
+
+from mockserver.engine import lifecycle
+from mockserver.engine.model import UNASSIGNED, Organization, Policy, Reason, Session
+from mockserver.exchanges import Pair, Reader, guest_asked, pair_up, session_of
+from mockserver.ids import was_issued
+from mockserver.journal import Arrival, Entry, Guest, Perturbed
+from mockserver.service import Platform
+from mockserver.stores.base import ORGANIZATION, Key
+
+Known = Literal["remembered", "rebuilt", "forgotten", "never issued"]
+
+
+class Case:
+    """One request among all that the journal still has of its organisation. Times are milliseconds."""
+
+    def __init__(self, pair: Pair, entries: list[Entry], organization: Organization, record: Session | None, now: int) -> None:
+        self.pair, self.organization, self.now = pair, organization, now
+        self.arrival, self.answer = pair
+        self.session_id = session_of(pair)
+        self._entries, self._record = entries, record
+
+    @property
+    def policy(self) -> Policy:
+        """The policy as it is now."""
+        return self.organization.policy
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why the request was answered as it was; None where no answer is journalled."""
+        return Reason(self.answer.reason) if self.answer is not None else None
+
+    @property
+    def acted(self) -> int:
+        """When the platform decided; where it did not, when the answer left, or the request arrived."""
+        return when(self.pair)
+
+    @cached_property
+    def pairs(self) -> list[Pair]:
+        """All requests, in order of arrival."""
+        return pair_up(self._entries)
+
+    @cached_property
+    def perturbed(self) -> list[Perturbed]:
+        """All that was done to the world."""
+        return [entry for entry in self._entries if isinstance(entry, Perturbed)]
+
+    @cached_property
+    def about(self) -> list[Pair]:
+        """All requests about the session: its creation and each one that presented its id."""
+        return [pair for pair in self.pairs if session_of(pair) == self.session_id]
+
+    @cached_property
+    def creation(self) -> Pair | None:
+        """The request that created the session."""
+        return next((pair for pair in self.about if pair.answer is not None and pair.answer.issued), None)
+
+    @cached_property
+    def session(self) -> Session | None:
+        """The session as the store remembers it, or as the journal tells it."""
+        return self._record or (rebuilt(self.creation, self) if self.creation is not None else None)
+
+    @property
+    def known(self) -> Known:
+        """How the session is known."""
+        if self._record is not None:
+            return "remembered"
+        if self.session is not None:
+            return "rebuilt"
+        issued = self.session_id is not None and was_issued(self.session_id, self.organization.seal)
+        return "forgotten" if issued else "never issued"
+
+    @cached_property
+    def issue(self) -> Pair | None:
+        """The request that was issued the token this one shows."""
+        return issue_of(self.arrival, self.pairs)
+
+    @cached_property
+    def client_id(self) -> str | None:
+        """The OAuth client the request came from, as far as the journal tells."""
+        return client_of(self.arrival, self.pairs)
+
+
+def when(pair: Pair) -> int:
+    """When a request was decided, else answered, else when it arrived."""
+    arrival, answer = pair
+    if answer is None:
+        return arrival.at
+    return answer.at if answer.acted is None else answer.acted
+
+
+def client_of(arrival: Arrival, pairs: list[Pair]) -> str | None:
+    """The OAuth client that showed its credentials, in this request or in the one that was issued its token."""
+    if arrival.operation == "token":
+        form = arrival.body.get("client_id") if isinstance(arrival.body, dict) else None
+        return arrival.credential.client_id or (form if isinstance(form, str) else None)
+    issue = issue_of(arrival, pairs)
+    return client_of(issue.arrival, pairs) if issue is not None else None
+
+
+def issue_of(arrival: Arrival, pairs: list[Pair]) -> Pair | None:
+    """The request that was issued the token shown in this one; None where it has left the journal, or there is no token."""
+    token = arrival.credential.token
+    issues = (pair for pair in pairs if token and pair.answer is not None and pair.answer.token == token)
+    return next(issues, None)
+
+
+def rebuilt(creation: Pair, case: Case) -> Session:
+    """The session as the journal tells it, its deadlines by the policy as it is now."""
+    guest = guest_asked(creation.arrival) or Guest("", "")
+    client = client_of(creation.arrival, case.pairs) or ""
+    session = lifecycle.open_session(case.session_id or "", client, (guest.name, guest.email), when(creation), case.policy)
+    for at, act in sorted([*_accepted(case), *_ended(case)], key=lambda change: change[0]):
+        if act == "accept":
+            session = lifecycle.accept(session, at, case.policy)
+        else:
+            session = lifecycle.expire(session, at) if act == "expire_session" else lifecycle.revoke(session, at)
+    return session
+
+
+def _accepted(case: Case) -> list[tuple[int, str]]:
+    return [(when(pair), "accept") for pair in case.about if pair.answer is not None and pair.answer.accepted]
+
+
+def _ended(case: Case) -> list[tuple[int, str]]:
+    created = when(case.creation) if case.creation is not None else 0
+    return [(entry.at, entry.what) for entry in case.perturbed if entry.at >= created and ends(entry, case.session_id)]
+
+
+def ends(entry: Perturbed, session: str | None) -> bool:
+    """Whether this was done to end the session."""
+    if entry.what == "end_sessions":
+        return True
+    return entry.what in {"expire_session", "revoke_session"} and entry.detail.get("session") == session
+
+
+def gather(platform: Platform, organization: str, context_id: str) -> Case | None:
+    """The request with this contextId in an organisation's journal; None where it is not there."""
+    entries = list(Reader(platform.store, organization).entries())
+    pair = next((pair for pair in pair_up(entries) if pair.arrival.context_id == context_id), None)
+    if pair is None:
+        return None
+    keys = (ORGANIZATION, Key("session", session_of(pair) or ""))
+    found, session = platform.store.load(organization, keys, None, platform.system()).records
+    known = found if isinstance(found, Organization) else Organization(id=UNASSIGNED)
+    return Case(pair, entries, known, session if isinstance(session, Session) else None, platform.now(known))

@@ -1,0 +1,76 @@
+"""Which guard stands behind each reason, and what the others said."""
+
+from __future__ import annotations
+
+from mockserver.engine.decide import GUARDS
+from mockserver.engine.model import Operation, Reason
+from mockserver.explain.model import Guard, Verdict
+
+TOKEN_GUARDS = ("media type", "size", "form", "client credentials", "scope")
+"""The token operation's guards, in their order."""
+
+REFUSED_BY: dict[Reason, str | None] = {
+    Reason.TOKEN_ISSUED: None,
+    Reason.SESSION_CREATED: None,
+    Reason.MESSAGE_ACCEPTED: None,
+    Reason.AUTH_MISSING: "authentication",
+    Reason.AUTH_MALFORMED: "authentication",
+    Reason.AUTH_UNKNOWN: "authentication",
+    Reason.AUTH_EXPIRED: "authentication",
+    Reason.AUTH_IDLE: "authentication",
+    Reason.AUTH_REVOKED: "authentication",
+    Reason.AUTH_EVICTED: "authentication",
+    Reason.AUTH_REJECTED: "authentication",
+    Reason.SCOPE_MISSING: "scope",
+    Reason.MEDIA_TYPE: "media type",
+    Reason.TOO_LARGE: "size",
+    Reason.NOT_JSON: "body",
+    Reason.NOT_OBJECT: "body",
+    Reason.INVALID: "body",
+    Reason.RATE_LIMITED: "rate limit",
+    Reason.SESSION_CONSUMED: "session",
+    Reason.SESSION_IDLE: "session",
+    Reason.SESSION_EXPIRED: "session",
+    Reason.SESSION_REVOKED: "session",
+    Reason.SESSION_UNKNOWN: "session",
+    Reason.SESSION_FOREIGN: "session",
+    Reason.SESSION_FORGOTTEN: "session",
+    Reason.OAUTH_UNKNOWN_CLIENT: "client credentials",
+    Reason.OAUTH_WRONG_SECRET: "client credentials",
+    Reason.OAUTH_UNSUPPORTED_GRANT: "form",
+    Reason.OAUTH_INVALID_REQUEST: "form",
+    Reason.OAUTH_INVALID_SCOPE: "scope",
+    Reason.ROUTE_UNKNOWN: "route",
+    Reason.ROUTE_METHOD: "route",
+    Reason.CAPACITY: "capacity",
+    Reason.STORE_UNAVAILABLE: "store",
+    Reason.INTERNAL: "the mock itself",
+    Reason.FAULT: "fault",
+}
+"""Who refuses: one of the guards, or one of those that the mock has around them. None where all let it pass."""
+
+BEFORE = ("route", "store", "the mock itself", "fault")
+"""What can answer before the first guard."""
+
+
+def guards_of(operation: Operation | None, reason: Reason | None) -> tuple[Guard, ...]:
+    """The guards a request had to pass, in order, with what each said; where there is no answer (yet), that is unknown."""
+    refusing = REFUSED_BY[reason] if reason is not None else None
+    names = _names(operation, refusing)
+    if reason is None:
+        return tuple(Guard(name, "unknown") for name in names)
+    place = names.index(refusing) if refusing is not None else len(names)
+    return tuple(Guard(name, _verdict(number, place)) for number, name in enumerate(names))
+
+
+def _names(operation: Operation | None, refusing: str | None) -> tuple[str, ...]:
+    guards = {"token": TOKEN_GUARDS, "create": GUARDS[:-1], "send": GUARDS, None: ()}[operation]
+    if refusing in BEFORE:
+        return (refusing, *guards)
+    return (*guards, refusing) if refusing == "capacity" else guards
+
+
+def _verdict(number: int, refusing: int) -> Verdict:
+    if number == refusing:
+        return "refused"
+    return "passed" if number < refusing else "not reached"

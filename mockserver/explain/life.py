@@ -1,0 +1,139 @@
+"""A session's life: what happened to it when, what ended it, and what else would have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from mockserver.clock import iso
+from mockserver.engine import lifecycle
+from mockserver.engine.model import UNASSIGNED, Session, State
+from mockserver.exchanges import Pair, guest_asked
+from mockserver.explain.case import Case, ends, when
+from mockserver.explain.model import Cause, Event, Life
+from mockserver.explain.words import person, span
+from mockserver.journal import Guest, Perturbed
+
+
+class Happening(NamedTuple):
+    """Something at a time, in milliseconds; at equal ones `seq` decides, and deadlines come first."""
+
+    at: int
+    seq: int
+    what: str
+    context_id: str | None = None
+
+
+def life_of(case: Case) -> Life | None:
+    """The life of the session a request is about; None where it is about none, or no organisation tells whose it would be."""
+    if case.session_id is None or case.organization.id == UNASSIGNED:
+        return None
+    session = case.session
+    causes = causes_of(session, case) if session is not None else ()
+    return Life(
+        id=case.session_id,
+        known=case.known,
+        client_id=(session.client_id or None) if session is not None else None,
+        guest=Guest(session.guest_name, session.guest_email) if session is not None else None,
+        first_cause=causes[0] if causes else None,
+        later_causes=causes[1:],
+        events=tuple(_event(happening, case) for happening in sorted(_happenings(case))),
+    )
+
+
+def _event(happening: Happening, case: Case) -> Event:
+    created = case.session.created if case.session is not None else None
+    return Event(
+        at=happening.at / 1000,
+        time=iso(happening.at),
+        after=(happening.at - created) / 1000 if created is not None else None,
+        what=happening.what,
+        context_id=happening.context_id,
+        this=happening.context_id == case.arrival.context_id,
+    )
+
+
+def _happenings(case: Case) -> Iterator[Happening]:
+    for pair in case.about:
+        yield Happening(when(pair), pair.arrival.seq, _requested(pair), pair.arrival.context_id)
+    session = case.session
+    if session is None:
+        return
+    if case.creation is None:
+        yield Happening(session.created, 0, "created, by a request that has left the journal")
+    yield from _deadlines(session, case.now)
+    until = max(case.acted, lifecycle.end_of(session).at)
+    for entry in case.perturbed:
+        what = _done(entry, case.session_id)
+        if what and session.created <= entry.at <= until:
+            yield Happening(entry.at, entry.seq, what)
+
+
+def _requested(pair: Pair) -> str:
+    arrival, answer = pair
+    if answer is None:
+        return "a request of which no answer is journalled"
+    fault = f" (fault: {answer.fault})" if answer.fault else ""
+    if answer.issued:
+        return f"created for {person(guest_asked(arrival))}{fault}"
+    if answer.accepted:
+        return f"message accepted{fault}"
+    return f"send answered {answer.status} {answer.reason}{fault}"
+
+
+def _deadlines(session: Session, now: int) -> Iterator[Happening]:
+    end = lifecycle.end_of(session)
+    for state, at, name in ((State.IDLE, session.idle_at, "idle timeout"), (State.EXPIRED, session.expires_at, "time to live")):
+        if end.state is not state:
+            yield Happening(at, 0, f"its {name} would have ended it")
+        else:
+            yield Happening(at, 0, f"its {name} ended it" if at <= now else f"its {name} will end it")
+
+
+def _done(entry: Perturbed, session: str | None) -> str | None:
+    """What was done to the world, as far as it matters to a session."""
+    if ends(entry, session):
+        return "its time to live was cut short" if entry.what == "expire_session" else "ended by the control API"
+    if entry.what == "advance":
+        return f"the clock was advanced by {span(entry.detail.get('seconds', 0) * 1000)}"
+    return _CLOCK.get(entry.what)
+
+
+_CLOCK = {"set_clock": "the clock was set forward", "freeze_clock": "the clock was frozen", "resume_clock": "the clock went on"}
+
+
+def causes_of(session: Session, case: Case) -> tuple[Cause, ...]:
+    """What ends the session, the first in time first."""
+    first = lifecycle.end_of(session)
+    ends_at = [lifecycle.End(session.idle_at, State.IDLE), lifecycle.End(session.expires_at, State.EXPIRED)]
+    if session.ended_by is not None and session.ended_at is not None:
+        ends_at.append(lifecycle.End(session.ended_at, session.ended_by))
+    later = sorted((end for end in ends_at if end != first), key=lambda end: end.at)
+    return tuple(_cause(end, session, case) for end in (first, *later))
+
+
+def _cause(end: lifecycle.End, session: Session, case: Case) -> Cause:
+    return Cause(
+        state=end.state,
+        at=end.at / 1000,
+        time=iso(end.at),
+        before=(case.acted - end.at) / 1000,
+        what=_CAUSES[end.state].format(ttl=span(end.at - session.created), **_uses(session, case)),
+    )
+
+
+_CAUSES = {
+    State.REVOKED: "by the control API",
+    State.CONSUMED: "by the message accepted in request {consumer}",
+    State.IDLE: "by its idle timeout, after {idle} without an accepted message",
+    State.EXPIRED: "by its time to live, {ttl} after it was created",
+}
+
+
+def _uses(session: Session, case: Case) -> dict[str, str]:
+    accepted = [pair for pair in case.about if pair.answer is not None and pair.answer.accepted]
+    consumer = accepted[-1].arrival.context_id if accepted else "(which has left the journal)"
+    activity = [session.created, *map(when, accepted)]
+    if session.ended_by is State.CONSUMED and len(activity) > 1:
+        activity.pop()  # the last message consumed the session, and stamped no new deadline
+    return {"consumer": consumer, "idle": span(session.idle_at - activity[-1])}

@@ -1,0 +1,113 @@
+"""From a contextId to its explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mockserver.clock import iso
+from mockserver.engine.model import UNASSIGNED, Reason
+from mockserver.errors import NotFound
+from mockserver.exchanges import Reader, guest_asked, number, text_of
+from mockserver.explain.advice import advice_for
+from mockserver.explain.case import Case, gather
+from mockserver.explain.guards import guards_of
+from mockserver.explain.life import life_of
+from mockserver.explain.model import Asked, Explanation, Given, Life
+from mockserver.explain.why import accepted_if, missed, summary
+from mockserver.explain.words import shortened
+from mockserver.ids import context_owner
+from mockserver.service import Platform
+from mockserver.stores.base import ORGANIZATION
+
+
+def explain(platform: Platform, context_id: str, within: Sequence[str] | None = None) -> Explanation:
+    """The story behind a contextId, looked for in the organisation it names and among the strays, or in those of `within`.
+
+    Raises NotFound, which says whether it is no contextId, names nobody here, or is not (any more) in the bounded journal.
+    """
+    owner = context_owner(context_id)
+    if owner is None:
+        raise NotFound("request", context_id, "this is not a contextId; one is in every answer, as ININ-Correlation-Id too")
+    for organization in dict.fromkeys(within or (owner, platform.stray, UNASSIGNED)):
+        case = gather(platform, organization, context_id)
+        if case is not None:
+            return told(case)
+    raise NotFound("request", context_id, _why_not(platform, owner, within))
+
+
+def _why_not(platform: Platform, owner: str, within: Sequence[str] | None) -> str:
+    if within is not None and owner not in within:
+        return f"it belongs to another organisation, {owner}"
+    if owner != UNASSIGNED and platform.store.load(owner, (ORGANIZATION,)).records[0] is None:
+        return f"its organisation {owner} was deleted, or is another server's"
+    return absence(Reader(platform.store, owner))
+
+
+def absence(reader: Reader) -> str:
+    """Why a request is not in this journal."""
+    first = next(reader.entries(), None)
+    if first is None:
+        return "the journal is empty: no request was made, or it was reset since"
+    if number(first) == 1:
+        return "the journal is complete and does not have it: it was never made here"
+    return f"the journal is bounded and goes back to entry {number(first)} only: it has left it, or was never made here"
+
+
+def told(case: Case) -> Explanation:
+    """The case as an explanation."""
+    life = life_of(case)
+    return Explanation(
+        context_id=case.arrival.context_id,
+        organization=case.organization.id,
+        summary=summary(case, life),
+        asked=_asked(case, life),
+        answer=_given(case),
+        guards=guards_of(case.arrival.operation, case.reason),
+        session=life,
+        accepted_if=accepted_if(case, life),
+        missed=missed(case, life),
+        advice=advice_for(case.reason, case.session_id, _is_unseen(case)),
+    )
+
+
+def _is_unseen(case: Case) -> bool:
+    """Whether something was done of which the client was not told."""
+    answer = case.answer
+    if answer is None or not (answer.accepted or answer.issued or answer.token):
+        return False
+    return answer.delivery != "complete" or answer.status != 200
+
+
+def _asked(case: Case, life: Life | None) -> Asked:
+    arrival = case.arrival
+    text = text_of(arrival)
+    return Asked(
+        method=arrival.method,
+        path=arrival.path,
+        operation=arrival.operation,
+        at=arrival.at / 1000,
+        time=iso(arrival.at),
+        credential=arrival.credential,
+        client_id=case.client_id,
+        session=case.session_id if arrival.operation == "send" else None,
+        guest=guest_asked(arrival) or (life.guest if life is not None and case.reason is not Reason.SESSION_FOREIGN else None),
+        text=shortened(text) if text is not None else None,
+    )
+
+
+def _given(case: Case) -> Given | None:
+    answer = case.answer
+    if answer is None:
+        return None
+    body = answer.body if isinstance(answer.body, dict) else {}
+    return Given(
+        status=answer.status,
+        reason=answer.reason,
+        code=answer.code,
+        message=body.get("message") or body.get("description"),
+        accepted=answer.accepted,
+        retry_after=answer.retry_after,
+        fault=answer.fault,
+        delivery=answer.delivery,
+        duration=max(0, answer.at - case.arrival.at) / 1000,
+    )

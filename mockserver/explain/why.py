@@ -1,0 +1,250 @@
+"""The reason in a sentence, what would have been let pass instead, and by how much it was missed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mockserver.engine.decide import required_scopes
+from mockserver.engine.model import Policy, Reason, State
+from mockserver.explain.case import Case, when
+from mockserver.explain.guards import REFUSED_BY
+from mockserver.explain.model import Life
+from mockserver.explain.words import plural, span
+
+WHY: dict[Reason, str] = {
+    Reason.TOKEN_ISSUED: "A token was issued.",
+    Reason.SESSION_CREATED: "A session was created.",
+    Reason.MESSAGE_ACCEPTED: "The message was accepted.",
+    Reason.AUTH_MISSING: "The request showed no bearer token: it came without an Authorization header, or with an empty one.",
+    Reason.AUTH_MALFORMED: "The Authorization header holds no bearer token that could be read.",
+    Reason.AUTH_UNKNOWN: "The bearer token was never issued here, or so long ago that it is forgotten.",
+    Reason.AUTH_EXPIRED: "The bearer token had expired.",
+    Reason.AUTH_IDLE: "The bearer token had not been used for longer than the policy allows.",
+    Reason.AUTH_REVOKED: "The bearer token had been revoked.",
+    Reason.AUTH_EVICTED: "The bearer token had been evicted: its OAuth client took newer ones, and may hold only so many.",
+    Reason.AUTH_REJECTED: "The organisation rejects every bearer token just now, as the control API told it to.",
+    Reason.SCOPE_MISSING: "The OAuth client, or its token, lacks a scope that this operation requires.",
+    Reason.MEDIA_TYPE: "The body came with a media type, or a charset, that this operation does not take.",
+    Reason.TOO_LARGE: "The body is larger than the policy allows.",
+    Reason.NOT_JSON: "The body is not JSON.",
+    Reason.NOT_OBJECT: "The body is JSON, but no object.",
+    Reason.INVALID: "The body is a JSON object that does not fit the schema, or the policy's limits.",
+    Reason.RATE_LIMITED: "The token had made as many requests in this minute as the policy allows.",
+    Reason.SESSION_CONSUMED: "The session was used up by a message accepted before: its id is good for no other.",
+    Reason.SESSION_IDLE: "The session had been idle for too long.",
+    Reason.SESSION_EXPIRED: "The session's time to live was over.",
+    Reason.SESSION_REVOKED: "The session had been ended from outside.",
+    Reason.SESSION_UNKNOWN: "No session with this id was ever issued here.",
+    Reason.SESSION_FOREIGN: "The session was issued to another OAuth client; it is answered exactly as an unknown one.",
+    Reason.SESSION_FORGOTTEN: "The session was issued here, and ended so long ago that it is forgotten.",
+    Reason.OAUTH_UNKNOWN_CLIENT: "There is no OAuth client with this id here.",
+    Reason.OAUTH_WRONG_SECRET: "The client secret is not the one this OAuth client has.",
+    Reason.OAUTH_UNSUPPORTED_GRANT: "The grant type is none that is offered here.",
+    Reason.OAUTH_INVALID_SCOPE: "A scope was asked for that the OAuth client does not have.",
+    Reason.OAUTH_INVALID_REQUEST: "The token request's form cannot be read, or lacks grant_type.",
+    Reason.ROUTE_UNKNOWN: "There is no operation at this path.",
+    Reason.ROUTE_METHOD: "The path exists, but not with this method.",
+    Reason.CAPACITY: "So many sessions are live that the mock creates no more: a limit of its own, not the platform's.",
+    Reason.STORE_UNAVAILABLE: "The store behind the mock could not be reached.",
+    Reason.INTERNAL: "The mock itself failed; its log says how.",
+    Reason.FAULT: "A fault was injected: the platform never looked at this request, and nothing changed.",
+}
+
+
+def summary(case: Case, life: Life | None) -> str:
+    """What became of the request, in a sentence or two."""
+    if case.reason is None:
+        return (
+            "No answer is journalled: the request is still on its way (a latency fault, say), or the store was lost meanwhile."
+        )
+    told = [WHY[case.reason], _detail(case, life)]
+    fault = case.answer.fault if case.answer is not None else None
+    if fault and case.reason is not Reason.FAULT:
+        told.append(f"A fault was applied to the answer: {fault}.")
+    return " ".join(part for part in told if part)
+
+
+def _detail(case: Case, life: Life | None) -> str:
+    """What is particular about this instance."""
+    tell = _DETAILS.get(case.reason) if case.reason is not None else None
+    return tell(case, life) if tell is not None else ""
+
+
+def _message(case: Case, _life: Life | None) -> str:
+    """The answer's own words, where they name what is wrong."""
+    body = case.answer.body if case.answer is not None else None
+    message = body.get("message") or body.get("description") if isinstance(body, dict) else None
+    return f"The answer says: {message}" if message else ""
+
+
+def _first_cause(_case: Case, life: Life | None) -> str:
+    cause = life.first_cause if life is not None else None
+    if cause is None:
+        return ""
+    return f"It ended {span(cause.before * 1000)} before this request, {cause.what}."
+
+
+def _accepted(case: Case, _life: Life | None) -> str:
+    session = case.session
+    if session is None:
+        return ""
+    age = f"The session was {span(case.acted - session.created)} old"
+    return f"{age} and is consumed by it." if session.handshakes_left == 0 else f"{age}."
+
+
+def _created(case: Case, _life: Life | None) -> str:
+    policy = case.policy
+    return f"It takes {plural(policy.handshakes, 'message')}, within {span(min(policy.idle_timeout, policy.ttl))}."
+
+
+def _literal(case: Case, _life: Life | None) -> str:
+    literal = case.arrival.credential.literal
+    return f"Where the token belongs stands {literal!r}." if literal else ""
+
+
+def _token(case: Case, _life: Life | None) -> str:
+    """What the journal knows of the token that was shown."""
+    issue = case.issue
+    if issue is None:
+        return ""
+    told = f"It was issued {span(case.acted - when(issue))} before, in request {issue.arrival.context_id}."
+    acts = [entry for entry in case.perturbed if entry.what in _TOKEN_ACTS and when(issue) <= entry.at <= case.acted]
+    return f"{told} The control API {_TOKEN_ACTS[acts[-1].what]} {span(case.acted - acts[-1].at)} before." if acts else told
+
+
+_TOKEN_ACTS = {"expire_tokens": "expired tokens", "revoke_tokens": "revoked tokens", "reject_tokens": "began to reject tokens"}
+
+
+def _fault(case: Case, _life: Life | None) -> str:
+    return f"The fault: {case.answer.fault}." if case.answer is not None and case.answer.fault else ""
+
+
+_DETAILS: dict[Reason, Callable[[Case, Life | None], str]] = {
+    Reason.MESSAGE_ACCEPTED: _accepted,
+    Reason.SESSION_CREATED: _created,
+    Reason.AUTH_MISSING: _literal,
+    Reason.AUTH_MALFORMED: _literal,
+    Reason.AUTH_UNKNOWN: _literal,
+    Reason.AUTH_EXPIRED: _token,
+    Reason.AUTH_IDLE: _token,
+    Reason.AUTH_REVOKED: _token,
+    Reason.AUTH_EVICTED: _token,
+    Reason.AUTH_REJECTED: _token,
+    Reason.SCOPE_MISSING: _message,
+    Reason.MEDIA_TYPE: _message,
+    Reason.TOO_LARGE: _message,
+    Reason.NOT_JSON: _message,
+    Reason.INVALID: _message,
+    Reason.RATE_LIMITED: _message,
+    Reason.SESSION_CONSUMED: _first_cause,
+    Reason.SESSION_IDLE: _first_cause,
+    Reason.SESSION_EXPIRED: _first_cause,
+    Reason.SESSION_REVOKED: _first_cause,
+    Reason.OAUTH_UNKNOWN_CLIENT: _message,
+    Reason.OAUTH_INVALID_REQUEST: _message,
+    Reason.FAULT: _fault,
+}
+
+
+def accepted_if(case: Case, life: Life | None) -> str | None:
+    """What would have been let pass; None where this was."""
+    guard = REFUSED_BY[case.reason] if case.reason is not None else None
+    if guard is None:
+        return None
+    told = _ACCEPTED[guard](case)
+    dead = _dead_too(case, life) if guard != "session" and case.arrival.operation == "send" else None
+    return f"{told} And another session: {dead}" if dead else told
+
+
+def _dead_too(case: Case, life: Life | None) -> str | None:
+    """Why the session guard, which was not reached, would not have let the request pass."""
+    if life is None:
+        return None
+    if life.first_cause is None:
+        return "this id was never issued here." if life.known == "never issued" else "this one is forgotten."
+    if life.client_id and case.client_id and life.client_id != case.client_id:
+        return "this one is another OAuth client's."
+    cause = life.first_cause
+    return f"this one had ended {span(cause.before * 1000)} before, {cause.what}." if cause.before >= 0 else None
+
+
+def _authentication(case: Case) -> str:
+    policy = case.policy
+    idle = f" and used within the last {span(policy.token_idle_timeout)}" if policy.token_idle_timeout else ""
+    return (
+        f"The same request with a bearer token that this mock issued less than {span(policy.token_ttl)} before{idle}, "
+        "neither revoked nor evicted."
+    )
+
+
+def _scope(case: Case) -> str:
+    if case.arrival.operation == "token":
+        return "A token request without `scope`, or with scopes that the OAuth client has."
+    scopes = " ".join(required_scopes(case.policy, case.arrival.operation or "send"))
+    return f"The same request from an OAuth client that has {scopes}, with a token not narrowed to less."
+
+
+def _media_type(case: Case) -> str:
+    media = "application/x-www-form-urlencoded" if case.arrival.operation == "token" else "application/json"
+    return f"The same body with Content-Type: {media}, in UTF-8."
+
+
+def _body(case: Case) -> str:
+    if case.arrival.operation == "create":
+        return 'No body, or {"guest": {"name": …, "email": …}} with at most 254 characters each.'
+    longest = case.policy.max_text
+    return f'{{"webChatSessionId": …, "text": …}}: an id that is not empty, and a text of 1 to {longest} characters.'
+
+
+def _rate(case: Case) -> str:
+    after = case.answer.retry_after if case.answer is not None else None
+    return f"The same request {after or 1} s later: once Retry-After has passed."
+
+
+def fresh(policy: Policy) -> str:
+    """The only session id that is let pass."""
+    used = "not yet used" if policy.handshakes == 1 else f"used fewer than {policy.handshakes} times"
+    age = f"created by this OAuth client less than {span(min(policy.idle_timeout, policy.ttl))} before"
+    if policy.handshakes > 1:
+        age = (
+            f"created by this OAuth client less than {span(policy.ttl)} before, with a message accepted in the last "
+            f"{span(policy.idle_timeout)} (or no older than that)"
+        )
+    return f"A send with a session id {age}, {used}."
+
+
+_ACCEPTED: dict[str, Callable[[Case], str]] = {
+    "authentication": _authentication,
+    "scope": _scope,
+    "media type": _media_type,
+    "size": lambda case: f"A body of at most {case.policy.max_body} bytes.",
+    "body": _body,
+    "form": lambda _: "The form field grant_type=client_credentials, each field at most once.",
+    "client credentials": lambda _: "Id and secret of an OAuth client of this mock, by HTTP Basic or as form fields.",
+    "rate limit": _rate,
+    "session": lambda case: fresh(case.policy),
+    "route": lambda _: "A POST to one of the paths in /openapi.json.",
+    "capacity": lambda _: "The same request once older sessions have ended.",
+    "store": lambda _: "The same request once the store answers again.",
+    "the mock itself": lambda _: "The same request, if the mock had not failed.",
+    "fault": lambda _: "Unknown: the platform did not look at it. The fault is used up by now, or can be cleared.",
+}
+
+
+def missed(case: Case, life: Life | None) -> str | None:
+    """By how much it was not let pass; None where that is no matter of time."""
+    guard = REFUSED_BY[case.reason] if case.reason is not None else None
+    if guard != "session" or life is None or life.first_cause is None or case.reason is Reason.SESSION_FOREIGN:
+        return None
+    cause, used = life.first_cause, case.reason is Reason.SESSION_CONSUMED
+    told = f"It was used {span(cause.before * 1000)} before." if used else f"It came {span(cause.before * 1000)} too late."
+    later = [f"{_LATER[other.state]} {span(other.before * 1000)} before" for other in life.later_causes if other.before >= 0]
+    return f"{told} Had it not been for that: {', '.join(later)}." if later else told
+
+
+_LATER = {
+    State.REVOKED: "it was ended from outside",
+    State.CONSUMED: "it was used up",
+    State.IDLE: "its idle timeout was over",
+    State.EXPIRED: "its time to live was over",
+}
