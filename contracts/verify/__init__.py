@@ -2,6 +2,7 @@
 
 from contracts.verify.client import verify_client
 from contracts.verify.errors import ContractViolated, NothingExercised, UnknownClause
+from contracts.verify.recorded import check
 from contracts.verify.run import Options, replay, select, verify
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "NothingExercised",
     "Options",
     "UnknownClause",
+    "check",
     "replay",
     "select",
     "verify",

@@ -19,6 +19,13 @@ HUNG_COSTS = 25
 _PRECEDENCE = (Status.VIOLATED, Status.INCONCLUSIVE, Status.HELD)
 
 
+def settled(verdict: Verdict) -> tuple[Status, str]:
+    """A verdict that is no counterexample, as a report tells it: what another violation explains is not told twice."""
+    if verdict.status is Status.VIOLATED:
+        return Status.INCONCLUSIVE, f"broken only where {verdict.explained_by} was broken, which explains it"
+    return verdict.status, verdict.message
+
+
 class Effort(NamedTuple):
     """How many runs may be spent on making one counterexample smaller, and how often it is run again in the end."""
 
@@ -74,9 +81,7 @@ class Campaign:
         return run, judged(run.trace, self._parameters, self._clauses)
 
     def _count(self, verdict: Verdict) -> None:
-        status, message = verdict.status, verdict.message
-        if status is Status.VIOLATED and not verdict.is_root:
-            status, message = Status.INCONCLUSIVE, f"broken only where {verdict.explained_by} was broken, which explains it"
+        status, message = (verdict.status, verdict.message) if verdict.is_root else settled(verdict)
         self._statuses[verdict.code][status] += 1
         self._messages.setdefault((verdict.code, status), message)
 

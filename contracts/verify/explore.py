@@ -15,7 +15,11 @@ HUNG_RUNS = 3
 
 
 class _Enough(BaseException):
-    """Ends the drawing; not an Exception, which Hypothesis would take for a failure of the client."""
+    """Ends the drawing, because of an `error` where there is one; not an Exception, which Hypothesis would try to repeat."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        super().__init__()
+        self.error = error
 
 
 def explore(campaign: Campaign, kept: Iterable[Scenario], limits: Limits, examples: int, chance: int) -> None:
@@ -28,12 +32,16 @@ def explore(campaign: Campaign, kept: Iterable[Scenario], limits: Limits, exampl
             _examine(campaign, scenario)
         if examples:
             _draw(campaign, limits, examples, chance)
-    except _Enough:
-        pass
+    except _Enough as enough:
+        if enough.error is not None:
+            raise enough.error from None
 
 
 def _examine(campaign: Campaign, scenario: Scenario) -> dict[str, float]:
-    judgement = campaign.examine(scenario)
+    try:
+        judgement = campaign.examine(scenario)
+    except Exception as error:
+        raise _Enough(error) from error
     if campaign.hung >= HUNG_RUNS:
         raise _Enough
     return campaign.closeness(judgement)

@@ -1,0 +1,28 @@
+"""The command line: `dayfly`, one file per command, none of them loaded before it is asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs the command line and returns its exit status: 0 held, 1 violated, 2 could not do its job, 130 interrupted."""
+    import click
+
+    from contracts.cli.group import dayfly
+
+    try:
+        return int(dayfly.main(list(arguments), prog_name="dayfly", standalone_mode=False) or 0)
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except click.ClickException as error:
+        where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "dayfly"
+        click.echo(f"{where}: {' '.join(error.format_message().split())}", err=True)
+        return 2
+
+
+def main() -> NoReturn:
+    """The entry point of the command `dayfly`."""
+    sys.exit(run(sys.argv[1:]))

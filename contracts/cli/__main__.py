@@ -1,0 +1,5 @@
+"""`python -m contracts.cli`."""
+
+from contracts.cli import main
+
+main()

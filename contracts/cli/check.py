@@ -1,0 +1,43 @@
+"""`dayfly check`: judges a recording, or the journal of a running mock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from contracts.cli.console import Destination, tell
+from contracts.cli.options import SETTINGS, admin_token, contract_options, parameters, report_options
+from contracts.judge import Delivery
+
+
+@click.command("check", context_settings=SETTINGS)
+@click.argument("recording", metavar="TRACE.jsonl|URL")
+@click.option("--organization", metavar="ID", default="default", show_default=True, help="Whose journal, at a URL.")
+@admin_token
+@contract_options
+@report_options
+@click.pass_context
+def command(
+    context: click.Context,
+    recording: str,
+    organization: str,
+    admin_token: str,
+    clauses: tuple[str, ...],
+    delivery: Delivery,
+    max_age: float,
+    max_attempts: int,
+    destinations: Sequence[Destination],
+    as_json: bool,
+    strict: bool,
+) -> None:
+    """Judge a recording (JSON Lines; - is standard input), or the journal of the mock that runs at a URL."""
+    from contracts.cli.sources import lines_of
+    from contracts.verify import Options, check
+    from mockserver.journal import read
+
+    options = Options(clauses=clauses, parameters=parameters(delivery, max_age, max_attempts))
+    entries = tuple(read(lines_of(recording, organization, admin_token)))
+    report = check(recording, entries, options)
+    tell(report, destinations, as_json=as_json)
+    context.exit(report.exit_status(strict=strict))

@@ -1,0 +1,56 @@
+"""`dayfly explain`: a clause, or what became of a request."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import click
+
+from contracts.cli.options import SETTINGS, admin_token
+from contracts.cli.sources import DEFAULT_URL, ask
+
+CONTEXT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+@click.command("explain", context_settings=SETTINGS)
+@click.argument("subject", metavar="CODE|CONTEXT_ID", required=False)
+@click.option("--list", "listed", is_flag=True, help="List the clauses.")
+@click.option("--url", default=DEFAULT_URL, show_default=True, help="The mock that answered the request.")
+@admin_token
+@click.option("--json", "as_json", is_flag=True, help="JSON on standard output; for a request.")
+def command(subject: str | None, listed: bool, url: str, admin_token: str, as_json: bool) -> None:
+    """Explain a clause by its code, or an answer by its contextId (also in the header ININ-Correlation-Id)."""
+    if listed:
+        _list()
+    elif subject is None:
+        raise click.UsageError("what is to be explained? Name a clause, or a contextId, or see --list")
+    elif CONTEXT_ID.fullmatch(subject):
+        _explain_request(subject, url, admin_token, as_json)
+    else:
+        _explain_clause(subject)
+
+
+def _list() -> None:
+    from contracts.clauses import CLAUSES
+    from contracts.cli.console import style_for
+
+    style = style_for(sys.stdout)
+    for clause in CLAUSES:
+        for line in style.hang(f"{clause.code:<4}{clause.name:<24}", f"the client must {clause.statement}"):
+            click.echo(line)
+
+
+def _explain_clause(code: str) -> None:
+    from contracts.cli.console import style_for
+    from contracts.report.describe import describe
+    from contracts.verify import select
+
+    (clause,) = select((code,))
+    click.echo(describe(clause, style_for(sys.stdout)), nl=False, color=True)
+
+
+def _explain_request(context_id: str, url: str, admin_token: str, as_json: bool) -> None:
+    kind = "json" if as_json else "text"
+    answer = ask(url, f"/__admin/requests/{context_id}/explain?format={kind}", admin_token)
+    click.echo(answer.text.rstrip("\n"))

@@ -1,0 +1,82 @@
+"""The group of all commands, which loads a command when it is called, and says in one line why one failed."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import click
+from click.exceptions import Abort, Exit
+
+from contracts.errors import ContractsError
+from mockserver.errors import MockServerError
+
+COMMANDS = {
+    "check": "Judge a recording, or a running mock's journal.",
+    "demo": "Show a refused message, its explanation, and two clients judged.",
+    "explain": "Explain a clause, or what became of a request.",
+    "replay": "Put a client through one scenario file.",
+    "serve": "Serve the mock.",
+    "verify": "Put a client through many scenarios and judge it.",
+}
+"""Commands and what they do, in a line: each is `command` in the module of its name beside this one."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are modules."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Their names."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Loads one."""
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        command = import_module(f"contracts.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
+        """Writes the overview without loading anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Turns errors into one line, unless somebody is debugging."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, Exit, Abort, KeyboardInterrupt):
+            raise
+        except Exception as error:
+            if ctx.params.get("debug"):
+                raise
+            raise click.ClickException(_words(error)) from error
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, ContractsError | MockServerError):
+        return str(error)
+    return f"internal error: {type(error).__name__}: {error} (dayfly --debug … shows where)"
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    try:
+        click.echo(f"dayfly {version('dayfly')}")
+    except PackageNotFoundError:
+        click.echo("dayfly, run from its source")
+    ctx.exit()
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "DAYFLY"})
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="Show the version.")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+def dayfly(debug: bool) -> None:
+    """A mock of a platform whose chat sessions are ephemeral, and a judge of the clients that use it.
+
+    Exit status: 0 all that was put to the test held, 1 something was violated, 2 the job could not be done, 130 interrupted.
+    Options can be given as variables too: --seed as DAYFLY_SEED.
+    """

@@ -1,0 +1,92 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args
+
+import click
+
+from contracts.cli.console import WRITERS, destinations
+from contracts.judge import DEFAULTS, Delivery, Parameters
+
+if TYPE_CHECKING:
+    from contracts.clients.base import Clients
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+SETTINGS = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "DAYFLY"}
+"""Every option is a variable too: --seed is DAYFLY_SEED."""
+
+REPORT_HELP = f"Write the report to a file as well, as {' or '.join(sorted(WRITERS))}; may be repeated."
+PATIENCE = click.FloatRange(min=0.01, max=3600)
+
+
+def stacked(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
+    """Several decorators as one, the first on top."""
+
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+client_options = stacked(
+    [
+        click.argument("target", required=False),
+        click.option("--command", metavar="CMD", help="A client in any language, in place of TARGET: it speaks JSON Lines."),
+        click.option("--one-shot", is_flag=True, help="CMD is started for each message, which it finds on its input."),
+        click.option("--patience", type=PATIENCE, metavar="S", help="Seconds of real time a client may show nothing."),
+    ]
+)
+contract_options = stacked(
+    [
+        click.option("--clause", "clauses", multiple=True, metavar="CODE", help="Judge by this clause alone; may be repeated."),
+        click.option("--delivery", type=click.Choice(get_args(Delivery)), default=DEFAULTS.delivery, show_default=True),
+        click.option("--max-age", type=click.FloatRange(min=0), default=DEFAULTS.max_age, show_default=True, metavar="S"),
+        click.option("--max-attempts", type=click.IntRange(min=1), default=DEFAULTS.max_attempts, show_default=True),
+    ]
+)
+report_options = stacked(
+    [
+        click.option("--report", "destinations", metavar="KIND:PATH", multiple=True, callback=destinations, help=REPORT_HELP),
+        click.option("--json", "as_json", is_flag=True, help="JSON on standard output, people's text on standard error."),
+        click.option("--strict", is_flag=True, help="Exit with 2 where a clause was inconclusive."),
+    ]
+)
+admin_token = click.option("--admin-token", metavar="TOKEN", default="", help="What the control API asks for.")
+
+
+class Chosen(NamedTuple):
+    """The clients to drive: what to call them, how to make them, and what to type to have the same again."""
+
+    name: str
+    clients: Clients
+    replay_with: str
+
+
+def chosen(target: str | None, command: str | None, one_shot: bool, patience: float | None) -> Chosen:
+    """The clients that TARGET or --command names. Raises UsageError unless it is one of them, and ClientError."""
+    if (target is None) == (command is None):
+        raise click.UsageError("name one client: TARGET (package.module:factory or path/to/file.py:factory) or --command")
+    given = {} if patience is None else {"patience": patience}
+    if command is not None:
+        from contracts.clients.process import ProcessClients
+
+        again = f"--command {shlex.quote(command)}" + (" --one-shot" if one_shot else "")
+        return Chosen(command, ProcessClients(command, one_shot=one_shot, **given), again)
+    if one_shot:
+        raise click.UsageError("--one-shot goes with --command")
+    from contracts.clients.python import PythonClients
+    from contracts.clients.target import find
+
+    assert target is not None
+    return Chosen(target, PythonClients(find(target), **given), target)
+
+
+def parameters(delivery: Delivery, max_age: float, max_attempts: int, one_shot: bool = False) -> Parameters:
+    """The contract's parameters."""
+    return Parameters(delivery=delivery, max_age=max_age, max_attempts=max_attempts, one_shot=one_shot)

@@ -1,0 +1,55 @@
+"""Where recordings and explanations come from: files, and the control API of a running mock."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    import httpx
+
+DEFAULT_URL = "http://127.0.0.1:8403"
+
+
+def lines_of(recording: str, organization: str, admin_token: str) -> Iterator[bytes]:
+    """The lines of a recording: a file's, standard input's, or a journal's at a URL. Raises ClickException."""
+    if recording.startswith(("http://", "https://")):
+        path = f"/__admin/organizations/{organization}/trace"
+        return iter(ask(recording, path, admin_token).content.splitlines())
+    return _lines_of_file(recording)
+
+
+def _lines_of_file(name: str) -> Iterator[bytes]:
+    if name == "-":
+        yield from sys.stdin.buffer
+        return
+    try:
+        with Path(name).open("rb") as file:
+            yield from file
+    except OSError as error:
+        raise click.ClickException(f"{name}: {error.strerror}") from error
+
+
+def ask(url: str, path: str, admin_token: str) -> httpx.Response:
+    """What the control API of the mock at `url` answers. Raises ClickException where that is not 200."""
+    import httpx
+
+    headers = {"Authorization": f"Bearer {admin_token}"} if admin_token else {}
+    try:
+        answer = httpx.get(url.rstrip("/") + path, headers=headers, timeout=60)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise click.ClickException(f"there is no mock at {url}: {error}") from error
+    if answer.status_code != 200:
+        raise click.ClickException(f"{url} answers {answer.status_code}: {_message(answer)}")
+    return answer
+
+
+def _message(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json()["message"])
+    except (ValueError, KeyError, TypeError):
+        return answer.text[:200] or answer.reason_phrase

@@ -1,0 +1,35 @@
+"""Judges what has been recorded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from contracts.clauses import judged
+from contracts.judge import Clause, Status, Verdict
+from contracts.report.model import ClauseResult, Counterexample, Report
+from contracts.verify.campaign import settled
+from contracts.verify.run import DEFAULT_OPTIONS, Options, select
+from mockserver.journal import Entry
+
+
+def check(target: str, entries: Sequence[Entry], options: Options = DEFAULT_OPTIONS) -> Report:
+    """Judges a trace that somebody recorded; `target` says where it came from. Raises TraceMalformed."""
+    began = time.monotonic()
+    clauses = select(options.clauses)
+    judgement = judged(entries, options.parameters, clauses)
+    results = [_result(clause, judgement.of(clause.code), tuple(entries)) for clause in clauses]
+    elapsed, delivery = time.monotonic() - began, options.parameters.delivery
+    return Report(target=target, clauses=tuple(results), elapsed_s=elapsed, delivery=delivery)
+
+
+def _result(clause: Clause[Any], verdict: Verdict, trace: tuple[Entry, ...]) -> ClauseResult:
+    exercised = int(verdict.status is not Status.NOT_EXERCISED)
+    if verdict.is_root:
+        found = Counterexample(message=verdict.message, evidence=verdict.evidence, trace=trace)
+        return ClauseResult(
+            code=clause.code, name=clause.name, status=Status.VIOLATED, exercised=exercised, counterexample=found
+        )
+    status, message = settled(verdict)
+    return ClauseResult(code=clause.code, name=clause.name, status=status, exercised=exercised, message=message)
