@@ -20,6 +20,7 @@ from contracts.history import (
     WorldChanged,
     document,
     guest_of,
+    jump_of,
 )
 from contracts.trace import Numbered, Trace
 from mockserver.journal import Answer, Arrival, Began, Ended, Perturbed, Returned
@@ -112,7 +113,9 @@ class _Folding:
 
     def _arrive(self, entry: Arrival) -> None:
         """What the world did right before, while an intent was open, it did to this request on its way: it had left already."""
-        call = Call(len(self._calls) + 1, entry, self._place, entry.at - _jumped(self._held), open_intents=len(self._open))
+        call = Call(
+            len(self._calls) + 1, entry, self._place, entry.at - sum(map(jump_of, self._held)), open_intents=len(self._open)
+        )
         self._calls[entry.context_id] = call
         self.history.calls.append(call)
         self._read(call)
@@ -204,12 +207,6 @@ class _Folding:
     def _name_token(self, pseudonym: str) -> None:
         tokens = self.history.tokens
         tokens.setdefault(pseudonym, f"t{len(tokens) + 1}")
-
-
-def _jumped(held: list[Perturbed]) -> int:
-    """By how many milliseconds the clock was moved forward."""
-    jumps = (entry.detail.get("seconds") for entry in held if entry.what == "advance")
-    return round(1000 * sum(jump for jump in jumps if isinstance(jump, int | float)))
 
 
 def _only(intents: Iterator[Intent]) -> Intent | None:

@@ -59,7 +59,7 @@ class Call:
     @property
     def operation(self) -> str | None:
         """`token`, `create` or `send`; None where it called something that does not exist."""
-        return self.arrival.operation
+        return self.arrival.operation if self.arrival.method == "POST" else None
 
     @property
     def seq(self) -> int:
@@ -179,6 +179,11 @@ class WorldChanged(Struct, frozen=True):
     entry: Perturbed
     place: int
 
+    @property
+    def jump(self) -> int:
+        """By how many milliseconds it moved the clock forward."""
+        return jump_of(self.entry)
+
 
 Moment = CallLeft | CallReturned | IntentBegan | IntentEnded | WorldChanged
 
@@ -203,6 +208,12 @@ class History:
         """A whole number of the policy in force, `default` where the recording does not tell."""
         value = self.header.policy.get(name)
         return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+def jump_of(entry: Perturbed) -> int:
+    """By how many milliseconds a perturbation moved the clock forward."""
+    seconds = entry.detail.get("seconds") if entry.what == "advance" else None
+    return round(1000 * seconds) if isinstance(seconds, int | float) else 0
 
 
 def document(arrival: Arrival) -> dict[str, Any]:

@@ -6,14 +6,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from contracts.clauses.delivery import D2, D3
-from contracts.clauses.refusals import R3
-from contracts.clauses.sessions import S1, S2, S4
-from contracts.clauses.wire import W1
+from contracts.clauses.access import A1, A2, A3, A4, A5
+from contracts.clauses.delivery import D1, D2, D3, D4, D5, D6
+from contracts.clauses.refusals import R1, R2, R3, R7
+from contracts.clauses.retries import R4, R5, R6
+from contracts.clauses.sessions import S1, S2, S3, S4, S5, S6
+from contracts.clauses.wire import W1, W2
 from contracts.judge import DEFAULTS, Clause, Judgement, Parameters, judge
 from mockserver.journal import Entry
 
-CLAUSES: tuple[Clause[Any], ...] = (S1, S2, S4, R3, D2, D3, W1)
+CLAUSES: tuple[Clause[Any], ...] = (
+    *(S1, S2, S3, S4, S5, S6),
+    *(R1, R2, R3, R4, R5, R6, R7),
+    *(A1, A2, A3, A4, A5),
+    *(D1, D2, D3, D4, D5, D6),
+    *(W1, W2),
+)
+"""The catalogue, in the order in which verdicts are told."""
 
 EXPLAINS: Mapping[str, Sequence[str]] = {
     "S5": ("S4", "S1", "R1", "R2", "S6", "D2"),

@@ -2,15 +2,56 @@
 
 from __future__ import annotations
 
+from msgspec import UNSET
+
 from contracts.clauses.excuses import excuse
-from contracts.clauses.words import answer_to, at
-from contracts.history import Call, Effect, Intent, IntentEnded, Moment
-from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark
+from contracts.clauses.words import answer_to, at, name_of, quote, reported, seconds
+from contracts.history import Call, CallLeft, CallReturned, Effect, Group, Intent, IntentEnded, Moment, WorldChanged, document
+from contracts.judge import EXERCISED, Breach, Case, Clause, Mark
 
 
-def name_of(intent: Intent) -> str:
-    """An intent as a person counts them: `message 1`."""
-    return f"message {intent.number + 1}"
+def _doubles_are_fair(case: Case) -> str:
+    return "delivery is at-least-once" if case.parameters.delivery == "at-least-once" else ""
+
+
+def _step_delivered_twice(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+    match moment:
+        case CallReturned(call, place) if call.intent is not None and call.operation == "send":
+            accepted = [send for send in call.intent.of("send") if send.accepted and send.was_over(place + 1)]
+            if len(accepted) > 1:
+                return state, _delivered_twice(call.intent, accepted)
+            return state, EXERCISED if call.effect is Effect.UNKNOWN else None
+    return state, None
+
+
+def _delivered_twice(intent: Intent, accepted: list[Call]) -> Breach:
+    message = f"{name_of(intent)} was accepted twice"
+    return Breach(message, (at("accepted", accepted[0]), at("accepted again", accepted[1])))
+
+
+def _most_unknown(case: Case) -> float:
+    return sum(call.effect is Effect.UNKNOWN for call in case.history.calls)
+
+
+D1 = Clause(
+    code="D1",
+    name="delivered-twice",
+    statement="never have one message accepted twice (where delivery is at-most-once)",
+    reason="Where the answer to a send is lost, the message may have been accepted all the same. Sending it again, in whichever"
+    " session, gives the customer two.",
+    advice=(
+        "After a send without a clear answer stop and report failure; try again only what cannot have been accepted.",
+        "Switch off retries of POST in the HTTP stack and in the SDK: they happen behind your back.",
+    ),
+    stimulus="a send ended without telling whether the message was accepted",
+    start=None,
+    step=_step_delivered_twice,
+    on=(CallReturned,),
+    parameters=("delivery",),
+    needs_intents=True,
+    spared=_doubles_are_fair,
+    closeness=_most_unknown,
+)
 
 
 def _step_not_delivered(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
@@ -24,12 +65,11 @@ def _step_not_delivered(state: None, moment: Moment, case: Case) -> tuple[None, 
 
 def _undelivered(intent: Intent) -> Breach:
     over = [call for call in intent.calls if call.returned is not None]
-    ended = Evidence("gave up" if intent.outcome == "failed" else "reported success", intent.ended_seq or 0)
     if not over:
-        return Breach(f"{name_of(intent)} was not delivered: the client sent nothing for it", (ended,))
+        return Breach(f"{name_of(intent)} was not delivered: the client sent nothing for it", (reported(intent),))
     last = over[-1]
     message = f"{name_of(intent)} was not delivered: the client stopped after its {last.operation} got {answer_to(last)}"
-    return Breach(message, (at("last try", last), ended))
+    return Breach(message, (at("last try", last), reported(intent)))
 
 
 D2 = Clause(
@@ -72,16 +112,15 @@ def _step_false_outcome(state: None, moment: Moment, _: Case) -> tuple[None, Mar
 
 def _false_success(intent: Intent) -> Breach:
     sends = intent.of("send")
-    reported = Evidence("reported success", intent.ended_seq or 0)
     if not sends:
-        return Breach(f"{name_of(intent)} was reported as delivered, and was never sent", (reported,))
+        return Breach(f"{name_of(intent)} was reported as delivered, and was never sent", (reported(intent),))
     message = f"{name_of(intent)} was reported as delivered, but its send got {answer_to(sends[-1])}"
-    return Breach(message, (at("not confirmed", sends[-1]), reported))
+    return Breach(message, (at("not confirmed", sends[-1]), reported(intent)))
 
 
 def _false_failure(intent: Intent, confirmed: Call) -> Breach:
     message = f"{name_of(intent)} was reported as failed, though the 200 to its send had reached the client"
-    return Breach(message, (at("accepted", confirmed), Evidence("reported failure", intent.ended_seq or 0)))
+    return Breach(message, (at("accepted", confirmed), reported(intent)))
 
 
 D3 = Clause(
@@ -97,6 +136,126 @@ D3 = Clause(
     stimulus="the client reported the outcome of a message",
     start=None,
     step=_step_false_outcome,
+    on=(IntentEnded,),
+    needs_intents=True,
+)
+
+
+def _step_text_altered(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+    match moment:
+        case CallReturned(call) if call.intent is not None and call.accepted and not call.arrival.truncated:
+            return state, _alteration(call, call.intent) or EXERCISED
+    return state, None
+
+
+def _alteration(call: Call, intent: Intent) -> Breach | None:
+    """Another message's text in this one's session is a mistaken session, not an altered text."""
+    if call.text is None or any(call.text == other.text for other in intent.group.intents):
+        return None
+    message = f"{name_of(intent)} was accepted as {quote(call.text)} instead of {quote(intent.text)}"
+    return Breach(message, (at("altered", call),))
+
+
+D4 = Clause(
+    code="D4",
+    name="text-altered",
+    statement="have exactly the text accepted that it was given, whatever characters it has",
+    reason="Customers read what arrives: a text that was cut, trimmed, escaped or encoded in between is another message.",
+    advice=(
+        "Hand the text to the JSON encoder as it is: no strip, no template, no html.escape, no encode with errors='ignore'.",
+        "Where a text is too long, refuse it; do not cut it silently.",
+    ),
+    stimulus="a message was accepted",
+    start=None,
+    step=_step_text_altered,
+    on=(CallReturned,),
+    needs_intents=True,
+)
+
+
+def _step_guest_altered(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+    match moment:
+        case CallLeft(call) if call.operation == "create" and call.group is not None and _tells_its_guest(call):
+            return state, _guest_alteration(call, call.group) or EXERCISED
+    return state, None
+
+
+def _tells_its_guest(call: Call) -> bool:
+    """Whether the body can be read, as far as the guest goes; one that breaks the schema has a clause of its own."""
+    arrival = call.arrival
+    if arrival.truncated or (arrival.size > 0 and arrival.body is UNSET):
+        return False
+    return call.guest is not None or "guest" not in document(arrival)
+
+
+def _guest_alteration(call: Call, group: Group) -> Breach | None:
+    """Where intents overlap, a create belongs to the one whose guest it names; here it names none of theirs."""
+    given = [call.intent.guest] if call.intent is not None else [intent.guest for intent in group.intents]
+    if call.guest in given:
+        return None
+    shown = "without a guest" if call.guest is None else f"for {call.guest.name!r} <{call.guest.email}>"
+    whom = f"{given[0].name!r} <{given[0].email}>" if len(given) == 1 else "one of the guests that were given"
+    return Breach(f"a session was created {shown} instead of {whom}", (at("altered guest", call),))
+
+
+D5 = Clause(
+    code="D5",
+    name="guest-altered",
+    statement="create the session with the name and e-mail address of the guest it was given",
+    reason="The guest of a session decides whose conversation the message appears in, and who is answered.",
+    advice=(
+        "Pass `name` and `email` on as they are: no lower-casing, no default, no guest from an earlier call.",
+        "Put `guest` into the body of the create; an empty body creates a session for nobody.",
+    ),
+    stimulus="the client created a session for a message",
+    start=None,
+    step=_step_guest_altered,
+    on=(CallLeft,),
+    needs_intents=True,
+)
+
+MOST_REQUESTS = 300
+"""Requests within one message."""
+
+LONGEST = 24 * 3600 * 1000
+"""Milliseconds of virtual time within one message."""
+
+
+def _step_never_returns(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+    match moment:
+        case IntentEnded(intent):
+            return state, _endless(intent, case) or EXERCISED
+    return state, None
+
+
+def _endless(intent: Intent, case: Case) -> Breach | None:
+    """That it made too many requests is sound on any clock; that it took too long is so in virtual time alone."""
+    took = (intent.ended_at or 0) - intent.began_at - _jumped(intent, case)
+    busy, is_virtual = len(intent.calls) > MOST_REQUESTS, case.history.header.clock == "virtual"
+    if not busy and intent.outcome != "never" and (took <= LONGEST or not is_virtual):
+        return None
+    why = f": {intent.error}" if intent.error else f": {len(intent.calls)} requests in {seconds(took)}"
+    return Breach(f"{name_of(intent)} was never brought to an end{why}", (reported(intent),), busy or is_virtual)
+
+
+def _jumped(intent: Intent, case: Case) -> int:
+    """How far the world moved the clock while the intent was open, in milliseconds."""
+    meanwhile = case.history.moments[intent.began : intent.ended]
+    return sum(change.jump for change in meanwhile if isinstance(change, WorldChanged))
+
+
+D6 = Clause(
+    code="D6",
+    name="never-returns",
+    statement="end every message, one way or the other",
+    reason="A call that never returns holds a worker for ever: a few of them, and nothing is sent at all.",
+    advice=(
+        "Give every HTTP call a timeout, and every retry loop a bound on its attempts or on its total time.",
+        "Do not wait for an event that only a success sets.",
+    ),
+    stimulus="the client was given a message",
+    start=None,
+    step=_step_never_returns,
     on=(IntentEnded,),
     needs_intents=True,
 )

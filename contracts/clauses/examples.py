@@ -39,6 +39,18 @@ session_id = create(guest)
 post(session_id, job.text)
 """,
     ),
+    "S3": Example(
+        wrong="""\
+session_id = create(guests[0])
+for guest in guests:
+    post(session_id, text)
+""",
+        right="""\
+for guest in guests:
+    session_id = create(guest)
+    post(session_id, text)
+""",
+    ),
     "S4": Example(
         wrong="""\
 session_id = str(uuid4())
@@ -47,6 +59,51 @@ post(session_id, text)
         right="""\
 session_id = create(guest)
 post(session_id, text)
+""",
+    ),
+    "S5": Example(
+        wrong="""\
+template = '{"webChatSessionId": "{{id}}", "text": %s}'
+http.post(url, content=template % json.dumps(text))
+""",
+        right="""\
+body = {"webChatSessionId": session_id, "text": text}
+http.post(url, json=body)
+""",
+    ),
+    "S6": Example(
+        wrong="""\
+check(create(guest))  # "is the platform there?"
+post(create(guest), text)
+""",
+        right="""\
+session_id = create(guest)
+post(session_id, text)
+""",
+    ),
+    "R1": Example(
+        wrong="""\
+@retry(stop=stop_after_attempt(3))
+def post_with_retries(session_id, text):
+    post(session_id, text).raise_for_status()
+""",
+        right="""\
+@retry(stop=stop_after_attempt(3))
+def deliver(guest, text):
+    post(create(guest), text).raise_for_status()
+""",
+    ),
+    "R2": Example(
+        wrong="""\
+answer = post(session_id, text)
+if answer.status_code == 403:
+    raise Refused(answer)
+""",
+        right="""\
+answer = post(session_id, text)
+if is_dead_session(answer):
+    answer = post(create(guest), text)
+answer.raise_for_status()
 """,
     ),
     "R3": Example(
@@ -58,6 +115,134 @@ while (answer := post(id, text)).status_code == 403:
 answer = post(id, text)
 if code(answer) == "app.not.authorized.for.scope":
     raise ScopeMissing(answer)
+""",
+    ),
+    "R4": Example(
+        wrong="""\
+while True:
+    answer = create_session(guest)
+    if answer.is_success:
+        return answer
+    sleep(1)
+""",
+        right="""\
+for pause in (0.5, 1, 2, 4):
+    answer = create_session(guest)
+    if answer.is_success:
+        return answer
+    sleep(pause)
+raise Unavailable(answer)
+""",
+    ),
+    "R5": Example(
+        wrong="""\
+if answer.status_code == 429:
+    sleep(1)
+    return retry()
+""",
+        right="""\
+if answer.status_code == 429:
+    sleep(int(answer.headers["Retry-After"]))
+    return retry()
+""",
+    ),
+    "R6": Example(
+        wrong="""\
+for attempt in range(3):
+    answer = create_session(guest)
+    if answer.status_code < 500:
+        break
+""",
+        right="""\
+for attempt in range(3):
+    answer = create_session(guest)
+    if answer.status_code < 500:
+        break
+    sleep(0.5 * 2**attempt * uniform(1, 1.5))
+""",
+    ),
+    "R7": Example(
+        wrong="""\
+while not answer.is_success:
+    answer = create_session(guest)
+""",
+        right="""\
+if answer.status_code in (400, 404, 405, 413, 415):
+    raise Refused(answer)
+""",
+    ),
+    "A1": Example(
+        wrong="""\
+answer = create_session(guest, token)
+answer.raise_for_status()
+""",
+        right="""\
+answer = create_session(guest, token)
+if answer.status_code == 401:
+    token = renew()
+    answer = create_session(guest, token)
+answer.raise_for_status()
+""",
+    ),
+    "A2": Example(
+        wrong="""\
+while answer.status_code == 401:
+    answer = create_session(guest, renew())
+""",
+        right="""\
+if answer.status_code == 401:
+    answer = create_session(guest, renew())
+answer.raise_for_status()
+""",
+    ),
+    "A3": Example(
+        wrong="""\
+if answer.status_code == 401:
+    self.token = await self.renew()
+""",
+        right="""\
+if answer.status_code == 401:
+    async with self.renewing:
+        if self.token == refused:
+            self.token = await self.renew()
+""",
+    ),
+    "A4": Example(
+        wrong="""\
+def send(self, guest, text):
+    token = fetch_token()
+    post(create(guest, token), text, token)
+""",
+        right="""\
+def send(self, guest, text):
+    if self.token is None or self.expires_soon():
+        self.token = fetch_token()
+    post(create(guest, self.token), text, self.token)
+""",
+    ),
+    "A5": Example(
+        wrong="""\
+headers = {"Authorization": f"Bearer {self.token}"}
+# self.token is still None
+""",
+        right="""\
+if self.token is None:
+    self.token = fetch_token()
+headers = {"Authorization": f"Bearer {self.token}"}
+""",
+    ),
+    "D1": Example(
+        wrong="""\
+try:
+    post(session_id, text)
+except httpx.TransportError:
+    post(create(guest), text)
+""",
+        right="""\
+try:
+    post(session_id, text)
+except httpx.TransportError as error:
+    raise MayBeDelivered(guest) from error
 """,
     ),
     "D2": Example(
@@ -85,6 +270,34 @@ answer.raise_for_status()
 return True
 """,
     ),
+    "D4": Example(
+        wrong="""\
+post(session_id, html.escape(text.strip()))
+""",
+        right="""\
+post(session_id, text)
+""",
+    ),
+    "D5": Example(
+        wrong="""\
+body = {"guest": {"name": "Guest", "email": email.lower()}}
+""",
+        right="""\
+body = {"guest": {"name": guest.name, "email": guest.email}}
+""",
+    ),
+    "D6": Example(
+        wrong="""\
+http = httpx.Client(timeout=None)
+while not self.delivered:
+    self.try_once()
+""",
+        right="""\
+http = httpx.Client(timeout=10)
+for attempt in range(3):
+    self.try_once()
+""",
+    ),
     "W1": Example(
         wrong="""\
 body = '{"webChatSessionId": "%s", "text": "%s"}'
@@ -93,6 +306,16 @@ http.post(url, content=body % (id, text))
         right="""\
 body = {"webChatSessionId": id, "text": text}
 http.post(url, json=body)
+""",
+    ),
+    "W2": Example(
+        wrong="""\
+http = httpx.Client(base_url=url)
+http.post("/webchat/sessions", json=body)
+""",
+        right="""\
+http = httpx.Client(base_url=url)
+http.post("/api/v2/conversations/webchat/sessions", json=body)
 """,
     ),
 }

@@ -1,10 +1,131 @@
-"""Is another try allowed, and when? What a refusal tells, and what must not follow it."""
+"""Is another try allowed? What a refusal tells, and what must not, or must, follow it."""
 
 from __future__ import annotations
 
-from contracts.clauses.words import at
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import UNSET
+
+from contracts.clauses.excuses import OWN_FAULT
+from contracts.clauses.sessions import spent_by
+from contracts.clauses.words import answer_to, at, name_of, reported
 from contracts.history import Call, CallLeft, CallReturned, Effect, Intent, IntentEnded, Moment, WorldChanged
-from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark
+from contracts.judge import EXERCISED, Breach, Case, Clause, Mark
+
+
+def _step_dead_retried(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+    match moment:
+        case CallReturned(call) if call.effect is Effect.DEAD:
+            return state, EXERCISED
+        case CallLeft(call, place) if call.presented is not None:
+            return state, _dead_retry(call, place, case)
+    return state, None
+
+
+def _dead_retry(call: Call, place: int, case: Case) -> Breach | None:
+    """Where the id was used up as well, presenting it again is a reuse, which another clause names."""
+    session = case.history.sessions[call.presented or ""]
+    refused = next((send for send in session.sends if send.effect is Effect.DEAD and send.was_over(place)), None)
+    if refused is None or spent_by(call.presented, place, case):
+        return None
+    message = f"session {session.label} was presented again after a 403 that told the client it is dead"
+    return Breach(message, (at("told that it is dead", refused), at("presented again", call)))
+
+
+def _dead_sends(case: Case) -> float:
+    return sum(call.effect is Effect.DEAD for call in case.history.calls)
+
+
+R1 = Clause(
+    code="R1",
+    name="dead-id-retried",
+    statement="not present an id again after a 403 for it",
+    reason="A session that has ended never comes back to life: whatever ended it, the same id gets the same 403 for ever.",
+    advice=(
+        "After a 403 that names no scope throw the id away and create a fresh session.",
+        "Keep the id out of retry decorators: what they repeat must include the create.",
+    ),
+    stimulus="a send was answered by a 403 for a dead session",
+    start=None,
+    step=_step_dead_retried,
+    on=(CallLeft, CallReturned),
+    closeness=_dead_sends,
+)
+
+
+def _step_not_recovered(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+    match moment:
+        case CallLeft(call, place) if call.intent is not None:
+            return state, _gone_on(call, call.intent, place)
+        case IntentEnded(intent, place) if intent.outcome != "never":
+            dead = _first_dead(intent, place)
+            if dead is None or not _can_recover(dead, intent, place, case):
+                return state, None
+            return state, EXERCISED if _left_after(dead, intent, "create") else _no_recovery(dead, intent)
+    return state, None
+
+
+def _gone_on(call: Call, intent: Intent, place: int) -> Breach | None:
+    """A second 403 that tells nothing at all leaves nothing to try."""
+    opaque = [send for send in intent.of("send") if send.status == 403 and send.code is None and send.was_over(place)]
+    if len(opaque) < 2:
+        return None
+    message = f"a {call.operation or 'request'} followed a second 403 without a reason"
+    return Breach(message, (at("first 403", opaque[0]), at("second 403", opaque[1]), at("went on", call)))
+
+
+def _first_dead(intent: Intent, place: int) -> Call | None:
+    dead = [call for call in intent.of("send") if call.effect is Effect.DEAD and call.was_over(place)]
+    return min(dead, key=_return_of, default=None)
+
+
+def _return_of(call: Call) -> int:
+    return call.returned or 0
+
+
+def _left_after(dead: Call, intent: Intent, operation: str) -> list[Call]:
+    """The calls of an operation that the client made once it knew; token calls may be anybody's where intents overlap."""
+    calls = intent.group.calls if operation == "token" else intent.calls
+    return [call for call in calls if call.operation == operation and call.left > _return_of(dead)]
+
+
+def _can_recover(dead: Call, intent: Intent, place: int, case: Case) -> bool:
+    """Whether nothing else had told the client to stop, and nothing kept it from creating."""
+    sends = [call for call in intent.of("send") if call.was_over(place)]
+    tried = sum(call.effect is not Effect.CONSUMED and _return_of(call) <= _return_of(dead) for call in sends)
+    may_be_delivered = {Effect.CONSUMED} | ({Effect.UNKNOWN} if case.parameters.delivery == "at-most-once" else set())
+    return (
+        tried < case.parameters.min_attempts
+        and not any(call.effect in may_be_delivered for call in sends)
+        and not any(call.scope_refused for call in intent.calls)
+        and not any(call.status != 200 for call in _left_after(dead, intent, "token"))
+    )
+
+
+def _no_recovery(dead: Call, intent: Intent) -> Breach:
+    message = f"no fresh session was created for {name_of(intent)} after a 403 for a dead one"
+    return Breach(message, (at("told that it is dead", dead), reported(intent)))
+
+
+R2 = Clause(
+    code="R2",
+    name="dead-id-not-recovered",
+    statement="create a fresh session after the first 403 for a dead one, and stop after a second 403 without a reason",
+    reason="A session may end between its creation and its use: a deployment, an idle timeout, an administrator. One fresh"
+    " session delivers the message; where two 403s give no reason, permission is missing and no session will help.",
+    advice=(
+        "On a 403 that names no scope create a session and send once more, in the same call.",
+        "Count these recoveries: after the second 403 without a reason give up and report it.",
+    ),
+    stimulus="a send was answered by a 403 for a dead session, and nothing kept the client from creating another",
+    start=None,
+    step=_step_not_recovered,
+    on=(CallLeft, IntentEnded),
+    parameters=("min_attempts", "delivery"),
+    needs_intents=True,
+    closeness=_dead_sends,
+)
 
 GRANTS = frozenset({"grant_scope", "revoke_scope", "set_scopes", "set_policy"})
 """Perturbations that change what the client is allowed: after one of them, a new try is fair."""
@@ -39,10 +160,10 @@ def _scope_retry(call: Call, refused: Call | None) -> Mark:
 
 def _scope_denied(intent: Intent, refused: Call | None) -> Mark:
     """Success may be reported where it was one: that a scope went missing afterwards does not undo it."""
-    if refused is None or intent.ended_seq is None or any(call.effect is Effect.CONSUMED for call in intent.calls):
+    if refused is None or any(call.effect is Effect.CONSUMED for call in intent.calls):
         return None
-    message = "the client reported success after a 403 that told it a scope is missing"
-    return Breach(message, (at("scope refused", refused), Evidence("reported success", intent.ended_seq)))
+    message = f"{name_of(intent)} was reported as delivered after a 403 that told the client a scope is missing"
+    return Breach(message, (at("scope refused", refused), reported(intent)))
 
 
 R3 = Clause(
@@ -60,4 +181,54 @@ R3 = Clause(
     step=_step_scope,
     on=(CallLeft, CallReturned, IntentEnded, WorldChanged),
     needs_intents=True,
+)
+
+
+_Key = tuple[object, ...]
+
+_NOTHING: Mapping[_Key, Call] = {}
+
+
+def _step_refusal_retried(refused: Mapping[_Key, Call], moment: Moment, case: Case) -> tuple[Mapping[_Key, Call], Mark]:
+    """The state is the requests that were refused for what they are, by all that would make them others."""
+    match moment:
+        case CallReturned(call) if call.status in OWN_FAULT and _has_unit(call, case):
+            return {**refused, _key(call): call}, EXERCISED
+        case CallLeft(call) if refused and _has_unit(call, case):
+            earlier = refused.get(_key(call))
+            return refused, _repetition(call, earlier) if earlier is not None else None
+    return refused, None
+
+
+def _has_unit(call: Call, case: Case) -> bool:
+    """A later message may have to repeat an earlier one's request; without intents the recording is one piece of work."""
+    return call.intent is not None or not case.history.intents
+
+
+def _key(call: Call) -> _Key:
+    arrival = call.arrival
+    body = arrival.text if arrival.body is UNSET else msgspec.json.encode(arrival.body)
+    unit = call.intent.number if call.intent is not None else None
+    return unit, arrival.method, arrival.path, arrival.media_type, arrival.size, body, arrival.credential
+
+
+def _repetition(call: Call, earlier: Call) -> Breach:
+    message = f"a {call.operation or 'request'} was repeated unchanged after {answer_to(earlier)}"
+    return Breach(message, (at("refused", earlier), at("repeated", call)))
+
+
+R7 = Clause(
+    code="R7",
+    name="refusal-retried",
+    statement="not repeat an unchanged request that got 400, 404, 405, 413 or 415",
+    reason="These refusals are about the request itself: the same request gets the same answer, and each try counts against the"
+    " rate limit.",
+    advice=(
+        "Retry on 429, 5xx and connection errors only; let 4xx answers end the call.",
+        "Log what the answer says under `details`, and change the request before you send it again.",
+    ),
+    stimulus="a request got 400, 404, 405, 413 or 415",
+    start=_NOTHING,
+    step=_step_refusal_retried,
+    on=(CallLeft, CallReturned),
 )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from contracts.clauses.words import at, seconds
-from contracts.history import Call, CallLeft, CallReturned, Effect, Moment
+import re
+
+from contracts.clauses.words import at, name_of, quote, seconds
+from contracts.history import Call, CallLeft, CallReturned, Effect, Intent, Moment, document
 from contracts.judge import EXERCISED, UPPER_BOUND, Breach, Case, Clause, Mark
+from mockserver.journal import Guest
 
 SPENDS = frozenset({Effect.CONSUMED, Effect.UNKNOWN})
 """The effects after which an id may be used up."""
@@ -113,6 +116,44 @@ S2 = Clause(
     closeness=_oldest,
 )
 
+
+def _step_shared(guests: frozenset[Guest], moment: Moment, case: Case) -> tuple[frozenset[Guest], Mark]:
+    """The state is the guests for whom sessions were created."""
+    match moment:
+        case CallLeft(call) if call.operation == "create" and call.intent is not None:
+            return guests | {call.intent.guest}, None
+        case CallLeft(call) if call.presented is not None and call.intent is not None:
+            return guests, _sharing(call, call.intent, case) or (EXERCISED if guests - {call.intent.guest} else None)
+    return guests, None
+
+
+def _sharing(call: Call, intent: Intent, case: Case) -> Breach | None:
+    session = case.history.sessions[call.presented or ""]
+    created = session.created
+    if created is None or created.intent is None or created.intent.guest == intent.guest:
+        return None
+    message = f"session {session.label}, created for {created.intent.guest.name}, was used for {intent.guest.name}"
+    return Breach(message, (at("created", created), at("used for another guest", call)))
+
+
+S3 = Clause(
+    code="S3",
+    name="session-shared",
+    statement="use an id only for the guest whose message it was created for",
+    reason="A session is the context of one guest: a message sent in another guest's session shows up in the wrong"
+    " conversation, which is a disclosure, not only an error.",
+    advice=(
+        "Keep the id in a local variable of the call that sends; never on self, in a global or in a pool.",
+        "Where calls run in parallel, give each its own session, created with its own guest.",
+    ),
+    stimulus="a send left while a session of another guest had been created",
+    start=frozenset[Guest](),
+    step=_step_shared,
+    on=(CallLeft,),
+    needs_intents=True,
+)
+
+
 NEVER_ISSUED = frozenset({"session.unknown", "session.foreign"})
 """Reasons for which a platform that tells them never issued the id to this client."""
 
@@ -151,4 +192,100 @@ S4 = Clause(
     start=None,
     step=_step_invented,
     on=(CallReturned,),
+)
+
+
+IN_ID = re.compile(
+    r"\{\{.*?\}\}|\$\{.*?\}|\{\w*\}|<[\w -]+>|%s|%\(\w+\)s|\[object Object\]|^(undefined|null|none|nil|nan)$", re.IGNORECASE
+)
+"""What an unrendered template, or a value that is none, looks like where an id belongs."""
+
+IN_TEXT = re.compile(r"\{\{.*?\}\}|\$\{.*?\}|\[object Object\]|\bundefined\b|\bnull\b")
+"""The same within a text, where people may well write braces and brackets of their own."""
+
+
+def _step_placeholder(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+    match moment:
+        case CallLeft(call) if call.operation == "send":
+            return state, _placeholder_for_id(call, case) or _placeholder_in_text(call) or EXERCISED
+    return state, None
+
+
+def _placeholder_for_id(call: Call, case: Case) -> Breach | None:
+    body = document(call.arrival)
+    if "webChatSessionId" not in body:
+        return None
+    id = body["webChatSessionId"]
+    issued = call.presented is not None and case.history.sessions[call.presented].created is not None
+    if issued or not (id is None or (isinstance(id, str) and IN_ID.search(id))):
+        return None
+    shown = "null" if id is None else quote(id)
+    return Breach(f"{shown} was sent where a session id belongs", (at("placeholder", call),))
+
+
+def _placeholder_in_text(call: Call) -> Breach | None:
+    """A placeholder that the text to be sent contains is the user's own."""
+    if call.intent is None or call.text is None:
+        return None
+    meant = call.intent.text
+    found = next((match[0] for match in IN_TEXT.finditer(call.text) if match[0] not in meant), None)
+    if found is None:
+        return None
+    message = f"the text of {name_of(call.intent)} was sent with {quote(found)} in it"
+    return Breach(message, (at("placeholder", call),))
+
+
+S5 = Clause(
+    code="S5",
+    name="session-placeholder",
+    statement="never send a placeholder where an id belongs, or in a text that had none",
+    reason="A template that was not rendered, as {{new_session_id}}, is a well-formed id that was never issued: a 403 that"
+    " looks like a dead session and comes back with every retry.",
+    advice=(
+        "Pass the id as a value, not through a template or string formatting.",
+        "Check that the answer to the create has an id before you build the send.",
+    ),
+    stimulus="the client sent a message",
+    start=None,
+    step=_step_placeholder,
+    on=(CallLeft,),
+)
+
+
+def _perturbed(case: Case) -> str:
+    return "the world perturbed the client, which may need more than one session then" if case.history.perturbations else ""
+
+
+def _step_orphaned(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+    match moment:
+        case CallLeft(call, place) if call.operation == "create" and call.intent is not None:
+            return state, _orphan(call, call.intent, place) or EXERCISED
+    return state, None
+
+
+def _orphan(call: Call, intent: Intent, place: int) -> Breach | None:
+    """Where something was refused, a further session may be what recovery takes."""
+    earlier = [other for other in intent.of("create") if other.left < place]
+    if not earlier or any(other.was_over(place) and other.status != 200 for other in intent.calls):
+        return None
+    message = f"a second session was created for {name_of(intent)}, though nothing had gone wrong"
+    return Breach(message, (at("first session", earlier[0]), at("second session", call)))
+
+
+S6 = Clause(
+    code="S6",
+    name="session-orphaned",
+    statement="create one session per message where nothing goes wrong",
+    reason="A session that is created and not used counts against the platform's limits until it ends by itself, and shows"
+    " that the client does not know which of its ids it is using.",
+    advice=(
+        "Create the session in one place, and pass its id along instead of creating another.",
+        "Do not create sessions ahead of need: they end after a short idle timeout.",
+    ),
+    stimulus="the client created a session for a message, in a run without perturbations",
+    start=None,
+    step=_step_orphaned,
+    on=(CallLeft,),
+    needs_intents=True,
+    spared=_perturbed,
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contracts.clauses import shapes
 from contracts.clauses.excuses import made_up
-from contracts.clauses.words import at
-from contracts.history import CallLeft, CallReturned, Moment
+from contracts.clauses.words import at, quote
+from contracts.history import Call, CallLeft, CallReturned, Moment
 from contracts.judge import EXERCISED, Breach, Case, Clause, Mark
 
 BODIES = frozenset({"create", "send"})
@@ -39,4 +39,40 @@ W1 = Clause(
     start=None,
     step=_step_payload,
     on=(CallLeft, CallReturned),
+)
+
+
+def _step_endpoint(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+    match moment:
+        case CallReturned(call):
+            return state, _stray(call) or EXERCISED
+    return state, None
+
+
+def _stray(call: Call) -> Breach | None:
+    """What is no operation may still exist, as the platform's own description does: then it is answered."""
+    nowhere = call.operation is None and (call.status is None or call.status in NOWHERE)
+    refused = call.status in NOWHERE and not made_up(call)
+    if not nowhere and not refused:
+        return None
+    message = f"{call.arrival.method} {quote(call.arrival.path)} is no operation of the platform"
+    return Breach(message, (at("no such operation", call),))
+
+
+NOWHERE = frozenset({404, 405})
+"""The statuses that say that there is nothing here, or not by this method."""
+
+W2 = Clause(
+    code="W2",
+    name="wrong-endpoint",
+    statement="call only operations that exist",
+    reason="A path with a slip in it is a 404 for ever, another method a 405; neither is counted as a message.",
+    advice=(
+        "Join base URL and path in one place, and mind double slashes and lost prefixes such as /api/v2.",
+        "Let redirects and 404 end the call with an error that names the URL.",
+    ),
+    stimulus="the client made a request",
+    start=None,
+    step=_step_endpoint,
+    on=(CallReturned,),
 )

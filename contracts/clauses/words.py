@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.history import Call, Effect
+from contracts.history import Call, Effect, Intent
 from contracts.judge import Evidence
 
 
@@ -14,6 +14,26 @@ def at(label: str, call: Call) -> Evidence:
 def seconds(milliseconds: float) -> str:
     """A duration for people: `0.1 s`, `45 s`."""
     return f"{milliseconds / 1000:.3f}".rstrip("0").rstrip(".") + " s"
+
+
+LONGEST_TEXT = 40
+"""Characters of a client's text that are quoted."""
+
+
+def quote(text: str) -> str:
+    """A text of a client's in quotes, cut where it is long."""
+    return repr(text) if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]!r}… ({len(text)} characters)"
+
+
+def name_of(intent: Intent) -> str:
+    """An intent as a person counts them: `message 1`."""
+    return f"message {intent.number + 1}"
+
+
+def reported(intent: Intent) -> Evidence:
+    """Points to where the client reported the outcome."""
+    labels = {"accepted": "reported success", "failed": "reported failure"}
+    return Evidence(labels.get(intent.outcome or "", "never returned"), intent.ended_seq or 0)
 
 
 def answer_to(call: Call) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from contracts.clauses.words import seconds
+from contracts.clauses.words import quote, seconds
 from contracts.history import Call, CallLeft, CallReturned, History, Intent, IntentBegan, IntentEnded, Moment, WorldChanged
 from contracts.judge import Evidence
-from contracts.report.words import perturbation_words, quote, reply_words, request_words, state_words
+from contracts.report.words import perturbation_words, reply_words, request_words, state_words
 
 Kind = Literal["call", "left", "returned", "intent", "world", "wait"]
 Lane = Literal["", "through", "opens", "closes"]
@@ -63,8 +63,7 @@ class _Table:
                 yield from self._waited(intent.ended_at or 0)
                 yield self._ended(intent)
             case WorldChanged(entry):
-                jump = entry.detail.get("seconds", 0) if entry.what == "advance" else 0
-                self._jumped += round(jump * 1000)
+                self._jumped += moment.jump
                 yield self._row("world", entry.at, perturbation_words(entry.what, entry.detail), seq=entry.seq)
             case CallLeft(call, place):
                 yield from self._waited(call.left_at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from contracts.clauses.words import quote
 from contracts.history import Call, History
 from contracts.scenario import Item, Send, SendParallel, Trigger, noted
 from mockserver.journal import Answer
@@ -15,14 +16,6 @@ ENDS = {
     "send": "/guests/sendmessage",
 }
 """The end of each operation's path, which is all a person needs to know it."""
-
-LONGEST_TEXT = 40
-"""Characters of a message that a report quotes."""
-
-
-def quote(text: str) -> str:
-    """A text of a client's in quotes, cut where it is long."""
-    return repr(text) if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]!r}… ({len(text)} characters)"
 
 
 def request_words(call: Call, history: History) -> str:

@@ -100,21 +100,31 @@ class Tape:
 
     def token(self, issued: str = "t:1", **answer: Any) -> str:
         """A whole token call that brings `issued`."""
-        context = self.leave("token", Credential("basic", client_id="client", seen_in=("header",)))
-        self.answer(context, token=issued, token_expires_in=86_400, **answer)
+        self.answer_token(self.leave_token(), issued, **answer)
         return issued
 
-    def create(self, name: str | None = None, token: str | None = "t:1", **answer: Any) -> str:
+    def leave_token(self) -> str:
+        return self.leave("token", Credential("basic", client_id="client", seen_in=("header",)))
+
+    def answer_token(self, context: str, issued: str = "t:1", **answer: Any) -> None:
+        """A token call is answered."""
+        whole = answer.get("status", 200) == 200
+        brought: dict[str, Any] = {"token": issued, "token_expires_in": 86_400} if whole else {}
+        self.answer(context, **brought | answer)
+
+    def create(
+        self, name: str | None = None, token: str | None = "t:1", credential: Credential | None = None, **answer: Any
+    ) -> str:
         """A whole create; the id it would bring where it is answered 200."""
-        return self.created(self.leave_create(name, token), **answer)
+        return self.created(self.leave_create(name, token, credential), **answer)
 
     def send(self, session: Any, text: str | None = None, token: str | None = "t:1", **answer: Any) -> None:
         """A whole send."""
         self.answer(self.leave_send(session, text, token), **answer)
 
-    def leave_create(self, name: str | None = None, token: str | None = "t:1") -> str:
+    def leave_create(self, name: str | None = None, token: str | None = "t:1", credential: Credential | None = None) -> str:
         who = guest(name) if name else self._open[0].guest if self._open else guest("ann")
-        return self.leave("create", bearer(token), {"guest": {"name": who.name, "email": who.email}})
+        return self.leave("create", credential or bearer(token), {"guest": {"name": who.name, "email": who.email}})
 
     def leave_send(self, session: Any, text: str | None = None, token: str | None = "t:1") -> str:
         text = text if text is not None else self._open[0].text if self._open else "hello"
@@ -164,10 +174,7 @@ class Tape:
         operation = self._calls[context].operation
         reason, code = CODES.get(status, (SUCCESS[operation or "send"], None))
         accepted = operation == "send" and status == 200
-        if status != 200:
-            fields.pop("token", None)
         values = {"reason": reason, "code": code, "accepted": accepted} | self._session(context, accepted) | fields
-        values.pop("token_expires_in", None) if status != 200 else None
         self.entries.append(Answer(self._seq, self.now + round(delay * 1000), context, status=status, **values))
         self.now += round(delay * 1000)
 

@@ -1,0 +1,299 @@
+"""Does the client look after its token: renew it when it must, and only then, and keep it to itself?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from contracts.clauses.words import at, name_of, reported
+from contracts.history import Call, CallLeft, CallReturned, Intent, IntentBegan, IntentEnded, Moment, WorldChanged
+from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark
+
+MARGIN = 300_000
+"""Milliseconds before a token's expiry from which on it may be renewed."""
+
+
+def _is_refusal(call: Call) -> bool:
+    """A 401 for a token that was shown, not for the client's own credentials."""
+    return call.status == 401 and call.operation != "token"
+
+
+def _first_refusal(calls: list[Call], place: int) -> Call | None:
+    known = [call for call in calls if _is_refusal(call) and call.was_over(place)]
+    return min(known, key=lambda call: call.returned or 0, default=None)
+
+
+def is_good(received: Call, place: int, now: int, case: Case) -> bool:
+    """Whether the token that `received` brought was, as far as the client knew, neither refused nor about to expire."""
+    answer, token = received.answer, received.received_token
+    if answer is None or token is None or received.returned_at is None:
+        return False
+    lifetime = answer.token_expires_in
+    if lifetime is not None and now >= received.returned_at + 1000 * lifetime - MARGIN:
+        return False
+    return not any(call.token == token and _is_refusal(call) and call.was_over(place) for call in case.history.calls)
+
+
+def _step_not_renewed(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+    match moment:
+        case CallReturned(call) if call.intent is not None and _is_refusal(call):
+            return state, EXERCISED
+        case CallLeft(call, place) if call.intent is not None and call.operation != "token":
+            return state, _shown_again(call, _first_refusal(call.intent.calls, place))
+        case IntentEnded(intent, place) if intent.outcome == "failed":
+            refused = _first_refusal(intent.calls, place)
+            return state, None if refused is None or _asked_for_another(refused, intent) else _not_asked(refused, intent)
+    return state, None
+
+
+def _shown_again(call: Call, refused: Call | None) -> Breach | None:
+    if refused is None or call.token is None or call.token != refused.token:
+        return None
+    message = f"a {call.operation or 'request'} showed a token again that a 401 had refused"
+    return Breach(message, (at("token refused", refused), at("shown again", call)))
+
+
+def _asked_for_another(refused: Call, intent: Intent) -> bool:
+    """Where intents overlap, a renewal that another one made will do."""
+    renewals = [call for call in intent.group.calls if call.operation == "token"]
+    if len(intent.group.intents) > 1 and any(call.received_token != refused.token for call in renewals):
+        return True
+    return any(not call.left < (refused.returned or 0) for call in renewals)
+
+
+def _not_asked(refused: Call, intent: Intent) -> Breach:
+    message = f"{name_of(intent)} was given up after a 401, and no new token was asked for"
+    return Breach(message, (at("token refused", refused), reported(intent)))
+
+
+def _refusals(case: Case) -> float:
+    return sum(_is_refusal(call) for call in case.history.calls)
+
+
+A1 = Clause(
+    code="A1",
+    name="token-not-renewed",
+    statement="take a new token after a message's first 401, and not show the refused one again",
+    reason="Tokens end before their time: they expire, are revoked, or are evicted when another instance takes one. The same"
+    " token gets the same 401 for ever; a new one delivers the message.",
+    advice=(
+        "On a 401 drop the token, take a new one and repeat the call once; do that in one place for all calls.",
+        "Do not cache a token without being able to replace it.",
+    ),
+    stimulus="a 401 reached the client while it was at work on a message",
+    start=None,
+    step=_step_not_renewed,
+    on=(CallLeft, CallReturned, IntentEnded),
+    needs_intents=True,
+    closeness=_refusals,
+)
+
+
+def _taken_after_refusal(call: Call, place: int) -> list[Call]:
+    """The tokens received after the first 401, up to `place`: in the call's intent, or by the client where intents overlap."""
+    calls = call.intent.calls if call.intent is not None else call.group.calls if call.group is not None else []
+    refused = _first_refusal(calls, place)
+    if refused is None or refused.returned is None:
+        return []
+    since = refused.returned
+    return [taken for taken in calls if taken.received_token is not None and taken.was_over(place) and taken.left > since]
+
+
+def _step_loop(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+    match moment:
+        case CallReturned(call, place) if call.received_token is not None:
+            taken = _taken_after_refusal(call, place + 1)
+            bound = case.parameters.max_attempts * (1 if call.intent is not None else max(1, call.open_intents))
+            return state, _looped(taken) if len(taken) > bound else EXERCISED if taken else None
+    return state, None
+
+
+def _looped(taken: list[Call]) -> Breach:
+    message = f"{len(taken)} tokens were taken after 401s, and every one was refused"
+    return Breach(message, (at("first new token", taken[0]), at("one too many", taken[-1])))
+
+
+A2 = Clause(
+    code="A2",
+    name="token-loop",
+    statement="not take more than `max_attempts` tokens after 401s for one message",
+    reason="Where fresh tokens are refused as well, the fault is not the token's: the OAuth client is disabled or the platform"
+    " is in trouble. An endless loop of logins gets the client locked out.",
+    advice=(
+        "Renew once after a 401; where the new token is refused too, give up and report it.",
+        "Count the renewals per message, not per token.",
+    ),
+    stimulus="a token was taken after a 401",
+    start=None,
+    step=_step_loop,
+    on=(CallReturned,),
+    parameters=("max_attempts",),
+    needs_intents=True,
+    closeness=_refusals,
+)
+
+
+class _Refused(Struct, frozen=True):
+    """A token's refusals: how many, and the first."""
+
+    times: int
+    first: Call
+
+
+_Stampede: TypeAlias = Mapping[str, _Refused]
+"""By token, what the client that is running now has been told about it."""
+
+_CALM: _Stampede = {}
+
+
+def _step_stampede(refusals: _Stampede, moment: Moment, case: Case) -> tuple[_Stampede, Mark]:
+    match moment:
+        case WorldChanged(entry) if entry.what == "restart_client":
+            return _CALM, None
+        case IntentBegan() if case.parameters.one_shot:
+            return _CALM, None
+        case CallReturned(call) if call.token is not None and _is_refusal(call):
+            before = refusals.get(call.token, _Refused(0, call))
+            after = replace(before, times=before.times + 1)
+            return {**refusals, call.token: after}, EXERCISED if after.times >= 2 else None
+        case CallLeft(call, place) if call.operation == "token":
+            crowded = [refused for refused in refusals.values() if refused.times >= 2]
+            breaches = (_needless_renewal(call, place, refused.first, case) for refused in crowded)
+            return refusals, next((breach for breach in breaches if breach is not None), None)
+    return refusals, None
+
+
+def _needless_renewal(call: Call, place: int, refused: Call, case: Case) -> Breach | None:
+    """Another renewal, made since the first refusal, is on its way or has brought a token that is still good."""
+    since = refused.returned or 0
+    renewals = [other for other in case.history.calls if other.operation == "token" and since < other.left < place]
+    received = [other for other in renewals if other.received_token is not None and other.was_over(place)]
+    if received:
+        last = max(received, key=lambda other: other.returned or 0)
+        good = is_good(last, place, call.left_at, case)
+        return _stampeded(refused, last, call, "a new one had been received") if good else None
+    flying = next((other for other in renewals if not other.was_over(place)), None)
+    return _stampeded(refused, flying, call, "a renewal was on its way") if flying is not None else None
+
+
+def _stampeded(refused: Call, renewal: Call, call: Call, state: str) -> Breach:
+    message = f"a refused token was renewed again while {state}"
+    return Breach(message, (at("token refused", refused), at("renewal", renewal), at("renewed again", call)))
+
+
+A3 = Clause(
+    code="A3",
+    name="token-stampede",
+    statement="renew a token once, however many of its calls were refused",
+    reason="When a token expires, every call in flight gets a 401. If each of them renews, the platform sees a burst of logins,"
+    " and where it keeps few tokens per client each new one evicts the others.",
+    advice=(
+        "Let one task renew and the others wait for it: take a lock, and look again inside it whether somebody has renewed.",
+        "Keep the token in one place that all tasks share.",
+    ),
+    stimulus="two or more 401s refused one token",
+    start=_CALM,
+    step=_step_stampede,
+    on=(CallLeft, CallReturned, IntentBegan, WorldChanged),
+    closeness=_refusals,
+)
+
+
+class _Waste(Struct, frozen=True):
+    """The last token received by the client that is running now, and the needless fetches so far, by message."""
+
+    last: Call | None = None
+    fetches: tuple[tuple[object, Call], ...] = ()
+
+
+def _is_one_shot(case: Case) -> str:
+    return "each message has a client of its own, which cannot know another's token" if case.parameters.one_shot else ""
+
+
+def _step_wasted(waste: _Waste, moment: Moment, case: Case) -> tuple[_Waste, Mark]:
+    match moment:
+        case WorldChanged(entry) if entry.what == "restart_client":
+            return replace(waste, last=None), None
+        case CallReturned(call) if call.received_token is not None:
+            return replace(waste, last=call), None
+        case IntentBegan(intent, place) if waste.last is not None:
+            return waste, EXERCISED if is_good(waste.last, place, intent.began_at, case) else None
+        case CallLeft(call, place) if call.operation == "token" and call.group is not None and waste.last is not None:
+            if not is_good(waste.last, place, call.left_at, case):
+                return waste, None
+            fetches = _with(waste.fetches, call)
+            return replace(waste, fetches=fetches), _wasted(fetches) if len(fetches) > 1 else None
+    return waste, None
+
+
+def _with(fetches: tuple[tuple[object, Call], ...], call: Call) -> tuple[tuple[object, Call], ...]:
+    """One needless fetch a message counts; token calls of overlapping messages count as one message's."""
+    unit = call.intent if call.intent is not None else call.group
+    return fetches if any(unit is other for other, _ in fetches) else (*fetches, (unit, call))
+
+
+def _wasted(fetches: tuple[tuple[object, Call], ...]) -> Breach:
+    evidence: tuple[Evidence, ...] = tuple(at("needless token", call) for _, call in fetches)
+    return Breach("a token was fetched again and again while the last one was good", evidence)
+
+
+A4 = Clause(
+    code="A4",
+    name="token-wasted",
+    statement="keep using a token while it is good, instead of fetching one per message",
+    reason="A token is good for a day. Fetching one per message doubles the latency, runs into the limit of the login service,"
+    " and evicts tokens that other instances are using.",
+    advice=(
+        "Keep the token beside the client and use it until 300 s before `expires_in`, or until a 401.",
+        "Share one client object between calls instead of making one per message.",
+    ),
+    stimulus="the client was given a message while it had a good token",
+    start=_Waste(),
+    step=_step_wasted,
+    on=(CallLeft, CallReturned, IntentBegan, WorldChanged),
+    needs_intents=True,
+    spared=_is_one_shot,
+)
+
+
+def _step_leaked(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+    match moment:
+        case CallLeft(call):
+            leak = _leak(call)
+            if leak:
+                return state, Breach(leak, (at("leaked", call),))
+            return state, EXERCISED if call.arrival.credential.form in {"bearer", "basic"} else None
+    return state, None
+
+
+def _leak(call: Call) -> str:
+    """What is wrong with the credentials of a call; empty where nothing is."""
+    shown = call.arrival.credential
+    request = f"a {call.operation}" if call.operation else "a request"
+    if "url" in shown.seen_in:
+        return f"{request} had a secret in its URL"
+    if "body" in shown.seen_in and call.operation != "token":
+        return f"{request} had a secret in its body"
+    if shown.form == "empty":
+        return f"{request} had an empty Authorization header"
+    return f"{request} showed {shown.literal!r} where a token belongs" if shown.form == "literal" else ""
+
+
+A5 = Clause(
+    code="A5",
+    name="credential-leaked",
+    statement="show secrets and tokens in the Authorization header alone, and never a word that is none",
+    reason="URLs and bodies end up in logs of proxies and servers. A header that says `Bearer null` or `[REDACTED]` is a value"
+    " that was never set, or was masked on its way: a 401 that no retry mends.",
+    advice=(
+        "Set `Authorization: Bearer …` from the token call's answer, in one place; send secrets to the token endpoint only.",
+        "Fail before the request where there is no token yet.",
+    ),
+    stimulus="a request showed credentials",
+    start=None,
+    step=_step_leaked,
+    on=(CallLeft,),
+)

@@ -1,0 +1,169 @@
+"""How often, and when, may a call be made again?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from contracts.clauses.words import at, seconds
+from contracts.history import Call, CallLeft, CallReturned, Moment
+from contracts.judge import EXERCISED, LOWER_BOUND, Breach, Case, Clause, Mark
+
+ROUNDING = 1
+"""Milliseconds that two stamps cut to whole milliseconds may lose between them."""
+
+PAUSE = 100
+"""The least time, in milliseconds, between a server error and the next try."""
+
+
+def _failed(call: Call) -> bool:
+    """429, 5xx, no answer or a 200 that cannot be used."""
+    return call.status is None or call.status == 429 or call.status >= 500
+
+
+def _over(calls: Iterable[Call], operation: str | None, place: int) -> list[Call]:
+    """The calls of an operation whose outcome was known at `place`, in the order in which it became known."""
+    known = [call for call in calls if call.operation == operation and call.was_over(place)]
+    return sorted(known, key=lambda call: call.returned or 0)
+
+
+def _row(call: Call, place: int) -> list[Call]:
+    """The failures of the call's operation right before it, without a success between them."""
+    if call.intent is None and (call.group is None or call.operation != "token"):
+        return []
+    row: list[Call] = []
+    for earlier in reversed(_over(call.intent.calls if call.intent else _shared(call), call.operation, place)):
+        if not _failed(earlier):
+            break
+        row.append(earlier)
+    return row
+
+
+def _shared(call: Call) -> list[Call]:
+    """The calls made while its item ran: among them the token calls that belong to the client, not to one message."""
+    return call.group.calls if call.group is not None else []
+
+
+def _step_unbounded(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+    match moment:
+        case CallReturned(call) if call.group is not None and _failed(call):
+            return state, EXERCISED
+        case CallLeft(call, place):
+            row = _row(call, place)
+            bound = case.parameters.max_attempts * (1 if call.intent is not None else max(1, call.open_intents))
+            return state, _unbounded(call, row) if len(row) >= bound else None
+    return state, None
+
+
+def _unbounded(call: Call, row: list[Call]) -> Breach:
+    message = f"a {call.operation or 'request'} was made again after {len(row)} that had failed in a row"
+    return Breach(message, (at("first failure", row[-1]), at("one try too many", call)))
+
+
+def _longest_row(case: Case) -> float:
+    return max((len(_row(call, call.left)) for call in case.history.calls), default=0)
+
+
+R4 = Clause(
+    code="R4",
+    name="retry-unbounded",
+    statement="not call one operation more than `max_attempts` times in a row that fails by 429, 5xx or no usable answer",
+    reason="A platform that is down is not helped by clients that never stop: they keep it down, and hold whoever waits for"
+    " them.",
+    advice=(
+        "Bound the attempts (tenacity: stop_after_attempt), and raise when they are used up.",
+        "Look for retries under your own: urllib3, an SDK or a proxy may multiply them.",
+    ),
+    stimulus="a call failed by 429, 5xx, no answer or an answer cut short",
+    start=None,
+    step=_step_unbounded,
+    on=(CallLeft, CallReturned),
+    parameters=("max_attempts",),
+    needs_intents=True,
+    closeness=_longest_row,
+)
+
+
+def _due(call: Call) -> int | None:
+    """When the wait that a 429 asked for is over, in milliseconds."""
+    if call.status != 429 or call.answer is None or call.answer.retry_after is None or call.returned_at is None:
+        return None
+    return call.returned_at + 1000 * call.answer.retry_after
+
+
+def _step_retry_after(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+    match moment:
+        case CallReturned(call) if call.intent is not None and _due(call) is not None:
+            return state, EXERCISED
+        case CallLeft(call, place) if call.intent is not None:
+            return state, _too_early(call, _over(call.intent.calls, call.operation, place))
+    return state, None
+
+
+def _too_early(call: Call, earlier: list[Call]) -> Breach | None:
+    for refused in earlier:
+        due = _due(refused)
+        if due is not None and call.left_at + ROUNDING < due and refused.answer is not None:
+            waited = seconds(call.left_at - (refused.returned_at or 0))
+            message = f"a {call.operation} left {waited} after a 429 that said Retry-After {refused.answer.retry_after}"
+            return Breach(message, (at("told to wait", refused), at("too early", call)))
+    return None
+
+
+R5 = Clause(
+    code="R5",
+    name="retry-after-ignored",
+    statement="let the time pass that a 429 asks for before the operation is called again",
+    reason="The platform counts requests per token and minute: whoever comes back before Retry-After has passed is refused"
+    " again and may be shut out for longer.",
+    advice=(
+        "Read Retry-After (whole seconds) and wait that long; your own back-off may only make it longer.",
+        "After a long wait create a fresh session: the one from before has gone idle.",
+    ),
+    stimulus="a 429 with Retry-After reached the client while it was at work on a message",
+    start=None,
+    step=_step_retry_after,
+    on=(CallLeft, CallReturned),
+    clocks=LOWER_BOUND,
+    needs_intents=True,
+)
+
+
+def _is_server_error(call: Call) -> bool:
+    return call.status is not None and call.status >= 500
+
+
+def _step_immediate(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+    match moment:
+        case CallReturned(call) if call.intent is not None and _is_server_error(call):
+            return state, EXERCISED
+        case CallLeft(call, place) if call.intent is not None:
+            earlier = _over(call.intent.calls, call.operation, place)
+            return state, _at_once(call, earlier[-1]) if earlier and _is_server_error(earlier[-1]) else None
+    return state, None
+
+
+def _at_once(call: Call, failed: Call) -> Breach | None:
+    waited = call.left_at - (failed.returned_at or 0)
+    if waited + ROUNDING >= PAUSE:
+        return None
+    message = f"a {call.operation} was tried again {seconds(waited)} after a {failed.status}"
+    return Breach(message, (at("server error", failed), at("tried at once", call)))
+
+
+R6 = Clause(
+    code="R6",
+    name="retry-immediate",
+    statement="leave at least 0.1 s between a server error and the next try",
+    reason="A 5xx means that the platform is in trouble for more than a moment: tries without a pause are used up before it"
+    " recovers, and many clients doing so keep it from recovering.",
+    advice=(
+        "Wait before each retry, longer each time, with some jitter (tenacity: wait_random_exponential).",
+        "In urllib3 set backoff_factor: it is 0 unless you do.",
+    ),
+    stimulus="a 5xx reached the client while it was at work on a message",
+    start=None,
+    step=_step_immediate,
+    on=(CallLeft, CallReturned),
+    clocks=LOWER_BOUND,
+    needs_intents=True,
+)
