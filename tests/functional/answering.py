@@ -1,9 +1,10 @@
-"""Serves the application of `tests.mockserver.web.answers` the way the mock is served."""
+"""Serves the application of `tests.mockserver.web.answers` as the mock is served; with ``--stuck`` it never gets that far."""
 
 from __future__ import annotations
 
 import json
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from mockserver.serve import run
@@ -17,6 +18,9 @@ COMMAND = (sys.executable, "-m", "tests.functional.answering")
 
 
 def make_app(settings: Settings) -> WSGIApplication:
+    if "--stuck" in sys.argv:
+        print("{}", flush=True)
+        threading.Event().wait()
     return answer
 
 

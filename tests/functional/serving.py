@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -17,19 +19,24 @@ SERVE = (sys.executable, "-c", "from contracts.cli.serve import command; command
 class Serving:
     """A server that runs while the context lasts, on a port of its own. `told` is what it said when it was ready.
 
-    `command` starts it; of the same session it can be stopped by a signal, or killed as a power cut would, workers included.
+    `command` starts it. `stop` sends a signal to the parent alone, `kill` ends workers and all as a power cut would.
     """
 
     told: dict[str, str]
 
-    def __init__(self, *options: str, command: Sequence[str] = SERVE, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, *options: str, command: Sequence[str] = SERVE, variables: Mapping[str, str] | None = None) -> None:
         self._command = [*command, "--port", "0", "--json", *options]
-        self._environment = environment
+        self._environment = {**os.environ, **(variables or {})}
 
     def __enter__(self) -> Self:
         self.errors: IO[str] = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
-            self._command, stdout=subprocess.PIPE, stderr=self.errors, text=True, env=self._environment
+            self._command,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            text=True,
+            env=self._environment,
+            start_new_session=True,
         )
         assert self.process.stdout is not None
         self._output = self.process.stdout
@@ -37,7 +44,7 @@ class Serving:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.stop(signal.SIGKILL)
+        self.kill()
         self._output.close()
         self.errors.close()
 
@@ -52,6 +59,12 @@ class Serving:
             self.process.send_signal(number)
         rest = self._output.read()  # to the pipe's end: no worker holds it any more
         return self.process.wait(), rest
+
+    def kill(self) -> None:
+        """Ends every process of it at once."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.stop(signal.SIGKILL)
 
     def complaints(self) -> str:
         """What it has written to standard error so far."""

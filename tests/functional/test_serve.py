@@ -16,28 +16,14 @@ import pytest
 
 from tests.functional.answering import COMMAND
 from tests.functional.serving import SERVE, Serving
+from tests.functional.talking import CREATE, SEND, conversation
 from tests.mockserver.web.answers import BODY
-
-TOKEN = "/oauth/token"
-CREATE = "/api/v2/conversations/webchat/sessions"
-SEND = "/api/v2/conversations/messaging/external/guests/sendmessage"
 
 
 @pytest.fixture(scope="module")
 def serving() -> Iterator[Serving]:
     with Serving() as serving:
         yield serving
-
-
-def conversation(told: dict[str, str]) -> list[int]:
-    """The statuses of a token request, a session, a message, and the same message again."""
-    with httpx.Client(base_url=told["url"]) as client:
-        credentials = (told["client_id"], told["client_secret"])
-        token = client.post(TOKEN, data={"grant_type": "client_credentials"}, auth=credentials)
-        client.headers["Authorization"] = f"Bearer {token.json()['access_token']}"
-        session = client.post(CREATE, json={"guest": {"name": "Ann", "email": "ann@example.com"}})
-        message = session.json() | {"text": "hello"}
-        return [token.status_code, session.status_code, *(client.post(SEND, json=message).status_code for _ in range(2))]
 
 
 def refusal(*options: str, environment: dict[str, str] | None = None) -> str:
@@ -100,6 +86,26 @@ def test_workers_do_not_outlive_their_parent() -> None:
             httpx.get(serving.url)
 
 
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_signal_ends_it_while_it_still_starts(number: signal.Signals, status: int) -> None:
+    with Serving("--stuck", command=COMMAND) as serving:
+        assert serving.stop(number) == (status, "")
+        assert serving.complaints() == ""
+
+
+def test_a_worker_that_is_lost_ends_the_server() -> None:
+    with Serving() as serving:
+        for worker in children(serving.process.pid):
+            os.kill(worker, signal.SIGKILL)
+        assert serving.process.wait() == 2
+        assert serving.complaints() == "Error: a worker ended by itself, and the server with it\n"
+
+
+def children(parent: int) -> list[int]:
+    listed = subprocess.run(["ps", "-A", "-o", "ppid=,pid="], capture_output=True, text=True, check=True).stdout
+    return [int(pid) for ppid, pid in map(str.split, listed.splitlines()) if int(ppid) == parent]
+
+
 def test_a_port_in_use_is_never_shared(serving: Serving) -> None:
     port = serving.url.rpartition(":")[2]
     assert refusal("--port", port).startswith(f"Error: port = {port}: is in use by another server")
@@ -129,7 +135,7 @@ def test_ipv6() -> None:
         (["--port", "65536"], "65536 is not in the range"),
         (["--workers", "0"], "0 is not in the range"),
         (["--host", "a..b"], "cannot be resolved"),
-        (["--store", "mongodb://localhost"], "must be memory:, redis://"),
+        (["--store", "mongodb://localhost"], "must be memory: or redis://"),
         (["--journal", "/no/such/folder/file"], "cannot be written"),
         (["--client-id", "a:b"], "a client id has no colon"),
         (["--client-secret", "a b"], "without spaces"),
@@ -172,7 +178,7 @@ def test_policy_and_options_may_come_as_variables(tmp_path: Path) -> None:
         "DAYFLY_JOURNAL": str(journal),
         "DAYFLY_OPAQUE": "1",
     }
-    with Serving(environment=os.environ | variables) as serving:
+    with Serving(variables=variables) as serving:
         assert serving.told["client_id"] == "me"
         assert conversation(serving.told) == [200, 200, 200, 200]
         assert "Dayfly-Reason" not in httpx.get(f"{serving.url}/nowhere").headers
@@ -199,7 +205,7 @@ def test_without_that_it_is_quiet(serving: Serving) -> None:
 
 def test_the_environment_is_not_mistaken_for_headers() -> None:
     """Granian copies it into every call: a proxy's variable would be a header, and this one a good token."""
-    with Serving(environment=os.environ | {"HTTP_AUTHORIZATION": "Bearer x"}) as serving:
+    with Serving(variables={"HTTP_AUTHORIZATION": "Bearer x"}) as serving:
         assert httpx.post(f"{serving.url}{CREATE}").json()["code"] == "authentication.required"
 
 
