@@ -80,11 +80,8 @@ class Deadlines:
 
     def forget(self, before: int, limit: int, most: int) -> Sequence[str]:
         """Drops sessions that ended before `before`, and the oldest beyond `limit` ended ones: at most `most`, oldest first."""
-        if self._passed:
-            self._settle(most)
+        self._settle(most)
         ended, ends = self._ended, self._ends
-        if not ended or (ended[0][1] >= before and len(ends) - self.live <= limit):
-            return ()
         forgotten: list[str] = []
         while ended and len(forgotten) < most and (ended[0][1] < before or len(ends) - self.live > limit):
             id, ends_at = ended.popleft()

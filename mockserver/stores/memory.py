@@ -108,20 +108,13 @@ class MemoryStore:
                 tenant = self._founded(organization, writes)
                 if tenant is None:
                     return False
-            records, sessions = tenant.records, False
+            records = tenant.records
             for write in writes:
                 key = write.key
                 held = records[key.kind].get(key.id)
                 if (None if held is None else held.version) != write.expected or self._is_anothers(key, organization):
                     return False
-            for write in writes:
-                if write.key.kind == "session":
-                    sessions = True
-                    tenant.put_session(write, now)
-                else:
-                    self._put(tenant, organization, write)
-            if sessions:
-                tenant.forget_sessions(now, now - retention, len(writes))
+            self._apply(tenant, organization, writes, now, retention)
             if noted is not None:
                 tenant.noted += 1
                 tenant.journal.append((now if stamp is None else stamp, noted))
@@ -210,6 +203,19 @@ class MemoryStore:
         """Whether it is an OAuth client that another organisation has."""
         return key.kind == "client" and self._owners.get(key.id, organization) != organization
 
+    def _apply(self, tenant: _Tenant, organization: str, writes: Sequence[Write], now: int, retention: int) -> None:
+        deadlines, sessions = tenant.deadlines, 0
+        if now >= deadlines.due:  # first, so that sessions end in the order of their ends
+            deadlines.advance(now)
+        for write in writes:
+            if write.key.kind == "session":
+                sessions += 1
+                tenant.put_session(write, now)
+            else:
+                self._put(tenant, organization, write)
+        if sessions and deadlines.crowded(now - retention, self._bounds.max_ended_sessions):
+            tenant.forget_sessions(now - retention, sessions)
+
     def _put(self, tenant: _Tenant, organization: str, write: Write) -> None:
         """Writes a record that is no session, and enters it where it is looked for by other names."""
         kind, id, new = write.key.kind, write.key.id, write.new
@@ -274,16 +280,12 @@ class _Tenant:
             self.sessions.pop(id, None)
             self.deadlines.remove(id)
         else:
-            self.records["session"][id] = new
+            self.sessions[id] = new
             self.deadlines.put(id, NEVER if write.ends_at is None else write.ends_at, now)
 
-    def forget_sessions(self, now: int, before: int, written: int) -> None:
-        deadlines = self.deadlines
-        if now >= deadlines.due:
-            deadlines.advance(now)
-        if deadlines.crowded(before, self.bounds.max_ended_sessions):
-            for id in deadlines.forget(before, self.bounds.max_ended_sessions, FORGOTTEN_A_COMMIT + written):
-                del self.sessions[id]
+    def forget_sessions(self, before: int, written: int) -> None:
+        for id in self.deadlines.forget(before, self.bounds.max_ended_sessions, FORGOTTEN_A_COMMIT + written):
+            del self.sessions[id]
 
     def forget_tokens(self) -> None:
         tokens = self.tokens

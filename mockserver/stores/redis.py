@@ -11,20 +11,24 @@ Two indexes lead from outside to an organisation and have slots of their own, so
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias, cast
 from urllib.parse import quote
 
 import msgspec
 
-from mockserver.engine.model import Organization
+from mockserver.engine.decide import Seen
+from mockserver.engine.model import FaultPlan, OAuthClient, Organization, Session, Token
 from mockserver.errors import StoreUnavailable
 from mockserver.journal import Entry, Noted, TraceError
-from mockserver.stores.base import FORGOTTEN_A_COMMIT, Bounds, Key, Kind, Loaded, Record, Write
+from mockserver.stores.base import FAULTS, FORGOTTEN_A_COMMIT, ORGANIZATION, Bounds, Key, Kind, Loaded, Record, Write
 from mockserver.stores.codec import decode_entry, decode_record, encode_entry, encode_record
 from mockserver.stores.deadlines import NEVER
 from mockserver.stores.link import Link, Script
 
 RANKS: dict[Kind, int] = {"organization": 0, "faults": 1, "client": 2, "token": 3, "session": 4}
 """Kinds in the order they have in `order`; `commit.lua` knows that of tokens."""
+
+_Looked: TypeAlias = tuple[Organization | None, FaultPlan | None, OAuthClient | None, Token | None, Session | None]
 
 SURE = 5
 """How many timeouts long a commit is remembered: it is repeated at once, or never."""
@@ -57,6 +61,17 @@ class RedisStore:
         )
         records = [self._decoded(key.kind, value) for key, value in zip(keys, values[1:], strict=True)]
         return Loaded(records, live)
+
+    def look(
+        self, organization: str, client_id: str, token: str, session: str, arrival: Noted | None = None, system: int = 0
+    ) -> Seen | None:
+        """See Store."""
+        keys = (ORGANIZATION, FAULTS, Key("client", client_id), Key("token", token), Key("session", session))
+        loaded = self.load(organization, keys, arrival, system)
+        found, faults, client, held, live = cast(_Looked, loaded.records)
+        if found is None:
+            return None
+        return Seen(found, found.clock.reading(system), client, held, live, loaded.live_sessions, faults)
 
     def note(self, organization: str, noted: Noted, at: int) -> int:
         """See Store."""
