@@ -76,6 +76,8 @@ class World:
                 scene.play(scenario)
             finally:
                 scene.close()
+            if self._handler.failure is not None:
+                raise self._handler.failure
             return Run(tuple(self._trace(tenant)), scene.output, scene.hung)
 
     def _scene(self, tenant: Tenant) -> Scene:
@@ -100,7 +102,7 @@ class World:
         try:
             yield tenant
         finally:
-            self._handler.arrived = None
+            self._handler.arrived = self._handler.failure = None
             self._control.delete(tenant.id)
 
 

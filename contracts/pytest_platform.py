@@ -1,0 +1,124 @@
+"""The platform as a test gets it: an organisation of its own, in process or behind a socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+import httpx
+
+from contracts.report.model import Counterexample, Report
+from contracts.report.style import PLAIN
+from contracts.report.table import table
+from contracts.verify import ContractViolated, Options, check
+from mockserver import inprocess
+from mockserver.assemble import Assembly, assemble
+from mockserver.control import Control, Tenant
+
+if TYPE_CHECKING:
+    import respx
+
+BASE_URL = "https://platform.invalid"
+"""A name that no network resolves: what does not go through the transport goes nowhere."""
+
+
+class Platform:
+    """An organisation, and how clients reach it: `base_url`, credentials, `http_client()`, `transport`.
+
+    What is done to it is `mockserver.control.Tenant`'s: `clock`, `sessions`, `tokens`, `clients`, `faults`, `requests`, scopes,
+    policy, and what is told of it. In process nobody waits: a latency fault moves the organisation's clock instead.
+    """
+
+    def __init__(self, tenant: Tenant, assembly: Assembly, url: str | None = None) -> None:
+        self._name, self._handler, self._url = tenant.name, assembly.handler, url
+        self.id, self.client_id, self.client_secret = tenant.id, tenant.client_id, tenant.client_secret
+        self.clock, self.sessions, self.tokens, self.clients = tenant.clock, tenant.sessions, tenant.tokens, tenant.clients
+        self.faults, self.requests = tenant.faults, tenant.requests
+        self.policy, self.set_policy = tenant.policy, tenant.set_policy
+        self.grant_scope, self.revoke_scope, self.reject_tokens = tenant.grant_scope, tenant.revoke_scope, tenant.reject_tokens
+        self.trace, self.reset = tenant.trace, tenant.reset
+
+    @property
+    def base_url(self) -> str:
+        """Where the platform is."""
+        return self._url or BASE_URL
+
+    @property
+    def transport(self) -> httpx.BaseTransport:
+        """For an `httpx.Client` of one's own."""
+        return httpx.HTTPTransport() if self._url else inprocess.Transport(self._handler, self._pass)
+
+    @property
+    def async_transport(self) -> httpx.AsyncBaseTransport:
+        """For an `httpx.AsyncClient` of one's own."""
+        return httpx.AsyncHTTPTransport() if self._url else inprocess.AsyncTransport(self._handler, self._pass_async)
+
+    def http_client(self, *, asynchronous: bool = False, **options: Any) -> Any:
+        """An `httpx.Client`, or an `httpx.AsyncClient`, that reaches the platform. `options` are httpx's own; paths are
+        relative to `base_url`. To be closed by whoever asked for it."""
+        own = {"base_url": self.base_url, **options}
+        if asynchronous:
+            return httpx.AsyncClient(transport=self.async_transport, **own)
+        return httpx.Client(transport=self.transport, **own)
+
+    @contextmanager
+    def router(self, base_url: str | None = None) -> Iterator[Any]:
+        """Answers every httpx call to `base_url`, or to any host, while it lasts; gives the `respx` router."""
+        with cast("respx.MockRouter", inprocess.router(self._handler, base_url, self._pass)) as router:
+            yield router
+
+    def check(self, *clauses: str) -> Report:
+        """Judges what the clients of this platform have done so far, by the clauses named or by all.
+
+        Raises ContractViolated where one was broken.
+        """
+        report = check(self._name, tuple(self.trace()), Options(clauses=clauses))
+        if report.violated:
+            raise ContractViolated(report)
+        return report
+
+    def story(self) -> str:
+        """What happened so far, as a table for people; "" where nothing did."""
+        trace = tuple(self.trace())
+        return "\n".join(table(Counterexample(message="", evidence=(), trace=trace), PLAIN)) if len(trace) > 1 else ""
+
+    def _pass(self, seconds: float) -> None:
+        if seconds > 0:
+            self.clock.advance(seconds)
+
+    async def _pass_async(self, seconds: float) -> None:
+        self._pass(seconds)
+
+
+class Platforms:
+    """Makes platforms on one mock, which has a socket as soon as somebody asks for one. A context manager."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._assembly = self._stack.enter_context(assemble())
+        self._control = Control(self._assembly)
+        self._url: str | None = None
+
+    @contextmanager
+    def platform(self, name: str = "", *, live: bool = False, policy: Mapping[str, Any] | None = None) -> Iterator[Platform]:
+        """A platform while the context lasts. What nobody can assign to an organisation is told to the latest one."""
+        made = self._control.create_organization(name, policy=policy)
+        self._control.assign_strays_to(made.id)
+        try:
+            yield Platform(made, self._assembly, self._socket() if live else None)
+        finally:
+            self._control.assign_strays_to("unassigned")
+            self._control.delete(made.id)
+
+    def close(self) -> None:
+        """Gives back socket and memory."""
+        self._stack.close()
+
+    def _socket(self) -> str:
+        if self._url is None:
+            from mockserver.live import LiveServer
+            from mockserver.web.app import create_app
+
+            self._url = self._stack.enter_context(LiveServer(create_app(self._assembly))).url
+        return self._url
