@@ -80,11 +80,12 @@ class _Folding:
             self._come_back(self._due[0][0])
         return self.history
 
-    def _change(self, *entries: Perturbed) -> None:
+    def _change(self, *entries: Perturbed, during: Call | None = None) -> None:
         self._held.clear()
         for entry in entries:
-            self.history.perturbations.append(entry)
-            self.history.moments.append(WorldChanged(entry, self._place))
+            change = WorldChanged(entry, self._place, during)
+            self.history.changes.append(change)
+            self.history.moments.append(change)
 
     @property
     def _place(self) -> int:
@@ -121,7 +122,7 @@ class _Folding:
         self._read(call)
         self._attribute(call)
         self.history.moments.append(CallLeft(call, self._place))
-        self._change(*self._held)
+        self._change(*self._held, during=call)
 
     def _read(self, call: Call) -> None:
         body = document(call.arrival)

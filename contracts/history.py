@@ -174,10 +174,11 @@ class IntentEnded(Struct, frozen=True):
 
 
 class WorldChanged(Struct, frozen=True):
-    """A perturbation."""
+    """A perturbation. `during` is the call that was on its way when it happened; None between items."""
 
     entry: Perturbed
     place: int
+    during: Call | None = None
 
     @property
     def jump(self) -> int:
@@ -198,7 +199,7 @@ class History:
     intents: list[Intent] = field(default_factory=list)
     sessions: dict[str, Session] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
-    perturbations: list[Perturbed] = field(default_factory=list)
+    changes: list[WorldChanged] = field(default_factory=list)
 
     def token_label(self, pseudonym: str | None) -> str:
         """A token as a person reads it: `t1`, `t2` … in order of appearance."""

@@ -6,7 +6,7 @@ from msgspec import UNSET
 
 from contracts.clauses.excuses import excuse
 from contracts.clauses.words import answer_to, at, name_of, quote, reported, seconds
-from contracts.history import Call, CallLeft, CallReturned, Effect, Group, Intent, IntentEnded, Moment, WorldChanged, document
+from contracts.history import Call, CallLeft, CallReturned, Effect, Group, Intent, IntentEnded, Moment, document
 from contracts.judge import EXERCISED, Breach, Case, Clause, Mark
 
 
@@ -240,8 +240,8 @@ def _endless(intent: Intent, case: Case) -> Breach | None:
 
 def _jumped(intent: Intent, case: Case) -> int:
     """How far the world moved the clock while the intent was open, in milliseconds."""
-    meanwhile = case.history.moments[intent.began : intent.ended]
-    return sum(change.jump for change in meanwhile if isinstance(change, WorldChanged))
+    end = intent.ended or 0
+    return sum(change.jump for change in case.history.changes if intent.began < change.place < end)
 
 
 D6 = Clause(

@@ -72,7 +72,13 @@ def _age(call: Call, place: int, case: Case) -> int | None:
     created = session.created if session is not None else None
     if created is None or not created.was_over(place) or created.returned_at is None or created.received_session is None:
         return None
-    return call.left_at - created.returned_at
+    return call.left_at - created.returned_at - _jumped_elsewhere(created.returned or 0, call, case)
+
+
+def _jumped_elsewhere(since: int, call: Call, case: Case) -> int:
+    """How far the clock jumped while another message's request was on its way: time that this message did not let pass."""
+    jumps = (change for change in case.history.changes if since < change.place < call.left and change.during is not None)
+    return sum(change.jump for change in jumps if change.during is not None and change.during.intent is not call.intent)
 
 
 def _step_stale(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
@@ -253,7 +259,7 @@ S5 = Clause(
 
 
 def _perturbed(case: Case) -> str:
-    return "the world perturbed the client, which may need more than one session then" if case.history.perturbations else ""
+    return "the world perturbed the client, which may need more than one session then" if case.history.changes else ""
 
 
 def _step_orphaned(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:

@@ -159,4 +159,4 @@ def _by_seq(evidence: Iterable[Evidence]) -> dict[int, tuple[str, ...]]:
 def _start(history: History) -> int:
     """The first moment of the trace, from which its table counts."""
     stamps = [call.left_at for call in history.calls[:1]] + [intent.began_at for intent in history.intents[:1]]
-    return min(stamps + [entry.at for entry in history.perturbations[:1]], default=0)
+    return min(stamps + [change.entry.at for change in history.changes[:1]], default=0)

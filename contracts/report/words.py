@@ -18,6 +18,10 @@ ENDS = {
 """The end of each operation's path, which is all a person needs to know it."""
 
 
+UNSAID: Mapping[str, object] = {"times": 1, "probability": 1.0, "after_acting": False}
+"""Details that go without saying; what is None does as well."""
+
+
 def request_words(call: Call, history: History) -> str:
     """A request in a few words: method, end of the path, session, and the token where the trace knows several."""
     path = ENDS.get(call.operation or "", call.arrival.path)
@@ -90,7 +94,8 @@ def _reason(answer: Answer) -> str:
 
 def perturbation_words(what: str, detail: Mapping[str, Any]) -> str:
     """A step of the world as it is written in a scenario: `advance(seconds=30)`."""
-    return f"{what}({', '.join(f'{name}={value!r}' for name, value in detail.items())})"
+    told = {name: value for name, value in detail.items() if value != UNSAID.get(name)}
+    return f"{what}({', '.join(f'{name}={value!r}' for name, value in told.items())})"
 
 
 def item_words(item: Item) -> Iterator[str]:
