@@ -13,7 +13,7 @@ from mockserver.clock import SystemClock
 from mockserver.engine import access
 from mockserver.engine.access import Issued
 from mockserver.engine.decide import Ask, Outcome, Seen, decide, decide_token
-from mockserver.engine.lifecycle import end_of
+from mockserver.engine.lifecycle import ends_at
 from mockserver.engine.model import DEFAULT_ORGANIZATION, UNASSIGNED, Fault, Organization, Reason, Token
 from mockserver.errors import ConflictError
 from mockserver.faults.effect import Effect
@@ -160,7 +160,7 @@ class Platform:
         writes: list[Write] = []
         if session is not None:
             version = session.version - 1
-            writes.append(Write(Key("session", session.id), version or None, session, end_of(session).at))
+            writes.append(Write(Key("session", session.id), version or None, session, ends_at(session)))
         if outcome.token is not None:
             writes.append(Write(Key("token", outcome.token.value), outcome.token.version - 1, outcome.token))
         if outcome.issued is not None:

@@ -130,9 +130,7 @@ def decide(ask: Ask, seen: Seen, new_id: str = "", max_live_sessions: int | None
     """
     policy = seen.organization.policy
     reason = refusal(ask, seen)
-    token = seen.token
-    if token is not None:
-        token = None if reason in UNCOUNTED else access.used(token, seen.now, policy)
+    token = None if reason in UNCOUNTED or seen.token is None else access.used(seen.token, seen.now, policy)
     if reason is not None:
         return Outcome(reason, seen, None, token)
     if ask.operation == "send":

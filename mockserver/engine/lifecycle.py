@@ -41,13 +41,19 @@ class End(NamedTuple):
     state: State
 
 
+def ends_at(session: Session) -> int:
+    """When the session ends, or has ended, if nothing happens to it any more (milliseconds)."""
+    deadline = session.idle_at if session.idle_at <= session.expires_at else session.expires_at
+    ended_at = session.ended_at
+    return deadline if ended_at is None or ended_at > deadline else ended_at
+
+
 def end_of(session: Session) -> End:
     """The cause of end that comes first in time, past or to come: a live session's idle timeout or TTL."""
-    idle, expires = session.idle_at, session.expires_at
-    deadline = End(idle, State.IDLE) if idle <= expires else End(expires, State.EXPIRED)
-    if session.ended_by is None or session.ended_at is None or session.ended_at > deadline.at:
-        return deadline
-    return End(session.ended_at, session.ended_by)
+    at = ends_at(session)
+    if session.ended_by is not None and session.ended_at == at:
+        return End(at, session.ended_by)
+    return End(at, State.IDLE if session.idle_at == at else State.EXPIRED)
 
 
 def state_of(session: Session, now: int) -> State:

@@ -83,6 +83,8 @@ class Reason(StrEnum):
     INTERNAL = "internal.error"
     FAULT = "fault.injected"
 
+    __hash__ = str.__hash__  # an enumeration's own is written in Python, and every look into a table would pay for it
+
 
 class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an organisation enforces. Durations in milliseconds; `None` switches a rule off.

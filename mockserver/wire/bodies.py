@@ -11,6 +11,7 @@ import msgspec
 from mockserver.engine.model import Reason
 from mockserver.wire.message import Request
 
+JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -25,7 +26,7 @@ class Body(NamedTuple):
 
 def is_json(content_type: str | None) -> bool:
     """Whether the media type is JSON in UTF-8."""
-    if content_type == "application/json":
+    if content_type == JSON:
         return True
     kind, _, parameters = (content_type or "").partition(";")
     return kind.strip().lower() == "application/json" and _charset_is_utf8(parameters)

@@ -17,7 +17,7 @@ from mockserver.faults import effect_of
 from mockserver.ids import token_owner
 from mockserver.service import Platform
 from mockserver.wire import schemas
-from mockserver.wire.bodies import FORM, Body, is_json, read_form, read_json
+from mockserver.wire.bodies import FORM, JSON, Body, is_json, read_form, read_json
 from mockserver.wire.call import Call
 from mockserver.wire.credentials import basic, bearer
 from mockserver.wire.message import Request, Response
@@ -167,7 +167,7 @@ def _read(operation: Operation, request: Request) -> tuple[Ask, str]:
     """Reads a create or a send: quickly where it has the usual shape, else with care, and with words for what is wrong."""
     organization, client_id, token, problem = _show(request.authorization)
     size = request.size
-    if size == len(request.body) and is_json(request.content_type):
+    if size == len(request.body) and (request.content_type == JSON or is_json(request.content_type)):
         document = schemas.quick_decoder(operation)(request.body)
         if document is not None:
             if operation == "send":

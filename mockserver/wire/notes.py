@@ -131,7 +131,7 @@ class AnswerNote:
             seq=seq,
             at=at,
             context_id=call.context_id,
-            status=row.status,
+            status=None if response.delivery == "lost_request" else row.status,
             reason=outcome.reason.value,
             code=row.code if response.body and row.code else None,
             accepted=outcome.reason is Reason.MESSAGE_ACCEPTED,

@@ -29,6 +29,8 @@ _UNCOUNTED = (
     ("inin-ratelimit-reset", "60"),
 )
 
+_NOTHING = injected(503)
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -46,9 +48,11 @@ def render(call: Call, outcome: Outcome, *, opaque: bool = False) -> Response:
 
 
 def row_of(call: Call, outcome: Outcome) -> Row:
-    """The row that answers the outcome: its reason's, or the injected error's."""
+    """The row that answers the outcome: its reason's, or the injected error's. A lost request is given one that never leaves."""
     status = call.effect.status
-    return TABLE[outcome.reason] if status is None else injected(status)
+    if status is not None:
+        return injected(status)
+    return _NOTHING if outcome.reason is Reason.FAULT else TABLE[outcome.reason]
 
 
 def headers_of(at: int, context_id: str, body: bytes) -> list[tuple[str, str]]:
