@@ -6,4 +6,4 @@ from mockserver.faults.effect import Effect
 
 def effect(fault: Fault) -> Effect:
     """The platform does not act, and nothing comes back."""
-    return Effect(label="lost request", acts=False, delivery="lost_request")
+    return Effect(label="lost request", acts=False, emptied=True, delivery="lost_request")

@@ -48,7 +48,7 @@ def render(call: Call, outcome: Outcome, *, opaque: bool = False) -> Response:
 
 
 def row_of(call: Call, outcome: Outcome) -> Row:
-    """The row that answers the outcome: its reason's, or the injected error's. A lost request is given one that never leaves."""
+    """The row that answers the outcome: its reason's, or the injected error's. A lost request has one that never leaves."""
     status = call.effect.status
     if status is not None:
         return injected(status)
