@@ -46,6 +46,12 @@ class Server:
             raise RuntimeError(b"".join(said).decode(errors="replace"))
         self._process.stdout.close()  # nobody reads on, and a full pipe would stop it
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """Ends it as a power cut would."""
         if self._process is not None:

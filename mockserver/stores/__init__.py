@@ -18,4 +18,8 @@ def open(url: str, bounds: Bounds = Bounds()) -> Store:
         from mockserver.stores.redis import RedisStore
 
         return RedisStore(url, bounds)
-    raise SettingsError("store", url, "must be memory: or redis://HOST:PORT/DB, and rediss:// and unix:// work too")
+    from mockserver.stores.link import without_password
+
+    raise SettingsError(
+        "store", without_password(url), "must be memory: or redis://HOST:PORT/DB, and rediss:// and unix:// work too"
+    )

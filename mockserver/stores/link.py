@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from hashlib import sha1
 from importlib.resources import files
 from typing import Any
-from urllib.parse import urlsplit
 
 from mockserver.errors import SettingsError, StoreUnavailable
 
@@ -96,7 +96,5 @@ class Link:
 
 
 def without_password(url: str) -> str:
-    """`url` as it may be shown: without password, and without options, which may hold one too."""
-    parts = urlsplit(url)
-    _, _, host = parts.netloc.rpartition("@")
-    return parts._replace(netloc=host, query="", fragment="").geturl()
+    """`url` as it may be shown, be it well-formed or not: without user, password and options, which may hold one too."""
+    return re.sub(r"//.*@", "//", url).partition("?")[0]

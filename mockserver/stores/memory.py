@@ -276,12 +276,12 @@ class _Tenant:
 
     def put_session(self, write: Write, now: int) -> None:
         id, new = write.key.id, write.new
-        if new is None:
-            self.sessions.pop(id, None)
-            self.deadlines.remove(id)
-        else:
+        if isinstance(new, Session):
             self.sessions[id] = new
             self.deadlines.put(id, NEVER if write.ends_at is None else write.ends_at, now)
+        else:
+            self.sessions.pop(id, None)
+            self.deadlines.remove(id)
 
     def forget_sessions(self, before: int, written: int) -> None:
         for id in self.deadlines.forget(before, self.bounds.max_ended_sessions, FORGOTTEN_A_COMMIT + written):
