@@ -1,0 +1,71 @@
+"""What somebody sees who has never seen the tool: `dayfly demo`, as a command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from contracts import cli
+from contracts.cli import demo
+from contracts.report.cells import width
+
+PROMISED = 20
+"""Seconds the demonstration may take."""
+
+
+def run(**environment: str) -> str:
+    """What the command prints, after it has ended well within its time."""
+    surroundings = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR"}}
+    surroundings |= {"COLUMNS": "120", "PYTHONIOENCODING": "utf-8", **environment}
+    command = [sys.executable, "-m", "contracts.cli", "demo"]
+    ran = subprocess.run(command, check=False, env=surroundings, capture_output=True, timeout=PROMISED)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    return ran.stdout.decode(surroundings["PYTHONIOENCODING"])
+
+
+@pytest.fixture(scope="module")
+def printed() -> str:
+    return run()
+
+
+def test_it_shows_a_refusal_and_tells_why(printed: str) -> None:
+    refusal, _, _ = printed.partition("2. A client")
+    assert '>   "text": "Welcome back"' in refusal
+    assert "< HTTP/1.1 403 Forbidden" in refusal
+    assert '<   "code": "not.authorized",' in refusal
+    assert "The session was used up by a message accepted before" in refusal
+    assert "What to do" in refusal
+
+
+def test_it_finds_the_caching_clients_smallest_counterexample(printed: str) -> None:
+    caching = printed.partition("2. A client")[2].partition("3. A client")[0]
+    assert "error[S1] session-reused: session s1 was used twice" in caching
+    assert "smallest failing scenario (2 intents" in caching
+    assert "D2 not-delivered" in caching
+
+
+def test_it_finds_nothing_against_the_recovering_client(printed: str) -> None:
+    recovering = printed.partition("3. A client")[2]
+    assert " held" in recovering
+    assert "violated" not in recovering
+
+
+def test_it_fits_eighty_columns_and_is_plain_where_nobody_asks_for_colour(printed: str) -> None:
+    assert [line for line in printed.splitlines() if width(line) > demo.WIDTH] == []
+    assert "\x1b" not in printed
+
+
+def test_it_takes_colour_where_it_is_forced_and_plain_letters_where_there_are_no_others() -> None:
+    assert "\x1b[" in run(FORCE_COLOR="1", PYTHONIOENCODING="ascii")
+
+
+def test_it_says_so_where_something_does_not_come_out_as_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for step, came_out in (("_refusal", True), ("_caching_client", False), ("_recovering_client", True)):
+        monkeypatch.setattr(demo, step, lambda style, came_out=came_out: came_out)
+    assert cli.run(["demo"]) == 2
+    assert "did not come out as it was told" in capsys.readouterr().err
