@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from mockserver.engine.lifecycle import end_of
-from mockserver.engine.model import FaultPlan, OAuthClient, Organization, Session, Token
+from mockserver.engine.model import UNASSIGNED, FaultPlan, OAuthClient, Organization, Session, Token
 from mockserver.errors import ConflictError, NotFound
 from mockserver.journal import Entry, Perturbed
 from mockserver.service import ATTEMPTS, Platform
@@ -137,7 +137,8 @@ class Editor:
         platform = self.platform
         organization, *records = platform.store.load(self.id, (ORGANIZATION, *keys), None, platform.system()).records
         if not isinstance(organization, Organization):
-            raise NotFound("organization", self.id, "it was deleted, or never made here")
+            hint = "it has a journal and nothing else" if self.id == UNASSIGNED else "it was deleted, or never made here"
+            raise NotFound("organization", self.id, hint)
         return organization, records
 
     def _existing(self, kind: type[R], id: str, record: Record | None) -> R:

@@ -32,7 +32,11 @@ class Faults:
         `probability` is each request's chance, in (0, 1]. `status` takes `status`, `retry_after` (whole seconds) and
         `after_acting`; `latency` takes `seconds` and `where` (before or after acting). Journalled as `fault`.
         """
-        fault = fault_from({"kind": kind, "operation": operation, "times": times, **parameters})
+        return self.append({"kind": kind, "operation": operation, "times": times, **parameters})
+
+    def append(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The same, from the fault's fields."""
+        fault = fault_from(values)
         shown = fault_to(fault)
 
         def edit(plan: FaultPlan, _now: int) -> FaultPlan:

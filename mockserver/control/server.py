@@ -82,15 +82,11 @@ class Control:
     def tenant(self, id: str) -> Tenant:
         """The organisation with this id, or `default`, or `unassigned` (which has a journal only). Raises NotFound."""
         wanted = ALIASES.get(id, id)
-        if wanted != UNASSIGNED and not self._exists(wanted):
-            raise NotFound("organization", id, "it was deleted, or never made here")
-        return Tenant(self.assembly, wanted)
-
-    def _exists(self, id: str) -> bool:
-        platform = self.assembly.platform
-        if id == DEFAULT_ORGANIZATION:
-            self.assembly.restore_default(platform)
-        return platform.store.load(id, (ORGANIZATION,), None, platform.system()).records[0] is not None
+        if wanted == DEFAULT_ORGANIZATION:
+            self.assembly.restore_default(self.assembly.platform)
+        tenant = Tenant(self.assembly, wanted)
+        tenant.check()
+        return tenant
 
     def delete(self, id: str) -> None:
         """Forgets an organisation and all it has. The default one stays: InvalidRequest."""

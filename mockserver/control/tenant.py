@@ -55,6 +55,11 @@ class Tenant:
         """The organisation's name for people."""
         return self._editor.organization().name
 
+    def check(self) -> None:
+        """Raises NotFound where the organisation is gone."""
+        if self.id != UNASSIGNED:
+            self._editor.organization()
+
     def policy(self) -> dict[str, Any]:
         """The policy by the names and in the units of policy files: seconds, numbers, lists."""
         return policy_to(self._editor.organization().policy)

@@ -9,7 +9,9 @@ import httpx
 import pytest
 
 from mockserver.assemble import Assembly, assemble
+from mockserver.control import Control, Tenant
 from mockserver.ids import Ids
+from mockserver.inprocess import Transport
 from mockserver.settings import Settings
 
 START = 1_795_000_000_000
@@ -82,3 +84,18 @@ def settings() -> Settings:
 def assembly(clock: ManualClock, settings: Settings) -> Iterator[Assembly]:
     with assemble(settings, system=clock, ids=Ids.seeded(7)) as parts:
         yield parts
+
+
+@pytest.fixture
+def mock(assembly: Assembly, clock: ManualClock) -> Iterator[Mock]:
+    """The mock through one door, logged in. Suites that walk through several override this."""
+    with httpx.Client(transport=Transport(assembly.handler), base_url="http://mock.test") as http:
+        mock = Mock(assembly, clock, http)
+        mock.login()
+        yield mock
+
+
+@pytest.fixture
+def tenant(assembly: Assembly) -> Tenant:
+    """The default organisation, which the mock's clients belong to."""
+    return Control(assembly).tenant("default")
