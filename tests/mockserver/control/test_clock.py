@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 
 import httpx
@@ -105,3 +106,9 @@ def test_what_moved_it_is_journalled_at_the_time_it_moved_from(tenant: Tenant) -
         (1000, "set_clock", {"at": NOW + 2}),
         (2000, "resume_clock", {}),
     ]
+
+
+def test_of_many_who_advance_it_at_once_none_is_lost(tenant: Tenant) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(tenant.clock.advance, [1] * 200))
+    assert tenant.clock.now() == NOW + 200
