@@ -141,7 +141,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         return to_response(answer, request)
 
 
-def router(handler: Handler, base_url: str | None = None, wait: Wait = pause) -> respx.Router:
+def router(handler: Handler, base_url: str | None = None, wait: Wait = pause) -> respx.MockRouter:
     """A respx router whose every route the handler answers; one synchronous side effect serves sync and async clients.
 
     It asserts nothing about which routes were called. `base_url` narrows it to one host; without one any host is answered.

@@ -46,7 +46,7 @@ def _duration(field: str, value: object) -> int:
 def _whole(lowest: int, highest: int) -> Callable[[str, object], int]:
     def parse(field: str, value: object) -> int:
         number = _number(field, value)
-        if number != int(number) or not lowest <= number <= highest:
+        if not lowest <= number <= highest or number != int(number):
             raise SettingsError(field, value, f"must be a whole number from {lowest} to {highest}")
         return int(number)
 

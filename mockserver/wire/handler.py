@@ -88,7 +88,7 @@ class Handler:
     def _arrive_lost(self, request: Request, operation: Operation | None) -> Call:
         """A path or method there is not: answered alike for everybody, journalled with whoever shows a token."""
         shown = _show(request.authorization)
-        ask = Ask(operation or "token", shown.organization)
+        ask = Ask(operation or "token", shown.organization, shown.client_id)
         context_id = self._context(ask)
         if request.path != DOCUMENT:
             refused = Reason.ROUTE_UNKNOWN if operation is None else Reason.ROUTE_METHOD

@@ -1,4 +1,4 @@
-"""One suite through all four doors to the handler: Flask's views, the fast lane before them, the transport, the respx router."""
+"""One suite through all four doors to the handler: Flask's views, the fast lane, the httpx transport, the respx router."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def test_the_token_endpoint_refuses_in_oauths_words(
     settings = mock.assembly.settings
     known = {"ID": settings.client_id, "SECRET": settings.client_secret}
     pair = (known.get(auth[0], auth[0]), known.get(auth[1], auth[1])) if auth else None
-    answer = mock.http.post("/oauth/token", data=form, auth=pair)
+    answer = mock.http.post("/oauth/token", data=form, auth=pair or httpx.Auth())
     refused(answer, status, answer.headers["Dayfly-Reason"], error)
     assert ("WWW-Authenticate" in answer.headers) == (status == 401)
 

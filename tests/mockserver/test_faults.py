@@ -1,0 +1,64 @@
+"""Which request a fault hits, and what it does to it."""
+
+from __future__ import annotations
+
+import pytest
+
+from mockserver.engine.model import Fault, FaultPlan
+from mockserver.faults import KINDS, NONE, effect_of
+from mockserver.faults.plan import draw
+
+
+def hits(plan: FaultPlan, operations: list[str]) -> list[str | None]:
+    """The kinds of fault that hit these requests, one after the other."""
+    kinds: list[str | None] = []
+    for operation in operations:
+        plan, fault = draw(plan, operation)  # type: ignore[arg-type]
+        kinds.append(fault.kind if fault else None)
+    return kinds
+
+
+def test_a_fault_hits_the_next_so_many_requests_of_its_operation() -> None:
+    plan = FaultPlan(faults=(Fault(kind="lost_request", operation="send", times=2),))
+    assert hits(plan, ["create", "send", "token", "send", "send"]) == [None, "lost_request", None, "lost_request", None]
+
+
+def test_faults_are_used_in_their_order_and_those_for_any_operation_hit_any() -> None:
+    plan = FaultPlan(faults=(Fault(kind="latency", operation="send"), Fault(kind="status")))
+    assert hits(plan, ["create", "send", "send"]) == ["status", "latency", None]
+
+
+def test_a_fault_without_an_end_hits_for_ever() -> None:
+    assert hits(FaultPlan(faults=(Fault(kind="status", times=None),)), ["send"] * 50) == ["status"] * 50
+
+
+def test_a_plan_of_which_nothing_is_used_is_the_same_object() -> None:
+    plan = FaultPlan(faults=(Fault(kind="status", operation="send", times=None),))
+    assert draw(plan, "create") == (plan, None)
+    assert draw(plan, "send")[0] is plan
+
+
+def test_chances_are_the_same_for_the_same_seed_and_come_out_about_right() -> None:
+    def drawn(seed: int) -> list[str | None]:
+        return hits(FaultPlan(faults=(Fault(kind="status", times=None, probability=0.3),), seed=seed), ["send"] * 1000)
+
+    assert drawn(1) == drawn(1) != drawn(2)
+    assert 250 < 1000 - drawn(1).count(None) < 350
+
+
+def test_every_kind_has_an_effect_with_a_label() -> None:
+    assert all(effect_of(Fault(kind=kind)).label for kind in KINDS)
+    assert effect_of(None) is NONE
+
+
+@pytest.mark.parametrize(
+    ("fault", "label"),
+    [
+        (Fault(kind="status", status=429, retry_after=7), "status 429, Retry-After 7"),
+        (Fault(kind="status", status=500, after_acting=True), "status 500 after acting"),
+        (Fault(kind="latency", milliseconds=1500, where="after"), "latency 1.5 s after acting"),
+        (Fault(kind="opaque_403"), "opaque 403"),
+    ],
+)
+def test_an_effect_says_what_it_does(fault: Fault, label: str) -> None:
+    assert effect_of(fault).label == label

@@ -1,0 +1,108 @@
+"""What the journal tells of requests and answers, and what it keeps to itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mockserver.assemble import Assembly
+from mockserver.engine.model import DEFAULT_ORGANIZATION
+from mockserver.ids import pseudonym
+from mockserver.journal import Answer, Arrival, decode, encode
+from mockserver.wire.notes import KEPT
+from tests.mockserver.conftest import START, Mock
+
+
+def entries(assembly: Assembly, kind: Any) -> list[Any]:
+    return [entry for entry in assembly.store.entries(DEFAULT_ORGANIZATION) if isinstance(entry, kind)]
+
+
+def last(mock: Mock) -> tuple[Arrival, Answer]:
+    return entries(mock.assembly, Arrival)[-1], entries(mock.assembly, Answer)[-1]
+
+
+def test_an_exchange_is_told_from_its_arrival_to_its_answer(mock: Mock) -> None:
+    session = mock.session()
+    mock.send(session, "hello: world")
+    arrival, answer = last(mock)
+    assert arrival.operation == "send"
+    assert (arrival.at, arrival.context_id) == (START, answer.context_id)
+    assert arrival.body == {"webChatSessionId": session, "text": "hello: world"}
+    assert (answer.status, answer.reason, answer.accepted, answer.acted) == (200, "message.accepted", True, START)
+    assert answer.session is not None
+    assert (answer.session.id, answer.session.version) == (session, 2)
+    assert (answer.session.before, answer.session.after) == ("active", "consumed")
+
+
+def test_a_refusal_leaves_the_session_in_its_state(mock: Mock) -> None:
+    session = mock.session()
+    mock.send(session)
+    mock.send(session)
+    change = last(mock)[1].session
+    assert change is not None
+    assert (change.version, change.before, change.after) == (2, "consumed", "consumed")
+
+
+def test_entries_are_one_line_each_and_read_back_as_they_were(mock: Mock) -> None:
+    mock.send("x\r\n\u2028y", "line\nbreak \U0001f98b \u202e")
+    for entry in mock.assembly.store.entries(DEFAULT_ORGANIZATION):
+        line = encode(entry)
+        assert b"\n" not in line
+        assert decode(line) == entry
+
+
+def test_no_secret_is_told_and_each_token_keeps_its_identity(mock: Mock) -> None:
+    token = mock.headers["Authorization"].removeprefix("Bearer ")
+    secret = mock.assembly.settings.client_secret
+    mock.http.post(f"/api/v2/x?access_token={token}&client_secret={secret}&a=b", headers=mock.headers)
+    mock.send(text=f"my token is {token} and my secret {secret}")
+    mock.login(client_secret=secret)
+    told = b"".join(encode(entry) for entry in mock.assembly.store.entries(DEFAULT_ORGANIZATION))
+    assert token.encode() not in told
+    assert secret.encode() not in told
+    assert {entry.credential.token for entry in entries(mock.assembly, Arrival) if entry.operation == "send"} == {
+        pseudonym(token)
+    }
+    assert entries(mock.assembly, Answer)[0].token == pseudonym(token)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "seen_in"),
+    [
+        ("/x", b"{}", ("header",)),
+        ("/x?token=TOKEN", b"{}", ("header", "url")),
+        ("/TOKEN", b"{}", ("header", "url")),
+        ("/x", b'{"token": "TOKEN"}', ("header", "body")),
+        ("/x", b'{"client_secret": "anything"}', ("header", "body")),
+        ("/x?client_secret=anything", b"SECRET", ("header", "url", "body")),
+    ],
+)
+def test_where_credentials_were_seen_is_told(mock: Mock, path: str, body: bytes, seen_in: tuple[str, ...]) -> None:
+    token, secret = mock.headers["Authorization"].removeprefix("Bearer "), mock.assembly.settings.client_secret
+    content = body.replace(b"TOKEN", token.encode()).replace(b"SECRET", secret.encode())
+    mock.http.post(path.replace("TOKEN", token), content=content, headers=mock.headers)
+    assert last(mock)[0].credential.seen_in == seen_in
+
+
+def test_a_token_requests_own_secret_is_hidden_and_no_leak(mock: Mock) -> None:
+    settings = mock.assembly.settings
+    form = {"grant_type": "client_credentials", "client_id": settings.client_id, "client_secret": settings.client_secret}
+    mock.http.post("/oauth/token", data=form)
+    arrival = last(mock)[0]
+    assert arrival.body == form | {"client_secret": "[REDACTED]"}
+    assert arrival.credential.seen_in == ()
+
+
+def test_a_body_that_cannot_be_decoded_is_kept_as_text_and_a_long_one_in_part(mock: Mock) -> None:
+    mock.send(content=b"{not json \xff", headers=mock.headers)
+    assert last(mock)[0].text == "{not json \\xff"
+    mock.send(content=b"x" * (KEPT + 1), headers=mock.headers)
+    arrival = last(mock)[0]
+    assert (arrival.size, arrival.truncated, len(arrival.text or "")) == (KEPT + 1, True, KEPT)
+
+
+def test_an_answers_token_is_not_told(mock: Mock) -> None:
+    answer = entries(mock.assembly, Answer)[0]
+    assert answer.body["access_token"] == "[REDACTED]"
+    assert answer.token_expires_in == 86_400
