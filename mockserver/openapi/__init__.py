@@ -1,4 +1,4 @@
-"""The platform's OpenAPI document: the only place where wire shapes are written."""
+"""The OpenAPI documents, of the platform and of the control API: the only places where wire shapes are written."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["document"]
+__all__ = ["admin_document", "document"]
 
 
 @cache
 def document() -> dict[str, Any]:
     """The OpenAPI 3.1 document of the platform, as JSON values. It is read once and shared: do not change it."""
     return _read("platform.yaml")
+
+
+@cache
+def admin_document() -> dict[str, Any]:
+    """The OpenAPI 3.1 document of the control API; like the other, do not change it."""
+    return _read("admin.yaml")
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -6,23 +6,22 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask
 
+from mockserver.control import Control
+from mockserver.web.admin import access, clock, faults, organizations, requests, server, sessions
+from mockserver.web.admin.answers import handle_errors
+from mockserver.web.admin.guard import PREFIX, Guard
+
 if TYPE_CHECKING:
     from mockserver.assemble import Assembly
 
-PREFIX = "/__admin"
+VIEWS = (server, organizations, clock, access, sessions, faults, requests)
 
 
 def register(app: Flask, assembly: Assembly) -> None:
-    """Adds the control API of `assembly` to the application."""
-    blueprint = Blueprint("admin", __name__, url_prefix=PREFIX)
-
-    @blueprint.get("/health")
-    def health() -> dict[str, str]:
-        return {"status": "ok"}
-
-    @blueprint.get("/ready")
-    def ready() -> dict[str, str]:
-        assembly.store.ping()
-        return {"status": "ready"}
-
+    """Adds the control API of `assembly` to the application, behind its guard."""
+    blueprint, control = Blueprint("admin", __name__, url_prefix=PREFIX), Control(assembly)
+    for views in VIEWS:
+        views.add(blueprint, control)
+    handle_errors(blueprint)
     app.register_blueprint(blueprint)
+    app.before_request(Guard(assembly.settings.admin_token))

@@ -1,0 +1,82 @@
+"""OAuth clients, their scopes, and bearer tokens."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+from msgspec import Struct
+
+from mockserver.control import Control
+from mockserver.web.admin.answers import answer
+from mockserver.web.admin.reading import body, query
+
+
+class NewClient(Struct, frozen=True, forbid_unknown_fields=True):
+    """What an OAuth client is made from; what is left out is drawn."""
+
+    name: str = ""
+    client_id: str | None = None
+    client_secret: str | None = None
+    scopes: list[str] | None = None
+
+
+class Scopes(Struct, frozen=True, forbid_unknown_fields=True):
+    """All scopes a client shall have."""
+
+    scopes: list[str]
+
+
+class Which(Struct, frozen=True, forbid_unknown_fields=True):
+    """A token by pseudonym or value; None for all of them."""
+
+    token: str | None = None
+
+
+class Reject(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether every bearer token is to be refused."""
+
+    reject: bool = True
+
+
+class Page(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which part of a list."""
+
+    limit: int = 100
+    after: str = ""
+
+
+def add(blueprint: Blueprint, control: Control) -> None:
+    """Adds the views."""
+
+    @blueprint.get("/organizations/<id>/clients")
+    def list_clients(id: str) -> Response:
+        return answer({"clients": control.tenant(id).clients.list()})
+
+    @blueprint.post("/organizations/<id>/clients")
+    def create_client(id: str) -> Response:
+        wanted = body(NewClient)
+        clients = control.tenant(id).clients
+        return answer(clients.create(wanted.name, wanted.client_id, wanted.client_secret, wanted.scopes), 201)
+
+    @blueprint.patch("/organizations/<id>/clients/<path:client_id>")
+    def set_scopes(id: str, client_id: str) -> Response:
+        return answer(control.tenant(id).clients.set_scopes(client_id, body(Scopes).scopes))
+
+    @blueprint.get("/organizations/<id>/tokens")
+    def list_tokens(id: str) -> Response:
+        page = query(Page)
+        tokens = control.tenant(id).tokens.list(page.limit, page.after)
+        return answer({"tokens": tokens, "next": tokens[-1].token if len(tokens) == page.limit else None})
+
+    @blueprint.post("/organizations/<id>/tokens/expire")
+    def expire_tokens(id: str) -> Response:
+        return answer({"count": control.tenant(id).tokens.expire(body(Which).token)})
+
+    @blueprint.post("/organizations/<id>/tokens/revoke")
+    def revoke_tokens(id: str) -> Response:
+        return answer({"count": control.tenant(id).tokens.revoke(body(Which).token)})
+
+    @blueprint.post("/organizations/<id>/tokens/reject")
+    def reject_tokens(id: str) -> Response:
+        wanted = body(Reject)
+        control.tenant(id).reject_tokens(wanted.reject)
+        return answer(wanted)

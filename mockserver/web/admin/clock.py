@@ -1,0 +1,57 @@
+"""An organisation's clock."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+from msgspec import Struct
+
+from mockserver.control import Control
+from mockserver.web.admin.answers import answer
+from mockserver.web.admin.reading import Nothing, body
+
+
+class Advance(Struct, frozen=True, forbid_unknown_fields=True):
+    """How far to jump."""
+
+    seconds: float
+
+
+class Set(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where to jump, in seconds since the epoch."""
+
+    at: float
+
+
+class Freeze(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where to stop, in seconds since the epoch; None where it stands."""
+
+    at: float | None = None
+
+
+def add(blueprint: Blueprint, control: Control) -> None:
+    """Adds the views."""
+
+    @blueprint.get("/organizations/<id>/clock")
+    def read_clock(id: str) -> Response:
+        return answer(control.tenant(id).clock.read())
+
+    @blueprint.post("/organizations/<id>/clock/advance")
+    def advance_clock(id: str) -> Response:
+        control.tenant(id).clock.advance(body(Advance).seconds)
+        return read_clock(id)
+
+    @blueprint.post("/organizations/<id>/clock/set")
+    def set_clock(id: str) -> Response:
+        control.tenant(id).clock.set(body(Set).at)
+        return read_clock(id)
+
+    @blueprint.post("/organizations/<id>/clock/freeze")
+    def freeze_clock(id: str) -> Response:
+        control.tenant(id).clock.freeze(body(Freeze).at)
+        return read_clock(id)
+
+    @blueprint.post("/organizations/<id>/clock/resume")
+    def resume_clock(id: str) -> Response:
+        body(Nothing)
+        control.tenant(id).clock.resume()
+        return read_clock(id)

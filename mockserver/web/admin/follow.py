@@ -1,0 +1,87 @@
+"""Server-sent events: an organisation's requests as they are answered, and what is done to its world.
+
+An event's id is its place in the journal. A browser that lost the stream names the last one it saw in Last-Event-ID and goes
+on after it, so that nothing is missed and nothing comes twice.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from itertools import chain
+
+import flask
+import msgspec
+from flask import Response
+
+from mockserver.clock import pause
+from mockserver.control import Tenant
+from mockserver.control.requests import INTERVAL, Filter
+from mockserver.errors import InvalidRequest, MockServerError
+from mockserver.exchanges import Exchange
+from mockserver.journal import Perturbed
+from mockserver.web.admin.answers import error
+from mockserver.web.delivery import PAUSE
+
+MAX_FOLLOWERS = 16
+"""Streams at once in this process: each holds a thread of the server."""
+
+QUIET = 150
+"""After so many looks at the journal without an event a comment is sent: fifteen seconds, so that proxies keep the connection
+and a client that went away is noticed."""
+
+
+class Followers:
+    """Counts streams, so that they leave threads for everybody else."""
+
+    def __init__(self) -> None:
+        self._free = threading.BoundedSemaphore(MAX_FOLLOWERS)
+
+    def stream(self, tenant: Tenant, wanted: Filter, after: int | None) -> Response:
+        """What passes the filter after Last-Event-ID, or after entry `after`, or from now on. 503 where too many follow."""
+        last_seen = _last_event_id()
+        start = last_seen if last_seen is not None else after
+        wait = flask.request.environ.get(PAUSE, pause)
+        if not self._free.acquire(blocking=False):
+            return error(503, f"{MAX_FOLLOWERS} follow already, and each holds a thread; close one of them")
+        response = Response(events(tenant, wanted, start, wait), mimetype="text/event-stream")
+        response.headers["Cache-Control"] = "no-store"
+        response.call_on_close(self._free.release)
+        return response
+
+
+def _last_event_id() -> int | None:
+    told = flask.request.headers.get("Last-Event-ID")
+    if not told:
+        return None
+    if not (told.isascii() and told.isdigit()):
+        raise InvalidRequest("Last-Event-ID", f"{told!r} is no event of this stream")
+    return int(told)
+
+
+def events(tenant: Tenant, wanted: Filter, after: int | None, wait: Callable[[float], object]) -> Iterator[bytes]:
+    """The stream's bytes; it ends once `wait`, which takes seconds, returns true, or the organisation is gone."""
+    yield b"retry: 1000\n\n"
+    quiet = 0
+    try:
+        for came in tenant.requests.follow(after, INTERVAL, wait):
+            told = b"".join(chain.from_iterable(_event(item, wanted) for item in came))
+            quiet = 0 if told else quiet + 1
+            if told:
+                yield told
+            elif quiet % QUIET == 0:
+                tenant.check()
+                yield b": nothing new\n\n"
+    except MockServerError as problem:
+        yield b"event: error\ndata: " + msgspec.json.encode({"message": str(problem)}) + b"\n\n"
+
+
+def _event(item: Exchange | Perturbed, wanted: Filter) -> Iterator[bytes]:
+    if isinstance(item, Perturbed):
+        yield _worded("perturbed", item.seq, item)
+    elif wanted.lets(item):
+        yield _worded("request", item.answer_seq or item.seq, item)
+
+
+def _worded(kind: str, id: int, item: Exchange | Perturbed) -> bytes:
+    return f"id: {id}\nevent: {kind}\ndata: ".encode() + msgspec.json.encode(item) + b"\n\n"

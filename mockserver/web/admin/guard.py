@@ -1,0 +1,86 @@
+"""Who may call the control API.
+
+With a token: whoever shows it. Without one: processes of this machine only, and no web page in a browser on it, which could
+reach a loopback address by a name of its own (DNS rebinding) or post to it across origins.
+"""
+
+from __future__ import annotations
+
+from hmac import compare_digest
+from ipaddress import IPv6Address, ip_address
+
+import flask
+from flask import Response
+
+from mockserver.web.admin.answers import error, routing_error
+
+PREFIX = "/__admin"
+
+OPEN = frozenset({f"{PREFIX}/health", f"{PREFIX}/ready"})
+"""What anybody may ask: a load balancer, say."""
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-Ip")
+"""Headers of proxies: the caller is on another machine, though the connection comes from this one."""
+
+
+class Guard:
+    """Called before every request; answers in place of the view where the control API may not be called so."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self) -> Response | None:
+        """None lets the request pass."""
+        path, problem = flask.request.path, flask.request.routing_exception
+        if path != PREFIX and not path.startswith(f"{PREFIX}/"):
+            return None
+        refused = None if path in OPEN else self._refusal()
+        if refused is not None:
+            return refused
+        return routing_error(problem) if problem is not None else None
+
+    def _refusal(self) -> Response | None:
+        if self._token and not self._shows_token():
+            return error(401, "the control API of this server wants its token: Authorization: Bearer TOKEN")
+        if not self._token and not _is_local():
+            return error(403, "without a token the control API is for this machine only; start the server with --admin-token")
+        if flask.request.method not in SAFE and not _is_same_origin():
+            return error(403, "the control API takes no changes from pages of another origin")
+        return None
+
+    def _shows_token(self) -> bool:
+        scheme, _, shown = flask.request.headers.get("Authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and compare_digest(shown.strip().encode(), self._token.encode())
+
+
+def _is_local() -> bool:
+    headers = flask.request.headers
+    if any(name in headers for name in FORWARDED):
+        return False
+    return is_loopback(flask.request.remote_addr or "") and names_loopback(headers.get("Host", ""))
+
+
+def names_loopback(host: str) -> bool:
+    """Whether a Host header names this machine itself: ``localhost:8403``, ``127.0.0.1``, ``[::1]:8403``."""
+    name = host.rpartition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
+    return name.lower() == "localhost" or is_loopback(name)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an IP address is this machine's own."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return (mapped or parsed).is_loopback
+
+
+def _is_same_origin() -> bool:
+    headers = flask.request.headers
+    if headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
+        return False
+    origin = headers.get("Origin")
+    return origin is None or origin.lower().partition("://")[2] == headers.get("Host", "").lower()

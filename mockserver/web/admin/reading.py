@@ -1,0 +1,73 @@
+"""Reading bodies and query strings into values, strictly: what is unknown or of a wrong type is named."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypeVar
+
+import flask
+import msgspec
+from msgspec import Struct
+
+from mockserver.errors import InvalidRequest
+from mockserver.web.admin.answers import Refused
+from mockserver.wire import Request
+from mockserver.wire.bodies import read_json
+
+V = TypeVar("V")
+
+MAX_BODY = 1 << 20
+
+_PLACE = re.compile(r"^(?P<problem>.*?)(?: - at `\$\.?(?P<field>[^`]*)`)?$")
+_NAMED = re.compile(r"(?P<problem>Object (?:contains unknown|missing required) field) `(?P<field>[^`]*)`")
+_WORDS = {"`float`": "a number", "`int`": "a whole number", "`str`": "a string", "`bool`": "true or false", "`null`": "null"}
+_TYPES = re.compile("|".join(_WORDS))
+
+
+class Nothing(Struct, frozen=True, forbid_unknown_fields=True):
+    """A body that has nothing to say."""
+
+
+def body(kind: type[V]) -> V:
+    """The JSON body of the call; where there is none, it counts as ``{}``. Raises Refused or InvalidRequest."""
+    request = flask.request
+    request.max_content_length = MAX_BODY
+    raw = request.get_data(cache=False)
+    if not raw:
+        return _convert({}, kind, strict=True)
+    read = read_json(Request(method="POST", path="", content_type=request.content_type, body=raw, size=len(raw)))
+    if read.media is not None:
+        raise Refused(415, "the body must be JSON in UTF-8: Content-Type: application/json")
+    if read.problem is not None:
+        raise Refused(400, read.detail)
+    return _convert(read.document, kind, strict=True)
+
+
+def query(kind: type[V], *flags: str) -> V:
+    """The query string as values of `kind`, each parameter at most once; `flags` are left out. Raises InvalidRequest."""
+    given = flask.request.args.to_dict(flat=False)
+    for name, values in given.items():
+        if len(values) > 1:
+            raise InvalidRequest(name, "is given more than once")
+    return _convert({name: values[0] for name, values in given.items() if name not in flags}, kind, strict=False)
+
+
+def _convert(value: Any, kind: type[V], *, strict: bool) -> V:
+    try:
+        return msgspec.convert(value, kind, strict=strict)
+    except msgspec.ValidationError as problem:
+        raise _named(str(problem)) from None
+    except OverflowError:
+        raise InvalidRequest("body", "holds a number that is out of all bounds") from None
+
+
+def _named(problem: str) -> InvalidRequest:
+    """msgspec's words, the field taken out of them."""
+    place = _PLACE.match(problem)
+    assert place is not None  # the pattern takes any line
+    field, told = place["field"] or "", place["problem"]
+    named = _NAMED.match(told)
+    if named is None:
+        return InvalidRequest(field or "body", _TYPES.sub(lambda match: _WORDS[match[0]], told))
+    path = f"{field}.{named['field']}" if field else named["field"]
+    return InvalidRequest(path, "is not known here" if "unknown" in told else "is missing")

@@ -1,0 +1,74 @@
+"""An organisation's requests: finding, counting, following and explaining them, and the journal as a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import flask
+from flask import Blueprint, Response
+from msgspec import Struct
+
+from mockserver import journal
+from mockserver.control import Control, Tenant
+from mockserver.control.requests import Filter
+from mockserver.web.admin.answers import answer
+from mockserver.web.admin.explained import explained
+from mockserver.web.admin.follow import Followers
+from mockserver.web.admin.reading import query
+
+
+class Wanted(Filter, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which requests, and which part of the list."""
+
+    after: int | None = None
+    before: int | None = None
+    limit: int = 100
+
+
+class Counted(Filter, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which requests to count."""
+
+
+class Since(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a recording begins."""
+
+    after: int = 0
+
+
+def add(blueprint: Blueprint, control: Control) -> None:
+    """Adds the views."""
+    followers = Followers()
+
+    @blueprint.get("/organizations/<id>/requests")
+    def find_requests(id: str) -> Response:
+        wanted, tenant = query(Wanted, "follow"), control.tenant(id)
+        return followers.stream(tenant, wanted, wanted.after) if "follow" in flask.request.args else _found(tenant, wanted)
+
+    @blueprint.get("/organizations/<id>/requests/count")
+    def count_requests(id: str) -> Response:
+        return answer({"count": control.tenant(id).requests.tally(query(Counted))})
+
+    @blueprint.get("/organizations/<id>/requests/<context_id>")
+    def get_request(id: str, context_id: str) -> Response:
+        return answer(control.tenant(id).requests.get(context_id))
+
+    @blueprint.get("/organizations/<id>/requests/<context_id>/explain")
+    def explain_request(id: str, context_id: str) -> Response:
+        return explained(control.tenant(id).explain(context_id))
+
+    @blueprint.get("/organizations/<id>/trace")
+    def trace(id: str) -> Response:
+        tenant, after = control.tenant(id), query(Since).after
+        return Response(_lines(tenant, after), mimetype="application/x-ndjson")
+
+
+def _found(tenant: Tenant, wanted: Wanted) -> Response:
+    """`newest` is read first: following from there misses nothing of what the list does not have yet."""
+    newest = tenant.requests.newest()
+    found = tenant.requests.search(wanted, wanted.after, wanted.before, wanted.limit)
+    return answer({"newest": newest, "requests": found, "next": found[-1].seq if len(found) == wanted.limit else None})
+
+
+def _lines(tenant: Tenant, after: int) -> Iterator[bytes]:
+    for entry in tenant.trace(after):
+        yield journal.encode(entry) + b"\n"

@@ -1,0 +1,49 @@
+"""An organisation's sessions."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+from msgspec import Struct
+
+from mockserver.control import Control
+from mockserver.web.admin.answers import answer
+from mockserver.web.admin.reading import Nothing, body, query
+
+
+class Wanted(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which sessions to list."""
+
+    state: str | None = None
+    guest: str | None = None
+    limit: int = 100
+    after: str = ""
+
+
+def add(blueprint: Blueprint, control: Control) -> None:
+    """Adds the views."""
+
+    @blueprint.get("/organizations/<id>/sessions")
+    def list_sessions(id: str) -> Response:
+        wanted, tenant = query(Wanted), control.tenant(id)
+        now = tenant.clock.now()
+        found = tenant.sessions.list(wanted.state, wanted.guest, wanted.limit, wanted.after)
+        return answer({"now": now, "sessions": found, "next": found[-1].id if len(found) == wanted.limit else None})
+
+    @blueprint.post("/organizations/<id>/sessions/end")
+    def end_sessions(id: str) -> Response:
+        body(Nothing)
+        return answer({"count": control.tenant(id).sessions.end_all()})
+
+    @blueprint.get("/organizations/<id>/sessions/<session_id>")
+    def get_session(id: str, session_id: str) -> Response:
+        return answer(control.tenant(id).sessions.get(session_id))
+
+    @blueprint.post("/organizations/<id>/sessions/<session_id>/expire")
+    def expire_session(id: str, session_id: str) -> Response:
+        body(Nothing)
+        return answer(control.tenant(id).sessions.expire(session_id))
+
+    @blueprint.post("/organizations/<id>/sessions/<session_id>/revoke")
+    def revoke_session(id: str, session_id: str) -> Response:
+        body(Nothing)
+        return answer(control.tenant(id).sessions.revoke(session_id))

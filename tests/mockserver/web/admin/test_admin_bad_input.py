@@ -1,0 +1,134 @@
+"""Whatever is wrong with a control call is told in JSON, and named where it has a name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from mockserver.assemble import Assembly
+from mockserver.errors import ConflictError, StoreUnavailable
+from tests.mockserver.web.admin.conftest import ORGANIZATION, problem
+
+ADVANCE = f"{ORGANIZATION}/clock/advance"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ("[]", "body"),
+        ("7", "body"),
+        ("null", "body"),
+        ("{}", "seconds"),
+        ('{"seconds": "5"}', "seconds"),
+        ('{"seconds": true}', "seconds"),
+        ('{"seconds": null}', "seconds"),
+        ('{"seconds": -1}', "seconds"),
+        ('{"seconds": 1e300}', "seconds"),
+        ('{"seconds": 1' + "0" * 400 + "}", "seconds"),
+        ('{"seconds": 5, "unit": "min"}', "unit"),
+    ],
+)
+def test_a_body_that_does_not_fit_is_refused_by_name(admin: FlaskClient, body: str, field: str) -> None:
+    answer = admin.post(ADVANCE, data=body, content_type="application/json")
+    assert problem(answer) == (400, "invalid.request", field)
+
+
+@pytest.mark.parametrize(
+    "body", ["", " ", "{", "seconds=5", '{"seconds": NaN}', '{"seconds": 1, "seconds": 2}', '"\\ud800"', "\xff", "[" * 10_000]
+)
+def test_a_body_that_is_no_json_is_refused(admin: FlaskClient, body: str) -> None:
+    answer = admin.post(ADVANCE, data=body.encode("latin-1"), content_type="application/json")
+    assert problem(answer)[:2] == (400, "invalid.request")
+
+
+@pytest.mark.parametrize(
+    "content_type", [None, "text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin-1"]
+)
+def test_a_body_comes_as_json_in_utf_8(admin: FlaskClient, content_type: str | None) -> None:
+    answer = admin.post(ADVANCE, data='{"seconds": 5}', content_type=content_type)
+    assert problem(answer)[:2] == (415, "unsupported.media.type")
+
+
+def test_a_body_over_the_limit_is_refused(admin: FlaskClient) -> None:
+    answer = admin.post(ADVANCE, data=b" " * ((1 << 20) + 1), content_type="application/json")
+    assert problem(answer)[:2] == (413, "request.entity.too.large")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("POST", "/__admin/organizations", {"policy": {"tll": 5}}, "policy.tll"),
+        ("POST", "/__admin/organizations", {"policy": {"ttl": "soon"}}, "policy.ttl"),
+        ("POST", "/__admin/organizations", {"policy": []}, "policy"),
+        ("POST", "/__admin/organizations", {"scopes": [7]}, "scopes[0]"),
+        ("POST", "/__admin/organizations", {"client_id": "with:colon"}, "client_id"),
+        ("PATCH", f"{ORGANIZATION}/policy", {"ttl": 0}, "policy.ttl"),
+        ("POST", f"{ORGANIZATION}/clock/set", {"at": 5}, "at"),
+        ("POST", f"{ORGANIZATION}/clock/resume", {"at": 5}, "at"),
+        ("POST", f"{ORGANIZATION}/faults", {}, "kind"),
+        ("POST", f"{ORGANIZATION}/faults", {"kind": "status", "self": 1}, "self"),
+        ("PUT", f"{ORGANIZATION}/faults", {"faults": [{"kind": "status", "times": 0}]}, "times"),
+        ("DELETE", "/__admin/organizations/default", None, "id"),
+        ("GET", f"{ORGANIZATION}/requests?status=often", None, "status"),
+        ("GET", f"{ORGANIZATION}/requests?stauts=403", None, "stauts"),
+        ("GET", f"{ORGANIZATION}/requests?status=403&status=404", None, "status"),
+        ("GET", f"{ORGANIZATION}/requests?limit=1001", None, "limit"),
+        ("GET", f"{ORGANIZATION}/requests?since=nan", None, "since"),
+        ("GET", f"{ORGANIZATION}/requests/count?limit=5", None, "limit"),
+        ("GET", f"{ORGANIZATION}/sessions?state=dead", None, "state"),
+        ("GET", f"{ORGANIZATION}/trace?after=the-beginning", None, "after"),
+    ],
+)
+def test_each_call_names_what_it_cannot_use(admin: FlaskClient, method: str, path: str, body: Any, field: str) -> None:
+    answer = admin.open(path, method=method, json=body) if body is not None else admin.open(path, method=method)
+    assert problem(answer) == (400, "invalid.request", field)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/__admin"),
+        ("GET", "/__admin/"),
+        ("GET", "/__admin/nowhere"),
+        ("GET", "/__admin/organizations/12345678"),
+        ("GET", "/__admin/organizations/..%2fdefault/policy"),
+        ("GET", "/__admin/organizations/12345678/requests"),
+        ("GET", f"{ORGANIZATION}/sessions/nonsense"),
+        ("POST", f"{ORGANIZATION}/sessions/nonsense/revoke"),
+        ("GET", f"{ORGANIZATION}/requests/nonsense"),
+        ("GET", f"{ORGANIZATION}/requests/nonsense/explain"),
+        ("GET", "/__admin/requests/nonsense/explain"),
+        ("GET", "/__admin/organizations/unassigned/policy"),
+    ],
+)
+def test_what_is_not_there_is_not_found(admin: FlaskClient, method: str, path: str) -> None:
+    assert problem(admin.open(path, method=method))[:2] == (404, "not.found")
+
+
+def test_a_method_that_is_not_offered_is_told_which_are(admin: FlaskClient) -> None:
+    answer = admin.delete(f"{ORGANIZATION}/clock")
+    assert problem(answer)[:2] == (405, "method.not.allowed")
+    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (StoreUnavailable("redis://store", "connection refused"), 503, "service.unavailable"),
+        (ConflictError("the session", 100), 409, "conflict"),
+        (RuntimeError("a secret of the implementation"), 500, "internal.error"),
+    ],
+)
+def test_failures_are_told_in_json_too(
+    app: Flask, assembly: Assembly, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, code: str
+) -> None:
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr(assembly.store, "ping", fail)
+    answer = app.test_client().get("/__admin/ready")
+    assert problem(answer)[:2] == (status, code)
+    assert "secret" not in answer.text
