@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.need import lacking, need
 
-PYTHON_SDK = "purecloudplatformclientv2==269.0.0"
+CONSTRAINTS = Path(__file__).parents[3] / "constraints.txt"
 NODE_SDK = "purecloud-platform-client-v2@262.0.0"
 
 PATIENCE = 300
@@ -21,7 +21,9 @@ PATIENCE = 300
 
 def python_sdk() -> Path:
     """The folder to have on `PYTHONPATH`."""
-    return _installed(PYTHON_SDK, lambda folder: [sys.executable, "-m", "pip", "install", "--target", str(folder), PYTHON_SDK])
+    pinned = (line for line in CONSTRAINTS.read_text("utf-8").splitlines() if line.lower().startswith("purecloud"))
+    sdk = next(pinned).lower()
+    return _installed(sdk, lambda folder: [sys.executable, "-m", "pip", "install", "--target", str(folder), sdk])
 
 
 def node_sdk() -> Path:
