@@ -26,9 +26,9 @@ from mockserver.web.delivery import PAUSE
 MAX_FOLLOWERS = 16
 """Streams at once in this process: each holds a thread of the server."""
 
-QUIET = 150
-"""After so many looks at the journal without an event a comment is sent: fifteen seconds, so that proxies keep the connection
-and a client that went away is noticed."""
+QUIET = 10
+"""After so many looks at the journal without an event a comment is sent: a second, so that proxies keep the connection, and
+that one whose other end went away is noticed and makes room."""
 
 
 class Followers:
