@@ -7,6 +7,7 @@ import threading
 from _thread import allocate_lock
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Actor:
         self.missed = 0
         """How many turns went by while it ran and showed nothing."""
         self._thread = 0
+        self._native = 0
 
     @property
     def lost(self) -> bool:
@@ -50,6 +52,18 @@ class Actor:
         """Whether its turn comes by itself, now or later."""
         return not self.running and (self.until is not None or self.can_go_on(now))
 
+    def is_blocked(self) -> bool:
+        """Whether it runs, but waits for something: not for a processor, as far as the system tells."""
+        try:
+            status = Path(f"/proc/self/task/{self._native}/stat").read_bytes()
+        except OSError:
+            return True  # nobody tells
+        return status.rpartition(b") ")[2].startswith(b"S")
+
+    def is_me(self) -> bool:
+        """Whether it runs in the calling thread."""
+        return self.running and self._thread == threading.get_ident()
+
     def go(self) -> None:
         """Lets it run."""
         self.running = True
@@ -58,7 +72,7 @@ class Actor:
     def enter(self, stage: Stage) -> None:
         """The calling thread becomes this actor, and waits for its first turn."""
         _own.stage, _own.actor = stage, self
-        self._thread = threading.get_ident()
+        self._thread, self._native = threading.get_ident(), threading.get_native_id()
         self.gate.acquire()
 
     def leave(self) -> None:

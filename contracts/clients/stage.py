@@ -204,8 +204,10 @@ class Stage:
         while not performance.over.acquire(timeout=STALL):
             with self._lock:
                 if watch.is_still(self._signs):
-                    self._pass_over()
-                    if watch.is_over():
+                    computing = any(actor.running and not actor.is_blocked() for actor in self._actors)
+                    if not computing:
+                        self._pass_over()
+                    if watch.is_over(computing=computing):
                         self._give_up(f"it showed nothing for {patience:g} s of real time")
         if self._given_up:
             raise Hung(self._given_up)
@@ -223,9 +225,10 @@ class Stage:
         if self._given_up:
             return
         self._given_up = why
-        for actor in self._actors:
-            actor.interrupt()
         self._end()
+        for actor in self._actors:
+            if not actor.is_me():  # who gives itself up is told at its next step
+                actor.interrupt()
 
 
 class Part:

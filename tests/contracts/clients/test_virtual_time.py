@@ -1,0 +1,203 @@
+"""What a client's code sees of time and of its own threads: `patches`, `locks`, `dates` and `loop` together."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import queue
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import date
+from datetime import datetime as moment
+from time import monotonic as ticks
+from time import sleep as rest
+from typing import Any
+
+import msgspec
+import pytest
+
+from contracts.clients.base import Hung
+from contracts.clients.patches import virtual_time
+from tests.contracts.clients.staging import a_stage, play
+
+NOON = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.UTC)
+
+
+def seconds_of(task: Any) -> tuple[Any, float]:
+    (result,), elapsed = play(task)
+    return result, elapsed
+
+
+def slept(seconds: float, result: Any = None) -> Any:
+    time.sleep(seconds)
+    return result
+
+
+def test_sleeping_costs_no_real_time() -> None:
+    began = time.perf_counter()
+    assert seconds_of(lambda: time.sleep(86_000)) == (None, 86_000)
+    assert time.perf_counter() - began < 10
+
+
+def test_all_clocks_move_as_one_under_whatever_name_they_are_held() -> None:
+    def measure() -> list[float]:
+        before = [time.time(), time.monotonic(), time.perf_counter(), ticks(), time.time_ns() / 1e9, moment.now().timestamp()]
+        rest(1.5)
+        after = [time.time(), time.monotonic(), time.perf_counter(), ticks(), time.time_ns() / 1e9, moment.now().timestamp()]
+        return [late - early for early, late in zip(before, after, strict=True)]
+
+    gone, _ = seconds_of(measure)
+    assert gone == pytest.approx([1.5] * 6, abs=1e-5)
+
+
+def test_dates_are_real_dates_of_the_stages_time() -> None:
+    def look() -> list[Any]:
+        return [
+            datetime.datetime.now(datetime.UTC),
+            moment.now(datetime.UTC),
+            datetime.datetime.utcnow().replace(tzinfo=datetime.UTC),
+            moment.fromtimestamp(time.time(), datetime.UTC),
+        ]
+
+    seen, _ = seconds_of(look)
+    assert seen == [NOON] * 4
+    assert {type(value) for value in seen} == {type(NOON)}
+    assert msgspec.json.encode(seen[0]) == b'"2026-01-01T12:00:00Z"'
+
+
+def test_a_stand_in_is_as_wide_as_what_it_stands_for() -> None:
+    def look() -> list[bool]:
+        class Day(moment):
+            pass
+
+        own = Day(2026, 1, 2)
+        return [
+            isinstance(NOON, moment),
+            isinstance(NOON, date),
+            not isinstance("noon", moment),
+            issubclass(moment, date),
+            type(moment(2026, 1, 1)) is type(NOON),
+            type(own) is Day,
+            isinstance(own, moment),
+            not isinstance(NOON, Day),
+            moment.today().date() == date.today(),
+        ]
+
+    seen, _ = seconds_of(look)
+    assert all(seen)
+
+
+def test_other_threads_keep_real_time() -> None:
+    with a_stage() as stage:
+        stage.run([lambda: time.sleep(1000)])
+        assert abs(time.time() - moment.now().timestamp()) < 60
+        assert time.time() > NOON.timestamp() + 1000 or time.time() < NOON.timestamp()
+
+
+def test_everything_is_put_back() -> None:
+    held = (time.sleep, time.time, rest, ticks, moment, date, datetime.datetime, threading.Lock, threading.Thread.start)
+    with virtual_time(), virtual_time():
+        pass
+    assert (time.sleep, time.time, rest, ticks, moment, date, datetime.datetime, threading.Lock, threading.Thread.start) == held
+    assert datetime.datetime.__module__ == "datetime"
+
+
+def test_an_event_times_out_in_virtual_time() -> None:
+    assert seconds_of(lambda: threading.Event().wait(10)) == (False, 10)
+
+
+def test_a_timer_sets_an_event() -> None:
+    def task() -> bool:
+        event = threading.Event()
+        threading.Timer(3, event.set).start()
+        return event.wait(10)
+
+    assert seconds_of(task) == (True, 3)
+
+
+def test_a_queue_waits_in_virtual_time() -> None:
+    def task() -> str:
+        letters: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=lambda: letters.put(slept(2, "a"))).start()
+        with pytest.raises(queue.Empty):
+            letters.get(timeout=1)
+        return letters.get(timeout=5)
+
+    assert seconds_of(task) == ("a", 2)
+
+
+def test_conditions_and_semaphores_wait_in_virtual_time() -> None:
+    def task() -> tuple[bool, bool]:
+        condition = threading.Condition()
+        with condition:
+            met = condition.wait_for(lambda: False, timeout=7)
+        return met, threading.Semaphore(0).acquire(timeout=2)
+
+    assert seconds_of(task) == ((False, False), 9)
+
+
+def test_a_lock_is_waited_for_on_the_stage() -> None:
+    def hold(lock: threading.Lock) -> None:
+        with lock:
+            time.sleep(4)
+
+    def task() -> list[bool]:
+        lock = threading.Lock()
+        threading.Thread(target=hold, args=(lock,)).start()
+        time.sleep(1)
+        tries = [lock.acquire(blocking=False), lock.acquire(timeout=1), lock.locked(), lock.acquire()]
+        lock.release()
+        return tries
+
+    assert seconds_of(task) == ([False, False, True, True], 4)
+
+
+def test_a_reentrant_lock_lets_its_owner_in_again() -> None:
+    def task() -> bool:
+        lock = threading.RLock()
+        with lock, lock:
+            return True
+
+    assert seconds_of(task) == (True, 0)
+
+
+def test_joining_waits_in_virtual_time() -> None:
+    def task() -> list[bool]:
+        sleeper = threading.Thread(target=time.sleep, args=(4,))
+        sleeper.start()
+        sleeper.join(1)
+        alive = sleeper.is_alive()
+        sleeper.join()
+        return [alive, sleeper.is_alive()]
+
+    assert seconds_of(task) == ([True, False], 4)
+
+
+def test_a_thread_pool_works_in_virtual_time() -> None:
+    def task() -> list[int]:
+        with ThreadPoolExecutor(3) as pool:
+            waits = [pool.submit(slept, seconds, seconds) for seconds in (3, 1, 2)]
+            return [future.result() for future in as_completed(waits, timeout=10)]
+
+    result, elapsed = seconds_of(task)
+    assert result == [1, 2, 3]
+    assert elapsed == 3
+
+
+def test_a_loop_of_the_clients_own_lives_in_virtual_time() -> None:
+    async def work() -> Any:
+        await asyncio.sleep(5)
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(asyncio.sleep(100), 1)
+        return await asyncio.to_thread(slept, 2, 7)
+
+    assert seconds_of(lambda: asyncio.run(work())) == (7, 8)
+
+
+def test_a_loop_that_waits_for_nothing_hangs() -> None:
+    async def wait() -> None:
+        await asyncio.get_running_loop().create_future()
+
+    with a_stage() as stage, pytest.raises(Hung):
+        stage.run([lambda: asyncio.run(wait())])
