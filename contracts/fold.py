@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from contracts.history import (
+    REJECTS,
+    SPENDS,
     Call,
     CallLeft,
     CallReturned,
@@ -114,9 +116,9 @@ class _Folding:
 
     def _arrive(self, entry: Arrival) -> None:
         """What the world did right before, while an intent was open, it did to this request on its way: it had left already."""
-        call = Call(
-            len(self._calls) + 1, entry, self._place, entry.at - sum(map(jump_of, self._held)), open_intents=len(self._open)
-        )
+        left_at = entry.at - sum(map(jump_of, self._held))
+        operation = entry.operation if entry.method == "POST" else None
+        call = Call(len(self._calls) + 1, entry, self._place, left_at, operation, open_intents=len(self._open))
         self._calls[entry.context_id] = call
         self.history.calls.append(call)
         self._read(call)
@@ -131,9 +133,11 @@ class _Folding:
             call.text = text if isinstance(text, str) else None
             if isinstance(id, str):
                 call.presented = id
-                self._session(id).sends.append(call)
+                self._session(id).sends += 1
         elif call.operation == "create":
             call.guest = guest_of(body)
+        elif call.operation == "token":
+            self.history.logins.append(call)
         if call.token is not None:
             self._name_token(call.token)
 
@@ -194,7 +198,20 @@ class _Folding:
         if call.operation == "send":
             known_lost = self._in_process and answer is not None and answer.delivery == "lost_request"
             call.effect = Effect.NONE if known_lost else _effect(call)
+        self._note(call)
         self.history.moments.append(CallReturned(call, self._place))
+
+    def _note(self, call: Call) -> None:
+        """Files a call under what it tells of its session, its token or itself."""
+        history = self.history
+        if call.presented is not None and call.effect in SPENDS:
+            history.sessions[call.presented].spent.append(call)
+        if call.presented is not None and call.effect is Effect.DEAD:
+            history.sessions[call.presented].dead.append(call)
+        if call.token_refused:
+            history.refusals.setdefault(call.token, []).append(call)
+        if call.status in REJECTS:
+            history.rejects.setdefault(call.identity, []).append(call)
 
     # -- names -------------------------------------------------------------------------------------------------------
 

@@ -9,14 +9,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
+import msgspec
 from msgspec import UNSET, Struct
 
 from mockserver.journal import Answer, Arrival, Guest, Header, Perturbed
 
 SCOPE_CODE = "app.not.authorized.for.scope"
 """The code that tells a 403 for a missing scope from every other."""
+
+REJECTS = frozenset({400, 404, 405, 413, 415})
+"""The statuses that refuse a request for what it is."""
+
+Identity: TypeAlias = tuple[object, ...]
 
 Outcome = Literal["accepted", "failed", "never"]
 
@@ -30,19 +36,25 @@ class Effect(StrEnum):
     CONSUMED = "consumed"
 
 
+SPENDS = frozenset({Effect.CONSUMED, Effect.UNKNOWN})
+"""The effects after which an id may be used up."""
+
+
 @dataclass(eq=False, slots=True)
 class Call:
     """One request and what became of it.
 
     `number` counts from 1. `left` and `returned` are places, `left_at` and `returned_at` milliseconds; `returned` is None while
-    nothing came back. `status` and `code` are None where no whole answer reached the client. `effect` is None but for sends
-    that are over. `open_intents` is how many intents were open when it left.
+    nothing came back. `operation` is None where it called something that does not exist. `status` and `code` are None where no
+    whole answer reached the client. `effect` is None but for sends that are over. `open_intents` is how many intents were open
+    when it left.
     """
 
     number: int
     arrival: Arrival
     left: int
     left_at: int
+    operation: str | None = None
     intent: Intent | None = None
     group: Group | None = None
     open_intents: int = 0
@@ -55,11 +67,6 @@ class Call:
     status: int | None = None
     code: str | None = None
     effect: Effect | None = None
-
-    @property
-    def operation(self) -> str | None:
-        """`token`, `create` or `send`; None where it called something that does not exist."""
-        return self.arrival.operation if self.arrival.method == "POST" else None
 
     @property
     def seq(self) -> int:
@@ -90,6 +97,19 @@ class Call:
     def received_token(self) -> str | None:
         """The pseudonym of the token a token call brought back to the client."""
         return self.answer.token if self.answer is not None and self.status == 200 else None
+
+    @property
+    def token_refused(self) -> bool:
+        """Whether a whole 401 refused the token it showed, and not the client's own credentials."""
+        return self.status == 401 and self.operation != "token"
+
+    @property
+    def identity(self) -> Identity:
+        """All that would make it another request within the same piece of work."""
+        arrival = self.arrival
+        body = arrival.text if arrival.body is UNSET else msgspec.json.encode(arrival.body)
+        unit = self.intent.number if self.intent is not None else None
+        return unit, arrival.method, arrival.path, arrival.media_type, arrival.size, body, arrival.credential
 
     def was_over(self, place: int) -> bool:
         """Whether the client knew the outcome at `place`."""
@@ -133,16 +153,19 @@ class Group:
 
 @dataclass(eq=False, slots=True)
 class Session:
-    """A session id and the sends that presented it.
+    """A session id and the `sends` that presented it.
 
     `label` is `s1`, `s2` … for ids the platform knew, else the id itself in quotes. `created` is the create that brought it
-    into being, None where this trace does not hold one.
+    into being, None where this trace does not hold one. `spent` are the sends that used it up, or may have, and `dead` those
+    that were told it is dead, in the order in which the client knew.
     """
 
     id: str
     label: str
     created: Call | None = None
-    sends: list[Call] = field(default_factory=list)
+    sends: int = 0
+    spent: list[Call] = field(default_factory=list)
+    dead: list[Call] = field(default_factory=list)
 
 
 class CallLeft(Struct, frozen=True):
@@ -191,7 +214,11 @@ Moment = CallLeft | CallReturned | IntentBegan | IntentEnded | WorldChanged
 
 @dataclass(eq=False, slots=True)
 class History:
-    """All that a trace tells. `moments` are in the order in which they happened to the client."""
+    """All that a trace tells. `moments` are in the order in which they happened to the client.
+
+    `logins` are the token calls, in the order in which they left. `refusals` are the 401s for a token, by token, and `rejects`
+    the requests that were refused for what they are, by what they are, in the order in which the client knew.
+    """
 
     header: Header
     moments: list[Moment] = field(default_factory=list)
@@ -200,6 +227,16 @@ class History:
     sessions: dict[str, Session] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     changes: list[WorldChanged] = field(default_factory=list)
+    logins: list[Call] = field(default_factory=list)
+    refusals: dict[str | None, list[Call]] = field(default_factory=dict)
+    rejects: dict[Identity, list[Call]] = field(default_factory=dict)
+    _by_kind: dict[tuple[type[Moment], ...], list[Moment]] = field(default_factory=dict)
+
+    def of(self, kinds: tuple[type[Moment], ...]) -> list[Moment]:
+        """The moments of these kinds, in order. To be asked once the history is whole."""
+        if kinds not in self._by_kind:
+            self._by_kind[kinds] = [moment for moment in self.moments if isinstance(moment, kinds)]
+        return self._by_kind[kinds]
 
     def token_label(self, pseudonym: str | None) -> str:
         """A token as a person reads it: `t1`, `t2` … in order of appearance."""

@@ -173,9 +173,7 @@ def verdict(clause: Clause[Any], case: Case) -> Verdict:
     if spared:
         return Verdict(clause.code, Status.NOT_EXERCISED, spared)
     state, exercised, doubt = clause.start, False, None
-    for moment in case.history.moments:
-        if not isinstance(moment, clause.on):
-            continue
+    for moment in case.history.of(clause.on):
         state, mark = clause.step(state, moment, case)
         exercised = exercised or mark is not None
         if isinstance(mark, Breach):

@@ -16,13 +16,8 @@ MARGIN = 300_000
 """Milliseconds before a token's expiry from which on it may be renewed."""
 
 
-def _is_refusal(call: Call) -> bool:
-    """A 401 for a token that was shown, not for the client's own credentials."""
-    return call.status == 401 and call.operation != "token"
-
-
 def _first_refusal(calls: list[Call], place: int) -> Call | None:
-    known = [call for call in calls if _is_refusal(call) and call.was_over(place)]
+    known = [call for call in calls if call.token_refused and call.was_over(place)]
     return min(known, key=lambda call: call.returned or 0, default=None)
 
 
@@ -34,12 +29,13 @@ def is_good(received: Call, place: int, now: int, case: Case) -> bool:
     lifetime = answer.token_expires_in
     if lifetime is not None and now >= received.returned_at + 1000 * lifetime - MARGIN:
         return False
-    return not any(call.token == token and _is_refusal(call) and call.was_over(place) for call in case.history.calls)
+    refusals = case.history.refusals.get(token, [])
+    return not refusals or not refusals[0].was_over(place)
 
 
 def _step_not_renewed(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
     match moment:
-        case CallReturned(call) if call.intent is not None and _is_refusal(call):
+        case CallReturned(call) if call.intent is not None and call.token_refused:
             return state, EXERCISED
         case CallLeft(call, place) if call.intent is not None and call.operation != "token":
             return state, _shown_again(call, _first_refusal(call.intent.calls, place))
@@ -70,7 +66,7 @@ def _not_asked(refused: Call, intent: Intent) -> Breach:
 
 
 def _refusals(case: Case) -> float:
-    return sum(_is_refusal(call) for call in case.history.calls)
+    return sum(len(refusals) for refusals in case.history.refusals.values())
 
 
 A1 = Clause(
@@ -136,40 +132,42 @@ A2 = Clause(
 )
 
 
-class _Refused(Struct, frozen=True):
-    """A token's refusals: how many, and the first."""
+_Crowded: TypeAlias = Mapping[str, Call]
+"""The first refusal of each token that was refused twice or more to the client that is running now."""
 
-    times: int
-    first: Call
-
-
-_Stampede: TypeAlias = Mapping[str, _Refused]
-"""By token, what the client that is running now has been told about it."""
-
-_CALM: _Stampede = {}
+_NOBODY: _Crowded = {}
 
 
-def _step_stampede(refusals: _Stampede, moment: Moment, case: Case) -> tuple[_Stampede, Mark]:
+class _Stampede(Struct, frozen=True):
+    """Since when the client that is running now does so (a place), and what it was told twice."""
+
+    since: int = -1
+    crowded: _Crowded = _NOBODY
+
+
+def _step_stampede(state: _Stampede, moment: Moment, case: Case) -> tuple[_Stampede, Mark]:
     match moment:
-        case WorldChanged(entry) if entry.what == "restart_client":
-            return _CALM, None
-        case IntentBegan() if case.parameters.one_shot:
-            return _CALM, None
-        case CallReturned(call) if call.token is not None and _is_refusal(call):
-            before = refusals.get(call.token, _Refused(0, call))
-            after = replace(before, times=before.times + 1)
-            return {**refusals, call.token: after}, EXERCISED if after.times >= 2 else None
+        case WorldChanged(entry, place) if entry.what == "restart_client":
+            return _Stampede(place), None
+        case IntentBegan(_, place) if case.parameters.one_shot:
+            return _Stampede(place), None
+        case CallReturned(call, place) if call.token is not None and call.token_refused:
+            if call.token in state.crowded:
+                return state, None
+            refusals = [other for other in case.history.refusals[call.token] if state.since < (other.returned or 0) <= place]
+            if len(refusals) < 2:
+                return state, None
+            return replace(state, crowded={**state.crowded, call.token: refusals[0]}), EXERCISED
         case CallLeft(call, place) if call.operation == "token":
-            crowded = [refused for refused in refusals.values() if refused.times >= 2]
-            breaches = (_needless_renewal(call, place, refused.first, case) for refused in crowded)
-            return refusals, next((breach for breach in breaches if breach is not None), None)
-    return refusals, None
+            breaches = (_needless_renewal(call, place, refused, case) for refused in state.crowded.values())
+            return state, next((breach for breach in breaches if breach is not None), None)
+    return state, None
 
 
 def _needless_renewal(call: Call, place: int, refused: Call, case: Case) -> Breach | None:
     """Another renewal, made since the first refusal, is on its way or has brought a token that is still good."""
     since = refused.returned or 0
-    renewals = [other for other in case.history.calls if other.operation == "token" and since < other.left < place]
+    renewals = [other for other in case.history.logins if since < other.left < place]
     received = [other for other in renewals if other.received_token is not None and other.was_over(place)]
     if received:
         last = max(received, key=lambda other: other.returned or 0)
@@ -195,7 +193,7 @@ A3 = Clause(
         "Keep the token in one place that all tasks share.",
     ),
     stimulus="two or more 401s refused one token",
-    start=_CALM,
+    start=_Stampede(),
     step=_step_stampede,
     on=(CallLeft, CallReturned, IntentBegan, WorldChanged),
     closeness=_refusals,

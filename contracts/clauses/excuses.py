@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from contracts.history import Call, Effect, Intent
+from contracts.history import REJECTS, Call, Effect, Intent
 from contracts.judge import Case
-
-OWN_FAULT = frozenset({400, 404, 405, 413, 415})
-"""Refusals of the request itself: the client's own doing, unless a fault made them up."""
 
 
 def excuse(intent: Intent, case: Case) -> str | None:
@@ -54,11 +51,11 @@ def _failed_through_no_fault_of_its_own(call: Call, case: Case) -> bool:
         return False
     if call.effect is Effect.DEAD:
         return case.history.sessions[call.presented or ""].created is not None if call.presented else False
-    return call.status not in OWN_FAULT or made_up(call)
+    return call.status not in REJECTS or made_up(call)
 
 
 def _refused_by_a_fault(calls: Sequence[Call], _: Case) -> bool:
-    return any(call.status in OWN_FAULT and made_up(call) for call in calls)
+    return any(call.status in REJECTS and made_up(call) for call in calls)
 
 
 def made_up(call: Call) -> bool:

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import msgspec
-from msgspec import UNSET
-
-from contracts.clauses.excuses import OWN_FAULT
 from contracts.clauses.sessions import spent_by
 from contracts.clauses.words import answer_to, at, name_of, reported
-from contracts.history import Call, CallLeft, CallReturned, Effect, Intent, IntentEnded, Moment, WorldChanged
+from contracts.history import REJECTS, Call, CallLeft, CallReturned, Effect, Intent, IntentEnded, Moment, WorldChanged
 from contracts.judge import EXERCISED, Breach, Case, Clause, Mark
 
 
@@ -26,11 +20,10 @@ def _step_dead_retried(state: None, moment: Moment, case: Case) -> tuple[None, M
 def _dead_retry(call: Call, place: int, case: Case) -> Breach | None:
     """Where the id was used up as well, presenting it again is a reuse, which another clause names."""
     session = case.history.sessions[call.presented or ""]
-    refused = next((send for send in session.sends if send.effect is Effect.DEAD and send.was_over(place)), None)
-    if refused is None or spent_by(call.presented, place, case):
+    if not session.dead or not session.dead[0].was_over(place) or spent_by(call.presented, place, case):
         return None
     message = f"session {session.label} was presented again after a 403 that told the client it is dead"
-    return Breach(message, (at("told that it is dead", refused), at("presented again", call)))
+    return Breach(message, (at("told that it is dead", session.dead[0]), at("presented again", call)))
 
 
 def _dead_sends(case: Case) -> float:
@@ -60,9 +53,11 @@ def _step_not_recovered(state: None, moment: Moment, case: Case) -> tuple[None, 
             return state, _gone_on(call, call.intent, place)
         case IntentEnded(intent, place) if intent.outcome != "never":
             dead = _first_dead(intent, place)
-            if dead is None or not _can_recover(dead, intent, place, case):
+            if dead is None:
                 return state, None
-            return state, EXERCISED if _left_after(dead, intent, "create") else _no_recovery(dead, intent)
+            if _left_after(dead, intent, "create"):
+                return state, EXERCISED
+            return state, _no_recovery(dead, intent) if _can_recover(dead, intent, place, case) else None
     return state, None
 
 
@@ -118,7 +113,7 @@ R2 = Clause(
         "On a 403 that names no scope create a session and send once more, in the same call.",
         "Count these recoveries: after the second 403 without a reason give up and report it.",
     ),
-    stimulus="a send was answered by a 403 for a dead session, and nothing kept the client from creating another",
+    stimulus="a send was answered by a 403 for a dead session, and the client created another or could have",
     start=None,
     step=_step_not_recovered,
     on=(CallLeft, IntentEnded),
@@ -184,32 +179,19 @@ R3 = Clause(
 )
 
 
-_Key = tuple[object, ...]
-
-_NOTHING: Mapping[_Key, Call] = {}
-
-
-def _step_refusal_retried(refused: Mapping[_Key, Call], moment: Moment, case: Case) -> tuple[Mapping[_Key, Call], Mark]:
-    """The state is the requests that were refused for what they are, by all that would make them others."""
+def _step_refusal_retried(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
     match moment:
-        case CallReturned(call) if call.status in OWN_FAULT and _has_unit(call, case):
-            return {**refused, _key(call): call}, EXERCISED
-        case CallLeft(call) if refused and _has_unit(call, case):
-            earlier = refused.get(_key(call))
-            return refused, _repetition(call, earlier) if earlier is not None else None
-    return refused, None
+        case CallReturned(call) if call.status in REJECTS and _has_unit(call, case):
+            return state, EXERCISED
+        case CallLeft(call, place) if case.history.rejects and _has_unit(call, case):
+            earlier = case.history.rejects.get(call.identity, [])
+            return state, _repetition(call, earlier[0]) if earlier and earlier[0].was_over(place) else None
+    return state, None
 
 
 def _has_unit(call: Call, case: Case) -> bool:
     """A later message may have to repeat an earlier one's request; without intents the recording is one piece of work."""
     return call.intent is not None or not case.history.intents
-
-
-def _key(call: Call) -> _Key:
-    arrival = call.arrival
-    body = arrival.text if arrival.body is UNSET else msgspec.json.encode(arrival.body)
-    unit = call.intent.number if call.intent is not None else None
-    return unit, arrival.method, arrival.path, arrival.media_type, arrival.size, body, arrival.credential
 
 
 def _repetition(call: Call, earlier: Call) -> Breach:
@@ -228,7 +210,7 @@ R7 = Clause(
         "Log what the answer says under `details`, and change the request before you send it again.",
     ),
     stimulus="a request got 400, 404, 405, 413 or 415",
-    start=_NOTHING,
+    start=None,
     step=_step_refusal_retried,
     on=(CallLeft, CallReturned),
 )

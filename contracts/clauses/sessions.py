@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 
 from contracts.clauses.words import at, name_of, quote, seconds
 from contracts.history import Call, CallLeft, CallReturned, Effect, Intent, Moment, document
 from contracts.judge import EXERCISED, UPPER_BOUND, Breach, Case, Clause, Mark
 from mockserver.journal import Guest
 
-SPENDS = frozenset({Effect.CONSUMED, Effect.UNKNOWN})
-"""The effects after which an id may be used up."""
-
 
 def spent_by(id: str | None, place: int, case: Case) -> list[Call]:
     """The sends known at `place` to have used the id up, or to have perhaps; empty while handshakes are left."""
     if id is None:
         return []
-    sends = [call for call in case.history.sessions[id].sends if call.effect in SPENDS and call.was_over(place)]
+    sends = list(takewhile(lambda call: call.was_over(place), case.history.sessions[id].spent))
     return sends if len(sends) >= case.history.policy("handshakes", 1) else []
 
 
@@ -45,7 +43,7 @@ def _reuse(call: Call, uses: list[Call], case: Case) -> Breach:
 
 
 def _most_sends(case: Case) -> float:
-    return max((len(session.sends) for session in case.history.sessions.values()), default=0)
+    return max((session.sends for session in case.history.sessions.values()), default=0)
 
 
 S1 = Clause(
@@ -77,6 +75,8 @@ def _age(call: Call, place: int, case: Case) -> int | None:
 
 def _jumped_elsewhere(since: int, call: Call, case: Case) -> int:
     """How far the clock jumped while another message's request was on its way: time that this message did not let pass."""
+    if not case.history.intents:
+        return 0
     jumps = (change for change in case.history.changes if since < change.place < call.left and change.during is not None)
     return sum(change.jump for change in jumps if change.during is not None and change.during.intent is not call.intent)
 
