@@ -6,9 +6,7 @@ import re
 
 from mockserver.engine.model import Reason
 
-_FRESH = (
-    "Create a session right before each message and send with its id at once; keep no id in a cache, a database or a queue."
-)
+_FRESH = "Create a session right before each message and send with its id at once; keep no id in a cache, database or queue."
 _ON_DEAD = "Treat a 403 `not.authorized` on a send as a dead id: drop it, create a new session, send once with that."
 _RENEW = "On a 401 ask for one new token, then repeat the request once; if that is refused too, give up and say so."
 _TOKEN_AGE = "Remember `expires_in` and renew some minutes before it is over."
@@ -59,7 +57,7 @@ ADVICE: dict[Reason, tuple[str, ...]] = {
     Reason.SESSION_CONSUMED: (_FRESH, _ON_DEAD, "Give no two workers or intents the same id: of two sends, one gets this 403."),
     Reason.SESSION_IDLE: (
         _FRESH,
-        "Create the session in the same step that sends, not in an earlier one of a workflow.",
+        "Create it in the step that sends, not in an earlier one of a workflow.",
         _ON_DEAD,
     ),
     Reason.SESSION_EXPIRED: (_FRESH, _ON_DEAD),

@@ -57,8 +57,6 @@ def _convert(value: Any, kind: type[V], *, strict: bool) -> V:
         return msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as problem:
         raise _named(str(problem)) from None
-    except OverflowError:
-        raise InvalidRequest("body", "holds a number that is out of all bounds") from None
 
 
 def _named(problem: str) -> InvalidRequest:
