@@ -14,6 +14,9 @@ from typing import IO
 from contracts.clients.base import Credentials
 from contracts.clients.errors import ClientError
 
+GRACE = 1.0
+"""Seconds to wait for the end of stderr: a grandchild that left the group may hold the pipe for ever."""
+
 KEPT_OUTPUT = 16 << 10
 """Bytes of stderr that are kept, the last ones."""
 
@@ -88,16 +91,18 @@ class Child:
     def wait(self, seconds: float) -> int | None:
         """Waits for its end and returns its exit status (negative: the signal that killed it); None where it goes on."""
         try:
-            return self._process.wait(seconds)
+            status = self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             return None
+        self._listener.join(GRACE)
+        return status
 
     def kill(self) -> None:
         """Ends it and its children, whatever they are doing, and gives back its pipes."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        self._listener.join(1.0)  # a grandchild that left the group may hold the pipe for ever
+        self._listener.join(GRACE)
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe is not None:
                 with suppress(OSError):

@@ -72,6 +72,7 @@ class ProcessDriver:
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._questions: SimpleQueue[bytes | None] = SimpleQueue()
         self._asked: dict[int, Intent | None] = {}
+        self._is_lost = False
         for work in (self._read, self._write):
             threading.Thread(target=work, name="dayfly client", daemon=True).start()
 
@@ -82,6 +83,7 @@ class ProcessDriver:
 
     def send(self, intents: Sequence[Intent], schedule: Sequence[int]) -> None:  # noqa: ARG002 - nobody schedules a process
         """See Driver. Raises ClientProtocolError where the client does not keep to the protocol, dies or hangs."""
+        self._is_lost = True  # unless it gets to the end of this
         self._drain()
         for intent in intents:
             number = len(self._asked) + 1
@@ -90,6 +92,7 @@ class ProcessDriver:
             self._questions.put(lines.question(number, intent.guest, intent.text))
         while any(self._asked.values()):
             self._settle(self._next())
+        self._is_lost = False
 
     def advance(self, seconds: float) -> None:
         """See Driver; what passes for the mock does not pass for a process."""
@@ -102,10 +105,10 @@ class ProcessDriver:
         """See Driver: ends the client's input and waits for its end. Raises ClientProtocolError where that does not come."""
         try:
             self._questions.put(None)
-            status = self._child.wait(self._patience)
+            status = self._child.wait(0 if self._is_lost else self._patience)
         finally:
             self._child.kill()
-        if not any(self._asked.values()):
+        if not self._is_lost:
             self._check_end(status)
 
     def _check_end(self, status: int | None) -> None:

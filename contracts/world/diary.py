@@ -59,8 +59,9 @@ class OpenIntent:
         self._diary.write(lambda seq, at: Began(seq, at, self._number, self.guest, self.text, self._item))
 
     def ended(self, outcome: Outcome, error: str = "") -> None:
-        """The client has answered."""
-        self._end(outcome, error)
+        """The client has answered; where it was given up before, nobody listens any more."""
+        if self._state == "open":
+            self._end(outcome, error)
 
     def give_up(self, why: str) -> None:
         """The client did not answer, unless it did."""

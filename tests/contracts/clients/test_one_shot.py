@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from contracts.clients.errors import ClientError, ClientProtocolError
+from contracts.clients.process import ProcessClients
+from contracts.scenario import Item, Message, Scenario, Send, SendParallel
+from contracts.world import Run, World
+from mockserver.journal import Guest
+from tests.contracts.clients.test_process import PATIENCE, SOON
+from tests.contracts.small import errors, outcomes
+from tests.need import need
+
+HELLO = Send(Guest("Ann", "ann@example.com"), "hello")
+BOTH = SendParallel((Message(Guest("Ann", "a"), "a"), Message(Guest("Bob", "b"), "b")))
+
+Script = Callable[[str], str]
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Script:
+    """Makes a command of a shell program."""
+
+    def command(body: str) -> str:
+        path = tmp_path / "client.sh"
+        path.write_text(body)
+        return shlex.join(["sh", str(path)])
+
+    return command
+
+
+def run(command: str, *items: Item, patience: float = PATIENCE) -> Run:
+    with World(ProcessClients(command, one_shot=True, patience=patience)) as world:
+        return world.run(Scenario(items))
+
+
+def test_status_0_is_success(script: Script) -> None:
+    assert outcomes(run(script("cat >/dev/null; echo done"), HELLO, BOTH)) == ["accepted"] * 3
+
+
+def test_any_other_is_a_failure_with_the_last_words(script: Script) -> None:
+    seen = run(script("echo first >&2; echo 'no session' >&2; exit 7"), HELLO)
+    assert outcomes(seen) == ["failed"]
+    assert errors(seen) == ["exit status 7: no session"]
+    assert seen.output == "first\nno session\n"
+
+
+def test_a_signal_is_a_failure(script: Script) -> None:
+    assert errors(run(script("kill -SEGV $$"), HELLO)) == ["killed by SIGSEGV"]
+
+
+def test_it_finds_its_message_on_its_input(script: Script, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    run(script(f"cat >{shlex.quote(str(told))}"), HELLO)
+    assert json.loads(told.read_text()) == {
+        "id": 1,
+        "send": {"guest": {"name": "Ann", "email": "ann@example.com"}, "text": "hello"},
+    }
+
+
+def test_a_command_that_does_not_end_is_told_and_killed(script: Script) -> None:
+    with pytest.raises(ClientProtocolError, match=f"did not end within {SOON:g} s"):
+        run(script("sleep 1000"), HELLO, patience=SOON)
+
+
+def test_a_command_that_cannot_be_started_is_told() -> None:
+    with pytest.raises(ClientError, match="cannot be started"):
+        run("dayfly-no-such-program", HELLO)
+
+
+def test_a_command_that_asks_for_ever_is_stopped(tmp_path: Path) -> None:
+    asking = tmp_path / "asking.py"
+    asking.write_text(
+        "import os, socket\n"
+        "host, _, port = os.environ['DAYFLY_BASE_URL'].rpartition('/')[2].partition(':')\n"
+        "while True:\n"
+        "    with socket.create_connection((host, int(port))) as peer:\n"
+        "        peer.sendall(b'POST /oauth/token HTTP/1.0\\r\\nContent-Length: 0\\r\\n\\r\\n')\n"
+        "        peer.recv(1)\n"
+    )
+    seen = run(shlex.join([sys.executable, "-S", str(asking)]), HELLO)
+    assert outcomes(seen) == ["never"]
+    assert seen.hung == "it made more than 300 requests"
+
+
+def test_the_shipped_shell_client_delivers() -> None:
+    need("curl")
+    client = Path(__file__).parents[3] / "fixtures" / "clients" / "curl.sh"
+    assert outcomes(run(shlex.join(["sh", str(client)]), HELLO, BOTH)) == ["accepted"] * 3

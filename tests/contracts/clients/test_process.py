@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from contracts.clients.errors import ClientError, ClientProtocolError
+from contracts.clients.process import ProcessClients
+from contracts.scenario import Advance, EndSessions, Item, Message, Scenario, Send, SendParallel, Trigger
+from contracts.world import Run, World
+from mockserver.journal import Guest, Header
+from tests.contracts.small import errors, outcomes, reasons
+from tests.need import need
+
+HELLO = Send(Guest("Ann", "ann@example.com"), "hello \u2028 wörld")
+BOTH = SendParallel((Message(Guest("Ann", "a"), "a"), Message(Guest("Bob", "b"), "b")))
+
+Script = Callable[[str], str]
+
+PATIENCE = 30.0
+"""Seconds; nothing in these tests waits so long, but a machine may be slow."""
+SOON = 0.3
+"""For clients that hang on purpose."""
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Script:
+    """Makes a command of a Python program, which finds `line()` and `say()` for the protocol."""
+
+    def command(body: str) -> str:
+        path = tmp_path / "client.py"
+        path.write_text(
+            "import json, os, sys, time\n"
+            "def line(): return json.loads(sys.stdin.readline() or '{}')\n"
+            "def say(**reply): print(json.dumps(reply), flush=True)\n" + body
+        )
+        return shlex.join([sys.executable, "-S", str(path)])
+
+    return command
+
+
+def run(command: str, *items: Item, patience: float = PATIENCE) -> Run:
+    with World(ProcessClients(command, patience=patience)) as world:
+        return world.run(Scenario(items))
+
+
+ANSWER_ALL = "while ask := line(): say(id=ask['id'], ok=True)\n"
+
+
+def test_a_client_is_asked_and_believed(script: Script) -> None:
+    seen = run(
+        script("ask = line(); say(id=ask['id'], ok=True); ask = line(); say(id=ask['id'], ok=False, error='no')"), HELLO, HELLO
+    )
+    assert outcomes(seen) == ["accepted", "failed"]
+    assert errors(seen) == ["no"]
+
+
+def test_it_is_told_what_to_send_and_who_it_is(script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAYFLY_ADMIN_TOKEN", "secret")
+    told = tmp_path / "told.json"
+    own = "{name: os.environ[name] for name in os.environ if name.startswith('DAYFLY_')}"
+    run(script(f"ask = line(); json.dump([ask, {own}], open({str(told)!r}, 'w')); say(id=ask['id'], ok=True)"), HELLO)
+    ask, variables = json.loads(told.read_text())
+    assert ask["send"] == {"guest": {"name": "Ann", "email": "ann@example.com"}, "text": HELLO.text}
+    assert sorted(variables) == ["DAYFLY_BASE_URL", "DAYFLY_CLIENT_ID", "DAYFLY_CLIENT_SECRET"]
+    assert variables["DAYFLY_BASE_URL"].startswith("http://127.0.0.1:")
+
+
+def test_answers_may_come_in_any_order(script: Script) -> None:
+    seen = run(script("a, b = line(), line(); say(id=b['id'], ok=True); say(id=a['id'], ok=False)"), BOTH)
+    assert outcomes(seen) == ["failed", "accepted"]
+
+
+def test_the_end_of_input_ends_it(script: Script, tmp_path: Path) -> None:
+    ended = tmp_path / "ended"
+    run(script(ANSWER_ALL + f"open({str(ended)!r}, 'w').close()"), HELLO)
+    assert ended.exists()
+
+
+def test_what_it_writes_to_stderr_is_kept_the_last_of_it(script: Script) -> None:
+    seen = run(script("print('x' * 100_000, 'the end', file=sys.stderr)\n" + ANSWER_ALL), HELLO)
+    assert seen.output.endswith("x the end\n")
+    assert len(seen.output) <= 16 << 10
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("line(); print('Sending…', flush=True)", r"wrote 'Sending…' on stdout, where only lines such as \{.*\} belong"),
+        ("line(); say(id=1)", "Object missing required field `ok`"),
+        ("line(); say(id='1', ok=True)", "Expected `int`, got `str`"),
+        ("line(); sys.stdout.buffer.write(b'\\xff\\xfe\\n'); sys.stdout.flush(); line()", "wrote '.*' on stdout"),
+        ("line(); sys.stdout.write('{\"id\": 1, ')", "last line has no end: '{\"id\": 1, '"),
+        ("line(); sys.stdout.write('x' * 3_000_000); sys.stdout.flush(); line()", "a line of more than 1048576 bytes: 'xxx"),
+        ("line(); say(id=7, ok=True); line()", "answered intent 7, which it was never asked"),
+        ("line(); sys.exit(3)", "closed its stdout with an intent open: exit status 3"),
+        ("line(); raise ValueError('a bug')", "exit status 1, its last words on stderr: ValueError: a bug"),
+        ("line(); os.kill(os.getpid(), 9)", "killed by SIGKILL"),
+        ("sys.exit('no token')", "closed its stdout with an intent open: exit status 1, its last words on stderr: no token"),
+    ],
+)
+def test_what_is_not_the_protocol_is_told(script: Script, body: str, words: str) -> None:
+    with pytest.raises(ClientProtocolError, match=words):
+        run(script(body), HELLO)
+
+
+def test_answering_twice_is_told(script: Script) -> None:
+    with pytest.raises(ClientProtocolError, match="answered intent 1, a second time"):
+        run(script("ask = line(); say(id=1, ok=True); say(id=1, ok=True); line()"), HELLO, HELLO)
+
+
+def test_a_client_that_hangs_is_told_and_killed_with_its_children(script: Script, tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    hang = f"child = os.fork()\nif child: open({str(pids)!r}, 'w').write(f'{{os.getpid()}} {{child}}')\ntime.sleep(1000)"
+    with pytest.raises(ClientProtocolError, match=f"hangs: for {SOON:g} s neither an answer on stdout nor a request"):
+        run(script("line()\n" + hang), HELLO, patience=SOON)
+    for pid in map(int, pids.read_text().split()):
+        assert not is_running(pid)
+
+
+def is_running(pid: int) -> bool:
+    """Whether it is there, and not a dead child that nobody has looked after yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2][:1] not in b"ZX"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_client_that_ignores_the_end_of_its_input_is_told(script: Script) -> None:
+    with pytest.raises(ClientProtocolError, match=f"went on for {SOON:g} s after the end of its input"):
+        run(script("line(); say(id=1, ok=True); time.sleep(1000)"), HELLO, patience=SOON)
+
+
+def test_a_client_that_reads_nothing_does_not_block_who_asks(script: Script) -> None:
+    many = SendParallel(tuple(Message(Guest(str(n), "e"), str(n) + "x" * 3990) for n in range(100)))
+    with pytest.raises(ClientProtocolError, match="hangs"):
+        run(script("time.sleep(1000)"), many, patience=SOON)
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("dayfly-no-such-program x", "the command 'dayfly-no-such-program x' cannot be started: No such file or directory"),
+        ("'", "cannot be read: No closing quotation"),
+        (" ", "the command is empty"),
+    ],
+)
+def test_a_command_that_cannot_be_started_is_told(command: str, words: str) -> None:
+    with pytest.raises(ClientError, match=words):
+        run(command, HELLO)
+
+
+def test_a_command_is_tried_before_anything_else() -> None:
+    with World(ProcessClients("false", patience=PATIENCE)) as world, pytest.raises(ClientProtocolError, match="exit status 1"):
+        world.check()
+
+
+def test_a_client_on_node_is_driven_over_a_socket() -> None:
+    need("node")
+    recovering = Path(__file__).parents[3] / "fixtures" / "clients" / "recovering.mjs"
+    dying = Send(HELLO.guest, "again", (Trigger("send", EndSessions()),))
+    seen = run(shlex.join(["node", str(recovering)]), HELLO, Advance(40), dying, BOTH)
+    assert outcomes(seen) == ["accepted"] * 4
+    assert reasons(seen).count("session.revoked") == 1
+    header = seen.trace[0]
+    assert isinstance(header, Header)
+    assert (header.door, header.clock) == ("socket", "mixed")
+
+
+def test_nothing_is_left_open(script: Script) -> None:
+    before = sorted(os.listdir("/proc/self/fd"))
+    run(script(ANSWER_ALL), HELLO)
+    assert sorted(os.listdir("/proc/self/fd")) == before

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from contracts.clients.errors import TargetError
+from contracts.clients.target import find
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "client.py").write_text("import helper\ndef factory(platform): return helper.NAME\nnumber = 7\n")
+    (tmp_path / "helper.py").write_text("NAME = 'found'\n")
+    return tmp_path
+
+
+def test_a_file_is_found_with_the_modules_beside_it(folder: Path) -> None:
+    assert find("client.py:factory")(None) == "found"
+    assert find(f"{folder}/client.py:factory")(None) == "found"
+
+
+def test_a_module_is_found_from_the_working_directory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "dayfly_found_here.py").write_text("def make(platform): return 'made'\n")
+    assert find("dayfly_found_here:make")(None) == "made"
+    monkeypatch.delitem(sys.modules, "dayfly_found_here")
+
+
+def test_a_file_hides_no_other_module(folder: Path) -> None:
+    (folder / "platform.py").write_text("def factory(platform): return 'own'\n")
+    import platform
+
+    assert find("platform.py:factory")(None) == "own"
+    assert platform.python_version()
+
+
+@pytest.mark.parametrize(
+    ("target", "problem"),
+    [
+        ("client.py", "must be package.module:factory or path/to/file.py:factory"),
+        (":factory", "must be package.module:factory or path/to/file.py:factory"),
+        ("client.py:not a name", "must be package.module:factory or path/to/file.py:factory"),
+        ("nowhere.py:factory", "there is no file nowhere.py"),
+        ("no.such.module:factory", "there is no module 'no'"),
+        ("client.py:factry", "has no 'factry'; did you mean 'factory'?"),
+        ("client.py:number", "'number' is int, which cannot be called"),
+        ("broken.py:factory", "importing it raised SyntaxError"),
+        ("exits.py:factory", "importing it raised SystemExit: 3"),
+        ("lacking.py:factory", "importing it raised ModuleNotFoundError: No module named 'dayfly_not_there'"),
+    ],
+)
+def test_what_leads_to_no_factory_is_said_in_a_line(folder: Path, target: str, problem: str) -> None:
+    (folder / "broken.py").write_text("def factory(:\n")
+    (folder / "exits.py").write_text("import sys\nsys.exit(3)\n")
+    (folder / "lacking.py").write_text("import dayfly_not_there\n")
+    with pytest.raises(TargetError) as caught:
+        find(target)
+    assert str(caught.value).startswith(f"{target}: {problem}")
