@@ -280,10 +280,12 @@ post(session_id, text)
     ),
     "D5": Example(
         wrong="""\
-body = {"guest": {"name": "Guest", "email": email.lower()}}
+body = {"name": "Guest", "email": guest.email.lower()}
+http.post(sessions, json={"guest": body})
 """,
         right="""\
-body = {"guest": {"name": guest.name, "email": guest.email}}
+body = {"name": guest.name, "email": guest.email}
+http.post(sessions, json={"guest": body})
 """,
     ),
     "D6": Example(
@@ -310,12 +312,11 @@ http.post(url, json=body)
     ),
     "W2": Example(
         wrong="""\
-http = httpx.Client(base_url=url)
-http.post("/webchat/sessions", json=body)
+httpx.post(url + "/webchat/sessions", json=body)
 """,
         right="""\
-http = httpx.Client(base_url=url)
-http.post("/api/v2/conversations/webchat/sessions", json=body)
+api = url + "/api/v2/conversations"
+httpx.post(api + "/webchat/sessions", json=body)
 """,
     ),
 }

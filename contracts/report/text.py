@@ -92,8 +92,10 @@ def _scenario(report: Report, found: Counterexample, style: Style) -> Iterator[s
         facts[0] += f", shrunk from {found.shrunk_from}"
     if found.found_on is not None:
         facts.append(f"found on run {found.found_on} of {report.examples}")
-    smallest = "smallest failing scenario" if found.minimal else "failing scenario"
-    yield f"  {style.paint(smallest, 'bold')} ({'; '.join(facts)})"
+    title = "  smallest failing scenario" if found.minimal else "  failing scenario"
+    first, *others = style.hang(f"{title} ", f"({'; '.join(facts)})")
+    yield style.paint(title, "bold") + first.removeprefix(title)
+    yield from others
     if scenario.policy:
         policy = ", ".join(f"{name} {value}" for name, value in scenario.policy.items())
         yield from style.hang("    policy: ", policy)

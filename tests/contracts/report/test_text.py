@@ -1,0 +1,87 @@
+"""The text report: looks as it did when somebody looked at it, fits its width, and prints nothing a terminal would obey."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from msgspec.structs import replace
+
+from contracts.report.cells import width
+from contracts.report.model import Report
+from contracts.report.style import Style
+from contracts.report.text import counterexample, render, summary
+from tests.contracts.report.stories import SNAPSHOTS, STORIES, hostile, raced, recorded, reused
+
+REPORTS = [reused, raced, hostile, recorded]
+SGR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_it_looks_as_it_did_when_somebody_looked_at_it(name: str) -> None:
+    assert STORIES[name]() == (SNAPSHOTS / f"{name}.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("columns", [20, 60, 61, 79, 80, 100, 200])
+@pytest.mark.parametrize("story", REPORTS)
+def test_every_line_fits_from_60_columns_on(story: Callable[[], Report], columns: int) -> None:
+    told = render(story(), Style(columns=columns))
+    commands = ("  reproduce", "  explain")
+    lines = [line for line in told.splitlines() if not line.startswith(commands)]
+    assert max(width(line) for line in lines) <= max(60, columns)
+
+
+@pytest.mark.parametrize("story", REPORTS)
+@pytest.mark.parametrize("unicode", [True, False])
+def test_nothing_is_printed_that_a_terminal_would_obey(story: Callable[[], Report], unicode: bool) -> None:
+    told = render(story(), Style(columns=80, unicode=unicode))
+    assert all(char.isprintable() for char in told.replace("\n", ""))
+    assert unicode or told.isascii()
+
+
+@pytest.mark.parametrize("story", REPORTS)
+def test_colour_changes_nothing_but_colours(story: Callable[[], Report]) -> None:
+    plain, painted = render(story(), Style(columns=80)), render(story(), Style(columns=80, colour=True))
+    assert [line.rstrip() for line in SGR.sub("", painted).splitlines()] == plain.splitlines()
+    assert "\x1b[" in painted
+
+
+def test_the_lines_that_clash_are_marked_and_named() -> None:
+    told = render(reused()).splitlines()
+    marked = [number for number, line in enumerate(told) if line.startswith("  > ")]
+    assert [told[number + 1].split()[1:] for number in marked] == [["first", "use"], ["used", "again"]]
+
+
+def test_a_counterexample_tells_how_to_see_it_again() -> None:
+    assert "reproduce   dayfly replay corpus/S1-3f2a91bc.json clients/cached.py:make\n" in render(reused())
+    report = replace(reused(), replay_with="--command 'node x.mjs'")
+    assert "dayfly replay corpus/S1-3f2a91bc.json --command 'node x.mjs'\n" in render(report)
+    assert "reproduce" not in render(raced())
+
+
+def test_confidence_and_minimality_are_claimed_only_where_they_were_checked() -> None:
+    assert "deterministic, 10 of 10 replays" in render(reused())
+    assert "not the cause" in render(reused())
+    assert "confidence: 4 of 5 replays" in render(raced())
+    assert "not the cause" not in render(raced())
+    assert "smallest" not in render(raced())
+
+
+def test_waits_tell_what_was_asked_for() -> None:
+    told = render(raced())
+    assert "the client waited" in told
+    assert "└" in told
+    assert "end_sessions(count=1)" in told
+
+
+def test_a_clause_of_somebody_elses_is_told_without_its_advice() -> None:
+    report = reused()
+    assert "rule:" not in counterexample(report, report.violated[0], clauses=())
+
+
+def test_the_summary_counts_verdicts_and_says_why_a_clause_did_not_hold() -> None:
+    told = summary(reused())
+    assert told.startswith("clients/cached.py:make: 38 runs, seed 7, at-most-once, 1.2 s\n")
+    assert "  S1 session-reused          violated          38  session s1 was used twice\n" in told
+    assert "1 violated · " in told
