@@ -61,7 +61,7 @@ class Clients:
         """A new client; what is left out is drawn, `scopes` are those the thread names. Journalled as `create_client`."""
         organization = self._editor.organization()
         client = new_client(self._editor.platform, organization.id, name, client_id, client_secret, scopes)
-        if not self._editor.add(client, "create_client", {"client_id": client.id, "scopes": client.scopes}):
+        if not self._editor.add(client, "create_client", {"client_id": client.id, "scopes": list(client.scopes)}):
             raise taken(client.id)
         return NewClient(client_id=client.id, client_secret=client.secret, name=client.name, scopes=client.scopes)
 
@@ -70,7 +70,7 @@ class Clients:
         wanted = checks.scopes(scopes)
         edit = _scoped(lambda _: wanted)
         return view_of(
-            self._editor.change(OAuthClient, client_id, edit, "set_scopes", {"client_id": client_id, "scopes": wanted})
+            self._editor.change(OAuthClient, client_id, edit, "set_scopes", {"client_id": client_id, "scopes": list(wanted)})
         )
 
     def grant_scope(self, scope: str, client_id: str | None = None) -> None:

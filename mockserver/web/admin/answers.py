@@ -45,8 +45,8 @@ class Refused(Exception):
 
 
 def answer(value: Any, status: int = 200) -> Response:
-    """A value as JSON."""
-    return Response(msgspec.json.encode(value), status, mimetype="application/json")
+    """A value as JSON, true at this moment only."""
+    return Response(msgspec.json.encode(value), status, {"Cache-Control": "no-store"}, mimetype="application/json")
 
 
 def error(status: int, message: str, field: str | None = None) -> Response:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from mockserver.control import Tenant
@@ -75,6 +77,17 @@ def test_all_active_ones_are_ended_at_once_and_that_is_journalled_once(tenant: T
     assert [(entry.what, entry.detail) for entry in tenant.trace() if isinstance(entry, Perturbed)] == [
         ("end_sessions", {"count": 249})
     ]
+
+
+def test_whoever_comes_first_ends_a_session_and_nobody_else_does(tenant: Tenant, mock: Mock) -> None:
+    ids = [mock.session() for _ in range(200)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = pool.map(mock.send, ids)
+        ended = pool.submit(tenant.sessions.end_all)
+        accepted = {id for id, answer in zip(ids, answers, strict=True) if answer.status_code == 200}
+    states = {session.id: session.state for session in tenant.sessions.list(limit=1000)}
+    assert states == {id: State.CONSUMED if id in accepted else State.REVOKED for id in ids}
+    assert ended.result() == 200 - len(accepted)
 
 
 def test_who_asks_for_what_is_not_there_is_told(tenant: Tenant) -> None:
