@@ -20,7 +20,7 @@ Kind = Literal["organization", "faults", "client", "token", "session"]
 Record: TypeAlias = Organization | FaultPlan | OAuthClient | Token | Session
 
 FORGOTTEN_A_COMMIT = 64
-"""Sessions that one commit forgets at most, beside as many as it writes: it is not to pay for all that others left behind."""
+"""Sessions that a commit of sessions forgets at most, beside as many as it writes: others' leavings are not its to pay for."""
 
 
 class Key(Struct, frozen=True, gc=False):
@@ -77,8 +77,8 @@ class Store(Protocol):
     def load(self, organization: str, keys: Sequence[Key], arrival: Noted | None = None, system: int = 0) -> Loaded:
         """Reads `keys` at one moment: that at which the system's clock reads `system` (milliseconds).
 
-        The organisation's own clock then tells which sessions are live, and stamps `arrival`, which is journalled in the same
-        step. An organisation that does not exist has neither.
+        The organisation's own clock, which never goes back, then tells which sessions are live, and stamps `arrival`, which is
+        journalled in the same step. An organisation that does not exist has neither.
         """
         ...
 

@@ -1,6 +1,6 @@
 -- Writes an organisation's records where all of them are still as they were seen, and journals an entry: all or nothing.
 -- KEYS  records, order, ends, journal, applied
--- ARGV  now, forget before, most ended sessions, most sessions to forget, most tokens, journal bound, stamp, entry ('' for
+-- ARGV  now, forget before, most ended sessions, most sessions to forget now, most tokens, journal bound, stamp, entry ('' for
 --       none), milliseconds to remember this commit, clock ('' unchanged, '-' removed),
 --       then for each write: field, rank of its kind, version expected ('' for none), value ('' to remove), end ('' for none)
 -- Returns 1, or 0 where a record has changed.
@@ -83,7 +83,9 @@ end
 for i = FIRST, #ARGV, WIDTH do
   write(unpack(ARGV, i, i + WIDTH - 1))
 end
-forget_sessions()
+if MOST_FORGOTTEN ~= '0' then
+  forget_sessions()
+end
 if ENTRY ~= '' then
   redis.call('XADD', journal, 'MAXLEN', '=', BOUND, '0-*', 'at', STAMP, 'entry', ENTRY)
 end

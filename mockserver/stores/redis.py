@@ -94,14 +94,14 @@ class RedisStore:
         """See Store."""
         if not self._announce(organization, writes):
             return False
-        bounds = self._bounds
+        bounds, sessions = self._bounds, sum(write.key.kind == "session" for write in writes)
         done = self._link.run(
             self._commit,
             self._keys(organization, "records", "order", "ends", "journal", f"applied:{commit_id}"),
             now,
             now - retention,
             bounds.max_ended_sessions,
-            FORGOTTEN_A_COMMIT + len(writes),
+            FORGOTTEN_A_COMMIT + sessions if sessions else 0,
             bounds.max_tokens,
             bounds.journal_entries,
             now if stamp is None else stamp,

@@ -469,9 +469,10 @@ class TestForgetting:
         assert commit(store, put(session("old", 2), 1, ends_at=10**8), now=10**8)
         assert self.kept(store) == ["new"]
 
-    def test_a_prolonged_session_is_not_forgotten_by_its_former_end(self, store: Store) -> None:
+    @pytest.mark.parametrize("written", [0, 10])
+    def test_a_prolonged_session_is_not_forgotten_by_its_former_end(self, store: Store, written: int) -> None:
         found(store)
-        assert commit(store, put(session("s"), ends_at=10))
+        assert commit(store, put(session("s"), ends_at=10), now=written)
         assert commit(store, put(session("s", 2), 1, ends_at=5_000), now=20)
         assert commit(store, put(session("t")), now=1_000, retention=100)
         assert self.kept(store) == ["s", "t"]
