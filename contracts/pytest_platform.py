@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -17,7 +17,7 @@ from mockserver.assemble import Assembly, assemble
 from mockserver.control import Control, Tenant
 
 if TYPE_CHECKING:
-    import respx
+    pass
 
 BASE_URL = "https://platform.invalid"
 """A name that no network resolves: what does not go through the transport goes nowhere."""
@@ -65,7 +65,7 @@ class Platform:
     @contextmanager
     def router(self, base_url: str | None = None) -> Iterator[Any]:
         """Answers every httpx call to `base_url`, or to any host, while it lasts; gives the `respx` router."""
-        with cast("respx.MockRouter", inprocess.router(self._handler, base_url, self._pass)) as router:
+        with inprocess.router(self._handler, base_url, self._pass) as router:
             yield router
 
     def check(self, *clauses: str) -> Report:

@@ -6,11 +6,14 @@ import os
 
 from hypothesis import settings
 
+KEPT = {"DAYFLY_REQUIRE", "DAYFLY_SDK_DIR"}
+"""Variables that are the tests' own."""
+
 settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
 settings.register_profile("nightly", derandomize=False, deadline=None, max_examples=1000)
 settings.load_profile("repeatable")
 
 
 def pytest_configure() -> None:
-    for name in [name for name in os.environ if name.startswith("DAYFLY_") and name != "DAYFLY_REQUIRE"]:
+    for name in [name for name in os.environ if name.startswith("DAYFLY_") and name not in KEPT]:
         del os.environ[name]

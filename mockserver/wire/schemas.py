@@ -67,8 +67,11 @@ def problem(operation: str, document: Any) -> str | None:
 
 
 def field_of(error: Any) -> str:
-    """Where in the document the error is, as ``guest.name: ``; empty for the document itself."""
-    return ".".join(str(part) for part in error.absolute_path) + ": " if error.absolute_path else ""
+    """Where in the document the error is, as ``guest.name: ``, be it only that it is missing; empty for the document itself."""
+    path = [str(part) for part in error.absolute_path]
+    if error.validator == "required":
+        path += [name for name in error.validator_value if name not in error.instance][:1]
+    return ".".join(path) + ": " if path else ""
 
 
 def _shortened(message: str) -> str:
