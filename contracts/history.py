@@ -150,6 +150,11 @@ class Group:
     intents: list[Intent] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
 
+    @property
+    def unattributed(self) -> list[Call]:
+        """Calls that belong to the client, or to an intent nobody can name: they may speak for any of them."""
+        return [call for call in self.calls if call.intent is None]
+
 
 @dataclass(eq=False, slots=True)
 class Session:

@@ -12,13 +12,8 @@ from contracts.judge import Case
 def excuse(intent: Intent, case: Case) -> str | None:
     """The first excuse for not having had the intent accepted, None where there is none."""
     place = intent.ended if intent.ended is not None else len(case.history.moments)
-    calls = [call for call in (*intent.calls, *_token_calls(intent)) if call.was_over(place)]
+    calls = [call for call in (*intent.calls, *intent.group.unattributed) if call.was_over(place)]
     return next((text for text, applies in EXCUSES if applies(calls, case)), None)
-
-
-def _token_calls(intent: Intent) -> list[Call]:
-    """Token calls that belong to the client because several intents were open."""
-    return [call for call in intent.group.calls if call.operation == "token" and call.intent is None]
 
 
 def _outcome_unknown(calls: Sequence[Call], case: Case) -> bool:

@@ -80,8 +80,8 @@ def _return_of(call: Call) -> int:
 
 
 def _left_after(dead: Call, intent: Intent, operation: str) -> list[Call]:
-    """The calls of an operation that the client made once it knew; token calls may be anybody's where intents overlap."""
-    calls = intent.group.calls if operation == "token" else intent.calls
+    """The calls of an operation that the client made once it knew, those included that may be anybody's."""
+    calls = (*intent.calls, *intent.group.unattributed)
     return [call for call in calls if call.operation == operation and call.left > _return_of(dead)]
 
 

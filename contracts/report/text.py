@@ -19,8 +19,8 @@ VERDICTS: Mapping[Status, tuple[str, Look]] = {
     Status.INCONCLUSIVE: ("inconclusive", "yellow"),
     Status.NOT_EXERCISED: ("not exercised", "dim"),
 }
-_NAME, _VERDICT = 26, 13
-"""Columns of the summary."""
+_NAME, _VERDICT, _ROOM = 26, 13, 20
+"""Columns of the summary: of the clause, of how it ended, and what a message needs to be worth telling."""
 
 STDERR_LINES = 12
 """How many of the last lines a client wrote to stderr are shown."""
@@ -47,7 +47,8 @@ def _summary_line(result: ClauseResult, style: Style) -> str:
     name = style.clip(f"{result.code} {result.name}", _NAME)
     message = result.message or (result.counterexample.message if result.counterexample else "")
     lead = f"  {pad(name, _NAME)} {style.paint(pad(words, _VERDICT), look)} {result.exercised:>6}  "
-    return (lead + style.clip(style.say(message), style.width - _NAME - _VERDICT - 12)).rstrip()
+    room = style.width - _NAME - _VERDICT - 12
+    return (lead + style.clip(style.say(message), room)).rstrip() if room >= _ROOM else lead.rstrip()
 
 
 def _count(report: Report, style: Style) -> str:

@@ -210,6 +210,16 @@ def test_d2_knows_that_tokens_are_fetched_for_all_that_overlap() -> None:
     assert tape.status("D2") == "not_exercised"
 
 
+def test_d2_lets_a_request_that_cannot_be_told_speak_for_any_of_the_messages() -> None:
+    tape = Tape()
+    tape.begin("for ann", "ann", item=0)
+    tape.begin("for bob", "bob", item=0)
+    tape.create("ANN", **SCOPE)
+    tape.end("failed")
+    tape.end("failed")
+    assert tape.roots() == ["D5"]
+
+
 def test_d2_does_not_count_ids_that_were_never_issued_as_tries() -> None:
     tape = opened()
     tape.send("mine", status=403, reason="session.unknown")
