@@ -99,6 +99,11 @@ def guest_asked(arrival: Arrival) -> Guest | None:
     return Guest(name, email) if isinstance(name, str) and isinstance(email, str) else None
 
 
+def guest_of(session: Session) -> Guest | None:
+    """The session's guest; None where it was created for nobody in particular."""
+    return Guest(session.guest_name, session.guest_email) if session.guest_name or session.guest_email else None
+
+
 def _member(document: Any, name: str) -> Any:
     return document.get(name) if isinstance(document, dict) else None
 
@@ -161,7 +166,7 @@ class Reader:
         organization, *records = self._store.load(
             self.organization, [ORGANIZATION, *(Key("session", id) for id in ids)]
         ).records
-        found = {record.id: Guest(record.guest_name, record.guest_email) for record in records if isinstance(record, Session)}
+        found = {record.id: guest for record in records if isinstance(record, Session) and (guest := guest_of(record))}
         if isinstance(organization, Organization):
             forgotten = [id for id in ids if id not in found and was_issued(id, organization.seal)]
             found.update({id: self._journalled_guests[id] for id in forgotten if id in self._journalled_guests})

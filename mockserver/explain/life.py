@@ -8,11 +8,11 @@ from typing import NamedTuple
 from mockserver.clock import iso
 from mockserver.engine import lifecycle
 from mockserver.engine.model import UNASSIGNED, Session, State
-from mockserver.exchanges import Pair, guest_asked
+from mockserver.exchanges import Pair, guest_asked, guest_of
 from mockserver.explain.case import Case, ends, when
 from mockserver.explain.model import Cause, Event, Life
 from mockserver.explain.words import person, span
-from mockserver.journal import Guest, Perturbed
+from mockserver.journal import Perturbed
 
 
 class Happening(NamedTuple):
@@ -34,7 +34,7 @@ def life_of(case: Case) -> Life | None:
         id=case.session_id,
         known=case.known,
         client_id=(session.client_id or None) if session is not None else None,
-        guest=Guest(session.guest_name, session.guest_email) if session is not None else None,
+        guest=guest_of(session) if session is not None else None,
         first_cause=causes[0] if causes else None,
         later_causes=causes[1:],
         events=tuple(_event(happening, case) for happening in sorted(_happenings(case))),

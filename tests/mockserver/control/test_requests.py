@@ -111,6 +111,12 @@ def test_filters(tenant: Tenant, mock: Mock, clock: ManualClock, filters: dict[s
     assert tenant.requests.count(**filters) == len(tenant.requests.find(**filters)) == count
 
 
+def test_a_session_for_nobody_in_particular_has_no_guest(tenant: Tenant, mock: Mock) -> None:
+    session = mock.create(json={}).json()["webChatSessionId"]
+    mock.send(session)
+    assert [request.guest for request in tenant.requests.find(session=session)] == [None, None]
+
+
 def test_a_forgotten_sessions_guest_is_known_from_its_creation(tenant: Tenant, mock: Mock, clock: ManualClock) -> None:
     tenant.set_policy({"retention": 1})
     session = mock.session()
