@@ -14,6 +14,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from granian import _granian
@@ -27,7 +28,7 @@ from mockserver.ids import Ids
 from mockserver.settings import Settings
 from mockserver.web.app import create_app
 from mockserver.web.listening import BACKLOG, listen, url
-from mockserver.web.worker import Link, Worker
+from mockserver.web.worker import STOP_WITHIN, Link, Worker
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -39,9 +40,6 @@ THREADS = 64
 
 CONNECTIONS = 4096
 """Connections that a worker keeps open."""
-
-STOP_WITHIN = 5
-"""Seconds a worker is given to answer what it has begun, when the server stops."""
 
 _HANDLER = {"class": "logging.StreamHandler", "formatter": "generic", "stream": "ext://sys.stderr"}
 _LOGGING = {"handlers": {"console": _HANDLER, "access": _HANDLER}}
@@ -116,7 +114,7 @@ class _Supervisor(MPServer):
             blocking_threads=threads,
             backlog=BACKLOG,
             backpressure=CONNECTIONS,
-            workers_kill_timeout=STOP_WITHIN,
+            workers_kill_timeout=STOP_WITHIN + 1,
             log_level=LogLevels.error,
             log_dictconfig=_LOGGING,
         )
@@ -129,13 +127,11 @@ class _Supervisor(MPServer):
         """Serves until a signal; returns the exit status, or raises WorkerFailed."""
         if sys.platform == "linux":  # elsewhere, libraries of the system do not survive a fork
             multiprocessing.set_start_method("fork", force=True)
-        try:
+        with suppress(SystemExit):  # granian's way to say that a worker was lost
             self.serve(target_loader=worker, wrap_loader=False)
-        except SystemExit:  # granian's way to say that a worker was lost
+        if not self._signal:
             self._waiting.join()
-            raise WorkerFailed(self._problem or "a worker ended by itself, and the server with it") from None
-        if self._problem:
-            raise WorkerFailed(self._problem)
+            raise WorkerFailed(self._problem or "a worker ended by itself, and the server with it")
         return 130 if self._signal == signal.SIGINT else 0
 
     def startup(self, spawn_target: Any, target_loader: Any) -> None:
@@ -154,7 +150,9 @@ class _Supervisor(MPServer):
             self.main_loop_interrupt.set()
 
     def shutdown(self, exit_code: int = 0) -> None:
-        """Lets workers know before they are told, so that what waits in them waits no longer."""
+        """Stops the workers over their link, since they heed no signals."""
+        for worker in self.wrks:
+            worker.interrupt_by_parent = True
         self._link.cut()
         super().shutdown(exit_code)  # type: ignore[no-untyped-call]
 

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 SERVER = ("Server", "dayfly")
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+STOP_WITHIN = 5
+"""Seconds a worker is given to answer what it has begun, once it is to stop."""
+
 
 class Link:
     """What binds workers to their parent: they report when they have started, and a lifeline breaks once it stops or dies."""
@@ -40,7 +45,7 @@ class Link:
             return None
 
     def cut(self) -> None:
-        """In the parent: lets the workers know that it stops."""
+        """In the parent: stops the workers."""
         self._held.close()
 
     def report(self, problem: str = "") -> None:
@@ -67,7 +72,7 @@ class Worker:
 
     def __call__(self) -> WSGIApplication:
         """The application to serve. Exits where it cannot be made."""
-        _forget_handlers()
+        _heed_no_signals()
         _hide_lookalikes()
         stopping = threading.Event()
         threading.Thread(target=self._stop_with_parent, args=(stopping,), daemon=True).start()
@@ -82,14 +87,19 @@ class Worker:
     def _stop_with_parent(self, stopping: threading.Event) -> None:
         self._link.wait()
         stopping.set()
-        os.kill(os.getpid(), signal.SIGTERM)
+        stop = signal.getsignal(signal.SIGTERM)
+        if callable(stop):  # granian's handler: it serves
+            stop(signal.SIGTERM, None)
+            clock.pause(STOP_WITHIN)
+        os._exit(1)
 
 
-def _forget_handlers() -> None:
-    """The parent's handlers, inherited, do nothing here: a signal that comes before the server has its own would be lost."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+def _heed_no_signals() -> None:
+    """A worker stops with its parent and not by a signal: granian's handler locks up where a second one comes in the midst of
+    it, and of Ctrl-C every process of a terminal gets one. Threads started later inherit this."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)  # in place of the parent's
 
 
 def _hide_lookalikes() -> None:

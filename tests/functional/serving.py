@@ -13,7 +13,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import IO, Any, Self
 
-SERVE = (sys.executable, "-c", "from contracts.cli.serve import command; command(prog_name='dayfly serve')")
+SERVE = (sys.executable, "-m", "contracts.cli", "serve")
 
 
 class Serving:

@@ -27,11 +27,11 @@ def serving() -> Iterator[Serving]:
 
 
 def refusal(*options: str, environment: dict[str, str] | None = None) -> str:
-    """What a server that must not start says; it says nothing on standard output, and its exit status is 2."""
+    """The one line that a server says which must not start; nothing is on standard output, and the exit status is 2."""
     done = subprocess.run(
         [*SERVE, "--port", "0", *options], capture_output=True, text=True, check=False, env=os.environ | (environment or {})
     )
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     return done.stderr
 
 
@@ -62,6 +62,14 @@ def test_a_signal_ends_it_with_connections_open(number: signal.Signals, status: 
         assert serving.complaints() == ""
         with pytest.raises(httpx.TransportError):
             client.get("/openapi.json")
+
+
+def test_ctrl_c_which_every_process_of_a_terminal_gets_ends_it_however_often_it_comes() -> None:
+    with Serving() as serving:
+        for _ in range(3):
+            os.killpg(serving.process.pid, signal.SIGINT)
+        assert serving.process.wait() == 130
+        assert serving.complaints() == ""
 
 
 def test_what_is_being_answered_is_answered_without_its_delay_when_it_stops() -> None:
@@ -98,7 +106,7 @@ def test_a_worker_that_is_lost_ends_the_server() -> None:
         for worker in children(serving.process.pid):
             os.kill(worker, signal.SIGKILL)
         assert serving.process.wait() == 2
-        assert serving.complaints() == "Error: a worker ended by itself, and the server with it\n"
+        assert serving.complaints() == "dayfly: a worker ended by itself, and the server with it\n"
 
 
 def children(parent: int) -> list[int]:
@@ -108,7 +116,7 @@ def children(parent: int) -> list[int]:
 
 def test_a_port_in_use_is_never_shared(serving: Serving) -> None:
     port = serving.url.rpartition(":")[2]
-    assert refusal("--port", port).startswith(f"Error: port = {port}: is in use by another server")
+    assert refusal("--port", port).startswith(f"dayfly: port = {port}: is in use by another server")
 
 
 def test_several_workers_need_a_shared_store() -> None:
@@ -146,9 +154,7 @@ def test_ipv6() -> None:
     ],
 )
 def test_a_bad_option_is_said_in_one_line(options: list[str], problem: str) -> None:
-    said = refusal(*options)
-    assert problem in said.splitlines()[-1]
-    assert "Traceback" not in said
+    assert problem in refusal(*options)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +173,6 @@ def test_a_bad_policy_file_is_said_in_one_line(tmp_path: Path, content: str, pro
     said = refusal("--policy", str(file))
     assert re.search(problem, said)
     assert str(file) in said
-    assert said.count("\n") == 1
 
 
 def test_policy_and_options_may_come_as_variables(tmp_path: Path) -> None:
