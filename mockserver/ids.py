@@ -26,19 +26,26 @@ _ODD = 0x9E3779B97F4A7C15F39CC0605CEDC835
 
 _CHECK = (1 << 48) - 1
 
+_SCATTER = 0x9E3779B1
+"""Odd, and so it takes each of the first 2**32 counts to another number of 32 bits: the golden ratio again."""
+
 
 class Ids:
     """Makes ids. `bits` and `secret_bits` give that many random bits as an integer; tests hand in seeded ones.
 
-    Ids of requests and messages count up from a random place, which costs less than a random number each.
+    Ids of requests and messages count up from a random place, and so do those of sessions, scattered: that costs less than a
+    random number each.
     """
 
     def __init__(
         self, bits: Callable[[int], int] = random.getrandbits, secret_bits: Callable[[int], int] = secrets.randbits
     ) -> None:
         self._bits, self._secret_bits = bits, secret_bits
-        self._node = f"{bits(16):04x}-4{bits(12):03x}-a{bits(12):03x}-"
+        node = bits(16), bits(12), bits(12)
+        self._node = f"{node[0]:04x}-4{node[1]:03x}-a{node[2]:03x}-"
+        self._node_number = node[0] << 24 | node[1] << 12 | node[2]
         self._next = count(bits(46)).__next__
+        self._next_session = count(bits(31)).__next__
         self._message = f"{bits(32):08x}-{self._node}"
 
     @classmethod
@@ -53,17 +60,19 @@ class Ids:
 
     def context(self, organization: str) -> str:
         """A contextId that tells its organisation."""
-        return f"{organization}-{self._node}{self._next():012x}"
+        count = self._next
+        return "%s-%s%012x" % (organization, self._node, count())  # noqa: UP031 - half the price of an f-string, here and below
 
     def message(self) -> str:
         """The id of an accepted message, a UUID."""
-        return f"{self._message}{self._next():012x}"
+        count = self._next
+        return "%s%012x" % (self._message, count())  # noqa: UP031
 
     def session(self, seal: int) -> str:
         """A session id under the organisation's `seal`."""
-        number = self._bits(72)
-        digits = f"{number:018x}"
-        return f"{digits[:8]}-{digits[8:12]}-4{digits[12:15]}-a{digits[15:]}-{_check(number, seal):012x}"
+        count = self._next_session
+        first = count() * _SCATTER & 0xFFFFFFFF
+        return "%08x-%s%012x" % (first, self._node, _check(first << 40 | self._node_number, seal))  # noqa: UP031
 
     def seal(self) -> int:
         """What an organisation's session ids are checked with."""
