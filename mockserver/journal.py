@@ -64,7 +64,7 @@ class SessionChange(Struct, frozen=True, omit_defaults=True):
     after: State | None = None
 
 
-class Header(Struct, frozen=True, tag="trace", tag_field="type", omit_defaults=True):
+class Header(Struct, frozen=True, tag="trace", tag_field="type"):
     """First line of a recording: the format's version, and what is known of where it was made.
 
     `policy` uses the names and seconds of policy files; `source` says what wrote it. `clock` is `virtual` where the client's

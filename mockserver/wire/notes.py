@@ -35,7 +35,7 @@ def arrival(call: Call, seq: int, at: int) -> Entry:
     """The entry for a request's arrival, its secrets redacted."""
     request = call.request
     shown, hidden = credential(request.authorization), _Hiding(_secrets(call))
-    path = hidden.text(request.path + ("?" + request.query if request.query else ""))
+    path = hidden.raw(request.path + ("?" + request.query if request.query else ""))
     in_url, hidden.found = hidden.found, False
     body, text = _body(call, hidden)
     places = (("url",) if in_url else ()) + (("body",) if hidden.found else ())
@@ -74,7 +74,7 @@ def _body(call: Call, hidden: _Hiding) -> tuple[Any, str | None]:
             return hidden.value(msgspec.json.decode(raw)), None
         except (ValueError, RecursionError):
             pass
-    return UNSET, hidden.text(raw[:KEPT].decode("utf-8", "backslashreplace"))
+    return UNSET, hidden.raw(raw[:KEPT].decode("utf-8", "backslashreplace"))
 
 
 class _Hiding:
@@ -83,8 +83,15 @@ class _Hiding:
     def __init__(self, secrets: tuple[str, ...]) -> None:
         self._secrets, self.found = secrets, False
 
-    def text(self, text: str) -> str:
+    def raw(self, text: str) -> str:
+        """A URL, or a body that cannot be decoded: there a parameter's name alone tells a secret."""
         hidden = _SECRET_PARAMETER.sub(r"\1" + REDACTED, text)
+        self.found = self.found or hidden != text
+        return self.text(hidden)
+
+    def text(self, text: str) -> str:
+        """What a person may have written: only secrets that are known for such."""
+        hidden = text
         for secret in self._secrets:
             hidden = hidden.replace(secret, REDACTED)
         hidden = redact_tokens(hidden)

@@ -87,7 +87,7 @@ def test_it_holds_every_file_of_both_packages_and_the_fixtures(wheel: Path) -> N
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
     packages = {f"{package}/{name}" for package in ("contracts", "mockserver") for name in tracked(package)}
     assert names == packages | {f"contracts/_fixtures/{name}" for name in tracked("fixtures")}
-    assert {"mockserver/openapi/platform.yaml", "mockserver/stores/compare_and_set.lua", "mockserver/py.typed"} <= names
+    assert {"mockserver/openapi/platform.yaml", "mockserver/stores/commit.lua", "mockserver/py.typed"} <= names
 
 
 def test_the_command_tells_the_version_of_the_wheel(installed: Installed) -> None:

@@ -85,6 +85,13 @@ def test_where_credentials_were_seen_is_told(mock: Mock, path: str, body: bytes,
     assert last(mock)[0].credential.seen_in == seen_in
 
 
+def test_a_text_that_only_looks_like_a_secret_is_kept(mock: Mock) -> None:
+    mock.send(text="my password=hunter2")
+    arrival = last(mock)[0]
+    assert arrival.body["text"] == "my password=hunter2"
+    assert arrival.credential.seen_in == ("header",)
+
+
 def test_a_token_requests_own_secret_is_hidden_and_no_leak(mock: Mock) -> None:
     settings = mock.assembly.settings
     form = {"grant_type": "client_credentials", "client_id": settings.client_id, "client_secret": settings.client_secret}
