@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -169,8 +170,30 @@ class TestConnectionLost:
         store = RedisStore(server.url)
         found(store)
         with redis.Redis.from_url(server.url) as admin:
-            admin.client_kill_filter(_type="normal", skipme=True)
-        assert store.look(ORG, "c", "t", "s") is not None
+            for _ in range(200):
+                admin.client_kill_filter(_type="normal", skipme=True)
+                assert store.look(ORG, "c", "t", "s") is not None
+        store.close()
+
+    def test_each_thread_has_one_to_itself(self, server: Server) -> None:
+        store = RedisStore(server.url)
+        found(store)
+        with ThreadPoolExecutor(150) as pool:
+            seen = list(pool.map(lambda number: store.note(ORG, Line("x"), number), range(1_500)))
+        assert sorted(seen) == list(range(1, 1_501))
+        store.close()
+
+    def test_a_forked_process_leaves_its_parents_alone(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+        import redis
+
+        store = RedisStore(server.url)
+        found(store)
+        with redis.Redis.from_url(server.url) as admin:
+            before = admin.info("stats")["total_connections_received"]
+            with monkeypatch.context() as forked:
+                forked.setattr(os, "getpid", lambda: -1)
+                assert store.note(ORG, Line("child"), 0) == 1
+            assert admin.info("stats")["total_connections_received"] == before + 1
         store.close()
 
     def test_a_server_that_lost_its_scripts_is_told_them_again(self, valkey: Server, relayed: Store) -> None:
