@@ -1,0 +1,112 @@
+"""Secrets do not get from a recording into a trace: their identity is kept, their value is not."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from mockserver.ids import pseudonym
+from mockserver.journal import Credential
+from mockserver.wire.credentials import basic, bearer, credential
+
+REDACTED = "[REDACTED]"
+
+SHORTEST = 8
+"""Shorter ones would be found in every text."""
+
+_NAMES = frozenset({"client_secret", "access_token", "authorization", "password"})
+_PARAMETER = re.compile(r"((?:client_secret|access_token|authorization|password)=)[^&\s]*", re.IGNORECASE)
+_NAMED = re.compile(r"\[REDACTED (t:[^\]]+)\]")
+_NAMED_BEARER = re.compile(r"bearer \[REDACTED (t:[^\]]+)\]", re.IGNORECASE)
+_NAMED_BASIC = re.compile(r"basic \[REDACTED client ([^\]]*)\]", re.IGNORECASE)
+
+
+def named(token: str) -> str:
+    """A token as a redacted text shows it, by the name of it: what `name_of` reads back."""
+    return f"[REDACTED {token}]"
+
+
+def name_of(token: str) -> str:
+    """The pseudonym of a token, which may have been redacted already."""
+    known = _NAMED.fullmatch(token)
+    return known[1] if known else pseudonym(token)
+
+
+def authorization_of(shown: Credential) -> str | None:
+    """An Authorization header as it was, but for its secret: what `credential_of` reads back."""
+    match shown.form:
+        case "none":
+            return None
+        case "empty":
+            return ""
+        case "literal":
+            return f"Bearer {shown.literal}"
+        case "bearer":
+            return f"Bearer {named(shown.token or '')}"
+        case "basic":
+            return f"Basic [REDACTED client {shown.client_id or ''}]"
+        case _:
+            return f"{REDACTED} malformed"
+
+
+def credential_of(authorization: str | None) -> Credential:
+    """What an Authorization header shows, which may have been redacted already."""
+    bearer_of = _NAMED_BEARER.fullmatch(authorization or "")
+    if bearer_of:
+        return Credential("bearer", token=bearer_of[1], seen_in=("header",))
+    basic_of = _NAMED_BASIC.fullmatch(authorization or "")
+    if basic_of:
+        return Credential("basic", client_id=basic_of[1], seen_in=("header",))
+    return credential(authorization)
+
+
+def of_header(authorization: str | None) -> set[str]:
+    """The secrets in an Authorization header."""
+    pair = basic(authorization)
+    return _worth_hiding({bearer(authorization) or "", pair.secret if pair else ""})
+
+
+def of_document(document: Any) -> set[str]:
+    """The secrets that a decoded body names."""
+    if not isinstance(document, dict):
+        return set()
+    return _worth_hiding({value for name, value in document.items() if name.lower() in _NAMES and isinstance(value, str)})
+
+
+def _worth_hiding(secrets: set[str]) -> set[str]:
+    return {secret for secret in secrets if len(secret) >= SHORTEST and not _NAMED.fullmatch(secret)}
+
+
+class Hiding:
+    """Replaces secrets that are known, or named as such, and remembers whether it `found` one."""
+
+    def __init__(self, secrets: set[str]) -> None:
+        self._secrets = sorted(secrets, key=len, reverse=True)
+        self.found = False
+
+    def raw(self, text: str) -> str:
+        """A URL, or a body that cannot be decoded: there a parameter's name alone tells a secret."""
+        hidden = _PARAMETER.sub(r"\1" + REDACTED, text)
+        self.found = self.found or hidden != text
+        return self.text(hidden)
+
+    def text(self, text: str) -> str:
+        """What a person may have written."""
+        for secret in self._secrets:
+            if secret in text:
+                text, self.found = text.replace(secret, REDACTED), True
+        return text
+
+    def value(self, value: Any) -> Any:
+        """A decoded document. Nested no deeper than its decoder allows."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.text(name): self._member(name, member) for name, member in value.items()}
+        return [self.value(item) for item in value] if isinstance(value, list) else value
+
+    def _member(self, name: str, member: Any) -> Any:
+        if name.lower() in _NAMES and isinstance(member, str) and member:
+            self.found = True
+            return REDACTED
+        return self.value(member)
