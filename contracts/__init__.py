@@ -10,11 +10,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from contracts.errors import ContractsError
+    from contracts.pytest_plugin import contract_test
+    from contracts.verify import ContractViolated, NothingExercised, verify_client
 
-__all__ = ["ContractsError"]
+__all__ = ["ContractViolated", "ContractsError", "NothingExercised", "contract_test", "verify_client"]
 
 _HOMES = {
+    "ContractViolated": "contracts.verify",
     "ContractsError": "contracts.errors",
+    "NothingExercised": "contracts.verify",
+    "contract_test": "contracts.pytest_plugin",
+    "verify_client": "contracts.verify",
 }
 
 if not TYPE_CHECKING:  # a checker would take any name for defined

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import pytest
 
 SURFACE = {
-    "contracts": ["ContractsError"],
+    "contracts": ["ContractViolated", "ContractsError", "NothingExercised", "contract_test", "verify_client"],
     "mockserver": [
         "Assembly",
         "AsyncTransport",

@@ -31,9 +31,9 @@ class PythonClients:
     clock: Literal["virtual", "wall"] = "virtual"
     door: Literal["socket", "in_process"] = "in_process"
 
-    def __init__(self, factory: Factory, *, patience: float = 1.0, factory_patience: float = FACTORY_PATIENCE) -> None:
+    def __init__(self, factory: Factory, *, patience: float = 1.0, factory_patience: float | None = None) -> None:
         self.factory = factory
-        self.patience, self.factory_patience = patience, factory_patience
+        self.patience, self.factory_patience = patience, factory_patience or FACTORY_PATIENCE
         self.time = VirtualClock()
         self.system: Callable[[], int] | None = self.time.milliseconds
         self.needs_loop = inspect.iscoroutinefunction(factory) or _is_asynchronous(factory)

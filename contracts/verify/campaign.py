@@ -123,6 +123,6 @@ class Campaign:
             reproduced=reproduced,
             shrunk_from=first.scenario.intents,
             found_on=first.number,
-            minimal=minimal,
+            minimal=minimal if effort.shrinking else None,
             output=witness.run.output,
         )

@@ -7,6 +7,7 @@ do not always fail are shrunk the same way, and the end is a proof that nothing 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from msgspec.structs import replace
@@ -23,7 +24,9 @@ from contracts.scenario import (
     Trigger,
     complexity,
     encode,
+    messages,
 )
+from mockserver.journal import Guest
 
 T = TypeVar("T")
 
@@ -68,9 +71,45 @@ def simpler(scenario: Scenario) -> Iterator[Scenario]:
             yield replace(scenario, policy={key: value for key, value in scenario.policy.items() if key != name})
     if scenario.title:
         yield replace(scenario, title="")
+    yield from _renamed(scenario)
     for place, item in enumerate(items):
         for other in _simpler_item(item):
             yield replace(scenario, items=(*items[:place], other, *items[place + 1 :]))
+
+
+def _renamed(scenario: Scenario) -> Iterator[Scenario]:
+    """The scenario with one guest, or one text, replaced everywhere by a plainer one that it does not have yet."""
+    used = [message for item in scenario.items for message in messages(item)]
+    guests, texts = dict.fromkeys(message.guest for message in used), dict.fromkeys(message.text for message in used)
+    for guest in guests:
+        for plain in (plain for plain in GUESTS if plain not in guests):
+            yield _changed(scenario, partial(_put_guest, guest, plain))
+    for text in texts:
+        for other in [other for other in PLAIN_TEXTS if other not in texts][:1]:
+            yield _changed(scenario, partial(_put_text, text, other))
+
+
+def _put_guest(old: Guest, new: Guest, message: Message) -> Message:
+    return replace(message, guest=new) if message.guest == old else message
+
+
+def _put_text(old: str, new: str, message: Message) -> Message:
+    return replace(message, text=new) if message.text == old else message
+
+
+def _changed(scenario: Scenario, change: Callable[[Message], Message]) -> Scenario:
+    return replace(scenario, items=tuple(_changed_item(item, change) for item in scenario.items))
+
+
+def _changed_item(item: Item, change: Callable[[Message], Message]) -> Item:
+    match item:
+        case Send():
+            message = change(Message(item.guest, item.text))
+            return replace(item, guest=message.guest, text=message.text)
+        case SendParallel():
+            return replace(item, sends=tuple(map(change, item.sends)))
+        case _:
+            return item
 
 
 def _without(parts: tuple[T, ...]) -> Iterator[tuple[T, ...]]:

@@ -1,0 +1,326 @@
+"""`dayfly verify`, `replay`, `check` and `explain`, as somebody at a terminal or a script meets them."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jsonschema
+import pytest
+
+from contracts.cli import run
+from contracts.report.json import schema
+from mockserver.assemble import assemble
+from mockserver.live import LiveServer
+from mockserver.settings import Settings
+from mockserver.web.app import create_app
+from tests.need import need
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+CLIENTS, SCENARIOS, TRACES = FIXTURES / "clients", FIXTURES / "scenarios", FIXTURES / "traces"
+CACHED, RECOVERING = f"{CLIENTS}/cached_session.py:factory", f"{CLIENTS}/recovering.py:factory"
+
+Captured = pytest.CaptureFixture[str]
+
+
+def said(capfd: Captured) -> str:
+    """The one line on standard error."""
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    return err.strip()
+
+
+@pytest.fixture(autouse=True)
+def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+# -- verify ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_client_that_holds_exits_0(capfd: Captured) -> None:
+    assert run(["verify", RECOVERING, "--seed", "0", "--examples", "20"]) == 0
+    out, err = capfd.readouterr()
+    assert "S1 session-reused" in out
+    assert "violated" not in out
+    assert err == ""
+
+
+def test_a_client_that_breaks_a_clause_exits_1_with_the_smallest_story(capfd: Captured) -> None:
+    assert run(["verify", CACHED, "--seed", "0", "--examples", "10", "--clause", "S1"]) == 1
+    out, _ = capfd.readouterr()
+    assert "error[S1] session-reused: session s1 was used twice" in out
+    assert "smallest failing scenario (2 intents" in out
+    assert "^^^^^^^^^^^^ first use" in out
+    assert "1 violated" in out
+
+
+def test_a_client_that_does_nothing_does_not_pass(capfd: Captured) -> None:
+    assert run(["verify", f"{CLIENTS}/does_nothing.py:factory", "--examples", "0"]) == 1
+    assert "error[D2] not-delivered" in capfd.readouterr().out
+
+
+def test_where_nothing_was_put_to_the_test_it_exits_2(capfd: Captured) -> None:
+    assert run(["verify", f"{CLIENTS}/does_nothing.py:factory", "--examples", "0", "--clause", "S1"]) == 2
+    assert "not exercised" in capfd.readouterr().out
+
+
+def test_json_is_for_programs_and_text_goes_to_stderr(capfd: Captured) -> None:
+    assert run(["verify", CACHED, "--seed", "0", "--examples", "0", "--json"]) == 1
+    out, err = capfd.readouterr()
+    report = json.loads(out)
+    jsonschema.validate(report, schema())
+    assert report["seed"] == 0
+    assert report["clauses"][0]["counterexample"]["scenario"]["items"][0]["op"] == "send"
+    assert "error[S1]" in err
+
+
+def test_reports_are_written_where_they_are_wanted(tmp_path: Path, capfd: Captured) -> None:
+    where = [f"json:{tmp_path}/report.json", f"text:{tmp_path}/report.txt"]
+    assert run(["verify", CACHED, "--examples", "0", "--report", where[0], "--report", where[1]]) == 1
+    jsonschema.validate(json.loads((tmp_path / "report.json").read_text()), schema())
+    assert "error[S1]" in (tmp_path / "report.txt").read_text()
+
+
+def test_what_a_client_prints_does_not_get_in(tmp_path: Path, capfd: Captured) -> None:
+    noisy = tmp_path / "noisy.py"
+    noisy.write_text(
+        "import os, subprocess\n"
+        "print('importing')\n"
+        "class Client:\n"
+        "    def send(self, guest, text):\n"
+        "        print('sending')\n"
+        "        os.write(1, b'really')\n"
+        "        subprocess.run(['echo', 'sent'])\n"
+        "def factory(platform):\n"
+        "    return Client()\n"
+    )
+    assert run(["verify", f"{noisy}:factory", "--examples", "0", "--clause", "D3", "--json"]) == 1
+    out, err = capfd.readouterr()
+    json.loads(out)
+    assert {"importing", "sending", "sent"} <= set(err.replace("really", "\n").split())
+
+
+def test_a_counterexample_can_be_replayed_from_its_file(tmp_path: Path, capfd: Captured) -> None:
+    corpus = tmp_path / "corpus"
+    assert run(["verify", CACHED, "--examples", "0", "--clause", "S1", "--corpus", str(corpus)]) == 1
+    (command,) = [line for line in capfd.readouterr().out.splitlines() if line.strip().startswith("reproduce")]
+    words = shlex.split(command)[1:]
+    assert words[:2] == ["dayfly", "replay"]
+    assert run(words[1:]) == 1
+    assert "error[S1]" in capfd.readouterr().out
+    assert run(["replay", words[2], RECOVERING]) == 0
+
+
+def test_a_node_client_is_judged(capfd: Captured) -> None:
+    need("node")
+    client = shlex.join(["node", str(CLIENTS / "cached_session.mjs")])
+    assert run(["verify", "--command", client, "--examples", "0", "--clause", "S1"]) == 1
+    out, _ = capfd.readouterr()
+    assert "error[S1] session-reused" in out
+    assert f"client {client}" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "dayfly verify: name one client: TARGET (package.module:factory or path/to/file.py:factory) or --command"),
+        ([CACHED, "--command", "x"], "dayfly verify: name one client"),
+        ([CACHED, "--one-shot"], "dayfly verify: --one-shot goes with --command"),
+        (["nothing"], "dayfly: nothing: must be package.module:factory or path/to/file.py:factory"),
+        (["nowhere.py:factory"], "dayfly: nowhere.py:factory: there is no file nowhere.py"),
+        ([CACHED.replace("factory", "factry")], "did you mean 'factory'?"),
+        ([CACHED, "--clause", "S11"], "dayfly: there is no clause 'S11'; did you mean S1?"),
+        ([CACHED, "--examples", "many"], "dayfly verify: Invalid value for '--examples': 'many' is not a valid integer range."),
+        ([CACHED, "--exmples", "1"], "dayfly verify: No such option '--exmples'. Did you mean '--examples'?"),
+        ([CACHED, "--report", "pdf:x"], "'pdf:x' must be KIND:PATH, where KIND is json or text"),
+        ([CACHED, "--report", "json:/no/such/place/x"], "there is no directory /no/such/place"),
+        (["--command", "dayfly-no-such-program"], "the command 'dayfly-no-such-program' cannot be started"),
+        (["--command", "sh -c 'exit 4'"], "the client ended before it was asked anything: exit status 4"),
+        (["--command", "echo hello"], "the client wrote 'hello' on stdout"),
+        (["--command", "sh -c 'read x && sleep 1000; true'", "--patience", "0.2"], "the client hangs: for 0.2 s neither"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_line_and_exits_2(arguments: list[str], words: str, capfd: Captured) -> None:
+    assert run(["verify", *arguments]) == 2
+    assert words in said(capfd)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("return None", "the factory returned NoneType, which has no send(guest, text)"),
+        ("raise RuntimeError('no\\nway')", "the factory raised RuntimeError: no way"),
+        ("import sys; sys.exit(9)", "the factory raised SystemExit: 9"),
+        ("import threading; threading.Event().wait()", "the factory did not return"),
+    ],
+)
+def test_a_bad_factory_exits_2(body: str, words: str, tmp_path: Path, capfd: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("contracts.clients.python.FACTORY_PATIENCE", 0.1)
+    (tmp_path / "bad.py").write_text(f"def factory(platform):\n    {body}\n")
+    assert run(["verify", f"{tmp_path}/bad.py:factory"]) == 2
+    assert words in said(capfd)
+
+
+def test_options_are_variables_too(capfd: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAYFLY_SEED", "5")
+    monkeypatch.setenv("DAYFLY_EXAMPLES", "0")
+    assert run(["verify", RECOVERING]) == 0
+    assert "6 runs, seed 5" in capfd.readouterr().out
+
+
+def test_a_traceback_is_for_those_who_debug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Captured) -> None:
+    monkeypatch.setattr("contracts.verify.run.World", None)
+    assert run(["verify", CACHED]) == 2
+    assert said(capfd).startswith("dayfly: internal error: TypeError")
+    with pytest.raises(TypeError):
+        run(["--debug", "verify", CACHED])
+
+
+def test_an_interrupt_exits_130_and_leaves_nothing_running(tmp_path: Path) -> None:
+    slow = tmp_path / "slow.py"
+    slow.write_text(
+        "import os, pathlib, sys, time\n"
+        f"pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))\n"
+        "print('ready', file=sys.stderr, flush=True)\n"
+        "sys.stdin.readline()\n"
+        "pathlib.Path(sys.argv[1]).open('w').close()\n"
+        "time.sleep(1000)\n"
+    )
+    asked = tmp_path / "asked"
+    subprocess.run(["mkfifo", str(asked)], check=True)
+    client = shlex.join([sys.executable, "-S", str(slow), str(asked)])
+    # The first client is only tried; it goes when its input ends, for then nobody reads the pipe.
+    command = [sys.executable, "-m", "contracts.cli", "replay", str(SCENARIOS / "two-plain-sends.json"), "--command", client]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        asked.read_bytes()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert "Traceback" not in err
+    assert not Path(f"/proc/{(tmp_path / 'pid').read_text()}").exists()
+
+
+# -- replay ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_scenario_file_that_is_none_exits_2(tmp_path: Path, capfd: Captured) -> None:
+    odd = tmp_path / "odd.json"
+    odd.write_text('{"items": [{"op": "advance", "seconds": -1}]}')
+    assert run(["replay", str(odd), CACHED]) == 2
+    assert said(capfd).startswith(f"dayfly: {odd}: $.items[0].seconds: ")
+    assert run(["replay", str(tmp_path / "none.json"), CACHED]) == 2
+    assert "none.json" in said(capfd)
+
+
+# -- check -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_recording_is_judged(capfd: Captured) -> None:
+    assert run(["check", str(TRACES / "bad" / "S1.jsonl")]) == 1
+    assert "error[S1]" in capfd.readouterr().out
+    assert run(["check", str(TRACES / "good" / "S1.jsonl")]) == 0
+
+
+def test_a_recording_that_is_none_exits_2_with_the_line(tmp_path: Path, capfd: Captured) -> None:
+    odd = tmp_path / "odd.jsonl"
+    odd.write_bytes((TRACES / "good" / "S1.jsonl").read_bytes() + b"{}\n")
+    assert run(["check", str(odd)]) == 2
+    assert said(capfd).startswith("dayfly: line ")
+    assert run(["check", str(tmp_path / "none.jsonl")]) == 2
+    assert said(capfd).endswith("none.jsonl: No such file or directory")
+
+
+def test_an_empty_recording_proves_nothing(tmp_path: Path, capfd: Captured) -> None:
+    (tmp_path / "empty.jsonl").touch()
+    assert run(["check", str(tmp_path / "empty.jsonl")]) == 2
+
+
+@pytest.fixture
+def mock() -> Any:
+    settings = Settings(client_id="me", client_secret="my own secret", admin_token="control")
+    with assemble(settings) as assembly, LiveServer(create_app(assembly)) as server:
+        yield server.url
+
+
+def use_an_id_twice(url: str) -> httpx.Response:
+    api = f"{url}/api/v2/conversations"
+    grant = {"grant_type": "client_credentials"}
+    with httpx.Client(verify=False) as http:
+        token = http.post(f"{url}/oauth/token", auth=("me", "my own secret"), data=grant).json()["access_token"]
+        http.headers["Authorization"] = f"Bearer {token}"
+        session = http.post(f"{api}/webchat/sessions", json={}).json()["webChatSessionId"]
+        message = {"webChatSessionId": session, "text": "hello"}
+        path = f"{api}/messaging/external/guests/sendmessage"
+        return [http.post(path, json=message) for _ in range(2)][1]
+
+
+def test_the_journal_of_a_running_mock_is_judged(mock: str, capfd: Captured) -> None:
+    use_an_id_twice(mock)
+    assert run(["check", mock, "--admin-token", "control", "--clause", "S1"]) == 1
+    assert "session s1 was used twice" in capfd.readouterr().out
+
+
+def test_a_mock_that_does_not_answer_exits_2(mock: str, capfd: Captured) -> None:
+    assert run(["check", mock]) == 2
+    assert " answers 401: " in said(capfd)
+    assert run(["check", mock, "--admin-token", "control", "--organization", "none"]) == 2
+    assert " answers 404: " in said(capfd)
+    assert run(["check", "http://127.0.0.1:1"]) == 2
+    assert "there is no mock at http://127.0.0.1:1" in said(capfd)
+
+
+# -- explain -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_clause_is_explained(capfd: Captured) -> None:
+    assert run(["explain", "s1"]) == 0
+    out, _ = capfd.readouterr()
+    assert out.startswith("S1 session-reused\n")
+    assert "wrong" in out
+
+
+def test_clauses_are_listed(capfd: Captured) -> None:
+    assert run(["explain", "--list"]) == 0
+    assert capfd.readouterr().out.startswith("S1  session-reused")
+
+
+def test_what_is_no_clause_gets_a_hint(capfd: Captured) -> None:
+    assert run(["explain", "S11"]) == 2
+    assert said(capfd) == "dayfly: there is no clause 'S11'; did you mean S1?"
+    assert run(["explain"]) == 2
+    assert "what is to be explained?" in said(capfd)
+
+
+def test_an_answer_is_explained(mock: str, capfd: Captured) -> None:
+    refused = use_an_id_twice(mock)
+    assert refused.status_code == 403
+    arguments = ["explain", refused.json()["contextId"], "--url", mock, "--admin-token", "control"]
+    assert run(arguments) == 0
+    assert "session.consumed" in capfd.readouterr().out
+    assert run([*arguments, "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["answer"]["reason"] == "session.consumed"
+
+
+# -- the group ---------------------------------------------------------------------------------------------------------
+
+
+def test_help_and_version_load_no_command() -> None:
+    heavy = "{'flask', 'httpx', 'hypothesis', 'contracts.judge', 'mockserver.wire'}"
+    for argument in ("--help", "--version"):
+        code = f"import sys, contracts.cli; contracts.cli.run(['{argument}']); print({heavy} & set(sys.modules))"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert done.stdout.splitlines()[-1] == "set()"
+
+
+def test_a_command_that_there_is_not_gets_a_line(capfd: Captured) -> None:
+    assert run(["verfy"]) == 2
+    assert said(capfd).startswith("dayfly: No such command 'verfy'")
