@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -30,6 +30,9 @@ UPPER_BOUND: frozenset[Clock] = frozenset({"virtual"})
 """Where a clause says "not after": on a wall clock a slow machine is not the client's fault."""
 
 Delivery = Literal["at-most-once", "at-least-once"]
+
+Subject = Literal["client", "provider"]
+"""Who is judged."""
 
 
 class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -95,14 +98,14 @@ Step = Callable[[S, Moment, Case], tuple[S, Mark]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Clause(Generic[S]):
-    """A named demand on a client.
+class Demand:
+    """What is asked of whoever is judged, in words.
 
-    `statement` completes "the client must …"; `reason` says what production does, `advice` what to change, `stimulus` what puts
-    it to the test. `on` lists the kinds of moments its step wants to see, `clocks` those its findings are sound in. Where
-    `spared` gives a text, the clause does not apply and the text says why. `closeness` grows the nearer a history came to
-    breaking it.
+    `statement` completes "the client must …", or the provider; `reason` says what production does, `advice` what to change,
+    `stimulus` what puts it to the test.
     """
+
+    subject: ClassVar[Subject] = "client"
 
     code: str
     name: str
@@ -110,6 +113,16 @@ class Clause(Generic[S]):
     reason: str
     advice: tuple[str, ...]
     stimulus: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clause(Demand, Generic[S]):
+    """A named demand on a client, and how a trace is held against it.
+
+    `on` lists the kinds of moments its step wants to see, `clocks` those its findings are sound in. Where `spared` gives a
+    text, the clause does not apply and the text says why. `closeness` grows the nearer a history came to breaking it.
+    """
+
     start: S
     step: Step[S]
     on: tuple[type[Moment], ...]

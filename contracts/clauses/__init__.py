@@ -8,11 +8,12 @@ from typing import Any
 
 from contracts.clauses.access import A1, A2, A3, A4, A5
 from contracts.clauses.delivery import D1, D2, D3, D4, D5, D6
+from contracts.clauses.provider import PROVIDER_CLAUSES
 from contracts.clauses.refusals import R1, R2, R3, R7
 from contracts.clauses.retries import R4, R5, R6
 from contracts.clauses.sessions import S1, S2, S3, S4, S5, S6
 from contracts.clauses.wire import W1, W2
-from contracts.judge import DEFAULTS, Clause, Judgement, Parameters, judge
+from contracts.judge import DEFAULTS, Clause, Demand, Judgement, Parameters, judge
 from mockserver.journal import Entry
 
 CLAUSES: tuple[Clause[Any], ...] = (
@@ -23,6 +24,9 @@ CLAUSES: tuple[Clause[Any], ...] = (
     *(W1, W2),
 )
 """The catalogue, in the order in which verdicts are told."""
+
+DEMANDS: tuple[Demand, ...] = (*CLAUSES, *PROVIDER_CLAUSES)
+"""All that has a code, whoever it is asked of."""
 
 EXPLAINS: Mapping[str, Sequence[str]] = {
     "S5": ("S4", "S1", "R1", "R2", "S6", "D2"),

@@ -32,21 +32,22 @@ def command(subject: str | None, listed: bool, url: str, admin_token: str, as_js
 
 
 def _list() -> None:
-    from contracts.clauses import CLAUSES
+    from contracts.clauses import DEMANDS
     from contracts.cli.console import style_for
 
     style = style_for(sys.stdout)
-    for clause in CLAUSES:
-        for line in style.hang(f"{clause.code:<4}{clause.name:<24}", f"the client must {clause.statement}"):
+    for clause in DEMANDS:
+        for line in style.hang(f"{clause.code:<4}{clause.name:<24}", f"the {clause.subject} must {clause.statement}"):
             click.echo(line)
 
 
 def _explain_clause(code: str) -> None:
+    from contracts.clauses import DEMANDS
     from contracts.cli.console import style_for
     from contracts.report.describe import describe
-    from contracts.verify import select
+    from contracts.verify import select_from
 
-    (clause,) = select((code,))
+    (clause,) = select_from(DEMANDS, (code,))
     click.echo(describe(clause, style_for(sys.stdout)), nl=False, color=True)
 
 

@@ -7,16 +7,17 @@ from itertools import zip_longest
 from typing import Any
 
 from contracts.clauses.examples import EXAMPLES, Example
-from contracts.judge import ANY_CLOCK, DEFAULTS, LOWER_BOUND, Clause
+from contracts.clauses.provider import ProviderClause
+from contracts.judge import ANY_CLOCK, DEFAULTS, LOWER_BOUND, Clause, Demand
 from contracts.report.cells import pad, width
 from contracts.report.style import PLAIN, Style
 
 
-def describe(clause: Clause[Any], style: Style = PLAIN) -> str:
+def describe(clause: Demand, style: Style = PLAIN) -> str:
     """All there is to say about a clause; ends with an end of line."""
     blocks = [
         [style.paint(f"{clause.code} {clause.name}", "bold")],
-        style.hang("  ", f"The client must {clause.statement}."),
+        style.hang("  ", f"The {clause.subject} must {clause.statement}."),
         list(_facts(clause, style)),
     ]
     example = EXAMPLES.get(clause.code)
@@ -25,11 +26,18 @@ def describe(clause: Clause[Any], style: Style = PLAIN) -> str:
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
-def _facts(clause: Clause[Any], style: Style) -> Iterator[str]:
+def _facts(clause: Demand, style: Style) -> Iterator[str]:
     yield from style.hang("  why        ", clause.reason)
     for advice in clause.advice:
         yield from style.hang("  help       ", advice)
     yield from style.hang("  exercised  ", f"when {clause.stimulus}")
+    if isinstance(clause, Clause):
+        yield from _facts_of_judging(clause, style)
+    if isinstance(clause, ProviderClause) and clause.needs:
+        yield from style.hang("  needs      ", clause.needs)
+
+
+def _facts_of_judging(clause: Clause[Any], style: Style) -> Iterator[str]:
     yield from style.hang("  judged     ", _clocks(clause))
     if clause.parameters:
         told = ", ".join(f"{name} ({getattr(DEFAULTS, name)})" for name in clause.parameters)

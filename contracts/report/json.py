@@ -27,7 +27,7 @@ def document(report: Report) -> dict[str, Any]:
         "seed": report.seed,
         "examples": report.examples,
         "elapsed_s": round(report.elapsed_s, 3),
-        "delivery": report.delivery,
+        **({"delivery": report.delivery} if report.subject == "client" else {"subject": report.subject}),
         "clauses": [_clause(result) for result in report.clauses],
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from contracts.judge import Delivery, Evidence, Status
+from contracts.judge import Delivery, Evidence, Status, Subject
 from contracts.scenario import Scenario
 from mockserver.journal import Entry
 
@@ -48,10 +48,11 @@ class ClauseResult(Struct, frozen=True, kw_only=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """What a verification of `target` found, in `examples` runs and `elapsed_s` seconds."""
+    """What a verification of `target` found, in `examples` runs and `elapsed_s` seconds; `delivery` is about clients alone."""
 
     target: str
     clauses: tuple[ClauseResult, ...]
+    subject: Subject = "client"
     seed: int | None = None
     examples: int = 1
     elapsed_s: float = 0.0

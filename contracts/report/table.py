@@ -40,8 +40,8 @@ class _Columns(NamedTuple):
         return self.time + 10
 
 
-def table(found: Counterexample, style: Style) -> list[str]:
-    """The lines of the table, its heading first."""
+def table(found: Counterexample, style: Style, title: str = "what reached the mock") -> list[str]:
+    """The lines of the table, its `title` and its heading first."""
     history = fold(well_formed(found.trace))
     drawn = [_narrowed(row, style) for row in rows(history, found.evidence)]
     columns = _measure(drawn, style)
@@ -49,7 +49,7 @@ def table(found: Counterexample, style: Style) -> list[str]:
     heading = (
         f"{'t(s)':>{columns.time + 4}}{'#':>4}  {' ' * columns.lanes}{pad('request', columns.request)}  reply  session state"
     )
-    lines = [f"  {style.paint('what reached the mock', 'bold')} ({clock})", style.paint(heading, "dim")]
+    lines = [f"  {style.paint(title, 'bold')} ({clock})", style.paint(heading, "dim")]
     return lines + [line for row in drawn for line in _lines(row, columns, style)]
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
-from contracts.clauses import CLAUSES
-from contracts.judge import Clause, Status
+from contracts.clauses import DEMANDS
+from contracts.judge import Demand, Status, Subject
 from contracts.report.cells import pad, width, wrap
 from contracts.report.model import ClauseResult, Counterexample, Report
 from contracts.report.style import PLAIN, Look, Style
@@ -22,11 +21,14 @@ VERDICTS: Mapping[Status, tuple[str, Look]] = {
 _NAME, _VERDICT, _ROOM = 26, 13, 20
 """Columns of the summary: of the clause, of how it ended, and what a message needs to be worth telling."""
 
+TABLES: Mapping[Subject, str] = {"client": "what reached the mock", "provider": "what the provider was asked"}
+"""What the table of a counterexample shows."""
+
 STDERR_LINES = 12
 """How many of the last lines a client wrote to stderr are shown."""
 
 
-def render(report: Report, style: Style = PLAIN, clauses: Sequence[Clause[Any]] = CLAUSES) -> str:
+def render(report: Report, style: Style = PLAIN, clauses: Sequence[Demand] = DEMANDS) -> str:
     """The whole report: every counterexample, then the summary; ends with an end of line."""
     stories = [counterexample(report, result, style, clauses) for result in report.violated if result.counterexample]
     return "\n".join([*stories, summary(report, style)])
@@ -36,7 +38,8 @@ def summary(report: Report, style: Style = PLAIN) -> str:
     """One line per clause and a line that counts them; ends with an end of line."""
     seed = "" if report.seed is None else f", seed {report.seed}"
     runs = _plural(report.examples, "run")
-    title = style.say(f"{report.target}: {runs}{seed}, {report.delivery}, {report.elapsed_s:.1f} s")
+    delivery = f", {report.delivery}" if report.subject == "client" else ""
+    title = style.say(f"{report.target}: {runs}{seed}{delivery}, {report.elapsed_s:.1f} s")
     lines = [style.paint(style.clip(title, style.width), "bold"), ""]
     lines += [_summary_line(result, style) for result in report.clauses]
     return "\n".join([*lines, "", _count(report, style)]) + "\n"
@@ -60,7 +63,7 @@ def _count(report: Report, style: Style) -> str:
 # -- a counterexample ------------------------------------------------------------------------------------------------
 
 
-def counterexample(report: Report, result: ClauseResult, style: Style = PLAIN, clauses: Sequence[Clause[Any]] = CLAUSES) -> str:
+def counterexample(report: Report, result: ClauseResult, style: Style = PLAIN, clauses: Sequence[Demand] = DEMANDS) -> str:
     """How a clause was violated, as a story; ends with an end of line. `result` must have a counterexample."""
     found = result.counterexample
     assert found is not None
@@ -68,7 +71,7 @@ def counterexample(report: Report, result: ClauseResult, style: Style = PLAIN, c
     blocks = [
         _title(report, result, found, style),
         list(_scenario(report, found, style)),
-        table(found, style),
+        table(found, style, TABLES[report.subject]),
         list(_notes(clause, found, style)),
         list(_output(found, style)),
         list(_commands(report, result, found, style)),
@@ -81,7 +84,7 @@ def _title(report: Report, result: ClauseResult, found: Counterexample, style: S
     message = wrap(style.say(f"{result.name}: {found.message}"), style.width - width(label))
     lines = [style.paint(label.strip(), "red", "bold") + " " + style.paint(message[0], "bold")]
     lines += [" " * len(label) + style.paint(line, "bold") for line in message[1:]]
-    return [*lines, *style.hang("  --> ", f"client {report.target}")]
+    return [*lines, *style.hang("  --> ", f"{report.subject} {report.target}")]
 
 
 def _scenario(report: Report, found: Counterexample, style: Style) -> Iterator[str]:
@@ -113,9 +116,9 @@ def _plural(count: int, noun: str) -> str:
 # -- what to make of it ----------------------------------------------------------------------------------------------
 
 
-def _notes(clause: Clause[Any] | None, found: Counterexample, style: Style) -> Iterator[str]:
+def _notes(clause: Demand | None, found: Counterexample, style: Style) -> Iterator[str]:
     if clause is not None:
-        yield from style.hang("  = rule: ", f"the client must {clause.statement}.")
+        yield from style.hang("  = rule: ", f"the {clause.subject} must {clause.statement}.")
         yield from style.hang("  = why:  ", clause.reason)
         for advice in clause.advice:
             yield from style.hang("  = help: ", advice)

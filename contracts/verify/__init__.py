@@ -3,7 +3,7 @@
 from contracts.verify.client import verify_client
 from contracts.verify.errors import ContractViolated, NothingExercised, UnknownClause
 from contracts.verify.recorded import check
-from contracts.verify.run import Options, replay, select, verify
+from contracts.verify.run import Options, replay, select, select_from, verify
 
 __all__ = [
     "ContractViolated",
@@ -13,6 +13,7 @@ __all__ = [
     "check",
     "replay",
     "select",
+    "select_from",
     "verify",
     "verify_client",
 ]

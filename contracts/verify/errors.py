@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 
-from contracts.clauses import CLAUSES
 from contracts.errors import ContractsError
 from contracts.report.model import Report
 from contracts.report.text import render
@@ -29,8 +29,7 @@ class NothingExercised(ContractsError):
 class UnknownClause(ContractsError):
     """There is no clause of this code; the text names the nearest."""
 
-    def __init__(self, code: str) -> None:
-        known = [clause.code for clause in CLAUSES]
+    def __init__(self, code: str, known: Sequence[str]) -> None:
         near = get_close_matches(code.upper(), known, n=1, cutoff=0.4)
         hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
         super().__init__(f"there is no clause {code!r}; {hint}")

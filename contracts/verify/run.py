@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import random
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,13 +15,16 @@ from contracts import scenario as scenarios
 from contracts.clauses import CLAUSES
 from contracts.clients.base import Clients
 from contracts.generate import Limits
-from contracts.judge import DEFAULTS, Clause, Parameters
+from contracts.judge import DEFAULTS, Clause, Demand, Parameters
 from contracts.report.model import ClauseResult, Report
 from contracts.scenario import Scenario
 from contracts.verify.campaign import Campaign, Effort
 from contracts.verify.errors import UnknownClause
 from contracts.verify.explore import explore
+from contracts.verify.stopwatch import Stopwatch
 from contracts.world import World
+
+D = TypeVar("D", bound=Demand)
 
 IN_PROCESS = Effort(shrinking=600, replays=10)
 PROCESSES = Effort(shrinking=60, replays=3)
@@ -50,36 +52,41 @@ def verify(target: str, clients: Clients, options: Options = DEFAULT_OPTIONS) ->
     chance = options.seed if options.seed is not None else _fresh_seed()
     examples = EXAMPLES[clients.clock] if options.examples is None else options.examples
     kept = [] if options.corpus is None else [scenario for _, scenario in scenarios.corpus(options.corpus)]
-    began = time.monotonic()
+    stopwatch = Stopwatch()
     with World(clients) as world:
         world.check()
         campaign = Campaign(world, clauses, options.parameters)
         explore(campaign, kept, _limits(clients, options.parameters), examples, chance)
         results = campaign.results(_effort(clients))
-    saved, elapsed, delivery = _saved(results, options.corpus), time.monotonic() - began, options.parameters.delivery
+    saved, elapsed, delivery = _saved(results, options.corpus), stopwatch.seconds(), options.parameters.delivery
     return Report(target=target, clauses=saved, seed=chance, examples=campaign.runs, elapsed_s=elapsed, delivery=delivery)
 
 
 def replay(target: str, clients: Clients, scenario: Scenario, options: Options = DEFAULT_OPTIONS, times: int = 1) -> Report:
     """Runs one scenario `times` times, and reports as `verify` does; nothing is drawn or made smaller."""
-    began = time.monotonic()
+    stopwatch = Stopwatch()
     with World(clients) as world:
         campaign = Campaign(world, select(options.clauses), options.parameters)
         for _ in range(times):
             campaign.examine(scenario)
         results = campaign.results(Effort(shrinking=0, replays=times))
-    elapsed, delivery = time.monotonic() - began, options.parameters.delivery
+    elapsed, delivery = stopwatch.seconds(), options.parameters.delivery
     return Report(target=target, clauses=results, examples=times, elapsed_s=elapsed, delivery=delivery)
 
 
 def select(codes: Sequence[str]) -> tuple[Clause[Any], ...]:
     """The clauses of these codes, in the catalogue's order; all where none is named. Raises UnknownClause."""
-    known = {clause.code: clause for clause in CLAUSES}
+    return select_from(CLAUSES, codes)
+
+
+def select_from(catalogue: Sequence[D], codes: Sequence[str]) -> tuple[D, ...]:
+    """The same for any catalogue."""
+    known = [clause.code for clause in catalogue]
     for code in codes:
         if code.upper() not in known:
-            raise UnknownClause(code)
+            raise UnknownClause(code, known)
     wanted = {code.upper() for code in codes} or set(known)
-    return tuple(clause for clause in CLAUSES if clause.code in wanted)
+    return tuple(clause for clause in catalogue if clause.code in wanted)
 
 
 def _fresh_seed() -> int:
