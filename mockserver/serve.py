@@ -83,8 +83,8 @@ def run(
     Each worker is a process that makes its own application with `make_app`. `on_ready` is called once all of them have.
     Raises SettingsError for what cannot be served, WorkerFailed where a worker cannot start or is lost.
     """
-    if workers > 1 and settings.store.startswith("memory:"):
-        raise SettingsError("workers", workers, "cannot share memory; give them a store they can share: --store redis://HOST")
+    if workers > 1:
+        _refuse_what_workers_cannot_share(settings, workers)
     settings = with_credentials(settings, Ids())
     with listen(host, port) as listening:
         _refuse_unguarded_control(settings, host, listening)
@@ -92,6 +92,14 @@ def run(
         link = Link()
         supervisor = _Supervisor(listening, link, workers, threads, lambda: on_ready(serving))
         return supervisor.run(Worker(make_app, settings, link, log_requests))
+
+
+def _refuse_what_workers_cannot_share(settings: Settings, workers: int) -> None:
+    if settings.store.startswith("memory:"):
+        raise SettingsError("workers", workers, "cannot share memory; give them a store they can share: --store redis://HOST")
+    if settings.journal_file:
+        problem = "cannot be written by several workers, which number their entries each; fetch the trace from the control API"
+        raise SettingsError("journal", settings.journal_file, problem)
 
 
 def _refuse_unguarded_control(settings: Settings, host: str, listening: socket.socket) -> None:

@@ -82,7 +82,7 @@ class Worker:
             self._link.report(str(error))
             sys.exit(1)
         self._link.report()
-        return _served(_logged(app) if self._log_requests else app, stopping)
+        return served(logged(app) if self._log_requests else app, stopping.wait)
 
     def _stop_with_parent(self, stopping: threading.Event) -> None:
         self._link.wait()
@@ -108,20 +108,20 @@ def _hide_lookalikes() -> None:
         del os.environ[name]
 
 
-def _served(app: WSGIApplication, stopping: threading.Event) -> WSGIApplication:
-    """`app`, with a way to wait that ends when the server stops, and with the server's name on its answers."""
+def served(app: WSGIApplication, wait: Callable[[float], object]) -> WSGIApplication:
+    """`app` with `wait` for its pauses, and with the server's name on its answers."""
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             return start_response(status, [*headers, SERVER], exc_info)
 
-        environ[PAUSE] = stopping.wait
+        environ[PAUSE] = wait
         return app(environ, start)
 
     return serve
 
 
-def _logged(app: WSGIApplication) -> WSGIApplication:
+def logged(app: WSGIApplication) -> WSGIApplication:
     """`app`, with a line on standard error for every answer: time, method, path, status, reason, contextId."""
     now = clock.system_clock()
 

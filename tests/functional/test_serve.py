@@ -123,6 +123,11 @@ def test_several_workers_need_a_shared_store() -> None:
     assert "--store redis://" in refusal("--workers", "2")
 
 
+def test_several_workers_do_not_write_one_file(tmp_path: Path) -> None:
+    options = ["--workers", "2", "--store", "redis://127.0.0.1:1", "--journal", str(tmp_path / "journal.jsonl")]
+    assert "several workers" in refusal(*options)
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
 def test_the_control_api_is_not_left_open_to_the_network(host: str) -> None:
     assert "--admin-token" in refusal("--host", host)
