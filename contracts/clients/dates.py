@@ -6,7 +6,6 @@ They build the real things, so that nothing that looks closely at a value's type
 from __future__ import annotations
 
 import datetime
-import time
 from typing import Any
 
 from contracts.clients.actors import current_stage
@@ -42,7 +41,8 @@ class Date(datetime.date, metaclass=_StandIn):
     @classmethod
     def today(cls) -> Any:
         """The thread's date."""
-        return _builder(cls).fromtimestamp(_now())
+        stage = current_stage()
+        return super().today() if stage is None else _builder(cls).fromtimestamp(stage.clock.seconds())
 
 
 class Datetime(datetime.datetime, metaclass=_StandIn):
@@ -53,23 +53,19 @@ class Datetime(datetime.datetime, metaclass=_StandIn):
     @classmethod
     def now(cls, tz: datetime.tzinfo | None = None) -> Any:
         """The thread's time."""
-        return _builder(cls).fromtimestamp(_now(), tz)
+        stage = current_stage()
+        return super().now(tz) if stage is None else _builder(cls).fromtimestamp(stage.clock.seconds(), tz)
 
     @classmethod
     def today(cls) -> Any:
         """The thread's time."""
-        return _builder(cls).fromtimestamp(_now())
+        return cls.now()
 
     @classmethod
     def utcnow(cls) -> Any:
         """The thread's time in UTC, without saying so."""
-        return _builder(cls).fromtimestamp(_now(), datetime.UTC).replace(tzinfo=None)
+        return cls.now(datetime.UTC).replace(tzinfo=None)
 
 
 def _builder(cls: Any) -> Any:
     return vars(cls).get("real", cls)
-
-
-def _now() -> float:
-    stage = current_stage()
-    return time.time() if stage is None else stage.clock.seconds()

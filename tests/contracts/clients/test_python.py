@@ -300,7 +300,7 @@ def test_threads_of_a_client_end_with_it() -> None:
         def refresh(self) -> None:
             while True:
                 self.token = self.log_in()
-                time.sleep(3600)
+                self.platform.sleep(3600)
 
     refreshers: list[threading.Thread] = []
     seen = run(Refreshing, HELLO, Advance(7200.5), HELLO)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 
 import pytest
@@ -183,13 +182,13 @@ def test_background_threads_do_not_move_the_clock() -> None:
 
     def refresher() -> None:
         while True:
-            time.sleep(60)
-            wakes.append(time.monotonic())
+            here().sleep(60)
+            wakes.append(here().clock.elapsed / NANOSECONDS)
 
     with a_stage() as stage:
         stage.run([lambda: threading.Thread(target=refresher, daemon=True).start()])
         assert stage.clock.elapsed == 0
-        stage.run([lambda: time.sleep(150)])
+        stage.run([lambda: here().sleep(150)])
     assert wakes == [60, 120]
 
 
@@ -199,7 +198,7 @@ def test_closing_ends_the_threads_of_a_client() -> None:
     def refresher() -> None:
         try:
             while True:
-                time.sleep(60)
+                here().sleep(60)
         finally:
             ended.set()
 
