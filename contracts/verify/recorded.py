@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,16 +10,17 @@ from contracts.judge import Clause, Status, Verdict
 from contracts.report.model import ClauseResult, Counterexample, Report
 from contracts.verify.campaign import settled
 from contracts.verify.run import DEFAULT_OPTIONS, Options, select
+from contracts.verify.stopwatch import Stopwatch
 from mockserver.journal import Entry
 
 
 def check(target: str, entries: Sequence[Entry], options: Options = DEFAULT_OPTIONS) -> Report:
     """Judges a trace that somebody recorded; `target` says where it came from. Raises TraceMalformed."""
-    began = time.monotonic()
+    stopwatch = Stopwatch()
     clauses = select(options.clauses)
     judgement = judged(entries, options.parameters, clauses)
     results = [_result(clause, judgement.of(clause.code), tuple(entries)) for clause in clauses]
-    elapsed, delivery = time.monotonic() - began, options.parameters.delivery
+    elapsed, delivery = stopwatch.seconds(), options.parameters.delivery
     return Report(target=target, clauses=tuple(results), elapsed_s=elapsed, delivery=delivery)
 
 
