@@ -143,7 +143,7 @@ class _Supervisor(MPServer):
         return 130 if self._signal == signal.SIGINT else 0
 
     def startup(self, spawn_target: Any, target_loader: Any) -> None:
-        """Starts the workers, and only then a thread that waits for them: none may be running while they are forked."""
+        """Starts the workers, and only then the thread that waits for them: it must not be running while they are forked."""
         super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]
         logging.getLogger("_granian").setLevel(logging.CRITICAL)  # what goes wrong with a worker is told once, by `run`
         self._waiting.start()
