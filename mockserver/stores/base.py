@@ -19,7 +19,7 @@ from mockserver.journal import Entry, Noted
 Kind = Literal["organization", "faults", "client", "token", "session"]
 Record: TypeAlias = Organization | FaultPlan | OAuthClient | Token | Session
 
-FORGOTTEN_A_COMMIT = 64
+FORGOTTEN_A_COMMIT = 16
 """Sessions that a commit of sessions forgets at most, beside as many as it writes: others' leavings are not its to pay for."""
 
 

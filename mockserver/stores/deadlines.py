@@ -12,6 +12,8 @@ from heapq import heappop, heappush
 from itertools import islice
 from operator import itemgetter
 
+from msgspec import Struct
+
 NEVER = 1 << 53
 """A time that does not come: beyond every clock, and still exact as a double."""
 
@@ -24,6 +26,13 @@ SMALL = 512
 PAGES_A_STEP = 1024
 
 _end = itemgetter(1)
+
+
+class _End(Struct, frozen=True, gc=False):
+    """A tuple would do, but for the garbage collector, which looks at every tuple and stalls over a million of them."""
+
+    id: str
+    at: int
 
 
 class Deadlines:
@@ -40,7 +49,7 @@ class Deadlines:
         self._pages: dict[int, dict[str, int]] = {}
         self._waiting: list[int] = []  # the pages' numbers, as a heap
         self._passed: deque[Iterator[tuple[str, int]]] = deque()
-        self._ended: deque[tuple[str, int]] = deque()
+        self._ended: deque[_End] = deque()
 
     def put(self, id: str, ends_at: int, now: int) -> None:
         """Session `id` ends, or has ended, at `ends_at`, whatever was said of it before."""
@@ -53,7 +62,7 @@ class Deadlines:
         elif self._passed:  # who ended before it comes first
             self._passed.append(iter(((id, ends_at),)))
         else:
-            self._ended.append((id, ends_at))
+            self._ended.append(_End(id, ends_at))
 
     def remove(self, id: str) -> None:
         """There is no session `id` any more."""
@@ -76,18 +85,18 @@ class Deadlines:
     def crowded(self, before: int, limit: int) -> bool:
         """Whether there may be something to forget."""
         ended = self._ended
-        return bool(self._passed or (ended and (ended[0][1] < before or len(self._ends) - self.live > limit)))
+        return bool(self._passed or (ended and (ended[0].at < before or len(self._ends) - self.live > limit)))
 
     def forget(self, before: int, limit: int, most: int) -> Sequence[str]:
         """Drops sessions that ended before `before`, and the oldest beyond `limit` ended ones: at most `most`, oldest first."""
         self._settle(most)
         ended, ends = self._ended, self._ends
         forgotten: list[str] = []
-        while ended and len(forgotten) < most and (ended[0][1] < before or len(ends) - self.live > limit):
-            id, ends_at = ended.popleft()
-            if ends.get(id) == ends_at:  # else it was removed, or its end was moved
-                del ends[id]
-                forgotten.append(id)
+        while ended and len(forgotten) < most and (ended[0].at < before or len(ends) - self.live > limit):
+            end = ended.popleft()
+            if ends.get(end.id) == end.at:  # else it was removed, or its end was moved
+                del ends[end.id]
+                forgotten.append(end.id)
         return forgotten
 
     def _put_on_page(self, id: str, ends_at: int) -> None:
@@ -98,7 +107,8 @@ class Deadlines:
             heappush(self._waiting, number)
         page[id] = ends_at
         self.live += 1
-        self.due = min(self.due, ends_at)
+        if ends_at < self.due:  # noqa: PLR1730 - a call of min costs as much as all the rest
+            self.due = ends_at
 
     def _take_off_page(self, id: str, ends_at: int) -> None:
         page = self._pages.get(ends_at >> PAGE)
@@ -129,7 +139,7 @@ class Deadlines:
         """Moves up to `most` sessions of passed pages to the ended ones."""
         while self._passed and most > 0:
             taken = list(islice(self._passed[0], most))
-            self._ended.extend(item for item in taken if self._ends.get(item[0]) == item[1])
+            self._ended.extend(_End(id, at) for id, at in taken if self._ends.get(id) == at)
             if len(taken) < most:
                 self._passed.popleft()
             most -= len(taken)
