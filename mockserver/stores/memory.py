@@ -112,7 +112,8 @@ class MemoryStore:
             for write in writes:
                 key = write.key
                 held = records[key.kind].get(key.id)
-                if (None if held is None else held.version) != write.expected or self._is_anothers(key, organization):
+                changed = (None if held is None else held.version) != write.expected
+                if changed or (key.kind == "client" and self._is_anothers(key.id, organization)):
                     return False
             self._apply(tenant, organization, writes, now, retention)
             if noted is not None:
@@ -199,9 +200,8 @@ class MemoryStore:
         founds = any(write.key.kind == "organization" and write.new is not None for write in writes)
         return self._tenant(organization) if founds else None
 
-    def _is_anothers(self, key: Key, organization: str) -> bool:
-        """Whether it is an OAuth client that another organisation has."""
-        return key.kind == "client" and self._owners.get(key.id, organization) != organization
+    def _is_anothers(self, client_id: str, organization: str) -> bool:
+        return self._owners.get(client_id, organization) != organization
 
     def _apply(self, tenant: _Tenant, organization: str, writes: Sequence[Write], now: int, retention: int) -> None:
         deadlines, sessions = tenant.deadlines, 0
