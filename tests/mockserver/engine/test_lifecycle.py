@@ -40,7 +40,8 @@ def causes(session: Session) -> list[tuple[int, int, State]]:
 @given(session=sessions(), now=st.integers(0, 200))
 def test_the_first_cause_in_time_decides_and_ties_go_by_precedence(session: Session, now: int) -> None:
     at, _, state = causes(session)[0]
-    assert lifecycle.state_of(session, now) is (state if now >= at else State.ACTIVE)
+    ended = now >= at or session.ended_by is not None
+    assert lifecycle.state_of(session, now) is (state if ended else State.ACTIVE)
     assert lifecycle.end_of(session) == (at, state)
 
 
@@ -114,6 +115,12 @@ def test_revoking_or_expiring_ends_an_active_session_and_leaves_an_ended_one() -
     used = lifecycle.accept(session, 1, Policy())
     assert lifecycle.revoke(used, 5) is used
     assert lifecycle.expire(used, 5) is used
+
+
+def test_an_end_that_was_written_down_is_final_for_a_clock_that_is_a_little_behind() -> None:
+    session = a_session(now=100)
+    for ended in (lifecycle.accept(session, 120, Policy()), lifecycle.revoke(session, 120), lifecycle.expire(session, 120)):
+        assert lifecycle.refuse(ended, "client", 119) is lifecycle.REFUSALS[ended.ended_by or State.ACTIVE]
 
 
 def test_the_diagram_has_every_state() -> None:
