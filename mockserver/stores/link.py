@@ -49,11 +49,13 @@ class Link:
                 socket_timeout=timeout,
                 socket_connect_timeout=timeout,
                 retry=Retry(NoBackoff(), 0),  # a command sent again unseen would meet what it did the first time
-                protocol=2,
+                protocol=2,  # nothing comes unasked between two answers
                 decode_responses=False,
             )
         except ValueError as error:
             raise SettingsError("store", self.url, f"cannot be read: {error}") from error
+
+        self.timeout = float(self._pool.connection_kwargs["socket_timeout"])
 
     def call(self, *command: str | bytes | int) -> Any:
         """The answer to one command."""

@@ -533,6 +533,11 @@ class TestListing:
         assert list(store.organizations()) == []
         assert not commit(store, put(session("s")))
 
+    def test_an_organization_whose_removal_failed_is_listed(self, store: Store) -> None:
+        found(store)
+        assert not commit(store, Write(ORGANIZATION, 9, None))
+        assert list(store.organizations()) == [ORG]
+
     def test_a_client_is_found_wherever_it_is(self, store: Store) -> None:
         found(store)
         found(store, "0000beef")
@@ -552,8 +557,17 @@ class TestListing:
 
     def test_a_client_whose_commit_failed_is_not_found(self, store: Store) -> None:
         found(store)
+        found(store, "0000beef")
+        assert commit(store, put(client("taken", "0000beef")), organization="0000beef")
         assert not commit(store, put(client("c")), put(token("t", 2), 1))
-        assert store.find_client("c") is None
+        assert not commit(store, put(client("c")), put(client("taken")))
+        assert [store.find_client(id) for id in ("c", "taken")] == [None, "0000beef"]
+
+    def test_a_client_whose_removal_failed_is_found(self, store: Store) -> None:
+        found(store)
+        assert commit(store, put(client("c")))
+        assert not commit(store, Write(Key("client", "c"), 9, None))
+        assert store.find_client("c") == ORG
 
 
 class TestClear:

@@ -113,14 +113,14 @@ class TestHalfWritten:
     def test_a_client_that_was_announced_and_never_written_is_free(self, store: RedisStore, replica: RedisStore) -> None:
         found(store)
         found(store, "0000beef")
-        assert replica._announce("0000beef", [put(client("c", "0000beef"))])
+        assert replica._directory.announce("0000beef", [put(client("c", "0000beef"))])
         assert commit(store, put(client("c")))
         assert store.find_client("c") == ORG
 
     def test_an_organization_that_was_announced_and_never_written_is_not_listed(
         self, store: RedisStore, replica: RedisStore
     ) -> None:
-        assert replica._announce(ORG, [put(organization())])
+        assert replica._directory.announce(ORG, [put(organization())])
         assert list(store.organizations()) == []
         found(store)
         assert list(store.organizations()) == [ORG]
@@ -129,7 +129,7 @@ class TestHalfWritten:
         self, store: RedisStore, replica: RedisStore
     ) -> None:
         found(store)
-        assert replica._announce(ORG, [put(client("c"))])
+        assert replica._directory.announce(ORG, [put(client("c"))])
         assert commit(store, put(client("c")))
         assert not commit(replica, put(client("c")))
         assert store.find_client("c") == ORG
