@@ -12,7 +12,7 @@ from contracts.judge import Delivery
 
 
 @click.command("check", context_settings=SETTINGS)
-@click.argument("recording", metavar="TRACE.jsonl|URL")
+@click.argument("recording", metavar="TRACE.jsonl|FILE.har|URL")
 @click.option("--organization", metavar="ID", default="default", show_default=True, help="Whose journal, at a URL.")
 @admin_token
 @contract_options
@@ -31,13 +31,16 @@ def command(
     as_json: bool,
     strict: bool,
 ) -> None:
-    """Judge a recording (JSON Lines; - is standard input), or the journal of the mock that runs at a URL."""
-    from contracts.cli.sources import lines_of
+    """Judge a recording, or the journal of the mock that runs at a URL.
+
+    A recording is a trace in JSON Lines (- is standard input), or a HAR file, of the mock or of a real service. Where a HAR
+    file holds several traces of dayfly's own, FILE.har#PAGE names one.
+    """
+    from contracts.cli.sources import recorded
     from contracts.verify import Options, check
-    from mockserver.journal import read
 
     options = Options(clauses=clauses, parameters=parameters(delivery, max_age, max_attempts))
-    entries = tuple(read(lines_of(recording, organization, admin_token)))
+    entries = tuple(recorded(recording, organization, admin_token))
     report = check(recording, entries, options)
     tell(report, destinations, as_json=as_json)
     context.exit(report.exit_status(strict=strict))

@@ -5,29 +5,27 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
 import click
 
-from contracts.report import json, text
+from contracts.report import text
+from contracts.report.kinds import KINDS, render
 from contracts.report.model import Report
-from contracts.report.style import PLAIN, Style
+from contracts.report.style import Style
 
-WRITERS: dict[str, Callable[[Report], bytes]] = {
-    "json": json.render,
-    "text": lambda report: text.render(report, PLAIN).encode(),
-}
-"""Kinds of report that can be written to a file."""
+STDOUT = "-"
 
 
 class Destination(NamedTuple):
-    """A report to be written: `--report KIND:PATH`."""
+    """A report to be written: `--report KIND:PATH`; the path `-` is standard output."""
 
     kind: str
-    path: Path
+    path: str
 
 
 def destinations(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> tuple[Destination, ...]:
@@ -37,12 +35,15 @@ def destinations(ctx: click.Context, param: click.Parameter, values: Sequence[st
 
 def _destination(ctx: click.Context, param: click.Parameter, value: str) -> Destination:
     kind, colon, path = value.partition(":")
-    if kind not in WRITERS or not colon or not path:
-        kinds = " or ".join(sorted(WRITERS))
-        raise click.BadParameter(f"{value!r} must be KIND:PATH, where KIND is {kinds}", ctx, param)
-    if not Path(path).resolve().parent.is_dir():
+    if not colon or not path:
+        raise click.BadParameter(f"{value!r} must be KIND:PATH, as in html:report.html; - is standard output", ctx, param)
+    if kind not in KINDS:
+        near = get_close_matches(kind, KINDS, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(KINDS)}"
+        raise click.BadParameter(f"there is no report of the kind {kind!r}; {hint}", ctx, param)
+    if path != STDOUT and not Path(path).resolve().parent.is_dir():
         raise click.BadParameter(f"there is no directory {Path(path).parent}", ctx, param)
-    return Destination(kind, Path(path))
+    return Destination(kind, path)
 
 
 def style_for(stream: TextIO) -> Style:
@@ -64,16 +65,36 @@ def _shows_unicode(stream: TextIO) -> bool:
 
 
 def tell(report: Report, destinations: Sequence[Destination], *, as_json: bool) -> None:
-    """Writes a report to where it is wanted: files, and standard output, which `as_json` leaves to programs."""
+    """Writes a report to where it is wanted: files, and standard output, which is left to programs where they want it."""
     for kind, path in destinations:
-        try:
-            path.write_bytes(WRITERS[kind](report))
-        except OSError as error:
-            raise click.ClickException(f"{path} cannot be written: {error.strerror}") from error
-    people = sys.stderr if as_json else sys.stdout
+        if path != STDOUT:
+            _write(render(report, kind), path)
+    for_programs = [kind for kind, path in destinations if path == STDOUT] + (["json"] if as_json else [])
+    people = sys.stderr if for_programs else sys.stdout
     click.echo(text.render(report, style_for(people)), file=people, nl=False, color=True)
-    if as_json:
-        click.echo(json.render(report), nl=False)
+    for line in _annotations(report):
+        click.echo(line, file=people)
+    for kind in for_programs:
+        click.echo(render(report, kind), nl=False)
+
+
+def _write(written: bytes, path: str) -> None:
+    """The summary page of a GitHub job is one file for all that a step has to say, so what stands there stays."""
+    mode = "ab" if path == os.environ.get("GITHUB_STEP_SUMMARY") else "wb"
+    try:
+        with Path(path).open(mode) as file:
+            file.write(written)
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _annotations(report: Report) -> list[str]:
+    """Lines for GitHub's runner, where that is what reads this."""
+    if os.environ.get("GITHUB_ACTIONS") != "true" or not report.violated:
+        return []
+    from contracts.report.annotations import annotate
+
+    return annotate(report, Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import structs
 
 from contracts.cli.options import SETTINGS
 
@@ -121,7 +122,8 @@ def _caching_client(style: Style) -> bool:
     found = next((result for result in report.violated if result.code == "S1"), None)
     if found is None or found.counterexample is None or found.counterexample.scenario is None:
         return False
-    click.echo(text.counterexample(report, found, style), color=True)
+    once = structs.replace(report, seed=None)  # who wants to see it again runs the demonstration
+    click.echo(text.counterexample(once, found, style), color=True)
     others = ", ".join(f"{result.code} {result.name}" for result in report.violated if result is not found)
     _say(style, f"It breaks other rules as well: {others}.")
     return found.counterexample.scenario.intents <= 3

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args
 
 import click
 
-from contracts.cli.console import WRITERS, destinations
+from contracts.cli.console import destinations
 from contracts.judge import DEFAULTS, Delivery, Parameters
+from contracts.report.kinds import KINDS
 
 if TYPE_CHECKING:
     from contracts.clients.base import Clients
@@ -19,7 +20,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 SETTINGS = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "DAYFLY"}
 """Every option is a variable too: --seed is DAYFLY_SEED."""
 
-REPORT_HELP = f"Write the report to a file as well, as {' or '.join(sorted(WRITERS))}; may be repeated."
+REPORT_HELP = f"Write the report to a file as well, as {', '.join(KINDS)}; - is standard output; may be repeated."
 PATIENCE = click.FloatRange(min=0.01, max=3600)
 
 

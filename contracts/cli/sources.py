@@ -3,21 +3,45 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from mockserver.journal import Entry, read
 
 if TYPE_CHECKING:
     import httpx
 
 DEFAULT_URL = "http://127.0.0.1:8403"
 
+WEB = ("http://", "https://")
 
-def lines_of(recording: str, organization: str, admin_token: str) -> Iterator[bytes]:
+
+def recorded(recording: str, organization: str, admin_token: str) -> Iterable[Entry]:
+    """The entries of a recording: a HAR file's, a trace's, or a journal's at a URL. Raises ClickException or the reader's."""
+    file, _, page = recording.partition("#")
+    if file.lower().endswith(".har") and not recording.startswith(WEB):
+        return _read_har(file, page or None)
+    return read(_lines_of(recording, organization, admin_token))
+
+
+def _read_har(name: str, page: str | None) -> Iterable[Entry]:
+    from contracts.har import MAX_BYTES
+    from contracts.har import read as read_har
+
+    try:
+        with Path(name).open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise click.ClickException(f"{name}: {error.strerror}") from error
+    return read_har(raw, name, page)
+
+
+def _lines_of(recording: str, organization: str, admin_token: str) -> Iterator[bytes]:
     """The lines of a recording: a file's, standard input's, or a journal's at a URL. Raises ClickException."""
-    if recording.startswith(("http://", "https://")):
+    if recording.startswith(WEB):
         path = f"/__admin/organizations/{organization}/trace"
         return iter(ask(recording, path, admin_token).content.splitlines())
     return _lines_of_file(recording)

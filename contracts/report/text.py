@@ -10,6 +10,7 @@ from contracts.report.cells import pad, width, wrap
 from contracts.report.model import ClauseResult, Counterexample, Report
 from contracts.report.style import PLAIN, Look, Style
 from contracts.report.table import table
+from contracts.report.ways import ways
 from contracts.report.words import item_words
 
 VERDICTS: Mapping[Status, tuple[str, Look]] = {
@@ -74,7 +75,7 @@ def counterexample(report: Report, result: ClauseResult, style: Style = PLAIN, c
         table(found, style, TABLES[report.subject]),
         list(_notes(clause, found, style)),
         list(_output(found, style)),
-        list(_commands(report, result, found, style)),
+        [style.say(f"  {way.label:<11} {way.command}") for way in ways(report, result)],
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
@@ -140,9 +141,3 @@ def _output(found: Counterexample, style: Style) -> Iterator[str]:
         yield style.say(f"    … {len(lines) - STDERR_LINES} lines above")
     for line in lines[-STDERR_LINES:]:
         yield "    " + style.clip(style.say(line.expandtabs(4)), style.width - 4)
-
-
-def _commands(report: Report, result: ClauseResult, found: Counterexample, style: Style) -> Iterator[str]:
-    if found.file is not None:
-        yield style.say(f"  reproduce   dayfly replay {found.file} {report.replay_with or report.target}")
-    yield f"  explain     dayfly explain {result.code}"

@@ -27,7 +27,7 @@ def test_it_looks_as_it_did_when_somebody_looked_at_it(name: str) -> None:
 @pytest.mark.parametrize("story", REPORTS)
 def test_every_line_fits_from_60_columns_on(story: Callable[[], Report], columns: int) -> None:
     told = render(story(), Style(columns=columns))
-    commands = ("  reproduce", "  explain")
+    commands = ("  reproduce", "  again", "  as a test", "  as curl", "  explain")
     lines = [line for line in told.splitlines() if not line.startswith(commands)]
     assert max(width(line) for line in lines) <= max(60, columns)
 
@@ -57,7 +57,10 @@ def test_a_counterexample_tells_how_to_see_it_again() -> None:
     assert "reproduce   dayfly replay corpus/S1-3f2a91bc.json clients/cached.py:make\n" in render(reused())
     report = replace(reused(), replay_with="--command 'node x.mjs'")
     assert "dayfly replay corpus/S1-3f2a91bc.json --command 'node x.mjs'\n" in render(report)
+    assert " --clause S1 --emit pytest > test_s1.py\n" in render(reused())
     assert "reproduce" not in render(raced())
+    assert "again       dayfly verify clients/cached.py:make --seed 7 --corpus corpus\n" in render(raced())
+    assert "dayfly verify" not in render(recorded())
 
 
 def test_confidence_and_minimality_are_claimed_only_where_they_were_checked() -> None:

@@ -1,0 +1,74 @@
+"""Violated clauses as GitHub annotations: lines its runner reads from a job's output and shows beside the client's code."""
+
+from __future__ import annotations
+
+import ast
+import shlex
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from contracts.report.cells import clean
+from contracts.report.model import ClauseResult, Report
+
+
+class Place(NamedTuple):
+    """Where a client lives: a file, and the line in it where it is made, as far as that can be told."""
+
+    file: Path
+    line: int = 1
+
+
+def annotate(report: Report, root: Path) -> list[str]:
+    """A line for each clause that was violated; files are named as seen from `root`."""
+    place = _place(report.target)
+    return [_annotation(result, place, root) for result in report.violated]
+
+
+def _annotation(result: ClauseResult, place: Place | None, root: Path) -> str:
+    message = result.counterexample.message if result.counterexample is not None else result.message
+    properties = dict(_properties(result, place, root))
+    told = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    return f"::error {told}::{_data(f'{result.code} {result.name}: {message}')}"
+
+
+def _properties(result: ClauseResult, place: Place | None, root: Path) -> Iterator[tuple[str, str]]:
+    if place is not None:
+        file = place.file.resolve()
+        yield "file", (file.relative_to(root.resolve()) if file.is_relative_to(root.resolve()) else file).as_posix()
+        yield "line", str(place.line)
+    yield "title", f"{result.code} {result.name}"
+
+
+def _data(text: str) -> str:
+    return clean(text).replace("%", "%25")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _place(target: str) -> Place | None:
+    """The file of a factory, or the first file that a command names."""
+    where, _, name = target.rpartition(":")
+    if where.endswith(".py") and Path(where).is_file():
+        return Place(Path(where), _line_of(Path(where), name))
+    module = Path(*where.split(".")).with_suffix(".py") if where else None
+    if module is not None and module.is_file():
+        return Place(module, _line_of(module, name))
+    with suppress(ValueError, OSError):
+        return next((Place(Path(word)) for word in shlex.split(target) if Path(word).is_file()), None)
+    return None
+
+
+def _line_of(file: Path, name: str) -> int:
+    """The line that defines `name`; the first where none does."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, ValueError, SyntaxError, RecursionError):
+        return 1
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == name:
+            return node.lineno
+    return 1

@@ -1,0 +1,40 @@
+"""What a report says of itself, in a few words each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from contracts.report.model import Counterexample, Report
+
+
+def of_report(report: Report) -> Iterator[str]:
+    """How much was done, so that it can be done again."""
+    yield counted(report.examples, "run")
+    if report.seed is not None:
+        yield f"seed {report.seed}"
+    if report.subject == "client":
+        yield report.delivery
+    yield f"{report.elapsed_s:.1f} s"
+
+
+def of_scenario(report: Report, found: Counterexample) -> Iterator[str]:
+    """How large the scenario is, and where it comes from."""
+    if found.scenario is not None:
+        yield counted(found.scenario.intents, "message")
+    if found.shrunk_from is not None:
+        yield f"shrunk from {found.shrunk_from}"
+    if found.found_on is not None:
+        yield f"found on run {found.found_on} of {report.examples}"
+
+
+def of_confidence(found: Counterexample) -> str:
+    """Whether it happens every time; empty where it was not run again."""
+    if found.replays < 2:
+        return ""
+    same = f"{found.reproduced} of {found.replays} replays end the same way"
+    return f"deterministic, {same}" if found.deterministic else same
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 run`, `2 runs`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

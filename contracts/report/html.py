@@ -1,0 +1,105 @@
+"""The report as one HTML page that needs nothing else: no request leaves it, and nothing a client sent is markup in it."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from importlib import resources
+
+from contracts.clauses import DEMANDS
+from contracts.judge import Demand, Status
+from contracts.report import facts
+from contracts.report.markup import Markup, element, inside
+from contracts.report.model import ClauseResult, Report
+from contracts.report.story import story
+from contracts.report.text import VERDICTS
+
+_SIGNS = {Status.VIOLATED: "✗", Status.HELD: "✓", Status.INCONCLUSIVE: "?", Status.NOT_EXERCISED: "–"}  # noqa: RUF001 - a dash
+
+
+def render(report: Report, clauses: Sequence[Demand] = DEMANDS) -> str:
+    """The page; ends with an end of line."""
+    style, script = _asset("report.css"), _asset("report.mjs")
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", http_equiv="Content-Security-Policy", content=_policy(style, script)),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="color-scheme", content="light dark"),
+        element("title", f"{report.target}: {_verdict(report)}"),
+        element("style", style),
+    )
+    body = element("body", _header(report), element("main", _main(report, clauses)), element("script", script, type="module"))
+    return "<!doctype html>\n" + element("html", head, body, lang="en") + "\n"
+
+
+def _asset(name: str) -> Markup:
+    return Markup(resources.files("contracts.report").joinpath(name).read_text(encoding="utf-8"))
+
+
+def _policy(style: str, script: str) -> str:
+    """Nothing but this page's own style and script is let in, whatever may slip into it."""
+    return f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+def _verdict(report: Report) -> str:
+    if report.violated:
+        return "broken"
+    return "held" if report.exit_status() == 0 else "not exercised"
+
+
+def _header(report: Report) -> Markup:
+    counts = [
+        element("li", element("strong", str(len(report.with_status(status)))), f" {words}", class_=status)
+        for status, (words, _) in VERDICTS.items()
+        if report.with_status(status)
+    ]
+    return element(
+        "header",
+        element("p", "The contract of a platform with ephemeral sessions", class_="eyebrow"),
+        element("h1", element("code", report.target)),
+        element("ul", counts, class_="counts"),
+        element("p", " · ".join(facts.of_report(report)), class_="facts"),
+        element("nav", element("ul", map(_link, report.violated)), aria_label="what was violated") if report.violated else None,
+    )
+
+
+def _link(result: ClauseResult) -> Markup:
+    message = result.counterexample.message if result.counterexample is not None else result.message
+    return element("li", element("a", f"{result.code} {result.name}", href=f"#{result.code}"), ": ", message)
+
+
+def _main(report: Report, clauses: Sequence[Demand]) -> Iterator[Markup]:
+    known = {clause.code: clause for clause in clauses}
+    for result in report.violated:
+        yield story(report, result, known.get(result.code))
+    yield element("h2", "All clauses", id="clauses")
+    yield element("div", _table(report), class_="scrolls", tabindex="0", role="region", aria_labelledby="clauses")
+
+
+def _table(report: Report) -> Markup:
+    titles = ("clause", "verdict", "runs", "")
+    head = element("tr", [element("th", title, scope="col") for title in titles])
+    rows = [_row(result) for result in sorted(report.clauses, key=lambda result: list(VERDICTS).index(result.status))]
+    return element("table", element("thead", head), element("tbody", rows))
+
+
+def _row(result: ClauseResult) -> Markup:
+    name: str | Markup = f"{result.code} {result.name}"
+    if result.counterexample is not None:
+        name = element("a", name, href=f"#{result.code}")
+    message = result.message or (result.counterexample.message if result.counterexample else "")
+    verdict = inside([element("span", _SIGNS[result.status], aria_hidden="true", class_="sign"), VERDICTS[result.status][0]])
+    return element(
+        "tr",
+        element("th", name, scope="row"),
+        element("td", verdict, class_="verdict"),
+        element("td", str(result.exercised), class_="number"),
+        element("td", message),
+        class_=result.status,
+    )

@@ -1,0 +1,66 @@
+"""What happened, drawn in lanes: time goes down, each request that overlaps another has a lane of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from contracts.report.markup import Markup, element
+from contracts.report.timeline import Kind, Lane, Row
+
+_BULLETS: dict[Kind, str] = {"world": "∿", "wait": "⋯", "intent": "◆"}
+_SAID: dict[Kind, str] = {"world": "the world: ", "wait": "waiting: ", "intent": ""}
+_NOBODY: Lane = ""
+
+
+def timeline(rows: Sequence[Row], title: str) -> Markup:
+    """A list, one item per row, labelled by the element whose id is `title`."""
+    drawn = _even([_with_point(row) for row in rows])
+    return element("ol", [_item(row, lanes) for row, lanes in drawn], class_="timeline", aria_labelledby=title, tabindex="0")
+
+
+_Drawn = tuple[Row, tuple[str, ...]]
+
+
+def _with_point(row: Row) -> _Drawn:
+    """A call during which nothing else happened is a point, in the first lane that is free."""
+    lanes: list[str] = list(row.lanes)
+    if row.kind == "call":
+        if _NOBODY not in lanes:
+            lanes.append(_NOBODY)
+        lanes[lanes.index(_NOBODY)] = "point"
+    return replace(row, lanes=()), tuple(lanes)
+
+
+def _even(drawn: Sequence[_Drawn]) -> list[_Drawn]:
+    breadth = max((len(lanes) for _, lanes in drawn), default=0)
+    return [(row, lanes + (_NOBODY,) * (breadth - len(lanes))) for row, lanes in drawn]
+
+
+def _item(row: Row, lanes: Sequence[str]) -> Markup:
+    name = f"{row.kind} clash" if row.marks else row.kind
+    time = element("span", f"{row.at / 1000:.3f}", element("span", " s", class_="said"), class_="time")
+    drawing = element(
+        "span", [element("span", class_=f"lane {lane}".strip()) for lane in lanes], class_="lanes", aria_hidden="true"
+    )
+    return element("li", time, drawing, _body(row), class_=name, tabindex="-1" if row.marks else None)
+
+
+def _body(row: Row) -> list[Markup]:
+    marks = [element("strong", mark, class_="mark") for mark in row.marks]
+    if row.number is None:
+        said = element("span", _SAID.get(row.kind, ""), class_="said")
+        bullet = element("span", _BULLETS.get(row.kind, ""), class_="bullet", aria_hidden="true")
+        return [element("span", bullet, said, row.text, marks, class_="remark")]
+    number = element("span", f"{row.number}", class_="count")
+    request = element("span", number, " ", element("code", _request(row)), marks, class_="request")
+    reply = element("span", element("span", "answer ", class_="said"), row.reply, class_=f"reply {_kind_of(row.reply)}")
+    return [request, reply if row.reply else element("span"), element("span", row.state, class_="state")]
+
+
+def _request(row: Row) -> str:
+    return row.text or f"… answer to {row.number}"
+
+
+def _kind_of(reply: str) -> str:
+    return "good" if reply.startswith("2") else "bad"

@@ -1,0 +1,93 @@
+"""A counterexample as a section of the HTML page: the scenario, the lanes of what happened, what to make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from contracts.fold import fold
+from contracts.judge import Demand
+from contracts.report import facts
+from contracts.report.lanes import timeline
+from contracts.report.markup import Markup, element
+from contracts.report.model import ClauseResult, Counterexample, Report
+from contracts.report.text import TABLES
+from contracts.report.timeline import rows
+from contracts.report.ways import ways
+from contracts.report.words import item_words
+from contracts.scenario import Item
+from contracts.trace import well_formed
+
+
+def story(report: Report, result: ClauseResult, clause: Demand | None) -> Markup:
+    """The section of a clause that was violated."""
+    found = result.counterexample
+    message = found.message if found is not None else result.message
+    title = element("h2", element("span", f"{result.code} {result.name}", class_="code"), " ", message, id=result.code)
+    parts = [] if found is None else list(_parts(report, result, found, clause))
+    return element("section", title, parts, _commands(report, result), aria_labelledby=result.code)
+
+
+def _parts(report: Report, result: ClauseResult, found: Counterexample, clause: Demand | None) -> Iterator[Markup]:
+    yield from _scenario(report, found)
+    yield from _history(report, result, found)
+    yield from _notes(clause, found)
+    yield from _output(found)
+
+
+def _scenario(report: Report, found: Counterexample) -> Iterator[Markup]:
+    scenario = found.scenario
+    if scenario is None:
+        return
+    yield element("h3", "Smallest failing scenario" if found.minimal else "Failing scenario")
+    yield element("p", "; ".join(facts.of_scenario(report, found)), class_="facts")
+    if scenario.policy:
+        yield element("p", "Policy: ", element("code", ", ".join(f"{name} {value}" for name, value in scenario.policy.items())))
+    yield element("ol", [_item(item) for item in scenario.items], class_="scenario")
+
+
+def _item(item: Item) -> Markup:
+    first, *others = item_words(item)
+    below = element("ul", [element("li", element("code", line.strip())) for line in others]) if others else None
+    return element("li", element("code", first), below)
+
+
+def _history(report: Report, result: ClauseResult, found: Counterexample) -> Iterator[Markup]:
+    history = fold(well_formed(found.trace))
+    clock = "virtual time" if history.header.clock == "virtual" else f"{history.header.clock} clock"
+    name = f"{result.code}-history"
+    yield element("h3", f"{TABLES[report.subject].capitalize()} ({clock})", id=name)
+    yield timeline(rows(history, found.evidence), name)
+
+
+def _notes(clause: Demand | None, found: Counterexample) -> Iterator[Markup]:
+    notes = list(_told(clause, found))
+    if notes:
+        yield element("h3", "What to make of it")
+        yield element("dl", [[element("dt", label), element("dd", text)] for label, text in notes])
+
+
+def _told(clause: Demand | None, found: Counterexample) -> Iterator[tuple[str, str]]:
+    if clause is not None:
+        yield "Rule", f"The {clause.subject} must {clause.statement}."
+        yield "Why", clause.reason
+        yield from (("Help", advice) for advice in clause.advice)
+    if found.minimal:
+        yield "Not the cause", "Leave out any one step, and the client passes (checked)."
+    confidence = facts.of_confidence(found)
+    if confidence:
+        yield "Confidence", f"{confidence[0].upper()}{confidence[1:]}."
+
+
+def _output(found: Counterexample) -> Iterator[Markup]:
+    if found.output.strip():
+        title = element("summary", "What the client wrote to stderr")
+        text = "\n".join(line.expandtabs(4) for line in found.output.splitlines())
+        yield element("details", title, element("pre", text, tabindex="0"))
+
+
+def _commands(report: Report, result: ClauseResult) -> Markup:
+    told = [
+        [element("dt", way.label), element("dd", element("code", way.command, class_="command"))]
+        for way in ways(report, result)
+    ]
+    return element("div", element("h3", "Run it again"), element("dl", told), class_="again")

@@ -1,0 +1,36 @@
+"""How a counterexample is run again: commands, as they are typed."""
+
+from __future__ import annotations
+
+import shlex
+from typing import NamedTuple
+
+from contracts.report.model import ClauseResult, Report
+
+
+class Way(NamedTuple):
+    """A command, and what it is for in a word or two."""
+
+    label: str
+    command: str
+
+
+def ways(report: Report, result: ClauseResult) -> list[Way]:
+    """What to type to see the counterexample of `result` again, and to read about its clause."""
+    return [*_runs(report, result), Way("explain", f"dayfly explain {result.code}")]
+
+
+def _runs(report: Report, result: ClauseResult) -> list[Way]:
+    """From its file where it was saved; else the same scenarios are drawn again, and this one saved."""
+    found, client = result.counterexample, report.replay_with or report.target
+    if found is None or found.scenario is None:
+        return []
+    if found.file is None:
+        return [] if report.seed is None else [Way("again", f"dayfly verify {client} --seed {report.seed} --corpus corpus")]
+    replay, name = f"dayfly replay {shlex.quote(found.file)} {client}", result.code.lower()
+    one = f"{replay} --clause {result.code}"
+    return [
+        Way("reproduce", replay),
+        Way("as a test", f"{one} --emit pytest > test_{name}.py"),
+        Way("as curl", f"{one} --emit curl > {name}.sh"),
+    ]
