@@ -71,6 +71,10 @@ class Driver(Protocol):
         """Lets virtual time pass while no intent is open. Raises Hung."""
         ...
 
+    def skip(self, seconds: float) -> None:
+        """Moves virtual time on while an intent is open, which does not count as the client's own waiting."""
+        ...
+
     def give_up(self, why: str) -> None:
         """Makes `send` raise Hung; may be called from any thread."""
         ...
@@ -104,7 +108,7 @@ class Clients(Protocol):
         ...
 
     def skip(self, seconds: float) -> None:
-        """Moves virtual time on while an intent is open."""
+        """Moves virtual time on while there is no client."""
         ...
 
     def close(self) -> None:

@@ -39,6 +39,9 @@ class OneShotDriver:
     def advance(self, seconds: float) -> None:
         """See Driver; no process runs."""
 
+    def skip(self, seconds: float) -> None:
+        """See Driver; what passes for the mock does not pass for a process."""
+
     def give_up(self, why: str) -> None:
         """See Driver."""
         self._given_up = why

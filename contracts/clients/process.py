@@ -97,6 +97,9 @@ class ProcessDriver:
     def advance(self, seconds: float) -> None:
         """See Driver; what passes for the mock does not pass for a process."""
 
+    def skip(self, seconds: float) -> None:
+        """See Driver; as above."""
+
     def give_up(self, why: str) -> None:
         """See Driver."""
         self._events.put(Hung(why))

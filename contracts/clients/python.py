@@ -114,6 +114,10 @@ class PythonDriver:
         else:
             self._play([lambda: self._stage.sleep(seconds)], limit=None)
 
+    def skip(self, seconds: float) -> None:
+        """See Driver."""
+        self._stage.skip(seconds)
+
     def give_up(self, why: str) -> None:
         """See Driver."""
         self._stage.give_up(why)

@@ -96,16 +96,20 @@ class Scene:
                 _CONTROLS[type(perturbation)](self._tenant)
 
     def _advance(self, advance: scenarios.Advance) -> None:
-        """Between items the client lives through the time; while it waits for a request, it finds that time has passed."""
         if self._clients.clock != "virtual":
             self._tenant.clock.advance(advance.seconds)
             return
         self._diary.perturbed(advance)
-        if self._watch.is_open or self._driver is None:
+        if self._driver is None:
             self._clients.skip(advance.seconds)
-            return
+        elif self._watch.is_open:  # the client waits for a request, and finds that time has passed
+            self._driver.skip(advance.seconds)
+        else:
+            self._live_through(self._driver, advance.seconds)
+
+    def _live_through(self, driver: Driver, seconds: float) -> None:
         try:
-            self._driver.advance(advance.seconds)
+            driver.advance(seconds)
         except Hung as hung:
             self.hung = str(hung)
 

@@ -147,6 +147,11 @@ def test_faults_hit_and_are_gone(
     assert status in {None, hit.status}
 
 
+def test_time_that_the_world_lets_pass_is_not_the_clients_waiting() -> None:
+    seen = run(Send(ANN, "hello", (Trigger("token", Advance(3 * 86_400)),)), Fault("send", "latency", seconds=3), HELLO)
+    assert outcomes(seen) == ["accepted", "accepted"]
+
+
 def test_a_restart_is_noted() -> None:
     assert "restart_client" in what_happened(run(HELLO, RestartClient(), HELLO))
 
