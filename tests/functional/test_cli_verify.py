@@ -141,7 +141,7 @@ def test_a_node_client_is_judged(capfd: Captured) -> None:
         ([CACHED, "--clause", "S11"], "dayfly: there is no clause 'S11'; did you mean S1?"),
         ([CACHED, "--examples", "many"], "dayfly verify: Invalid value for '--examples': 'many' is not a valid integer range."),
         ([CACHED, "--exmples", "1"], "dayfly verify: No such option '--exmples'. Did you mean '--examples'?"),
-        ([CACHED, "--report", "pdf:x"], "'pdf:x' must be KIND:PATH, where KIND is json or text"),
+        ([CACHED, "--report", "pdf:x"], "there is no report of the kind 'pdf'; there are har, html, json, junit, markdown, text"),
         ([CACHED, "--report", "json:/no/such/place/x"], "there is no directory /no/such/place"),
         (["--command", "dayfly-no-such-program"], "the command 'dayfly-no-such-program' cannot be started"),
         (["--command", "sh -c 'exit 4'"], "the client ended before it was asked anything: exit status 4"),
