@@ -38,13 +38,9 @@ def pause(seconds: float) -> None:
 
 
 @lru_cache(maxsize=64)
-def _http_date(second: int) -> tuple[str, str]:
+def http_date(second: int) -> tuple[str, str]:
+    """The `Date` header for an instant, in whole seconds since the epoch (RFC 9110, 6.6.1)."""
     return ("Date", formatdate(second, usegmt=True))
-
-
-def http_date(milliseconds: int) -> tuple[str, str]:
-    """The `Date` header for an instant (RFC 9110, 6.6.1)."""
-    return _http_date(milliseconds // 1000)
 
 
 def iso(milliseconds: int) -> str:

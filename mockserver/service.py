@@ -22,6 +22,8 @@ from mockserver.ids import Ids, was_issued
 from mockserver.journal import Noted
 from mockserver.stores.base import FAULTS, Key, Store, Write
 
+_UNKNOWN = Reason.SESSION_UNKNOWN
+
 ATTEMPTS = 100
 """How often a write is tried while others change the same record; each failed try means that another one succeeded."""
 
@@ -81,8 +83,8 @@ class Platform:
     def arrive(self, call: Call) -> Seen:
         """Reads all that the call's decision needs and journals its arrival, in one round trip. Strays are journalled apart."""
         ask = call.ask
-        organization = ask.organization or self.stray
-        seen = self.store.look(organization, ask.client_id, ask.bearer, ask.session_id, call, self.system())
+        system, organization = self.system, ask.organization or self.stray
+        seen = self.store.look(organization, ask.client_id, ask.bearer, ask.session_id, call, system())
         if seen is None:
             seen = self._arrive_elsewhere(call, organization)
         if self._sink is not None:
@@ -104,7 +106,9 @@ class Platform:
             left, fault = draw(plan, call.ask.operation)
             if left is plan:
                 return fault
-            if self._write(seen, [Write(FAULTS, plan.version, left)], None, f"{call.context_id}:fault:{attempt}", seen.now):
+            writes = [Write(FAULTS, plan.version, left)]
+            commit_id, organization = f"{call.context_id}:fault:{attempt}", seen.organization
+            if self.store.commit(organization.id, writes, None, commit_id, seen.now, organization.policy.retention):
                 return fault
             plan = self.look(call.ask).faults
         raise ConflictError("the fault plan", ATTEMPTS)
@@ -131,7 +135,7 @@ class Platform:
         for attempt in range(ATTEMPTS):
             new_id = self.ids.message() if ask.operation == "send" else self.ids.session(seen.organization.seal)
             outcome = decide(ask, seen, new_id, self.max_live_sessions)
-            if outcome.reason is Reason.SESSION_UNKNOWN and was_issued(ask.session_id, seen.organization.seal):
+            if outcome.reason is _UNKNOWN and was_issued(ask.session_id, seen.organization.seal):
                 outcome = Outcome(Reason.SESSION_FORGOTTEN, seen, None, outcome.token)
             if self._record(call, outcome, attempt):
                 return outcome
@@ -170,7 +174,8 @@ class Platform:
             self.note(seen.organization, noted, left)
             return True
         commit_id = call.context_id if attempt == 0 else f"{call.context_id}:{attempt}"
-        done = self._write(seen, writes, noted, commit_id, left)
+        organization = seen.organization
+        done = self.store.commit(organization.id, writes, noted, commit_id, seen.now, organization.policy.retention, left)
         if done and self._sink is not None:
             self._sink(noted, left)
         return done
@@ -205,7 +210,3 @@ class Platform:
         if done and noted is not None and self._sink is not None:
             self._sink(noted, at)
         return done
-
-    def _write(self, seen: Seen, writes: list[Write], noted: Noted | None, commit_id: str, stamp: int) -> bool:
-        organization = seen.organization
-        return self.store.commit(organization.id, writes, noted, commit_id, seen.now, organization.policy.retention, stamp)

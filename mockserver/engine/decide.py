@@ -123,6 +123,9 @@ UNCOUNTED = frozenset({reason for reason in Reason if reason.startswith(("auth."
 """Refusals that come before the rate limit is counted, and its own."""
 
 
+_ACCEPTED, _CREATED = Reason.MESSAGE_ACCEPTED, Reason.SESSION_CREATED  # every look into an enumeration costs more than a call
+
+
 def decide(ask: Ask, seen: Seen, new_id: str = "", max_live_sessions: int | None = None) -> Outcome:
     """Decides a create or a send. `new_id` becomes the id of the session that is created, or of the message that is accepted.
 
@@ -135,11 +138,11 @@ def decide(ask: Ask, seen: Seen, new_id: str = "", max_live_sessions: int | None
         return Outcome(reason, seen, None, token)
     if ask.operation == "send":
         assert seen.session is not None  # the session guard lets no other pass
-        return Outcome(Reason.MESSAGE_ACCEPTED, seen, lifecycle.accept(seen.session, seen.now, policy), token, new_id)
+        return Outcome(_ACCEPTED, seen, lifecycle.accept(seen.session, seen.now, policy), token, new_id)
     if max_live_sessions is not None and seen.live_sessions >= max_live_sessions:
         return Outcome(Reason.CAPACITY, seen, None, token)
     session = lifecycle.open_session(new_id, ask.client_id, ask.guest, seen.now, policy)
-    return Outcome(Reason.SESSION_CREATED, seen, session, token)
+    return Outcome(_CREATED, seen, session, token)
 
 
 def decide_token(ask: Ask, seen: Seen, secret: str, scopes: tuple[str, ...] | None, new_token: str) -> Outcome:

@@ -17,7 +17,7 @@ def read_request(environ: WSGIEnvironment) -> Request:
     length = environ.get("CONTENT_LENGTH")
     if length:
         size = int(length) if length.isascii() and length.isdigit() else 0
-        body = environ["wsgi.input"].read(min(size, MAX_READ)) if size else b""
+        body = environ["wsgi.input"].read(size if size <= MAX_READ else MAX_READ) if size else b""
     elif "HTTP_TRANSFER_ENCODING" in environ:
         body = environ["wsgi.input"].read(MAX_READ + 1)
         size = len(body)
@@ -38,10 +38,10 @@ def read_request(environ: WSGIEnvironment) -> Request:
 def answer(handler: Handler, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Answers a WSGI call from the handler, waiting where a fault says so. A failure of the mock itself is a 500 in its shape."""
     try:
-        pending = handler.arrive(read_request(environ))
-        if pending.delay:
-            pause(environ, pending.delay)
-        response = handler.finish(pending)
+        call = handler.arrive(read_request(environ))
+        if call.effect.before:
+            pause(environ, call.delay)
+        response = handler.finish(call)
     except Exception as error:
         response = handler.broken(error)
     return deliver(response, environ, start_response)

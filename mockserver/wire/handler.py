@@ -59,7 +59,9 @@ class Handler:
         if operation == "token":
             return self._arrive_token(request)
         ask, detail = _read(operation, request)
-        return self._arrived(Call(request, operation, ask, self._context(ask), detail))
+        platform = self.platform
+        context_id = platform.ids.context(ask.organization or platform.stray)
+        return self._arrived(Call(request, operation, ask, context_id, detail))
 
     def _arrived(self, call: Call) -> Call:
         """Looks at the world for a call, its arrival journalled; where the store cannot be reached it is answered already."""

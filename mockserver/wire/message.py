@@ -10,7 +10,7 @@ MAX_READ = 16 << 20
 """Bytes of a body that a door reads at most; no policy allows more."""
 
 
-class Request(Struct, frozen=True, kw_only=True):
+class Request(Struct, frozen=True, kw_only=True, gc=False):
     """A request as a door read it. `query` is raw, without ``?``; `size` is the body's length in bytes as far as it is known,
     more than ``len(body)`` where a door stopped reading at MAX_READ."""
 
@@ -23,7 +23,7 @@ class Request(Struct, frozen=True, kw_only=True):
     size: int = 0
 
 
-class Response(Struct, frozen=True):
+class Response(Struct, frozen=True, gc=False):
     """An answer, and how it travels: `delay` is seconds to wait before it leaves, `delivery` whether and how it is broken."""
 
     status: int

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from mockserver.engine.decide import Outcome
 from mockserver.engine.lifecycle import state_of
@@ -118,19 +118,17 @@ class _Hiding:
         return shown
 
 
-class AnswerNote:
+class AnswerNote(Struct, frozen=True, gc=False):
     """The entry for an answer, made from the call and the outcome that it was made from."""
 
-    __slots__ = ("_call", "_outcome")
-
-    def __init__(self, call: Call, outcome: Outcome) -> None:
-        self._call, self._outcome = call, outcome
+    call: Call
+    outcome: Outcome
 
     def entry(self, seq: int, at: int) -> Entry:
         """The answer as it was put on the wire, or would have been where its delivery was broken."""
         from mockserver.wire.render import render, retry_after, row_of
 
-        call, outcome = self._call, self._outcome
+        call, outcome = self.call, self.outcome
         row, response = row_of(call, outcome), render(call, outcome)
         issued = outcome.issued.token if outcome.issued is not None else None
         created = outcome.session if outcome.reason is Reason.SESSION_CREATED else None

@@ -39,25 +39,28 @@ def render(call: Call, outcome: Outcome, *, opaque: bool = False) -> Response:
     row = row_of(call, outcome)
     if row.status != 200:
         return _refusal(call, outcome, row, opaque)
-    body = _encode(token_body(outcome) if outcome.issued is not None else ok_body(outcome))
+    effect, issued = call.effect, outcome.issued
+    body = _encode(ok_body(outcome) if issued is None else token_body(outcome))
     headers = headers_of(outcome.seen.now, call.context_id, body)
-    if outcome.issued is None:
-        headers.extend(_UNCOUNTED if outcome.token is None else _counted(outcome))
-    effect = call.effect
+    if issued is None:
+        headers += _UNCOUNTED if outcome.token is None else _counted(outcome)
     return Response(200, headers, body, effect.after / 1000, effect.delivery)
 
 
 def row_of(call: Call, outcome: Outcome) -> Row:
-    """The row that answers the outcome: its reason's, or the injected error's. A lost request has one that never leaves."""
+    """The row that answers the outcome: its reason's, or the injected error's. A lost request has one that never leaves.
+
+    Only a fault is a reason without a row of its own.
+    """
     status = call.effect.status
     if status is not None:
         return injected(status)
-    return _NOTHING if outcome.reason is Reason.FAULT else TABLE[outcome.reason]
+    return TABLE.get(outcome.reason, _NOTHING)
 
 
 def headers_of(at: int, context_id: str, body: bytes) -> list[tuple[str, str]]:
     """The headers of every answer; `at` in milliseconds is its date."""
-    return [_TYPE, ("Content-Length", str(len(body))), http_date(at), (CORRELATION, context_id), _NO_STORE]
+    return [_TYPE, ("Content-Length", str(len(body))), http_date(at // 1000), (CORRELATION, context_id), _NO_STORE]
 
 
 def ok_body(outcome: Outcome) -> dict[str, str]:
