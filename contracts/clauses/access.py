@@ -8,6 +8,7 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
+from contracts.clauses.retries import messages_served
 from contracts.clauses.words import at, name_of, reported
 from contracts.history import Call, CallLeft, CallReturned, Intent, IntentBegan, IntentEnded, Moment, WorldChanged
 from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark
@@ -102,7 +103,7 @@ def _step_loop(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
     match moment:
         case CallReturned(call, place) if call.received_token is not None:
             taken = _taken_after_refusal(call, place + 1)
-            bound = case.parameters.max_attempts * (1 if call.intent is not None else max(1, call.open_intents))
+            bound = case.parameters.max_attempts * messages_served(call, taken)
             return state, _looped(taken) if len(taken) > bound else EXERCISED if taken else None
     return state, None
 

@@ -38,6 +38,12 @@ def _row(call: Call, place: int) -> list[Call]:
     return row
 
 
+def messages_served(call: Call, before: Iterable[Call]) -> int:
+    """For how many messages a call and those `before` it may have been made: as many as were open at any of them, for those
+    that ended since had their share."""
+    return 1 if call.intent is not None else max(1, call.open_intents, *(other.open_intents for other in before))
+
+
 def _shared(call: Call) -> list[Call]:
     """The calls made while its item ran: among them the token calls that belong to the client, not to one message."""
     return call.group.calls if call.group is not None else []
@@ -49,7 +55,7 @@ def _step_unbounded(state: None, moment: Moment, case: Case) -> tuple[None, Mark
             return state, EXERCISED
         case CallLeft(call, place):
             row = _row(call, place)
-            bound = case.parameters.max_attempts * (1 if call.intent is not None else max(1, call.open_intents))
+            bound = case.parameters.max_attempts * messages_served(call, row)
             return state, _unbounded(call, row) if len(row) >= bound else None
     return state, None
 

@@ -239,6 +239,17 @@ def test_r4_allows_each_of_several_messages_its_share_of_token_calls() -> None:
     assert tape.status("R4") == "violated"
 
 
+def test_r4_leaves_to_messages_that_are_over_the_share_they_had() -> None:
+    tape = Tape()
+    for number in range(4):
+        tape.begin(f"for {number}", f"guest {number}", item=0)
+    for number in range(4):
+        for _ in range(4):
+            tape.token(status=503)
+        tape.end("failed", intent=number)
+    assert tape.status("R4") == "held"
+
+
 def test_r4_takes_its_bound_as_a_parameter() -> None:
     tape = opened()
     for _ in range(3):
