@@ -105,8 +105,8 @@ P6 = ProviderClause(
 P7 = ProviderClause(
     code="P7",
     name="scope-not-enforced",
-    statement="answer 403 with the code `app.not.authorized.for.scope` while the client or its token lacks the scope, and change"
-    " nothing",
+    statement="answer 403 with the code `app.not.authorized.for.scope` while the client or its token lacks the scope, and"
+    " change nothing",
     reason="A trigger without `webchat:session:write` is refused though its session is good. Without a code of its own a client"
     " cannot tell that from a dead session, and creates one session after the other.",
     advice=(
@@ -144,8 +144,8 @@ P9 = ProviderClause(
 P10 = ProviderClause(
     code="P10",
     name="bad-body-not-refused",
-    statement="answer 415, 413 or 400 to a body of another media type, too large, or not as its schema says, take one that is at"
-    " its bounds, and consume nothing",
+    statement="answer 415, 413 or 400 to a body of another media type, too large, or not as its schema says, take one that is"
+    " at its bounds, and consume nothing",
     reason="A template that was not rendered, or a text one character too long, must show as the client's own mistake. A 500"
     " makes it retry, and a 200 hides it until the real platform refuses it.",
     advice=(
@@ -158,8 +158,8 @@ P10 = ProviderClause(
 P11 = ProviderClause(
     code="P11",
     name="answer-misshapen",
-    statement="give every answer the documented fields and headers, a `contextId` that equals `ININ-Correlation-Id`, the date on"
-    " its clock, and a refusal for a dead session the same words whatever ended it",
+    statement="give every answer the documented fields and headers, a `contextId` that equals `ININ-Correlation-Id`, the date"
+    " on its clock, and a refusal for a dead session the same words whatever ended it",
     reason="SDKs parse errors before they show them: a page of HTML breaks the JavaScript one. And clients that a mock tells"
     " more than the platform does come to rely on it.",
     advice=(
@@ -172,8 +172,8 @@ P11 = ProviderClause(
 P12 = ProviderClause(
     code="P12",
     name="retry-after-unusable",
-    statement="let as many requests a minute pass as the limit says, answer 429 to the next, with a Retry-After of whole seconds,"
-    " and take requests again after these",
+    statement="let as many requests a minute pass as the limit says, answer 429 to the next, with a Retry-After of whole"
+    " seconds, and take requests again after these",
     reason="Clients wait as long as Retry-After says. A fraction makes the Python SDK's transport raise another error; one that"
     " is too short sends them into the next 429.",
     advice=("Round the seconds up, and write them without a point: at least 1.",),
