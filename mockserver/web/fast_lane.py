@@ -36,7 +36,7 @@ def read_request(environ: WSGIEnvironment) -> Request:
 
 
 def answer(handler: Handler, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Answers a WSGI call from the handler, waiting where a fault says so. A failure of the mock itself is a 500 in its shape."""
+    """Answers a WSGI call from the handler, waiting where a fault says so. Where the mock itself fails, that is a 500."""
     try:
         call = handler.arrive(read_request(environ))
         if call.effect.before:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from mockserver.engine.decide import Ask, Outcome, Seen
@@ -33,6 +35,8 @@ class Call(Struct, gc=False):
     seen: Seen | None = None
     effect: Effect = NONE
     answered_with: Response | None = None
+    known_secrets: Mapping[str, str] = {}
+    """Secrets of OAuth clients met before, by their ids: a shared store words an arrival before its client is read."""
 
     @property
     def delay(self) -> float:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from mockserver import openapi
 from mockserver.engine.decide import Ask, Outcome
-from mockserver.engine.model import Operation, Reason
+from mockserver.engine.model import OAuthClient, Operation, Reason
 from mockserver.errors import ConflictError, StoreUnavailable
 from mockserver.faults import effect_of
 from mockserver.ids import token_owner
@@ -21,6 +21,7 @@ from mockserver.wire.bodies import FORM, JSON, Body, is_json, read_form, read_js
 from mockserver.wire.call import Call
 from mockserver.wire.credentials import basic, bearer
 from mockserver.wire.message import Request, Response
+from mockserver.wire.notes import KEPT
 from mockserver.wire.render import headers_of, render
 
 DOCUMENT = "/openapi.json"
@@ -34,6 +35,8 @@ ROUTES: dict[str, Operation] = {
 }
 METHOD = "POST"
 
+SECRETS_KNOWN = 1024
+
 _NOWHERE: Ask = Ask("token")
 
 _log = logging.getLogger("dayfly")
@@ -44,6 +47,7 @@ class Handler:
 
     def __init__(self, platform: Platform, *, opaque: bool = False) -> None:
         self.platform, self.opaque = platform, opaque
+        self._known_secrets: dict[str, str] = {}
 
     def handle(self, request: Request) -> Response:
         """The answer to a request, without waiting: its delays are told in it, for the door to keep."""
@@ -66,6 +70,9 @@ class Handler:
     def _arrived(self, call: Call) -> Call:
         """Looks at the world for a call, its arrival journalled; where the store cannot be reached it is answered already."""
         platform = self.platform
+        call.known_secrets = self._known_secrets
+        if call.request.size > KEPT:
+            call.request = replace(call.request, body=call.request.body[:KEPT])
         try:
             seen = call.seen = platform.arrive(call)
             if seen.faults is not None and seen.faults.faults and call.refused is None:
@@ -85,7 +92,17 @@ class Handler:
         scope = fields.get("scope")
         scopes = tuple(scope.split(" ")) if scope else None
         call = Call(request, "token", ask, self._context(ask), detail, FORM, secret=secret, scopes=scopes)
-        return self._arrived(call)
+        self._arrived(call)
+        if call.seen is not None and call.seen.client is not None:
+            self._remember(call.seen.client)
+        return call
+
+    def _remember(self, client: OAuthClient) -> None:
+        """Learns a client's secret, to hide it wherever it shows; the longest known are forgotten first."""
+        known = self._known_secrets
+        known[client.id] = client.secret
+        if len(known) > SECRETS_KNOWN:
+            known.pop(next(iter(known)), None)
 
     def _arrive_lost(self, request: Request, operation: Operation | None) -> Call:
         """A path or method there is not: answered alike for everybody, journalled with whoever shows a token."""

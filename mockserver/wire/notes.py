@@ -51,14 +51,15 @@ def arrival(call: Call, seq: int, at: int) -> Entry:
         size=request.size,
         body=body,
         text=text,
-        truncated=request.size > len(request.body) or len(request.body) > KEPT,
+        truncated=request.size > len(request.body),
     )
 
 
 def _secrets(call: Call) -> tuple[str, ...]:
     """What must not show: what the request proves itself with, and its OAuth client's secret where that is known."""
     pair, client = basic(call.request.authorization), call.seen.client if call.seen is not None else None
-    secrets = (bearer(call.request.authorization), pair.secret if pair else "", client.secret if client else "")
+    secret = client.secret if client is not None else call.known_secrets.get(call.ask.client_id, "")
+    secrets = (bearer(call.request.authorization), pair.secret if pair else "", secret)
     return tuple(secret for secret in secrets if secret and len(secret) >= _SHORTEST_SECRET)
 
 
@@ -69,12 +70,12 @@ def _body(call: Call, hidden: _Hiding) -> tuple[Any, str | None]:
         return UNSET, None
     if call.operation == "token" and is_form(call.request.content_type):
         return hidden.form(read_form(call.request).document), None
-    if len(raw) <= KEPT:
+    if call.request.size <= KEPT:
         try:
             return hidden.value(msgspec.json.decode(raw)), None
         except (ValueError, RecursionError):
             pass
-    return UNSET, hidden.raw(raw[:KEPT].decode("utf-8", "backslashreplace"))
+    return UNSET, hidden.raw(raw.decode("utf-8", "backslashreplace"))
 
 
 class _Hiding:

@@ -10,6 +10,7 @@ from mockserver.assemble import Assembly
 from mockserver.engine.model import DEFAULT_ORGANIZATION
 from mockserver.ids import pseudonym
 from mockserver.journal import Answer, Arrival, decode, encode
+from mockserver.wire import Request
 from mockserver.wire.notes import KEPT
 from tests.mockserver.conftest import START, Mock
 
@@ -107,6 +108,11 @@ def test_a_body_that_cannot_be_decoded_is_kept_as_text_and_a_long_one_in_part(mo
     mock.send(content=b"x" * (KEPT + 1), headers=mock.headers)
     arrival = last(mock)[0]
     assert (arrival.size, arrival.truncated, len(arrival.text or "")) == (KEPT + 1, True, KEPT)
+
+
+def test_a_call_on_its_way_keeps_no_more_of_its_body_than_the_journal_tells(mock: Mock) -> None:
+    call = mock.assembly.handler.arrive(Request(method="POST", path="/x", body=b"x" * (1 << 20), size=1 << 20))
+    assert len(call.request.body) == KEPT
 
 
 def test_an_answers_token_is_not_told(mock: Mock) -> None:
