@@ -58,7 +58,7 @@ def arrival(call: Call, seq: int, at: int) -> Entry:
 def _secrets(call: Call) -> tuple[str, ...]:
     """What must not show: what the request proves itself with, and its OAuth client's secret where that is known."""
     pair, client = basic(call.request.authorization), call.seen.client if call.seen is not None else None
-    secret = client.secret if client is not None else call.known_secrets.get(call.ask.client_id, "")
+    secret = client.secret if client is not None else (call.known_secrets or {}).get(call.ask.client_id, "")
     secrets = (bearer(call.request.authorization), pair.secret if pair else "", secret)
     return tuple(secret for secret in secrets if secret and len(secret) >= _SHORTEST_SECRET)
 
