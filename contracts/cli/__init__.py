@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 
@@ -25,4 +27,21 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> NoReturn:
     """The entry point of the command `dayfly`."""
-    sys.exit(run(sys.argv[1:]))
+    status = run(sys.argv[1:])
+    if _clients_left_threads():
+        _leave(status)
+    sys.exit(status)
+
+
+def _clients_left_threads() -> bool:
+    """Whether a client that hung has left a thread behind, for which Python might wait for ever."""
+    locks = sys.modules.get("contracts.clients.locks")
+    return locks is not None and locks.any_left()
+
+
+def _leave(status: int) -> NoReturn:
+    """Ends the process without waiting for threads."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(status)

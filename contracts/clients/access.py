@@ -8,9 +8,8 @@ from typing import Any
 import httpx
 
 from contracts.clients.base import Seat
-from contracts.clients.loop import VirtualLoop
 from contracts.clients.stage import Stage
-from contracts.clients.transport import LoopTransport, StageTransport
+from contracts.clients.transport import LoopTransport, StageTransport, sleep
 
 BASE_URL = "https://platform.invalid"
 """A name that no network resolves: what does not go through `http_client` goes nowhere."""
@@ -40,8 +39,7 @@ class PlatformAccess:
     def sleep(self, seconds: float) -> Any:
         """Waits; in a coroutine, to be awaited."""
         try:
-            loop = asyncio.get_running_loop()
+            asyncio.get_running_loop()
         except RuntimeError:
-            self._stage.sleep(seconds)
-            return None
-        return asyncio.sleep(seconds) if isinstance(loop, VirtualLoop) else self._stage.sleep(seconds)
+            return sleep(seconds)
+        return asyncio.sleep(seconds)

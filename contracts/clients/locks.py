@@ -100,6 +100,11 @@ def start(thread: threading.Thread) -> None:
         _real_start(thread)
 
 
+def any_left() -> bool:
+    """Whether a thread that a client started is still there."""
+    return any(isinstance(thread.run, Part) for thread in threading.enumerate())
+
+
 def join(thread: threading.Thread, timeout: float | None = None) -> None:
     """Stands in for `Thread.join`: an actor waits for another in virtual time."""
     stage, part = current_stage(), thread.run

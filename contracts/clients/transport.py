@@ -17,7 +17,7 @@ class StageTransport(inprocess.Transport):
     """For `httpx.Client`."""
 
     def __init__(self, handler: WatchedHandler, returned: Returned) -> None:
-        super().__init__(handler, _sleep)
+        super().__init__(handler, sleep)
         self._returned = returned
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -69,7 +69,8 @@ def _came_back(returned: Returned, current: Exchange, *, answered: bool = True) 
         returned(current.context_id, answered)
 
 
-def _sleep(seconds: float) -> None:
+def sleep(seconds: float) -> None:
+    """Waits in virtual time, for threads that live in it."""
     stage = current_stage()
     if stage is not None:
         stage.sleep(seconds)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from contracts.clauses import judged
+from contracts.clients.errors import ClientError
 from contracts.judge import Case, Clause, Judgement, Parameters, Status, Verdict, closeness
 from contracts.report.model import ClauseResult, Counterexample
 from contracts.scenario import Scenario, complexity
@@ -80,6 +81,13 @@ class Campaign:
         run = self._world.run(scenario)
         return run, judged(run.trace, self._parameters, self._clauses)
 
+    def _breaks(self, code: str, scenario: Scenario) -> bool:
+        """Whether the clause is broken once more."""
+        try:
+            return self._judged(scenario)[1].of(code).is_root
+        except ClientError:
+            return False
+
     def _count(self, verdict: Verdict) -> None:
         status, message = (verdict.status, verdict.message) if verdict.is_root else settled(verdict)
         self._statuses[verdict.code][status] += 1
@@ -104,7 +112,11 @@ class Campaign:
 
         def fails(scenario: Scenario) -> bool:
             nonlocal witness, left
-            run, judgement = self._judged(scenario)
+            try:
+                run, judgement = self._judged(scenario)
+            except ClientError:  # it breaks down in another way, which is not what is looked for
+                left -= HUNG_COSTS
+                return False
             left -= HUNG_COSTS if run.hung else 1
             broken = judgement.of(code).is_root
             if broken:
@@ -113,7 +125,7 @@ class Campaign:
 
         _, minimal = shrink(first.scenario, fails, lambda: left > 0)
         replays = effort.replays if not witness.run.hung else 1
-        reproduced = sum(self._judged(witness.scenario)[1].of(code).is_root for _ in range(replays))
+        reproduced = sum(self._breaks(code, witness.scenario) for _ in range(replays))
         return Counterexample(
             message=witness.verdict.message,
             evidence=witness.verdict.evidence,

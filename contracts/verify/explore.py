@@ -6,12 +6,17 @@ from collections.abc import Iterable
 
 from hypothesis import HealthCheck, Phase, given, seed, settings, target
 
+from contracts.clients.errors import ClientProtocolError
 from contracts.generate import Limits, built_in, scenarios
+from contracts.report.words import item_words
 from contracts.scenario import Scenario
 from contracts.verify.campaign import Campaign
 
 HUNG_RUNS = 3
 """After so many runs in which the client hung no more are made: it would hang in every one."""
+
+
+LONGEST_STORY = 300
 
 
 class _Enough(BaseException):
@@ -40,11 +45,20 @@ def explore(campaign: Campaign, kept: Iterable[Scenario], limits: Limits, exampl
 def _examine(campaign: Campaign, scenario: Scenario) -> dict[str, float]:
     try:
         judgement = campaign.examine(scenario)
+    except ClientProtocolError as error:
+        told = ClientProtocolError(f"{error}; that was in run {campaign.runs + 1}: {_story(scenario)}")
+        raise _Enough(told) from error
     except Exception as error:
         raise _Enough(error) from error
     if campaign.hung >= HUNG_RUNS:
         raise _Enough
     return campaign.closeness(judgement)
+
+
+def _story(scenario: Scenario) -> str:
+    """What a scenario asks for, in one line that is not too long."""
+    story = ", ".join(line.strip() for item in scenario.items for line in item_words(item))
+    return story if len(story) <= LONGEST_STORY else story[: LONGEST_STORY - 1] + "…"
 
 
 def _draw(campaign: Campaign, limits: Limits, examples: int, chance: int) -> None:

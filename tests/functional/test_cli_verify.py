@@ -141,7 +141,10 @@ def test_a_node_client_is_judged(capfd: Captured) -> None:
         ([CACHED, "--clause", "S11"], "dayfly: there is no clause 'S11'; did you mean S1?"),
         ([CACHED, "--examples", "many"], "dayfly verify: Invalid value for '--examples': 'many' is not a valid integer range."),
         ([CACHED, "--exmples", "1"], "dayfly verify: No such option '--exmples'. Did you mean '--examples'?"),
-        ([CACHED, "--report", "pdf:x"], "there is no report of the kind 'pdf'; there are har, html, json, junit, markdown, text"),
+        (
+            [CACHED, "--report", "pdf:x"],
+            "there is no report of the kind 'pdf'; there are har, html, json, junit, markdown, text",
+        ),
         ([CACHED, "--report", "json:/no/such/place/x"], "there is no directory /no/such/place"),
         (["--command", "dayfly-no-such-program"], "the command 'dayfly-no-such-program' cannot be started"),
         (["--command", "sh -c 'exit 4'"], "the client ended before it was asked anything: exit status 4"),
@@ -207,6 +210,24 @@ def test_an_interrupt_exits_130_and_leaves_nothing_running(tmp_path: Path) -> No
     assert (process.returncode, out) == (130, "")
     assert "Traceback" not in err
     assert not Path(f"/proc/{(tmp_path / 'pid').read_text()}").exists()
+
+
+def test_a_thread_that_a_client_left_behind_does_not_keep_it_from_its_end(tmp_path: Path) -> None:
+    (tmp_path / "stuck.py").write_text(
+        "import socket, threading\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "pool, ends = ThreadPoolExecutor(1), socket.socketpair()\n"
+        "class Client:\n"
+        "    def send(self, guest, text):\n"
+        "        pool.submit(ends[0].recv, 1).result()\n"
+        "def factory(platform):\n"
+        "    return Client()\n"
+    )
+    command = [sys.executable, "-m", "contracts.cli", "verify", f"{tmp_path}/stuck.py:factory"]
+    options = ["--examples", "0", "--patience", "0.1", "--clause", "D6"]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "error[D6] never-returns" in done.stdout
 
 
 # -- replay ------------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pytest
 
 import contracts
 from contracts.builtin import ANN
-from contracts.clients.errors import FactoryError
+from contracts.clients.errors import ClientProtocolError, FactoryError
 from contracts.clients.process import ProcessClients
 from contracts.clients.python import PythonClients
 from contracts.errors import ScenarioError
@@ -207,6 +207,32 @@ def test_what_the_client_wrote_to_stderr_is_in_the_report(tmp_path: Path) -> Non
     example = report.clauses[0].counterexample
     assert example is not None
     assert example.output.startswith("I do nothing\n")
+
+
+def test_where_a_process_dies_it_is_told_what_it_was_asked(tmp_path: Path) -> None:
+    script = tmp_path / "client.py"
+    script.write_text("import sys\nif sys.stdin.readline(): sys.exit('no idea')\n")
+    clients = ProcessClients(f"{sys.executable} -S {script}", patience=30)
+    words = r"stderr: no idea; that was in run 1: send\(guest='Ann', text='Your order has shipped.'\), send\("
+    with pytest.raises(ClientProtocolError, match=words):
+        verify("client", clients, Options(seed=0, examples=0))
+
+
+def test_a_counterexample_is_made_smaller_past_scenarios_that_break_the_client(tmp_path: Path) -> None:
+    script = tmp_path / "client.py"
+    script.write_text(
+        "import json, sys\n"
+        "for line in sys.stdin:\n"
+        "    ask = json.loads(line)\n"
+        "    if len(ask['send']['text']) == 1: sys.exit('too short for me')\n"
+        "    print(json.dumps({'id': ask['id'], 'ok': True}), flush=True)\n"
+    )
+    clients = ProcessClients(f"{sys.executable} -S {script}", patience=30)
+    example = verify("client", clients, Options(seed=0, examples=0, clauses=("D3",))).clauses[0].counterexample
+    assert example is not None
+    assert example.scenario is not None
+    assert example.scenario.intents == 1
+    assert example.deterministic
 
 
 def test_a_factory_that_gives_nothing_ends_it() -> None:
