@@ -1,0 +1,107 @@
+"""Holds the answers of one run against what must come of their requests, and against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from contracts.judge import Evidence
+from contracts.probe import shape
+from contracts.probe.asking import MESSAGES, SESSIONS, Reply
+from contracts.probe.ledger import Ledger
+from contracts.probe.refusals import SESSION, STRANGER, Refusal
+from contracts.probe.tape import Exchange, Tape
+
+Marks = Sequence[tuple[str, Exchange]]
+"""Exchanges that belong to what is said of another one, and what to call them."""
+
+ISSUES = {SESSIONS: "webChatSessionId", MESSAGES: "id"}
+"""Where the answers to these paths tell an id that they issue."""
+
+
+class Judge:
+    """Says of each answer what clause it breaks, to the ledger. What an answer is held against is the caller's to say."""
+
+    def __init__(self, ledger: Ledger, tape: Tape) -> None:
+        self._ledger, self._tape = ledger, tape
+        self._contexts: set[str] = set()
+        self._ids: set[str] = set()
+        self._dead: Reply | None = None
+        self._stranger: Reply | None = None
+
+    def exercise(self, clause: str) -> None:
+        """This run puts a clause to the test."""
+        self._ledger.exercise(clause)
+
+    def breach(self, clause: str, message: str, exchange: Exchange, marks: Marks = ()) -> None:
+        """The provider broke a clause, in this exchange."""
+        marked = (*marks, (f"answered {exchange.reply}", exchange))
+        evidence = tuple(Evidence(label, other.seq) for label, other in marked)
+        self._ledger.breach(clause, message, evidence, self._tape.entries)
+
+    def accepts(self, exchange: Exchange, clause: str, what: str, marks: Marks = ()) -> bool:
+        """Whether the provider accepted what it must; `clause` is the one at stake, `what` the request in a few words."""
+        self.exercise(clause)
+        if exchange.reply.status == 200:
+            return True
+        self.breach(clause, f"{what} was answered {exchange.reply}, not 200", exchange, marks)
+        return False
+
+    def refuses(self, exchange: Exchange, *due: Refusal, marks: Marks = ()) -> bool:
+        """Whether the provider refused as it must: for the first refusal that is `due`, in the order of the guards."""
+        (first, *later), reply = due, exchange.reply
+        self.exercise(first.clause)
+        if later:
+            self.exercise("P9")
+        if first.is_told_by(reply):
+            self._compare(first, exchange)
+            return True
+        met = next((refusal for refusal in later if refusal.is_told_by(reply)), None)
+        if met is not None:
+            told = f"a request with {first.cause} and {met.cause} was answered {reply}: for the latter, not the former"
+            self.breach("P9", told, exchange, marks)
+        else:
+            self.breach(first.clause, f"a request with {first.cause} was answered {reply}, not {first}", exchange, marks)
+        return False
+
+    def look_at(self, exchange: Exchange, now: int | None) -> None:
+        """Holds an answer against what every answer must be; `now` is the provider's clock, where that is known."""
+        self.exercise("P11")
+        reply = exchange.reply
+        problem, context = shape.problem(exchange.request, reply, now), reply.headers.get(shape.CORRELATION, "")
+        if problem is None and context in self._contexts:
+            problem = "its ININ-Correlation-Id was that of another answer"
+        if problem is not None:
+            self.breach("P11", f"an answer {reply.status} is misshapen: {problem}", exchange)
+        self._contexts.add(context)
+        self._look_at_ids(exchange)
+        if reply.status == 429:
+            self._look_at_retry_after(exchange)
+
+    def _look_at_ids(self, exchange: Exchange) -> None:
+        member = ISSUES.get(exchange.request.path, "") if exchange.reply.status == 200 else ""
+        id = exchange.reply.told(member)
+        if id and id in self._ids:
+            self.breach("P1", f"an id was issued that had been issued before: {id}", exchange)
+        self._ids.add(id)
+
+    def _look_at_retry_after(self, exchange: Exchange) -> None:
+        self.exercise("P12")
+        told = exchange.reply.headers.get("retry-after")
+        if told is None or not (told.isascii() and told.isdigit() and int(told) > 0):
+            self.breach("P12", f"a 429 was answered with Retry-After {told!r}, not a whole number of seconds", exchange)
+
+    def _compare(self, refusal: Refusal, exchange: Exchange) -> None:
+        """Refusals for dead sessions read alike; those for strangers even where a mock tells its reasons."""
+        reply = exchange.reply
+        if refusal in SESSION:
+            self._dead = self._dead or reply
+            if shape.words_of(reply) != shape.words_of(self._dead):
+                self.breach("P11", f"a refusal for {refusal.cause} reads unlike one for another dead session", exchange)
+        if refusal in STRANGER:
+            self._stranger = self._stranger or reply
+            if _reading(reply) != _reading(self._stranger):
+                self.breach("P6", "an id of another client and one that nobody was issued are told apart", exchange)
+
+
+def _reading(reply: Reply) -> tuple[object, ...]:
+    return *shape.words_of(reply), reply.headers.get("dayfly-reason")

@@ -1,0 +1,42 @@
+"""Where runs are made: each in a world of its own, all on one ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from contracts.probe.ledger import Ledger
+from contracts.probe.provider import Provider
+from contracts.probe.world import GivenUp, World
+
+
+class Lab:
+    """Makes runs against a provider."""
+
+    def __init__(self, provider: Provider, ledger: Ledger) -> None:
+        self.provider, self.ledger = provider, ledger
+        self._authorization = ""
+
+    @property
+    def has_control(self) -> bool:
+        """Whether clocks can be moved here, and scopes taken."""
+        return self.provider.control is not None
+
+    def open(self, policy: Mapping[str, Any]) -> World:
+        """The world of a new run, logged in; to be closed."""
+        self.ledger.begin()
+        world = World(self.provider, self.ledger, policy, self._authorization)
+        authorization = world.me.authorization
+        if not self.has_control:
+            self._authorization = authorization
+        return world
+
+    def run(self, trial: Callable[[World], None], policy: Mapping[str, Any]) -> None:
+        """One run of `trial`."""
+        world = self.open(policy)
+        try:
+            trial(world)
+        except GivenUp:
+            pass
+        finally:
+            world.close()

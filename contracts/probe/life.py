@@ -1,0 +1,97 @@
+"""What must become of a session, remembered as the probe saw it: a model of its own, that shares no code with the platform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from contracts.probe.refusals import FOREIGN, IDLE, TTL_OVER, USED_UP, Refusal
+from contracts.probe.tape import Exchange
+from contracts.probe.world import Actor
+
+
+@dataclass
+class Rules:
+    """A policy, as far as sessions go; milliseconds."""
+
+    ttl: int
+    idle_timeout: int
+    handshakes: int
+
+    def policy(self) -> dict[str, float]:
+        """The same for a provider, in seconds."""
+        return {"ttl": self.ttl / 1000, "idle_timeout": self.idle_timeout / 1000, "handshakes": self.handshakes}
+
+
+DEFAULTS = Rules(300_000, 30_000, 1)
+"""What holds where nobody may say otherwise."""
+
+
+class Stake(NamedTuple):
+    """The clause that a refusal would break, and how to call the message."""
+
+    clause: str
+    what: str
+
+
+@dataclass
+class Life:
+    """A session: its deadlines, the messages that it may still take, and what was tried with it.
+
+    `refused` are refused uses since its last accepted message, each with the clause that asks for the refusal. Where the
+    provider has lost it, `is_lost`, nothing can be said of it any more.
+    """
+
+    id: str
+    owner: Actor
+    created: int
+    rules: Rules
+    idle_at: int = 0
+    ttl_at: int = 0
+    accepted: list[Exchange] = field(default_factory=list)
+    refused: list[tuple[str, Exchange]] = field(default_factory=list)
+    is_lost: bool = False
+
+    def __post_init__(self) -> None:
+        self.idle_at, self.ttl_at = self.created + self.rules.idle_timeout, self.created + self.rules.ttl
+
+    @property
+    def ends_at(self) -> int:
+        """The deadline that comes first."""
+        return min(self.idle_at, self.ttl_at)
+
+    def due(self, actor: Actor, now: int) -> Refusal | None:
+        """Why a message of `actor` must be refused; None where it must not."""
+        if actor is not self.owner:
+            return FOREIGN
+        if len(self.accepted) >= self.rules.handshakes:
+            return USED_UP
+        if now < self.ends_at:
+            return None
+        return IDLE if self.idle_at <= self.ttl_at else TTL_OVER
+
+    def at_stake(self, now: int) -> Stake | None:
+        """What a refusal would break while the session is alive; None where it could be one clause as well as another."""
+        left = self.ends_at - now
+        if self.refused:
+            told = Stake(self.refused[-1][0], "a message for a live session that was refused one before")
+            return told if left > 1 else None
+        if self.accepted and left > 1:
+            return Stake("P2", "a message for a session that has handshakes left")
+        if now == self.created:
+            return Stake("P1", "the first message for a fresh session")
+        if self.ttl_at <= self.idle_at:
+            return Stake("P4", f"a message {left} ms before the session's time to live was over")
+        return Stake("P5", f"a message {left} ms before the session was idle for too long")
+
+    def accept(self, exchange: Exchange, now: int, rules: Rules) -> None:
+        """A message was accepted: activity, by the policy of that moment."""
+        self.accepted.append(exchange)
+        self.refused.clear()
+        self.idle_at = now + rules.idle_timeout
+
+    def marks(self) -> tuple[tuple[str, Exchange], ...]:
+        """What led to where it is: the latest use that says most."""
+        if self.refused:
+            return (("refused before", self.refused[-1][1]),)
+        return (("accepted before", self.accepted[-1]),) if self.accepted else ()

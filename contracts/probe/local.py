@@ -1,0 +1,59 @@
+"""The mock in this process as a provider: replicas on one store, which can be restarted, on a clock that stands."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import count
+
+from contracts.probe.control import Control
+from contracts.probe.doors import HandlerDoor
+from contracts.probe.provider import Provider
+from mockserver.assemble import Assembly, assemble
+from mockserver.ids import Ids
+from mockserver.settings import Settings
+from mockserver.stores.base import Store
+from mockserver.stores.memory import MemoryStore
+from mockserver.wire import Handler
+
+START = 1_795_000_000_000
+"""Where the system's clock stands, in milliseconds."""
+
+
+class Replicas:
+    """Mock servers on one store."""
+
+    def __init__(self, number: int, settings: Settings, store: Store) -> None:
+        self._settings, self._store = settings, store
+        self._seeds = count()
+        self.running = [self._start() for _ in range(number)]
+
+    def handler(self, number: int) -> Handler:
+        """The handler of a replica as it runs now."""
+        return self.running[number].handler
+
+    def restart(self) -> None:
+        """Ends every replica, and starts it anew."""
+        for number, assembly in enumerate(self.running):
+            assembly.close()
+            self.running[number] = self._start()
+
+    def _start(self) -> Assembly:
+        return assemble(self._settings, store=self._store, system=_standing, ids=Ids.seeded(next(self._seeds)))
+
+
+def in_process(replicas: int = 2, settings: Settings | None = None) -> Provider:
+    """The mock as it is installed here. The first replica serves the control API, without a socket too."""
+    import httpx
+
+    from mockserver.web import create_app
+
+    settings = settings or Settings(client_id="probe", client_secret="probe-secret")
+    running = Replicas(replicas, settings, MemoryStore())
+    app = create_app(running.running[0])
+    http = httpx.Client(transport=httpx.WSGITransport(app), base_url="http://127.0.0.1")
+    doors = [HandlerDoor(partial(running.handler, number)) for number in range(replicas)]
+    return Provider(name="the mock in this process", doors=doors, control=Control(http), restart=running.restart)
+
+
+def _standing() -> int:
+    return START

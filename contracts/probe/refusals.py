@@ -1,0 +1,50 @@
+"""The guards of the platform, in their order, and the refusals that a request can meet at each."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from contracts.probe.asking import Reply
+
+
+class Refusal(NamedTuple):
+    """A refusal that is due: which clause asks for it, how it is answered (`code` None: whatever it is), and what for."""
+
+    clause: str
+    status: int
+    code: str | None
+    cause: str
+
+    def is_told_by(self, reply: Reply) -> bool:
+        """Whether the answer is this refusal."""
+        return reply.status == self.status and self.code in {None, reply.code}
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.code}" if self.code else str(self.status)
+
+
+NO_TOKEN = Refusal("P8", 401, "authentication.required", "no token")
+WRONG_TOKEN = Refusal("P8", 401, "bad.credentials", "a token nobody issued")
+MALFORMED_TOKEN = Refusal("P8", 401, "bad.credentials", "an Authorization that is no bearer token")
+EVICTED_TOKEN = Refusal("P8", 401, "bad.credentials", "a token that was evicted")
+EXPIRED_TOKEN = Refusal("P8", 401, "credentials.expired", "a token that has expired")
+IDLE_TOKEN = Refusal("P8", 401, "credentials.expired", "a token that was idle for too long")
+
+NO_SCOPE = Refusal("P7", 403, "app.not.authorized.for.scope", "a scope that is missing")
+
+OTHER_MEDIA_TYPE = Refusal("P10", 415, None, "another media type")
+TOO_LARGE = Refusal("P10", 413, None, "a body that is too large")
+BAD_BODY = Refusal("P10", 400, None, "a body that is wrong")
+
+OVER_THE_LIMIT = Refusal("P12", 429, None, "a rate limit that was reached")
+
+USED_UP = Refusal("P2", 403, "not.authorized", "an id that was used up")
+TTL_OVER = Refusal("P4", 403, "not.authorized", "an id whose time to live was over")
+IDLE = Refusal("P5", 403, "not.authorized", "an id that was idle for too long")
+UNKNOWN = Refusal("P6", 403, "not.authorized", "an id that nobody was issued")
+FOREIGN = Refusal("P6", 403, "not.authorized", "an id of another client")
+
+SESSION = frozenset({USED_UP, TTL_OVER, IDLE, UNKNOWN, FOREIGN})
+"""Refusals of the last guard, which all read the same."""
+
+STRANGER = frozenset({UNKNOWN, FOREIGN})

@@ -1,0 +1,126 @@
+"""P10: bodies that are wrong, and bodies that are barely right."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+
+from contracts.probe.asking import JSON, for_message_as, for_session, message_body
+from contracts.probe.refusals import BAD_BODY, OTHER_MEDIA_TYPE, TOO_LARGE, Refusal
+from contracts.probe.trials.trial import Need, Trial
+from contracts.probe.world import World
+
+MAX_TEXT, MAX_BODY = 10, 300
+BOUNDS = {"max_text": MAX_TEXT, "max_body": MAX_BODY}
+LONGEST_NAME = 254
+
+ID = b"ID"
+"""Stands for a fresh session's id."""
+
+BAD_MESSAGES = (
+    b"",
+    b"null",
+    b"[]",
+    b'"Hello"',
+    b'{"webChatSessionId":"ID","text":"Hello"',
+    b'{"webChatSessionId":"ID","text":"Hello"} trailing',
+    b"{'webChatSessionId':'ID','text':'Hello'}",
+    b'{"webChatSessionId":"ID"}',
+    b'{"text":"Hello"}',
+    b'{"webChatSessionId":"","text":"Hello"}',
+    b'{"webChatSessionId":["ID"],"text":"Hello"}',
+    b'{"webChatSessionId":"ID","text":null}',
+    b'{"webChatSessionId":"ID","text":5}',
+    b'{"webChatSessionId":"ID","text":""}',
+    b'{"webChatSessionId":"ID","text":"Hello","text":"Hello"}',
+    b'{"webChatSessionId":"ID","text":"Hello","n":NaN}',
+    b'{"webChatSessionId":"ID","text":"Hello\\ud800"}',
+    b'{"webChatSessionId":"ID","text":"Hello\\u0000"}',
+    b'{"webChatSessionId":"ID","text":"Hello\xff"}',
+    b'{"webChatSessionId":"ID","text":"Hello","n":' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+)
+
+MEDIA_TYPES = (None, "text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-16")
+
+BAD_GUESTS = (
+    b"[]",
+    b"{",
+    b'{"guest":null}',
+    b'{"guest":"Ann"}',
+    b'{"guest":{"name":"Ann"}}',
+    b'{"guest":{"name":5,"email":"ann@example.com"}}',
+)
+
+NO_GUEST = (b"", b"null", b"{}")
+"""Official SDKs send all three."""
+
+
+def a_bad_message(body: bytes, media_type: str | None, refusal: Refusal, world: World) -> None:
+    """It is refused, and the session that it names stays."""
+    id = world.session()
+    refused = world.ask(for_message_as(world.me.authorization, body.replace(ID, id.encode()), media_type))
+    world.judge.refuses(refused, refusal)
+    marks = ((f"with {refusal.cause}", refused),)
+    world.judge.accepts(world.message(id), "P10", f"a message for a session that {refusal.cause} had named", marks)
+
+
+def a_bad_guest(body: bytes, world: World) -> None:
+    """No session for it."""
+    world.judge.refuses(world.ask(for_session(world.me.authorization, body)), BAD_BODY)
+
+
+def no_guest(body: bytes, world: World) -> None:
+    """A session for nobody in particular."""
+    world.judge.accepts(
+        world.ask(for_session(world.me.authorization, body, JSON if body else None)), "P10", "a create for nobody"
+    )
+
+
+def a_long_text(world: World) -> None:
+    """As long as it may be, in code points, whatever they take in bytes."""
+    text = "\N{BUTTERFLY}" * MAX_TEXT
+    world.judge.accepts(
+        world.message(world.session(), text=text), "P10", f"a text of {MAX_TEXT} characters, where so many are allowed,"
+    )
+
+
+def a_text_too_long(world: World) -> None:
+    """One code point longer."""
+    a_bad_message(message_body(ID.decode(), "x" * (MAX_TEXT + 1)), JSON, BAD_BODY, world)
+
+
+def a_large_body(world: World) -> None:
+    """As large as it may be: white space is part of a body."""
+    body = message_body(world.session()).ljust(MAX_BODY)
+    sent = world.ask(for_message_as(world.me.authorization, body))
+    world.judge.accepts(sent, "P10", f"a body of {MAX_BODY} bytes, where so many are allowed,")
+
+
+def a_body_too_large(world: World) -> None:
+    """One byte larger."""
+    id = world.session()
+    refused = world.ask(for_message_as(world.me.authorization, message_body(id).ljust(MAX_BODY + 1)))
+    world.judge.refuses(refused, TOO_LARGE)
+    marks = ((f"with {TOO_LARGE.cause}", refused),)
+    world.judge.accepts(world.message(id), "P10", f"a message for a session that {TOO_LARGE.cause} had named", marks)
+
+
+def a_long_name(world: World) -> None:
+    """A guest's name has a bound as well."""
+    for length in (LONGEST_NAME, LONGEST_NAME + 1):
+        body = json.dumps({"guest": {"name": "x" * length, "email": ""}}).encode()
+        created = world.ask(for_session(world.me.authorization, body))
+        if length == LONGEST_NAME:
+            world.judge.accepts(created, "P10", f"a guest with a name of {length} characters")
+        else:
+            world.judge.refuses(created, BAD_BODY)
+
+
+TRIALS = (
+    *(Trial("P10", partial(a_bad_message, body, JSON, BAD_BODY)) for body in BAD_MESSAGES),
+    *(Trial("P10", partial(a_bad_message, message_body("ID"), media, OTHER_MEDIA_TYPE)) for media in MEDIA_TYPES),
+    *(Trial("P10", partial(a_bad_guest, body)) for body in BAD_GUESTS),
+    *(Trial("P10", partial(no_guest, body)) for body in NO_GUEST),
+    *(Trial("P10", trial, BOUNDS, Need.CONTROL) for trial in (a_long_text, a_text_too_long, a_large_body, a_body_too_large)),
+    Trial("P10", a_long_name, needs=Need.CONTROL),
+)

@@ -1,0 +1,69 @@
+"""P9: of two guards that have reason to refuse, the first does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from itertools import combinations
+from typing import Any, NamedTuple
+
+from contracts.probe.asking import JSON, TEXT, for_message_as, message_body
+from contracts.probe.refusals import (
+    BAD_BODY,
+    NO_SCOPE,
+    NO_TOKEN,
+    OTHER_MEDIA_TYPE,
+    OVER_THE_LIMIT,
+    TOO_LARGE,
+    UNKNOWN,
+    Refusal,
+)
+from contracts.probe.trials.trial import Need, Trial
+from contracts.probe.world import World
+
+MAX_BODY = 300
+
+
+class Guard(NamedTuple):
+    """A guard: what it is about, and what it says."""
+
+    name: str
+    refusal: Refusal
+    needs: Need = Need.NOTHING
+
+
+GUARDS = (
+    Guard("authentication", NO_TOKEN),
+    Guard("scope", NO_SCOPE, Need.CONTROL),
+    Guard("media type", OTHER_MEDIA_TYPE),
+    Guard("size", TOO_LARGE, Need.CONTROL),
+    Guard("body", BAD_BODY),
+    Guard("rate limit", OVER_THE_LIMIT, Need.CONTROL),
+    Guard("session", UNKNOWN),
+)
+
+
+def both(first: Guard, second: Guard, world: World) -> None:
+    """A message with which two things are wrong."""
+    wrong = {first.name, second.name}
+    issued = world.session()  # where there is a limit, it is reached with this
+    body = message_body("prev-session-uuid" if "session" in wrong else issued, "" if "body" in wrong else TEXT)
+    if "scope" in wrong:
+        world.set_scopes(world.me)
+    request = for_message_as(
+        None if "authentication" in wrong else world.me.authorization,
+        body + b" " * MAX_BODY if "size" in wrong else body,
+        "text/plain" if "media type" in wrong else JSON,
+    )
+    world.judge.refuses(world.ask(request), first.refusal, second.refusal)
+
+
+def _pairs() -> Iterator[Trial]:
+    for first, second in combinations(GUARDS, 2):
+        policy: dict[str, Any] = {"max_body": MAX_BODY}
+        if "rate limit" in {first.name, second.name}:
+            policy["rate_limit_per_minute"] = 1
+        yield Trial("P9", partial(both, first, second), policy, first.needs | second.needs)
+
+
+TRIALS = tuple(_pairs())

@@ -1,0 +1,55 @@
+"""P1 and P6: ids that the provider issues, and ids that it did not issue to whom presents them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from contracts.probe.refusals import FOREIGN, UNKNOWN
+from contracts.probe.trials.trial import Need, Trial
+from contracts.probe.world import Actor, World
+
+SESSIONS = 10
+"""Sessions created in a row."""
+
+STRANGE = (
+    "prev-session-uuid",
+    "00000000-0000-4000-a000-000000000000",
+    "{{new_session_id}}",
+    "../../etc/passwd",
+    "0",
+    "\N{BUTTERFLY}",
+    "x" * 200,
+)
+"""Any string that is not empty is a well-formed id."""
+
+
+def many_in_a_row(world: World) -> None:
+    """That they are all different is looked at wherever an id is issued."""
+    for id in [world.session() for _ in range(SESSIONS)]:
+        world.judge.accepts(world.message(id), "P1", "the first message for a fresh session")
+
+
+def a_strange_id(id: str, world: World) -> None:
+    """An id of nobody's."""
+    world.judge.refuses(world.message(id), UNKNOWN)
+
+
+def an_id_of_another_client(world: World) -> None:
+    """An id of the same organisation."""
+    _foreign(world, world.another())
+
+
+def _foreign(world: World, other: Actor) -> None:
+    id = world.session()
+    world.judge.refuses(world.message("prev-session-uuid", other), UNKNOWN)
+    presented = world.message(id, other)
+    world.judge.refuses(presented, FOREIGN)
+    marks = (("by another client", presented),)
+    world.judge.accepts(world.message(id), "P6", "a message for a session that another client had tried to use", marks)
+
+
+TRIALS = (
+    Trial("P1", many_in_a_row),
+    *(Trial("P6", partial(a_strange_id, id)) for id in STRANGE),
+    Trial("P6", an_id_of_another_client, needs=Need.CONTROL),
+)

@@ -1,0 +1,31 @@
+"""P12: how many requests a minute pass, and when the next does."""
+
+from __future__ import annotations
+
+from contracts.probe.asking import for_message_as
+from contracts.probe.refusals import OVER_THE_LIMIT
+from contracts.probe.trials.trial import Need, Trial
+from contracts.probe.world import World
+
+LIMIT = 3
+POLICY = {"rate_limit_per_minute": LIMIT, "idle_timeout": 300}
+
+
+def one_too_many(world: World) -> None:
+    """It consumes nothing, and after its Retry-After it is accepted. Half a second on the clock shows how that is rounded."""
+    id = world.session()
+    world.ask(for_message_as(world.me.authorization, b"{}"))  # refused by a guard before, and so not counted
+    for nth in range(2, LIMIT + 1):
+        world.advance(250)
+        world.judge.accepts(world.create(), "P12", f"request {nth} in a minute, where {LIMIT} are allowed,")
+    refused = world.message(id)
+    if not world.judge.refuses(refused, OVER_THE_LIMIT):
+        return
+    told = refused.reply.headers.get("retry-after", "")
+    if told.isascii() and told.isdigit():
+        world.advance(int(told) * 1000)
+        marks = ((f"told to wait {told} s", refused),)
+        world.judge.accepts(world.message(id), "P12", f"a message {told} s after a 429 with Retry-After {told}", marks)
+
+
+TRIALS = (Trial("P12", one_too_many, POLICY, Need.CONTROL),)

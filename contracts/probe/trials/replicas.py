@@ -1,0 +1,43 @@
+"""P13: what one replica knows all know, and they still know it after a restart."""
+
+from __future__ import annotations
+
+from contracts.probe.refusals import IDLE, USED_UP
+from contracts.probe.trials.trial import Need, Trial
+from contracts.probe.world import World
+
+
+def issued_here_used_there(world: World) -> None:
+    """At each replica a session for each of the others."""
+    number = len(world.provider.doors)
+    for here in range(number):
+        there = (here + 1) % number
+        id = world.session(replica=here)
+        sent = world.message(id, replica=there)
+        if world.judge.accepts(sent, "P13", "the first message, at another replica, for a fresh session"):
+            world.judge.refuses(world.message(id, replica=here), USED_UP._replace(clause="P13"), marks=(("accepted", sent),))
+
+
+def idle_everywhere(world: World) -> None:
+    """The deadline is not the replica's own."""
+    id = world.session()
+    world.advance(30_000)
+    world.judge.refuses(world.message(id, replica=1), IDLE._replace(clause="P13"))
+
+
+def restarted(world: World) -> None:
+    """A live session stays so, and one that was used up too."""
+    live, used_up = world.session(), world.session()
+    sent = world.message(used_up)
+    world.restart()
+    world.judge.refuses(world.message(used_up), USED_UP._replace(clause="P13"), marks=(("accepted", sent),))
+    world.judge.accepts(world.message(live), "P13", "the first message, after a restart, for a session from before it")
+    for _ in range(2):
+        world.judge.accepts(world.message(world.session()), "P13", "the first message, after a restart, for a new session")
+
+
+TRIALS = (
+    Trial("P13", issued_here_used_there, needs=Need.REPLICAS),
+    Trial("P13", idle_everywhere, {"idle_timeout": 30}, Need.REPLICAS | Need.CONTROL),
+    Trial("P13", restarted, needs=Need.RESTART),
+)

@@ -1,0 +1,42 @@
+"""P7: what a client may do is looked at with every request."""
+
+from __future__ import annotations
+
+from contracts.probe.asking import WRITE_SCOPE
+from contracts.probe.refusals import NO_SCOPE
+from contracts.probe.trials.trial import Need, Trial
+from contracts.probe.world import World
+
+OTHER_SCOPE = "conversations:readonly"
+
+
+def taken_and_given_back(world: World) -> None:
+    """A session outlives the time in which nobody may use it."""
+    id = world.session()
+    world.set_scopes(world.me, OTHER_SCOPE)
+    refused = world.message(id)
+    world.judge.refuses(refused, NO_SCOPE)
+    world.set_scopes(world.me, WRITE_SCOPE)
+    marks = (("refused for its scope", refused),)
+    world.judge.accepts(world.message(id), "P7", "a message, the scope given back, for a session refused without it", marks)
+
+
+def no_session_without_it(world: World) -> None:
+    """Creating is refused as well."""
+    world.set_scopes(world.me)
+    world.judge.refuses(world.create(), NO_SCOPE)
+    world.set_scopes(world.me, WRITE_SCOPE)
+    world.judge.accepts(world.create(), "P7", "a create with a token from before its scope was taken and given back")
+
+
+def a_token_for_something_else(world: World) -> None:
+    """A token that was asked for another scope is good for that alone, whatever its client may do."""
+    world.set_scopes(world.me, WRITE_SCOPE, OTHER_SCOPE)
+    world.me.login(scope=OTHER_SCOPE)
+    world.judge.refuses(world.create(), NO_SCOPE)
+
+
+TRIALS = tuple(
+    Trial("P7", trial, needs=Need.CONTROL)
+    for trial in (taken_and_given_back, no_session_without_it, a_token_for_something_else)
+)

@@ -1,0 +1,100 @@
+"""P8: who a request comes from."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from contracts.probe.asking import Credentials, for_message, for_session, for_token
+from contracts.probe.refusals import (
+    EVICTED_TOKEN,
+    EXPIRED_TOKEN,
+    IDLE_TOKEN,
+    MALFORMED_TOKEN,
+    NO_TOKEN,
+    WRONG_TOKEN,
+    Refusal,
+)
+from contracts.probe.trials.trial import Need, Trial
+from contracts.probe.world import World
+
+LIFETIME = 10
+"""Seconds that tokens live where that is at stake, or may be idle."""
+
+AUTHORIZATIONS: tuple[tuple[str | None, Refusal], ...] = (
+    (None, NO_TOKEN),
+    ("Bearer ", NO_TOKEN),
+    ("Bearer bm9ib2R5LWlzc3VlZC10aGlz", WRONG_TOKEN),
+    ("Bearer null", WRONG_TOKEN),
+    ("Bearer not a token", MALFORMED_TOKEN),
+    ("Basic ZGF5Zmx5OnByb2Jl", MALFORMED_TOKEN),
+)
+
+WRONG_SECRET = Refusal("P8", 401, "invalid_client", "a wrong client secret")
+UNKNOWN_CLIENT = Refusal("P8", 400, "invalid_client", "a client id that there is not")
+
+
+def a_bad_one(authorization: str | None, refusal: Refusal, world: World) -> None:
+    """Neither operation takes it, and the session that it names stays."""
+    id = world.session()
+    refused = world.ask(for_message(authorization, id))
+    world.judge.refuses(refused, refusal)
+    marks = ((f"with {refusal.cause}", refused),)
+    world.judge.accepts(world.message(id), "P8", f"a message for a session that a request with {refusal.cause} named", marks)
+    world.judge.refuses(world.ask(for_session(authorization)), refusal)
+
+
+def right_before_its_end(world: World) -> None:
+    """A token is good to the last millisecond."""
+    world.advance(LIFETIME * 1000 - 1)
+    world.judge.accepts(world.create(), "P8", "a create 1 ms before its token expires")
+
+
+def at_its_end(world: World) -> None:
+    """An expired token consumes nothing."""
+    id = world.session()
+    world.advance(LIFETIME * 1000)
+    refused = world.message(id)
+    world.judge.refuses(refused, EXPIRED_TOKEN)
+    world.me.login()
+    marks = (("with an expired token", refused),)
+    world.judge.accepts(world.message(id), "P8", "a message with a new token, after one with an expired token,", marks)
+
+
+def used_in_time(world: World) -> None:
+    """Use keeps a token from being idle."""
+    for _ in range(2):
+        world.advance(LIFETIME * 1000 - 1)
+        world.judge.accepts(world.create(), "P8", "a create 1 ms before its token is idle for too long")
+    world.advance(LIFETIME * 1000)
+    world.judge.refuses(world.create(), IDLE_TOKEN)
+
+
+def one_too_many(world: World) -> None:
+    """Beyond the bound the oldest token goes, and no other."""
+    oldest = world.me.authorization
+    kept = [world.me.login() for _ in range(2)]
+    world.judge.refuses(world.ask(for_session(oldest)), EVICTED_TOKEN)
+    for authorization in kept:
+        world.judge.accepts(world.ask(for_session(authorization)), "P8", "a create with one of the newest tokens")
+
+
+def a_wrong_secret(world: World) -> None:
+    """Tokens are for those who prove themselves."""
+    credentials = world.me.credentials
+    world.judge.refuses(world.ask(for_token(credentials._replace(client_secret="not-the-secret"))), WRONG_SECRET)
+
+
+def an_unknown_client(world: World) -> None:
+    """The same for who is not known."""
+    world.judge.refuses(world.ask(for_token(Credentials("nobody", "not-the-secret"))), UNKNOWN_CLIENT)
+
+
+TRIALS = (
+    *(Trial("P8", partial(a_bad_one, *shown)) for shown in AUTHORIZATIONS),
+    Trial("P8", right_before_its_end, {"token_ttl": LIFETIME}, Need.CONTROL),
+    Trial("P8", at_its_end, {"token_ttl": LIFETIME}, Need.CONTROL),
+    Trial("P8", used_in_time, {"token_idle_timeout": LIFETIME}, Need.CONTROL),
+    Trial("P8", one_too_many, {"max_tokens_per_client": 2}, Need.CONTROL),
+    Trial("P8", a_wrong_secret),
+    Trial("P8", an_unknown_client),
+)

@@ -1,0 +1,40 @@
+"""A directed question: what is done in one run, what is asked, and what must come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Flag, auto
+from typing import Any, NamedTuple
+
+from contracts.probe.provider import Provider
+from contracts.probe.world import World
+
+
+class Need(Flag):
+    """What a provider must have beside credentials."""
+
+    NOTHING = 0
+    CONTROL = auto()
+    REPLICAS = auto()
+    RESTART = auto()
+
+
+class Trial(NamedTuple):
+    """`run` asks it, in a world with this `policy`; `clause` is the one it is there for."""
+
+    clause: str
+    run: Callable[[World], None]
+    policy: Mapping[str, Any] = {}
+    needs: Need = Need.NOTHING
+
+
+def offered(provider: Provider) -> Need:
+    """What a provider has."""
+    offers = Need.NOTHING
+    if provider.control is not None:
+        offers |= Need.CONTROL
+    if len(provider.doors) > 1:
+        offers |= Need.REPLICAS
+    if provider.restart is not None:
+        offers |= Need.RESTART
+    return offers

@@ -1,0 +1,163 @@
+"""One run: an organisation that nobody else has, what is done to it, and what is asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from contracts.probe.asking import TEXT, Credentials, Reply, for_message, for_session, for_token
+from contracts.probe.control import Organization
+from contracts.probe.errors import ProbeError
+from contracts.probe.judging import Judge
+from contracts.probe.ledger import Ledger
+from contracts.probe.provider import Provider
+from contracts.probe.tape import Exchange, Tape
+from mockserver.clock import system_clock
+from mockserver.wire.message import Request
+
+LONGEST_WAIT = 120
+"""Seconds a probe waits where a provider without control asks it to."""
+
+
+class GivenUp(Exception):
+    """A run cannot go on, because a step that leads to the question went wrong; what that was is in the ledger."""
+
+
+class Actor:
+    """An OAuth client in a run. `authorization` is its token's header, fetched when it is first wanted."""
+
+    def __init__(self, world: World, credentials: Credentials, authorization: str = "") -> None:
+        self._world, self.credentials, self._authorization = world, credentials, authorization
+        world.belongs_here(credentials.basic)
+
+    @property
+    def authorization(self) -> str:
+        """The header that proves it."""
+        return self._authorization or self.login()
+
+    def login(self, **form: str) -> str:
+        """The header with a new token, which later requests show. Raises ProbeError where the provider gives none."""
+        reply = self._world.ask(for_token(self.credentials, **form)).reply
+        token = reply.told("access_token")
+        if reply.status != 200 or not token:
+            raise ProbeError(self._world.provider.name, f"the token request is answered {reply}; are the credentials right?")
+        self._authorization = f"Bearer {token}"
+        self._world.belongs_here(self._authorization)
+        return self._authorization
+
+
+class World:
+    """A provider during one run. Times are milliseconds. Where there is control the clock stands, and `advance` moves it.
+
+    `me` is the run's OAuth client; without control it is the same in every run, and may know its `authorization` already.
+    `judge` is told what must come of a request.
+    """
+
+    def __init__(self, provider: Provider, ledger: Ledger, policy: Mapping[str, Any], authorization: str = "") -> None:
+        self.provider = provider
+        self._organization = None if provider.control is None else provider.control.create(policy)
+        self._system, self._stands = system_clock(), 0 if self._organization is None else self._organization.freeze()
+        in_process = all(door.in_process for door in provider.doors)
+        self._tape = Tape(virtual=self._organization is not None, in_process=in_process, policy=dict(policy))
+        self.judge = Judge(ledger, self._tape)
+        self._shown_here: set[str | None] = set()
+        credentials = provider.credentials if self._organization is None else self._organization.credentials
+        if credentials is None:
+            raise ProbeError(provider.name, "has neither a control API nor credentials")
+        self.me = Actor(self, credentials, authorization)
+
+    def belongs_here(self, authorization: str) -> None:
+        """A request that shows this is answered by this organisation's clock; nobody can say whose the others are."""
+        self._shown_here.add(authorization)
+
+    def close(self) -> None:
+        """Leaves nothing behind."""
+        if self._organization is not None:
+            self._organization.delete()
+
+    # -- doing: where there is control ---------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> int:
+        """The provider's clock, or this machine's where that is not known."""
+        return self._system() if self._organization is None else self._stands
+
+    def advance(self, milliseconds: int) -> None:
+        """Lets time pass."""
+        self._tape.change("advance", {"seconds": milliseconds / 1000}, self.now)
+        self._control.advance(milliseconds)
+        self._stands += milliseconds
+
+    def set_policy(self, values: Mapping[str, Any]) -> None:
+        """Changes the policy; what is stamped keeps its deadlines."""
+        self._tape.change("set_policy", dict(values), self.now)
+        self._control.set_policy(values)
+
+    def set_scopes(self, actor: Actor, *scopes: str) -> None:
+        """Gives an OAuth client these scopes and no others."""
+        self._tape.change("set_scopes", {"scopes": list(scopes)}, self.now)
+        self._control.set_scopes(actor.credentials.client_id, scopes)
+
+    def another(self) -> Actor:
+        """Another OAuth client of the organisation."""
+        return Actor(self, self._control.add_client())
+
+    def restart(self) -> None:
+        """Restarts a replica."""
+        assert self.provider.restart is not None, "the trial needs a restart"
+        self._tape.change("restart", {}, self.now)
+        self.provider.restart()
+
+    @property
+    def _control(self) -> Organization:
+        assert self._organization is not None, "the trial needs control"
+        return self._organization
+
+    # -- asking ------------------------------------------------------------------------------------------------------
+
+    def ask(self, request: Request, replica: int = 0) -> Exchange:
+        """One exchange. A provider without control may ask for patience, once."""
+        door = self.provider.doors[replica]
+        reply = door.ask(request)
+        if reply.status == 429 and self._organization is None:
+            self.provider.wait(self._patience(reply))
+            reply = door.ask(request)
+        exchange = self._tape.exchange(request, reply, self.now)
+        self.judge.look_at(exchange, self._time_of(request))
+        return exchange
+
+    def race(self, requests: Sequence[Request]) -> list[Exchange]:
+        """All of them at the same time, over all replicas."""
+        doors = self.provider.doors
+        waiting = [doors[number % len(doors)].begin(request) for number, request in enumerate(requests)]
+        replies = [wait() for wait in waiting]
+        exchanges = self._tape.exchanges(list(zip(requests, replies, strict=True)), self.now)
+        for exchange in exchanges:
+            self.judge.look_at(exchange, self._time_of(exchange.request))
+        return exchanges
+
+    def create(self, actor: Actor | None = None, replica: int = 0) -> Exchange:
+        """Asks for a session."""
+        return self.ask(for_session((actor or self.me).authorization), replica)
+
+    def session(self, actor: Actor | None = None, replica: int = 0) -> str:
+        """A fresh session's id. Raises GivenUp where there is none."""
+        created = self.create(actor, replica)
+        id = created.reply.told("webChatSessionId")
+        if not self.judge.accepts(created, "P1", "a create") or not id:
+            raise GivenUp
+        return id
+
+    def message(self, session: str, actor: Actor | None = None, replica: int = 0, text: str = TEXT) -> Exchange:
+        """Sends a message."""
+        return self.ask(for_message((actor or self.me).authorization, session, text), replica)
+
+    def _time_of(self, request: Request) -> int | None:
+        return self._stands if self._organization is not None and request.authorization in self._shown_here else None
+
+    def _patience(self, reply: Reply) -> float:
+        told = reply.headers.get("retry-after", "")
+        seconds = int(told) if told.isascii() and told.isdigit() else LONGEST_WAIT + 1
+        if seconds > LONGEST_WAIT:
+            raise ProbeError(self.provider.name, f"429, Retry-After {told!r}: try later, or with fewer --examples")
+        return seconds
