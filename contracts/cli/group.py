@@ -16,6 +16,7 @@ COMMANDS = {
     "check": "Judge a recording, or a running mock's journal.",
     "demo": "Show a refused message, its explanation, and two clients judged.",
     "explain": "Explain a clause, or what became of a request.",
+    "probe": "Judge a provider: a mock, replicas of one, or the service.",
     "replay": "Put a client through one scenario file.",
     "serve": "Serve the mock.",
     "verify": "Put a client through many scenarios and judge it.",

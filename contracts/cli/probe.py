@@ -1,0 +1,84 @@
+"""`dayfly probe`: judges a provider."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from contracts.cli.console import Destination, tell
+from contracts.cli.options import SETTINGS, admin_token, report_options
+
+if TYPE_CHECKING:
+    from contracts.probe import Provider
+
+
+@click.command("probe", context_settings=SETTINGS)
+@click.argument("url", metavar="URL")
+@admin_token
+@click.option("--client-id", metavar="ID", default="", help="An OAuth client, where there is no control API.")
+@click.option("--client-secret", metavar="SECRET", default="", help="Its secret.")
+@click.option("--replica", "replicas", metavar="URL", multiple=True, help="Another replica of it; may be repeated.")
+@click.option("--restart", metavar="CMD", help="Restarts a replica, and ends once that serves again.")
+@click.option("--examples", type=click.IntRange(min=0), metavar="N", help="Histories to draw beside the directed trials.")
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Draws the same histories again; 0 under CI.")
+@click.option("--clause", "clauses", multiple=True, metavar="CODE", help="Judge by this clause alone; may be repeated.")
+@report_options
+@click.pass_context
+def command(
+    context: click.Context,
+    url: str,
+    admin_token: str,
+    client_id: str,
+    client_secret: str,
+    replicas: Sequence[str],
+    restart: str | None,
+    examples: int | None,
+    seed: int | None,
+    clauses: tuple[str, ...],
+    destinations: Sequence[Destination],
+    as_json: bool,
+    strict: bool,
+) -> None:
+    """Judge the provider at URL by the clauses P1 to P13.
+
+    A mock is probed through its control API, in organisations of the probe's own, which are deleted again. With --client-id and
+    --client-secret it may be any provider: messages are really sent there, and what needs control is not exercised.
+    """
+    from contracts.probe import Options, probe
+
+    options = Options(examples=examples, seed=seed, clauses=clauses)
+    with _provider(url, replicas, admin_token, client_id, client_secret, restart) as provider:
+        report = probe(provider, options)
+    tell(report, destinations, as_json=as_json)
+    context.exit(report.exit_status(strict=strict))
+
+
+def _provider(
+    url: str, replicas: Sequence[str], admin_token: str, client_id: str, client_secret: str, restart: str | None
+) -> Provider:
+    from contracts.probe import at_url
+    from contracts.probe.asking import Credentials
+
+    if bool(client_id) != bool(client_secret):
+        raise click.UsageError("--client-id and --client-secret go together")
+    if client_id and admin_token:
+        raise click.UsageError("name --client-id and --client-secret, or --admin-token: with control no client is needed")
+    credentials = Credentials(client_id, client_secret) if client_id else None
+    restarting = None if restart is None else _running(restart)
+    return at_url(url, replicas=replicas, admin_token=admin_token, credentials=credentials, restart=restarting)
+
+
+def _running(command: str) -> Callable[[], None]:
+    """Runs a command of the shell. Raises ClickException where that fails."""
+
+    def run() -> None:
+        import subprocess
+
+        done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+        if done.returncode:
+            said = (done.stderr or done.stdout).strip().splitlines()
+            raise click.ClickException(f"{command} ended with status {done.returncode}{': ' + said[-1] if said else ''}")
+
+    return run
