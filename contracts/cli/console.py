@@ -64,13 +64,16 @@ def _shows_unicode(stream: TextIO) -> bool:
     return True
 
 
-def tell(report: Report, destinations: Sequence[Destination], *, as_json: bool) -> None:
-    """Writes a report to where it is wanted: files, and standard output, which is left to programs where they want it."""
+def tell(report: Report, destinations: Sequence[Destination], *, as_json: bool, aside: bool = False) -> None:
+    """Writes a report to where it is wanted: files, and standard output, which is left to programs where they want it.
+
+    `aside`: somebody else does.
+    """
     for kind, path in destinations:
         if path != STDOUT:
             _write(render(report, kind), path)
     for_programs = [kind for kind, path in destinations if path == STDOUT] + (["json"] if as_json else [])
-    people = sys.stderr if for_programs else sys.stdout
+    people = sys.stderr if for_programs or aside else sys.stdout
     click.echo(text.render(report, style_for(people)), file=people, nl=False, color=True)
     for line in _annotations(report):
         click.echo(line, file=people)

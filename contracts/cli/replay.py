@@ -10,13 +10,19 @@ from msgspec.structs import replace
 
 from contracts.cli.console import Destination, clients_print_to_stderr, tell
 from contracts.cli.options import SETTINGS, chosen, client_options, contract_options, parameters, report_options
-from contracts.judge import Delivery
+from contracts.judge import Delivery, Parameters
+from contracts.report.exports import curl, pytest
+from contracts.report.exports.pytest import Client
+from contracts.report.model import Report
+
+EXPORTS = ("pytest", "curl")
 
 
 @click.command("replay", context_settings=SETTINGS)
 @click.argument("file", metavar="SCENARIO.json", type=click.Path(path_type=Path))
 @client_options
 @click.option("--times", type=click.IntRange(min=1), default=1, show_default=True, help="How often.")
+@click.option("--emit", type=click.Choice(EXPORTS), help="Write what it found as a file of its own to standard output.")
 @contract_options
 @report_options
 @click.pass_context
@@ -28,6 +34,7 @@ def command(
     one_shot: bool,
     patience: float | None,
     times: int,
+    emit: str | None,
     clauses: tuple[str, ...],
     delivery: Delivery,
     max_age: float,
@@ -36,7 +43,11 @@ def command(
     as_json: bool,
     strict: bool,
 ) -> None:
-    """Put a client through one scenario file and judge it."""
+    """Put a client through one scenario file and judge it.
+
+    With --emit, write the first violation to standard output: as a pytest file that fails for as long as the client does, or as
+    a script of curl commands that makes the same requests. The exit status is 0 then, and 2 where nothing was violated.
+    """
     from contracts.scenario import load
     from contracts.verify import Options, replay
 
@@ -45,5 +56,30 @@ def command(
     with clients_print_to_stderr():
         client = chosen(target, command, one_shot, patience)
         report = replay(client.name, client.clients, scenario, options, times)
-    tell(replace(report, replay_with=client.replay_with), destinations, as_json=as_json)
-    context.exit(report.exit_status(strict=strict))
+    report = _from(file, replace(report, replay_with=client.replay_with))
+    if emit is None:
+        tell(report, destinations, as_json=as_json)
+        context.exit(report.exit_status(strict=strict))
+    export = _export(emit, report, Client(client.name, command is not None, one_shot), options.parameters)
+    tell(report, destinations, as_json=as_json, aside=True)
+    click.echo(export, nl=False)
+
+
+def _from(file: Path, report: Report) -> Report:
+    """The report, with the file that each counterexample comes from."""
+    clauses = tuple(
+        result
+        if result.counterexample is None
+        else replace(result, counterexample=replace(result.counterexample, file=str(file)))
+        for result in report.clauses
+    )
+    return replace(report, clauses=clauses)
+
+
+def _export(kind: str, report: Report, client: Client, parameters: Parameters) -> str:
+    """The first violation as a file. Raises ClickException where there is none."""
+    if not report.violated:
+        raise click.ClickException(f"{report.target} breaks nothing in this scenario, so there is nothing to write")
+    if kind == "curl":
+        return curl.render(report.violated[0])
+    return pytest.render(report.violated[0], client, parameters)

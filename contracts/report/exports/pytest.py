@@ -1,0 +1,90 @@
+"""A counterexample as a pytest file: it puts the client through the scenario again, and fails while that ends badly."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct, structs
+
+from contracts import scenario
+from contracts.judge import DEFAULTS, Parameters
+from contracts.report.cells import clean
+from contracts.report.model import ClauseResult
+
+
+class Client(Struct, frozen=True):
+    """The client under test: a factory's name, or a `command`, which is `one_shot` where it is run for each message."""
+
+    target: str
+    command: bool = False
+    one_shot: bool = False
+
+
+def render(result: ClauseResult, client: Client, parameters: Parameters = DEFAULTS) -> str:
+    """The file; it names the client as it was named here, so it is to be run from the same directory.
+
+    `result` must have a counterexample with a scenario.
+    """
+    return "\n".join([*_head(result, client, parameters), *_test(result, client, parameters)]) + "\n"
+
+
+def _head(result: ClauseResult, client: Client, parameters: Parameters) -> Iterator[str]:
+    found = result.counterexample
+    assert found is not None
+    assert found.scenario is not None
+    yield f'r"""{_title(result)}'
+    yield ""
+    yield "Fails for as long as the client does so in this scenario. To be run from the directory in which it was written."
+    yield '"""'
+    yield ""
+    yield (
+        "from contracts.clients.process import ProcessClients"
+        if client.command
+        else ("from contracts.clients.python import PythonClients\nfrom contracts.clients.target import find")
+    )
+    if parameters != DEFAULTS:
+        yield "from contracts.judge import Parameters"
+    yield "from contracts.scenario import decode"
+    yield "from contracts.verify import ContractViolated, Options, replay"
+    yield ""
+    yield f"{'COMMAND' if client.command else 'TARGET'} = {_literal(client.target)}"
+    yield f'SCENARIO = r"""\n{json.dumps(scenario.document(found.scenario), indent=2)}\n"""'
+
+
+def _test(result: ClauseResult, client: Client, parameters: Parameters) -> Iterator[str]:
+    name = re.sub(r"\W+", "_", f"{result.code}_{result.name}".lower(), flags=re.ASCII)
+    own = {name: value for name, value in structs.asdict(parameters).items() if value != getattr(DEFAULTS, name)}
+    options = f"clauses=({_literal(result.code)},)"
+    yield ""
+    yield ""
+    yield f"def test_{name}() -> None:"
+    if own:
+        yield f"    parameters = Parameters({', '.join(f'{key}={_literal(value)}' for key, value in own.items())})"
+        options += ", parameters=parameters"
+    yield f"    clients = {_clients(client)}"
+    yield f"    options = Options({options})"
+    yield f"    report = replay({'COMMAND' if client.command else 'TARGET'}, clients, decode(SCENARIO.encode()), options)"
+    yield "    if report.violated:"
+    yield "        raise ContractViolated(report)"
+
+
+def _clients(client: Client) -> str:
+    if not client.command:
+        return "PythonClients(find(TARGET))"
+    return "ProcessClients(COMMAND, one_shot=True)" if client.one_shot else "ProcessClients(COMMAND)"
+
+
+def _title(result: ClauseResult) -> str:
+    """The first line of a raw docstring, which no quote in it ends."""
+    message = result.counterexample.message if result.counterexample is not None else result.message
+    shown = clean(f"{result.code} {result.name}: {message}").encode("ascii", "backslashreplace").decode()
+    return shown.replace('"', "'").rstrip("\\.") + "."
+
+
+def _literal(value: object) -> str:
+    """A value as Python code, a text in double quotes."""
+    if isinstance(value, str):
+        return json.dumps(value) if value.isascii() and value.isprintable() else ascii(value)
+    return ascii(value)
