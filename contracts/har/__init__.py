@@ -5,7 +5,7 @@ carries the entries of its trace beside what HAR knows, and is read back as it w
 """
 
 from contracts.har.errors import HarError
-from contracts.har.read import MAX_BYTES, read
-from contracts.har.write import Recording, archive
+from contracts.har.reader import MAX_BYTES, read
+from contracts.har.writer import Recording, archive
 
 __all__ = ["MAX_BYTES", "HarError", "Recording", "archive", "read"]

@@ -206,7 +206,7 @@ class Recording:
             return SessionChange(created)
         id = one.sent.get("webChatSessionId") if one.operation == "send" and isinstance(one.sent, dict) else None
         known = isinstance(id, str) and (id in self._issued or self._accepted(one))
-        return SessionChange(id) if isinstance(id, str) and known else None
+        return SessionChange(secrets.Hiding(self._secrets).text(id)) if isinstance(id, str) and known else None
 
 
 def _is_sanitized(kept: Sequence[Recorded]) -> bool:

@@ -1,0 +1,323 @@
+"""Recordings of a real service: read as what reached it, judged by the clock on the wall, without its secrets."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from base64 import b64encode
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec import UNSET
+
+from contracts.clauses import judged
+from contracts.har import HarError, read
+from mockserver.journal import Answer, Arrival, Entry, Header, Returned
+from tests.contracts.har.recordings import API, BEARER, MESSAGES, SECRET, SESSIONS, START, Har
+
+
+def arrivals(entries: list[Entry]) -> list[Arrival]:
+    return [entry for entry in entries if isinstance(entry, Arrival)]
+
+
+def answers(entries: list[Entry]) -> list[Answer]:
+    return [entry for entry in entries if isinstance(entry, Answer)]
+
+
+def one(har: Har) -> tuple[Arrival, Answer]:
+    """The only exchange of a recording."""
+    (arrival,), (answer,) = arrivals(read(har.raw)), answers(read(har.raw))
+    return arrival, answer
+
+
+def broken(har: Har) -> list[str]:
+    return [verdict.code for verdict in judged(read(har.raw)).violated]
+
+
+def reused() -> Har:
+    har = Har()
+    har.token()
+    har.create()
+    har.send()
+    har.send(status=403)
+    return har
+
+
+def test_a_client_that_reuses_an_id_is_found_on_a_wall_clock() -> None:
+    judgement = judged(read(reused().raw))
+    assert [verdict.code for verdict in judgement.violated] == ["S1"]
+    assert judgement.of("S1").message == "session s1 was used twice"
+    assert judgement.history.header == Header(source="WebInspector", clock="wall", door="socket")
+
+
+def test_what_needs_intents_is_not_judged() -> None:
+    judgement = judged(read(reused().raw))
+    assert {str(judgement.of(code).status) for code in ("R2", "S3", "S6", "A1", "D2", "D3")} == {"not_exercised"}
+
+
+def test_times_are_when_a_request_left_and_when_its_answer_was_whole() -> None:
+    har = Har()
+    har.create(took=70.5, timings={"blocked": 20.2, "dns": 5, "connect": 10, "ssl": 8, "send": 0, "wait": 30, "receive": 5.3})
+    arrival, answer = one(har)
+    assert arrival.at == START + 36  # not before it left
+    assert answer.at == START + 70  # not after it came back
+
+
+def test_a_retry_that_waited_long_enough_is_not_too_early() -> None:
+    har = Har()
+    har.token()
+    har.add(SESSIONS, {}, {"code": "too.many"}, 429, took=20.7, answered={"retry-after": "2"})
+    har.milliseconds += 2000
+    har.create()
+    assert answers(read(har.raw))[1].retry_after == 2
+    assert broken(har) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        ("30", 30),
+        ("Thu, 01 Jan 2026 10:00:30 GMT", 30),
+        ("Wed, 31 Dec 2025 10:00:00 GMT", 0),
+        ("soon", None),
+        ("", None),
+        ("9" * 400, 10**9),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(told: str, seconds: int | None) -> None:
+    har = Har()
+    har.add(SESSIONS, {}, {}, 429, answered={"Retry-After": told})
+    assert one(har)[1].retry_after == seconds
+
+
+def test_requests_that_overlap_stay_so() -> None:
+    har = Har()
+    har.create("id-1", took=100)
+    har.milliseconds = 50
+    har.create("id-2", took=10)
+    kinds = [type(entry).__name__ for entry in read(har.raw)[1:]]
+    assert kinds == ["Arrival", "Arrival", "Answer", "Answer"]
+    assert [answer.issued for answer in answers(read(har.raw))] == ["id-2", "id-1"]
+
+
+def test_the_order_of_time_counts_not_that_of_the_file() -> None:
+    har = reused()
+    har.entries.reverse()
+    assert broken(har) == ["S1"]
+
+
+def test_a_request_without_an_answer_may_have_been_accepted() -> None:
+    har = Har()
+    har.token()
+    har.create()
+    har.send(status=0)
+    har.send(status=403)
+    entries = read(har.raw)
+    assert [entry.answered for entry in entries if isinstance(entry, Returned)] == [False]
+    assert broken(har) == ["S1"]
+
+
+# -- what counts -----------------------------------------------------------------------------------------------------
+
+
+def test_other_hosts_and_other_business_are_ignored() -> None:
+    har = reused()
+    har.add("https://cdn.example/api/v2/conversations/webchat/nowhere", {}, {}, 404)
+    har.add("https://api.cloud.example/api/v2/users/me", method="GET", got={}, status=404)
+    har.add(f"{API}/calls/1", method="GET", got={}, status=404)
+    har.add(MESSAGES, method="OPTIONS", status=404)
+    har.add("data:text/plain,hello", method="GET")
+    assert len(arrivals(read(har.raw))) == 4
+    assert broken(har) == ["S1"]
+
+
+def test_a_slip_in_a_path_is_seen() -> None:
+    har = Har()
+    har.create()
+    har.add(f"{API}/webchat/session", {}, {}, 404)
+    assert broken(har) == ["W2"]
+
+
+def test_a_recording_of_something_else_puts_nothing_to_the_test() -> None:
+    har = Har()
+    har.add("https://example.com/", method="GET", got={})
+    assert {str(verdict.status) for verdict in judged(read(har.raw)).verdicts} == {"not_exercised"}
+
+
+def test_the_contexts_are_the_platforms_where_it_told_them() -> None:
+    har = Har()
+    har.send(answered={"ININ-Correlation-Id": "c-1"})
+    har.send(status=403)
+    har.send(answered={"ININ-Correlation-Id": "twice"})
+    har.send(answered={"ININ-Correlation-Id": "twice"})
+    assert [arrival.context_id for arrival in arrivals(read(har.raw))] == ["c-1", "context-1", "entry 3", "entry 4"]
+
+
+# -- bodies ----------------------------------------------------------------------------------------------------------
+
+GOT = json.dumps({"webChatSessionId": "id-1"}).encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "answered"),
+    [
+        ({"text": b64encode(GOT).decode(), "encoding": "base64"}, {}),
+        ({"text": b64encode(gzip.compress(GOT)).decode(), "encoding": "base64"}, {"Content-Encoding": "gzip"}),
+        ({"text": b64encode(zlib.compress(GOT)).decode(), "encoding": "base64"}, {"content-encoding": "deflate"}),
+        ({"text": b64encode(GOT).decode(), "encoding": "base64"}, {"Content-Encoding": "gzip"}),
+        ({"text": GOT.decode()}, {"Content-Encoding": "br"}),
+    ],
+    ids=["base64", "gzip", "deflate", "unpacked already", "unpacked by the browser"],
+)
+def test_answers_are_unpacked(content: dict[str, str], answered: dict[str, str]) -> None:
+    har = Har()
+    har.create(content=content, answered=answered)
+    assert one(har)[1].issued == "id-1"
+
+
+def test_a_form_may_come_in_fields() -> None:
+    har = Har()
+    har.token()
+    fields = [{"name": "grant_type", "value": "client_credentials"}, {"name": "client_secret", "value": SECRET}]
+    har.entries[0]["request"]["postData"] = {"mimeType": "application/x-www-form-urlencoded", "params": fields}
+    assert one(har)[0].body == {"grant_type": "client_credentials", "client_secret": "[REDACTED]"}
+
+
+def test_bodies_that_were_not_recorded_are_not_held_against_the_client() -> None:
+    har = reused()
+    for entry in har.entries:
+        entry["request"].pop("postData", None)
+        entry["response"]["content"].pop("text")
+    arrived = arrivals(read(har.raw))
+    assert {(arrival.truncated, arrival.body is UNSET) for arrival in arrived} == {(True, True)}
+    assert broken(har) == []
+
+
+def test_an_empty_body_is_one() -> None:
+    har = Har()
+    har.add(MESSAGES, None, {"code": "bad.request"}, 400)
+    assert broken(har) == ["W1"]
+
+
+def test_a_success_that_ends_too_early_was_cut() -> None:
+    har = Har()
+    har.create(content={"text": '{"webChatSess'})
+    assert one(har)[1].delivery == "truncated"
+
+
+# -- secrets ---------------------------------------------------------------------------------------------------------
+
+
+def test_secrets_do_not_get_into_the_trace() -> None:
+    har = reused()
+    har.send("id-2", text=f"my token is {BEARER}")
+    har.add(f"{MESSAGES}?access_token={BEARER}", {"webChatSessionId": SECRET, "nested": [{"password": "hunter22"}]}, {})
+    har.add(f"{SESSIONS}?q={SECRET}", text=f"not json {BEARER} client_secret=abc", got={"message": f"no {SECRET}"}, status=400)
+    har.add(SESSIONS, {}, {}, headers={"Authorization": "Basic YXBwOnNlY3JldC1vZi10aGUtY2xpZW50"})
+    written = msgspec.json.encode(read(har.raw)).decode()
+    assert not [secret for secret in (SECRET, BEARER, "hunter22", "abc", "YXBwOnNl") if secret in written]
+
+
+def test_where_a_secret_leaked_is_told() -> None:
+    har = reused()
+    har.add(f"{MESSAGES}?access_token={BEARER}", {"webChatSessionId": "id", "text": BEARER}, {})
+    assert arrivals(read(har.raw))[-1].credential.seen_in == ("header", "url", "body")
+    assert "A5" in broken(har)
+
+
+def test_a_token_keeps_its_identity() -> None:
+    arrived, answered = arrivals(read(reused().raw)), answers(read(reused().raw))
+    assert answered[0].token == arrived[1].credential.token
+    assert answered[0].token_expires_in == 86_400
+
+
+@pytest.mark.parametrize("shown", [None, "[REDACTED]", "Bearer [REDACTED]", "***"])
+def test_a_tool_that_took_the_credentials_out_is_not_taken_for_the_client(shown: str | None) -> None:
+    har = Har()
+    har.token()
+    for id in ("id-1", "id-2"):
+        har.create(id, headers={"Authorization": shown})
+        har.send(id, headers={"Authorization": shown})
+    har.create(status=401, headers={"Authorization": shown})
+    har.create(status=401, headers={"Authorization": shown})
+    assert broken(har) == []
+
+
+def test_a_literal_that_the_platform_refused_is_the_clients_own() -> None:
+    har = Har()
+    har.token()
+    har.create(headers={"Authorization": "Bearer undefined"}, status=401)
+    assert broken(har) == ["A5"]
+
+
+# -- what is no recording --------------------------------------------------------------------------------------------
+
+
+def spoilt(**entry: Any) -> bytes:
+    har = reused()
+    har.entries[2] |= entry
+    return har.raw
+
+
+@pytest.mark.parametrize(
+    ("raw", "problem"),
+    [
+        (b"", "x.har: this is no HAR file: Input data was truncated"),
+        (b"\xff\xfe", "x.har: this is no HAR file"),
+        (b'{"log": {"entries": {}}}', "x.har: this is no HAR file: Expected `array`, got `object` - at `$.log.entries`"),
+        (b'{"type":"trace"}\n', "x.har: this is no HAR file: Object missing required field `log`"),
+        (b"[" * 100_000, "x.har: this is no HAR file"),
+        (spoilt(request=None), "x.har: entry 3: Expected `object`, got `null` - at `$.request`"),
+        (spoilt(response={}), "x.har: entry 3: Object missing required field `status` - at `$.response`"),
+        (spoilt(startedDateTime="yesterday"), "x.har: entry 3: startedDateTime 'yesterday' is no time as ISO 8601 writes it"),
+        (spoilt(time=1e300), "x.har: entry 3: 1e+300 ms is longer than anything takes"),
+        (spoilt(request={"method": "POST", "url": "http://[::"}), "x.har: entry 3: 'http://[::' is no URL"),
+        (spoilt(request={"method": "POST", "url": "http://h:99999/"}), "x.har: entry 3: 'http://h:99999/' is no URL"),
+        (spoilt(response={"status": 1000}), "x.har: entry 3: 1000 is no HTTP status"),
+        (
+            spoilt(response={"status": 200, "content": {"text": "{}", "encoding": "base64"}}),
+            "x.har: entry 3: its body is not base64",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_with_the_number_of_the_entry(raw: bytes, problem: str) -> None:
+    with pytest.raises(HarError) as told:
+        read(raw, "x.har")
+    assert str(told.value).startswith(problem)
+
+
+def test_a_body_that_unpacks_to_gigabytes_is_refused() -> None:
+    bomb = gzip.compress(bytes(20 << 20))
+    content = {"text": b64encode(bomb).decode(), "encoding": "base64"}
+    har = Har()
+    har.create(content=content, answered={"Content-Encoding": "gzip"})
+    with pytest.raises(HarError, match="entry 1: its body unpacks to more than 16777216 bytes"):
+        read(har.raw)
+
+
+def test_a_file_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("contracts.har.reader.MAX_BYTES", 10)
+    with pytest.raises(HarError, match="longer than 10 bytes"):
+        read(b" " * 11)
+
+
+def test_a_byte_order_mark_and_what_tools_leave_out_do_no_harm() -> None:
+    har = reused()
+    for entry in har.entries:
+        del entry["timings"], entry["cache"]
+        entry["startedDateTime"] = entry["startedDateTime"].replace("Z", "0000")
+    assert [verdict.code for verdict in judged(read(b"\xef\xbb\xbf" + har.raw)).violated] == ["S1"]
+
+
+def test_a_page_can_be_chosen() -> None:
+    har = reused()
+    document = json.loads(har.raw)
+    document["log"]["pages"] = [{"id": "p1"}, {"id": "p2"}]
+    for number, entry in enumerate(document["log"]["entries"]):
+        entry["pageref"] = "p1" if number < 3 else "p2"
+    raw = json.dumps(document).encode()
+    assert len(arrivals(read(raw, page="p1"))) == 3
+    with pytest.raises(HarError, match="it has no page 'p3', but p1, p2"):
+        read(raw, page="p3")
