@@ -15,7 +15,7 @@ from contracts.clients.base import Credentials
 from contracts.clients.errors import ClientError
 
 GRACE = 1.0
-"""Seconds to wait for the end of stderr: a grandchild that left the group may hold the pipe for ever."""
+"""Seconds to wait for the end of a pipe: a grandchild that left the group may hold it for ever."""
 
 KEPT_OUTPUT = 16 << 10
 """Bytes of stderr that are kept, the last ones."""
@@ -97,12 +97,15 @@ class Child:
         self._listener.join(GRACE)
         return status
 
-    def kill(self) -> None:
-        """Ends it and its children, whatever they are doing, and gives back its pipes."""
+    def kill(self, *users: threading.Thread) -> None:
+        """Ends it and its children, whatever they are doing, and gives back its pipes once their `users` have ended."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        self._listener.join(GRACE)
+        for thread in (self._listener, *users):
+            thread.join(GRACE)
+            if thread.is_alive():  # a descriptor that is read from must not be given to somebody else
+                return
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe is not None:
                 with suppress(OSError):

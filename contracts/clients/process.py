@@ -73,8 +73,10 @@ class ProcessDriver:
         self._questions: SimpleQueue[bytes | None] = SimpleQueue()
         self._asked: dict[int, Intent | None] = {}
         self._is_lost = False
-        for work in (self._read, self._write):
-            threading.Thread(target=work, name="dayfly client", daemon=True).start()
+        self._reader = threading.Thread(target=self._read, name="dayfly client", daemon=True)
+        self._writer = threading.Thread(target=self._write, name="dayfly client", daemon=True)
+        self._reader.start()
+        self._writer.start()
 
     @property
     def output(self) -> str:
@@ -106,11 +108,11 @@ class ProcessDriver:
 
     def close(self) -> None:
         """See Driver: ends the client's input and waits for its end. Raises ClientProtocolError where that does not come."""
+        self._questions.put(None)
         try:
-            self._questions.put(None)
             status = self._child.wait(0 if self._is_lost else self._patience)
         finally:
-            self._child.kill()
+            self._child.kill(self._reader, self._writer)
         if not self._is_lost:
             self._check_end(status)
 
@@ -152,8 +154,10 @@ class ProcessDriver:
         """Looks at what the client said without being asked."""
         while not self._events.empty():
             event = self._events.get()
-            if event is not None:
-                self._settle(event)
+            if event is None:  # to be met by who waits for an answer
+                self._events.put(None)
+                return
+            self._settle(event)
 
     def _last_words(self, status: int) -> str:
         words = last_line(self._child.tail)
@@ -166,8 +170,6 @@ class ProcessDriver:
             self._events.put(None)
         except ClientProtocolError as error:
             self._events.put(error)
-        except (OSError, ValueError):  # its pipe was closed under the reader
-            self._events.put(None)
 
     def _write(self) -> None:
         while (line := self._questions.get()) is not None:

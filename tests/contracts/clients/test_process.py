@@ -176,3 +176,8 @@ def test_nothing_is_left_open(script: Script) -> None:
     before = sorted(os.listdir("/proc/self/fd"))
     run(script(ANSWER_ALL), HELLO)
     assert sorted(os.listdir("/proc/self/fd")) == before
+
+
+def test_what_is_said_at_the_very_end_is_heard(script: Script) -> None:
+    with pytest.raises(ClientProtocolError, match="answered intent 1, a second time"):
+        run(script("line(); say(id=1, ok=True); line(); say(id=1, ok=True)"), HELLO)
