@@ -68,7 +68,7 @@ class Header(Struct, frozen=True, tag="trace", tag_field="type"):
     """First line of a recording: the format's version, and what is known of where it was made.
 
     `policy` uses the names and seconds of policy files; `source` says what wrote it. `clock` is `virtual` where the client's
-    waits moved the clock that stamped the entries, `wall` where both followed real time, `mixed` where some waits were not seen.
+    waits moved the clock that stamped the entries, `wall` where both followed real time, `mixed` where some waits were unseen.
     `door` is how the client reached the mock: on a `socket` a lost request and a lost response look alike to it.
     """
 

@@ -131,7 +131,7 @@ def revoke(session: Session, now: int) -> Session:
 
 
 def expire(session: Session, now: int) -> Session:
-    """The session expired by the control API at `now`, before its time; unchanged where it had ended before."""
+    """The session with its TTL cut short to `now` by the control API; unchanged where it had ended before."""
     if state_of(session, now) is not State.ACTIVE:
         return session
-    return replace(session, version=session.version + 1, ended_at=now, ended_by=State.EXPIRED)
+    return replace(session, version=session.version + 1, expires_at=now, ended_at=now, ended_by=State.EXPIRED)

@@ -14,10 +14,9 @@ TIMES = st.integers(0, 60)
 PRECEDENCE = [State.REVOKED, State.CONSUMED, State.IDLE, State.EXPIRED]
 
 
-def a_session(now: int = 0, **policy: int) -> Session:
-    return lifecycle.open_session(
-        "s", "client", ("ann", "ann@example.com"), now, Policy(**{"ttl": 300, "idle_timeout": 30, **policy})
-    )
+def a_session(now: int = 0, ttl: int = 300, idle_timeout: int = 30, handshakes: int = 1) -> Session:
+    policy = Policy(ttl=ttl, idle_timeout=idle_timeout, handshakes=handshakes)
+    return lifecycle.open_session("s", "client", ("ann", "ann@example.com"), now, policy)
 
 
 @st.composite

@@ -89,7 +89,7 @@ def test_where_credentials_were_seen_is_told(mock: Mock, path: str, body: bytes,
 def test_a_text_that_only_looks_like_a_secret_is_kept(mock: Mock) -> None:
     mock.send(text="my password=hunter2")
     arrival = last(mock)[0]
-    assert arrival.body["text"] == "my password=hunter2"
+    assert arrival.body == {"webChatSessionId": "prev-session-uuid", "text": "my password=hunter2"}
     assert arrival.credential.seen_in == ("header",)
 
 
