@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 
 from contracts.fold import fold
 from contracts.har import Recording, archive
 from contracts.history import Call
 from contracts.judge import Evidence
-from contracts.report.model import Counterexample, Report
+from contracts.report.model import ClauseResult, Report
 from contracts.report.words import state_words
 from contracts.trace import well_formed
+from mockserver.journal import Entry
 
 
 def render(report: Report) -> bytes:
@@ -22,33 +21,36 @@ def render(report: Report) -> bytes:
 
 def _recordings(report: Report) -> list[Recording]:
     """A page for each trace: of a recording in which several clauses were broken there is one."""
-    pages: list[Recording] = []
+    groups: list[list[ClauseResult]] = []
     for result in report.violated:
-        found = result.counterexample
-        if found is None:
-            continue
-        title = f"{result.code} {result.name}: {found.message}"
-        same = next((place for place, page in enumerate(pages) if page.trace == found.trace), None)
-        if same is None:
-            pages.append(Recording(result.code, title, found.trace, _comments(found)))
-        else:
-            comments = _joined(pages[same].comments, _comments(found))
-            pages[same] = pages[same]._replace(title=f"{pages[same].title}; {title}", comments=comments)
-    return pages
+        if result.counterexample is not None:
+            group = next((group for group in groups if _trace(group) == result.counterexample.trace), None)
+            if group is None:
+                groups.append([result])
+            else:
+                group.append(result)
+    return [_recording(group) for group in groups]
 
 
-def _joined(one: Mapping[int, str], other: Mapping[int, str]) -> dict[int, str]:
-    """Both, where one says more than the other."""
-    return {seq: text if text == other[seq] else f"{text}; {other[seq]}" for seq, text in one.items()}
+def _trace(group: list[ClauseResult]) -> tuple[Entry, ...]:
+    found = group[0].counterexample
+    return found.trace if found is not None else ()
 
 
-def _comments(found: Counterexample) -> dict[int, str]:
+def _recording(group: list[ClauseResult]) -> Recording:
+    found = [result.counterexample for result in group if result.counterexample is not None]
+    title = "; ".join(f"{result.code} {result.name}: {one.message}" for result, one in zip(group, found, strict=True))
+    evidence = [item for one in found for item in one.evidence]
+    return Recording(group[0].code, title, _trace(group), _comments(_trace(group), evidence))
+
+
+def _comments(trace: tuple[Entry, ...], evidence: list[Evidence]) -> dict[int, str]:
     """For each request what it clashes with, and what became of its session."""
-    history = fold(well_formed(found.trace))
-    told = {call.seq: [*_marks(call, found.evidence), state_words(call, history)] for call in history.calls}
-    return {seq: ", ".join(filter(None, words)) for seq, words in told.items()}
+    history = fold(well_formed(trace))
+    told = {call.seq: [*_marks(call, evidence), state_words(call, history)] for call in history.calls}
+    return {seq: ", ".join(dict.fromkeys(filter(None, words))) for seq, words in told.items()}
 
 
-def _marks(call: Call, evidence: tuple[Evidence, ...]) -> list[str]:
+def _marks(call: Call, evidence: list[Evidence]) -> list[str]:
     here = {call.seq, call.answer.seq if call.answer is not None else None}
     return [item.label for item in evidence if item.seq in here]

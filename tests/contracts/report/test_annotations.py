@@ -1,0 +1,70 @@
+"""Annotations: commands that GitHub's runner obeys, one line each, that no text of a client's can break out of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from contracts.report.annotations import annotate
+from contracts.report.model import Report
+from tests.contracts.report.stories import reused
+
+SOURCE = "import httpx\n\n\nclass Client:\n    pass\n\n\nasync def factory(platform):\n    return Client()\n"
+
+
+@pytest.fixture(autouse=True)
+def clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "clients").mkdir()
+    (tmp_path / "clients" / "cached.py").write_text(SOURCE)
+    (tmp_path / "clients" / "broken.py").write_text("def (")
+    (tmp_path / "clients" / "one.mjs").write_text("")
+
+
+def of(target: str) -> Report:
+    return replace(reused(), target=target)
+
+
+@pytest.mark.parametrize(
+    ("target", "place"),
+    [
+        ("clients/cached.py:factory", "file=clients/cached.py,line=8,"),
+        ("clients/cached.py:Client", "file=clients/cached.py,line=4,"),
+        ("clients/cached.py:made_elsewhere", "file=clients/cached.py,line=1,"),
+        ("clients.cached:factory", "file=clients/cached.py,line=8,"),
+        ("clients/broken.py:factory", "file=clients/broken.py,line=1,"),
+        ("node clients/one.mjs --fast", "file=clients/one.mjs,line=1,"),
+        ("nowhere.py:factory", ""),
+        ("sh -c 'open", ""),
+        ("", ""),
+    ],
+)
+def test_they_stand_where_the_client_is_made(target: str, place: str, tmp_path: Path) -> None:
+    title = "title=S1 session-reused::S1 session-reused: session s1 was used twice"
+    assert annotate(of(target), tmp_path) == [f"::error {place}{title}"]
+
+
+def test_files_are_named_from_the_workspace(tmp_path: Path) -> None:
+    (line,) = annotate(of("clients/cached.py:factory"), tmp_path / "clients")
+    assert "file=cached.py," in line
+    (line,) = annotate(of("clients/cached.py:factory"), tmp_path / "elsewhere")
+    assert f"file={tmp_path}/clients/cached.py," in line
+
+
+def test_no_text_breaks_out(tmp_path: Path) -> None:
+    report = of("")
+    (result,) = report.violated
+    assert result.counterexample is not None
+    evil = "100%\r\n::set-output name=x::y, z: w"
+    spoilt = replace(result, name=evil, counterexample=replace(result.counterexample, message=evil))
+    (line,) = annotate(replace(report, clauses=(spoilt,)), tmp_path)
+    assert "\n" not in line
+    assert "\r" not in line
+    title = line.split("::", 2)[1].removeprefix("error title=")
+    assert title == r"S1 100%25\r\n%3A%3Aset-output name=x%3A%3Ay%2C z%3A w"
+
+
+def test_where_nothing_is_violated_there_is_none(tmp_path: Path) -> None:
+    assert annotate(replace(reused(), clauses=()), tmp_path) == []
