@@ -41,7 +41,7 @@ def _step_not_renewed(state: None, moment: Moment, _: Case) -> tuple[None, Mark]
         case CallLeft(call, place) if call.intent is not None and call.operation != "token":
             return state, _shown_again(call, _first_refusal(call.intent.calls, place))
         case IntentEnded(intent, place) if intent.outcome == "failed":
-            refused = _first_refusal(intent.calls, place)
+            refused = _first_refusal([*intent.calls, *intent.group.unattributed], place)
             return state, None if refused is None or _asked_for_another(refused, intent) else _not_asked(refused, intent)
     return state, None
 

@@ -88,6 +88,15 @@ def test_a1_is_broken_where_none_of_several_messages_asked() -> None:
     assert tape.status("A1") == "violated"
 
 
+def test_a1_lets_a_refusal_that_nobody_can_name_the_message_of_be_any_ones_first() -> None:
+    tape = overlapping()
+    tape.create("somebody else", token="t:1", status=401)
+    tape.token("t:2")
+    tape.send(tape.create("bob", token="t:2"), "for bob", token="t:2", status=401)
+    tape.end("failed", intent=1)
+    assert tape.status("A1") == "held"
+
+
 def test_a2_counts_tokens_that_were_received_after_a_401() -> None:
     tape = opened()
     for number in range(8):
