@@ -25,18 +25,18 @@ from contracts.scenario import (
 )
 
 # Made once: a strategy costs more to make than to draw from.
-OPERATIONS: SearchStrategy[Operation] = st.sampled_from(("send", "create", "token"))
-_TIMES = st.integers(1, 6)
+OPERATIONS: SearchStrategy[Operation] = st.sampled_from(("send", "send", "create", "create", "token"))
+_TIMES = st.sampled_from((1, 1, 2, 3, 4, 8, 20))
+"""Once, twice, as often as clients try, and until it cannot be lived through."""
 _SECONDS = st.integers(1, 400)
-_REFUSALS = st.sampled_from(
+_OUTAGES = st.sampled_from(
     (
         *(Fault("send", "status", status=status) for status in (500, 502, 503)),
         *(Fault("send", "status", status=status, after_acting=True) for status in (500, 502)),
-        *(Fault("send", "status", status=429, retry_after=wait) for wait in (1, 0, 2, 30, 31, 121)),
-        *(Fault("send", "status", status=status) for status in (400, 413)),
-        Fault("send", "opaque_403"),
     )
 )
+_OVERLOADS = st.sampled_from([Fault("send", "status", status=429, retry_after=wait) for wait in (1, 0, 2, 30, 31, 121)])
+_REFUSALS = st.sampled_from([Fault("send", "status", status=status) for status in (400, 413)])
 _LOSSES = st.sampled_from((Fault("send", "lost_request"), Fault("send", "lost_response"), Fault("send", "truncated_body")))
 _DELAYS = st.sampled_from(
     [Fault("send", "latency", seconds=wait, where=where) for wait in (0.5, 3.0, 10.0, 31.0) for where in ("before", "after")]
@@ -51,12 +51,27 @@ def advance(draw: DrawFn, setting: Setting) -> Advance:
     return Advance(float(draw(_SECONDS)) if step is None else step)
 
 
-def refusal(draw: DrawFn, setting: Setting) -> Fault:
-    """An error in place of the platform's answer. A Retry-After that is to be sat out in real time is one second at most."""
-    fault = _aimed(draw, draw(_REFUSALS))
+def outage(draw: DrawFn, _: Setting) -> Fault:
+    """A server error in place of the platform's answer, which may have acted all the same."""
+    return _aimed(draw, draw(_OUTAGES))
+
+
+def overload(draw: DrawFn, setting: Setting) -> Fault:
+    """A 429. A Retry-After that is to be sat out in real time is one second at most."""
+    fault = _aimed(draw, draw(_OVERLOADS))
     if fault.retry_after is not None and not setting.limits.virtual:
         return replace(fault, retry_after=min(fault.retry_after, 1))
     return fault
+
+
+def refusal(draw: DrawFn, _: Setting) -> Fault:
+    """A request that is refused for what it is."""
+    return _aimed(draw, draw(_REFUSALS))
+
+
+def opaque(draw: DrawFn, _: Setting) -> Fault:
+    """A 403 that does not say why."""
+    return Fault("send", "opaque_403", times=draw(_TIMES))
 
 
 def loss(draw: DrawFn, _: Setting) -> Fault:
@@ -72,8 +87,7 @@ def delay(draw: DrawFn, setting: Setting) -> Fault:
 
 def _aimed(draw: DrawFn, fault: Fault) -> Fault:
     """The fault, at some operation and some times in a row."""
-    operation = "send" if fault.kind == "opaque_403" else draw(OPERATIONS)
-    return replace(fault, operation=operation, times=draw(_TIMES))
+    return replace(fault, operation=draw(OPERATIONS), times=draw(_TIMES))
 
 
 def _any_of(*choices: Perturbation) -> Draw:
@@ -87,6 +101,9 @@ KINDS: dict[str, Draw] = {
     "end_sessions": _any_of(EndSessions()),
     "expiry": _any_of(ExpireTokens(), RevokeTokens()),
     "loss": loss,
+    "opaque": opaque,
+    "outage": outage,
+    "overload": overload,
     "refusal": refusal,
     "rejection": _any_of(RejectTokens(), AcceptTokens()),
     "restart": _any_of(RestartClient()),

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hypothesis import HealthCheck, Phase, given, seed, settings, target
-
 from contracts.clients.errors import ClientProtocolError
-from contracts.generate import Limits, built_in, scenarios
+from contracts.generate import Limits, built_in
 from contracts.report.words import item_words
 from contracts.scenario import Scenario
 from contracts.verify.campaign import Campaign
+from contracts.verify.drawing import draw
 
 HUNG_RUNS = 3
 """After so many runs in which the client hung no more are made: it would hang in every one."""
-
 
 LONGEST_STORY = 300
 
@@ -35,8 +33,7 @@ def explore(campaign: Campaign, kept: Iterable[Scenario], limits: Limits, exampl
     try:
         for scenario in (*kept, *built_in(limits)):
             _examine(campaign, scenario)
-        if examples:
-            _draw(campaign, limits, examples, chance)
+        draw(lambda scenario: _examine(campaign, scenario), limits, examples, chance)
     except _Enough as enough:
         if enough.error is not None:
             raise enough.error from None
@@ -59,23 +56,3 @@ def _story(scenario: Scenario) -> str:
     """What a scenario asks for, in one line that is not too long."""
     story = ", ".join(line.strip() for item in scenario.items for line in item_words(item))
     return story if len(story) <= LONGEST_STORY else story[: LONGEST_STORY - 1] + "…"
-
-
-def _draw(campaign: Campaign, limits: Limits, examples: int, chance: int) -> None:
-    """Hypothesis draws, and climbs to where a clause is nearly broken. Nothing fails here: shrinking is done elsewhere."""
-
-    @seed(chance)
-    @settings(
-        max_examples=examples,
-        phases=[Phase.generate, Phase.target],
-        database=None,
-        deadline=None,
-        derandomize=False,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(scenarios(limits))
-    def try_one(scenario: Scenario) -> None:
-        for code, near in _examine(campaign, scenario).items():
-            target(near, label=code)
-
-    try_one()
