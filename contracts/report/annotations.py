@@ -68,7 +68,14 @@ def _line_of(file: Path, name: str) -> int:
         tree = ast.parse(file.read_bytes())
     except (OSError, ValueError, SyntaxError, RecursionError):
         return 1
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == name:
-            return node.lineno
-    return 1
+    return next((node.lineno for node in tree.body if name in _names(node)), 1)
+
+
+def _names(node: ast.stmt) -> set[str]:
+    """The names that a statement defines."""
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return {name}
+        case ast.Assign(targets=targets):
+            return {target.id for target in targets if isinstance(target, ast.Name)}
+    return set()

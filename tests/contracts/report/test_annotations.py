@@ -11,7 +11,7 @@ from contracts.report.annotations import annotate
 from contracts.report.model import Report
 from tests.contracts.report.stories import reused
 
-SOURCE = "import httpx\n\n\nclass Client:\n    pass\n\n\nasync def factory(platform):\n    return Client()\n"
+SOURCE = "import httpx\n\n\nclass Client:\n    pass\n\n\nasync def factory(platform):\n    return Client()\n\n\nmake = Client\n"
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +32,7 @@ def of(target: str) -> Report:
     [
         ("clients/cached.py:factory", "file=clients/cached.py,line=8,"),
         ("clients/cached.py:Client", "file=clients/cached.py,line=4,"),
+        ("clients/cached.py:make", "file=clients/cached.py,line=12,"),
         ("clients/cached.py:made_elsewhere", "file=clients/cached.py,line=1,"),
         ("clients.cached:factory", "file=clients/cached.py,line=8,"),
         ("clients/broken.py:factory", "file=clients/broken.py,line=1,"),

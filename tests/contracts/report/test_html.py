@@ -160,6 +160,14 @@ def test_perturbations_and_waits_are_told_in_words() -> None:
     assert "waiting: the client waited 1 s" in page.shown
 
 
+def test_a_provider_is_told_of_as_one() -> None:
+    (result,) = reused().violated
+    page = Page(replace(reused(), subject="provider", clauses=(replace(result, code="P2"),)))
+    assert "The provider must" in page.shown
+    assert "What the provider was asked" in page.shown
+    assert "at-most-once" not in page.shown
+
+
 def test_what_does_not_print_is_escaped() -> None:
     shown = Page(hostile()).shown
     assert "\u202e" not in shown

@@ -84,6 +84,8 @@ def test_what_was_not_decided_is_skipped_and_told_why() -> None:
 def test_properties_say_what_was_done() -> None:
     found = {one.attrib["name"]: one.attrib["value"] for one in read(reused()).iter("property")}
     assert found == {"target": "clients/cached.py:make", "seed": "7", "examples": "38", "delivery": "at-most-once"}
+    provider = {one.attrib["name"] for one in read(replace(reused(), subject="provider")).iter("property")}
+    assert provider == {"target", "seed", "examples"}
     assert "seed" not in {one.attrib["name"] for one in read(replace(reused(), seed=None)).iter("property")}
 
 
