@@ -81,6 +81,7 @@ class _Script:
         self._policy = trace.header.policy
         self._calls = {call.arrival.context_id: call for call in self._history.calls}
         self._now = self._entries[0].at if self._entries else 0
+        self._shortest = 1 if trace.header.clock == "virtual" else 1000  # in real time each request takes some
         self._ids: dict[str, str] = {}
         self._tokens: dict[str, str] = {}
 
@@ -111,7 +112,7 @@ class _Script:
                 yield comment(f"{request_words(self._calls[entry.context_id], self._history)}: was never answered")
 
     def _move_to(self, at: int) -> Iterator[str]:
-        if at > self._now:
+        if at - self._now >= self._shortest:
             yield f"advance {(at - self._now) / 1000:.3f}"
             self._now = at
 

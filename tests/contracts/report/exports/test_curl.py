@@ -124,3 +124,14 @@ def test_what_was_never_answered_is_told() -> None:
     assert result.counterexample is not None
     empty = replace(result, counterexample=replace(result.counterexample, trace=result.counterexample.trace[:1], evidence=()))
     assert "call" not in " ".join(steps(empty))
+
+
+def test_in_real_time_the_moments_between_requests_are_no_steps() -> None:
+    tape = Tape("wall", "socket")
+    tape.token()
+    session = tape.create()
+    tape.wait(0.4)
+    tape.send(session)
+    tape.wait(2)
+    tape.send(session, status=403)
+    assert [line for line in steps(only(reported(tape, "S1"))) if line.startswith("advance")] == ["advance 2.400"]
