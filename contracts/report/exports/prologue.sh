@@ -35,7 +35,7 @@ call() {
   *) set -- "$@" --request "$method" --data-binary @- ;;
   esac
   answer=$(printf '%s' "$data" | curl -s -g --path-as-is -w '\n%{http_code}' "$@" "$API$path")
-  case $? in 0) status=${answer##*"$NEWLINE"} ;; 18) status=cut ;; *) status=none ;; esac
+  case $? in 0) status=${answer##*"$NEWLINE"} ;; 18) status='cut' ;; *) status='none' ;; esac
   printf '%-64s  %s\n' "$words" "$status"
   [ "$status" = "$expected" ] || give_up "that was answered by $expected before, and is answered by $status now"
 }
