@@ -37,7 +37,7 @@ class Platform:
         self.faults, self.requests = tenant.faults, tenant.requests
         self.policy, self.set_policy = tenant.policy, tenant.set_policy
         self.grant_scope, self.revoke_scope, self.reject_tokens = tenant.grant_scope, tenant.revoke_scope, tenant.reject_tokens
-        self.trace, self.reset = tenant.trace, tenant.reset
+        self.trace, self.explain, self.reset = tenant.trace, tenant.explain, tenant.reset
 
     @property
     def base_url(self) -> str:

@@ -68,7 +68,11 @@ class Stage:
             for number, task in enumerate(tasks):
                 self._workers[number].take(_Task(self, self._enter(), number, task))
             self._hand_over()
-        self._await(performance, self._patience if patience is None else patience)
+        try:
+            self._await(performance, self._patience if patience is None else patience)
+        except BaseException as error:  # somebody at the keyboard, say, has had enough
+            self.give_up(type(error).__name__)
+            raise
         return [performance.results[number] for number in range(len(tasks))]
 
     def close(self) -> None:

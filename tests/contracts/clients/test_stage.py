@@ -150,6 +150,29 @@ def test_an_endless_loop_of_waits_is_given_up(monkeypatch: pytest.MonkeyPatch) -
         stage.run([circle])
 
 
+def test_an_interrupt_ends_the_play(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = threading.Event()
+
+    def circle() -> None:
+        try:
+            while True:
+                pass
+        finally:
+            ended.set()
+
+    def interrupt(*_: object) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("contracts.clients.watch.Watch.is_still", interrupt)
+    stage = Stage(VirtualClock(), patience=1000)
+    with pytest.raises(KeyboardInterrupt):
+        stage.run([circle])
+    with pytest.raises(Hung):
+        stage.run([lambda: None])
+    stage.close()
+    assert ended.wait(10)
+
+
 def test_giving_up_from_another_thread_says_why() -> None:
     def giver() -> None:
         here().give_up("it made too many requests")
