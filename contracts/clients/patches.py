@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from contracts.clients import locks
@@ -133,7 +133,7 @@ def _holds_dates(name: str) -> bool:
 
 
 def _swap(replacements: Mapping[Any, Any], chosen: Callable[[str], bool]) -> None:
-    """Replaces objects by identity among the names of every chosen module."""
+    """Replaces objects by identity among the names of every chosen module, and the defaults of a client's own functions."""
     by_id = {id(old): new for old, new in replacements.items()}
     modules: dict[str, Any] = dict(sys.modules)
     for name, module in modules.items():
@@ -141,3 +141,24 @@ def _swap(replacements: Mapping[Any, Any], chosen: Callable[[str], bool]) -> Non
             names = vars(module)
             for held in [held for held, value in names.items() if id(value) in by_id]:
                 names[held] = by_id[id(names[held])]
+            if _holds_dates(name):
+                for function in _functions_of(module):
+                    _swap_defaults(function, by_id)
+
+
+def _functions_of(module: ModuleType) -> Iterator[FunctionType]:
+    """The functions and methods that a module defines. Asks for their types alone: some objects do things when looked at."""
+    for value in list(vars(module).values()):
+        if type(value) is FunctionType:
+            yield value
+        elif issubclass(type(value), type) and value.__module__ == module.__name__:
+            yield from (method for method in vars(value).values() if type(method) is FunctionType)
+
+
+def _swap_defaults(function: FunctionType, by_id: Mapping[int, Any]) -> None:
+    """``def __init__(self, sleep=time.sleep)`` holds the function as well."""
+    given, named = function.__defaults__, function.__kwdefaults__
+    if given and any(id(value) in by_id for value in given):
+        function.__defaults__ = tuple(by_id.get(id(value), value) for value in given)
+    if named and any(id(value) in by_id for value in named.values()):
+        function.__kwdefaults__ = {name: by_id.get(id(value), value) for name, value in named.items()}

@@ -51,6 +51,25 @@ def test_all_clocks_move_as_one_under_whatever_name_they_are_held() -> None:
     assert gone == pytest.approx([1.5] * 6, abs=1e-5)
 
 
+class Patient:
+    def __init__(self, sleep: Any = time.sleep) -> None:
+        self.sleep = sleep
+
+
+def at_ease(seconds: float, *, sleep: Any = time.sleep) -> None:
+    sleep(seconds)
+
+
+def test_a_sleep_that_is_a_default_is_virtual_and_becomes_real_again() -> None:
+    def rest_twice() -> None:
+        Patient().sleep(60)
+        at_ease(60)
+
+    assert seconds_of(rest_twice) == (None, 120)
+    assert Patient.__init__.__defaults__ == (time.sleep,)
+    assert at_ease.__kwdefaults__ == {"sleep": time.sleep}
+
+
 def test_dates_are_real_dates_of_the_stages_time() -> None:
     def look() -> list[Any]:
         return [
