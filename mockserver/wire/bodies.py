@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from mockserver.engine.model import Reason
-from mockserver.wire.message import Request
+from mockserver.wire.message import MAX_READ, Request
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -53,7 +53,7 @@ def read_json(request: Request) -> Body:
         return Body()
     media = None if is_json(request.content_type) else Reason.MEDIA_TYPE
     if request.size > len(raw):
-        return Body(media=media)
+        return Body(media=media) if len(raw) >= MAX_READ else Body(None, media, Reason.NOT_JSON, _cut(request))
     try:
         document = msgspec.json.decode(raw)
     except (ValueError, RecursionError) as error:
@@ -98,6 +98,10 @@ def _repeated_key(raw: bytes) -> str | None:
     except (ValueError, RecursionError):
         return None
     return None
+
+
+def _cut(request: Request) -> str:
+    return f"The body ended after {len(request.body)} of the {request.size} bytes it was to have."
 
 
 def _why_not_json(raw: bytes, error: Exception) -> str:

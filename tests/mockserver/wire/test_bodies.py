@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mockserver.engine.model import Reason
 from mockserver.wire import Request
 from mockserver.wire.bodies import keys_of, read_form, read_json
+from mockserver.wire.message import MAX_READ
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(1 << 53), 1 << 53) | st.text(),
@@ -93,8 +94,13 @@ def test_an_empty_body_has_no_media_type(content_type: str | None) -> None:
     assert read_json(a_request(b"", content_type)) == (None, None, None, "")
 
 
+def test_a_body_cut_short_by_its_sender_is_not_json_even_where_what_came_is() -> None:
+    read = read_json(a_request(b"{}", size=100))
+    assert (read.problem, read.detail) == (Reason.NOT_JSON, "The body ended after 2 of the 100 bytes it was to have.")
+
+
 def test_a_body_that_was_not_read_to_its_end_is_not_decoded() -> None:
-    assert read_json(a_request(b"{", size=100)).problem is None
+    assert read_json(a_request(b"{" * MAX_READ, size=MAX_READ + 1)).problem is None
 
 
 FORM = "application/x-www-form-urlencoded"
