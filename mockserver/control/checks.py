@@ -10,6 +10,8 @@ from mockserver.errors import InvalidRequest
 
 MAX_LIMIT = 1000
 
+LAST_PLACE = (1 << 53) - 1
+
 _SCOPE = re.compile(r"[!#-\[\]-~]{1,254}")  # RFC 6749, 3.3
 _CLIENT_ID = re.compile(r"[!-9;-~]{1,128}")  # Basic ends it at a colon (RFC 7617, 2)
 _SECRET = re.compile(r"[!-~]{8,256}")
@@ -54,6 +56,13 @@ def limit(value: int) -> int:
     """How many to list at most."""
     if not 1 <= value <= MAX_LIMIT:
         raise InvalidRequest("limit", f"{value} must be from 1 to {MAX_LIMIT}")
+    return value
+
+
+def place(value: int, field: str) -> int:
+    """A place in the journal, which every store can count up to."""
+    if not 0 <= value <= LAST_PLACE:
+        raise InvalidRequest(field, f"{value} is no place in a journal: from 0 to {LAST_PLACE}")
     return value
 
 

@@ -14,6 +14,9 @@ from mockserver.settings import LONGEST
 
 MAX_FAULTS = 1000
 
+MAX_SEED = (1 << 53) - 1
+"""Whole numbers that every store and every reader of JSON keeps exactly."""
+
 KINDS: tuple[str, ...] = get_args(FaultKind)
 COMMON = ("operation", "times", "probability")
 OWN: dict[str, tuple[str, ...]] = {"status": ("status", "retry_after", "after_acting"), "latency": ("seconds", "where")}
@@ -47,6 +50,8 @@ class Faults:
 
     def replace(self, faults: Iterable[Mapping[str, Any]], seed: int = 0) -> list[dict[str, Any]]:
         """Puts these faults in place of all others, with a seed for their chances. Journalled as `set_faults`."""
+        if not -MAX_SEED <= seed <= MAX_SEED:
+            raise InvalidRequest("seed", f"{seed} must be from -{MAX_SEED} to {MAX_SEED}")
         wanted = _bounded(tuple(fault_from(fault) for fault in faults))
         shown = [fault_to(fault) for fault in wanted]
 

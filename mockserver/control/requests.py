@@ -118,6 +118,8 @@ class Requests:
 
     def search(self, wanted: Filter, after: int | None, before: int | None, limit: int) -> list[Exchange]:
         """See find."""
+        for field, place in (("after", after), ("before", before)):
+            checks.place(place or 0, field)
         return list(islice(filter(wanted.lets, self._exchanges(after, before)), checks.limit(limit)))
 
     def tally(self, wanted: Filter) -> int:

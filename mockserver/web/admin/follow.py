@@ -15,7 +15,7 @@ import msgspec
 from flask import Response
 
 from mockserver.clock import pause
-from mockserver.control import Tenant
+from mockserver.control import Tenant, checks
 from mockserver.control.requests import INTERVAL, Filter
 from mockserver.errors import InvalidRequest, MockServerError
 from mockserver.exchanges import Exchange
@@ -41,6 +41,7 @@ class Followers:
         """What passes the filter after Last-Event-ID, or after entry `after`, or from now on. 503 where too many follow."""
         last_seen = _last_event_id()
         start = last_seen if last_seen is not None else after
+        checks.place(start or 0, "after" if last_seen is None else "Last-Event-ID")
         wait = flask.request.environ.get(PAUSE, pause)
         if not self._free.acquire(blocking=False):
             return error(503, f"{MAX_FOLLOWERS} follow already, and each holds a thread; close one of them")

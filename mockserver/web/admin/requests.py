@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 from msgspec import Struct
 
 from mockserver import journal
-from mockserver.control import Control, Tenant
+from mockserver.control import Control, Tenant, checks
 from mockserver.control.requests import Filter
 from mockserver.web.admin.answers import answer
 from mockserver.web.admin.explained import explained
@@ -58,7 +58,7 @@ def add(blueprint: Blueprint, control: Control) -> None:
 
     @blueprint.get("/organizations/<id>/trace")
     def trace(id: str) -> Response:
-        tenant, after = control.tenant(id), query(Since).after
+        tenant, after = control.tenant(id), checks.place(query(Since).after, "after")
         return Response(_lines(tenant, after), mimetype="application/x-ndjson")
 
 

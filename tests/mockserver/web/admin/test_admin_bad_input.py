@@ -132,3 +132,20 @@ def test_failures_are_told_in_json_too(
     answer = app.test_client().get("/__admin/ready")
     assert problem(answer)[:2] == (status, code)
     assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize("place", ["-1", str(1 << 53), "9" * 30])
+@pytest.mark.parametrize("path", ["requests?after", "requests?before", "requests?follow&after", "trace?after"])
+def test_a_place_that_no_journal_has_is_refused_before_the_answer_begins(admin: FlaskClient, path: str, place: str) -> None:
+    field = "before" if "before" in path else "after"
+    assert problem(admin.get(f"{ORGANIZATION}/{path}={place}")) == (400, "invalid.request", field)
+
+
+def test_a_stream_goes_on_after_no_event_that_no_journal_has(admin: FlaskClient) -> None:
+    answer = admin.get(f"{ORGANIZATION}/requests?follow", headers={"Last-Event-ID": "9" * 30})
+    assert problem(answer) == (400, "invalid.request", "Last-Event-ID")
+
+
+@pytest.mark.parametrize("seed", [1 << 53, -(1 << 64)])
+def test_a_seed_that_not_every_store_can_keep_is_refused(admin: FlaskClient, seed: int) -> None:
+    assert problem(admin.put(f"{ORGANIZATION}/faults", json={"faults": [], "seed": seed})) == (400, "invalid.request", "seed")
