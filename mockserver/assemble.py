@@ -16,6 +16,7 @@ from mockserver.service import Platform
 from mockserver.settings import Settings, policy_to
 from mockserver.stores.base import FAULTS, ORGANIZATION, Bounds, Key, Store, Write
 from mockserver.wire import Handler
+from mockserver.wire.notes import SHORTEST_SECRET
 
 
 class Assembly:
@@ -81,7 +82,13 @@ def assemble(
 
 
 def with_credentials(settings: Settings, ids: Ids) -> Settings:
-    """The settings with the default organisation's credentials drawn where they are left open."""
+    """The settings with the default organisation's credentials drawn where they are left open.
+
+    Raises SettingsError for a secret too short to be hidden in the journal.
+    """
+    if settings.client_secret and len(settings.client_secret) < SHORTEST_SECRET:
+        problem = f"must have at least {SHORTEST_SECRET} characters, or it could not be hidden in the journal"
+        raise SettingsError("client_secret", "*" * len(settings.client_secret), problem)
     from msgspec.structs import replace
 
     return replace(

@@ -173,7 +173,7 @@ class _Shown(NamedTuple):
     problem: Reason | None
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)  # whole headers are kept, and nobody bounds their length
 def _show(authorization: str | None) -> _Shown:
     token = bearer(authorization)
     if not token:

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from mockserver.assemble import Assembly
-from mockserver.engine.model import DEFAULT_ORGANIZATION
+from mockserver.assemble import Assembly, assemble
+from mockserver.engine.model import DEFAULT_ORGANIZATION, UNASSIGNED
+from mockserver.errors import SettingsError
 from mockserver.ids import pseudonym
 from mockserver.journal import Answer, Arrival, decode, encode
+from mockserver.settings import Settings
 from mockserver.wire import Request
 from mockserver.wire.notes import KEPT
 from tests.mockserver.conftest import START, Mock
@@ -79,6 +81,19 @@ def test_no_secret_is_told_and_each_token_keeps_its_identity(mock: Mock) -> None
         ("/x?client_secret=anything", b"SECRET", ("header", "url", "body")),
     ],
 )
+def test_a_request_that_names_nobody_hides_the_secrets_that_are_known(mock: Mock) -> None:
+    secret = mock.assembly.settings.client_secret
+    mock.http.post(f"/x?anything={secret}")
+    stray = [entry for entry in mock.assembly.store.entries(UNASSIGNED) if isinstance(entry, Arrival)][-1]
+    assert stray.path == "/x?anything=[REDACTED]"
+    assert stray.credential.seen_in == ("url",)
+
+
+def test_a_secret_too_short_to_be_hidden_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"client_secret = '\*\*\*': must have at least 8 characters"):
+        assemble(Settings(client_secret="abc"))
+
+
 def test_where_credentials_were_seen_is_told(mock: Mock, path: str, body: bytes, seen_in: tuple[str, ...]) -> None:
     token, secret = mock.headers["Authorization"].removeprefix("Bearer "), mock.assembly.settings.client_secret
     content = body.replace(b"TOKEN", token.encode()).replace(b"SECRET", secret.encode())
