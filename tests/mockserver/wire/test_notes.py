@@ -81,6 +81,13 @@ def test_no_secret_is_told_and_each_token_keeps_its_identity(mock: Mock) -> None
         ("/x?client_secret=anything", b"SECRET", ("header", "url", "body")),
     ],
 )
+def test_where_credentials_were_seen_is_told(mock: Mock, path: str, body: bytes, seen_in: tuple[str, ...]) -> None:
+    token, secret = mock.headers["Authorization"].removeprefix("Bearer "), mock.assembly.settings.client_secret
+    content = body.replace(b"TOKEN", token.encode()).replace(b"SECRET", secret.encode())
+    mock.http.post(path.replace("TOKEN", token), content=content, headers=mock.headers)
+    assert last(mock)[0].credential.seen_in == seen_in
+
+
 def test_a_request_that_names_nobody_hides_the_secrets_that_are_known(mock: Mock) -> None:
     secret = mock.assembly.settings.client_secret
     mock.http.post(f"/x?anything={secret}")
@@ -92,13 +99,6 @@ def test_a_request_that_names_nobody_hides_the_secrets_that_are_known(mock: Mock
 def test_a_secret_too_short_to_be_hidden_is_refused() -> None:
     with pytest.raises(SettingsError, match=r"client_secret = '\*\*\*': must have at least 8 characters"):
         assemble(Settings(client_secret="abc"))
-
-
-def test_where_credentials_were_seen_is_told(mock: Mock, path: str, body: bytes, seen_in: tuple[str, ...]) -> None:
-    token, secret = mock.headers["Authorization"].removeprefix("Bearer "), mock.assembly.settings.client_secret
-    content = body.replace(b"TOKEN", token.encode()).replace(b"SECRET", secret.encode())
-    mock.http.post(path.replace("TOKEN", token), content=content, headers=mock.headers)
-    assert last(mock)[0].credential.seen_in == seen_in
 
 
 def test_a_text_that_only_looks_like_a_secret_is_kept(mock: Mock) -> None:
