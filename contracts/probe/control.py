@@ -29,7 +29,7 @@ class Control:
         """What a call answers; nothing where that is nothing. Raises ProbeError where it is refused."""
         import httpx
 
-        where = f"{self._http.base_url}{PREFIX.removeprefix('/')}{path}"
+        where = str(self._http.base_url).rstrip("/") + PREFIX + path
         try:
             answer = self._http.request(method, PREFIX + path, json=body)
         except (httpx.HTTPError, httpx.InvalidURL) as error:

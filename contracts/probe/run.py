@@ -22,11 +22,13 @@ EXAMPLES_WITHOUT_CONTROL = 5
 
 class Options(Struct, frozen=True, kw_only=True):
     """How thorough a probe is. `examples` histories are drawn (None: as many as suit the provider) beside the directed trials;
-    `seed` (None: a fresh one, or 0 under CI) draws them; only the clauses named (none: all)."""
+    `seed` (None: a fresh one, or 0 under CI) draws them; only the clauses named (none: all). `shorten` looks for the shortest
+    history of each that broke a clause."""
 
     examples: int | None = None
     seed: int | None = None
     clauses: tuple[str, ...] = ()
+    shorten: bool = True
 
 
 DEFAULT_OPTIONS = Options()
@@ -40,7 +42,7 @@ def probe(provider: Provider, options: Options = DEFAULT_OPTIONS) -> Report:
     chance = fresh_seed() if options.seed is None else options.seed
     lab = Lab(provider, Ledger(codes))
     _try(lab, codes)
-    _draw(lab, codes, options.examples, chance)
+    _draw(lab, codes, options, chance)
     results = tuple(_result(clause, lab.ledger) for clause in clauses)
     runs, elapsed = lab.ledger.runs, stopwatch.seconds()
     return Report(target=provider.name, subject="provider", clauses=results, seed=chance, examples=runs, elapsed_s=elapsed)
@@ -53,13 +55,15 @@ def _try(lab: Lab, codes: set[str]) -> None:
             lab.run(trial.run, trial.policy if lab.has_control else {})
 
 
-def _draw(lab: Lab, codes: set[str], examples: int | None, chance: int) -> None:
-    number = examples if examples is not None else EXAMPLES if lab.has_control else EXAMPLES_WITHOUT_CONTROL
+def _draw(lab: Lab, codes: set[str], options: Options, chance: int) -> None:
+    usual = EXAMPLES if lab.has_control else EXAMPLES_WITHOUT_CONTROL
+    number = usual if options.examples is None else options.examples
     if not number or codes.isdisjoint(CLAUSES):
         return
     known = set(lab.ledger.witnesses)
     explore(lab, number, chance)
-    for code in sorted(set(lab.ledger.witnesses) - known):
+    found = set(lab.ledger.witnesses) - known
+    for code in sorted(found) if options.shorten else ():
         hunt(lab, code, number, chance)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any, NamedTuple
 
 from contracts.probe.asking import JSON, TEXT, for_message_as, message_body
 from contracts.probe.refusals import (
     BAD_BODY,
+    EXPIRED_TOKEN,
     NO_SCOPE,
     NO_TOKEN,
     OTHER_MEDIA_TYPE,
@@ -22,6 +23,8 @@ from contracts.probe.trials.trial import Need, Trial
 from contracts.probe.world import World
 
 MAX_BODY = 300
+LIFETIME = 10
+"""Seconds that tokens live."""
 
 
 class Guard(NamedTuple):
@@ -32,8 +35,10 @@ class Guard(NamedTuple):
     needs: Need = Need.NOTHING
 
 
-GUARDS = (
-    Guard("authentication", NO_TOKEN),
+AUTHENTICATION = (Guard("authentication", NO_TOKEN), Guard("expiry", EXPIRED_TOKEN, Need.CONTROL))
+"""Of two kinds: without a token nobody knows whose scopes and limits count, with an expired one somebody might look."""
+
+LATER_GUARDS = (
     Guard("scope", NO_SCOPE, Need.CONTROL),
     Guard("media type", OTHER_MEDIA_TYPE),
     Guard("size", TOO_LARGE, Need.CONTROL),
@@ -50,8 +55,11 @@ def both(first: Guard, second: Guard, world: World) -> None:
     body = message_body("prev-session-uuid" if "session" in wrong else issued, "" if "body" in wrong else TEXT)
     if "scope" in wrong:
         world.set_scopes(world.me)
+    authorization = None if "authentication" in wrong else world.me.authorization
+    if "expiry" in wrong:
+        world.advance(LIFETIME * 1000)
     request = for_message_as(
-        None if "authentication" in wrong else world.me.authorization,
+        authorization,
         body + b" " * MAX_BODY if "size" in wrong else body,
         "text/plain" if "media type" in wrong else JSON,
     )
@@ -59,8 +67,8 @@ def both(first: Guard, second: Guard, world: World) -> None:
 
 
 def _pairs() -> Iterator[Trial]:
-    for first, second in combinations(GUARDS, 2):
-        policy: dict[str, Any] = {"max_body": MAX_BODY}
+    for first, second in (*product(AUTHENTICATION, LATER_GUARDS), *combinations(LATER_GUARDS, 2)):
+        policy: dict[str, Any] = {"max_body": MAX_BODY, "token_ttl": LIFETIME}
         if "rate limit" in {first.name, second.name}:
             policy["rate_limit_per_minute"] = 1
         yield Trial("P9", partial(both, first, second), policy, first.needs | second.needs)

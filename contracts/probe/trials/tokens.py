@@ -22,7 +22,7 @@ LIFETIME = 10
 
 AUTHORIZATIONS: tuple[tuple[str | None, Refusal], ...] = (
     (None, NO_TOKEN),
-    ("Bearer ", NO_TOKEN),
+    ("Bearer", NO_TOKEN),
     ("Bearer bm9ib2R5LWlzc3VlZC10aGlz", WRONG_TOKEN),
     ("Bearer null", WRONG_TOKEN),
     ("Bearer not a token", MALFORMED_TOKEN),
