@@ -1,0 +1,481 @@
+"""The mutants, as data: where, what is replaced by what, and who is to notice."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    """One mistake: `text`, which occurs once in `file`, replaced by `replacement`.
+
+    `caught_by` is the code of a provider clause, or a test that pytest can select where no provider could be blamed.
+    """
+
+    name: str
+    file: str
+    text: str
+    replacement: str
+    caught_by: str
+
+    @property
+    def by_clause(self) -> bool:
+        """Whether a probe is to notice it."""
+        return "/" not in self.caught_by
+
+
+DECIDE = "mockserver/engine/decide.py"
+LIFE = "mockserver/engine/lifecycle.py"
+ACCESS = "mockserver/engine/access.py"
+MODEL = "mockserver/engine/model.py"
+SERVICE = "mockserver/service.py"
+ASSEMBLE = "mockserver/assemble.py"
+IDS = "mockserver/ids.py"
+MEMORY = "mockserver/stores/memory.py"
+RENDER = "mockserver/wire/render.py"
+TABLE = "mockserver/wire/table.py"
+BODIES = "mockserver/wire/bodies.py"
+QUICK = "mockserver/wire/quick.py"
+NOTES = "mockserver/wire/notes.py"
+PLAN = "mockserver/faults/plan.py"
+
+REFUSED = "        return Outcome(reason, seen, None, token)\n    if ask.operation"
+"""What `decide` does with a refusal: nothing to the session."""
+
+GUARDS_REMOVED = (
+    Mutant("no authentication", DECIDE, "    reason = authentication(ask, seen, policy)", "    reason = None", "P8"),
+    Mutant("no scope guard", DECIDE, "    if lacking(ask, seen) is not None:", "    if False:", "P7"),
+    Mutant("no media type guard", DECIDE, "    if ask.media is not None:", "    if False:", "P10"),
+    Mutant("no size guard", DECIDE, "    if ask.size > policy.max_body:", "    if False:", "P10"),
+    Mutant(
+        "no bound of the text",
+        DECIDE,
+        "    return Reason.INVALID if ask.text_length > policy.max_text else None",
+        "    return None",
+        "P10",
+    ),
+    Mutant(
+        "no rate limit",
+        DECIDE,
+        "    if limit is not None and seen.token",
+        "    if False and limit is not None and seen.token",
+        "P12",
+    ),
+    Mutant("a used session is refused no more", LIFE, "        ended_by=_CONSUMED,", "        ended_by=None,", "P2"),
+    Mutant("no owner of a session", LIFE, "    if session.client_id != client_id:", "    if False:", "P6"),
+    Mutant("no secret asked for", ACCESS, "    if not compare_digest(", "    if False and not compare_digest(", "P8"),
+    Mutant("a name may stand twice", BODIES, '    if raw.count(b":") != keys_of(document):', "    if False:", "P10"),
+    Mutant("any charset will do", BODIES, '        if name.strip().lower() == "charset"', '        if name == "never"', "P10"),
+    Mutant("a NUL passes", QUICK, "[0-7]", "[1-7]", "P10"),
+)
+
+GUARDS_SWAPPED = (
+    Mutant(
+        "body before scope",
+        DECIDE,
+        "    if lacking(ask, seen) is not None:",
+        "    if malformed(ask, policy) is None and lacking(ask, seen) is not None:",
+        "P9",
+    ),
+    Mutant(
+        "size before media type",
+        DECIDE,
+        "    if ask.media is not None:",
+        "    if ask.size <= policy.max_body and ask.media is not None:",
+        "P9",
+    ),
+    Mutant(
+        "rate limit before body",
+        DECIDE,
+        "    reason = malformed(ask, policy)",
+        "    reason = None if policy.rate_limit_per_minute == 1 else malformed(ask, policy)",
+        "P9",
+    ),
+    Mutant(
+        "session before rate limit",
+        DECIDE,
+        "    limit = policy.rate_limit_per_minute",
+        '    if ask.operation == "send" and (dead := lifecycle.refuse(seen.session, ask.client_id, seen.now)):\n'
+        "        return dead\n"
+        "    limit = policy.rate_limit_per_minute",
+        "P9",
+    ),
+    Mutant(
+        "scope before authentication",
+        DECIDE,
+        "    reason = authentication(ask, seen, policy)",
+        "    if lacking(ask, seen) is not None:\n"
+        "        return Reason.SCOPE_MISSING\n"
+        "    reason = authentication(ask, seen, policy)",
+        "P9",
+    ),
+)
+
+BOUNDARIES = (
+    Mutant(
+        "idle a millisecond too late",
+        LIFE,
+        "now < session.idle_at and",
+        "now <= session.idle_at and",
+        "P5",
+    ),
+    Mutant("idle a millisecond too early", LIFE, "now < session.idle_at and", "now < session.idle_at - 1 and", "P5"),
+    Mutant(
+        "ttl a millisecond too late",
+        LIFE,
+        "and now < session.expires_at:",
+        "and now <= session.expires_at:",
+        "P4",
+    ),
+    Mutant("ttl a millisecond too early", LIFE, "and now < session.expires_at:", "and now < session.expires_at - 1:", "P4"),
+    Mutant("one handshake more", LIFE, "    if left > 0:", "    if left >= 0:", "P2"),
+    Mutant("one handshake fewer", LIFE, "    if left > 0:", "    if left > 1:", "P2"),
+    Mutant("a token a millisecond too long", ACCESS, "    if now >= token.expires_at:", "    if now > token.expires_at:", "P8"),
+    Mutant(
+        "a token a millisecond too short",
+        ACCESS,
+        "    if now >= token.expires_at:",
+        "    if now + 1 >= token.expires_at:",
+        "P8",
+    ),
+    Mutant(
+        "an idle token a millisecond too long", ACCESS, "now >= token.last_used + idle", "now > token.last_used + idle", "P8"
+    ),
+    Mutant("one request a minute more", DECIDE, ".made >= limit:", ".made > limit:", "P12"),
+    Mutant("one request a minute fewer", DECIDE, ".made >= limit:", ".made + 1 >= limit:", "P12"),
+    Mutant("a text one shorter", DECIDE, "ask.text_length > policy.max_text", "ask.text_length >= policy.max_text", "P10"),
+    Mutant("a text one longer", DECIDE, "ask.text_length > policy.max_text", "ask.text_length > policy.max_text + 1", "P10"),
+    Mutant("a body one byte smaller", DECIDE, "ask.size > policy.max_body", "ask.size >= policy.max_body", "P10"),
+    Mutant("a body one byte larger", DECIDE, "ask.size > policy.max_body", "ask.size > policy.max_body + 1", "P10"),
+    Mutant("a token evicted too late", ACCESS, "    kept = tokens[-bound:]", "    kept = tokens[-bound - 1 :]", "P8"),
+    Mutant(
+        "one session beyond the capacity",
+        DECIDE,
+        "seen.live_sessions >= max_live_sessions",
+        "seen.live_sessions > max_live_sessions",
+        "tests/mockserver/engine/test_decide.py::test_a_create_beyond_the_capacity_is_refused",
+    ),
+)
+
+LIFECYCLE = (
+    Mutant(
+        "at the same millisecond a deadline comes before an act",
+        LIFE,
+        "    if session.ended_by is not None and session.ended_at == at:",
+        "    if session.ended_by is not None and at not in (session.idle_at, session.expires_at):",
+        "tests/mockserver/engine/test_lifecycle.py::test_the_first_cause_in_time_decides_and_ties_go_by_precedence",
+    ),
+    Mutant(
+        "at the same millisecond expired comes before idle",
+        LIFE,
+        "State.IDLE if session.idle_at == at else State.EXPIRED",
+        "State.EXPIRED if session.expires_at == at else State.IDLE",
+        "tests/mockserver/engine/test_lifecycle.py::test_idle_comes_before_expired_at_the_same_millisecond",
+    ),
+    Mutant(
+        "the last cause decides, not the first",
+        LIFE,
+        "    return deadline if ended_at is None or ended_at > deadline else ended_at",
+        "    return deadline if ended_at is None else ended_at",
+        "tests/mockserver/engine/test_lifecycle.py::test_the_first_cause_in_time_decides_and_ties_go_by_precedence",
+    ),
+    Mutant(
+        "stamps go back with the system's clock",
+        LIFE,
+        "        now = session.last_activity\n",
+        "        pass\n",
+        "tests/mockserver/engine/test_lifecycle.py::test_a_stamp_does_not_go_backwards_with_the_system_time",
+    ),
+    Mutant(
+        "an accepted message is no activity",
+        LIFE,
+        "            last_activity=now,\n            idle_at=now + policy.idle_timeout,",
+        "            last_activity=now,",
+        "P5",
+    ),
+    Mutant(
+        "an accepted message prolongs the life",
+        LIFE,
+        "            handshakes_left=left,",
+        "            handshakes_left=left,\n            expires_at=now + policy.ttl,",
+        "P4",
+    ),
+    Mutant(
+        "a policy moves the stamps of old sessions",
+        DECIDE,
+        "        return lifecycle.refuse(seen.session, ask.client_id, seen.now)",
+        "        held = seen.session\n"
+        "        if held is not None:\n"
+        "            held = lifecycle.replace(held, idle_at=held.last_activity + policy.idle_timeout)\n"
+        "        return lifecycle.refuse(held, ask.client_id, seen.now)",
+        "P5",
+    ),
+    Mutant(
+        "a refusal is activity",
+        DECIDE,
+        REFUSED,
+        "        held = seen.session\n"
+        "        if held is not None:\n"
+        "            held = lifecycle.replace(held, version=held.version + 1, idle_at=seen.now + policy.idle_timeout)\n"
+        "        return Outcome(reason, seen, held, token)\n    if ask.operation",
+        "P5",
+    ),
+    Mutant(
+        "a refusal for the scope consumes",
+        DECIDE,
+        REFUSED,
+        "        used = seen.session is not None and reason is Reason.SCOPE_MISSING\n"
+        "        held = lifecycle.accept(seen.session, seen.now, policy) if used else None\n"
+        "        return Outcome(reason, seen, held, token)\n    if ask.operation",
+        "P7",
+    ),
+    Mutant(
+        "a refusal for the body consumes",
+        DECIDE,
+        REFUSED,
+        "        used = seen.session is not None and reason is Reason.MEDIA_TYPE\n"
+        "        held = lifecycle.accept(seen.session, seen.now, policy) if used else None\n"
+        "        return Outcome(reason, seen, held, token)\n    if ask.operation",
+        "P10",
+    ),
+    Mutant(
+        "who presents a foreign id uses it up",
+        DECIDE,
+        REFUSED,
+        "        used = seen.session is not None and reason is Reason.SESSION_FOREIGN\n"
+        "        held = lifecycle.accept(seen.session, seen.now, policy) if used else None\n"
+        "        return Outcome(reason, seen, held, token)\n    if ask.operation",
+        "P6",
+    ),
+    Mutant(
+        "an end that was written down waits for the clock",
+        LIFE,
+        "    return end_of(session).state\n",
+        "    end = end_of(session)\n    return end.state if now >= end.at else _ACTIVE\n",
+        "tests/mockserver/engine/test_lifecycle.py::test_an_end_that_was_written_down_is_final_for_a_clock_that_is_a_little_behind",
+    ),
+)
+
+TOKENS_AND_SCOPES = (
+    Mutant("the scope of the token's issue counts", ACCESS, "scope not in client.scopes or", "False or", "P7"),
+    Mutant(
+        "a narrowed token is good for everything",
+        ACCESS,
+        "(token.scopes is not None and scope not in token.scopes)",
+        "False",
+        "P7",
+    ),
+    Mutant(
+        "any scope is granted",
+        ACCESS,
+        "    return asked is None or set(asked) <= set(client.scopes)",
+        "    return True",
+        "tests/mockserver/engine/test_access.py::test_only_scopes_of_the_client_are_granted",
+    ),
+    Mutant("eviction forgotten", ACCESS, "    kept = tokens[-bound:]", "    kept = tokens", "P8"),
+    Mutant("an ended token goes on", ACCESS, "        return token.ended_by\n", "        pass\n", "P8"),
+    Mutant(
+        "the clock does not move tokens",
+        DECIDE,
+        "    return access.check_token(seen.token, seen.now, policy)",
+        "    return access.check_token(seen.token, seen.token.issued if seen.token else 0, policy)",
+        "P8",
+    ),
+    Mutant(
+        "use does not keep a token",
+        ACCESS,
+        "last_used=last_used)\n\n\ndef end",
+        "last_used=token.last_used)\n\n\ndef end",
+        "P8",
+    ),
+    Mutant(
+        "refused requests count for the rate limit",
+        DECIDE,
+        '("auth.", "scope.", "body.")',
+        '("auth.", "scope.")',
+        "P12",
+    ),
+    Mutant(
+        "the minute never ends",
+        ACCESS,
+        "    if token.used == 0 or now >= token.window + MINUTE:",
+        "    if token.used == 0:",
+        "P12",
+    ),
+)
+
+STORES_AND_REPLICAS = (
+    Mutant(
+        "the swap compares nothing",
+        MEMORY,
+        "                changed = (None if held is None else held.version) != write.expected",
+        "                changed = False",
+        "P3",
+    ),
+    Mutant(
+        "who lost a race does not look again",
+        SERVICE,
+        '            seen = self.look(ask)\n        raise ConflictError("the session", ATTEMPTS)',
+        '        raise ConflictError("the session", ATTEMPTS)',
+        "P3",
+    ),
+    Mutant(
+        "a replica that ends takes its sessions with it",
+        ASSEMBLE,
+        "        self.store.close()\n        if self._file",
+        "        for id in self.store.organizations():\n"
+        '            for held in self.store.records(id, "session"):\n'
+        '                removal = Write(Key("session", held.id), held.version, None)\n'
+        "                self.store.commit(id, [removal], None, held.id, 0, 1)\n"
+        "        if self._file",
+        "P13",
+    ),
+    Mutant(
+        "a replica knows its own sessions alone",
+        SERVICE,
+        "            outcome = decide(ask, seen, new_id, self.max_live_sessions)",
+        '            own = self.__dict__.setdefault("own", {})\n'
+        '            if ask.operation == "create" or ask.session_id not in own:\n'
+        "                own[new_id], seen = True, access.replace(seen, session=None)\n"
+        "            outcome = decide(ask, seen, new_id, self.max_live_sessions)",
+        "P13",
+    ),
+    Mutant(
+        "the shared store's swap compares nothing",
+        "mockserver/stores/commit.lua",
+        "if not is_as_seen() then",
+        "if false then",
+        "tests/mockserver/stores/test_behaviour.py::TestCommit::test_a_changed_record_is_not_overwritten[valkey]",
+    ),
+    Mutant(
+        "a repeated commit is applied twice",
+        MEMORY,
+        "            if commit_id in self._commits or commit_id in self._earlier_commits:",
+        "            if False:",
+        "tests/mockserver/stores/test_behaviour.py::TestCommit::test_a_commit_is_applied_once_however_often_it_comes[memory]",
+    ),
+)
+
+ANSWERS = (
+    Mutant(
+        "every message has the same id",
+        IDS,
+        '        return "%s%012x" % (self._message, count())',
+        '        return self._message + "0" * 12',
+        "P1",
+    ),
+    Mutant(
+        "a session's id is that of the one before",
+        RENDER,
+        '    return {"webChatSessionId": outcome.session.id}',
+        '    return _kept.setdefault(outcome.session.client_id, {"webChatSessionId": outcome.session.id})\n\n\n'
+        "_kept: dict[str, dict[str, str]] = {}",
+        "P1",
+    ),
+    Mutant("a Retry-After with a fraction", RENDER, '("Retry-After", str(after))', '("Retry-After", f"{after}.0")', "P12"),
+    Mutant(
+        "a Retry-After rounded down", RENDER, "    return -(-milliseconds // 1000)", "    return milliseconds // 1000", "P12"
+    ),
+    Mutant(
+        "the message tells why a session is dead",
+        TABLE,
+        "    Reason.SESSION_IDLE: _DEAD,",
+        '    Reason.SESSION_IDLE: _DEAD._replace(message="The session has been idle for too long."),',
+        "P11",
+    ),
+    Mutant("a dead session is 404", TABLE, '_DEAD = Row(403, "not.authorized",', '_DEAD = Row(404, "not.found",', "P2"),
+    Mutant(
+        "a foreign id has a code of its own",
+        TABLE,
+        "    Reason.SESSION_FOREIGN: _DEAD,",
+        '    Reason.SESSION_FOREIGN: _DEAD._replace(code="session.foreign"),',
+        "P6",
+    ),
+    Mutant(
+        "the header tells a foreign id",
+        TABLE,
+        "Reason.SESSION_FOREIGN: Reason.SESSION_UNKNOWN, ",
+        "",
+        "P6",
+    ),
+    Mutant("no correlation id", RENDER, "(CORRELATION, context_id), _NO_STORE]", "_NO_STORE]", "P11"),
+    Mutant(
+        "another correlation id in the body",
+        RENDER,
+        '"contextId": call.context_id}',
+        '"contextId": call.context_id[::-1]}',
+        "P11",
+    ),
+    Mutant("the date stands still", RENDER, "http_date(at // 1000)", "http_date(1_795_000_000)", "P11"),
+    Mutant(
+        "a create tells more than the platform",
+        RENDER,
+        '    return {"webChatSessionId": outcome.session.id}',
+        '    return {"webChatSessionId": outcome.session.id, "expiresIn": "300"}',
+        "P11",
+    ),
+    Mutant("a 401 without a challenge", RENDER, "    if row.status == 401:", "    if False:", "P11"),
+    Mutant("a 405 that allows nothing", RENDER, "    if row.status == 405:", "    if False:", "P11"),
+    Mutant(
+        "a missing token is bad credentials",
+        TABLE,
+        '        401, "authentication.required",',
+        '        401, "bad.credentials",',
+        "P8",
+    ),
+    Mutant(
+        "a missing scope is like a dead session",
+        TABLE,
+        'Row(403, "app.not.authorized.for.scope",',
+        'Row(403, "not.authorized",',
+        "P7",
+    ),
+)
+
+BESIDE_THE_PLATFORM = (
+    Mutant(
+        "an opaque server tells reasons",
+        RENDER,
+        "    if not opaque:",
+        "    if True:",
+        "tests/mockserver/test_conformance.py::test_an_opaque_server_tells_no_reason[transport]",
+    ),
+    Mutant(
+        "the journal keeps secrets",
+        NOTES,
+        "            hidden = hidden.replace(secret, REDACTED)",
+        "            pass",
+        "tests/mockserver/wire/test_notes.py::test_no_secret_is_told_and_each_token_keeps_its_identity",
+    ),
+    Mutant(
+        "a fault hits once more than it says",
+        PLAN,
+        "() if fault.times == 1 else",
+        "() if fault.times == 0 else",
+        "tests/mockserver/test_faults.py::test_a_fault_hits_the_next_so_many_requests_of_its_operation",
+    ),
+    Mutant(
+        "an id that was never issued passes for a forgotten one",
+        IDS,
+        "    return match is not None and _check",
+        "    return match is not None or _check",
+        "tests/mockserver/test_ids.py::test_a_session_id_is_known_again_under_its_seal_alone",
+    ),
+    Mutant(
+        "a frozen clock runs",
+        MODEL,
+        "        return system + self.offset if self.frozen_at is None else self.frozen_at",
+        "        return system + self.offset",
+        "tests/mockserver/control/test_clock.py::test_frozen_it_stands_and_still_advances",
+    ),
+)
+
+MUTANTS: tuple[Mutant, ...] = (
+    *GUARDS_REMOVED,
+    *GUARDS_SWAPPED,
+    *BOUNDARIES,
+    *LIFECYCLE,
+    *TOKENS_AND_SCOPES,
+    *STORES_AND_REPLICAS,
+    *ANSWERS,
+    *BESIDE_THE_PLATFORM,
+)
