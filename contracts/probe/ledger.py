@@ -11,12 +11,14 @@ from mockserver.journal import Entry
 
 
 class Witness(NamedTuple):
-    """A run in which a clause was broken, up to where it was; `number` is its place among the runs."""
+    """A run in which a clause was broken, up to where it was; `number` is its place among the runs. `minimal`: every step was
+    left out once, and then it was not broken."""
 
     message: str
     evidence: tuple[Evidence, ...]
     trace: tuple[Entry, ...]
     number: int
+    minimal: bool | None = None
 
 
 class Broken(Exception):
@@ -54,3 +56,8 @@ class Ledger:
             self.witnesses[code] = Witness(message, evidence, trace, self.runs if known is None else known.number)
         if code == self.hunted:
             raise Broken(message)
+
+    def prove_minimal(self) -> None:
+        """Nothing can be left out of the run that breaks the hunted clause."""
+        if self.hunted in self.witnesses:
+            self.witnesses[self.hunted] = self.witnesses[self.hunted]._replace(minimal=True)

@@ -1,7 +1,7 @@
-"""What only a history can show: Hypothesis does one thing after the other to a few sessions, and looks for what goes wrong.
+"""What only a history can show: Hypothesis takes one step after the other, and looks for what goes wrong.
 
-While it explores nothing fails: each answer is held against a model of the session, the ledger keeps what was broken, and the
-model follows the provider. When it hunts a clause its breach is what fails, and Hypothesis makes the way there shorter.
+While it explores nothing fails: the ledger keeps what was broken, and the story goes on. When it hunts a clause, its breach is
+what fails, and Hypothesis makes the way there shorter; in the end every step is left out once.
 """
 
 from __future__ import annotations
@@ -11,23 +11,13 @@ from collections.abc import Sequence
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import FlakyFailure
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from contracts.probe import refusals
-from contracts.probe.asking import WRITE_SCOPE, for_message, for_message_as, message_body
 from contracts.probe.lab import Lab
 from contracts.probe.ledger import Broken
-from contracts.probe.life import DEFAULTS, Life, Rules
-from contracts.probe.refusals import BAD_BODY, FOREIGN, NO_SCOPE, NO_TOKEN, OTHER_MEDIA_TYPE, WRONG_TOKEN, Refusal
-from contracts.probe.tape import Exchange
-from contracts.probe.world import Actor, World
-from mockserver.wire.message import Request
+from contracts.probe.life import Rules
+from contracts.probe.refusals import Refusal
+from contracts.probe.story import DEFECTS, ChangePolicy, Create, Send, Step, Story, Wait, WaitFor
 
 CLAUSES = ("P1", "P2", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11")
 """The clauses that a history can break."""
@@ -41,158 +31,63 @@ RULES = st.builds(
     idle_timeout=st.sampled_from((10_000, 30_000, 90_000)),
     handshakes=st.sampled_from((1, 2)),
 )
-
 ANOTHER = st.sampled_from((False, False, False, True))
-"""Whether the organisation's other client does it."""
-
-
-MOMENTS = st.sampled_from((None, -1, 0))
-"""When a message is sent: at once, or so many milliseconds from its session's first deadline."""
-
 WHICH = st.sampled_from((0, 0, 0, 1, 2))
-"""Which session, those alive before those that have ended: a history of the dead shows little."""
-
-DEFECTS = (BAD_BODY, OTHER_MEDIA_TYPE, NO_SCOPE, WRONG_TOKEN, NO_TOKEN, FOREIGN)
-"""What may be wrong with a message, whatever its session is."""
-
-BY_CONTROL = frozenset({NO_SCOPE, FOREIGN})
-"""Those that nobody can bring about without it."""
+MOMENT = st.sampled_from((None, -1, 0))
 
 
 class Sessions(RuleBasedStateMachine):
-    """A few sessions of an organisation's two clients, and all that may happen to them."""
+    """A story that Hypothesis tells. `failed` is given the last one that ended in a breach."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, failed: list[Story]) -> None:
         super().__init__()
-        self._lab = lab
-        self._begun: World | None = None
-        self._rules = DEFAULTS
-        self._other: Actor | None = None
-        self._lives: list[Life] = []
-
-    @property
-    def _world(self) -> World:
-        assert self._begun is not None, "a history has a beginning"
-        return self._begun
-
-    @property
-    def _now(self) -> int:
-        """The provider's clock. Where that is not known, none of the deadlines comes near."""
-        return self._world.now if self._lab.has_control else 0
+        self._lab, self._failed = lab, failed
+        self._story: Story | None = None
 
     @initialize(rules=RULES)
     def begin(self, rules: Rules) -> None:
-        """A policy, where it may be chosen, and a first session."""
-        if self._lab.has_control:
-            self._rules = rules
-        self._begun = self._lab.open(self._rules.policy() if self._lab.has_control else {})
-        self.create(another=False)
+        """Begins it."""
+        self._story = Story(self._lab, rules)
+        self._story.begin()
 
     def teardown(self) -> None:
-        """Nothing is left behind."""
-        if self._begun is not None:
-            self._begun.close()
-
-    # -- what is done ------------------------------------------------------------------------------------------------
+        """Ends it."""
+        if self._story is not None:
+            self._story.close()
 
     @rule(another=ANOTHER)
     def create(self, another: bool) -> None:
         """A further session."""
-        actor = self._actor(another)
-        created = self._world.create(actor)
-        id = created.reply.told("webChatSessionId")
-        if self._world.judge.accepts(created, "P1", "a create") and id:
-            self._lives.append(Life(id, actor, self._now, self._rules))
+        self._take(Create(another))
 
-    @rule(which=WHICH, moment=MOMENTS)
+    @rule(which=WHICH, moment=MOMENT)
     def send(self, which: int, moment: int | None) -> None:
         """A message as it ought to be, at a moment that may decide over it."""
-        life = self._life(which, moment)
-        if life is not None:
-            self._send(life, life.owner, None)
+        self._send(which, moment)
 
-    @rule(which=WHICH, moment=MOMENTS, defect=st.sampled_from(DEFECTS))
+    @rule(which=WHICH, moment=MOMENT, defect=st.sampled_from(DEFECTS))
     def send_amiss(self, which: int, moment: int | None, defect: Refusal) -> None:
-        """A message with something wrong, or of the other client."""
-        life = self._life(which, moment)
-        if life is None or (defect in BY_CONTROL and not self._lab.has_control):
-            return
-        if defect is FOREIGN:
-            self._send(life, self._actor(life.owner is self._world.me), None)
-        else:
-            self._send(life, life.owner, defect)
+        """A message with something wrong."""
+        self._send(which, moment, defect)
 
     @precondition(lambda self: self._lab.has_control)
-    @rule(change=st.sampled_from((1, 5)) | RULES)
-    def change(self, change: int | Rules) -> None:
-        """So many seconds pass, or the policy changes: what was stamped before keeps its deadlines."""
-        if isinstance(change, int):
-            self._world.advance(change * 1000)
-        else:
-            self._rules = change
-            self._world.set_policy(change.policy())
+    @rule(step=st.sampled_from((Wait(1000), Wait(5000))) | st.builds(ChangePolicy, RULES))
+    def change(self, step: Step) -> None:
+        """The world changes."""
+        self._take(step)
 
-    # -- what must come of it ----------------------------------------------------------------------------------------
+    def _send(self, which: int, moment: int | None, defect: Refusal | None = None) -> None:
+        if moment is not None and self._lab.has_control:
+            self._take(WaitFor(which, moment))
+        self._take(Send(which, defect))
 
-    def _actor(self, another: bool) -> Actor:
-        if not another or not self._lab.has_control:
-            return self._world.me
-        if self._other is None:
-            self._other = self._world.another()
-        return self._other
-
-    def _life(self, which: int, moment: int | None) -> Life | None:
-        """A session, once the moment has come; None where none could be created."""
-        if not self._lives:
-            return None
-        ordered = sorted(self._lives, key=lambda life: life.due(life.owner, self._now) is not None)
-        life = ordered[which % len(ordered)]
-        if moment is not None and self._lab.has_control and life.ends_at + moment > self._now:
-            self._world.advance(life.ends_at + moment - self._now)
-        return life
-
-    def _send(self, life: Life, actor: Actor, defect: Refusal | None) -> None:
-        due = [refusal for refusal in (defect, life.due(actor, self._now)) if refusal is not None]
-        exchange = self._spoilt(defect, actor, life.id)
-        if not life.is_lost:
-            self._judge(life, exchange, due)
-
-    def _spoilt(self, defect: Refusal | None, actor: Actor, id: str) -> Exchange:
-        """A message with at most one thing wrong with it."""
-        if defect is NO_SCOPE:
-            self._world.set_scopes(actor)
-        exchange = self._world.ask(_message(defect, actor.authorization, id))
-        if defect is NO_SCOPE:
-            self._world.set_scopes(actor, WRITE_SCOPE)
-        return exchange
-
-    def _judge(self, life: Life, exchange: Exchange, due: Sequence[Refusal]) -> None:
-        """Says what was wrong, and remembers what was so, right or wrong."""
-        judge, now, accepted = self._world.judge, self._now, exchange.reply.status == 200
-        stake = life.at_stake(now)
-        if due:
-            judge.refuses(exchange, *due, marks=life.marks())
-        elif stake is not None:
-            judge.accepts(exchange, stake.clause, stake.what, life.marks())
-        if accepted:
-            life.accept(exchange, now, self._rules)
-        elif due:
-            life.refused.append((due[0].clause, exchange))
-        else:
-            life.is_lost = True
-
-
-def _message(defect: Refusal | None, authorization: str, id: str) -> Request:
-    match defect:
-        case refusals.NO_TOKEN:
-            return for_message(None, id)
-        case refusals.WRONG_TOKEN:
-            return for_message("Bearer bm9ib2R5LWlzc3VlZC10aGlz", id)
-        case refusals.OTHER_MEDIA_TYPE:
-            return for_message_as(authorization, message_body(id), "text/plain")
-        case refusals.BAD_BODY:
-            return for_message(authorization, id, "")
-    return for_message(authorization, id)
+    def _take(self, step: Step) -> None:
+        assert self._story is not None, "a story has a beginning"
+        try:
+            self._story.take(step)
+        except Broken:
+            self._failed[:] = [self._story]
+            raise
 
 
 def explore(lab: Lab, examples: int, chance: int) -> None:
@@ -204,12 +99,21 @@ def hunt(lab: Lab, code: str, examples: int, chance: int) -> None:
     """Draws the same histories, and makes the first one shorter that breaks the clause."""
     lab.ledger.hunted = code
     try:
-        _run(lab, examples, chance, [Phase.generate, Phase.shrink])
+        found = _run(lab, examples, chance, [Phase.generate, Phase.shrink])
+        if found is not None:
+            _leave_out(lab, found.rules, found.steps)
     finally:
         lab.ledger.hunted = None
 
 
-def _run(lab: Lab, examples: int, chance: int, phases: list[Phase]) -> None:
+def _run(lab: Lab, examples: int, chance: int, phases: list[Phase]) -> Story | None:
+    """The last story that ended in a breach, where one did."""
+    failed: list[Story] = []
+
+    class Machine(Sessions):
+        def __init__(self) -> None:
+            super().__init__(lab, failed)
+
     options = settings(
         max_examples=examples,
         phases=phases,
@@ -222,11 +126,6 @@ def _run(lab: Lab, examples: int, chance: int, phases: list[Phase]) -> None:
         suppress_health_check=list(HealthCheck),
         verbosity=Verbosity.quiet,
     )
-
-    class Machine(Sessions):
-        def __init__(self) -> None:
-            super().__init__(lab)
-
     try:
         run_state_machine_as_test(seed(chance)(Machine), settings=options)
     except Broken:
@@ -235,3 +134,28 @@ def _run(lab: Lab, examples: int, chance: int, phases: list[Phase]) -> None:
         for error in flaky.exceptions:
             if not isinstance(error, Broken):
                 raise error from None
+    return failed[0] if failed else None
+
+
+def _leave_out(lab: Lab, rules: Rules, steps: Sequence[Step]) -> None:
+    """Leaves out one step after the other, for as long as the rest still breaks the clause; then none can be spared."""
+    place = len(steps) - 1
+    while place >= 0:
+        fewer = (*steps[:place], *steps[place + 1 :])
+        if _breaks(lab, rules, fewer):
+            steps, place = fewer, len(fewer)
+        place -= 1
+    lab.ledger.prove_minimal()
+
+
+def _breaks(lab: Lab, rules: Rules, steps: Sequence[Step]) -> bool:
+    story = Story(lab, rules)
+    try:
+        story.begin()
+        for step in steps:
+            story.take(step)
+    except Broken:
+        return True
+    finally:
+        story.close()
+    return False

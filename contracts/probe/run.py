@@ -70,7 +70,13 @@ def _draw(lab: Lab, codes: set[str], options: Options, chance: int) -> None:
 def _result(clause: ProviderClause, ledger: Ledger) -> ClauseResult:
     exercised, witness = ledger.exercised[clause.code], ledger.witnesses.get(clause.code)
     if witness is not None:
-        found = Counterexample(message=witness.message, evidence=witness.evidence, trace=witness.trace, found_on=witness.number)
+        found = Counterexample(
+            message=witness.message,
+            evidence=witness.evidence,
+            trace=witness.trace,
+            found_on=witness.number,
+            minimal=witness.minimal,
+        )
         return ClauseResult(
             code=clause.code, name=clause.name, status=Status.VIOLATED, exercised=exercised, counterexample=found
         )

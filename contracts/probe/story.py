@@ -1,0 +1,174 @@
+"""A few sessions and what happens to them, each answer held against a model. Steps are data: a story can be told again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from contracts.probe import refusals
+from contracts.probe.asking import WRITE_SCOPE, for_message, for_message_as, message_body
+from contracts.probe.lab import Lab
+from contracts.probe.life import DEFAULTS, Life, Rules
+from contracts.probe.refusals import BAD_BODY, FOREIGN, NO_SCOPE, NO_TOKEN, OTHER_MEDIA_TYPE, WRONG_TOKEN, Refusal
+from contracts.probe.tape import Exchange
+from contracts.probe.world import Actor
+from mockserver.wire.message import Request
+
+DEFECTS = (BAD_BODY, OTHER_MEDIA_TYPE, NO_SCOPE, WRONG_TOKEN, NO_TOKEN, FOREIGN)
+"""What may be wrong with a message, whatever its session is; FOREIGN stands for the other client's token."""
+
+BY_CONTROL = frozenset({NO_SCOPE, FOREIGN})
+"""Those that nobody can bring about without it."""
+
+
+class Create(NamedTuple):
+    """A further session, of the organisation's `another` client or of the first."""
+
+    another: bool
+
+
+class Send(NamedTuple):
+    """A message for the session `which`, counted from 0, those alive before those that have ended: of the dead there is little
+    to tell."""
+
+    which: int
+    defect: Refusal | None = None
+
+
+class Wait(NamedTuple):
+    """Milliseconds pass."""
+
+    milliseconds: int
+
+
+class WaitFor(NamedTuple):
+    """Time passes until so many milliseconds from the first deadline of the session `which`, unless they have passed."""
+
+    which: int
+    offset: int
+
+
+class ChangePolicy(NamedTuple):
+    """What was stamped before keeps its deadlines."""
+
+    rules: Rules
+
+
+Step = Create | Send | Wait | WaitFor | ChangePolicy
+
+
+class Story:
+    """One run: it begins with a policy, where that may be chosen, and with a session. `steps` are those taken since."""
+
+    def __init__(self, lab: Lab, rules: Rules) -> None:
+        self._lab = lab
+        self._rules = rules if lab.has_control else DEFAULTS
+        self._world = lab.open(self._rules.policy() if lab.has_control else {})
+        self._other: Actor | None = None
+        self._lives: list[Life] = []
+        self.rules = rules
+        self.steps: list[Step] = []
+
+    def begin(self) -> None:
+        """The first session."""
+        self._create(self._world.me)
+
+    def take(self, step: Step) -> None:
+        """One step further."""
+        self.steps.append(step)
+        match step:
+            case Create(another):
+                self._create(self._actor(another))
+            case Send(which, defect):
+                self._send(which, defect)
+            case Wait(milliseconds):
+                self._world.advance(milliseconds)
+            case WaitFor(which, offset):
+                self._wait_for(which, offset)
+            case ChangePolicy(rules):
+                self._rules = rules
+                self._world.set_policy(rules.policy())
+
+    def close(self) -> None:
+        """Leaves nothing behind."""
+        self._world.close()
+
+    # -- what is done ------------------------------------------------------------------------------------------------
+
+    @property
+    def _now(self) -> int:
+        """The provider's clock. Where that is not known, none of the deadlines comes near."""
+        return self._world.now if self._lab.has_control else 0
+
+    def _actor(self, another: bool) -> Actor:
+        if not another or not self._lab.has_control:
+            return self._world.me
+        if self._other is None:
+            self._other = self._world.another()
+        return self._other
+
+    def _create(self, actor: Actor) -> None:
+        created = self._world.create(actor)
+        id = created.reply.told("webChatSessionId")
+        if self._world.judge.accepts(created, "P1", "a create") and id:
+            self._lives.append(Life(id, actor, self._now, self._rules))
+
+    def _wait_for(self, which: int, offset: int) -> None:
+        left = self._life(which).ends_at + offset - self._now if self._lives else 0
+        if left > 0:
+            self._world.advance(left)
+
+    def _send(self, which: int, defect: Refusal | None) -> None:
+        if not self._lives or (defect in BY_CONTROL and not self._lab.has_control):
+            return
+        life = self._life(which)
+        sender = self._actor(life.owner is self._world.me) if defect is FOREIGN else life.owner
+        wrong = None if defect is FOREIGN else defect
+        due = [refusal for refusal in (wrong, life.due(sender, self._now)) if refusal is not None]
+        exchange = self._sent(wrong, sender, life.id)
+        if not life.is_lost:
+            self._judge(life, exchange, due)
+
+    def _life(self, which: int) -> Life:
+        alive_first = sorted(self._lives, key=lambda life: life.due(life.owner, self._now) is not None)
+        return alive_first[which % len(alive_first)]
+
+    def _sent(self, wrong: Refusal | None, sender: Actor, id: str) -> Exchange:
+        """A message with at most one thing wrong with it."""
+        request = _message(wrong, sender.authorization, id)
+        if wrong is not NO_SCOPE:
+            return self._world.ask(request)
+        self._world.set_scopes(sender)
+        exchange = self._world.ask(request)
+        self._world.set_scopes(sender, WRITE_SCOPE)
+        return exchange
+
+    # -- what must come of it ----------------------------------------------------------------------------------------
+
+    def _judge(self, life: Life, exchange: Exchange, due: Sequence[Refusal]) -> None:
+        """Says what was wrong, and remembers what was so, right or wrong."""
+        judge, now, accepted = self._world.judge, self._now, exchange.reply.status == 200
+        stake = life.at_stake(now)
+        if due:
+            judge.refuses(exchange, *due, marks=life.marks())
+        elif stake is not None:
+            judge.accepts(exchange, stake.clause, stake.what, life.marks())
+        if accepted:
+            life.accept(exchange, now, self._rules)
+        elif due:
+            life.refused.append((due[0].clause, exchange))
+        else:
+            life.is_lost = True
+
+
+def _message(wrong: Refusal | None, authorization: str, id: str) -> Request:
+    match wrong:
+        case refusals.NO_TOKEN:
+            return for_message(None, id)
+        case refusals.WRONG_TOKEN:
+            return for_message("Bearer bm9ib2R5LWlzc3VlZC10aGlz", id)
+        case refusals.OTHER_MEDIA_TYPE:
+            return for_message_as(authorization, message_body(id), "text/plain")
+        case refusals.BAD_BODY:
+            return for_message(authorization, id, "")
+    return for_message(authorization, id)
