@@ -21,7 +21,7 @@ from tests.need import need
 from tests.valkey import Server
 
 PATIENT = {"DAYFLY_POLICY_IDLE_TIMEOUT": "3600", "DAYFLY_POLICY_TTL": "3600"}
-CREDENTIALS = ("--client-id", "replicated", "--client-secret", "secret")
+CREDENTIALS = ("--client-id", "replicated", "--client-secret", "replicated-secret")
 
 THREADS = 64
 ROUNDS = 5

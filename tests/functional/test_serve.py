@@ -45,13 +45,13 @@ def test_the_credentials_it_tells_are_good(serving: Serving) -> None:
 
 
 def test_people_are_told_in_one_line() -> None:
-    command = [*SERVE, "--port", "0", "--client-id", "me", "--client-secret", "secret"]
+    command = [*SERVE, "--port", "0", "--client-id", "me", "--client-secret", "my-secret"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         process.send_signal(signal.SIGTERM)
         assert process.communicate() == ("", "")
-    assert re.fullmatch(r"Serving on http://127\.0\.0\.1:\d+, client id me, client secret secret\n", line)
+    assert re.fullmatch(r"Serving on http://127\.0\.0\.1:\d+, client id me, client secret my-secret\n", line)
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGINT, 130)])
@@ -152,6 +152,7 @@ def test_ipv6() -> None:
         (["--journal", "/no/such/folder/file"], "cannot be written"),
         (["--client-id", "a:b"], "a client id has no colon"),
         (["--client-secret", "a b"], "without spaces"),
+        (["--client-secret", "short"], "at least 8 characters"),
         (["--admin-token", "☎"], "visible ASCII"),
         (["--nonsense"], "No such option"),
         (["left over"], "unexpected extra argument"),
