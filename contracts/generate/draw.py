@@ -26,6 +26,7 @@ POLICIES: tuple[dict[str, PolicyValue], ...] = (
 
 _ENABLED = st.sampled_from((0, 1, 2, 2, 3, 3))
 _ROUNDS = st.integers(1, 5)
+_FEWER_ROUNDS = st.integers(1, 3)
 _SOME = st.sampled_from((0, 1, 1, 2))
 _FEW = st.sampled_from((0, 0, 1, 1, 2))
 _PARALLEL = st.sampled_from((False, False, True))
@@ -43,7 +44,8 @@ def scenarios(limits: Limits = DEFAULT) -> SearchStrategy[Scenario]:
 def _scenarios(draw: DrawFn, settings: SearchStrategy[Setting]) -> Scenario:
     chosen = draw(settings)
     enabled = sorted({draw(_NAMES) for _ in range(draw(_ENABLED))})
-    items = tuple(item for _ in range(draw(_ROUNDS)) for item in _round(draw, chosen, enabled))
+    rounds = draw(_ROUNDS if chosen.limits.virtual else _FEWER_ROUNDS)
+    items = tuple(item for _ in range(rounds) for item in _round(draw, chosen, enabled))
     return Scenario(items, policy=chosen.policy)
 
 

@@ -28,6 +28,8 @@ from contracts.scenario import (
 OPERATIONS: SearchStrategy[Operation] = st.sampled_from(("send", "send", "create", "create", "token"))
 _TIMES = st.sampled_from((1, 1, 2, 3, 4, 8, 20))
 """Once, twice, as often as clients try, and until it cannot be lived through."""
+_FEWER_TIMES = st.sampled_from((1, 1, 1, 1, 2, 8))
+"""The same where it is lived through in real time."""
 _SECONDS = st.integers(1, 400)
 _OUTAGES = st.sampled_from(
     (
@@ -51,43 +53,47 @@ def advance(draw: DrawFn, setting: Setting) -> Advance:
     return Advance(float(draw(_SECONDS)) if step is None else step)
 
 
-def outage(draw: DrawFn, _: Setting) -> Fault:
+def outage(draw: DrawFn, setting: Setting) -> Fault:
     """A server error in place of the platform's answer, which may have acted all the same."""
-    return _aimed(draw, draw(_OUTAGES))
+    return _aimed(draw, setting, draw(_OUTAGES))
 
 
 def overload(draw: DrawFn, setting: Setting) -> Fault:
     """A 429. A Retry-After that is to be sat out in real time is one second at most."""
-    fault = _aimed(draw, draw(_OVERLOADS))
+    fault = _aimed(draw, setting, draw(_OVERLOADS))
     if fault.retry_after is not None and not setting.limits.virtual:
         return replace(fault, retry_after=min(fault.retry_after, 1))
     return fault
 
 
-def refusal(draw: DrawFn, _: Setting) -> Fault:
+def refusal(draw: DrawFn, setting: Setting) -> Fault:
     """A request that is refused for what it is."""
-    return _aimed(draw, draw(_REFUSALS))
+    return _aimed(draw, setting, draw(_REFUSALS))
 
 
-def opaque(draw: DrawFn, _: Setting) -> Fault:
+def opaque(draw: DrawFn, setting: Setting) -> Fault:
     """A 403 that does not say why."""
-    return Fault("send", "opaque_403", times=draw(_TIMES))
+    return Fault("send", "opaque_403", times=_times(draw, setting))
 
 
-def loss(draw: DrawFn, _: Setting) -> Fault:
+def loss(draw: DrawFn, setting: Setting) -> Fault:
     """An exchange that does not come to its end."""
-    return _aimed(draw, draw(_LOSSES))
+    return _aimed(draw, setting, draw(_LOSSES))
 
 
 def delay(draw: DrawFn, setting: Setting) -> Fault:
     """An answer that is late."""
-    fault = _aimed(draw, draw(_DELAYS))
+    fault = _aimed(draw, setting, draw(_DELAYS))
     return fault if setting.limits.virtual else replace(fault, seconds=0.05)
 
 
-def _aimed(draw: DrawFn, fault: Fault) -> Fault:
+def _aimed(draw: DrawFn, setting: Setting, fault: Fault) -> Fault:
     """The fault, at some operation and some times in a row."""
-    return replace(fault, operation=draw(OPERATIONS), times=draw(_TIMES))
+    return replace(fault, operation=draw(OPERATIONS), times=_times(draw, setting))
+
+
+def _times(draw: DrawFn, setting: Setting) -> int:
+    return draw(_TIMES if setting.limits.virtual else _FEWER_TIMES)
 
 
 def _any_of(*choices: Perturbation) -> Draw:
