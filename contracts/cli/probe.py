@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from contracts.cli.console import Destination, tell
 from contracts.cli.options import SETTINGS, admin_token, report_options
@@ -50,7 +51,7 @@ def command(
 
     options = Options(examples=examples, seed=seed, clauses=clauses)
     with _provider(url, replicas, admin_token, client_id, client_secret, restart) as provider:
-        report = probe(provider, options)
+        report = replace(probe(provider, options), replay_with=url)
     tell(report, destinations, as_json=as_json)
     context.exit(report.exit_status(strict=strict))
 

@@ -30,7 +30,7 @@ def story(report: Report, result: ClauseResult, clause: Demand | None) -> Markup
 def _parts(report: Report, result: ClauseResult, found: Counterexample, clause: Demand | None) -> Iterator[Markup]:
     yield from _scenario(report, found)
     yield from _history(report, result, found)
-    yield from _notes(clause, found)
+    yield from _notes(report, clause, found)
     yield from _output(found)
 
 
@@ -59,20 +59,20 @@ def _history(report: Report, result: ClauseResult, found: Counterexample) -> Ite
     yield timeline(rows(history, found.evidence), name)
 
 
-def _notes(clause: Demand | None, found: Counterexample) -> Iterator[Markup]:
-    notes = list(_told(clause, found))
+def _notes(report: Report, clause: Demand | None, found: Counterexample) -> Iterator[Markup]:
+    notes = list(_told(report, clause, found))
     if notes:
         yield element("h3", "What to make of it")
         yield element("dl", [[element("dt", label), element("dd", text)] for label, text in notes])
 
 
-def _told(clause: Demand | None, found: Counterexample) -> Iterator[tuple[str, str]]:
+def _told(report: Report, clause: Demand | None, found: Counterexample) -> Iterator[tuple[str, str]]:
     if clause is not None:
         yield "Rule", f"The {clause.subject} must {clause.statement}."
         yield "Why", clause.reason
         yield from (("Help", advice) for advice in clause.advice)
     if found.minimal:
-        yield "Not the cause", "Leave out any one step, and the client passes (checked)."
+        yield "Not the cause", f"Leave out any one step, and the {report.subject} passes (checked)."
     confidence = facts.of_confidence(found)
     if confidence:
         yield "Confidence", f"{confidence[0].upper()}{confidence[1:]}."

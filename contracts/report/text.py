@@ -73,7 +73,7 @@ def counterexample(report: Report, result: ClauseResult, style: Style = PLAIN, c
         _title(report, result, found, style),
         list(_scenario(report, found, style)),
         table(found, style, TABLES[report.subject]),
-        list(_notes(clause, found, style)),
+        list(_notes(report, clause, found, style)),
         list(_output(found, style)),
         [style.say(f"  {way.label:<11} {way.command}") for way in ways(report, result)],
     ]
@@ -117,14 +117,14 @@ def _plural(count: int, noun: str) -> str:
 # -- what to make of it ----------------------------------------------------------------------------------------------
 
 
-def _notes(clause: Demand | None, found: Counterexample, style: Style) -> Iterator[str]:
+def _notes(report: Report, clause: Demand | None, found: Counterexample, style: Style) -> Iterator[str]:
     if clause is not None:
         yield from style.hang("  = rule: ", f"the {clause.subject} must {clause.statement}.")
         yield from style.hang("  = why:  ", clause.reason)
         for advice in clause.advice:
             yield from style.hang("  = help: ", advice)
     if found.minimal:
-        checked = "leave out any one step, and the client passes (checked)"
+        checked = f"leave out any one step, and the {report.subject} passes (checked)"
         yield from style.hang("  = not the cause: ", checked)
     if found.replays > 1:
         same = f"{found.reproduced} of {found.replays} replays end the same way"
