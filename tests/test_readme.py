@@ -9,6 +9,7 @@ import pytest
 
 from contracts import pytest_plugin
 from contracts.clauses import CLAUSES
+from contracts.clauses.provider import PROVIDER_CLAUSES
 from contracts.cli.group import COMMANDS
 from mockserver import openapi
 from mockserver.engine.diagram import diagram
@@ -40,6 +41,10 @@ def test_the_states_are_drawn_from_the_engines_table() -> None:
 
 def test_it_lists_every_clause_in_its_own_words() -> None:
     assert rows("### Clauses") == [[clause.code, clause.name, clause.statement] for clause in CLAUSES]
+
+
+def test_it_lists_every_provider_clause_in_its_own_words() -> None:
+    assert rows("#### Provider clauses") == [[clause.code, clause.name, clause.statement] for clause in PROVIDER_CLAUSES]
 
 
 def test_it_lists_every_policy_value_with_its_default() -> None:
