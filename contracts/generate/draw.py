@@ -24,7 +24,7 @@ POLICIES: tuple[dict[str, PolicyValue], ...] = (
     {"token_ttl": 600, "token_idle_timeout": 120},
 )
 
-_ENABLED = st.sampled_from((0, 1, 2, 2, 3, 3))
+_ENABLED = st.sampled_from((0, 1, 2, 2, 3, 3, 3, 4))
 _ROUNDS = st.integers(1, 5)
 _FEWER_ROUNDS = st.integers(1, 3)
 _SOME = st.sampled_from((0, 1, 1, 2))

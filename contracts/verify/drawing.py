@@ -18,10 +18,10 @@ BATCH = 10
 
 
 def draw(examine: Examine, limits: Limits, examples: int, chance: int) -> None:
-    """Examines `examples` scenarios, all different. Two of three have nothing to do with each other; with the others Hypothesis
-    climbs to where a clause is nearly broken. The same `chance` draws the same."""
+    """Examines `examples` scenarios, all different. Three of four have nothing to do with each other; with the others
+    Hypothesis climbs to where a clause is nearly broken. The same `chance` draws the same."""
     drawing = _Drawing(examine, limits, chance)
-    drawing.unlike(examples - examples // 3)
+    drawing.unlike(examples - examples // 4)
     drawing.climbing(examples)
     drawing.unlike(examples)
 

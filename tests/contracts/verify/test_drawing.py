@@ -49,9 +49,9 @@ def test_a_hundred_hold_a_bit_of_everything(chance: int) -> None:
     assert min(seen.values()) >= 2
 
 
-def test_the_last_third_goes_after_what_comes_near_to_a_breach() -> None:
-    def most(scenarios: list[Scenario]) -> int:
-        return max(encode(scenario).decode().count('"op": "send"') for scenario in scenarios)
+def test_the_last_quarter_goes_after_what_comes_near_to_a_breach() -> None:
+    def mean(scenarios: list[Scenario]) -> float:
+        return sum(encode(scenario).decode().count('"op": "send"') for scenario in scenarios) / len(scenarios)
 
-    examined = drawn(120, near='"op": "send"')
-    assert most(examined[80:]) >= most(examined[:80])
+    examined = drawn(160, near='"op": "send"')
+    assert mean(examined[120:]) > mean(examined[:120])
