@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint coverage bench mutants constraints clean
+.PHONY: help demo test lint coverage bench gallery mutants constraints clean
 
 # The first of these that is new enough; `make PYTHON=/path/to/python3.12 …` names another.
 PYTHON ?= $(or $(firstword $(foreach candidate,python3 python3.13 python3.12 python3.11 python3.14 python, \
@@ -41,6 +41,9 @@ bench: $(TO_TEST) ## Measure speed and memory beside a plain node:http handler
 
 mutants: $(TO_TEST) ## Make mistakes in the mock, and tell who catches them
 	@$(BIN)/python -m tests.mutants $(ARGS)
+
+gallery: $(TO_TEST) ## Verify every client in fixtures/clients with 20 seeds; ARGS="--seeds 2 culprits_wire"
+	@$(BIN)/python -m tests.gallery $(ARGS)
 
 constraints: ## Pin anew what an unconstrained installation brings
 	rm -rf build/constraints

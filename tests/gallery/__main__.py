@@ -1,0 +1,68 @@
+"""`make gallery`: verifies every client with many seeds, and tells where it was not found what it is known for."""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+
+from tests.gallery import table
+from tests.gallery.catalogue import ROOT, Piece, pieces
+from tests.gallery.judging import Finding, attempt
+from tests.gallery.tally import Tally
+
+BEGIN, END = "<!-- gallery -->\n", "<!-- /gallery -->\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status: 1 where something was found that should not be, or not found that should."""
+    options = _parser().parse_args(arguments)
+    os.chdir(ROOT)
+    chosen = [piece for piece in pieces() if any(part in f"{piece.room} {piece.name}" for part in options.only)]
+    tallies = []
+    for tally in _tallies(chosen, options):
+        tallies.append(tally)
+        for problem in tally.problems():
+            print(f"{tally.piece.name}: {problem}", flush=True)
+        print(f"{len(tallies)}/{len(chosen)} {tally.piece.name}", file=sys.stderr, flush=True)
+    print(table.text(tallies))
+    if options.write:
+        _write(tallies)
+    return int(any(problem for tally in tallies for problem in tally.problems()))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.gallery", description=__doc__)
+    parser.add_argument("only", nargs="*", default=[""], help="clients whose room or name has this in it")
+    parser.add_argument("--seeds", type=int, default=20, metavar="N")
+    parser.add_argument("--first-seed", type=int, default=0, metavar="N")
+    parser.add_argument("--examples", type=int, metavar="N", help="scenarios a seed; else as many as `dayfly verify` draws")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="verifications at a time")
+    parser.add_argument("--write", action="store_true", help="put the table into the README")
+    return parser
+
+
+def _tallies(chosen: Sequence[Piece], options: argparse.Namespace) -> Iterator[Tally]:
+    """One after another, as soon as they are whole. No process verifies for long, so that nothing piles up in it."""
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(options.jobs, mp_context=context, max_tasks_per_child=10) as pool:
+        work = [(piece, pool.map(partial(attempt, piece, options.examples), seeds)) for piece in chosen]
+        for piece, answers in work:
+            found = list(answers)
+            missing = next((answer for answer in found if isinstance(answer, str)), "")
+            yield Tally(piece, [answer for answer in found if isinstance(answer, Finding)], missing)
+
+
+def _write(tallies: Sequence[Tally]) -> None:
+    readme = ROOT / "README.md"
+    before, _, rest = readme.read_text("utf-8").partition(BEGIN)
+    readme.write_text(before + BEGIN + table.markdown(tallies) + "\n" + END + rest.partition(END)[2], "utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

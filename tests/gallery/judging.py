@@ -1,0 +1,93 @@
+"""Verifies one client of the gallery."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import tempfile
+
+import pytest
+from msgspec import Struct
+
+from contracts.clients.base import Clients
+from contracts.clients.process import ProcessClients
+from contracts.clients.python import PythonClients
+from contracts.clients.target import find
+from contracts.judge import Parameters
+from contracts.report.model import Counterexample, Report
+from contracts.verify import Options, verify
+from tests.gallery.catalogue import Piece
+from tests.need import need
+
+THOROUGH = 500
+"""Scenarios drawn for a client that keeps every clause."""
+
+
+class Story(Struct, frozen=True):
+    """How small a counterexample got. `minimal`: no step of it can be left out."""
+
+    intents: int
+    minimal: bool
+
+
+class Finding(Struct, frozen=True):
+    """What one verification found: the clauses that were broken, and those for which nothing can be said."""
+
+    broken: dict[str, Story]
+    inconclusive: tuple[str, ...] = ()
+    runs: int = 0
+    seconds: float = 0
+
+
+def judge(piece: Piece, seed: int, examples: int | None = None, patience: float | None = None) -> Finding:
+    """Verifies the client as `dayfly verify` does; skips the test where something is missing that it needs."""
+    _provide(piece.needs)
+    options = Options(seed=seed, examples=examples, parameters=Parameters(one_shot=piece.one_shot))
+    return _finding(verify(piece.name, _clients(piece, patience), options))
+
+
+def attempt(piece: Piece, examples: int | None, seed: int) -> Finding | str:
+    """The same, or why it could not be done. Whoever keeps every clause has to do so for longer, where that costs nothing."""
+    if examples is None and piece.room == "correct" and piece.is_in_process:
+        examples = THOROUGH
+    try:
+        return judge(piece, seed, examples)
+    except pytest.skip.Exception as skipped:
+        return f"not run: {skipped}"
+
+
+def _finding(report: Report) -> Finding:
+    broken = {clause.code: _story(clause.counterexample) for clause in report.clauses if clause.counterexample is not None}
+    doubtful = tuple(clause.code for clause in report.clauses if clause.status == "inconclusive")
+    return Finding(broken, doubtful, report.examples or 0, report.elapsed_s)
+
+
+def _story(found: Counterexample) -> Story:
+    assert found.scenario is not None
+    return Story(found.scenario.intents, bool(found.minimal))
+
+
+def _clients(piece: Piece, patience: float | None) -> Clients:
+    given = {} if patience is None else {"patience": patience}
+    if piece.command:
+        words = [sys.executable if word == "python" else word for word in shlex.split(piece.command)]
+        return ProcessClients(shlex.join(words), one_shot=piece.one_shot, **given)
+    return PythonClients(find(piece.client), **given)
+
+
+def _provide(what: str) -> None:
+    if what == "sdk":
+        _provide_sdk()
+    elif what:
+        need(what)
+
+
+def _provide_sdk() -> None:
+    """Makes the official Python SDK importable; it watches a file in the home directory."""
+    from tests.functional.sdk.installed import python_sdk
+
+    folder = str(python_sdk())
+    if folder not in sys.path:
+        sys.path.append(folder)
+    os.environ.update(HOME=tempfile.gettempdir(), NO_PROXY="*")

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.gallery.catalogue import Piece
+from tests.gallery.judging import Finding, Story
+from tests.gallery.table import markdown, text
+from tests.gallery.tally import Tally
+
+CULPRIT = Piece(room="culprit", client="fixtures/clients/some.py:Caching", breaks=("S1",), along=("S2",))
+CORRECT = Piece(room="correct", client="fixtures/clients/good.py:factory")
+FOUND, NOTHING = Finding({"S1": Story(2, True)}), Finding({})
+
+
+def problems(piece: Piece, *findings: Finding) -> list[str]:
+    return list(Tally(piece, findings).problems())
+
+
+@pytest.mark.parametrize(("caught", "seeds"), [(1, 1), (3, 3), (19, 20), (20, 20)])
+def test_a_culprit_has_to_be_caught_in_nineteen_of_twenty(caught: int, seeds: int) -> None:
+    assert problems(CULPRIT, *[FOUND] * caught, *[NOTHING] * (seeds - caught)) == []
+
+
+@pytest.mark.parametrize(("caught", "seeds"), [(0, 1), (2, 3), (18, 20)])
+def test_less_is_a_problem(caught: int, seeds: int) -> None:
+    findings = [FOUND] * caught + [NOTHING] * (seeds - caught)
+    assert problems(CULPRIT, *findings) == [f"S1 in {caught} of {seeds}: not caught often enough"]
+
+
+def test_only_what_is_known_to_break_as_well_may_break_as_well() -> None:
+    assert problems(CULPRIT, Finding({"S1": Story(2, True), "S2": Story(9, False)})) == []
+    assert problems(CULPRIT, Finding({"S1": Story(2, True), "D2": Story(1, True)})) == ["D2 in 1 of 1: broken, and must not be"]
+    assert problems(CORRECT, NOTHING, FOUND) == ["S1 in 1 of 2: broken, and must not be"]
+
+
+def test_stories_have_to_be_short_and_the_shortest() -> None:
+    assert problems(CULPRIT, Finding({"S1": Story(4, True)})) == ["S1: a story of 4 messages, 3 are allowed"]
+    assert problems(CULPRIT, Finding({"S1": Story(2, False)})) == ["S1: a story that is not shown to be the smallest"]
+
+
+def test_a_client_that_keeps_every_clause_leaves_no_doubt() -> None:
+    assert problems(CORRECT, Finding({}, inconclusive=("S2",))) == ["S2: inconclusive"]
+    assert problems(CULPRIT, Finding({"S1": Story(2, True)}, inconclusive=("S2",))) == []
+
+
+def test_tables_show_expected_against_found() -> None:
+    tallies = [Tally(CORRECT, [NOTHING] * 2), Tally(CULPRIT, [FOUND, Finding({"S1": Story(3, True), "S2": Story(1, True)})])]
+    lines = text([*tallies, Tally(CORRECT, missing="not run: node is not installed")]).splitlines()
+    assert lines[1].startswith("good.py          .  .")
+    assert lines[2].startswith("some.py:Caching  #  +  .")
+    assert lines[2].endswith("2  up to 3 messages")
+    assert lines[3].endswith("not run: node is not installed")
+    assert markdown(tallies).splitlines()[2:] == [
+        "| `good.py` | nothing | 0 of 2 |  |  |",
+        "| `some.py:Caching` | S1 | 2 of 2 | S2 (1) | up to 3 messages |",
+    ]
