@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
+
+import msgspec
 
 from mockserver.wire.message import Request
 
@@ -23,6 +26,9 @@ GUEST = {"guest": {"name": "Dayfly Probe", "email": "probe@example.com"}}
 TEXT = "Hello"
 
 WRITE_SCOPE = "webchat:session:write"
+
+
+_WHOLE = re.compile("[0-9]{1,9}")
 
 
 class Credentials(NamedTuple):
@@ -49,7 +55,7 @@ class Reply:
     def document(self) -> dict[str, Any]:
         """The JSON object of the body; empty where it is none."""
         try:
-            value = json.loads(self.body)
+            value = msgspec.json.decode(self.body)
         except (ValueError, RecursionError):
             return {}
         return value if isinstance(value, dict) else {}
@@ -59,6 +65,12 @@ class Reply:
         """The error's code, where there is one; OAuth's own call it `error`."""
         code = self.document.get("code", self.document.get("error"))
         return code if isinstance(code, str) else None
+
+    @property
+    def retry_after(self) -> int | None:
+        """The seconds that Retry-After asks for; None where it is missing, or no whole number."""
+        told = self.headers.get("retry-after", "")
+        return int(told) if _WHOLE.fullmatch(told) else None
 
     def told(self, name: str) -> str:
         """A member of the body that is a string, "" where it is none."""

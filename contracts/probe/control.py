@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from contracts.probe.asking import Credentials
@@ -15,10 +15,10 @@ PREFIX = "/__admin/organizations"
 
 
 class Control:
-    """A control API behind `http`, which has its base URL and shows its token."""
+    """A control API. `connect` gives an HTTP client that has its base URL and shows its token."""
 
-    def __init__(self, http: httpx.Client) -> None:
-        self._http = http
+    def __init__(self, connect: Callable[[], httpx.Client]) -> None:
+        self._connect, self._http = connect, connect()
 
     def create(self, policy: Mapping[str, Any]) -> Organization:
         """A new organisation, so that nobody else's is touched."""
@@ -38,6 +38,11 @@ class Control:
             return dict(answer.json()) if answer.content else {}
         hint = "; a provider without a control API wants --client-id and --client-secret"
         raise ProbeError(where, f"the control API answers {answer.status_code}: {_message(answer)}{hint}")
+
+    def reconnect(self) -> None:
+        """Forgets connections that a restart has broken."""
+        self._http.close()
+        self._http = self._connect()
 
     def close(self) -> None:
         """Gives back connections."""

@@ -11,6 +11,8 @@ from contracts.probe.asking import Reply
 from contracts.probe.errors import ProbeError
 
 if TYPE_CHECKING:
+    import httpx
+
     from mockserver.wire import Call, Handler, Request, Response
 
 TIMEOUT = 30.0
@@ -32,6 +34,10 @@ class Door(Protocol):
         """Sends a request while others are on their way, and returns what waits for the answer."""
         ...
 
+    def reconnect(self) -> None:
+        """Forgets connections that a restart has broken."""
+        ...
+
     def close(self) -> None:
         """Gives back connections."""
         ...
@@ -44,10 +50,8 @@ class HttpDoor:
     at_once = 16
 
     def __init__(self, url: str) -> None:
-        import httpx
-
         self._url = url
-        self._http = httpx.Client(base_url=url, timeout=TIMEOUT)
+        self._http = self._connected()
         self._pool = ThreadPoolExecutor(self.at_once, "dayfly-probe")
 
     def ask(self, request: Request) -> Reply:
@@ -65,6 +69,16 @@ class HttpDoor:
     def begin(self, request: Request) -> Callable[[], Reply]:
         """See Door."""
         return self._pool.submit(self.ask, request).result
+
+    def reconnect(self) -> None:
+        """See Door."""
+        self._http.close()
+        self._http = self._connected()
+
+    def _connected(self) -> httpx.Client:
+        import httpx
+
+        return httpx.Client(base_url=self._url, timeout=TIMEOUT)
 
     def close(self) -> None:
         """See Door."""
@@ -92,6 +106,9 @@ class HandlerDoor:
         """See Door."""
         handler = self._handler()
         return partial(_finish, handler, handler.arrive(request))
+
+    def reconnect(self) -> None:
+        """See Door: there is nothing to be broken."""
 
     def close(self) -> None:
         """See Door: there is nothing to give back."""

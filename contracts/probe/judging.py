@@ -19,10 +19,14 @@ ISSUES = {SESSIONS: "webChatSessionId", MESSAGES: "id"}
 
 
 class Judge:
-    """Says of each answer what clause it breaks, to the ledger. What an answer is held against is the caller's to say."""
+    """Says of each answer what clause it breaks, to the ledger. What an answer is held against is the caller's to say.
+
+    Where a run `is_void` nothing is said any more: the probe had to wait, and nobody knows what has ended meanwhile.
+    """
 
     def __init__(self, ledger: Ledger, tape: Tape) -> None:
         self._ledger, self._tape = ledger, tape
+        self.is_void = False
         self._contexts: set[str] = set()
         self._ids: set[str] = set()
         self._dead: Reply | None = None
@@ -30,10 +34,13 @@ class Judge:
 
     def exercise(self, clause: str) -> None:
         """This run puts a clause to the test."""
-        self._ledger.exercise(clause)
+        if not self.is_void:
+            self._ledger.exercise(clause)
 
     def breach(self, clause: str, message: str, exchange: Exchange, marks: Marks = ()) -> None:
         """The provider broke a clause, in this exchange."""
+        if self.is_void:
+            return
         marked = (*marks, (f"answered {exchange.reply}", exchange))
         evidence = tuple(Evidence(label, other.seq) for label, other in marked)
         self._ledger.breach(clause, message, evidence, self._tape.entries)
@@ -86,8 +93,8 @@ class Judge:
 
     def _look_at_retry_after(self, exchange: Exchange) -> None:
         self.exercise("P12")
-        told = exchange.reply.headers.get("retry-after")
-        if told is None or not (told.isascii() and told.isdigit() and int(told) > 0):
+        if not exchange.reply.retry_after:
+            told = exchange.reply.headers.get("retry-after")
             self.breach("P12", f"a 429 was answered with Retry-After {told!r}, not a whole number of seconds", exchange)
 
     def _compare(self, refusal: Refusal, exchange: Exchange) -> None:

@@ -9,6 +9,9 @@ from contracts.probe.ledger import Ledger
 from contracts.probe.provider import Provider
 from contracts.probe.world import GivenUp, World
 
+ATTEMPTS = 3
+"""Runs of a trial at most: one that had to wait says nothing."""
+
 
 class Lab:
     """Makes runs against a provider."""
@@ -26,13 +29,22 @@ class Lab:
         """The world of a new run, logged in; to be closed."""
         self.ledger.begin()
         world = World(self.provider, self.ledger, policy, self._authorization)
-        authorization = world.me.authorization
+        try:
+            authorization = world.me.authorization
+        except BaseException:
+            world.close()
+            raise
         if not self.has_control:
             self._authorization = authorization
         return world
 
     def run(self, trial: Callable[[World], None], policy: Mapping[str, Any]) -> None:
-        """One run of `trial`."""
+        """One run of `trial`, or more where one is void."""
+        for _ in range(ATTEMPTS):
+            if not self._run(trial, policy).judge.is_void:
+                break
+
+    def _run(self, trial: Callable[[World], None], policy: Mapping[str, Any]) -> World:
         world = self.open(policy)
         try:
             trial(world)
@@ -40,3 +52,4 @@ class Lab:
             pass
         finally:
             world.close()
+        return world

@@ -22,7 +22,7 @@ class Witness(NamedTuple):
 
 
 class Broken(Exception):
-    """The clause that is hunted was broken: the machine that found it is to find a shorter way there."""
+    """The clause that is hunted was broken: this story breaks it too."""
 
 
 class Ledger:

@@ -49,10 +49,10 @@ def in_process(replicas: int = 2, settings: Settings | None = None) -> Provider:
 
     settings = settings or Settings(client_id="probe", client_secret="probe-secret")
     running = Replicas(replicas, settings, MemoryStore())
-    app = create_app(running.running[0])
-    http = httpx.Client(transport=httpx.WSGITransport(app), base_url="http://127.0.0.1")
+    transport = httpx.WSGITransport(create_app(running.running[0]))
+    control = Control(lambda: httpx.Client(transport=transport, base_url="http://127.0.0.1"))
     doors = [HandlerDoor(partial(running.handler, number)) for number in range(replicas)]
-    return Provider(name="the mock in this process", doors=doors, control=Control(http), restart=running.restart)
+    return Provider(name="the mock in this process", doors=doors, control=control, restart=running.restart)
 
 
 def _standing() -> int:

@@ -1,12 +1,12 @@
-"""What only a history can show: Hypothesis takes one step after the other, and looks for what goes wrong.
+"""What only a history can show: Hypothesis takes one step after the other, and the ledger keeps what goes wrong.
 
-While it explores nothing fails: the ledger keeps what was broken, and the story goes on. When it hunts a clause, its breach is
-what fails, and Hypothesis makes the way there shorter; in the end every step is left out once.
+Nothing fails while it explores, so that one broken clause does not hide the others; how a breach is made shorter is told in
+`contracts.probe.shorten`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis import strategies as st
@@ -14,10 +14,9 @@ from hypothesis.errors import FlakyFailure
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from contracts.probe.lab import Lab
-from contracts.probe.ledger import Broken
 from contracts.probe.life import Rules
 from contracts.probe.refusals import Refusal
-from contracts.probe.story import DEFECTS, ChangePolicy, Create, Send, Step, Story, Wait, WaitFor
+from contracts.probe.story import DEFECTS, ChangePolicy, Create, Script, Send, Step, Story, Wait, WaitFor
 
 CLAUSES = ("P1", "P2", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11")
 """The clauses that a history can break."""
@@ -35,13 +34,16 @@ ANOTHER = st.sampled_from((False, False, False, True))
 WHICH = st.sampled_from((0, 0, 0, 1, 2))
 MOMENT = st.sampled_from((None, -1, 0))
 
+Watch = Callable[[Story], None]
+"""Called after each step."""
+
 
 class Sessions(RuleBasedStateMachine):
-    """A story that Hypothesis tells. `failed` is given the last one that ended in a breach."""
+    """A story that Hypothesis tells."""
 
-    def __init__(self, lab: Lab, failed: list[Story]) -> None:
+    def __init__(self, lab: Lab, watch: Watch) -> None:
         super().__init__()
-        self._lab, self._failed = lab, failed
+        self._lab, self._watch = lab, watch
         self._story: Story | None = None
 
     @initialize(rules=RULES)
@@ -49,6 +51,7 @@ class Sessions(RuleBasedStateMachine):
         """Begins it."""
         self._story = Story(self._lab, rules)
         self._story.begin()
+        self._watch(self._story)
 
     def teardown(self) -> None:
         """Ends it."""
@@ -62,7 +65,7 @@ class Sessions(RuleBasedStateMachine):
 
     @rule(which=WHICH, moment=MOMENT)
     def send(self, which: int, moment: int | None) -> None:
-        """A message as it ought to be, at a moment that may decide over it."""
+        """A message as it ought to be, at once or so many milliseconds from a deadline that may decide over it."""
         self._send(which, moment)
 
     @rule(which=WHICH, moment=MOMENT, defect=st.sampled_from(DEFECTS))
@@ -83,40 +86,38 @@ class Sessions(RuleBasedStateMachine):
 
     def _take(self, step: Step) -> None:
         assert self._story is not None, "a story has a beginning"
-        try:
-            self._story.take(step)
-        except Broken:
-            self._failed[:] = [self._story]
-            raise
+        self._story.take(step)
+        self._watch(self._story)
 
 
-def explore(lab: Lab, examples: int, chance: int) -> None:
-    """Draws histories; the same `chance` draws the same from a provider that does the same. Raises ProbeError."""
-    _run(lab, examples, chance, [Phase.generate])
+def explore(lab: Lab, examples: int, chance: int) -> dict[str, Script]:
+    """Draws histories, and returns how to tell the shortest again in which each clause was broken, by its code.
 
+    The same `chance` draws the same. Raises ProbeError.
+    """
+    scripts: dict[str, Script] = {}
+    known = dict(lab.ledger.witnesses)
 
-def hunt(lab: Lab, code: str, examples: int, chance: int) -> None:
-    """Draws the same histories, and makes the first one shorter that breaks the clause."""
-    lab.ledger.hunted = code
-    try:
-        found = _run(lab, examples, chance, [Phase.generate, Phase.shrink])
-        if found is not None:
-            _leave_out(lab, found.rules, found.steps)
-    finally:
-        lab.ledger.hunted = None
-
-
-def _run(lab: Lab, examples: int, chance: int, phases: list[Phase]) -> Story | None:
-    """The last story that ended in a breach, where one did."""
-    failed: list[Story] = []
+    def watch(story: Story) -> None:
+        for code, witness in lab.ledger.witnesses.items():
+            if known.get(code) is not witness:
+                known[code], scripts[code] = witness, story.script
 
     class Machine(Sessions):
         def __init__(self) -> None:
-            super().__init__(lab, failed)
+            super().__init__(lab, watch)
 
-    options = settings(
+    try:
+        run_state_machine_as_test(seed(chance)(Machine), settings=_settings(examples))
+    except FlakyFailure as flaky:  # it failed, and did not when Hypothesis tried again
+        raise flaky.exceptions[0] from None
+    return scripts
+
+
+def _settings(examples: int) -> settings:
+    return settings(
         max_examples=examples,
-        phases=phases,
+        phases=[Phase.generate],
         stateful_step_count=STEPS,
         database=None,
         deadline=None,
@@ -126,36 +127,3 @@ def _run(lab: Lab, examples: int, chance: int, phases: list[Phase]) -> Story | N
         suppress_health_check=list(HealthCheck),
         verbosity=Verbosity.quiet,
     )
-    try:
-        run_state_machine_as_test(seed(chance)(Machine), settings=options)
-    except Broken:
-        pass  # the ledger has it
-    except FlakyFailure as flaky:  # a provider with a clock of its own need not do the same twice
-        for error in flaky.exceptions:
-            if not isinstance(error, Broken):
-                raise error from None
-    return failed[0] if failed else None
-
-
-def _leave_out(lab: Lab, rules: Rules, steps: Sequence[Step]) -> None:
-    """Leaves out one step after the other, for as long as the rest still breaks the clause; then none can be spared."""
-    place = len(steps) - 1
-    while place >= 0:
-        fewer = (*steps[:place], *steps[place + 1 :])
-        if _breaks(lab, rules, fewer):
-            steps, place = fewer, len(fewer)
-        place -= 1
-    lab.ledger.prove_minimal()
-
-
-def _breaks(lab: Lab, rules: Rules, steps: Sequence[Step]) -> bool:
-    story = Story(lab, rules)
-    try:
-        story.begin()
-        for step in steps:
-            story.take(step)
-    except Broken:
-        return True
-    finally:
-        story.close()
-    return False

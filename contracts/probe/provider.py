@@ -9,6 +9,7 @@ from types import TracebackType
 from contracts.probe.asking import Credentials
 from contracts.probe.control import Control
 from contracts.probe.doors import Door, HttpDoor
+from contracts.probe.errors import ProbeError
 from mockserver.clock import pause
 
 
@@ -26,6 +27,13 @@ class Provider:
     credentials: Credentials | None = None
     restart: Callable[[], None] | None = None
     wait: Callable[[float], None] = pause
+
+    def reconnect(self) -> None:
+        """After a restart."""
+        for door in self.doors:
+            door.reconnect()
+        if self.control is not None:
+            self.control.reconnect()
 
     def close(self) -> None:
         """Gives back connections."""
@@ -49,10 +57,16 @@ def at_url(
     credentials: Credentials | None = None,
     restart: Callable[[], None] | None = None,
 ) -> Provider:
-    """The provider at a URL, and at those of its `replicas`; with `credentials` no control API is looked for."""
+    """The provider at a URL, and at those of its `replicas`; with `credentials` no control API is looked for.
+
+    Raises ProbeError where one of them is no URL.
+    """
     import httpx
 
-    doors = [HttpDoor(one) for one in (url, *replicas)]
     headers = {"Authorization": f"Bearer {admin_token}"} if admin_token else {}
-    control = None if credentials is not None else Control(httpx.Client(base_url=url, headers=headers, timeout=60))
+    try:
+        control = None if credentials is not None else Control(lambda: httpx.Client(base_url=url, headers=headers, timeout=60))
+        doors = [HttpDoor(one) for one in (url, *replicas)]
+    except httpx.InvalidURL as error:
+        raise ProbeError(" ".join((url, *replicas)), f"not every one of these is a URL: {error}") from error
     return Provider(name=url, doors=doors, control=control, credentials=credentials, restart=restart)

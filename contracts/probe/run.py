@@ -8,8 +8,9 @@ from contracts.clauses.provider import PROVIDER_CLAUSES, ProviderClause
 from contracts.judge import Status
 from contracts.probe.lab import Lab
 from contracts.probe.ledger import Ledger
-from contracts.probe.machine import CLAUSES, explore, hunt
+from contracts.probe.machine import CLAUSES, explore
 from contracts.probe.provider import Provider
+from contracts.probe.shorten import shorten
 from contracts.probe.trials import TRIALS, offered
 from contracts.report.model import ClauseResult, Counterexample, Report
 from contracts.verify.run import fresh_seed, select_from
@@ -61,10 +62,9 @@ def _draw(lab: Lab, codes: set[str], options: Options, chance: int) -> None:
     if not number or codes.isdisjoint(CLAUSES):
         return
     known = set(lab.ledger.witnesses)
-    explore(lab, number, chance)
-    found = set(lab.ledger.witnesses) - known
-    for code in sorted(found) if options.shorten else ():
-        hunt(lab, code, number, chance)
+    scripts = explore(lab, number, chance)
+    for code in sorted(set(scripts) - known) if options.shorten else ():
+        shorten(lab, code, scripts[code])
 
 
 def _result(clause: ProviderClause, ledger: Ledger) -> ClauseResult:

@@ -57,8 +57,19 @@ class ChangePolicy(NamedTuple):
 Step = Create | Send | Wait | WaitFor | ChangePolicy
 
 
+class Script(NamedTuple):
+    """What it takes to tell a story again: the policy that it begins with, and its steps."""
+
+    rules: Rules
+    steps: tuple[Step, ...]
+
+    def of(self, steps: tuple[Step, ...]) -> Script:
+        """One of other steps."""
+        return Script(self.rules, steps)
+
+
 class Story:
-    """One run: it begins with a policy, where that may be chosen, and with a session. `steps` are those taken since."""
+    """One run: it begins with a policy, where that may be chosen, and with a session."""
 
     def __init__(self, lab: Lab, rules: Rules) -> None:
         self._lab = lab
@@ -66,8 +77,12 @@ class Story:
         self._world = lab.open(self._rules.policy() if lab.has_control else {})
         self._other: Actor | None = None
         self._lives: list[Life] = []
-        self.rules = rules
-        self.steps: list[Step] = []
+        self._script = Script(rules, ())
+
+    @property
+    def script(self) -> Script:
+        """The story so far."""
+        return self._script
 
     def begin(self) -> None:
         """The first session."""
@@ -75,7 +90,7 @@ class Story:
 
     def take(self, step: Step) -> None:
         """One step further."""
-        self.steps.append(step)
+        self._script = self._script.of((*self._script.steps, step))
         match step:
             case Create(another):
                 self._create(self._actor(another))

@@ -120,12 +120,8 @@ def _answer(request: Request, reply: Reply, seq: int, at: int, name: str) -> Ans
         code=reply.code,
         accepted=done and request.path == MESSAGES,
         body=document or UNSET,
-        retry_after=_whole(reply.headers.get("retry-after", "")),
+        retry_after=reply.retry_after,
         issued=(reply.told("webChatSessionId") or None) if done and request.path == SESSIONS else None,
         token=pseudonym(token) if token else None,
         token_expires_in=lifetime if token and isinstance(lifetime, int) else None,
     )
-
-
-def _whole(value: str) -> int | None:
-    return int(value) if value.isascii() and value.isdigit() else None

@@ -107,6 +107,7 @@ class World:
         assert self.provider.restart is not None, "the trial needs a restart"
         self._tape.change("restart", {}, self.now)
         self.provider.restart()
+        self.provider.reconnect()
 
     @property
     def _control(self) -> Organization:
@@ -116,11 +117,12 @@ class World:
     # -- asking ------------------------------------------------------------------------------------------------------
 
     def ask(self, request: Request, replica: int = 0) -> Exchange:
-        """One exchange. A provider without control may ask for patience, once."""
+        """One exchange. A provider without control may ask for patience: it gets it, and the run is void."""
         door = self.provider.doors[replica]
         reply = door.ask(request)
         if reply.status == 429 and self._organization is None:
             self.provider.wait(self._patience(reply))
+            self.judge.is_void = True
             reply = door.ask(request)
         exchange = self._tape.exchange(request, reply, self.now)
         self.judge.look_at(exchange, self._time_of(request))
@@ -156,8 +158,7 @@ class World:
         return self._stands if self._organization is not None and request.authorization in self._shown_here else None
 
     def _patience(self, reply: Reply) -> float:
-        told = reply.headers.get("retry-after", "")
-        seconds = int(told) if told.isascii() and told.isdigit() else LONGEST_WAIT + 1
-        if seconds > LONGEST_WAIT:
+        if reply.retry_after is None or reply.retry_after > LONGEST_WAIT:
+            told = reply.headers.get("retry-after")
             raise ProbeError(self.provider.name, f"429, Retry-After {told!r}: try later, or with fewer --examples")
-        return seconds
+        return reply.retry_after

@@ -21,9 +21,9 @@ def one_too_many(world: World) -> None:
     refused = world.message(id)
     if not world.judge.refuses(refused, OVER_THE_LIMIT):
         return
-    told = refused.reply.headers.get("retry-after", "")
-    if told.isascii() and told.isdigit():
-        world.advance(int(told) * 1000)
+    told = refused.reply.retry_after
+    if told is not None:
+        world.advance(told * 1000)
         marks = ((f"told to wait {told} s", refused),)
         world.judge.accepts(world.message(id), "P12", f"a message {told} s after a 429 with Retry-After {told}", marks)
 
