@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import click
 
+from contracts.cli import completing
 from contracts.cli.console import Destination, tell
 from contracts.cli.options import SETTINGS, admin_token, contract_options, parameters, report_options
 from contracts.judge import Delivery
 
 
 @click.command("check", context_settings=SETTINGS)
-@click.argument("recording", metavar="TRACE.jsonl|FILE.har|URL")
+@click.argument("recording", metavar="TRACE.jsonl|FILE.har|URL", shell_complete=completing.files)
 @click.option("--organization", metavar="ID", default="default", show_default=True, help="Whose journal, at a URL.")
 @admin_token
 @contract_options

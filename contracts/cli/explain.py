@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from contracts.cli import completing
 from contracts.cli.options import SETTINGS, admin_token
 from contracts.cli.sources import DEFAULT_URL, ask
 
@@ -14,7 +15,7 @@ CONTEXT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNOREC
 
 
 @click.command("explain", context_settings=SETTINGS)
-@click.argument("subject", metavar="CODE|CONTEXT_ID", required=False)
+@click.argument("subject", metavar="CODE|CONTEXT_ID", required=False, shell_complete=completing.clauses)
 @click.option("--list", "listed", is_flag=True, help="List the clauses.")
 @click.option("--url", default=DEFAULT_URL, show_default=True, help="The mock that answered the request.")
 @admin_token

@@ -14,11 +14,13 @@ from mockserver.errors import MockServerError
 
 COMMANDS = {
     "check": "Judge a recording, or a running mock's journal.",
+    "completion": "Print what makes a shell complete this command.",
     "demo": "Show a refused message, its explanation, and two clients judged.",
     "explain": "Explain a clause, or what became of a request.",
     "probe": "Judge a provider: a mock, replicas of one, or the service.",
     "replay": "Put a client through one scenario file.",
     "serve": "Serve the mock.",
+    "tail": "Follow the journal of a running mock.",
     "verify": "Put a client through many scenarios and judge it.",
 }
 """Commands and what they do, in a line: each is `command` in the module of its name beside this one."""

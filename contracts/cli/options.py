@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args
 
 import click
 
+from contracts.cli import completing
 from contracts.cli.console import destinations
 from contracts.judge import DEFAULTS, Delivery, Parameters
 from contracts.report.kinds import KINDS
@@ -37,7 +38,7 @@ def stacked(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
 
 client_options = stacked(
     [
-        click.argument("target", required=False),
+        click.argument("target", required=False, shell_complete=completing.files),
         click.option("--command", metavar="CMD", help="A client in any language, in place of TARGET: it speaks JSON Lines."),
         click.option("--one-shot", is_flag=True, help="CMD is started for each message, which it finds on its input."),
         click.option("--patience", type=PATIENCE, metavar="S", help="Seconds of real time a client may show nothing."),
@@ -45,7 +46,14 @@ client_options = stacked(
 )
 contract_options = stacked(
     [
-        click.option("--clause", "clauses", multiple=True, metavar="CODE", help="Judge by this clause alone; may be repeated."),
+        click.option(
+            "--clause",
+            "clauses",
+            multiple=True,
+            metavar="CODE",
+            shell_complete=completing.clauses,
+            help="Judge by this clause alone; may be repeated.",
+        ),
         click.option("--delivery", type=click.Choice(get_args(Delivery)), default=DEFAULTS.delivery, show_default=True),
         click.option("--max-age", type=click.FloatRange(min=0), default=DEFAULTS.max_age, show_default=True, metavar="S"),
         click.option("--max-attempts", type=click.IntRange(min=1), default=DEFAULTS.max_attempts, show_default=True),
@@ -53,7 +61,15 @@ contract_options = stacked(
 )
 report_options = stacked(
     [
-        click.option("--report", "destinations", metavar="KIND:PATH", multiple=True, callback=destinations, help=REPORT_HELP),
+        click.option(
+            "--report",
+            "destinations",
+            metavar="KIND:PATH",
+            multiple=True,
+            callback=destinations,
+            shell_complete=completing.reports,
+            help=REPORT_HELP,
+        ),
         click.option("--json", "as_json", is_flag=True, help="JSON on standard output, people's text on standard error."),
         click.option("--strict", is_flag=True, help="Exit with 2 where a clause was inconclusive."),
     ]

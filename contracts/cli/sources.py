@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,22 +58,35 @@ def _lines_of_file(name: str) -> Iterator[bytes]:
         raise click.ClickException(f"{name}: {error.strerror}") from error
 
 
-def ask(url: str, path: str, admin_token: str) -> httpx.Response:
-    """What the control API of the mock at `url` answers. Raises ClickException where that is not 200."""
+def client(url: str, admin_token: str, patience: float = 60) -> httpx.Client:
+    """An HTTP client for the control API of the mock at `url`, which waits `patience` seconds for a byte."""
     import httpx
 
     headers = {"Authorization": f"Bearer {admin_token}"} if admin_token else {}
+    return httpx.Client(base_url=url, headers=headers, timeout=patience)
+
+
+def ask(url: str, path: str, admin_token: str, query: Mapping[str, str] | None = None) -> httpx.Response:
+    """What the control API of the mock at `url` answers. Raises ClickException where that is not 200."""
+    import httpx
+
     try:
-        answer = httpx.get(url.rstrip("/") + path, headers=headers, timeout=60)
+        with client(url, admin_token) as http:
+            answer = http.get(path, params=query)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise click.ClickException(f"there is no mock at {url}: {error}") from error
     if answer.status_code != 200:
-        raise click.ClickException(f"{url} answers {answer.status_code}: {_message(answer)}")
+        raise explained_refusal(url, answer)
     return answer
+
+
+def explained_refusal(url: str, answer: httpx.Response) -> click.ClickException:
+    """The error for an answer of the control API that is none."""
+    return click.ClickException(f"{url} answers {answer.status_code}: {_message(answer)}")
 
 
 def _message(answer: httpx.Response) -> str:
     try:
-        return str(answer.json()["message"])
+        return str(answer.json()["error"]["message"])
     except (ValueError, KeyError, TypeError):
         return answer.text[:200] or answer.reason_phrase

@@ -42,6 +42,8 @@ class Followers:
         last_seen = _last_event_id()
         start = last_seen if last_seen is not None else after
         checks.place(start or 0, "after" if last_seen is None else "Last-Event-ID")
+        if last_seen is not None and last_seen > tenant.requests.newest():
+            start = 0  # seen in a journal that is gone, as the server's memory is after a restart: this one is new to them
         wait = flask.request.environ.get(PAUSE, pause)
         if not self._free.acquire(blocking=False):
             return error(503, f"{MAX_FOLLOWERS} follow already, and each holds a thread; close one of them")

@@ -1,0 +1,64 @@
+"""`dayfly tail`: follows the journal of a running mock."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from contracts.cli.options import SETTINGS, admin_token
+from contracts.cli.sources import DEFAULT_URL
+
+if TYPE_CHECKING:
+    from mockserver.exchanges import Exchange
+    from mockserver.journal import Perturbed
+
+OPERATIONS = ("token", "create", "send")
+
+
+@click.command("tail", context_settings=SETTINGS)
+@click.argument("url", default=DEFAULT_URL)
+@click.option("--organization", metavar="ID", default="default", show_default=True, help="Whose journal.")
+@click.option("-n", "--lines", type=click.IntRange(0, 1000), default=10, show_default=True, help="Requests to begin with.")
+@click.option("--no-follow", is_flag=True, help="Print these, and end.")
+@click.option("--status", type=click.IntRange(100, 599), help="Requests answered so alone.")
+@click.option("--reason", metavar="REASON", help="session.consumed, say; session stands for its whole family.")
+@click.option("--operation", type=click.Choice(OPERATIONS), help="Requests of this operation alone.")
+@click.option("--guest", metavar="NAME", help="Requests for the guest of this name or e-mail address.")
+@click.option("--text", metavar="WORDS", help="Requests with this in message, guest, session id or contextId.")
+@admin_token
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def command(
+    url: str, organization: str, lines: int, no_follow: bool, admin_token: str, as_json: bool, **filters: object
+) -> None:
+    """Follow the journal of the mock at URL: each request with its answer and the reason, as it happens, until Ctrl-C.
+
+    Below each refusal stands its contextId: `dayfly explain` has its story.
+    """
+    from contracts.cli.following import Journal
+
+    wanted = {name: str(value) for name, value in filters.items() if value is not None}
+    journal, tell = Journal(url, organization, admin_token, wanted), _teller(as_json)
+    for exchange in journal.last(lines):
+        tell(exchange)
+    if not no_follow:
+        for item in journal.follow(_lost):
+            tell(item)
+
+
+def _teller(as_json: bool) -> Callable[[Exchange | Perturbed], None]:
+    if as_json:
+        import msgspec
+
+        return lambda item: click.echo(msgspec.json.encode(item))
+    from contracts.cli.console import style_for
+    from contracts.cli.journalled import journalled
+
+    style = style_for(sys.stdout)
+    return lambda item: click.echo("\n".join(journalled(item, style)), color=True)
+
+
+def _lost(why: str) -> None:
+    click.echo(f"the stream is lost ({why}); trying again", err=True)

@@ -1,0 +1,61 @@
+"""`dayfly tail`, on a server that runs."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+
+from tests.functional.serving import Serving
+from tests.functional.talking import Talker, conversation
+
+TAIL = (sys.executable, "-m", "contracts.cli", "tail")
+
+
+def tail(*options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*TAIL, *options], check=False, capture_output=True, text=True, timeout=60)
+
+
+def test_what_was_there_is_told_in_lines_and_in_json() -> None:
+    with Serving() as server:
+        conversation(server.told)
+        lines = tail(server.url, "--no-follow").stdout.splitlines()
+        refused = tail(server.url, "--no-follow", "--json", "--status", "403").stdout.splitlines()
+
+    assert [line.split()[1:3] for line in lines[:4]] == [["200", "token"], ["200", "create"], ["200", "send"], ["403", "send"]]
+    assert "session.consumed" in lines[3]
+    told = [json.loads(line) for line in refused]
+    assert [exchange["reason"] for exchange in told] == ["session.consumed"]
+    assert lines[4].split() == ["contextId", told[0]["context_id"]]
+
+
+def test_what_comes_is_told_as_it_happens_until_it_is_interrupted() -> None:
+    with Serving("--admin-token", "a-token") as server, Talker(server.told) as talker:
+        talker.login()
+        command = [*TAIL, server.url, "--admin-token", "a-token"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            assert "token" in process.stdout.readline()  # it has begun
+            talker.create()
+            assert "create" in process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            rest, errors = process.communicate()
+    assert (process.returncode, rest, errors.strip()) == (130, "", "")
+
+
+def test_a_journal_that_begins_anew_is_followed_from_its_beginning() -> None:
+    with Serving() as server, Talker(server.told) as talker:
+        talker.login()
+        seen = {"Last-Event-ID": "4711"}
+        with talker.http.stream("GET", "/__admin/organizations/default/requests?follow", headers=seen) as stream:
+            assert any('"operation":"token"' in line for line in stream.iter_lines())
+
+
+def test_an_unknown_organisation_and_a_wrong_token_end_in_words() -> None:
+    with Serving("--admin-token", "a-token") as server:
+        refused = tail(server.url, "--admin-token", "another")
+        unknown = tail(server.url, "--admin-token", "a-token", "--organization", "nobody")
+    assert (refused.returncode, unknown.returncode) == (2, 2)
+    assert "the control API of this server wants its token" in refused.stderr
+    assert "no organization 'nobody'" in unknown.stderr
