@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 from tests.gallery import table
@@ -47,11 +46,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _tallies(chosen: Sequence[Piece], options: argparse.Namespace) -> Iterator[Tally]:
-    """One after another, as soon as they are whole. No process verifies for long, so that nothing piles up in it."""
+    """One after another, as soon as they are whole. No process verifies for long, so that nothing piles up in it.
+
+    The executor of `concurrent.futures` starts no process in place of one that has done its share, and waits for ever.
+    """
     seeds = range(options.first_seed, options.first_seed + options.seeds)
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(options.jobs, mp_context=context, max_tasks_per_child=10) as pool:
-        work = [(piece, pool.map(partial(attempt, piece, options.examples), seeds)) for piece in chosen]
+    with multiprocessing.get_context("spawn").Pool(options.jobs, maxtasksperchild=10) as pool:
+        work = [(piece, pool.imap(partial(attempt, piece, options.examples), seeds)) for piece in chosen]
         for piece, answers in work:
             found = list(answers)
             missing = next((answer for answer in found if isinstance(answer, str)), "")
