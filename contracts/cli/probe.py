@@ -14,6 +14,9 @@ from contracts.cli.options import SETTINGS, admin_token, report_options
 if TYPE_CHECKING:
     from contracts.probe import Provider
 
+PATIENCE = 120
+"""Seconds that a restart may take."""
+
 
 @click.command("probe", context_settings=SETTINGS)
 @click.argument("url", metavar="URL")
@@ -67,19 +70,32 @@ def _provider(
     if client_id and admin_token:
         raise click.UsageError("name --client-id and --client-secret, or --admin-token: with control no client is needed")
     credentials = Credentials(client_id, client_secret) if client_id else None
+    if restart is not None and not restart.strip():
+        raise click.UsageError("--restart names no command")
     restarting = None if restart is None else _running(restart)
     return at_url(url, replicas=replicas, admin_token=admin_token, credentials=credentials, restart=restarting)
 
 
 def _running(command: str) -> Callable[[], None]:
-    """Runs a command of the shell. Raises ClickException where that fails."""
+    """Runs a command of the shell. Raises ClickException where that fails.
+
+    What it says goes to a file: a pipe would be held open by the server that it starts.
+    """
 
     def run() -> None:
         import subprocess
+        from tempfile import TemporaryFile
 
-        done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
-        if done.returncode:
-            said = (done.stderr or done.stdout).strip().splitlines()
-            raise click.ClickException(f"{command} ended with status {done.returncode}{': ' + said[-1] if said else ''}")
+        with TemporaryFile("w+", errors="replace") as said:
+            try:
+                status = subprocess.run(
+                    command, shell=True, stdin=subprocess.DEVNULL, stdout=said, stderr=said, check=False, timeout=PATIENCE
+                ).returncode
+            except subprocess.TimeoutExpired as error:
+                raise click.ClickException(f"{command} has not ended within {PATIENCE} s") from error
+            said.seek(0)
+            last = said.read().strip().splitlines()[-1:]
+        if status:
+            raise click.ClickException(": ".join((f"{command} ended with status {status}", *last)))
 
     return run

@@ -2,51 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from contracts.probe.asking import Credentials
+from contracts.probe.asking import Credentials, Reply
 from contracts.probe.errors import ProbeError
 
 if TYPE_CHECKING:
-    import httpx
+    from contracts.probe.web import Web
+
+NO_CONTROL = "a provider without a control API wants --client-id and --client-secret"
+
+T = TypeVar("T")
 
 PREFIX = "/__admin/organizations"
 
 
 class Control:
-    """A control API. `connect` gives an HTTP client that has its base URL and shows its token."""
+    """A control API. `web` shows its token with every call; `name` is the provider's."""
 
-    def __init__(self, connect: Callable[[], httpx.Client]) -> None:
-        self._connect, self._http = connect, connect()
+    def __init__(self, web: Web, name: str) -> None:
+        self._web, self._name = web, name
 
     def create(self, policy: Mapping[str, Any]) -> Organization:
         """A new organisation, so that nobody else's is touched."""
         told = self.call("POST", "", {"name": "dayfly probe", "policy": dict(policy)})
-        return Organization(self, told["id"], Credentials(told["client_id"], told["client_secret"]))
+        id, *credentials = (self.member(told, name, str) for name in ("id", "client_id", "client_secret"))
+        return Organization(self, id, Credentials(*credentials))
 
-    def call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
-        """What a call answers; nothing where that is nothing. Raises ProbeError where it is refused."""
-        import httpx
+    def call(self, method: str, path: str, body: object = None) -> Mapping[str, Any]:
+        """The JSON object that a call is answered with, empty where there is none. Raises ProbeError where it is refused."""
+        reply = self._web.ask(method, PREFIX + path, json=body)
+        if 200 <= reply.status < 300:
+            return reply.document
+        said = f"its control API answers {reply.status} to {method} {PREFIX}{path}{_reason(reply)}"
+        raise ProbeError(self._name, f"{said}; {NO_CONTROL}")
 
-        where = str(self._http.base_url).rstrip("/") + PREFIX + path
-        try:
-            answer = self._http.request(method, PREFIX + path, json=body)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ProbeError(where, f"no answer: {error}") from error
-        if answer.is_success:
-            return dict(answer.json()) if answer.content else {}
-        hint = "; a provider without a control API wants --client-id and --client-secret"
-        raise ProbeError(where, f"the control API answers {answer.status_code}: {_message(answer)}{hint}")
+    def member(self, told: Mapping[str, Any], name: str, kind: type[T]) -> T:
+        """What an answer of the control API tells under this name. Raises ProbeError where it has no such thing."""
+        value = told.get(name)
+        if isinstance(value, kind):
+            return value
+        raise ProbeError(self._name, f"what answers under {PREFIX} is no control API of a mock; {NO_CONTROL}")
 
     def reconnect(self) -> None:
         """Forgets connections that a restart has broken."""
-        self._http.close()
-        self._http = self._connect()
+        self._web.reconnect()
 
     def close(self) -> None:
         """Gives back connections."""
-        self._http.close()
+        self._web.close()
 
 
 class Organization:
@@ -57,8 +62,7 @@ class Organization:
 
     def freeze(self) -> int:
         """Stops the clock, and tells where it stands."""
-        now: float = self._call("POST", "/clock/freeze", {})["now"]
-        return round(now * 1000)
+        return round(self._control.member(self._call("POST", "/clock/freeze", {}), "now", float) * 1000)
 
     def advance(self, milliseconds: int) -> None:
         """Moves the clock forward."""
@@ -75,18 +79,17 @@ class Organization:
     def add_client(self) -> Credentials:
         """Another OAuth client."""
         told = self._call("POST", "/clients", {"name": "another"})
-        return Credentials(told["client_id"], told["client_secret"])
+        return Credentials(*(self._control.member(told, name, str) for name in ("client_id", "client_secret")))
 
     def delete(self) -> None:
         """Leaves nothing behind."""
         self._call("DELETE", "")
 
-    def _call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+    def _call(self, method: str, path: str, body: object = None) -> Mapping[str, Any]:
         return self._control.call(method, f"/{self.id}{path}", body)
 
 
-def _message(answer: httpx.Response) -> str:
-    try:
-        return str(answer.json()["error"]["message"])
-    except (ValueError, KeyError, TypeError):
-        return answer.reason_phrase or "nothing more"
+def _reason(reply: Reply) -> str:
+    error = reply.document.get("error")
+    message = error.get("message") if isinstance(error, dict) else None
+    return f": {message}" if isinstance(message, str) else ""

@@ -8,15 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from contracts.probe.asking import Reply
-from contracts.probe.errors import ProbeError
 
 if TYPE_CHECKING:
-    import httpx
-
+    from contracts.probe.web import Web
     from mockserver.wire import Call, Handler, Request, Response
-
-TIMEOUT = 30.0
-"""Seconds an answer may take."""
 
 
 class Door(Protocol):
@@ -44,27 +39,20 @@ class Door(Protocol):
 
 
 class HttpDoor:
-    """A provider at a URL."""
+    """A provider on the web."""
 
     in_process = False
     at_once = 16
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._http = self._connected()
+    def __init__(self, web: Web) -> None:
+        self._web = web
         self._pool = ThreadPoolExecutor(self.at_once, "dayfly-probe")
 
     def ask(self, request: Request) -> Reply:
         """See Door."""
-        import httpx
-
         told = {"Authorization": request.authorization, "Content-Type": request.content_type}
         headers = {name: value for name, value in told.items() if value is not None}
-        try:
-            answer = self._http.request(request.method, request.path, content=request.body, headers=headers)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ProbeError(self._url, f"no answer to {request.method} {request.path}: {error}") from error
-        return Reply(answer.status_code, dict(answer.headers), answer.content)
+        return self._web.ask(request.method, request.path, content=request.body, headers=headers)
 
     def begin(self, request: Request) -> Callable[[], Reply]:
         """See Door."""
@@ -72,18 +60,12 @@ class HttpDoor:
 
     def reconnect(self) -> None:
         """See Door."""
-        self._http.close()
-        self._http = self._connected()
-
-    def _connected(self) -> httpx.Client:
-        import httpx
-
-        return httpx.Client(base_url=self._url, timeout=TIMEOUT)
+        self._web.reconnect()
 
     def close(self) -> None:
         """See Door."""
         self._pool.shutdown()
-        self._http.close()
+        self._web.close()
 
 
 class HandlerDoor:

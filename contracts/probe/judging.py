@@ -87,6 +87,8 @@ class Judge:
     def _look_at_ids(self, exchange: Exchange) -> None:
         member = ISSUES.get(exchange.request.path, "") if exchange.reply.status == 200 else ""
         id = exchange.reply.told(member)
+        if member and not id:
+            self.breach("P1", f"an answer 200 tells no {member}", exchange)
         if id and id in self._ids:
             self.breach("P1", f"an id was issued that had been issued before: {id}", exchange)
         self._ids.add(id)

@@ -30,7 +30,7 @@ class Lab:
         self.ledger.begin()
         world = World(self.provider, self.ledger, policy, self._authorization)
         try:
-            authorization = world.me.authorization
+            authorization = world.begin()
         except BaseException:
             world.close()
             raise

@@ -15,6 +15,8 @@ from mockserver.stores.base import Store
 from mockserver.stores.memory import MemoryStore
 from mockserver.wire import Handler
 
+NAME = "the mock in this process"
+
 START = 1_795_000_000_000
 """Where the system's clock stands, in milliseconds."""
 
@@ -45,14 +47,15 @@ def in_process(replicas: int = 2, settings: Settings | None = None) -> Provider:
     """The mock as it is installed here. The first replica serves the control API, without a socket too."""
     import httpx
 
+    from contracts.probe.web import Web
     from mockserver.web import create_app
 
     settings = settings or Settings(client_id="probe", client_secret="probe-secret")
     running = Replicas(replicas, settings, MemoryStore())
     transport = httpx.WSGITransport(create_app(running.running[0]))
-    control = Control(lambda: httpx.Client(transport=transport, base_url="http://127.0.0.1"))
+    control = Control(Web("http://127.0.0.1", transport=transport), NAME)
     doors = [HandlerDoor(partial(running.handler, number)) for number in range(replicas)]
-    return Provider(name="the mock in this process", doors=doors, control=control, restart=running.restart)
+    return Provider(name=NAME, doors=doors, control=control, restart=running.restart)
 
 
 def _standing() -> int:

@@ -9,7 +9,6 @@ from types import TracebackType
 from contracts.probe.asking import Credentials
 from contracts.probe.control import Control
 from contracts.probe.doors import Door, HttpDoor
-from contracts.probe.errors import ProbeError
 from mockserver.clock import pause
 
 
@@ -61,12 +60,10 @@ def at_url(
 
     Raises ProbeError where one of them is no URL.
     """
-    import httpx
+    from contracts.probe.web import Web
 
+    webs = [Web(one) for one in (url, *replicas)]
     headers = {"Authorization": f"Bearer {admin_token}"} if admin_token else {}
-    try:
-        control = None if credentials is not None else Control(lambda: httpx.Client(base_url=url, headers=headers, timeout=60))
-        doors = [HttpDoor(one) for one in (url, *replicas)]
-    except httpx.InvalidURL as error:
-        raise ProbeError(" ".join((url, *replicas)), f"not every one of these is a URL: {error}") from error
+    control = Control(Web(url, headers), url) if credentials is None else None
+    doors = [HttpDoor(web) for web in webs]
     return Provider(name=url, doors=doors, control=control, credentials=credentials, restart=restart)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,9 @@ from mockserver.wire.message import Request
 
 LONGEST_WAIT = 120
 """Seconds a probe waits where a provider without control asks it to."""
+
+_SHOWABLE = re.compile("[!-~]+")
+"""Tokens that a header can show."""
 
 
 class GivenUp(Exception):
@@ -37,10 +41,12 @@ class Actor:
 
     def login(self, **form: str) -> str:
         """The header with a new token, which later requests show. Raises ProbeError where the provider gives none."""
-        reply = self._world.ask(for_token(self.credentials, **form)).reply
+        reply, name = self._world.ask(for_token(self.credentials, **form)).reply, self._world.provider.name
         token = reply.told("access_token")
-        if reply.status != 200 or not token:
-            raise ProbeError(self._world.provider.name, f"the token request is answered {reply}; are the credentials right?")
+        if reply.status != 200:
+            raise ProbeError(name, f"the token request is answered {reply}; are the credentials right?")
+        if not _SHOWABLE.fullmatch(token):
+            raise ProbeError(name, "the token request is answered 200, without a token that a header could show")
         self._authorization = f"Bearer {token}"
         self._world.belongs_here(self._authorization)
         return self._authorization
@@ -56,7 +62,7 @@ class World:
     def __init__(self, provider: Provider, ledger: Ledger, policy: Mapping[str, Any], authorization: str = "") -> None:
         self.provider = provider
         self._organization = None if provider.control is None else provider.control.create(policy)
-        self._system, self._stands = system_clock(), 0 if self._organization is None else self._organization.freeze()
+        self._system, self._stands = system_clock(), 0
         in_process = all(door.in_process for door in provider.doors)
         self._tape = Tape(virtual=self._organization is not None, in_process=in_process, policy=dict(policy))
         self.judge = Judge(ledger, self._tape)
@@ -65,6 +71,12 @@ class World:
         if credentials is None:
             raise ProbeError(provider.name, "has neither a control API nor credentials")
         self.me = Actor(self, credentials, authorization)
+
+    def begin(self) -> str:
+        """Stops the clock, where there is control, and logs in: the header that shows it. Raises ProbeError."""
+        if self._organization is not None:
+            self._stands = self._organization.freeze()
+        return self.me.authorization
 
     def belongs_here(self, authorization: str) -> None:
         """A request that shows this is answered by this organisation's clock; nobody can say whose the others are."""

@@ -26,14 +26,19 @@ def idle_everywhere(world: World) -> None:
 
 
 def restarted(world: World) -> None:
-    """A live session stays so, and one that was used up too."""
-    live, used_up = world.session(), world.session()
+    """A live session stays so, and one that was used up too. Which replica it was is not known: all of them are asked."""
+    replicas = range(len(world.provider.doors))
+    live, used_up = [world.session(replica=number) for number in replicas], world.session()
     sent = world.message(used_up)
     world.restart()
-    world.judge.refuses(world.message(used_up), USED_UP._replace(clause="P13"), marks=(("accepted", sent),))
-    world.judge.accepts(world.message(live), "P13", "the first message, after a restart, for a session from before it")
-    for _ in range(2):
-        world.judge.accepts(world.message(world.session()), "P13", "the first message, after a restart, for a new session")
+    for number in replicas:
+        refused = world.message(used_up, replica=number)
+        world.judge.refuses(refused, USED_UP._replace(clause="P13"), marks=(("accepted", sent),))
+        used = world.message(live[number], replica=number)
+        world.judge.accepts(used, "P13", "the first message, after a restart, for a session from before it")
+        for _ in range(2):
+            new = world.message(world.session(replica=number), replica=number)
+            world.judge.accepts(new, "P13", "the first message, after a restart, for a new session")
 
 
 TRIALS = (

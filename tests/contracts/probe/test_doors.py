@@ -11,6 +11,7 @@ from contracts.judge import Status
 from contracts.probe import Options, ProbeError, at_url, in_process, probe
 from contracts.probe.asking import Credentials, for_message, for_session, for_token
 from contracts.probe.doors import Door, HttpDoor
+from contracts.probe.web import Web
 from mockserver.assemble import Assembly, assemble
 from mockserver.live import LiveServer
 from mockserver.settings import Settings
@@ -33,7 +34,7 @@ def url(assembly: Assembly) -> Iterator[str]:
 
 @pytest.fixture
 def door(url: str) -> Iterator[Door]:
-    door = HttpDoor(url)
+    door = HttpDoor(Web(url))
     yield door
     door.close()
 
@@ -74,7 +75,10 @@ def test_after_a_reconnection_it_goes_on(door: Door) -> None:
 
 @pytest.mark.parametrize(
     ("credentials", "told"),
-    [(None, r"^http://127.0.0.1:1/__admin/organizations: no answer"), (CREDENTIALS, "^http://127.0.0.1:1: no answer to POST")],
+    [
+        (None, r"^http://127.0.0.1:1: POST /__admin/organizations gets no answer: .*refused"),
+        (CREDENTIALS, "^http://127.0.0.1:1: POST /oauth/token gets no answer"),
+    ],
 )
 def test_nobody_there_is_told_by_the_url(credentials: Credentials | None, told: str) -> None:
     with at_url("http://127.0.0.1:1", credentials=credentials) as provider, pytest.raises(ProbeError, match=told):
@@ -93,5 +97,5 @@ def test_a_control_api_that_refuses_is_told_with_the_way_out(url: str) -> None:
             probe(provider)
         with at_url(server.url, admin_token="the-token") as provider:
             assert probe(provider, Options(clauses=("P12",))).exit_status() == 0
-    assert "the control API answers 401" in str(refused.value)
+    assert "its control API answers 401" in str(refused.value)
     assert "--client-id and --client-secret" in str(refused.value)
