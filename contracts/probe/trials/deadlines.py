@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contracts.probe.asking import WRITE_SCOPE
 from contracts.probe.refusals import IDLE, TTL_OVER, USED_UP
 from contracts.probe.trials.trial import Need, Trial
 from contracts.probe.world import World
@@ -47,12 +48,15 @@ def idle(world: World) -> None:
 
 
 def idle_in_spite_of_a_refusal(world: World) -> None:
-    """A message that is refused is no activity."""
+    """A message that is refused is no activity, neither before its session is looked at nor after."""
     id = world.session()
     world.advance(DEADLINE // 2)
-    refused = world.message(id, text="")
+    marks = [("refused", world.message(id, text=""))]
+    world.set_scopes(world.me)
+    marks.append(("refused", world.message(id)))
+    world.set_scopes(world.me, WRITE_SCOPE)
     world.advance(DEADLINE // 2)
-    world.judge.refuses(world.message(id), IDLE, marks=(("refused", refused),))
+    world.judge.refuses(world.message(id), IDLE, marks=marks)
 
 
 def kept_by_use(world: World) -> None:
