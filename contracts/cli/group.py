@@ -20,6 +20,7 @@ COMMANDS = {
     "probe": "Judge a provider: a mock, replicas of one, or the service.",
     "replay": "Put a client through one scenario file.",
     "serve": "Serve the mock.",
+    "stories": "Put on raw requests with expected answers, or write them as scripts.",
     "tail": "Follow the journal of a running mock.",
     "verify": "Put a client through many scenarios and judge it.",
 }

@@ -24,10 +24,10 @@ class Control:
     def __init__(self, web: Web, name: str) -> None:
         self._web, self._name = web, name
 
-    def create(self, policy: Mapping[str, Any]) -> Organization:
+    def create(self, policy: Mapping[str, Any], name: str = "dayfly probe") -> Organization:
         """A new organisation, so that nobody else's is touched."""
-        told = self.call("POST", "", {"name": "dayfly probe", "policy": dict(policy)})
-        id, *credentials = (self.member(told, name, str) for name in ("id", "client_id", "client_secret"))
+        told = self.call("POST", "", {"name": name, "policy": dict(policy)})
+        id, *credentials = (self.member(told, member, str) for member in ("id", "client_id", "client_secret"))
         return Organization(self, id, Credentials(*credentials))
 
     def call(self, method: str, path: str, body: object = None) -> Mapping[str, Any]:
@@ -62,30 +62,31 @@ class Organization:
 
     def freeze(self) -> int:
         """Stops the clock, and tells where it stands."""
-        return round(self._control.member(self._call("POST", "/clock/freeze", {}), "now", float) * 1000)
+        return round(self._control.member(self.call("POST", "/clock/freeze", {}), "now", float) * 1000)
 
     def advance(self, milliseconds: int) -> None:
         """Moves the clock forward."""
-        self._call("POST", "/clock/advance", {"seconds": milliseconds / 1000})
+        self.call("POST", "/clock/advance", {"seconds": milliseconds / 1000})
 
     def set_policy(self, values: Mapping[str, Any]) -> None:
         """Changes the policy from now on."""
-        self._call("PATCH", "/policy", dict(values))
+        self.call("PATCH", "/policy", dict(values))
 
     def set_scopes(self, client_id: str, scopes: Sequence[str]) -> None:
         """Gives an OAuth client exactly these scopes."""
-        self._call("PATCH", f"/clients/{client_id}", {"scopes": list(scopes)})
+        self.call("PATCH", f"/clients/{client_id}", {"scopes": list(scopes)})
 
     def add_client(self) -> Credentials:
         """Another OAuth client."""
-        told = self._call("POST", "/clients", {"name": "another"})
+        told = self.call("POST", "/clients", {"name": "another"})
         return Credentials(*(self._control.member(told, name, str) for name in ("client_id", "client_secret")))
 
     def delete(self) -> None:
         """Leaves nothing behind."""
-        self._call("DELETE", "")
+        self.call("DELETE", "")
 
-    def _call(self, method: str, path: str, body: object = None) -> Mapping[str, Any]:
+    def call(self, method: str, path: str, body: object = None) -> Mapping[str, Any]:
+        """What a call is answered whose path is below the organisation's own. Raises ProbeError where it is refused."""
         return self._control.call(method, f"/{self.id}{path}", body)
 
 

@@ -6,7 +6,7 @@ The requests are made one after the other, in the order in which the platform ac
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib import resources
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -16,26 +16,12 @@ from msgspec import UNSET
 
 from contracts.fold import fold
 from contracts.history import Call, History
+from contracts.report.exports.controls import AN_INSTANT, DOES, SCOPES
 from contracts.report.exports.shell import comment, shown, word
 from contracts.report.model import ClauseResult, Counterexample
 from contracts.report.words import item_words, perturbation_words, request_words
 from contracts.trace import Numbered, well_formed
-from mockserver.engine.model import WRITE_SCOPE
 from mockserver.journal import Answer, Arrival, Began, Ended, Perturbed
-
-_DOES: Mapping[str, tuple[str, dict[str, Any]]] = {
-    "end_sessions": ("/sessions/end", {}),
-    "expire_tokens": ("/tokens/expire", {}),
-    "revoke_tokens": ("/tokens/revoke", {}),
-    "reject_tokens": ("/tokens/reject", {"reject": True}),
-    "accept_tokens": ("/tokens/reject", {"reject": False}),
-}
-"""What the control API is asked for each step of a scenario that needs no more than that."""
-
-_SCOPES = {"revoke_scope": [], "grant_scope": [WRITE_SCOPE]}
-
-_AN_INSTANT = 0.001
-"""Seconds that a latency takes here: the clock's steps stand for what it took."""
 
 _FORM = "application/x-www-form-urlencoded"
 
@@ -189,13 +175,13 @@ def _form(fields: dict[str, str], answer: Answer) -> str:
 
 def _perturbation(entry: Perturbed) -> Iterator[str]:
     yield comment(perturbation_words(entry.what, entry.detail))
-    if entry.what in _DOES:
-        path, body = _DOES[entry.what]
+    if entry.what in DOES:
+        path, body = DOES[entry.what]
         yield f"world {path} {word(_json(body))}"
-    elif entry.what in _SCOPES:
-        yield f'world "/clients/$CLIENT_ID" {word(_json({"scopes": _SCOPES[entry.what]}))} PATCH'
+    elif entry.what in SCOPES:
+        yield f'world "/clients/$CLIENT_ID" {word(_json({"scopes": SCOPES[entry.what]}))} PATCH'
     elif entry.what == "fault":
-        quick = {"seconds": _AN_INSTANT} if entry.detail.get("kind") == "latency" else {}
+        quick = {"seconds": AN_INSTANT} if entry.detail.get("kind") == "latency" else {}
         yield f"world /faults {word(_json({**entry.detail, **quick}))}"
 
 

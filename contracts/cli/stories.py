@@ -1,0 +1,153 @@
+"""`dayfly stories`: raw requests with expected answers, shown, put on, and written as scripts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from contracts.cli.options import SETTINGS, admin_token
+
+if TYPE_CHECKING:
+    from contracts.report.style import Style
+    from contracts.stories.model import Story
+    from contracts.stories.run import Told
+    from contracts.stories.stage import Place
+
+WIDTH = 80
+"""Columns that stories take at most."""
+
+
+@click.group("stories", context_settings=SETTINGS)
+def command() -> None:
+    """Put on stories: raw requests with the answers they get, and what is done to the world between them.
+
+    A story is named by its name, or by the path of its file.
+    """
+
+
+@command.command("list", context_settings=SETTINGS)
+@click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+def list_stories(as_json: bool) -> None:
+    """List the stories that come with dayfly."""
+    from contracts.stories import library, text
+
+    stories = {name: library.find(name) for name in library.names()}
+    if as_json:
+        rows = [{"name": name, "title": story.title, "summary": story.summary} for name, story in stories.items()]
+        click.echo(json.dumps(rows, indent=2))
+        return
+    for line in text.listed(stories, _style()):
+        click.echo(line, color=True)
+
+
+@command.command("show", context_settings=SETTINGS)
+@click.argument("name")
+@click.option("--emit", "kind", type=click.Choice(["json"]), help="Print the story as something that runs by itself.")
+def show(name: str, kind: str | None) -> None:
+    """Show a story as steps, with the answer that each request gets."""
+    from contracts.stories import library, text
+
+    story = library.find(name)
+    if kind is not None:
+        from contracts.stories.codec import encode
+
+        click.echo(encode(story), nl=False)
+        return
+    for line in text.shown(name, story, _style()):
+        click.echo(line, color=True)
+
+
+@command.command("run", context_settings=SETTINGS)
+@click.argument("names", metavar="NAME...", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="Every story that comes with dayfly.")
+@click.option("--url", metavar="URL", help="A running mock, or with --client-id any provider; without, a mock in this process.")
+@admin_token
+@click.option("--client-id", metavar="ID", default="", help="An OAuth client of a provider without a control API.")
+@click.option("--client-secret", metavar="SECRET", default="", help="Its secret.")
+@click.option(
+    "--wait", metavar="S", type=click.FloatRange(min=0, max=86_400), default=0.0, help="Real time a story may wait there."
+)
+@click.option("--json", "as_json", is_flag=True, help="JSON on standard output, people's text on standard error.")
+@click.pass_context
+def run_stories(
+    context: click.Context,
+    names: tuple[str, ...],
+    every: bool,
+    url: str | None,
+    admin_token: str,
+    client_id: str,
+    client_secret: str,
+    wait: float,
+    as_json: bool,
+) -> None:
+    """Put stories on, and compare every answer with the expected one.
+
+    Each has an organisation of its own, which is deleted again. With --client-id the provider's world is left as it is: a story
+    that needs more is skipped, and one that waits is, unless --wait allows it.
+
+    Exit status: 0 all as expected, 1 one was not, 2 none could be put on.
+    """
+    from contracts.stories import library
+
+    if every == bool(names):
+        raise click.UsageError("which story? Name one or more, or say --all; `dayfly stories list` has their names")
+    stories = {name: library.find(name) for name in (library.names() if every else names)}
+    place = _place(url, admin_token, client_id, client_secret)
+    try:
+        told = _tell(stories, place, wait, as_json)
+    finally:
+        place.close()
+    context.exit(_status(told))
+
+
+def _place(url: str | None, admin_token: str, client_id: str, client_secret: str) -> Place:
+    from contracts.probe.asking import Credentials
+    from contracts.stories.stage import InProcess, Mock, Service
+
+    if bool(client_id) != bool(client_secret):
+        raise click.UsageError("--client-id and --client-secret go together")
+    if url is None:
+        if client_id:
+            raise click.UsageError("--client-id is for a provider at --url; the mock in this process draws its own")
+        return InProcess()
+    return Service(url, Credentials(client_id, client_secret)) if client_id else Mock(url, admin_token)
+
+
+def _tell(stories: Mapping[str, Story], place: Place, wait: float, as_json: bool) -> Mapping[str, Told]:
+    from contracts.stories import run, text
+
+    people, told = sys.stderr if as_json else sys.stdout, {}
+    style = _style(as_json)
+    for name, story in stories.items():
+        told[name] = run.run(story, place, wait)
+        for line in text.told(name, story, told[name], style, steps=len(stories) == 1):
+            click.echo(line, file=people, color=True)
+    click.echo(_summary(told, place), file=people)
+    if as_json:
+        results = [run.as_json(name, stories[name], one) for name, one in told.items()]
+        click.echo(json.dumps({"place": place.name, "stories": results}, indent=2))
+    return told
+
+
+def _summary(told: Mapping[str, Told], place: Place) -> str:
+    counts = {word: sum(one.outcome == word for one in told.values()) for word in ("as expected", "different", "skipped")}
+    return f"{place.name}: " + ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+
+
+def _status(told: Mapping[str, Told]) -> int:
+    outcomes = {one.outcome for one in told.values()}
+    if "different" in outcomes:
+        return 1
+    return 0 if "as expected" in outcomes else 2
+
+
+def _style(aside: bool = False) -> Style:
+    from contracts.cli.console import style_for
+
+    look = style_for(sys.stderr if aside else sys.stdout)
+    return replace(look, columns=min(WIDTH, look.columns))

@@ -1,0 +1,180 @@
+"""Stories as JSON: strict, versioned, and what is wrong is told by its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from contracts.stories.errors import StoryError
+from contracts.stories.model import (
+    CLIENT,
+    OPS,
+    STORY_VERSION,
+    Create,
+    CreateClient,
+    ExpireSession,
+    Fault,
+    Request,
+    RevokeSession,
+    Send,
+    SetPolicy,
+    SetScopes,
+    Step,
+    Story,
+    Token,
+)
+from contracts.stories.names import Kind, is_deeper_than, reference, references
+from mockserver.control.faults import fault_from
+from mockserver.errors import MockServerError
+from mockserver.settings import policy_from
+
+MAX_BYTES = 4 << 20
+"""Longest story file, in bytes."""
+
+MAX_DEPTH = 100
+"""Levels that lists and objects of a request's body may be nested."""
+
+_decoder = msgspec.json.Decoder(Story)
+_PLACE = re.compile(r" - at `([^`]*)`$")
+
+
+def decode(raw: bytes, source: str = "story") -> Story:
+    """The story in `raw`. Raises StoryError, naming `source` and the place, where it is not one."""
+    if len(raw) > MAX_BYTES:
+        raise StoryError(source, "$", f"longer than {MAX_BYTES} bytes; is this a story?")
+    try:
+        story = _decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        raise _misfit(source, str(error), raw) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise StoryError(source, "$", str(error)) from error
+    check(story, source)
+    return story
+
+
+def load(path: Path) -> Story:
+    """Reads a story file. Raises StoryError where it cannot be read or is not one; one too long is not read whole."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise StoryError(str(path), "$", error.strerror or str(error)) from error
+    return decode(raw, str(path))
+
+
+def encode(story: Story) -> bytes:
+    """The story as indented JSON with an end of line: what goes into a file."""
+    values = msgspec.to_builtins(story)
+    order = ("version", "title", "summary", "notes", "policy", "steps")
+    document = {name: values[name] for name in order if name in values}
+    return msgspec.json.format(msgspec.json.encode({"version": story.version, **document}), indent=2) + b"\n"
+
+
+def _misfit(source: str, message: str, raw: bytes) -> StoryError:
+    """Words for a document of the wrong shape; a version from the future is named before what it brought along."""
+    version = _version(raw)
+    if version not in {None, STORY_VERSION}:
+        return _of_another_version(source, version)
+    found = _PLACE.search(message)
+    place = found.group(1) if found else "$"
+    problem = _PLACE.sub("", message)
+    if place.endswith(".op"):
+        problem = f"{problem}: known are {', '.join(OPS)}"
+    return StoryError(source, place, problem)
+
+
+def _version(raw: bytes) -> object:
+    try:
+        document = msgspec.json.decode(raw)
+    except (ValueError, RecursionError):
+        return None
+    return document.get("version") if isinstance(document, dict) else None
+
+
+def _of_another_version(source: str, version: object) -> StoryError:
+    return StoryError(source, "$.version", f"{version!r} is not known here (this is {STORY_VERSION})")
+
+
+# -- sense -----------------------------------------------------------------------------------------------------------
+
+
+def check(story: Story, source: str = "story") -> None:
+    """Raises StoryError where a story of the right shape makes no sense: names that nothing has saved, values nobody takes."""
+    if story.version != STORY_VERSION:
+        raise _of_another_version(source, story.version)
+    _check_mock(lambda: policy_from(story.policy), source, "$.policy")
+    saved: dict[str, Kind] = {CLIENT: "client"}
+    for number, step in enumerate(story.steps):
+        place = f"$.steps[{number}]"
+        if isinstance(step, Request) and is_deeper_than(step.json, MAX_DEPTH):
+            raise StoryError(source, f"{place}.json", f"is nested more than {MAX_DEPTH} levels deep; `text` takes any body")
+        for field, name, kinds in uses(step):
+            if saved.get(name) not in kinds:
+                raise StoryError(source, f"{place}.{field}", f"no step before has saved a {' or '.join(kinds)} as `{name}`")
+        _check_step(step, source, place)
+        if isinstance(step, Token | Create | CreateClient) and step.save is not None:
+            saved[step.save] = _SAVES[type(step)]
+
+
+_SAVES: dict[type[Any], Kind] = {Token: "token", Create: "session", CreateClient: "client"}
+
+
+def uses(step: Step) -> Iterator[tuple[str, str, tuple[Kind, ...]]]:
+    """The saved names a step refers to: the field, the name, and of which kinds it may be."""
+    for field, text, kinds in _places(step):
+        name = reference(text) if text is not None else None
+        if name is not None:
+            yield field, name, kinds
+    if isinstance(step, Request) and step.json is not UNSET:
+        yield from (("json", name, ("token", "session")) for name in references(step.json))
+
+
+def _places(step: Step) -> Iterator[tuple[str, str | None, tuple[Kind, ...]]]:
+    match step:
+        case Token(client=client):
+            yield "client", client, ("client",)
+        case Create(token=token):
+            yield "token", token, ("token",)
+        case Send(token=token, session=session):
+            yield "token", token, ("token",)
+            yield "session", session, ("session",)
+        case Request(authorization=authorization):
+            yield "authorization", authorization, ("token", "client")
+        case SetScopes(client=client):
+            yield "client", client, ("client",)
+        case ExpireSession(session=session) | RevokeSession(session=session):
+            yield "session", session, ("session",)
+
+
+def _check_step(step: Step, source: str, place: str) -> None:
+    match step:
+        case Token(client=client, secret=None) if reference(client) is None:
+            raise StoryError(
+                source, f"{place}.secret", "is missing: a client id that no step has saved has no secret of its own"
+            )
+        case Request(json=json, text=text) if json is not UNSET and text is not UNSET:
+            raise StoryError(source, place, "`json` and `text` are two bodies; a request has one")
+        case Request(text=str(text)) if "\0" in text:
+            raise StoryError(source, f"{place}.text", "a NUL cannot be written into a script")
+        case Fault():
+            _check_mock(lambda: fault_from(fault_fields(step)), source, place)
+        case SetPolicy(policy=policy):
+            _check_mock(lambda: policy_from(policy), source, f"{place}.policy")
+
+
+def fault_fields(fault: Fault) -> dict[str, Any]:
+    """The fault as the control API takes it."""
+    fields = msgspec.to_builtins(fault)
+    return {name: value for name, value in fields.items() if name != "op"}
+
+
+def _check_mock(read: Any, source: str, place: str) -> None:
+    try:
+        read()
+    except MockServerError as error:
+        raise StoryError(source, place, str(error)) from error

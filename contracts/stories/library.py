@@ -1,0 +1,47 @@
+"""The stories that come with dayfly, by name."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from contracts.stories.codec import decode, load
+from contracts.stories.errors import UnknownStory
+from contracts.stories.model import Story
+
+FIRST = "earlier-today"
+"""The story that all of this began with: it is told before the others."""
+
+
+def names() -> list[str]:
+    """Their names, the first one first, the others in order."""
+    return sorted(_files(), key=lambda name: (name != FIRST, name))
+
+
+def find(name: str) -> Story:
+    """The story of this name, or in the file of this name. Raises UnknownStory, or StoryError."""
+    if name in _files():
+        return decode(raw(name), f"{name}.json")
+    if name.endswith(".json") or Path(name).is_file():
+        return load(Path(name))
+    raise UnknownStory(name, get_close_matches(name, _files(), n=3, cutoff=0.6))
+
+
+def raw(name: str) -> bytes:
+    """The file of a story of this name."""
+    return _files()[name].read_bytes()
+
+
+@cache
+def _files() -> dict[str, Traversable]:
+    return {file.name.removesuffix(".json"): file for file in _home().iterdir() if file.name.endswith(".json")}
+
+
+def _home() -> Traversable:
+    """Within the package where it is installed, beside it in a checkout."""
+    package = resources.files("contracts")
+    installed = package / "_fixtures" / "stories"
+    return installed if installed.is_dir() else Path(str(package)).parent / "fixtures" / "stories"

@@ -1,0 +1,191 @@
+"""A story as data: steps that are requests with the answers they shall get, and steps that change the world.
+
+What an answer gave is kept under a name (`save`), and used as `$name` where a token, a session or a client stands; a text that
+looks so and is to stand for itself begins with `$$`. `$client` is the organisation's own OAuth client. Times are in seconds.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, get_args
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from contracts import scenario
+from contracts.scenario import (
+    AcceptTokens,
+    Advance,
+    EndSessions,
+    ExpireTokens,
+    GrantScope,
+    Operation,
+    PolicyValue,
+    RejectTokens,
+    RevokeScope,
+    RevokeTokens,
+    Seconds,
+)
+from mockserver.journal import Guest
+
+STORY_VERSION = 1
+
+CLIENT = "client"
+"""The name of the OAuth client that every organisation has."""
+
+MAX_TIMES = 2000
+
+GRANT = {"grant_type": "client_credentials"}
+
+Name = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,30}$")]
+HeaderText = Annotated[str, Meta(pattern="^[ -~]*$", max_length=8000)]
+Scopes = Annotated[tuple[str, ...], Meta(max_length=100)]
+Times = Annotated[int, Meta(ge=1, le=MAX_TIMES)]
+
+
+class Expected(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The answer a request shall get. `status` is `none` where no answer comes, `cut` where its body ends early.
+
+    `code` is the platform's, `reason` the mock's own, which other providers do not tell. What is None may be anything.
+    """
+
+    status: Annotated[int, Meta(ge=200, le=599)] | Literal["none", "cut"]
+    code: str | None = None
+    reason: str | None = None
+    retry_after: Annotated[int, Meta(ge=0)] | None = None
+
+
+OK = Expected(200)
+
+
+class _Step(Struct, frozen=True, tag_field="op", forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """What all steps share: `op` names them."""
+
+
+class Token(_Step, frozen=True, tag="token"):
+    """A request for a token, by HTTP Basic: `client` with its own secret, or with another one where that is given.
+
+    `form` is the body where it is not `grant_type=client_credentials` alone.
+    """
+
+    client: HeaderText = f"${CLIENT}"
+    secret: HeaderText | None = None
+    form: dict[str, str] | None = None
+    save: Name | None = None
+    times: Times = 1
+    expect: Expected = OK
+
+
+class Create(_Step, frozen=True, tag="create"):
+    """A request for a session; without a guest its body is empty. `token` None sends no Authorization."""
+
+    token: HeaderText | None = "$token"
+    guest: Guest | None = None
+    save: Name | None = None
+    times: Times = 1
+    expect: Expected = OK
+
+
+class Send(_Step, frozen=True, tag="send"):
+    """A message. `session` is a saved one, or an id as it is."""
+
+    session: str
+    text: str
+    token: HeaderText | None = "$token"
+    times: Times = 1
+    expect: Expected = OK
+
+
+class Request(_Step, frozen=True, tag="request"):
+    """Any request at all. `authorization` may be a saved token (Bearer) or client (Basic), else it is the header as it is.
+
+    The body is `json`, whose texts may be saved ones, or `text` as it is; spaces fill it up to `fill` bytes.
+    """
+
+    path: Annotated[str, Meta(pattern="^/", max_length=8000)]
+    method: Annotated[str, Meta(pattern="^[A-Za-z-]{1,32}$")] = "POST"
+    authorization: HeaderText | None = None
+    content_type: HeaderText | None = "application/json"
+    json: Any | UnsetType = UNSET
+    text: str | UnsetType = UNSET
+    fill: Annotated[int, Meta(ge=0, le=20 << 20)] = 0
+    times: Times = 1
+    expect: Expected = OK
+
+
+class Fault(_Step, frozen=True, tag="fault"):
+    """The next `times` requests of `operation` are hit by a fault; the fields are those of the control API."""
+
+    operation: Operation
+    kind: scenario.FaultKind
+    times: Times = 1
+    status: int | None = None
+    retry_after: int | None = None
+    after_acting: bool = False
+    seconds: Seconds = 0
+    where: Literal["before", "after"] = "before"
+
+
+class SetPolicy(_Step, frozen=True, tag="set_policy"):
+    """The organisation's policy changes; what was stamped before keeps its deadlines."""
+
+    policy: dict[str, PolicyValue]
+
+
+class SetScopes(_Step, frozen=True, tag="set_scopes"):
+    """An OAuth client has exactly these scopes from now on."""
+
+    scopes: Scopes
+    client: str = f"${CLIENT}"
+
+
+class CreateClient(_Step, frozen=True, tag="create_client"):
+    """The organisation gets another OAuth client; without `scopes` it has those that the policy wants."""
+
+    save: Name
+    scopes: Scopes | None = None
+
+
+class ExpireSession(_Step, frozen=True, tag="expire_session"):
+    """A session's time to live is cut short to now."""
+
+    session: str
+
+
+class RevokeSession(_Step, frozen=True, tag="revoke_session"):
+    """A session is ended from outside."""
+
+    session: str
+
+
+Call = Token | Create | Send | Request
+World = (
+    Advance
+    | EndSessions
+    | ExpireTokens
+    | RevokeTokens
+    | RejectTokens
+    | AcceptTokens
+    | RevokeScope
+    | GrantScope
+    | Fault
+    | SetPolicy
+    | SetScopes
+    | CreateClient
+    | ExpireSession
+    | RevokeSession
+)
+Step = Call | World
+
+OPS: tuple[str, ...] = tuple(step.__struct_config__.tag for step in get_args(Step))
+"""The names of all steps."""
+
+
+class Story(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Steps in order, on a fresh organisation with `policy` (names and seconds as in policy files; what is left out is dayfly's
+    own default). `notes` say what the story could not keep of the requests it was made from."""
+
+    title: Annotated[str, Meta(min_length=1, max_length=500)]
+    steps: Annotated[tuple[Step, ...], Meta(min_length=1, max_length=1000)]
+    version: int = STORY_VERSION
+    summary: str = ""
+    policy: dict[str, PolicyValue] = {}
+    notes: tuple[str, ...] = ()

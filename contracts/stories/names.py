@@ -1,0 +1,55 @@
+"""Saved names within texts: `$session` stands for what an answer gave, `$$` for a dollar at the beginning of a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Literal
+
+Kind = Literal["token", "session", "client"]
+
+_REFERENCE = re.compile(r"\$([a-z][a-z0-9_]{0,30})")
+
+
+def reference(text: str) -> str | None:
+    """The name that `text` refers to; None where it stands for itself."""
+    match = _REFERENCE.fullmatch(text)
+    return match[1] if match else None
+
+
+def literal(text: str) -> str:
+    """What a text that is no reference stands for."""
+    return text[1:] if text.startswith("$$") else text
+
+
+def escaped(text: str) -> str:
+    """How a text is written that is to stand for itself."""
+    return f"${text}" if text.startswith("$$") or reference(text) is not None else text
+
+
+def references(document: Any) -> Iterator[str]:
+    """The names referred to in the texts of a JSON value; keys stand for themselves."""
+    if isinstance(document, str):
+        name = reference(document)
+        if name is not None:
+            yield name
+    elif isinstance(document, dict):
+        for value in document.values():
+            yield from references(value)
+    elif isinstance(document, list):
+        for value in document:
+            yield from references(value)
+
+
+def is_deeper_than(document: Any, levels: int) -> bool:
+    """Whether lists and objects are nested in a JSON value beyond so many levels."""
+    row = [document]
+    for _ in range(levels + 1):
+        row = [item for value in row for item in _items(value)]
+    return bool(row)
+
+
+def _items(value: Any) -> Any:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()

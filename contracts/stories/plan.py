@@ -1,0 +1,237 @@
+"""Steps as what is really sent: requests of the platform and calls of the control API, with gaps where saved values go.
+
+The runner fills the gaps as it goes; each exporter writes them as variables of its language.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, NamedTuple
+from urllib.parse import quote, urlencode
+
+import msgspec
+from msgspec import UNSET
+
+from contracts.probe.asking import FORM, JSON, MESSAGES, SESSIONS, TOKENS
+from contracts.report.exports.controls import AN_INSTANT, DOES, SCOPES
+from contracts.scenario import Advance
+from contracts.stories.codec import fault_fields
+from contracts.stories.model import (
+    CLIENT,
+    GRANT,
+    Call,
+    Create,
+    CreateClient,
+    Expected,
+    ExpireSession,
+    Fault,
+    Request,
+    RevokeSession,
+    Send,
+    SetPolicy,
+    SetScopes,
+    Story,
+    Token,
+    World,
+)
+from contracts.stories.names import Kind, literal, reference
+from mockserver.engine.model import Policy
+from mockserver.settings import policy_to
+
+
+class Gap(NamedTuple):
+    """Where a saved value goes: a token, a session, a client's id, or its secret."""
+
+    name: str
+    what: Literal["token", "session", "id", "secret"]
+
+
+Text = tuple[str | Gap, ...]
+"""A text with gaps."""
+
+
+class Basic(NamedTuple):
+    """Client id and secret for HTTP Basic."""
+
+    id: Text
+    secret: Text
+
+
+class Exchange(NamedTuple):
+    """A request: the address is path and query, percent-encoded. `saves` is the gap that the answer's member fills."""
+
+    method: str
+    address: str
+    authorization: Basic | Text | None
+    content_type: str | None
+    body: Text
+    fill: int
+    times: int
+    expected: Expected
+    saves: tuple[Gap, str] | None = None
+
+
+class Change(NamedTuple):
+    """A call of the control API, below the organisation's own path. `saves` is the OAuth client's name that it makes."""
+
+    method: str
+    path: Text
+    body: Mapping[str, Any]
+    saves: str | None = None
+
+
+def whole_policy(story: Story) -> dict[str, Any]:
+    """The story's policy with all that it leaves out, whatever the policy of the server it runs on."""
+    return {**policy_to(Policy()), **story.policy}
+
+
+# -- requests --------------------------------------------------------------------------------------------------------
+
+
+def exchange(step: Call, kinds: Mapping[str, Kind]) -> Exchange:
+    """The request of a step; `kinds` are those of the names saved before it."""
+    match step:
+        case Token():
+            secret = literal(step.secret) if step.secret is not None else None
+            saves = (Gap(step.save, "token"), "access_token") if step.save else None
+            return _post(
+                step, TOKENS, _basic(step.client, secret), FORM, (urlencode(GRANT if step.form is None else step.form),), saves
+            )
+        case Create():
+            body = () if step.guest is None else _json({"guest": msgspec.to_builtins(step.guest)})
+            saves = (Gap(step.save, "session"), "webChatSessionId") if step.save else None
+            return _post(step, SESSIONS, _bearer(step.token), JSON, body, saves)
+        case Send():
+            text = json.dumps(step.text)
+            return _post(
+                step, MESSAGES, _bearer(step.token), JSON, ('{"webChatSessionId":', *_json(step.session), f',"text":{text}}}')
+            )
+        case Request():
+            shown, body = _authorization(step.authorization, kinds), _raw_body(step, kinds)
+            return Exchange(step.method, address(step.path), shown, step.content_type, body, step.fill, step.times, step.expect)
+
+
+def _post(
+    step: Call,
+    path: str,
+    authorization: Basic | Text | None,
+    content_type: str,
+    body: Text,
+    saves: tuple[Gap, str] | None = None,
+) -> Exchange:
+    return Exchange("POST", path, authorization, content_type, body, 0, step.times, step.expect, saves)
+
+
+def address(path: str) -> str:
+    """Path and query as they go on the wire, whatever characters they have."""
+    path, _, query = path.partition("?")
+    return quote(path) + (f"?{quote(query, safe='=&[]:+%')}" if query else "")
+
+
+def _basic(client: str, secret: str | None = None) -> Basic:
+    name = reference(client)
+    if name is None:
+        return Basic((literal(client),), (secret or "",))
+    return Basic((Gap(name, "id"),), (Gap(name, "secret"),) if secret is None else (secret,))
+
+
+def _bearer(token: str | None) -> Text | None:
+    if token is None:
+        return None
+    name = reference(token)
+    return ("Bearer ", literal(token) if name is None else Gap(name, "token"))
+
+
+def _authorization(shown: str | None, kinds: Mapping[str, Kind]) -> Basic | Text | None:
+    name = reference(shown) if shown is not None else None
+    if name is not None and shown is not None:
+        return _basic(shown) if kinds[name] == "client" else _bearer(shown)
+    return None if shown is None else (literal(shown),)
+
+
+def _raw_body(step: Request, kinds: Mapping[str, Kind]) -> Text:
+    if step.json is not UNSET:
+        return _json(step.json, kinds)
+    return () if step.text is UNSET else (step.text,)
+
+
+def _json(value: Any, kinds: Mapping[str, Kind] | None = None) -> Text:
+    """A JSON value in ASCII; a text that refers to a saved token or, unless `kinds` know better, session is a gap."""
+    return tuple(_joined(_pieces(value, kinds or {})))
+
+
+def _pieces(value: Any, kinds: Mapping[str, Kind]) -> Iterator[str | Gap]:
+    name = reference(value) if isinstance(value, str) else None
+    if name is not None:
+        yield from ('"', Gap(name, "token" if kinds.get(name) == "token" else "session"), '"')
+    elif isinstance(value, dict):
+        for place, (key, member) in enumerate(value.items()):
+            yield f"{',' if place else '{'}{json.dumps(key)}:"
+            yield from _pieces(member, kinds)
+        yield "}" if value else "{}"
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            yield "," if place else "["
+            yield from _pieces(item, kinds)
+        yield "]" if value else "[]"
+    else:
+        yield json.dumps(literal(value) if isinstance(value, str) else value)
+
+
+def _joined(pieces: Iterator[str | Gap]) -> Iterator[str | Gap]:
+    """Neighbours that are both texts as one."""
+    text = ""
+    for piece in pieces:
+        if isinstance(piece, str):
+            text += piece
+            continue
+        if text:
+            yield text
+        yield piece
+        text = ""
+    if text:
+        yield text
+
+
+# -- the world -------------------------------------------------------------------------------------------------------
+
+
+def change(step: World, *, hurried: bool = False) -> Change:
+    """The call of the control API that does what a step says; `hurried` where a latency would be waited for."""
+    what = str(step.__struct_config__.tag)
+    match step:
+        case Advance(seconds):
+            return Change("POST", ("/clock/advance",), {"seconds": seconds})
+        case Fault():
+            quick = {"seconds": AN_INSTANT} if hurried and step.kind == "latency" else {}
+            return Change("POST", ("/faults",), {**fault_fields(step), **quick})
+        case SetPolicy(policy=policy):
+            return Change("PATCH", ("/policy",), policy)
+        case SetScopes(client=client, scopes=scopes):
+            return Change("PATCH", _client_path(client), {"scopes": list(scopes)})
+        case CreateClient(save=save, scopes=granted):
+            return Change(
+                "POST", ("/clients",), {"name": save} if granted is None else {"name": save, "scopes": list(granted)}, save
+            )
+        case ExpireSession(session=session) | RevokeSession(session=session):
+            verb = "expire" if what == "expire_session" else "revoke"
+            return Change("POST", ("/sessions/", _part(session, "session"), f"/{verb}"), {})
+        case _ if what in SCOPES:
+            return Change("PATCH", _client_path(f"${CLIENT}"), {"scopes": SCOPES[what]})
+        case _:
+            return Change("POST", *_simple(what))
+
+
+def _simple(what: str) -> tuple[Text, Mapping[str, Any]]:
+    path, body = DOES[what]
+    return (path,), body
+
+
+def _client_path(client: str) -> Text:
+    return ("/clients/", _part(client, "id"))
+
+
+def _part(text: str, what: Literal["session", "id"]) -> str | Gap:
+    name = reference(text)
+    return quote(literal(text), safe="") if name is None else Gap(name, what)

@@ -1,0 +1,182 @@
+"""Puts a story on a stage, and tells step by step what was expected and what came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from msgspec import Struct, to_builtins
+
+from contracts.probe.asking import Credentials, Reply
+from contracts.probe.errors import ProbeError
+from contracts.scenario import Advance
+from contracts.stories.model import CLIENT, Call, Create, Expected, Request, Send, Step, Story, Token
+from contracts.stories.names import Kind
+from contracts.stories.plan import Basic, Exchange, Gap, Text, change, exchange
+from contracts.stories.stage import Place, Stage
+from contracts.stories.words import Got
+from mockserver.wire.table import TOLD_AS
+
+Outcome = Literal["as expected", "different", "skipped"]
+
+
+class StepResult(Struct, frozen=True):
+    """A step and what came of it; `got` is None where it was no request, or was not reached. `asked` counts its requests."""
+
+    step: Step
+    got: Got | None = None
+    as_expected: bool = True
+    asked: int = 0
+
+
+class Told(Struct, frozen=True):
+    """A story that was put on, as far as the first answer that was not expected. `why` says why it was skipped."""
+
+    outcome: Outcome
+    steps: tuple[StepResult, ...] = ()
+    why: str = ""
+
+    @property
+    def requests(self) -> int:
+        """How many requests were made."""
+        return sum(result.asked for result in self.steps)
+
+
+def run(story: Story, place: Place, max_wait: float = 0) -> Told:
+    """Puts the story on. Without control it is skipped where it needs that, or a real wait of more than `max_wait` seconds.
+
+    Raises ProbeError where the place does not let it be put on at all.
+    """
+    why = None if place.has_control else needs(story, max_wait)
+    if why is not None:
+        return Told("skipped", why=why)
+    with place.stage(story) as stage:
+        return tell(story, stage)
+
+
+def needs(story: Story, max_wait: float) -> str | None:
+    """Why a story cannot be put on where nothing can be done to the world; None where it can."""
+    if story.policy:
+        return f"it sets the policy ({', '.join(story.policy)}), which takes a control API"
+    for step in story.steps:
+        if not isinstance(step, Call | Advance):
+            return f"{step.__struct_config__.tag} takes a control API"
+    waits = sum(step.seconds for step in story.steps if isinstance(step, Advance))
+    return f"it waits for {waits:g} s; --wait {waits:g} allows that" if waits > max_wait else None
+
+
+def tell(story: Story, stage: Stage) -> Told:
+    """Takes the steps in order, up to the first answer that is not expected."""
+    telling, results = _Telling(stage), []
+    for step in story.steps:
+        results.append(telling.take(step))
+        if not results[-1].as_expected:
+            return Told("different", tuple(results))
+    return Told("as expected", tuple(results))
+
+
+class _Telling:
+    """Knows what answers have saved."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._kinds: dict[str, Kind] = {CLIENT: "client"}
+        self._saved: dict[Gap, str] = {}
+        self._save_client(CLIENT, stage.credentials)
+
+    def take(self, step: Step) -> StepResult:
+        """One step."""
+        if isinstance(step, Call):
+            return self._call(step)
+        if isinstance(step, Advance) and self._stage.control is None:
+            self._stage.wait(step.seconds)
+        else:
+            self._change(step)
+        return StepResult(step)
+
+    def _change(self, step: Any) -> None:
+        asked = change(step)
+        assert self._stage.control is not None  # `needs` has looked
+        told = self._stage.control.call(asked.method, self._filled(asked.path), asked.body)
+        if asked.saves is not None:
+            self._save_client(asked.saves, Credentials(told["client_id"], told["client_secret"]))
+
+    def _save_client(self, name: str, credentials: Credentials) -> None:
+        self._kinds[name] = "client"
+        self._saved[Gap(name, "id")], self._saved[Gap(name, "secret")] = credentials
+
+    def _call(self, step: Token | Create | Send | Request) -> StepResult:
+        asked = exchange(step, self._kinds)
+        headers, body = self._headers(asked), self._body(asked)
+        for number in range(1, step.times + 1):
+            reply = self._stage.ask(asked.method, asked.address, headers, body)
+            got = self._got(reply)
+            as_expected = fits(step.expect, got)
+            if number == step.times or not as_expected:
+                break
+        else:
+            raise AssertionError("a request is made at least once")
+        self._save(asked, reply)
+        return StepResult(step, got, as_expected, number)
+
+    def _save(self, asked: Exchange, reply: Reply | str) -> None:
+        if asked.saves is not None and isinstance(reply, Reply) and reply.status == 200:
+            gap, member = asked.saves
+            self._kinds[gap.name] = "token" if gap.what == "token" else "session"
+            self._saved[gap] = reply.told(member)
+
+    def _headers(self, asked: Exchange) -> dict[str, str]:
+        headers = {} if asked.content_type is None else {"Content-Type": asked.content_type.strip(" ")}
+        shown = asked.authorization
+        if isinstance(shown, Basic):
+            headers["Authorization"] = Credentials(self._filled(shown.id), self._filled(shown.secret)).basic
+        elif shown is not None:
+            headers["Authorization"] = self._filled(shown).strip(" ")
+        return headers
+
+    def _body(self, asked: Exchange) -> bytes:
+        return self._filled(asked.body).encode("utf-8").ljust(asked.fill)
+
+    def _filled(self, text: Text) -> str:
+        return "".join(piece if isinstance(piece, str) else self._value(piece) for piece in text)
+
+    def _value(self, gap: Gap) -> str:
+        if not self._saved.get(gap):
+            raise ProbeError(f"${gap.name}", "was not saved: the answer that was to give it came without it")
+        return self._saved[gap]
+
+    def _got(self, reply: Reply | str) -> Got:
+        if isinstance(reply, str):
+            return Got(reply)
+        told = reply.headers.get("dayfly-reason")
+        if told in TOLD_AS.values():  # only the journal knows better
+            told = self._stage.journalled(reply.headers.get("inin-correlation-id", "")) or told
+        code = reply.code if reply.status != 200 else None
+        return Got(reply.status, code, told, reply.retry_after)
+
+
+def fits(expected: Expected, got: Got) -> bool:
+    """Whether an answer is the expected one, as far as both tell; who does not tell reasons is not asked for them."""
+    return (
+        got.status == expected.status
+        and (expected.code is None or got.code == expected.code)
+        and (expected.reason is None or got.reason is None or got.reason in {expected.reason, told_as(expected.reason)})
+        and (expected.retry_after is None or got.retry_after == expected.retry_after)
+    )
+
+
+def told_as(reason: str) -> str:
+    """What the mock's header says for a reason of its journal."""
+    known = next((own for own in TOLD_AS if own == reason), None)
+    return TOLD_AS[known].value if known is not None else reason
+
+
+def as_json(name: str, story: Story, told: Told) -> Mapping[str, Any]:
+    """The telling as plain values."""
+    return {"name": name, "title": story.title, "outcome": told.outcome, "why": told.why, "steps": list(_steps(told))}
+
+
+def _steps(told: Told) -> Iterator[Mapping[str, Any]]:
+    for number, result in enumerate(told.steps, start=1):
+        got = None if result.got is None else result.got._asdict()
+        yield {"number": number, "step": to_builtins(result.step), "got": got, "as_expected": result.as_expected}

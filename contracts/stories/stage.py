@@ -1,0 +1,211 @@
+"""Where stories are put on: the mock in this process, a running one, or any provider."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from contracts.probe.asking import Credentials, Reply
+from contracts.probe.control import Control, Organization
+from contracts.probe.errors import ProbeError
+from contracts.stories.model import Story
+from contracts.stories.plan import whole_policy
+from mockserver.clock import pause
+
+if TYPE_CHECKING:
+    import httpx
+
+    from mockserver.assemble import Assembly
+    from mockserver.control import Tenant
+
+NAME = "dayfly story"
+"""What the organisations are called that stories are put on."""
+
+Broken = str
+"""What a client gets where it gets no whole answer: `none`, or `cut` where the body ends early."""
+
+
+class Stage:
+    """One organisation that a story is put on. `control` changes it, where that can be done; `wait` lets real time pass.
+
+    `journalled` tells a contextId's reason, where the journal is at hand.
+    """
+
+    def __init__(
+        self,
+        http: httpx.Client,
+        credentials: Credentials,
+        control: Organization | None = None,
+        *,
+        in_process: bool = False,
+        wait: Callable[[float], None] = pause,
+        journalled: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
+        self._http, self._in_process = http, in_process
+        self.credentials, self.control, self.wait, self.journalled = credentials, control, wait, journalled
+
+    def ask(self, method: str, address: str, headers: Mapping[str, str], body: bytes) -> Reply | Broken:
+        """One exchange. Raises ProbeError where nobody is there, or the answer does not end."""
+        import httpx
+
+        url = str(self._http.base_url).rstrip("/")
+        try:
+            with self._http.stream(method, url + address, headers=dict(headers), content=body) as answer:
+                return self._read(answer)
+        except httpx.ConnectError as error:
+            if not self._in_process:
+                raise ProbeError(url, f"cannot be reached: {error}") from error
+            return "none"
+        except httpx.TransportError:
+            return "none"
+
+    def _read(self, answer: httpx.Response) -> Reply | Broken:
+        import httpx
+
+        from contracts.probe.web import LARGEST
+
+        body = bytearray()
+        try:
+            for piece in answer.iter_bytes():
+                body += piece
+                if len(body) > LARGEST:
+                    raise ProbeError(str(answer.url), f"is answered with more than {LARGEST} bytes")
+        except httpx.TransportError:
+            return "cut"
+        return Reply(answer.status_code, dict(answer.headers), bytes(body))
+
+
+class Place(Protocol):
+    """Where stories are put on, each on a stage of its own."""
+
+    name: str
+    has_control: bool
+
+    def stage(self, story: Story) -> AbstractContextManager[Stage]:
+        """A fresh stage for a story, gone afterwards. Raises ProbeError."""
+        ...
+
+    def close(self) -> None:
+        """Gives back what it opened."""
+        ...
+
+
+class _Controlled:
+    """A place with a control API: every story has an organisation of its own, whose clock stands but for the story's steps."""
+
+    has_control = True
+    _control: Control
+
+    @contextmanager
+    def stage(self, story: Story) -> Iterator[Stage]:
+        """See Place."""
+        organization = self._control.create(whole_policy(story), NAME)
+        try:
+            organization.freeze()
+            yield self._stage(organization)
+        finally:
+            organization.delete()
+
+    def _stage(self, organization: Organization) -> Stage:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """See Place."""
+        self._control.close()
+
+
+class InProcess(_Controlled):
+    """A mock in this process, of its own."""
+
+    name = "the mock in this process"
+
+    def __init__(self, assembly: Assembly | None = None) -> None:
+        import httpx
+
+        from contracts.probe.web import Web
+        from mockserver.assemble import assemble
+        from mockserver.web import create_app
+
+        self.assembly = assembly or assemble()
+        transport = httpx.WSGITransport(create_app(self.assembly))
+        self._control = Control(Web("http://127.0.0.1", transport=transport), self.name)
+
+    def _stage(self, organization: Organization) -> Stage:
+        import httpx
+
+        from mockserver.control import Tenant
+        from mockserver.inprocess import Transport
+
+        tenant = Tenant(self.assembly, organization.id)
+
+        def passes(seconds: float) -> None:
+            if seconds > 0:
+                tenant.clock.advance(seconds)
+
+        transport = Transport(self.assembly.handler, passes)
+        http = httpx.Client(transport=transport, base_url="https://platform.invalid")
+        return Stage(http, organization.credentials, organization, in_process=True, journalled=partial(_reason, tenant))
+
+    def close(self) -> None:
+        """See Place."""
+        super().close()
+        self.assembly.close()
+
+
+def _reason(tenant: Tenant, context_id: str) -> str | None:
+    from mockserver.errors import NotFound
+
+    try:
+        return tenant.requests.get(context_id).exchange.reason
+    except NotFound:
+        return None
+
+
+class Mock(_Controlled):
+    """A running mock at a URL, by its control API."""
+
+    def __init__(self, url: str, admin_token: str = "") -> None:
+        from contracts.probe.web import Web
+
+        headers = {"Authorization": f"Bearer {admin_token}"} if admin_token else {}
+        self.name = url
+        self._http = _connected(url)
+        self._control = Control(Web(url, headers), url)
+
+    def _stage(self, organization: Organization) -> Stage:
+        return Stage(self._http, organization.credentials, organization)
+
+    def close(self) -> None:
+        """See Place."""
+        super().close()
+        self._http.close()
+
+
+class Service:
+    """Any provider at a URL, as an OAuth client of it: nothing is done to its world, and waits are real."""
+
+    has_control = False
+
+    def __init__(self, url: str, credentials: Credentials, wait: Callable[[float], None] = pause) -> None:
+        self.name = url
+        self._http, self._credentials, self._wait = _connected(url), credentials, wait
+
+    @contextmanager
+    def stage(self, _story: Story) -> Iterator[Stage]:
+        """See Place."""
+        yield Stage(self._http, self._credentials, wait=self._wait)
+
+    def close(self) -> None:
+        """See Place."""
+        self._http.close()
+
+
+def _connected(url: str) -> httpx.Client:
+    """A client of a URL. Raises ProbeError where that is none."""
+    import httpx
+
+    from contracts.probe.web import TIMEOUT, checked
+
+    return httpx.Client(base_url=checked(url), timeout=TIMEOUT)
