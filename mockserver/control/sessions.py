@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from itertools import islice
 
@@ -29,6 +30,16 @@ class SessionView(Struct, frozen=True, kw_only=True):
     handshakes_left: int
 
 
+class Survey(Struct, frozen=True, kw_only=True):
+    """All sessions at the moment `now`: how many are in each state, and the newest of those asked for, newest first; `more`
+    says whether there are older ones."""
+
+    now: float
+    counts: dict[State, int]
+    sessions: list[SessionView]
+    more: bool
+
+
 class Sessions:
     """One organisation's sessions. Those it has forgotten are not among them."""
 
@@ -41,6 +52,21 @@ class Sessions:
         now = self._editor.now()
         views = (view_of(session, now) for session in self._editor.all(Session, after) if is_of(session, guest))
         return list(islice((view for view in views if wanted in {None, view.state}), checks.limit(limit)))
+
+    def survey(self, state: str | None = None, guest: str | None = None, limit: int = 100, before: str = "") -> Survey:
+        """Counts all sessions by state, and lists up to `limit` of those in `state` that have `guest` in the guest's name or
+        address: newest first, those created before the id `before`."""
+        wanted, most = None if state is None else checks.state(state), checks.limit(limit)
+        now, counts = self._editor.now(), dict.fromkeys(State, 0)
+        newest, listing = deque[Session](maxlen=most + 1), True
+        for session in self._editor.all(Session):
+            current = lifecycle.state_of(session, now)
+            counts[current] += 1
+            listing = listing and session.id != before
+            if listing and wanted in {None, current} and _mentions(session, guest):
+                newest.append(session)
+        views = [view_of(session, now) for session in reversed(newest)]
+        return Survey(now=now / 1000, counts=counts, sessions=views[:most], more=len(views) > most)
 
     def get(self, id: str) -> SessionView:
         """One session. Raises NotFound, also where it was forgotten."""
@@ -65,6 +91,10 @@ class Sessions:
 def is_of(session: Session, guest: str | None) -> bool:
     """Whether `guest` is the name or the email address of the session's guest; None is anybody's."""
     return guest is None or guest.casefold() in {session.guest_name.casefold(), session.guest_email.casefold()}
+
+
+def _mentions(session: Session, guest: str | None) -> bool:
+    return guest is None or guest.casefold() in f"{session.guest_name}\n{session.guest_email}".casefold()
 
 
 def view_of(session: Session, now: int) -> SessionView:

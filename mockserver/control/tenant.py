@@ -101,6 +101,11 @@ class Tenant:
 
         self._editor.change_organization(edit, "reject_tokens" if reject else "accept_tokens")
 
+    @property
+    def rejects_tokens(self) -> bool:
+        """Whether every bearer token is answered 401."""
+        return self._editor.organization().rejects_tokens
+
     def trace(self, after: int = 0) -> Iterator[Entry]:
         """The journal as a recording: a header, then the entries with a number greater than `after`, oldest first."""
         yield self._header()

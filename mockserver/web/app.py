@@ -10,7 +10,7 @@ from flask import Flask
 
 from mockserver.assemble import Assembly, assemble
 from mockserver.settings import Settings
-from mockserver.web import admin, fast_lane
+from mockserver.web import admin, console, fast_lane
 from mockserver.wire import DOCUMENT, METHOD, ROUTES, Handler
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def create_app(
     app.register_error_handler(404, platform)
     app.register_error_handler(405, platform)
     admin.register(app, parts)
+    console.register(app, parts)
     for extend in extensions:
         extend(app, parts)
     return app

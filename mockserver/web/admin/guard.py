@@ -16,6 +16,9 @@ from mockserver.web.admin.answers import error, routing_error
 
 PREFIX = "/__admin"
 
+CONSOLE = f"{PREFIX}/console"
+"""Where the console is, which has a guard of its own."""
+
 OPEN = frozenset({f"{PREFIX}/health", f"{PREFIX}/ready"})
 """What anybody may ask: a load balancer, say."""
 
@@ -34,7 +37,7 @@ class Guard:
     def __call__(self) -> Response | None:
         """None lets the request pass."""
         path, problem = flask.request.path, flask.request.routing_exception
-        if path != PREFIX and not path.startswith(f"{PREFIX}/"):
+        if (path != PREFIX and not path.startswith(f"{PREFIX}/")) or is_console(path):
             return None
         refused = None if path in OPEN else self._refusal()
         if refused is not None:
@@ -42,20 +45,28 @@ class Guard:
         return routing_error(problem) if problem is not None else None
 
     def _refusal(self) -> Response | None:
-        if self._token and not self._shows_token():
+        if self._token and not shows_token(self._token):
             return error(401, "the control API of this server wants its token: Authorization: Bearer TOKEN")
-        if not self._token and not _is_local():
+        if not self._token and not is_local():
             return error(403, "without a token the control API is for this machine only; start the server with --admin-token")
-        if flask.request.method not in SAFE and not _is_same_origin():
+        if flask.request.method not in SAFE and not is_same_origin():
             return error(403, "the control API takes no changes from pages of another origin")
         return None
 
-    def _shows_token(self) -> bool:
-        scheme, _, shown = flask.request.headers.get("Authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and compare_digest(shown.strip().encode(), self._token.encode())
+
+def is_console(path: str) -> bool:
+    """Whether a path is one of the console's."""
+    return path == CONSOLE or path.startswith(f"{CONSOLE}/")
 
 
-def _is_local() -> bool:
+def shows_token(token: str) -> bool:
+    """Whether the request has this token in its Authorization header."""
+    scheme, _, shown = flask.request.headers.get("Authorization", "").partition(" ")
+    return scheme.lower() == "bearer" and compare_digest(shown.strip().encode(), token.encode())
+
+
+def is_local() -> bool:
+    """Whether the request comes from this machine, by a name that is its own."""
     headers = flask.request.headers
     if any(name in headers for name in FORWARDED):
         return False
@@ -78,7 +89,8 @@ def is_loopback(address: str) -> bool:
     return (mapped or parsed).is_loopback
 
 
-def _is_same_origin() -> bool:
+def is_same_origin() -> bool:
+    """Whether the request may change something: it comes from a page of this server, or from no page at all."""
     headers = flask.request.headers
     if headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
         return False

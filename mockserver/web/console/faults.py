@@ -1,0 +1,88 @@
+"""The faults an organisation has in store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import flask
+from flask import Blueprint
+from werkzeug.wrappers import Response
+
+from mockserver.control.faults import COMMON, KINDS, OWN
+from mockserver.engine.model import OPERATIONS
+from mockserver.errors import InvalidRequest
+from mockserver.web.console.extension import Console
+from mockserver.web.console.frame import frame, organization_page
+from mockserver.web.console.pages import done
+
+TOLD = {
+    "status": "an error answer, before the platform looks",
+    "opaque_403": "403 for a send, with a body that says nothing",
+    "lost_request": "the connection closes, the platform has seen nothing",
+    "lost_response": "the platform acts, then the connection closes",
+    "latency": "the answer takes its time",
+    "truncated_body": "the platform acts, the answer is cut in the middle",
+}
+
+
+def add(blueprint: Blueprint, console: Console) -> None:
+    """Adds the views."""
+
+    @blueprint.get("/organizations/<id>/faults")
+    def faults(id: str) -> Response:
+        tenant = console.control.tenant(id)
+        around = frame(console, tenant, "faults")
+        waiting = tenant.faults.list()
+        return organization_page(
+            console, tenant, "faults", "faults.html", frame=around, faults=waiting, kinds=TOLD, operations=OPERATIONS
+        )
+
+    @blueprint.post("/organizations/<id>/faults")
+    def add_fault(id: str) -> Response:
+        console.control.tenant(id).faults.append(fault_in(flask.request.form.to_dict()))
+        return done("fault", flask.url_for("console.faults", id=id))
+
+    @blueprint.post("/organizations/<id>/faults/clear")
+    def clear_faults(id: str) -> Response:
+        console.control.tenant(id).faults.clear()
+        return done("clear", flask.url_for("console.faults", id=id))
+
+
+def fault_in(form: dict[str, str]) -> dict[str, Any]:
+    """The fields of a fault from those of the form; what its kind does not take is left out, as the form shows all of them."""
+    kind = form.get("kind", "")
+    if kind not in KINDS:
+        raise InvalidRequest("kind", f"{kind!r} must be one of {', '.join(KINDS)}")
+    takes = (*COMMON, *OWN.get(kind, ()))
+    fields = {name: READ[name](name, value) for name in takes if (value := form.get(name, "").strip())}
+    return {"kind": kind, "times": None if form.get("always") else 1, **fields}
+
+
+def _word(_: str, value: str) -> str:
+    return value
+
+
+def _whole(name: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) < 16):
+        raise InvalidRequest(name, f"{value!r} must be a whole number")
+    return int(value)
+
+
+def _number(name: str, value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        raise InvalidRequest(name, f"{value!r} must be a number") from None
+
+
+READ: dict[str, Callable[[str, str], Any]] = {
+    "operation": _word,
+    "times": _whole,
+    "probability": _number,
+    "status": _whole,
+    "retry_after": _whole,
+    "after_acting": lambda _name, value: value == "yes",
+    "seconds": _number,
+    "where": _word,
+}

@@ -1,0 +1,138 @@
+"""What is live: an organisation's requests as they are answered, as server-sent events for the console's pages.
+
+An event tells all that came since the one before it. Its id is a place in the journal: a browser that lost the stream names it
+in Last-Event-ID and goes on from there, so that nothing is missed and nothing comes twice.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import flask
+import msgspec
+from flask import Blueprint, Response
+
+from mockserver.clock import pause
+from mockserver.control import Tenant
+from mockserver.control.requests import INTERVAL
+from mockserver.engine.model import UNASSIGNED
+from mockserver.errors import InvalidRequest, MockServerError, NotFound
+from mockserver.exchanges import Exchange
+from mockserver.journal import Perturbed
+from mockserver.web.admin.guard import CONSOLE
+from mockserver.web.console.extension import Console
+from mockserver.web.console.frame import address_of
+from mockserver.web.console.requests import FIELDS, Sought, sought
+from mockserver.web.delivery import PAUSE
+
+MAX_FOLLOWERS = 16
+"""Streams at once in this process: each holds a thread of the server, which has others to answer."""
+
+QUIET = 10
+"""After so many looks at the journal without news the time is told: a second, so that clocks agree, proxies keep the
+connection, and one whose other end went away is noticed and makes room."""
+
+MOST = 200
+"""Rows in one event; of more the newest. A page keeps no more either."""
+
+SOON = 500
+"""Milliseconds until a browser that lost the stream asks for it again."""
+
+LATER = 2000
+"""Milliseconds until a browser looks again that found no room to stay."""
+
+
+def add(blueprint: Blueprint, console: Console) -> None:
+    """Adds the views."""
+    room = threading.BoundedSemaphore(MAX_FOLLOWERS)
+
+    @blueprint.get("/organizations/<id>/events")
+    def events(id: str) -> Response:
+        given = {field: value for field in FIELDS if (value := flask.request.args.get(field, "").strip())}
+        wanted = sought(given) if "rows" in flask.request.args else None
+        after, wait = _place(), flask.request.environ.get(PAUSE, pause)
+        draw = flask.current_app.jinja_env.get_template("console/row.html").render  # needs no context, which a stream outlives
+        stay = room.acquire(blocking=False)
+        stream = Stream(console, wanted, draw)
+        response = Response(
+            stream.events(id, after, wait if stay else None),
+            mimetype="text/event-stream",
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+        if stay:
+            response.call_on_close(room.release)
+        return response
+
+
+def _place() -> int:
+    told = flask.request.headers.get("Last-Event-ID") or flask.request.args.get("after", "0")
+    if not (told.isascii() and told.isdigit() and len(told) < 16):
+        raise InvalidRequest("after", f"{told!r} is no place in a journal")
+    return int(told)
+
+
+class Stream:
+    """Tells what comes; `wanted` lets the rows pass that are told too (None: no rows), `draw` makes them."""
+
+    def __init__(self, console: Console, wanted: Sought | None, draw: Callable[..., str]) -> None:
+        self._console, self._wanted, self._draw = console, wanted, draw
+
+    def events(self, id: str, after: int, wait: Callable[[float], object] | None) -> Iterator[bytes]:
+        """The stream's bytes. Without `wait` there is no room to stay: what has come is told, and when to look again."""
+        try:
+            tenant = self._console.control.tenant(id)
+            if after > tenant.requests.newest():  # the numbers of another journal: the server was started anew
+                yield _event("anew", {})
+                return
+            yield f"retry: {SOON if wait else LATER}\n".encode() + _event("time", _time(tenant))
+            if wait is None:
+                yield _event("full", {"followers": MAX_FOLLOWERS})
+            yield from self._news(tenant, after, wait or (lambda _: True))
+        except NotFound:
+            yield _event("gone", {})
+        except MockServerError as problem:
+            yield _event("trouble", {"message": str(problem)})
+
+    def _news(self, tenant: Tenant, after: int, wait: Callable[[float], object]) -> Iterator[bytes]:
+        quiet = 0
+        for came in tenant.requests.follow(after, INTERVAL, wait):
+            quiet = 0 if came else quiet + 1
+            if came:
+                yield _event("news", self._told(tenant, came), place_of(came[-1]))
+            elif quiet % QUIET == 0:
+                yield _event("time", _time(tenant))
+
+    def _told(self, tenant: Tenant, came: Sequence[Exchange | Perturbed]) -> dict[str, Any]:
+        requests = [item for item in came if isinstance(item, Exchange)]
+        rows = [item for item in requests if self._wanted is not None and self._wanted.lets(item)]
+        return {
+            **_time(tenant),
+            "requests": len(requests),
+            "done": sorted({item.what for item in came if isinstance(item, Perturbed)}),
+            "matching": len(rows),
+            "rows": [self._row(tenant, item) for item in rows[-MOST:]],
+        }
+
+    def _row(self, tenant: Tenant, item: Exchange) -> dict[str, Any]:
+        html = self._draw(item=item, root=f"{CONSOLE}/organizations/{address_of(tenant.id)}")
+        return {"id": item.context_id, "seq": item.seq, "html": html}
+
+
+def place_of(item: Exchange | Perturbed) -> int:
+    """Where following goes on after this."""
+    return item.seq if isinstance(item, Perturbed) else item.answer_seq or item.seq
+
+
+def _time(tenant: Tenant) -> dict[str, Any]:
+    """What the clock shows; where there is none, only that the organisation is still there."""
+    if tenant.id == UNASSIGNED:
+        return {}
+    reading = tenant.clock.read()
+    return {"now": reading.now, "mode": reading.mode}
+
+
+def _event(kind: str, value: dict[str, Any], id: int | None = None) -> bytes:
+    place = f"id: {id}\n" if id is not None else ""
+    return f"{place}event: {kind}\ndata: ".encode() + msgspec.json.encode(value) + b"\n\n"

@@ -1,0 +1,43 @@
+"""Signing in with the control API's token, and out again."""
+
+from __future__ import annotations
+
+import flask
+from flask import Blueprint
+from werkzeug.wrappers import Response
+
+from mockserver.web.console.keeper import Keeper
+from mockserver.web.console.pages import back, page
+
+WHY = {
+    "expired": "You were signed in, and are no longer: the time is over, or the server has another token now.",
+    "wrong": "That is not this server's token.",
+    "out": "You are signed out.",
+}
+
+
+def add(blueprint: Blueprint, keeper: Keeper) -> None:
+    """Adds the views."""
+
+    @blueprint.get("/login")
+    def login() -> Response:
+        overview = flask.url_for("console.overview")
+        if not keeper.token or keeper.visitor() is not None:
+            return flask.redirect(back(overview), 303)
+        return page("login.html", why=WHY.get(flask.request.args.get("why", "")), wrong=False, back=back(""))
+
+    @blueprint.post("/login")
+    def sign_in() -> Response:
+        if not keeper.token:
+            return flask.redirect(flask.url_for("console.overview"), 303)
+        if not keeper.fits(flask.request.form.get("token", "")):
+            return page("login.html", 401, why=WHY["wrong"], wrong=True, back=back(""))
+        response = flask.redirect(back(flask.url_for("console.overview")), 303)
+        keeper.sign_in(response)
+        return response
+
+    @blueprint.post("/logout")
+    def logout() -> Response:
+        response = flask.redirect(flask.url_for("console.login", why="out"), 303)
+        keeper.sign_out(response)
+        return response

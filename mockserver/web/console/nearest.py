@@ -1,0 +1,102 @@
+"""The nearest request that would have been accepted: a refused one with as little changed as possible, and what that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from mockserver.clock import iso
+from mockserver.control.requests import Recorded, Requests
+from mockserver.engine.model import State
+from mockserver.exchanges import Exchange
+from mockserver.explain import Explanation
+from mockserver.explain.words import span
+from mockserver.web.console.words import cut, proof
+
+Change = Callable[[Recorded, Explanation], str]
+
+SHORT = 120
+"""Characters of a text that the comparison shows."""
+
+
+class Row(NamedTuple):
+    """A trait of the request, as it was and as it would have been; `accepted` is None where it may stay as it is."""
+
+    name: str
+    asked: str
+    accepted: str | None
+
+
+def rows_of(recorded: Recorded, explanation: Explanation) -> list[Row]:
+    """What the request was, trait by trait, and what had to differ; empty where it was let pass, or has no answer."""
+    guard = next((guard.name for guard in explanation.guards if guard.verdict == "refused"), None)
+    if guard is None:
+        return []
+    changes = _changes(guard, recorded, explanation)
+    traits = _traits(recorded, explanation)
+    extra = {name: "" for name in changes if name not in traits}
+    return [Row(name, asked, changes.get(name)) for name, asked in {**traits, **extra}.items()]
+
+
+def accepted_near(requests: Requests, exchange: Exchange) -> Exchange | None:
+    """The request of the same operation that was answered 200 and stands next to this one in the journal."""
+    if exchange.operation is None:
+        return None
+    found = [
+        *requests.find(operation=exchange.operation, status=200, before=exchange.seq, limit=1),
+        *requests.find(operation=exchange.operation, status=200, after=exchange.seq, limit=1),
+    ]
+    return min(found, key=lambda other: abs(other.seq - exchange.seq), default=None)
+
+
+def _traits(recorded: Recorded, explanation: Explanation) -> dict[str, str]:
+    exchange, arrival = recorded.exchange, recorded.arrival
+    traits = {
+        "Request": f"{exchange.method} {exchange.path}",
+        "Sent at": iso(arrival.at),
+        "Authorization": proof(exchange.credential),
+        "OAuth client": explanation.asked.client_id or "not known",
+        "Content-Type": arrival.media_type or "none",
+        "Body": f"{arrival.size} bytes",
+    }
+    if exchange.operation == "send":
+        traits["Session id"] = exchange.session or "none"
+        traits["Text"] = cut(exchange.text or "none", SHORT)[0]
+    return traits
+
+
+def _changes(guard: str, recorded: Recorded, explanation: Explanation) -> dict[str, str]:
+    if guard == "session":
+        return _session(recorded, explanation)
+    name = _TRAITS.get(guard, "The mock")
+    if guard == "rate limit":
+        after = recorded.exchange.retry_after or 1
+        return {name: f"{iso(recorded.arrival.at + after * 1000)} or later: {after} s later"}
+    return {name: explanation.accepted_if or "as it is"}
+
+
+_TRAITS = {
+    "route": "Request",
+    "authentication": "Authorization",
+    "scope": "OAuth client",
+    "client credentials": "Authorization",
+    "media type": "Content-Type",
+    "size": "Body",
+    "body": "Body",
+    "form": "Body",
+    "rate limit": "Sent at",
+}
+"""Which trait each guard looks at."""
+
+
+def _session(recorded: Recorded, explanation: Explanation) -> dict[str, str]:
+    """Where a deadline or an act from outside ended the session, an earlier request is nearest; else one with another id."""
+    life = explanation.session
+    cause = life.first_cause if life is not None else None
+    known = recorded.exchange.reason not in {"session.foreign", "session.unknown", "session.forgotten"}
+    if cause is None or not known or cause.state is State.CONSUMED:
+        return {"Session id": explanation.accepted_if or "that of a fresh session"}
+    return {
+        "Sent at": f"before {cause.time}: more than {span(cause.before * 1000)} earlier",
+        "Session id": "or that of a fresh session",
+    }

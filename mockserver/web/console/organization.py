@@ -1,0 +1,58 @@
+"""An organisation's own overview, and the tabs that extensions add."""
+
+from __future__ import annotations
+
+import flask
+from flask import Blueprint
+from werkzeug.wrappers import Response
+
+from mockserver.engine.model import UNASSIGNED
+from mockserver.errors import InvalidRequest
+from mockserver.web.console import rates
+from mockserver.web.console.extension import Console
+from mockserver.web.console.frame import frame, organization_page
+
+
+def add(blueprint: Blueprint, console: Console) -> None:
+    """Adds the views."""
+
+    @blueprint.get("/organizations/<id>")
+    def organization(id: str) -> Response:
+        tenant = console.control.tenant(id)
+        if tenant.id == UNASSIGNED:
+            return flask.redirect(flask.url_for("console.requests", id="unassigned"), 303)
+        around = frame(console, tenant, "organization")
+        window = _window()
+        chart = rates.chart_of(tenant.trace(), tenant.clock.now(), window)
+        return organization_page(
+            console,
+            tenant,
+            "organization",
+            "organization.html",
+            frame=around,
+            chart=chart,
+            windows=rates.WINDOWS,
+            sessions=tenant.sessions.survey(limit=1),
+            policy=tenant.policy(),
+            client_id=tenant.client_id,
+            client_secret=tenant.client_secret,
+            base=flask.request.host_url.rstrip("/"),
+        )
+
+    @blueprint.get("/organizations/<id>/<tab>")
+    def extra(id: str, tab: str) -> Response:
+        tenant = console.control.tenant(id)
+        if tab not in console.tabs or tenant.id == UNASSIGNED:
+            flask.abort(404, "The console has no page at this address.")
+        added = console.tabs[tab]
+        around = frame(console, tenant, tab)
+        return organization_page(
+            console, tenant, tab, "extra.html", frame=around, title=added.title, content=added.view(tenant)
+        )
+
+
+def _window() -> str | None:
+    wanted = flask.request.args.get("window")
+    if wanted is not None and wanted not in rates.WINDOWS:
+        raise InvalidRequest("window", f"{wanted!r} must be one of {', '.join(rates.WINDOWS)}")
+    return wanted

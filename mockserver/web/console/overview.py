@@ -1,0 +1,47 @@
+"""The server at a glance: its organisations, and making and removing them."""
+
+from __future__ import annotations
+
+import flask
+from flask import Blueprint
+from werkzeug.wrappers import Response
+
+from mockserver.control.server import ALIASES
+from mockserver.engine.model import UNASSIGNED
+from mockserver.web.console.extension import Console
+from mockserver.web.console.frame import address_of
+from mockserver.web.console.pages import done, page
+
+
+def add(blueprint: Blueprint, console: Console) -> None:
+    """Adds the views."""
+
+    @blueprint.get("/", strict_slashes=False)
+    def overview() -> Response:
+        control = console.control
+        listed = [
+            {
+                **organization,
+                "address": address_of(organization["id"]),
+                "fixed": organization["id"] in ALIASES.values(),
+                "requests": control.tenant(organization["id"]).requests.newest(),
+            }
+            for organization in control.organizations()
+        ]
+        strays = control.tenant(UNASSIGNED).requests.newest()
+        return page("overview.html", organizations=listed, strays=strays)
+
+    @blueprint.post("/organizations")
+    def create_organization() -> Response:
+        made = console.control.create_organization(flask.request.form.get("name", "").strip())
+        return flask.redirect(flask.url_for("console.organization", id=made.id, done="created"), 303)
+
+    @blueprint.post("/organizations/<id>/delete")
+    def delete_organization(id: str) -> Response:
+        console.control.delete(id)
+        return flask.redirect(flask.url_for("console.overview", done="deleted"), 303)
+
+    @blueprint.post("/organizations/<id>/reset")
+    def reset_organization(id: str) -> Response:
+        console.control.tenant(id).reset()
+        return done("reset", flask.url_for("console.organization", id=id))

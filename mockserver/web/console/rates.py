@@ -1,0 +1,115 @@
+"""Answers by status over time: the journal's answers in buckets, and how tall each is drawn."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from mockserver.journal import Answer, Entry
+
+WINDOWS = {"1m": 60, "5m": 300, "1h": 3600, "1d": 86_400, "7d": 604_800}
+"""Spans of time by name, in seconds."""
+
+BUCKETS = 60
+
+HEIGHT = 100
+"""Units of the drawing, which is BUCKETS * WIDTH units wide."""
+
+WIDTH = 10
+
+BANDS = ("2xx", "401", "403", "429", "4xx", "5xx", "lost")
+"""What is told apart, from the bottom up."""
+
+TITLES = {
+    "2xx": "2xx",
+    "401": "401",
+    "403": "403",
+    "429": "429",
+    "4xx": "other 4xx",
+    "5xx": "5xx",
+    "lost": "no usable answer",
+}
+
+
+class Bar(NamedTuple):
+    """A rectangle: the answers of one band in one bucket."""
+
+    band: str
+    x: int
+    y: float
+    height: float
+
+
+class Bucket(NamedTuple):
+    """The answers from `since`, seconds since the epoch, by band; empty buckets have no place in the table."""
+
+    since: float
+    counts: dict[str, int]
+
+
+class Chart(NamedTuple):
+    """`window` names the span of time up to `until`; `step` is a bucket's, in seconds; `busiest` the most in any. `older` is
+    when the newest answer before the window was, None where there is none in the journal."""
+
+    window: str
+    since: float
+    until: float
+    step: float
+    totals: dict[str, int]
+    busiest: int
+    bars: list[Bar]
+    buckets: list[Bucket]
+    older: float | None
+    answers: int
+
+
+def chart_of(entries: Iterable[Entry], now: float, window: str | None = None) -> Chart:
+    """The chart of the time up to `now`, in seconds; without `window` the shortest that has half of the journal's answers."""
+    answers = [(entry.at / 1000, band_of(entry)) for entry in entries if isinstance(entry, Answer)]
+    chosen = window or _fitting([at for at, _ in answers], now)
+    step = WINDOWS[chosen] / BUCKETS
+    until = (now // step + 1) * step
+    since = until - WINDOWS[chosen]
+    counted: list[Counter[str]] = [Counter() for _ in range(BUCKETS)]
+    for at, band in answers:
+        if since <= at < until:
+            counted[min(BUCKETS - 1, int((at - since) / step))][band] += 1
+    totals = sum(counted, Counter())
+    busiest = max(map(Counter.total, counted))
+    return Chart(
+        window=chosen,
+        since=since,
+        until=until,
+        step=step,
+        totals={band: totals[band] for band in BANDS},
+        busiest=busiest,
+        bars=[bar for place, counts in enumerate(counted) for bar in _bars(place, counts, busiest)],
+        buckets=[Bucket(since + place * step, dict(counts)) for place, counts in enumerate(counted) if counts],
+        older=max((at for at, _ in answers if at < since), default=None),
+        answers=len(answers),
+    )
+
+
+def band_of(answer: Answer) -> str:
+    """Which band an answer belongs to: one that did not reach its client whole is lost, whatever its status."""
+    if answer.delivery != "complete" or answer.status is None:
+        return "lost"
+    exact = str(answer.status)
+    return exact if exact in BANDS else f"{exact[0]}xx"
+
+
+def _fitting(times: list[float], now: float) -> str:
+    for name, length in WINDOWS.items():
+        if 2 * sum(at >= now - length for at in times) >= len(times) > 0:
+            return name
+    return "5m"
+
+
+def _bars(place: int, counts: Counter[str], busiest: int) -> Iterable[Bar]:
+    top = float(HEIGHT)
+    for band in BANDS:
+        if counts[band]:
+            height = counts[band] / busiest * HEIGHT
+            top -= height
+            yield Bar(band, place * WIDTH, round(top, 2), round(height, 2))

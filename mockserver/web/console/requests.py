@@ -1,0 +1,131 @@
+"""The journal, newest first, and the page of one request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flask
+import msgspec
+from flask import Blueprint
+from msgspec import Struct
+from werkzeug.wrappers import Response
+
+from mockserver import journal
+from mockserver.control import Tenant
+from mockserver.control.requests import Filter, Recorded
+from mockserver.engine.model import OPERATIONS, Reason
+from mockserver.errors import InvalidRequest
+from mockserver.exchanges import Exchange
+from mockserver.explain import Explanation
+from mockserver.web.console import nearest
+from mockserver.web.console.extension import Console
+from mockserver.web.console.frame import frame, organization_page
+
+PAGE = 100
+"""Requests on a page."""
+
+FIELDS = ("status", "reason", "operation", "guest", "text")
+
+FAMILIES = tuple(dict.fromkeys(reason.partition(".")[0] for reason in Reason))
+
+
+class Sought(Filter, frozen=True, kw_only=True):
+    """A filter in which `person`, a part of a guest's name or address, whatever its case, does for `guest`."""
+
+    person: str | None = None
+
+    def lets(self, exchange: Exchange) -> bool:
+        """Whether the request is wanted."""
+        return super().lets(exchange) and self._is_for(exchange)
+
+    def _is_for(self, exchange: Exchange) -> bool:
+        if self.person is None:
+            return True
+        guest = exchange.guest
+        return guest is not None and self.person.casefold() in f"{guest.name}\n{guest.email}".casefold()
+
+
+class Place(Struct, frozen=True):
+    """Which part of the list: requests that arrived before one, or after one."""
+
+    before: int | None = None
+    after: int | None = None
+
+
+def add(blueprint: Blueprint, console: Console) -> None:
+    """Adds the views."""
+
+    @blueprint.get("/organizations/<id>/requests")
+    def requests(id: str) -> Response:
+        tenant = console.control.tenant(id)
+        around = frame(console, tenant, "requests")
+        return organization_page(console, tenant, "requests", "requests.html", frame=around, **_listing(tenant))
+
+    @blueprint.get("/organizations/<id>/requests/<context_id>")
+    def request(id: str, context_id: str) -> Response:
+        tenant = console.control.tenant(id)
+        around = frame(console, tenant, "requests")
+        recorded, explanation = tenant.requests.get(context_id), tenant.explain(context_id)
+        return organization_page(
+            console,
+            tenant,
+            "requests",
+            "request.html",
+            frame=around,
+            recorded=recorded,
+            explanation=explanation,
+            rows=nearest.rows_of(recorded, explanation),
+            accepted=nearest.accepted_near(tenant.requests, recorded.exchange),
+            panels=_panels(console, tenant, recorded, explanation),
+        )
+
+    @blueprint.get("/organizations/<id>/trace")
+    def trace(id: str) -> Response:
+        tenant = console.control.tenant(id)
+        lines = (journal.encode(entry) + b"\n" for entry in tenant.trace())
+        told = {"Content-Disposition": f'attachment; filename="{tenant.id}.jsonl"'}
+        return flask.Response(lines, headers=told, mimetype="application/x-ndjson")
+
+
+def _listing(tenant: Tenant) -> dict[str, Any]:
+    """The page that the query asks for; where it cannot be answered, an empty one that says why."""
+    given = {field: value for field in FIELDS if (value := flask.request.args.get(field, "").strip())}
+    shown: dict[str, Any] = {"given": given, "operations": OPERATIONS, "reasons": [*Reason], "families": FAMILIES}
+    place, found, problem = Place(), list[Exchange](), None
+    try:
+        place = msgspec.convert(
+            {name: flask.request.args[name] for name in ("before", "after") if name in flask.request.args}, Place, strict=False
+        )
+        found = tenant.requests.search(sought(given), place.after, place.before, PAGE + 1)
+    except (InvalidRequest, msgspec.ValidationError) as refused:
+        problem = str(refused)
+    more = len(found) > PAGE
+    rows = found[:PAGE] if place.after is None else found[:PAGE][::-1]
+    live = place == Place() and problem is None
+    return {**shown, "found": rows, "problem": problem, "live": live, **_neighbours(rows, place, more)}
+
+
+def _neighbours(rows: list[Exchange], place: Place, more: bool) -> dict[str, int | None]:
+    """Where the pages of older and of newer requests begin; None where there are none."""
+    older = rows[-1].seq if rows and (more or place.after is not None) else None
+    newer = rows[0].seq if rows and (place.before is not None or (place.after is not None and more)) else None
+    return {"older": older, "newer": newer}
+
+
+def sought(given: dict[str, str]) -> Sought:
+    """The filter that a form's fields describe. Raises InvalidRequest."""
+    status = given.get("status")
+    if status is not None and not (status.isascii() and status.isdigit() and len(status) == 3):
+        raise InvalidRequest("status", f"{status!r} is no status: three digits, such as 403")
+    return Sought(
+        status=None if status is None else int(status),
+        reason=given.get("reason"),
+        operation=given.get("operation"),
+        person=given.get("guest"),
+        text=given.get("text"),
+    )
+
+
+def _panels(console: Console, tenant: Tenant, recorded: Recorded, explanation: Explanation) -> list[dict[str, Any]]:
+    shown = ((panel, panel.view(tenant, recorded, explanation)) for panel in console.panels.values())
+    return [{"name": panel.name, "title": panel.title, "content": content} for panel, content in shown if content is not None]
