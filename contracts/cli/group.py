@@ -19,6 +19,7 @@ COMMANDS = {
     "explain": "Explain a clause, or what became of a request.",
     "probe": "Judge a provider: a mock, replicas of one, or the service.",
     "replay": "Put a client through one scenario file.",
+    "reproduce": "Replay a recording in its own time, and tell why its 403s were.",
     "serve": "Serve the mock.",
     "stories": "Put on raw requests with expected answers, or write them as scripts.",
     "tail": "Follow the journal of a running mock.",

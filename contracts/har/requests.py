@@ -170,11 +170,11 @@ class Recording:
             acted=at,
             delivery="complete" if one.whole else "truncated",
             body=UNSET if one.got is UNSET else secrets.Hiding(self._secrets).value(one.got),
-            retry_after=_retry_after(one, at),
+            retry_after=retry_after(one, at),
             session=self._session(one),
             issued=one.brought("create", "webChatSessionId"),
             token=None if token is None else secrets.name_of(token),
-            token_expires_in=_expires_in(one) if token is not None else None,
+            token_expires_in=expires_in(one) if token is not None else None,
         )
 
     def _shown_body(self, one: Recorded, hidden: secrets.Hiding) -> tuple[Any, str | None]:
@@ -232,7 +232,7 @@ def _found_in(shown: Credential, *, url: bool, body: bool) -> Credential:
     return Credential(shown.form, shown.token, shown.client_id, shown.literal, seen_in)
 
 
-def _retry_after(one: Recorded, now: int) -> int | None:
+def retry_after(one: Recorded, now: int) -> int | None:
     """Seconds, told as such or as a date (RFC 9110, 10.2.3)."""
     told = one.headers.get("retry-after", "").strip()
     if told.isascii() and told.isdecimal():
@@ -245,6 +245,7 @@ def _retry_after(one: Recorded, now: int) -> int | None:
     return max(0, math.ceil(aware.timestamp() - now / 1000))
 
 
-def _expires_in(one: Recorded) -> int | None:
+def expires_in(one: Recorded) -> int | None:
+    """For how many seconds a token was issued."""
     value = one.got.get("expires_in") if isinstance(one.got, dict) else None
     return value if isinstance(value, int) and not isinstance(value, bool) else None

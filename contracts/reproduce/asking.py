@@ -1,0 +1,127 @@
+"""Recorded requests made anew, with fresh credentials and ids in the place of those recorded."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+import msgspec
+
+from contracts.har.bodies import is_form
+from contracts.reproduce.steps import Step
+from mockserver.control.clients import NewClient
+from mockserver.wire import METHOD, Request
+
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+TOKEN_PATH = "/oauth/token"
+SESSIONS_PATH = "/api/v2/conversations/webchat/sessions"
+SEND_PATH = "/api/v2/conversations/messaging/external/guests/sendmessage"
+
+UNKNOWN_CLIENT = "nobody-of-this-organisation"
+WRONG_SECRET = "not-the-secret-of-this-client"
+
+
+class Names(Protocol):
+    """Knows what stands in the place of a recorded token or session id."""
+
+    def fresh_token(self, recorded: str) -> str:
+        """A token's value."""
+        ...
+
+    def fresh_session(self, recorded: str) -> str:
+        """A session's id."""
+        ...
+
+
+def login_of(client: NewClient) -> Request:
+    """Asks for a token."""
+    return _login(TOKEN_PATH, client.client_id, client.client_secret, {"grant_type": "client_credentials"}, FORM)
+
+
+def creation(token: str) -> Request:
+    """Creates a session for nobody in particular."""
+    return Request(method=METHOD, path=SESSIONS_PATH, authorization=f"Bearer {token}", content_type=JSON)
+
+
+def message(token: str, session: str) -> Request:
+    """Sends a message."""
+    body = msgspec.json.encode({"webChatSessionId": session, "text": "earlier"})
+    authorization = f"Bearer {token}"
+    return Request(method=METHOD, path=SEND_PATH, authorization=authorization, content_type=JSON, body=body, size=len(body))
+
+
+def login(step: Step, client: NewClient) -> Request:
+    """A recorded login. What was wrong with its credentials was redacted, so its answer tells."""
+    document = _decoded(step.body) if is_form(step.media_type) else {}
+    fields = document if isinstance(document, dict) else {}
+    refused = step.code == "invalid_client" or (step.code is None and step.status == 401)
+    unknown = refused and step.status == 400
+    id = UNKNOWN_CLIENT if unknown else client.client_id
+    secret = WRONG_SECRET if refused else client.client_secret
+    kept = {name: str(value) for name, value in fields.items() if name not in {"client_id", "client_secret"}}
+    if step.body is None:  # as good a one as can be
+        return _login(step.path, id, secret, {"grant_type": "client_credentials"}, FORM, step.method)
+    return _login(step.path, id, secret, kept, step.media_type, step.method)
+
+
+def _login(path: str, id: str, secret: str, fields: dict[str, str], media_type: str | None, method: str = METHOD) -> Request:
+    body = urlencode(fields).encode()
+    pair = b64encode(f"{id}:{secret}".encode()).decode()
+    return Request(method=method, path=path, authorization=f"Basic {pair}", content_type=media_type, body=body, size=len(body))
+
+
+def request(step: Step, names: Names) -> Request:
+    """Any other recorded request, as long as it was."""
+    body = _body(step, names).ljust(step.size)
+    return Request(
+        method=step.method,
+        path=step.path,
+        authorization=_authorization(step, names),
+        content_type=step.media_type,
+        body=body,
+        size=step.size or len(body),
+    )
+
+
+def _authorization(step: Step, names: Names) -> str | None:
+    shown = step.credential
+    match shown.form:
+        case "none":
+            return None
+        case "bearer":
+            return f"Bearer {names.fresh_token(shown.token or '')}"
+        case "literal":
+            return f"Bearer {shown.literal}"
+        case "empty":
+            return "Bearer "
+        case _:
+            return "Basic malformed"
+
+
+def _body(step: Step, names: Names) -> bytes:
+    """The body with a fresh session id in it; where the recording does not hold it, one that would have been as good."""
+    if step.body is None:
+        return _likely(step, names)
+    if step.session is None:
+        return step.body
+    document = _decoded(step.body)
+    fresh = names.fresh_session(step.session)
+    if not isinstance(document, dict) or fresh == step.session:
+        return step.body
+    return msgspec.json.encode({**document, "webChatSessionId": fresh})
+
+
+def _likely(step: Step, names: Names) -> bytes:
+    if step.operation != "send":
+        return b""
+    id = names.fresh_session(step.session) if step.session is not None else "an id that was not recorded"
+    return msgspec.json.encode({"webChatSessionId": id, "text": "x" * (step.text_length or 1)})
+
+
+def _decoded(body: bytes | None) -> Any:
+    try:
+        return msgspec.json.decode(body or b"")
+    except (ValueError, RecursionError):
+        return None

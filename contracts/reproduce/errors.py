@@ -1,0 +1,13 @@
+"""Why a recording cannot be reproduced at all."""
+
+from __future__ import annotations
+
+from contracts.errors import ContractsError
+
+
+class RecordingError(ContractsError):
+    """A file holds nothing that could be replayed; `source` names it, `problem` says why and what to do."""
+
+    def __init__(self, source: str, problem: str) -> None:
+        super().__init__(f"{source}: {problem}")
+        self.source, self.problem = source, problem

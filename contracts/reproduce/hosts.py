@@ -1,0 +1,60 @@
+"""Which hosts of a recording are the platform's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from typing import Protocol
+
+from contracts.reproduce.errors import RecordingError
+from contracts.reproduce.steps import Problem, Step
+
+
+class Read(Protocol):
+    """What was read of a file."""
+
+    source: str
+    entries: int
+    elsewhere: Counter[str]
+    steps: list[Step]
+    problems: list[Problem]
+
+
+def of_platform(read: Read, hosts: Collection[str]) -> list[Step]:
+    """The steps that went to `hosts`; where none is named, to those that were asked for an operation.
+
+    Raises RecordingError where there are none.
+    """
+    wanted = {host.lower() for host in hosts} or _asked(read.steps)
+    kept = [step for step in read.steps if step.host in wanted or step.host.partition(":")[0] in wanted]
+    if not any(step.operation for step in kept):
+        raise RecordingError(read.source, _why_none(read, hosts))
+    found = sorted({step.host for step in kept if step.operation in {"create", "send"}})
+    if len(found) > 1 and not hosts:
+        names = ", ".join(found)
+        read.problems.append(
+            Problem(None, f"requests to {len(found)} hosts are taken for one platform's ({names}); --host names one")
+        )
+    return kept
+
+
+def _asked(steps: list[Step]) -> set[str]:
+    """Hosts that create and send, and those whose tokens are used there: others have logins too."""
+    apis = {step.host for step in steps if step.operation in {"create", "send"}}
+    if not apis:
+        return {step.host for step in steps if step.operation}
+    used = {step.credential.token for step in steps if step.host in apis}
+    logins = {step.host for step in steps if step.operation == "token"}
+    known = {step.host for step in steps if step.token is not None and step.token in used}
+    return apis | (known or logins)
+
+
+def _why_none(read: Read, hosts: Collection[str]) -> str:
+    if not read.entries:
+        return "it has no entries"
+    if hosts and read.steps:
+        there = ", ".join(sorted({step.host for step in read.steps}))
+        return f"nothing in it went to {', '.join(hosts)}; the platform's paths are asked for at {there}"
+    elsewhere = ", ".join(host or "no host" for host, _ in read.elsewhere.most_common(3))
+    told = f"; its requests went to {elsewhere}" if elsewhere else ""
+    return f"none of its {read.entries} entries asks for a token, creates a session or sends a message{told}"

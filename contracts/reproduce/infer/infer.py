@@ -1,0 +1,163 @@
+"""From evidence to findings: each policy value's span, the value that would explain what differs, and a policy that fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec.structs import replace
+
+from contracts.reproduce.infer.choose import Alone, alone, round_in, together
+from contracts.reproduce.infer.evidence import Choice, SessionEvidence
+from contracts.reproduce.infer.limits import max_body, max_text
+from contracts.reproduce.infer.solve import Solution, Span, solve
+from contracts.reproduce.infer.stories import sessions
+from contracts.reproduce.infer.tokens import token_ttl
+from contracts.reproduce.replay import replay
+from contracts.reproduce.results import Bound, Explanation, Finding, Inference, Replayed
+from contracts.reproduce.steps import Recording
+from mockserver.engine.model import Policy
+from mockserver.settings import DURATIONS, policy_to
+
+UNITS = {"handshakes": "messages", "max_text": "characters", "max_body": "bytes"}
+
+MOST_NOTES = 5
+
+
+def infer(recording: Recording, policy: Policy, replayed: Replayed) -> Inference:
+    """What the recording tells of the policy, where replaying it under `policy` came to `replayed`."""
+    evidence = sessions(recording)
+    solution = solve(evidence)
+    spans = {
+        "ttl": solution.ttl,
+        "idle_timeout": solution.idle,
+        "handshakes": solution.handshakes,
+        "token_ttl": token_ttl(recording),
+        "max_text": max_text(recording.steps),
+        "max_body": max_body(recording.steps),
+    }
+    if any(step.what == "set_policy" for step in recording.world):
+        return _changed(policy)
+    fitting = _fitting(spans, solution, evidence, policy)
+    differs = bool(replayed.differing)
+    explanations = list(_explanations(spans, solution, evidence, policy)) if differs else []
+    explains_all = not differs or (fitting != policy and not replay(recording, fitting).differing)
+    return Inference(
+        findings=[_finding(name, span, fitting) for name, span in spans.items()],
+        explanations=explanations if explains_all else [],
+        notes=[*_unexplained(solution, recording), *_choices(solution, recording)],
+        policy=policy_to(fitting),
+        explains_all=explains_all,
+    )
+
+
+def _changed(policy: Policy) -> Inference:
+    findings = [_finding(name, Span(None, None), policy) for name in ("ttl", "idle_timeout", "handshakes", "token_ttl")]
+    notes = ["the policy was changed during the recording, so none can be told"]
+    return Inference(findings=findings, explanations=[], notes=notes, policy=policy_to(policy), explains_all=False)
+
+
+def _fitting(spans: dict[str, Span], solution: Solution, evidence: SessionEvidence, policy: Policy) -> Policy:
+    """The policy, with other values where these do not fit."""
+    one = _one(solution, evidence, policy)
+    if one is not None:
+        changes: dict[str, Any] = {} if _holds(one, policy) else {one.name: _value(one)}
+    else:
+        idle, ttl, handshakes = together(solution, evidence, policy)
+        changes = {"idle_timeout": idle, "ttl": ttl, "handshakes": handshakes}
+    for name in ("token_ttl", "max_text", "max_body"):
+        span = spans[name]
+        if not span.is_empty and not span.holds(getattr(policy, name)):
+            changes[name] = _round(name, span.least, span.at_most.value if span.at_most is not None else None)
+    return replace(policy, **changes)
+
+
+def _one(solution: Solution, evidence: SessionEvidence, policy: Policy) -> Alone | None:
+    return next(alone(evidence, solution.choices, policy), None)
+
+
+def _holds(one: Alone, policy: Policy) -> bool:
+    value = getattr(policy, one.name)
+    return bool(value >= one.least and (one.most is None or value <= one.most))
+
+
+def _value(one: Alone) -> int:
+    return _round(one.name, one.least, one.most)
+
+
+def _round(name: str, least: int, most: int | None) -> int:
+    if name in DURATIONS:
+        return round_in(least, most)
+    return least if most is None else most
+
+
+def _explanations(
+    spans: dict[str, Span], solution: Solution, evidence: SessionEvidence, policy: Policy
+) -> Iterator[Explanation]:
+    """The values that alone explain what differs, where that is about one matter."""
+    others = [name for name in ("token_ttl", "max_text", "max_body") if not spans[name].holds(getattr(policy, name))]
+    found = [one for one in alone(evidence, solution.choices, policy) if not _holds(one, policy)]
+    sessions_fit = any(_holds(one, policy) for one in alone(evidence, solution.choices, policy))
+    if not sessions_fit and not others:
+        yield from (_explanation(one) for one in found)
+    elif sessions_fit and len(others) == 1 and not spans[others[0]].is_empty:
+        span = spans[others[0]]
+        yield _explanation(Alone(others[0], span.least, span.at_most.value if span.at_most is not None else None))
+
+
+def _explanation(one: Alone) -> Explanation:
+    return Explanation(
+        name=one.name,
+        unit=_unit(one.name),
+        above=_shown(one.name, one.least - 1),
+        at_most=None if one.most is None else _shown(one.name, one.most),
+        value=_shown(one.name, _value(one)),
+    )
+
+
+def _finding(name: str, span: Span, fitting: Policy) -> Finding:
+    above = span.above if span.above is not None and span.above.value > 0 else None
+    at_most = span.at_most
+    return Finding(
+        name=name,
+        unit=_unit(name),
+        above=None if above is None else Bound(value=_shown(name, above.value), number=above.number),
+        at_most=None if at_most is None else Bound(value=_shown(name, at_most.value), number=at_most.number),
+        value=_shown(name, getattr(fitting, name)) if span.above is not None and at_most is not None else None,
+    )
+
+
+def _unit(name: str) -> str:
+    return UNITS.get(name, "s")
+
+
+def _shown(name: str, value: int) -> float:
+    return value / 1000 if name in DURATIONS else value
+
+
+def _unexplained(solution: Solution, recording: Recording) -> Iterator[str]:
+    numbers = [choice.number for choice in solution.unexplained]
+    if numbers:
+        listed = ", ".join(map(str, numbers[:MOST_NOTES])) + (" …" if len(numbers) > MOST_NOTES else "")
+        what = f"{recording.unit} {listed}" if len(numbers) == 1 else f"{recording.unit}s {listed}"
+        yield f"the refusal in {what} fits no policy: the session was ended from outside, or is another client's"
+
+
+def _choices(solution: Solution, recording: Recording) -> Iterator[str]:
+    """Refusals that leave open which value they bound."""
+    told = 0
+    for choice in solution.choices:
+        ways = list(_ways(choice, solution))
+        if len(ways) > 1 and told < MOST_NOTES:
+            told += 1
+            yield f"{recording.unit} {choice.number} shows {' or '.join(ways)}, not which"
+
+
+def _ways(choice: Choice, solution: Solution) -> Iterator[str]:
+    unused = choice.idle == choice.ttl
+    if choice.idle is not None and choice.idle >= solution.idle.least:
+        yield f"an idle timeout{' or a ttl' if unused else ''} of at most {choice.idle / 1000:g} s"
+    if choice.ttl is not None and choice.ttl >= solution.ttl.least and not unused:
+        yield f"a ttl of at most {choice.ttl / 1000:g} s"
+    if choice.handshakes is not None and choice.handshakes >= solution.handshakes.least:
+        yield f"sessions that take {choice.handshakes} message{'s' if choice.handshakes > 1 else ''}"

@@ -1,0 +1,127 @@
+"""The lives of a recording's sessions, read for what they show of the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from contracts.reproduce.infer.evidence import Choice, SessionEvidence
+from contracts.reproduce.steps import Recording, Step, WorldStep
+
+ENDINGS = {"expire_session", "revoke_session"}
+
+
+class Story:
+    """One session: the create that brought it into being (None: it was there before), and its sends until somebody ended it."""
+
+    def __init__(self, created: Step | None, client: str | None) -> None:
+        self._created, self.client = created, client
+        self._sends: list[Step] = []
+        self._accepted: list[Step] = []
+        self._uncertain: list[Step] = []
+        self.ended = False
+
+    def take(self, step: Step) -> None:
+        """A send."""
+        if not self.ended:
+            {"accepted": self._accepted, "uncertain": self._uncertain}.get(step.effect, self._sends).append(step)
+
+    def show(self, evidence: SessionEvidence, slack: int) -> None:
+        """What it shows, times being off by `slack` at most."""
+        for step in self._accepted:
+            self._alive(step, evidence, slack)
+        if self._accepted:
+            evidence.handshakes_more(len(self._accepted) - 1, self._accepted[-1].number)
+        if self._created is not None:  # of others nobody knows what they had been through
+            for step in self._sends:
+                if step.effect == "refused":
+                    self._dead(step, self._created, evidence, slack)
+
+    def _alive(self, step: Step, evidence: SessionEvidence, slack: int) -> None:
+        first = self._created or self._accepted[0]
+        if first is step:
+            return
+        since = _least(first, step, slack)
+        if since is not None:
+            evidence.ttl_more(since, step.number)
+        others = [use for use in self._accepted if use is not step and _maybe_before(use, step)]
+        gaps = [_least(use, step, slack) for use in (first, *others)]
+        known = [gap for gap in gaps if gap is not None]
+        if len(known) == len(gaps) and not any(_maybe_before(use, step) for use in self._uncertain):
+            evidence.idle_more(min(known), step.number)
+
+    def _dead(self, step: Step, created: Step, evidence: SessionEvidence, slack: int) -> None:
+        age = _most(created, step, slack)
+        before = [use for use in self._accepted if use.epoch == step.epoch and use.latest <= step.earliest]
+        gaps = [gap for use in (created, *before) if (gap := _most(use, step, slack)) is not None]
+        uses = sum(_maybe_before(use, step) for use in (*self._accepted, *self._uncertain))
+        choice = as_told(Choice(step.number, min(gaps, default=None), age, uses or None), step.reason)
+        if age is not None and choice is not None:
+            evidence.choices.append(choice)
+
+
+def _maybe_before(use: Step, step: Step) -> bool:
+    return use.epoch < step.epoch or (use.epoch == step.epoch and use.earliest <= step.latest)
+
+
+def _least(first: Step, then: Step, slack: int) -> int | None:
+    """The time that passed at least, None where the clock was set back meanwhile."""
+    return None if first.epoch != then.epoch else max(0, then.earliest - first.latest - slack)
+
+
+def _most(first: Step, then: Step, slack: int) -> int | None:
+    return None if first.epoch != then.epoch else max(0, then.latest - first.earliest + slack)
+
+
+def as_told(choice: Choice, reason: str | None) -> Choice | None:
+    """The choice that is left where the answer tells the reason; None where it is none of time or use."""
+    match reason:
+        case "session.idle":
+            return choice._replace(ttl=None, handshakes=None)
+        case "session.expired":
+            return choice._replace(idle=None, handshakes=None)
+        case "session.consumed":
+            return choice._replace(idle=None, ttl=None)
+        case "session.revoked" | "session.unknown" | "session.foreign" | "session.forgotten":
+            return None
+        case _:
+            return choice
+
+
+def sessions(recording: Recording) -> SessionEvidence:
+    """What the recording's sends show."""
+    evidence, stories = SessionEvidence(), dict[str, Story]()
+    owners: dict[str, str | None] = {}
+    for step in _in_time(recording):
+        if isinstance(step, WorldStep):
+            _end(step, stories)
+            continue
+        client = owners.get(step.credential.token or "")
+        if step.token is not None:
+            owners[step.token] = step.client
+        if step.issued is not None:
+            stories[step.issued] = Story(step, client)
+        if step.operation == "send" and step.session is not None:
+            story = stories.setdefault(step.session, Story(None, client))
+            if story.client == client or story.client is None or client is None:
+                story.take(step)
+    for story in stories.values():
+        story.show(evidence, recording.slack)
+    return evidence
+
+
+def _in_time(recording: Recording) -> Iterator[Step | WorldStep]:
+    steps: list[Step | WorldStep] = [*recording.steps, *recording.world]
+    yield from sorted(steps, key=_when)
+
+
+def _when(step: Step | WorldStep) -> tuple[int, int, int]:
+    at = step.at if isinstance(step, WorldStep) else step.earliest
+    return step.epoch, at, step.order
+
+
+def _end(step: WorldStep, stories: dict[str, Story]) -> None:
+    if step.what in {"end_sessions", "reset"}:
+        for story in stories.values():
+            story.ended = True
+    elif step.what in ENDINGS and step.detail.get("session") in stories:
+        stories[step.detail["session"]].ended = True

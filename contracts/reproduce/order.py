@@ -1,0 +1,89 @@
+"""The order in which things happened: by the recording's stamps, as far as these can be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from itertools import pairwise
+from math import floor
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from contracts.reproduce.steps import Problem, Step
+
+COARSEST = (1000, 100, 10)
+"""Milliseconds to which a tool may have cut its stamps."""
+
+
+class Ordered(NamedTuple):
+    """Steps in order, and what was found on the way."""
+
+    steps: list[Step]
+    problems: list[Problem]
+
+
+def resolution(stamps: Sequence[float]) -> int:
+    """To how many milliseconds the stamps are told: the coarsest that all of them fit."""
+    return next((step for step in COARSEST if stamps and all(floor(stamp) % step == 0 for stamp in stamps)), 1)
+
+
+def in_order(steps: Sequence[Step]) -> Ordered:
+    """Steps of a HAR file, which may stand in any order, each of them once.
+
+    Where the order of their stamps cannot be, since an id is used before it was issued, the clock was set back: then the file's
+    order is the order of time.
+    """
+    problems: list[Problem] = []
+    kept = _once(steps, problems)
+    by_time = sorted(kept, key=lambda step: step.earliest)
+    if not _before_issued(by_time) or _before_issued(kept):
+        _tell_order(kept, problems)
+        return Ordered([replace(step, order=place) for place, step in enumerate(by_time)], problems)
+    return Ordered(_in_epochs(kept, problems), problems)
+
+
+def _once(steps: Sequence[Step], problems: list[Problem]) -> list[Step]:
+    seen: dict[Hashable, int] = {}
+    kept = []
+    for step in steps:
+        first = seen.setdefault(_identity(step), step.number)
+        if first != step.number:
+            problems.append(Problem(step.number, f"the same as entry {first}, and counted once"))
+        else:
+            kept.append(step)
+    return kept
+
+
+def _identity(step: Step) -> Hashable:
+    """What two entries share that tell of one exchange."""
+    when = (step.earliest, step.latest, step.method, step.path, step.status)
+    return (*when, step.context, step.body, step.credential.token, step.issued, step.token)
+
+
+def _before_issued(steps: Sequence[Step]) -> bool:
+    """Whether an id or a token is used before the request left that it was issued for."""
+    issued = {step.issued for step in steps if step.issued} | {step.token for step in steps if step.token}
+    for step in steps:
+        if step.session in issued or step.credential.token in issued:
+            return True
+        issued -= {step.issued, step.token}
+    return False
+
+
+def _tell_order(kept: list[Step], problems: list[Problem]) -> None:
+    late = [step for before, step in pairwise(kept) if step.earliest < before.earliest]
+    if late:
+        more = f", and {len(late) - 1} more" if len(late) > 1 else ""
+        problems.append(Problem(late[0].number, f"began before the entry above it{more}; all are taken in order of time"))
+
+
+def _in_epochs(steps: Sequence[Step], problems: list[Problem]) -> list[Step]:
+    told, epoch, latest = [], 0, 0
+    for place, step in enumerate(steps):
+        if step.earliest < latest:
+            epoch += 1
+            by = (latest - step.earliest) / 1000
+            problems.append(Problem(step.number, f"the clock went back by {by:g} s; no time across this is known"))
+        latest = step.earliest
+        told.append(replace(step, order=place, epoch=epoch))
+    return told

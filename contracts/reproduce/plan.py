@@ -1,0 +1,185 @@
+"""What is to be played, in order of time: the recorded requests, what happened to the world, and what must have been before.
+
+A request acted at some moment between its beginning and its end. The one that fits its answer best is taken: where a session
+was found alive it came early, where it was found dead it came late, and so did or did not the session's creation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import Literal, NamedTuple
+
+from contracts.reproduce.steps import Recording, Step, WorldStep
+from mockserver.engine.model import Fault, Policy
+
+EARLIER = 3_600_000
+"""How long before a session's first use it is taken to have been created, where it is dead by then: an hour, or longer where
+the policy lets sessions live longer."""
+
+Past = Literal["alive", "aged", "used"]
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+class Ask(NamedTuple):
+    """A recorded request, at its moment, with the fault that fits its answer."""
+
+    at: int
+    step: Step
+    fault: Fault | None
+
+
+class Happen(NamedTuple):
+    """Something done to the world."""
+
+    at: int
+    step: WorldStep
+
+
+class Before(NamedTuple):
+    """A session that a request presents and no recorded one created: `past` is what it went through until then."""
+
+    at: int
+    step: Step
+    past: Past
+
+
+Action = Ask | Happen | Before
+
+
+def plan(recording: Recording, policy: Policy) -> list[Action]:
+    """What to play, in order of time."""
+    uses = _uses(recording.steps)
+    moments = _moments(recording.steps, uses)
+    shifts = _shifts(recording, moments)
+    asks: list[tuple[int, int, int, Action]] = []
+    for step in recording.steps:
+        at = moments[step.number] + shifts[step.epoch]
+        asks.append((at, step.order, 1, Ask(at, step, fault_of(step, uses, policy))))
+    for world in recording.world:
+        at = world.at + shifts.get(world.epoch, 0)
+        asks.append((at, world.order, 1, Happen(at, world)))
+    for first in _unexplained(recording.steps):
+        before = _before(first, moments[first.number] + shifts[first.epoch], recording.steps, policy)
+        if before is not None:
+            asks.append((before.at, first.order, 0, before))
+    return [action for *_, action in sorted(asks, key=lambda entry: entry[:3])]
+
+
+def _uses(steps: list[Step]) -> dict[str, list[Step]]:
+    """The sends that present each id, in order."""
+    uses = defaultdict(list)
+    for step in steps:
+        if step.operation == "send" and step.session is not None:
+            uses[step.session].append(step)
+    return dict(uses)
+
+
+# -- when -------------------------------------------------------------------------------------------------------------
+
+
+def _moments(steps: list[Step], uses: dict[str, list[Step]]) -> dict[int, int]:
+    """When each step acted, by its number."""
+    issued: dict[str, int] = {}
+    moments: dict[int, int] = {}
+    for step in steps:
+        at = _moment(step, uses)
+        for name in (step.session, step.credential.token):
+            at = max(at, issued.get(name or "", at))
+        moments[step.number] = at
+        for name in (step.issued, step.token):
+            if name is not None:
+                issued[name] = at
+    return moments
+
+
+def _moment(step: Step, uses: dict[str, list[Step]]) -> int:
+    if step.effect == "refused":
+        return step.latest
+    if step.issued is None:
+        return step.earliest
+    first = next((use for use in uses.get(step.issued, ()) if use.effect in {"accepted", "refused"}), None)
+    if first is None or first.effect == "refused":
+        return step.earliest
+    return max(step.earliest, min(step.latest, first.earliest))
+
+
+def _shifts(recording: Recording, moments: dict[int, int]) -> dict[int, int]:
+    """By how much the stamps of each epoch are moved, so that time never goes back."""
+    shifts, latest, epoch = {0: 0}, 0, 0
+    for step in recording.steps:
+        if step.epoch != epoch:
+            epoch = step.epoch
+            shifts[epoch] = max(0, latest - step.earliest)
+        latest = max(latest, moments[step.number] + shifts[epoch])
+    return shifts
+
+
+# -- faults -----------------------------------------------------------------------------------------------------------
+
+
+def fault_of(step: Step, uses: dict[str, list[Step]], policy: Policy) -> Fault | None:
+    """The fault that explains an answer which is none of the platform's own."""
+    if step.fault is not None:
+        return step.fault
+    acted = _acted(step, uses)
+    if step.status is None:
+        return Fault(kind="lost_response" if acted else "lost_request")
+    if step.broken:
+        return Fault(kind="status", status=step.status, retry_after=step.retry_after, after_acting=acted)
+    limited = step.status == 429 and policy.rate_limit_per_minute is None
+    if limited or (step.status >= 400 and step.reason == "fault.injected"):
+        return Fault(kind="status", status=step.status, retry_after=step.retry_after)
+    return None
+
+
+def _acted(step: Step, uses: dict[str, list[Step]]) -> bool:
+    """Whether the platform acted, though its answer does not tell: what the id is found to be afterwards does."""
+    if step.operation != "send":
+        return step.status is None
+    later = (
+        use for use in uses.get(step.session or "", ()) if use.order > step.order and use.effect in {"accepted", "refused"}
+    )
+    following = next(later, None)
+    return following.effect == "refused" if following is not None else step.status is None
+
+
+# -- what was before --------------------------------------------------------------------------------------------------
+
+
+def _unexplained(steps: list[Step]) -> list[Step]:
+    """The first send of each id that no request before it was issued."""
+    known: set[str] = set()
+    found = []
+    for step in steps:
+        if step.operation == "send" and step.session is not None and step.session not in known:
+            known.add(step.session)
+            found.append(step)
+        if step.issued is not None:
+            known.add(step.issued)
+    return found
+
+
+def _before(first: Step, at: int, steps: list[Step], policy: Policy) -> Before | None:
+    """What must have been before an id was presented; None where it is taken for one that was never issued."""
+    if first.effect in {"accepted", "uncertain"}:
+        return Before(at, first, "alive")
+    if first.effect != "refused" or not _was_issued(first, steps):
+        return None
+    if first.reason == "session.consumed":
+        return Before(at, first, "used")
+    return Before(at - max(EARLIER, 2 * min(policy.ttl, policy.idle_timeout)), first, "aged")
+
+
+def _was_issued(first: Step, steps: list[Step]) -> bool:
+    """Whether the id may have been issued: the answer says so, or it looks as the platform's do."""
+    if first.reason is not None:
+        return first.reason != "session.unknown"
+    return _ID.fullmatch(first.session or "") is not None or any(
+        step.issued is not None and _shape(step.issued) == _shape(first.session or "") for step in steps
+    )
+
+
+def _shape(id: str) -> str:
+    return re.sub(r"[0-9a-fA-F]", "0", id)

@@ -1,0 +1,126 @@
+"""Plays a recording on a fresh organisation, and holds its answers against those recorded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from contracts.reproduce.bench import Answered, Bench
+from contracts.reproduce.happenings import happen
+from contracts.reproduce.plan import Action, Ask, Before, Happen, plan
+from contracts.reproduce.results import Refusal, Replayed, Reply, Result
+from contracts.reproduce.settle import Settler
+from contracts.reproduce.steps import Recording, Step
+from mockserver.engine.model import Policy, Reason
+from mockserver.wire.table import TOLD_AS
+
+_CONTEXT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+LEAD = 1000
+"""Milliseconds that the organisation is there before the first thing happens."""
+
+
+def replay(recording: Recording, policy: Policy, progress: Callable[[int], object] = lambda _: None) -> Replayed:
+    """Replays the recording under `policy`. `progress` is told of each request."""
+    actions = plan(recording, policy)
+    let_in = [
+        (step.credential.token, step.order)
+        for step in recording.steps
+        if step.credential.token is not None and step.status not in {None, 401}
+    ]
+    with Bench(policy, min(action.at for action in actions) - LEAD) as bench:
+        player = _Player(bench, Settler(bench, policy, let_in), Labels(recording.steps))
+        for action in actions:
+            player.play(action)
+            progress(1)
+        return Replayed(results=player.results, refusals=list(player.refusals.values()))
+
+
+class Labels:
+    """What sessions are called: `s1`, `s2` … those that the platform issued, by themselves those that it did not."""
+
+    def __init__(self, steps: list[Step]) -> None:
+        known = [step.issued for step in steps if step.issued is not None]
+        known += [step.session for step in steps if step.session is not None and step.effect == "accepted"]
+        self._labels = {id: f"s{number}" for number, id in enumerate(dict.fromkeys(known), start=1)}
+
+    def of(self, step: Step) -> str | None:
+        """The session that a request is about."""
+        id = step.issued or step.session
+        return None if id is None else self._labels.get(id, repr(id))
+
+
+class _Player:
+    def __init__(self, bench: Bench, settler: Settler, labels: Labels) -> None:
+        self._bench, self._settler, self._labels = bench, settler, labels
+        self._numbers: dict[str, int] = {}
+        self.results: list[Result] = []
+        self.refusals: dict[str, Refusal] = {}
+
+    def play(self, action: Action) -> None:
+        self._bench.move_to(action.at)
+        match action:
+            case Happen(_, step):
+                happen(self._bench, step.what, step.detail)
+            case Before():
+                self._settler.before(action)
+            case Ask():
+                self._ask(action)
+
+    def _ask(self, ask: Ask) -> None:
+        step = ask.step
+        self._settler.settle(step)
+        answered = self._bench.ask(step, ask.fault)
+        self._numbers[answered.context_id] = step.number
+        result = Result(
+            number=step.number,
+            at=step.earliest,
+            request=step.operation or f"{step.method} {step.path}",
+            session=self._labels.of(step),
+            recorded=Reply(status=step.status, code=step.code, reason=step.reason),
+            reproduced=Reply(status=answered.status, code=answered.code, reason=answered.reason),
+            agrees=_agrees(step, answered),
+            taken=self._settler.taken.get(step.number),
+        )
+        self.results.append(result)
+        if answered.status == 403:
+            self._refused(result, answered)
+
+    def _refused(self, result: Result, answered: Answered) -> None:
+        known = self.refusals.get(answered.reason)
+        if known is not None:
+            self.refusals[answered.reason] = replace(known, count=known.count + 1)
+            return
+        told = self._bench.explain(answered.context_id)
+        guard = next((guard.name for guard in told.guards if guard.verdict == "refused"), "")
+        self.refusals[answered.reason] = Refusal(
+            number=result.number,
+            reason=answered.reason,
+            session=result.session,
+            guard=guard,
+            cause=self._in_entries(told.summary),
+            missed=told.missed,
+            advice=told.advice,
+        )
+
+    def _in_entries(self, told: str) -> str:
+        """The words of an explanation, with the recording's numbers for the replay's contextIds."""
+        return _CONTEXT.sub(lambda found: str(self._numbers.get(found[0], "before the recording")), told)
+
+
+def _agrees(step: Step, answered: Answered) -> bool:
+    """Whether a client would have seen the same: the status, and the code and the reason where both tell one."""
+    if step.status != answered.status:
+        return False
+    if step.code is not None and answered.code is not None and step.code != answered.code:
+        return False
+    if step.reason is None or step.fault is not None or not step.reason.startswith("session."):
+        return True
+    return _told(step.reason) == _told(answered.reason)
+
+
+def _told(reason: str) -> str:
+    known = Reason(reason) if reason in Reason.__members__.values() else None
+    return reason if known is None else TOLD_AS.get(known, known).value

@@ -1,0 +1,78 @@
+"""A request of a HAR file as a step: small, and without its secrets."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from contracts.har import secrets
+from contracts.har.bodies import is_form
+from contracts.har.requests import KEPT_TEXT, Recorded, expires_in, retry_after
+from contracts.reproduce.steps import Step
+from mockserver.engine.model import Fault
+
+
+def step_of(one: Recorded, known: set[str]) -> Step:
+    """The step; `known` are the secrets met so far, which are hidden in it."""
+    hidden = secrets.Hiding(known)
+    form = one.sent if one.operation == "token" and isinstance(one.sent, dict) else {}
+    credential = secrets.credential_of(one.authorization)
+    token = one.brought("token", "access_token")
+    return Step(
+        number=one.number,
+        method=one.method,
+        path=hidden.raw(one.path),
+        operation=one.operation,
+        credential=credential,
+        earliest=math.floor(one.left),
+        latest=max(math.floor(one.left), math.ceil(one.returned)),
+        host=one.host,
+        context=one.headers.get("inin-correlation-id") or one.told("contextId") or "",
+        media_type=one.media_type,
+        body=_body(one, hidden),
+        size=one.size,
+        session=_presented(one, hidden),
+        text_length=_text_length(one),
+        client=credential.client_id or _text(form.get("client_id")),
+        scopes=_text(form.get("scope")) or "",
+        status=one.status,
+        code=one.told("code") or one.told("error"),
+        reason=one.headers.get("dayfly-reason"),
+        told=one.status is None or one.status < 400 or one.answer is None or one.got is not UNSET,
+        issued=one.brought("create", "webChatSessionId"),
+        token=None if token is None else secrets.name_of(token),
+        expires_in=expires_in(one) if token is not None else None,
+        retry_after=retry_after(one, math.floor(one.returned)),
+        fault=None if one.whole else Fault(kind="truncated_body"),
+    )
+
+
+def _body(one: Recorded, hidden: secrets.Hiding) -> bytes | None:
+    """The body as it is to be sent again, a form as JSON. Of one that is very long only the length is kept."""
+    if one.body is None or len(one.body) > KEPT_TEXT:
+        return None
+    if one.sent is UNSET:
+        return hidden.raw(one.body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+    shown = hidden.value(one.sent)
+    return one.body if shown == one.sent and not is_form(one.media_type) else msgspec.json.encode(shown)
+
+
+def _presented(one: Recorded, hidden: secrets.Hiding) -> str | None:
+    id = _member(one, "webChatSessionId")
+    return hidden.text(id) if isinstance(id, str) and id else None
+
+
+def _text_length(one: Recorded) -> int | None:
+    text = _member(one, "text")
+    return len(text) if isinstance(text, str) else None
+
+
+def _member(one: Recorded, name: str) -> Any:
+    return one.sent.get(name) if one.operation == "send" and isinstance(one.sent, dict) else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None

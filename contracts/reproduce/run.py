@@ -1,0 +1,44 @@
+"""From a recording to its report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from contracts.reproduce.infer import infer
+from contracts.reproduce.replay import replay
+from contracts.reproduce.results import Report
+from contracts.reproduce.steps import Problem, Recording
+from mockserver.engine.model import Policy
+from mockserver.errors import SettingsError
+from mockserver.settings import policy_from, policy_to
+
+
+def reproduce(recording: Recording, policy: Policy | None = None, progress: Callable[[int], object] = lambda _: None) -> Report:
+    """Replays the recording under `policy` (None: the one it names, else the mock's own) and tells what that shows."""
+    problems = list(recording.problems)
+    enforced, origin = _policy(recording, policy, problems)
+    replayed = replay(recording, enforced, progress)
+    return Report(
+        source=recording.source,
+        kind=recording.kind,
+        unit=recording.unit,
+        slack=recording.slack,
+        policy=policy_to(enforced),
+        policy_from=origin,
+        results=replayed.results,
+        refusals=replayed.refusals,
+        problems=problems,
+        inference=infer(recording, enforced, replayed),
+    )
+
+
+def _policy(recording: Recording, policy: Policy | None, problems: list[Problem]) -> tuple[Policy, str]:
+    if policy is not None:
+        return policy, "as asked"
+    if not recording.policy:
+        return Policy(), "dayfly's own"
+    try:
+        return policy_from(recording.policy), "as recorded"
+    except SettingsError as error:
+        problems.append(Problem(None, f"the policy it names is none: {error}"))
+        return Policy(), "dayfly's own"

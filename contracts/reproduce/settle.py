@@ -1,0 +1,125 @@
+"""What the recording does not tell and an answer shows: a token from before, one revoked, a scope taken. It is arranged right
+before the request, and said."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from contracts.reproduce.bench import Bench
+from contracts.reproduce.plan import Before
+from contracts.reproduce.steps import Step
+from mockserver.engine import access
+from mockserver.engine.decide import required_scopes
+from mockserver.engine.lifecycle import state_of
+from mockserver.engine.model import Policy, State
+
+PAST = {
+    "alive": "its session was created before the recording began, or elsewhere",
+    "aged": "its session was created before the recording began: it is taken to have been an hour or more before, and unused",
+    "used": "its session was created and used before the recording began, or elsewhere",
+}
+
+
+class Settler:
+    """Arranges the world of `bench`. `taken` is what was taken for given, by the number of the step that shows it."""
+
+    def __init__(self, bench: Bench, policy: Policy, let_in: Collection[tuple[str, int]]) -> None:
+        """`let_in` are the tokens that were let in, with the order of the step."""
+        self._bench, self._policy = bench, policy
+        self._last_in: dict[str, int] = {}
+        for token, order in let_in:
+            self._last_in[token] = max(order, self._last_in.get(token, order))
+        self._rejecting = False
+        self._withheld: set[tuple[str, str]] = set()
+        self._told: set[tuple[str, str]] = set()
+        self.taken: dict[int, str] = {}
+
+    def before(self, action: Before) -> None:
+        """Brings about a session that was there before."""
+        step, id = action.step, action.step.session or ""
+        client = self._bench.owner(step.credential.token)
+        self._bench.create(id, client)
+        if action.past == "used":
+            self._bench.use_up(id, client)
+        self._take(step, "past", id, PAST[action.past])
+
+    def settle(self, step: Step) -> None:
+        """Arranges what the answer to this request shows."""
+        token = step.credential.token if step.credential.form == "bearer" else None
+        if token is not None:
+            self._token(step, token)
+            self._scope(step, token)
+        if step.reason == "session.revoked":
+            self._revoked(step)
+
+    # -- tokens --------------------------------------------------------------------------------------------------------
+
+    def _token(self, step: Step, token: str) -> None:
+        if not self._bench.has_token(token):
+            self._earlier(step, token)
+        elif step.status == 401 and step.code != "credentials.expired" and step.fault is None:
+            self._dead(step, token)
+        elif self._rejecting and step.status != 401:
+            self._bench.tenant.reject_tokens(False)
+            self._rejecting = False
+
+    def _earlier(self, step: Step, token: str) -> None:
+        """A token whose request was not recorded."""
+        if step.status == 401 and step.code != "credentials.expired":
+            self._take(
+                step, "token", token, "its token is none that the recording shows being issued, and is taken for unknown"
+            )
+            return
+        self._bench.log_in(token, self._bench.owner(token))
+        self._take(step, "token", token, "its token was issued before the recording began")
+        if step.status == 401:
+            self._bench.tenant.tokens.expire(self._bench.fresh_token(token))
+
+    def _dead(self, step: Step, token: str) -> None:
+        """A token that was good, and is not though nothing shows why."""
+        found = self._bench.token(token)
+        if found is None or access.check_token(found, self._bench.now, self._bench.policy()) is not None:
+            return
+        if self._last_in.get(token, -1) > step.order:
+            self._rejecting = True
+            self._bench.tenant.reject_tokens(True)
+            self._take(step, "reject", "", "tokens were refused for a while, and good again later")
+        else:
+            self._bench.tenant.tokens.revoke(found.value)
+            self._take(step, "revoked", token, "its token had been revoked, which the recording does not show")
+
+    # -- scopes --------------------------------------------------------------------------------------------------------
+
+    def _scope(self, step: Step, token: str) -> None:
+        found = self._bench.token(token)
+        if found is None or step.operation is None or step.status is None:
+            return
+        owner = self._bench.owner(token)
+        missing = access.missing_scope(self._bench.oauth_client(owner), found, required_scopes(self._policy, step.operation))
+        if step.scope_refused and missing is None:
+            self._withhold(step, owner)
+        elif (
+            not step.scope_refused and step.status in {200, 403} and missing is not None and (owner, missing) in self._withheld
+        ):
+            self._withheld.discard((owner, missing))
+            self._bench.tenant.clients.grant_scope(missing, self._bench.client(owner).client_id)
+
+    def _withhold(self, step: Step, owner: str) -> None:
+        for scope in required_scopes(self._policy, step.operation or "send")[:1]:
+            self._withheld.add((owner, scope))
+            self._bench.tenant.clients.revoke_scope(scope, self._bench.client(owner).client_id)
+            self._take(step, "scope", owner, f"its OAuth client had not the scope {scope} then")
+
+    # -- sessions ------------------------------------------------------------------------------------------------------
+
+    def _revoked(self, step: Step) -> None:
+        session = self._bench.session(step.session)
+        if session is not None and state_of(session, self._bench.now) is State.ACTIVE:
+            self._bench.tenant.sessions.revoke(session.id)
+            self._take(step, "ended", session.id, "its session had been ended from outside, which the recording does not show")
+
+    def _take(self, step: Step, what: str, subject: str, text: str) -> None:
+        """Says it once of each token, client and session."""
+        if (what, subject) not in self._told:
+            self._told.add((what, subject))
+            self.taken[step.number] = f"{self.taken[step.number]}; {text}" if step.number in self.taken else text

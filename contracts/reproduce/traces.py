@@ -1,0 +1,198 @@
+"""A JSON Lines trace of the mock as a recording: what the platform did is in it, to the millisecond."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from contracts.reproduce.errors import RecordingError
+from contracts.reproduce.steps import Effect, Problem, Recording, Step, WorldStep
+from mockserver.engine.model import Fault
+from mockserver.journal import TRACE_VERSION, Answer, Arrival, Entry, Header, Perturbed, TraceError, decode
+
+BACK = 1000
+"""Milliseconds by which threads that share a file may stand in it one before the other."""
+
+MOST_PROBLEMS = 20
+"""Lines told to be wrong; a file of another kind has nothing else."""
+
+
+class _Request:
+    """A request on its way through the file."""
+
+    def __init__(self, number: int, epoch: int, arrival: Arrival) -> None:
+        self.number, self.epoch, self.arrival = number, epoch, arrival
+        self.answer: Answer | None = None
+
+
+class _Trace:
+    def __init__(self) -> None:
+        self.policy: dict[str, Any] = {}
+        self.requests: dict[str, _Request] = {}
+        self.world: list[WorldStep] = []
+        self.problems: list[Problem] = []
+        self._latest, self._epoch = 0, 0
+
+    def take(self, number: int, entry: Entry) -> None:
+        """Files one entry."""
+        if isinstance(entry, Arrival | Perturbed):
+            self._look_at_clock(number, entry.at)
+        match entry:
+            case Header():
+                if entry.version != TRACE_VERSION:
+                    self._tell(number, f"trace version {entry.version} is not known here; it is read as {TRACE_VERSION}")
+                self.policy = entry.policy
+            case Arrival():
+                if entry.context_id in self.requests:
+                    self._tell(number, f"request {entry.context_id!r} arrived before; it is counted once")
+                else:
+                    self.requests[entry.context_id] = _Request(number, self._epoch, entry)
+            case Answer():
+                self._answer(number, entry)
+            case Perturbed():
+                self._happened(number, entry)
+
+    def _happened(self, number: int, entry: Perturbed) -> None:
+        step = WorldStep(number=number, at=entry.at, order=entry.seq, what=entry.what, detail=entry.detail, epoch=self._epoch)
+        self.world.append(step)
+
+    def _answer(self, number: int, answer: Answer) -> None:
+        request = self.requests.get(answer.context_id)
+        if request is None:
+            self._tell(number, "an answer to a request that stands nowhere above; it is left out")
+        elif request.answer is not None:
+            self._tell(number, f"request {answer.context_id!r} was answered before; the first answer counts")
+        else:
+            request.answer = answer
+
+    def _look_at_clock(self, number: int, at: int) -> None:
+        if at < self._latest - BACK:
+            self._epoch += 1
+            self._tell(number, f"the clock went back by {(self._latest - at) / 1000:g} s; no time across this is known")
+            self._latest = at
+        self._latest = max(self._latest, at)
+
+    def _tell(self, number: int, text: str) -> None:
+        self.problems.append(Problem(number, text))
+
+
+def read(lines: Iterable[bytes], source: str) -> Recording:
+    """The recording in the lines of a trace. Raises RecordingError where no line is a request."""
+    trace = _Trace()
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            trace.take(number, decode(line, number))
+        except TraceError as error:
+            trace.problems.append(Problem(number, error.problem))
+            if not trace.requests and len(trace.problems) >= MOST_PROBLEMS:
+                break
+    return recording(trace, source)
+
+
+def of_entries(entries: Iterable[Entry], source: str) -> Recording:
+    """The same of entries that were read already; numbers are their own."""
+    trace = _Trace()
+    for entry in entries:
+        trace.take(getattr(entry, "seq", 0), entry)
+    return recording(trace, source)
+
+
+def recording(trace: _Trace, source: str) -> Recording:
+    """What was read, in the order in which the platform acted."""
+    if not trace.requests:
+        first = f": line {trace.problems[0].number}: {trace.problems[0].text}" if trace.problems else ""
+        raise RecordingError(source, f"this is no recording, neither a HAR file nor a trace with requests{first}")
+    return Recording(
+        source=source,
+        kind="trace",
+        steps=sorted((step_of(request) for request in trace.requests.values()), key=_when),
+        world=trace.world,
+        problems=trace.problems,
+        policy=trace.policy,
+        unit="line",
+    )
+
+
+def _when(step: Step) -> tuple[int, int, int]:
+    return step.epoch, step.earliest, step.order
+
+
+def step_of(request: _Request) -> Step:
+    """A request of the journal, and what became of it."""
+    arrival, answer = request.arrival, request.answer
+    acted = answer.acted if answer is not None else None
+    body = arrival.body if isinstance(arrival.body, dict) else {}
+    token = arrival.operation == "token"
+    sent = arrival.operation == "send"
+    session, text = body.get("webChatSessionId"), body.get("text")
+    step = Step(
+        number=request.number,
+        order=arrival.seq if answer is None else answer.seq,
+        epoch=request.epoch,
+        method=arrival.method,
+        path=arrival.path.partition("?")[0],
+        operation=arrival.operation,
+        credential=arrival.credential,
+        earliest=arrival.at if acted is None else acted,
+        latest=(answer.at if answer is not None else arrival.at) if acted is None else acted,
+        context=arrival.context_id,
+        media_type=arrival.media_type,
+        body=_body(arrival),
+        size=arrival.size,
+        session=session if sent and isinstance(session, str) and session else None,
+        text_length=len(text) if sent and isinstance(text, str) else None,
+        client=arrival.credential.client_id or (body.get("client_id") if token else None),
+        scopes=body.get("scope", "") if token else "",
+    )
+    return step if answer is None else _answered(step, answer)
+
+
+def _answered(step: Step, answer: Answer) -> Step:
+    return msgspec.structs.replace(
+        step,
+        status=None if answer.delivery in {"lost_request", "lost_response"} else answer.status,
+        code=answer.code,
+        reason=answer.reason or None,
+        issued=answer.issued,
+        token=answer.token,
+        expires_in=answer.token_expires_in,
+        retry_after=answer.retry_after,
+        known=_effect(answer),
+        fault=fault_of(answer),
+    )
+
+
+def _effect(answer: Answer) -> Effect:
+    if answer.accepted:
+        return "accepted"
+    return "refused" if answer.reason.startswith("session.") else "none"
+
+
+def _body(arrival: Arrival) -> bytes | None:
+    if arrival.body is not UNSET:
+        return msgspec.json.encode(arrival.body)
+    if arrival.truncated or (arrival.text is None and arrival.size):
+        return None
+    return (arrival.text or "").encode("utf-8", "surrogatepass")
+
+
+def fault_of(answer: Answer) -> Fault | None:
+    """The fault that was applied, so that it can be applied again; latency is in the stamps already."""
+    label = answer.fault or ""
+    if answer.delivery == "lost_request":
+        return Fault(kind="lost_request")
+    if answer.delivery == "lost_response":
+        return Fault(kind="lost_response")
+    if answer.delivery == "truncated":
+        return Fault(kind="truncated_body")
+    if label == "opaque 403":
+        return Fault(kind="opaque_403")
+    if label.startswith("status ") and answer.status is not None:
+        acted = answer.acted is not None
+        return Fault(kind="status", status=answer.status, retry_after=answer.retry_after, after_acting=acted)
+    return None
