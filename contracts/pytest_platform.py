@@ -74,7 +74,7 @@ class Platform:
         Raises ContractViolated where one was broken.
         """
         report = check(self._name, tuple(self.trace()), Options(clauses=clauses))
-        if report.violated:
+        if report.failed:
             raise ContractViolated(report)
         return report
 

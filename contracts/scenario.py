@@ -7,6 +7,7 @@ is a JSON file, and replays in any language. Times are in seconds, as in policy 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -148,11 +149,15 @@ OPS: tuple[str, ...] = tuple(step.__struct_config__.tag for step in get_args(Ite
 
 
 class Scenario(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A history to put a client through: `items` in order, under `policy` (names and seconds as in policy files)."""
+    """A history to put a client through: `items` in order, under `policy` (names and seconds as in policy files).
+
+    `title` is for people; `client` tells in whom it was found, where it is a counterexample.
+    """
 
     items: Annotated[tuple[Item, ...], Meta(max_length=1000)]
     version: int = SCENARIO_VERSION
     title: str = ""
+    client: str = ""
     policy: dict[str, PolicyValue] = {}
 
     @property
@@ -201,7 +206,8 @@ def document(scenario: Scenario) -> dict[str, Any]:
     """The scenario as plain values, in the order a person wants to read them."""
     values = msgspec.to_builtins(scenario)
     policy = dict(sorted(scenario.policy.items()))
-    whole = {"version": scenario.version, "title": scenario.title, "policy": policy, "items": values["items"]}
+    noted = {"version": scenario.version, "title": scenario.title, "client": scenario.client}
+    whole = {**noted, "policy": policy, "items": values["items"]}
     return {name: value for name, value in whole.items() if name in {"version", "items"} or value}
 
 
@@ -225,23 +231,42 @@ def load(path: Path) -> Scenario:
 
 
 def save(scenario: Scenario, directory: Path, code: str) -> Path:
-    """Writes a counterexample to clause `code` into a corpus, under a name that stays the same for the same scenario."""
-    directory.mkdir(parents=True, exist_ok=True)
+    """Writes a counterexample to clause `code` into a corpus, under a name that stays the same for the same scenario; what is
+    there already stays. Raises ScenarioError where it cannot be written.
+
+    Others may read the corpus meanwhile: they find the whole file, or none.
+    """
     path = directory / f"{code}-{digest(scenario)}.json"
-    path.write_bytes(encode(scenario))
+    if path.exists():
+        return path
+    unfinished = path.with_suffix(f".{os.getpid()}")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        unfinished.write_bytes(encode(scenario))
+        unfinished.replace(path)
+    except OSError as error:
+        raise ScenarioError(str(path), "$", f"cannot be written: {error.strerror}") from error
     return path
 
 
 def corpus(directory: Path) -> Iterator[tuple[Path, Scenario]]:
     """The scenarios kept in `directory`, by file name. Raises ScenarioError at the first file that is not one."""
     for path in sorted(directory.glob("*.json")):
-        yield path, load(path)
+        try:
+            yield path, load(path)
+        except ScenarioError:
+            if path.exists():  # else somebody else has just removed it
+                raise
+
+
+def bare(scenario: Scenario) -> Scenario:
+    """The scenario alone, without what is noted of it."""
+    return msgspec.structs.replace(scenario, title="", client="")
 
 
 def digest(scenario: Scenario) -> str:
-    """Eight hexadecimal digits that name a scenario, whatever its title."""
-    untitled = msgspec.structs.replace(scenario, title="")
-    return hashlib.sha256(_canonical(untitled)).hexdigest()[:8]
+    """Eight hexadecimal digits that name a scenario, whatever is noted of it."""
+    return hashlib.sha256(_canonical(bare(scenario))).hexdigest()[:8]
 
 
 def complexity(scenario: Scenario) -> tuple[int, int, int, bytes]:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
 from contracts.cli import completing
 from contracts.cli.console import Destination, tell
-from contracts.cli.options import SETTINGS, admin_token, contract_options, parameters, report_options
+from contracts.cli.options import (
+    SETTINGS,
+    admin_token,
+    contract_options,
+    expected_failures,
+    known,
+    parameters,
+    report_options,
+)
 from contracts.judge import Delivery
 
 
@@ -17,6 +26,7 @@ from contracts.judge import Delivery
 @click.option("--organization", metavar="ID", default="default", show_default=True, help="Whose journal, at a URL.")
 @admin_token
 @contract_options
+@expected_failures
 @report_options
 @click.pass_context
 def command(
@@ -28,6 +38,7 @@ def command(
     delivery: Delivery,
     max_age: float,
     max_attempts: int,
+    expected_failures: Path | None,
     destinations: Sequence[Destination],
     as_json: bool,
     strict: bool,
@@ -40,7 +51,8 @@ def command(
     from contracts.cli.sources import recorded
     from contracts.verify import Options, check
 
-    options = Options(clauses=clauses, parameters=parameters(delivery, max_age, max_attempts))
+    held_to, expected = parameters(delivery, max_age, max_attempts), known(expected_failures)
+    options = Options(clauses=clauses, parameters=held_to, expected=expected)
     entries = tuple(recorded(recording, organization, admin_token))
     report = check(recording, entries, options)
     tell(report, destinations, as_json=as_json)

@@ -93,7 +93,7 @@ def _write(written: bytes, path: str) -> None:
 
 def _annotations(report: Report) -> list[str]:
     """Lines for GitHub's runner, where that is what reads this."""
-    if os.environ.get("GITHUB_ACTIONS") != "true" or not report.violated:
+    if os.environ.get("GITHUB_ACTIONS") != "true" or not report.failed:
         return []
     from contracts.report.annotations import annotate
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args
 
 import click
@@ -15,6 +16,7 @@ from contracts.report.kinds import KINDS
 
 if TYPE_CHECKING:
     from contracts.clients.base import Clients
+    from contracts.verify.expected import ExpectedFailures
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -74,6 +76,12 @@ report_options = stacked(
         click.option("--strict", is_flag=True, help="Exit with 2 where a clause was inconclusive."),
     ]
 )
+expected_failures = click.option(
+    "--expected-failures",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="TOML: clauses known to be violated, which do not count as long as they are.",
+)
 admin_token = click.option("--admin-token", metavar="TOKEN", default="", help="What the control API asks for.")
 
 
@@ -102,6 +110,13 @@ def chosen(target: str | None, command: str | None, one_shot: bool, patience: fl
 
     assert target is not None
     return Chosen(target, PythonClients(find(target), **given), target)
+
+
+def known(file: Path | None) -> ExpectedFailures:
+    """What a file of expected failures says. Raises ExpectedFailuresError."""
+    from contracts.verify import expected
+
+    return expected.NOTHING if file is None else expected.load(file)
 
 
 def parameters(delivery: Delivery, max_age: float, max_attempts: int, one_shot: bool = False) -> Parameters:

@@ -9,16 +9,32 @@ import click
 from msgspec.structs import replace
 
 from contracts.cli.console import Destination, clients_print_to_stderr, tell
-from contracts.cli.options import SETTINGS, chosen, client_options, contract_options, parameters, report_options
+from contracts.cli.options import (
+    SETTINGS,
+    chosen,
+    client_options,
+    contract_options,
+    expected_failures,
+    known,
+    parameters,
+    report_options,
+)
+from contracts.cli.progress import progress_bar
 from contracts.judge import Delivery
 
 
 @click.command("verify", context_settings=SETTINGS)
 @client_options
 @click.option("--examples", type=click.IntRange(min=0), metavar="N", help="Scenarios to draw beside the built-in ones.")
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Draws the same scenarios again; 0 under CI.")
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Draws the same scenarios again.")
+@click.option(
+    "--profile",
+    type=click.Choice(["ci", "nightly"]),
+    help="ci: seed 0, the default where CI is set; nightly: a fresh seed, ten times as many scenarios.",
+)
 @contract_options
 @click.option("--corpus", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Keeps counterexamples.")
+@expected_failures
 @report_options
 @click.pass_context
 def command(
@@ -29,11 +45,13 @@ def command(
     patience: float | None,
     examples: int | None,
     seed: int | None,
+    profile: str | None,
     clauses: tuple[str, ...],
     delivery: Delivery,
     max_age: float,
     max_attempts: int,
     corpus: Path | None,
+    expected_failures: Path | None,
     destinations: Sequence[Destination],
     as_json: bool,
     strict: bool,
@@ -47,12 +65,15 @@ def command(
     options = Options(
         examples=examples,
         seed=seed,
+        profile=profile,
         clauses=clauses,
         parameters=parameters(delivery, max_age, max_attempts, one_shot),
         corpus=corpus,
+        expected=known(expected_failures),
     )
     with clients_print_to_stderr():
         client = chosen(target, command, one_shot, patience)
-        report = verify(client.name, client.clients, options)
+        with progress_bar() as watch:
+            report = verify(client.name, client.clients, options, watch)
     tell(replace(report, replay_with=client.replay_with), destinations, as_json=as_json)
     context.exit(report.exit_status(strict=strict))

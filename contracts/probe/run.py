@@ -13,7 +13,8 @@ from contracts.probe.provider import Provider
 from contracts.probe.shorten import shorten
 from contracts.probe.trials import TRIALS, offered
 from contracts.report.model import ClauseResult, Counterexample, Report
-from contracts.verify.run import fresh_seed, select_from
+from contracts.verify.profiles import profile
+from contracts.verify.run import select_from
 from contracts.verify.stopwatch import Stopwatch
 
 EXAMPLES = 100
@@ -40,7 +41,7 @@ def probe(provider: Provider, options: Options = DEFAULT_OPTIONS) -> Report:
     stopwatch = Stopwatch()
     clauses = select_from(PROVIDER_CLAUSES, options.clauses)
     codes = {clause.code for clause in clauses}
-    chance = fresh_seed() if options.seed is None else options.seed
+    chance = profile().chance() if options.seed is None else options.seed
     lab = Lab(provider, Ledger(codes))
     _try(lab, codes)
     _draw(lab, codes, options, chance)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from contracts.report.cells import clean
-from contracts.report.model import ClauseResult, Report
+from contracts.report.model import ClauseResult, Ending, Report
 
 
 class Place(NamedTuple):
@@ -21,16 +21,15 @@ class Place(NamedTuple):
 
 
 def annotate(report: Report, root: Path) -> list[str]:
-    """A line for each clause that was violated; files are named as seen from `root`."""
+    """A line for each clause that did not end as it should; files are named as seen from `root`."""
     place = _place(report.target)
-    return [_annotation(result, place, root) for result in report.violated]
+    return [_annotation(result, place, root) for result in (*report.violated, *report.with_ending(Ending.NOW_HELD))]
 
 
 def _annotation(result: ClauseResult, place: Place | None, root: Path) -> str:
-    message = result.counterexample.message if result.counterexample is not None else result.message
     properties = dict(_properties(result, place, root))
     told = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::error {told}::{_data(f'{result.code} {result.name}: {message}')}"
+    return f"::error {told}::{_data(f'{result.code} {result.name}: {result.words}')}"
 
 
 def _properties(result: ClauseResult, place: Place | None, root: Path) -> Iterator[tuple[str, str]]:

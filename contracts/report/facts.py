@@ -17,6 +17,16 @@ def of_report(report: Report) -> Iterator[str]:
     yield f"{report.elapsed_s:.1f} s"
 
 
+def remarks(report: Report) -> Iterator[str]:
+    """What there is to say beside the clauses, a line each."""
+    if report.interrupted:
+        yield "interrupted: this is what was found so far, and nothing was made smaller"
+    if report.removed:
+        files = ", ".join(report.removed)
+        fail, them = ("fails", "it was") if len(report.removed) == 1 else ("fail", "they were")
+        yield f"{counted(len(report.removed), 'kept scenario')} no longer {fail}, so {them} removed: {files}"
+
+
 def of_scenario(report: Report, found: Counterexample) -> Iterator[str]:
     """How large the scenario is, and where it comes from."""
     if found.scenario is not None:

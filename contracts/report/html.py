@@ -8,14 +8,12 @@ from hashlib import sha256
 from importlib import resources
 
 from contracts.clauses import DEMANDS
-from contracts.judge import Demand, Status
+from contracts.judge import Demand
 from contracts.report import facts
 from contracts.report.markup import Markup, element, inside
-from contracts.report.model import ClauseResult, Report
+from contracts.report.model import ClauseResult, Ending, Report
 from contracts.report.story import story
-from contracts.report.text import VERDICTS
-
-_SIGNS = {Status.VIOLATED: "✗", Status.HELD: "✓", Status.INCONCLUSIVE: "?", Status.NOT_EXERCISED: "–"}  # noqa: RUF001 - a dash
+from contracts.report.verdicts import VERDICTS, counts
 
 
 def render(report: Report, clauses: Sequence[Demand] = DEMANDS) -> str:
@@ -50,20 +48,23 @@ def _hash(text: str) -> str:
 def _verdict(report: Report) -> str:
     if report.violated:
         return "broken"
-    return "held" if report.exit_status() == 0 else "not exercised"
+    if report.failed:
+        return "now held"
+    if report.exit_status() != 0:
+        return "not exercised"
+    return "broken as expected" if report.with_ending(Ending.EXPECTED) else "held"
 
 
 def _header(report: Report) -> Markup:
-    counts = [
-        element("li", element("strong", str(len(report.with_status(status)))), f" {words}", class_=status)
-        for status, (words, _) in VERDICTS.items()
-        if report.with_status(status)
+    numbers = [
+        element("li", element("strong", str(count)), f" {VERDICTS[ending].words}", class_=ending)
+        for count, ending in counts(report)
     ]
     return element(
         "header",
         element("p", "The contract of a platform with ephemeral sessions", class_="eyebrow"),
         element("h1", element("code", report.target)),
-        element("ul", counts, class_="counts"),
+        element("ul", numbers, class_="counts"),
         element("p", " · ".join(facts.of_report(report)), class_="facts"),
         element("nav", element("ul", map(_link, report.violated)), aria_label="what was violated") if report.violated else None,
     )
@@ -76,7 +77,7 @@ def _link(result: ClauseResult) -> Markup:
 
 def _main(report: Report, clauses: Sequence[Demand]) -> Iterator[Markup]:
     known = {clause.code: clause for clause in clauses}
-    for result in report.violated:
+    for result in (*report.violated, *report.with_ending(Ending.EXPECTED)):
         yield story(report, result, known.get(result.code))
     yield element("h2", "All clauses", id="clauses")
     yield element("div", _table(report), class_="scrolls", tabindex="0", role="region", aria_labelledby="clauses")
@@ -85,7 +86,7 @@ def _main(report: Report, clauses: Sequence[Demand]) -> Iterator[Markup]:
 def _table(report: Report) -> Markup:
     titles = ("clause", "verdict", "runs", "")
     head = element("tr", [element("th", title, scope="col") for title in titles])
-    rows = [_row(result) for result in sorted(report.clauses, key=lambda result: list(VERDICTS).index(result.status))]
+    rows = [_row(result) for result in sorted(report.clauses, key=lambda result: list(VERDICTS).index(result.ending))]
     return element("table", element("thead", head), element("tbody", rows))
 
 
@@ -93,13 +94,13 @@ def _row(result: ClauseResult) -> Markup:
     name: str | Markup = f"{result.code} {result.name}"
     if result.counterexample is not None:
         name = element("a", name, href=f"#{result.code}")
-    message = result.message or (result.counterexample.message if result.counterexample else "")
-    verdict = inside([element("span", _SIGNS[result.status], aria_hidden="true", class_="sign"), VERDICTS[result.status][0]])
+    ending = VERDICTS[result.ending]
+    verdict = inside([element("span", ending.sign, aria_hidden="true", class_="sign"), ending.words])
     return element(
         "tr",
         element("th", name, scope="row"),
         element("td", verdict, class_="verdict"),
         element("td", str(result.exercised), class_="number"),
-        element("td", message),
-        class_=result.status,
+        element("td", result.words),
+        class_=result.ending,
     )

@@ -29,6 +29,8 @@ def document(report: Report) -> dict[str, Any]:
         "elapsed_s": round(report.elapsed_s, 3),
         **({"delivery": report.delivery} if report.subject == "client" else {"subject": report.subject}),
         "clauses": [_clause(result) for result in report.clauses],
+        **({"removed": list(report.removed)} if report.removed else {}),
+        **({"interrupted": True} if report.interrupted else {}),
     }
 
 
@@ -47,6 +49,8 @@ def _clause(result: ClauseResult) -> dict[str, Any]:
     }
     if result.message:
         told["message"] = result.message
+    if result.expected is not None:
+        told["expected"] = msgspec.to_builtins(result.expected)
     if result.counterexample is not None:
         told["counterexample"] = _counterexample(result.counterexample)
     return told

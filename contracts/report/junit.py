@@ -5,20 +5,20 @@ from __future__ import annotations
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from contracts.judge import Status
 from contracts.report.cells import clean
-from contracts.report.model import ClauseResult, Report
+from contracts.report.model import ClauseResult, Ending, Report
 from contracts.report.text import counterexample
 
 NAME = "dayfly"
 
-_SKIPPED = {Status.NOT_EXERCISED: "not exercised", Status.INCONCLUSIVE: "inconclusive"}
+_FAILED = {Ending.VIOLATED, Ending.NOW_HELD}
+_SKIPPED = {Ending.NOT_EXERCISED: "not exercised", Ending.INCONCLUSIVE: "inconclusive", Ending.EXPECTED: "expected failure"}
 
 
 def render(report: Report) -> bytes:
     """The report as an XML document in UTF-8. What XML cannot hold is escaped as Python would."""
-    failed = len(report.violated)
-    skipped = sum(result.status in _SKIPPED for result in report.clauses)
+    failed = sum(result.ending in _FAILED for result in report.clauses)
+    skipped = sum(result.ending in _SKIPPED for result in report.clauses)
     counts = {"tests": str(len(report.clauses)), "failures": str(failed), "errors": "0", "time": f"{report.elapsed_s:.3f}"}
     root = Element("testsuites", {"name": NAME, **counts})
     suite = SubElement(root, "testsuite", {"name": NAME, **counts, "skipped": str(skipped)})
@@ -42,10 +42,10 @@ def _properties(suite: Element, report: Report) -> None:
 def _case(suite: Element, report: Report, result: ClauseResult) -> None:
     case = SubElement(suite, "testcase", {"classname": clean(report.target), "name": clean(f"{result.code} {result.name}")})
     found = result.counterexample
-    if result.status is Status.VIOLATED:
-        message = clean(found.message if found is not None else result.message)
+    if result.ending in _FAILED:
+        message = clean(result.words)
         failure = SubElement(case, "failure", {"type": clean(result.name), "message": message})
         failure.text = counterexample(report, result) if found is not None else message
-    elif result.status in _SKIPPED:
-        words = _SKIPPED[result.status] + (f": {result.message}" if result.message else "")
+    elif result.ending in _SKIPPED:
+        words = _SKIPPED[result.ending] + (f": {result.words}" if result.words else "")
         SubElement(case, "skipped", {"message": clean(words)})

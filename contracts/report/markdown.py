@@ -6,18 +6,12 @@ import re
 from collections.abc import Iterator
 from html import escape
 
-from contracts.judge import Status
 from contracts.report import facts
 from contracts.report.cells import clean
-from contracts.report.model import ClauseResult, Report
-from contracts.report.text import VERDICTS, counterexample
+from contracts.report.model import ClauseResult, Ending, Report
+from contracts.report.text import counterexample
+from contracts.report.verdicts import VERDICTS, counts
 
-_SIGNS = {
-    Status.VIOLATED: "❌",
-    Status.HELD: "✅",
-    Status.INCONCLUSIVE: "⚠️",
-    Status.NOT_EXERCISED: "⏭️",
-}
 _MEANING = re.compile(r"([\\`*_{}\[\]()#+\-!|<>~&])")
 _FENCE = re.compile(r"`{3,}")
 
@@ -28,34 +22,43 @@ def render(report: Report) -> str:
 
 
 def _blocks(report: Report) -> Iterator[str]:
-    broken = report.violated
-    verdict = f"{_SIGNS[Status.VIOLATED]} breaks" if broken else f"{_SIGNS[Status.HELD]} keeps"
-    if report.exit_status() == 2:
-        verdict = f"{_SIGNS[Status.NOT_EXERCISED]} was not put to the test by"
-    yield f"## {_code(report.target)} {verdict} the contract"
+    yield f"## {_code(report.target)} {_verdict(report)} the contract"
     yield _facts(report)
-    if broken:
-        yield _table(broken)
-    yield from (_story(report, result) for result in broken)
-    others = [result for result in report.clauses if result.status is not Status.VIOLATED]
+    bad = [*report.violated, *report.with_ending(Ending.NOW_HELD)]
+    if bad:
+        yield _table(bad)
+    yield from (_story(report, result) for result in report.violated)
+    others = [result for result in report.clauses if result not in bad]
     if others:
         yield f"<details><summary>The other clauses</summary>\n\n{_table(others)}\n\n</details>"
 
 
+def _verdict(report: Report) -> str:
+    if report.violated:
+        return f"{VERDICTS[Ending.VIOLATED].emoji} breaks"
+    if report.failed:
+        return f"{VERDICTS[Ending.NOW_HELD].emoji} keeps more than expected of"
+    if report.exit_status() == 2:
+        return f"{VERDICTS[Ending.NOT_EXERCISED].emoji} was not put to the test by"
+    if report.with_ending(Ending.EXPECTED):
+        return f"{VERDICTS[Ending.EXPECTED].emoji} breaks, as expected,"
+    return f"{VERDICTS[Ending.HELD].emoji} keeps"
+
+
 def _facts(report: Report) -> str:
-    counts = [f"{len(report.with_status(status))} {VERDICTS[status][0]}" for status in VERDICTS if report.with_status(status)]
-    return " · ".join([*counts, *facts.of_report(report)])
+    told = [f"{count} {VERDICTS[ending].words}" for count, ending in counts(report)]
+    return " · ".join([*told, *facts.of_report(report)])
 
 
-def _table(results: list[ClauseResult] | tuple[ClauseResult, ...]) -> str:
+def _table(results: list[ClauseResult]) -> str:
     lines = ["| clause | verdict | runs | |", "| --- | --- | ---: | --- |"]
     return "\n".join([*lines, *(_row(result) for result in results)])
 
 
 def _row(result: ClauseResult) -> str:
-    message = result.message or (result.counterexample.message if result.counterexample else "")
-    verdict = f"{_SIGNS[result.status]} {VERDICTS[result.status][0]}"
-    return f"| {result.code} {_escaped(result.name)} | {verdict} | {result.exercised} | {_escaped(message)} |"
+    verdict = VERDICTS[result.ending]
+    shown = f"{verdict.emoji} {verdict.words}"
+    return f"| {result.code} {_escaped(result.name)} | {shown} | {result.exercised} | {_escaped(result.words)} |"
 
 
 def _story(report: Report, result: ClauseResult) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from msgspec import Struct
 
 from contracts.judge import Delivery, Evidence, Status, Subject
@@ -36,8 +38,30 @@ class Counterexample(Struct, frozen=True, kw_only=True):
         return self.reproduced == self.replays
 
 
+class Expectation(Struct, frozen=True):
+    """That a clause is known to be violated: why, and in which file it says so. Not `strict`: it may hold as well."""
+
+    reason: str
+    source: str = ""
+    strict: bool = True
+
+
+class Ending(StrEnum):
+    """How a clause ended, measured by what was expected; the worst come first."""
+
+    VIOLATED = "violated"
+    NOW_HELD = "now_held"
+    EXPECTED = "expected"
+    HELD = "held"
+    INCONCLUSIVE = "inconclusive"
+    NOT_EXERCISED = "not_exercised"
+
+
 class ClauseResult(Struct, frozen=True, kw_only=True):
-    """How a clause ended over all runs; `exercised` of them put it to the test. `message` says why it did not hold."""
+    """How a clause ended over all runs; `exercised` of them put it to the test. `message` says why it did not hold.
+
+    `expected` is there where somebody has written down that the clause is violated.
+    """
 
     code: str
     name: str
@@ -45,10 +69,33 @@ class ClauseResult(Struct, frozen=True, kw_only=True):
     exercised: int = 0
     message: str = ""
     counterexample: Counterexample | None = None
+    expected: Expectation | None = None
+
+    @property
+    def ending(self) -> Ending:
+        """The status, where nobody expected anything else."""
+        if self.expected is not None and self.status is Status.VIOLATED:
+            return Ending.EXPECTED
+        if self.expected is not None and self.expected.strict and self.status is Status.HELD:
+            return Ending.NOW_HELD
+        return Ending(self.status)
+
+    @property
+    def words(self) -> str:
+        """What there is to say of it in one line; "" where it just held."""
+        known = self.expected
+        if known is not None and self.ending is Ending.NOW_HELD:
+            return f"no longer fails: take it out of {known.source or 'what is expected to fail'}"
+        if known is not None and self.ending is Ending.EXPECTED:
+            return known.reason
+        return self.message or (self.counterexample.message if self.counterexample is not None else "")
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """What a verification of `target` found, in `examples` runs and `elapsed_s` seconds; `delivery` is about clients alone."""
+    """What a verification of `target` found, in `examples` runs and `elapsed_s` seconds; `delivery` is about clients alone.
+
+    `removed` are files of the corpus that no longer fail. `interrupted`: somebody ended it, and this is what was found so far.
+    """
 
     target: str
     clauses: tuple[ClauseResult, ...]
@@ -59,22 +106,39 @@ class Report(Struct, frozen=True, kw_only=True):
     delivery: Delivery = "at-most-once"
     replay_with: str = ""
     """How the target is given to `dayfly replay`, where that is not its name."""
+    contract: str = ""
+    """The options that say what it was held to, where that was not the usual: for `dayfly verify` and `dayfly replay`."""
+    drawing: str = ""
+    """The options that say what it was put through, where that was not the usual: for `dayfly verify`."""
+    removed: tuple[str, ...] = ()
+    interrupted: bool = False
 
     def with_status(self, status: Status) -> tuple[ClauseResult, ...]:
         """The clauses that ended so, in order."""
         return tuple(result for result in self.clauses if result.status is status)
 
+    def with_ending(self, ending: Ending) -> tuple[ClauseResult, ...]:
+        """The clauses that ended so, in order."""
+        return tuple(result for result in self.clauses if result.ending is ending)
+
     @property
     def violated(self) -> tuple[ClauseResult, ...]:
-        """The clauses that were violated, in order."""
-        return self.with_status(Status.VIOLATED)
+        """The clauses that were violated though nobody expected it, in order."""
+        return self.with_ending(Ending.VIOLATED)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a clause was violated that should hold, or held that was said to be violated."""
+        return bool(self.violated or self.with_ending(Ending.NOW_HELD))
 
     def exit_status(self, *, strict: bool = False) -> int:
-        """0: all clauses put to the test held; 1: one was violated; 2: none was put to the test, or, if `strict`, one was
-        inconclusive."""
-        if self.violated:
+        """0: all clauses put to the test ended as they should; 1: one did not; 2: none was put to the test, or, if `strict`,
+        one was inconclusive; 130: interrupted."""
+        if self.interrupted:
+            return 130
+        if self.failed:
             return 1
         undecided = self.with_status(Status.INCONCLUSIVE)
-        if not undecided and not self.with_status(Status.HELD):
+        if not undecided and not self.with_status(Status.HELD) and not self.with_status(Status.VIOLATED):
             return 2
         return 2 if strict and undecided else 0

@@ -28,6 +28,8 @@ def story(report: Report, result: ClauseResult, clause: Demand | None) -> Markup
 
 
 def _parts(report: Report, result: ClauseResult, found: Counterexample, clause: Demand | None) -> Iterator[Markup]:
+    if result.expected is not None:
+        yield element("p", f"Known, and expected to fail: {result.expected.reason}", class_="facts")
     yield from _scenario(report, found)
     yield from _history(report, result, found)
     yield from _notes(report, clause, found)

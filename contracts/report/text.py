@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from contracts.clauses import DEMANDS
-from contracts.judge import Demand, Status, Subject
+from contracts.judge import Demand, Subject
+from contracts.report import facts
 from contracts.report.cells import pad, width, wrap
 from contracts.report.model import ClauseResult, Counterexample, Report
-from contracts.report.style import PLAIN, Look, Style
+from contracts.report.style import PLAIN, Style
 from contracts.report.table import table
+from contracts.report.verdicts import VERDICTS, counts
 from contracts.report.ways import ways
 from contracts.report.words import item_words
 
-VERDICTS: Mapping[Status, tuple[str, Look]] = {
-    Status.VIOLATED: ("violated", "red"),
-    Status.HELD: ("held", "green"),
-    Status.INCONCLUSIVE: ("inconclusive", "yellow"),
-    Status.NOT_EXERCISED: ("not exercised", "dim"),
-}
 _NAME, _VERDICT, _ROOM = 26, 13, 20
 """Columns of the summary: of the clause, of how it ended, and what a message needs to be worth telling."""
 
@@ -41,24 +37,34 @@ def summary(report: Report, style: Style = PLAIN) -> str:
     runs = _plural(report.examples, "run")
     delivery = f", {report.delivery}" if report.subject == "client" else ""
     title = style.say(f"{report.target}: {runs}{seed}{delivery}, {report.elapsed_s:.1f} s")
-    lines = [style.paint(style.clip(title, style.width), "bold"), ""]
+    lines = [*(style.paint(line, "bold") for line in wrap(title, style.width)), ""]
     lines += [_summary_line(result, style) for result in report.clauses]
-    return "\n".join([*lines, "", _count(report, style)]) + "\n"
+    lines += ["", _count(report, style)]
+    lines += [line for remark in facts.remarks(report) for line in style.hang("  ", remark)]
+    return "\n".join(lines) + "\n"
 
 
 def _summary_line(result: ClauseResult, style: Style) -> str:
-    words, look = VERDICTS[result.status]
+    verdict = VERDICTS[result.ending]
     name = style.clip(f"{result.code} {result.name}", _NAME)
-    message = result.message or (result.counterexample.message if result.counterexample else "")
-    lead = f"  {pad(name, _NAME)} {style.paint(pad(words, _VERDICT), look)} {result.exercised:>6}  "
+    lead = f"  {pad(name, _NAME)} {style.paint(pad(verdict.words, _VERDICT), verdict.look)} {result.exercised:>6}  "
     room = style.width - _NAME - _VERDICT - 12
-    return (lead + style.clip(style.say(message), room)).rstrip() if room >= _ROOM else lead.rstrip()
+    return (lead + style.clip(style.say(result.words), room)).rstrip() if room >= _ROOM else lead.rstrip()
 
 
 def _count(report: Report, style: Style) -> str:
-    counts = [(len(report.with_status(status)), *VERDICTS[status]) for status in VERDICTS]
-    told = [style.paint(f"{count} {words}", look) for count, words, look in counts if count]
-    return "  " + style.say(" · ").join(told)
+    """As many counts on a line as fit: colours take no room."""
+    lines, room, between = ["  "], style.width - 2, style.say(" · ")
+    for count, ending in counts(report):
+        words = f"{count} {VERDICTS[ending].words}"
+        if room < width(words):
+            lines.append("  ")
+            room = style.width - 2
+        elif lines[-1].strip():
+            lines[-1] += between
+        lines[-1] += style.paint(words, VERDICTS[ending].look)
+        room -= width(words) + width(between)
+    return "\n".join(lines)
 
 
 # -- a counterexample ------------------------------------------------------------------------------------------------

@@ -29,11 +29,16 @@ def _runs(report: Report, result: ClauseResult) -> list[Way]:
     if found is None or found.scenario is None:
         return []
     if found.file is None:
-        return [] if report.seed is None else [Way("again", f"dayfly verify {client} --seed {report.seed} --corpus corpus")]
-    replay, name = f"dayfly replay {shlex.quote(found.file)} {client}", result.code.lower()
+        drawn = _joined(f"dayfly verify {client}", report.contract, report.drawing)
+        return [] if report.seed is None else [Way("again", f"{drawn} --seed {report.seed} --corpus corpus")]
+    replay, name = _joined(f"dayfly replay {shlex.quote(found.file)} {client}", report.contract), result.code.lower()
     one = f"{replay} --clause {result.code}"
     return [
         Way("reproduce", replay),
         Way("as a test", f"{one} --emit pytest > test_{name}.py"),
         Way("as curl", f"{one} --emit curl > {name}.sh"),
     ]
+
+
+def _joined(*words: str) -> str:
+    return " ".join(filter(None, words))

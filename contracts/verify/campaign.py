@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from contracts.clauses import judged
@@ -13,6 +13,7 @@ from contracts.report.model import ClauseResult, Counterexample
 from contracts.scenario import Scenario, complexity
 from contracts.verify.shrink import shrink
 from contracts.world import Run, World
+from contracts.world.names import named
 
 HUNG_COSTS = 25
 """A run in which the client hangs takes as much of a budget as so many others."""
@@ -34,6 +35,26 @@ class Effort(NamedTuple):
     replays: int
 
 
+AS_FOUND = Effort(shrinking=0, replays=0)
+"""Leaves counterexamples as they were found."""
+
+
+class Progress(NamedTuple):
+    """How far a campaign has come: `runs` of those `planned`, clauses put to the test and violated so far; the one whose
+    counterexample is being made `smaller`."""
+
+    runs: int
+    planned: int
+    clauses: int
+    exercised: int
+    violated: int
+    smaller: str = ""
+
+
+Watch = Callable[[Progress], None]
+"""Told after every run."""
+
+
 class Witness(NamedTuple):
     """A run of a scenario in which a clause was broken."""
 
@@ -44,14 +65,17 @@ class Witness(NamedTuple):
 
 
 class Campaign:
-    """A world, the clauses that count in it, and what has been found. `runs` and `hung` count."""
+    """A world, the clauses that count in it, and what has been found. Counted: `runs`, of those `planned`, and `hung` ones."""
 
-    def __init__(self, world: World, clauses: Sequence[Clause[Any]], parameters: Parameters) -> None:
+    def __init__(
+        self, world: World, clauses: Sequence[Clause[Any]], parameters: Parameters, watch: Watch | None = None
+    ) -> None:
         self._world, self._clauses, self._parameters = world, clauses, parameters
+        self._watch = watch or (lambda _: None)
         self._found: dict[str, Witness] = {}
         self._statuses: dict[str, Counter[Status]] = {clause.code: Counter() for clause in clauses}
         self._messages: dict[tuple[str, Status], str] = {}
-        self.runs = 0
+        self.runs = self.planned = 0
         self.hung = 0
 
     def examine(self, scenario: Scenario) -> Judgement:
@@ -65,6 +89,7 @@ class Campaign:
             best = self._found.get(verdict.code)
             if best is None or complexity(scenario) < complexity(best.scenario):
                 self._found[verdict.code] = Witness(scenario, run, verdict, self.runs)
+        self._watch(self._progress())
         return judgement
 
     def closeness(self, judgement: Judgement) -> dict[str, float]:
@@ -77,6 +102,14 @@ class Campaign:
         """What became of each clause, with the smallest counterexample that could be found."""
         return tuple(self._result(clause, effort) for clause in self._clauses)
 
+    def holds(self, code: str, scenario: Scenario, times: int) -> bool:
+        """Whether the client keeps a clause that `scenario` puts to the test, in each of so many runs."""
+        return all(self._status(code, scenario) is Status.HELD for _ in range(times))
+
+    def _progress(self, smaller: str = "") -> Progress:
+        exercised = sum(counts.total() > counts[Status.NOT_EXERCISED] for counts in self._statuses.values())
+        return Progress(self.runs, self.planned, len(self._clauses), exercised, len(self._found), smaller)
+
     def _judged(self, scenario: Scenario) -> tuple[Run, Judgement]:
         run = self._world.run(scenario)
         return run, judged(run.trace, self._parameters, self._clauses)
@@ -87,6 +120,13 @@ class Campaign:
             return self._judged(scenario)[1].of(code).is_root
         except ClientError:
             return False
+
+    def _status(self, code: str, scenario: Scenario) -> Status:
+        """How the clause ends once more."""
+        try:
+            return self._judged(scenario)[1].of(code).status
+        except ClientError:
+            return Status.INCONCLUSIVE
 
     def _count(self, verdict: Verdict) -> None:
         status, message = (verdict.status, verdict.message) if verdict.is_root else settled(verdict)
@@ -112,6 +152,7 @@ class Campaign:
 
         def fails(scenario: Scenario) -> bool:
             nonlocal witness, left
+            self._watch(self._progress(code))
             try:
                 run, judgement = self._judged(scenario)
             except ClientError:  # it breaks down in another way, which is not what is looked for
@@ -124,15 +165,15 @@ class Campaign:
             return broken
 
         _, minimal = shrink(first.scenario, fails, lambda: left > 0)
-        replays = effort.replays if not witness.run.hung else 1
+        replays = effort.replays if not witness.run.hung else min(effort.replays, 1)
         reproduced = sum(self._breaks(code, witness.scenario) for _ in range(replays))
         return Counterexample(
             message=witness.verdict.message,
             evidence=witness.verdict.evidence,
-            trace=witness.run.trace,
+            trace=named(witness.run.trace, witness.run.client_id),
             scenario=witness.scenario,
-            replays=replays,
-            reproduced=reproduced,
+            replays=replays or 1,
+            reproduced=reproduced if replays else 1,
             shrunk_from=first.scenario.intents,
             found_on=first.number,
             minimal=minimal if effort.shrinking else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from contracts.clients.python import PythonClients
 from contracts.judge import DEFAULTS, Delivery, Parameters
 from contracts.report.model import Report
 from contracts.verify.errors import ContractViolated, NothingExercised
+from contracts.verify.expected import NOTHING, ExpectedFailures, load, named
 from contracts.verify.run import Options, verify
 
 
@@ -19,28 +20,45 @@ def verify_client(
     *,
     examples: int | None = None,
     seed: int | None = None,
+    profile: str | None = None,
     clauses: Iterable[str] = (),
     delivery: Delivery = DEFAULTS.delivery,
     max_age: float = DEFAULTS.max_age,
     max_attempts: int = DEFAULTS.max_attempts,
     corpus: str | Path | None = None,
+    expected_failures: str | Path | Mapping[str, str] | None = None,
     patience: float = 1.0,
 ) -> Report:
     """Verifies the client that `make_client(platform)` returns, and returns the report where every clause held.
 
     `platform` tells `base_url`, `client_id` and `client_secret`, and offers `http_client()`, `sleep()` and `now()`; the client
-    has `send(guest, text)`, plain or asynchronous. Raises ContractViolated with the report as its text, NothingExercised, and
-    other ContractsErrors where the client cannot be verified. Times are in seconds; `patience` is of real time.
+    has `send(guest, text)`, plain or asynchronous. `expected_failures` is a file, or reasons by clause. Raises ContractViolated
+    with the report as its text, NothingExercised, and other ContractsErrors where the client cannot be verified. Times are in
+    seconds; `patience` is of real time.
     """
-    parameters = Parameters(delivery=delivery, max_age=max_age, max_attempts=max_attempts)
-    kept = None if corpus is None else Path(corpus)
-    options = Options(examples=examples, seed=seed, clauses=tuple(clauses), parameters=parameters, corpus=kept)
+    options = Options(
+        examples=examples,
+        seed=seed,
+        profile=profile,
+        clauses=tuple(clauses),
+        parameters=Parameters(delivery=delivery, max_age=max_age, max_attempts=max_attempts),
+        corpus=None if corpus is None else Path(corpus),
+        expected=_known(expected_failures),
+    )
     report = verify(name_of(make_client), PythonClients(make_client, patience=patience), options)
-    if report.violated:
+    if report.interrupted:
+        raise KeyboardInterrupt
+    if report.failed:
         raise ContractViolated(report)
     if report.exit_status() != 0:
         raise NothingExercised(report)
     return report
+
+
+def _known(given: str | Path | Mapping[str, str] | None) -> ExpectedFailures:
+    if given is None:
+        return NOTHING
+    return named(given) if isinstance(given, Mapping) else load(Path(given))
 
 
 def name_of(factory: Callable[[Any], Any]) -> str:

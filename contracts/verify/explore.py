@@ -30,8 +30,10 @@ def explore(campaign: Campaign, kept: Iterable[Scenario], limits: Limits, exampl
 
     The same `chance` draws the same scenarios from a client that does the same.
     """
+    first = [*kept, *built_in(limits)]
+    campaign.planned = len(first) + examples
     try:
-        for scenario in (*kept, *built_in(limits)):
+        for scenario in first:
             _examine(campaign, scenario)
         draw(lambda scenario: _examine(campaign, scenario), limits, examples, chance)
     except _Enough as enough:

@@ -9,6 +9,7 @@ from contracts.clauses import judged
 from contracts.judge import Clause, Status, Verdict
 from contracts.report.model import ClauseResult, Counterexample, Report
 from contracts.verify.campaign import settled
+from contracts.verify.expected import expecting
 from contracts.verify.run import DEFAULT_OPTIONS, Options, select
 from contracts.verify.stopwatch import Stopwatch
 from mockserver.journal import Entry
@@ -21,7 +22,8 @@ def check(target: str, entries: Sequence[Entry], options: Options = DEFAULT_OPTI
     judgement = judged(entries, options.parameters, clauses)
     results = [_result(clause, judgement.of(clause.code), tuple(entries)) for clause in clauses]
     elapsed, delivery = stopwatch.seconds(), options.parameters.delivery
-    return Report(target=target, clauses=tuple(results), elapsed_s=elapsed, delivery=delivery)
+    told = expecting(results, target, options.expected)
+    return Report(target=target, clauses=told, elapsed_s=elapsed, delivery=delivery)
 
 
 def _result(clause: Clause[Any], verdict: Verdict, trace: tuple[Entry, ...]) -> ClauseResult:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import random
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from contracts import scenario as scenarios
 from contracts.clauses import CLAUSES
 from contracts.clients.base import Clients
 from contracts.generate import Limits
 from contracts.judge import DEFAULTS, Clause, Demand, Parameters
 from contracts.report.model import ClauseResult, Report
 from contracts.scenario import Scenario
-from contracts.verify.campaign import Campaign, Effort
+from contracts.verify import again
+from contracts.verify.campaign import AS_FOUND, Campaign, Effort, Watch
+from contracts.verify.corpus import Corpus
 from contracts.verify.errors import UnknownClause
+from contracts.verify.expected import NOTHING, ExpectedFailures, expecting
 from contracts.verify.explore import explore
+from contracts.verify.profiles import profile
 from contracts.verify.stopwatch import Stopwatch
 from contracts.world import World
 
@@ -28,38 +28,89 @@ D = TypeVar("D", bound=Demand)
 
 IN_PROCESS = Effort(shrinking=600, replays=10)
 PROCESSES = Effort(shrinking=60, replays=3)
-EXAMPLES = {"virtual": 100, "wall": 30}
-"""How many scenarios are drawn where nobody says: fewer where waits are real."""
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """How thorough a verification is. `examples` drawn scenarios (None: as many as suit the client); `seed` (None: a fresh one,
-    or 0 under CI); only the clauses named (none: all); `corpus`: counterexamples are kept there, and tried first."""
+    """How thorough a verification is. `examples` drawn scenarios and their `seed` (None: as `profile` has them; None: the usual
+    one); only the clauses named (none: all); `corpus`: counterexamples are kept there, and tried first; `expected`: violations
+    that are known."""
 
     examples: int | None = None
     seed: int | None = None
+    profile: str | None = None
     clauses: tuple[str, ...] = ()
     parameters: Parameters = DEFAULTS
     corpus: Path | None = None
+    expected: ExpectedFailures = NOTHING
 
 
 DEFAULT_OPTIONS = Options()
 
 
-def verify(target: str, clients: Clients, options: Options = DEFAULT_OPTIONS) -> Report:
-    """Verifies the clients of `target`. Raises ContractsError where that cannot be done."""
-    clauses = select(options.clauses)
-    chance = options.seed if options.seed is not None else fresh_seed()
-    examples = EXAMPLES[clients.clock] if options.examples is None else options.examples
-    kept = [] if options.corpus is None else [scenario for _, scenario in scenarios.corpus(options.corpus)]
+class _Plan(NamedTuple):
+    """What a client is put through: the `kept` scenarios, the built-in ones, and `examples` that `chance` draws."""
+
+    kept: Sequence[Scenario]
+    examples: int
+    chance: int
+    limits: Limits
+    effort: Effort
+
+
+def verify(target: str, clients: Clients, options: Options = DEFAULT_OPTIONS, watch: Watch | None = None) -> Report:
+    """Verifies the clients of `target`; `watch` is told after every run. Raises ContractsError where that cannot be done.
+
+    Where somebody interrupts it, the report tells what was found so far.
+    """
+    clauses, corpus = select(options.clauses), None if options.corpus is None else Corpus(options.corpus, target)
+    plan = _plan(clients, options, corpus)
     stopwatch = Stopwatch()
     with World(clients) as world:
         world.check()
-        campaign = Campaign(world, clauses, options.parameters)
-        explore(campaign, kept, _limits(clients, options.parameters), examples, chance)
-        results = campaign.results(_effort(clients))
-    saved, elapsed, delivery = _saved(results, options.corpus), stopwatch.seconds(), options.parameters.delivery
-    return Report(target=target, clauses=saved, seed=chance, examples=campaign.runs, elapsed_s=elapsed, delivery=delivery)
+        campaign = Campaign(world, clauses, options.parameters, watch)
+        results, interrupted = _found(campaign, plan)
+        removed = () if corpus is None or interrupted else _pruned(campaign, corpus, clauses, plan.effort)
+    saved = results if corpus is None else corpus.save(results)
+    return Report(
+        target=target,
+        clauses=expecting(saved, target, options.expected),
+        seed=plan.chance,
+        examples=campaign.runs,
+        elapsed_s=stopwatch.seconds(),
+        delivery=options.parameters.delivery,
+        contract=again.contract(options.parameters),
+        drawing=again.drawing(options.clauses, plan.examples, clients.clock),
+        removed=removed,
+        interrupted=interrupted,
+    )
+
+
+def _plan(clients: Clients, options: Options, corpus: Corpus | None) -> _Plan:
+    chosen, virtual = profile(options.profile), clients.clock == "virtual"
+    return _Plan(
+        kept=[] if corpus is None else corpus.scenarios,
+        examples=chosen.examples(clients.clock) if options.examples is None else options.examples,
+        chance=chosen.chance() if options.seed is None else options.seed,
+        limits=Limits(virtual=virtual, schedules=virtual, max_age=options.parameters.max_age),
+        effort=IN_PROCESS if virtual else PROCESSES,
+    )
+
+
+def _found(campaign: Campaign, plan: _Plan) -> tuple[tuple[ClauseResult, ...], bool]:
+    """What became of the clauses, and whether somebody interrupted it."""
+    try:
+        explore(campaign, plan.kept, plan.limits, plan.examples, plan.chance)
+        return campaign.results(plan.effort), False
+    except KeyboardInterrupt:
+        if not campaign.runs:
+            raise
+        return campaign.results(AS_FOUND), True
+
+
+def _pruned(campaign: Campaign, corpus: Corpus, clauses: Sequence[Clause[Any]], effort: Effort) -> tuple[str, ...]:
+    """The files of scenarios that no longer fail. Of a client that hangs nobody can tell."""
+    codes = [clause.code for clause in clauses]
+    return () if campaign.hung else corpus.prune(codes, lambda code, kept: campaign.holds(code, kept, effort.replays))
 
 
 def replay(target: str, clients: Clients, scenario: Scenario, options: Options = DEFAULT_OPTIONS, times: int = 1) -> Report:
@@ -70,8 +121,14 @@ def replay(target: str, clients: Clients, scenario: Scenario, options: Options =
         for _ in range(times):
             campaign.examine(scenario)
         results = campaign.results(Effort(shrinking=0, replays=times))
-    elapsed, delivery = stopwatch.seconds(), options.parameters.delivery
-    return Report(target=target, clauses=results, examples=times, elapsed_s=elapsed, delivery=delivery)
+    return Report(
+        target=target,
+        clauses=expecting(results, target, options.expected),
+        examples=times,
+        elapsed_s=stopwatch.seconds(),
+        delivery=options.parameters.delivery,
+        contract=again.contract(options.parameters),
+    )
 
 
 def select(codes: Sequence[str]) -> tuple[Clause[Any], ...]:
@@ -87,31 +144,3 @@ def select_from(catalogue: Sequence[D], codes: Sequence[str]) -> tuple[D, ...]:
             raise UnknownClause(code, known)
     wanted = {code.upper() for code in codes} or set(known)
     return tuple(clause for clause in catalogue if clause.code in wanted)
-
-
-def fresh_seed() -> int:
-    """What draws where nobody says: something else each time, and the same always under CI."""
-    return 0 if os.environ.get("CI") else random.SystemRandom().getrandbits(32)
-
-
-def _limits(clients: Clients, parameters: Parameters) -> Limits:
-    virtual = clients.clock == "virtual"
-    return Limits(virtual=virtual, schedules=virtual, max_age=parameters.max_age)
-
-
-def _effort(clients: Clients) -> Effort:
-    return IN_PROCESS if clients.clock == "virtual" else PROCESSES
-
-
-def _saved(results: Sequence[ClauseResult], corpus: Path | None) -> tuple[ClauseResult, ...]:
-    """The results, each counterexample saved in the corpus, where there is one."""
-    return tuple(result if corpus is None else _save(result, corpus) for result in results)
-
-
-def _save(result: ClauseResult, corpus: Path) -> ClauseResult:
-    found = result.counterexample
-    if found is None or found.scenario is None:
-        return result
-    titled = replace(found.scenario, title=found.message)
-    path = scenarios.save(titled, corpus, result.code)
-    return replace(result, counterexample=replace(found, file=str(path)))

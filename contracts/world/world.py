@@ -31,11 +31,13 @@ JOURNAL_ENTRIES = 1_000_000
 
 
 class Run(NamedTuple):
-    """What came of a scenario: its `trace`, header first; what the client wrote to stderr; and why it was given up, if so."""
+    """What came of a scenario: its `trace`, header first; what the client wrote to stderr; why it was given up, if so; and the
+    id it had as an OAuth client."""
 
     trace: tuple[Entry, ...]
     output: str = ""
     hung: str = ""
+    client_id: str = ""
 
 
 class World:
@@ -78,7 +80,7 @@ class World:
                 scene.close()
             if self._handler.failure is not None:
                 raise self._handler.failure
-            return Run(tuple(self._trace(tenant)), scene.output, scene.hung)
+            return Run(tuple(self._trace(tenant)), scene.output, scene.hung, tenant.client_id)
 
     def _scene(self, tenant: Tenant) -> Scene:
         return Scene(self._clients, self._handler, tenant, Diary(self._assembly, tenant))

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from contracts.report.annotations import annotate
 from contracts.report.model import Report
-from tests.contracts.report.stories import reused
+from tests.contracts.report.stories import expected, reused
 
 SOURCE = "import httpx\n\n\nclass Client:\n    pass\n\n\nasync def factory(platform):\n    return Client()\n\n\nmake = Client\n"
 
@@ -69,3 +69,8 @@ def test_no_text_breaks_out(tmp_path: Path) -> None:
 
 def test_where_nothing_is_violated_there_is_none(tmp_path: Path) -> None:
     assert annotate(replace(reused(), clauses=()), tmp_path) == []
+
+
+def test_what_no_longer_fails_is_an_error_and_what_is_known_is_none(tmp_path: Path) -> None:
+    (line,) = annotate(expected(), tmp_path)
+    assert line.endswith("::S4 session-invented: no longer fails: take it out of known.toml")

@@ -15,9 +15,9 @@ from contracts.clauses import judged
 from contracts.report import json
 from contracts.report.model import Report
 from mockserver.journal import decode
-from tests.contracts.report.stories import hostile, raced, recorded, reused
+from tests.contracts.report.stories import expected, hostile, raced, recorded, reused
 
-REPORTS = [reused, raced, hostile, recorded]
+REPORTS = [reused, raced, hostile, recorded, expected]
 VALIDATOR = Draft202012Validator(json.schema(), format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 
@@ -89,3 +89,12 @@ def test_what_is_not_known_is_left_out() -> None:
 
 def test_the_schema_travels_with_the_package() -> None:
     assert (Path(json.__file__).parent / "report.schema.json").is_file()
+
+
+def test_what_was_expected_is_told_with_its_counterexample() -> None:
+    told = {clause["code"]: clause for clause in read(expected())["clauses"]}
+    assert told["S1"]["expected"] == {"reason": "the cache goes with release 14", "source": "known.toml", "strict": True}
+    assert told["S1"]["status"] == "violated"
+    assert "counterexample" in told["S1"]
+    assert "expected" not in told["S2"]
+    assert read(expected())["removed"] == ["corpus/S1-00112233.json"]

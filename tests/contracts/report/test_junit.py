@@ -14,9 +14,9 @@ from contracts.clauses import CLAUSES
 from contracts.judge import Status
 from contracts.report.junit import render
 from contracts.report.model import Report
-from tests.contracts.report.stories import hostile, raced, recorded, reused
+from tests.contracts.report.stories import expected, hostile, raced, recorded, reused
 
-REPORTS = [reused, raced, hostile, recorded]
+REPORTS = [reused, raced, hostile, recorded, expected]
 
 # What Jenkins' schema junit-10 allows: attributes that must be there, those that may, and what an element may hold.
 ALLOWED: dict[str, tuple[set[str], set[str], set[str]]] = {
@@ -102,3 +102,13 @@ def test_any_characters_make_valid_xml(text: str) -> None:
     root = read(report)
     assert len(list(root.iter("failure"))) == 1
     render(report).decode("utf-8")
+
+
+def test_what_is_known_is_skipped_and_what_no_longer_fails_fails() -> None:
+    told = cases(expected())
+    assert [(child.tag, child.attrib) for child in told["S1"]] == [
+        ("skipped", {"message": "expected failure: the cache goes with release 14"})
+    ]
+    (failure,) = told["S4"]
+    assert failure.attrib["message"] == "no longer fails: take it out of known.toml"
+    assert read(expected()).attrib["failures"] == "1"

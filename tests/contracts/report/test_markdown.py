@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from contracts.report.markdown import render
 from contracts.report.model import ClauseResult, Report
-from tests.contracts.report.stories import recorded, reused
+from tests.contracts.report.stories import expected, recorded, reused
 
 
 def spoilt(message: str) -> Report:
@@ -66,3 +66,14 @@ def test_no_fence_is_closed_from_within() -> None:
 
 def test_a_target_with_backticks_is_code_all_the_same() -> None:
     assert render(replace(reused(), target="sh -c `x`")).startswith("## `` sh -c `x` `` ")
+
+
+def test_what_was_expected_is_told_apart() -> None:
+    told = render(expected())
+    assert "❗ keeps more than expected of the contract" in told
+    assert (
+        "| S4 session\\-invented | ❗ now held | 38 | no longer fails: take it out of known.toml |" in told.split("<details")[0]
+    )
+    assert "| S1 session\\-reused | ☑️ expected | 38 | the cache goes with release 14 |" in told.split("<details")[1]
+    known = tuple(result for result in expected().clauses if result.code != "S4")
+    assert "☑️ breaks, as expected, the contract" in render(replace(expected(), clauses=known))

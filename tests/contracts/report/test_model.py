@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contracts.judge import Status
-from contracts.report.model import ClauseResult, Report
+from contracts.report.model import ClauseResult, Ending, Expectation, Report
 
 
 def report(*statuses: Status) -> Report:
@@ -32,3 +32,26 @@ def test_clauses_are_listed_by_status() -> None:
     told = report(Status.HELD, Status.VIOLATED, Status.HELD)
     assert len(told.with_status(Status.HELD)) == 2
     assert len(told.violated) == 1
+
+
+KNOWN, LAX = Expectation("known"), Expectation("known", strict=False)
+
+
+@pytest.mark.parametrize(
+    ("status", "expected", "ending", "exit_status"),
+    [
+        (Status.VIOLATED, KNOWN, Ending.EXPECTED, 0),
+        (Status.HELD, KNOWN, Ending.NOW_HELD, 1),
+        (Status.HELD, LAX, Ending.HELD, 0),
+        (Status.NOT_EXERCISED, KNOWN, Ending.NOT_EXERCISED, 2),
+    ],
+)
+def test_what_was_expected_is_measured_by_that(status: Status, expected: Expectation, ending: Ending, exit_status: int) -> None:
+    told = Report(target="x", clauses=(ClauseResult(code="S1", name="x", status=status, expected=expected),))
+    assert told.clauses[0].ending is ending
+    assert told.exit_status() == exit_status
+
+
+def test_who_interrupts_is_told_so() -> None:
+    told = Report(target="x", clauses=report(Status.HELD).clauses, interrupted=True)
+    assert told.exit_status() == 130

@@ -12,9 +12,9 @@ from contracts.report.cells import width
 from contracts.report.model import Report
 from contracts.report.style import Style
 from contracts.report.text import counterexample, render, summary
-from tests.contracts.report.stories import SNAPSHOTS, STORIES, hostile, raced, recorded, reused
+from tests.contracts.report.stories import SNAPSHOTS, STORIES, expected, hostile, raced, recorded, reused
 
-REPORTS = [reused, raced, hostile, recorded]
+REPORTS = [reused, raced, hostile, recorded, expected]
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 
 

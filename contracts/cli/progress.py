@@ -1,0 +1,89 @@
+"""How far a long campaign has come, for whoever waits at a terminal."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from contracts.verify.stopwatch import Stopwatch
+
+if TYPE_CHECKING:
+    from click._termui_impl import ProgressBar
+
+    from contracts.verify.campaign import Progress, Watch
+
+SHORT = 1.0
+"""Seconds in which a campaign may end without a bar."""
+
+WIDEST = 30
+TEXT = 75
+"""Columns of the bar, and of what stands beside it."""
+
+_ERASE = "\r\x1b[K\x1b[?25h"
+"""Clears the line, and shows the cursor that the bar has hidden."""
+
+
+@contextmanager
+def progress_bar() -> Iterator[Watch | None]:
+    """A bar on standard error while it lasts, gone afterwards; None where nobody looks: in a pipe, a file, a CI's log."""
+    if not _is_watched(sys.stderr):
+        yield None
+        return
+    bar = _Bar(sys.stderr)
+    try:
+        yield bar.show
+    finally:
+        bar.erase()
+
+
+def _is_watched(stream: TextIO) -> bool:
+    return stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
+
+
+class _Bar:
+    """Drawn from the first run that ends after a moment."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream, self._stopwatch = stream, Stopwatch()
+        self._bar: ProgressBar[Progress] | None = None
+
+    def show(self, progress: Progress) -> None:
+        """Draws what there is to tell."""
+        if self._bar is None:
+            if self._stopwatch.seconds() < SHORT:
+                return
+            self._bar = self._drawn(progress)
+        self._bar.current_item = progress
+        self._bar.update(progress.runs - self._bar.pos)
+        self._bar.render_progress()
+
+    def erase(self) -> None:
+        """Leaves no trace of it."""
+        if self._bar is not None:
+            self._stream.write(_ERASE)
+            self._stream.flush()
+
+    def _drawn(self, progress: Progress) -> ProgressBar[Progress]:
+        room = shutil.get_terminal_size().columns - TEXT
+        return click.progressbar(
+            length=progress.planned,
+            item_show_func=words,
+            show_pos=True,
+            show_eta=False,
+            width=max(4, min(room, WIDEST)),
+            file=self._stream,
+        )
+
+
+def words(progress: Progress | None) -> str | None:
+    """What is told beside the bar."""
+    if progress is None:
+        return None
+    told = f"{progress.exercised}/{progress.clauses} clauses exercised, {progress.violated} violated"
+    return f"{told}; making {progress.smaller} smaller" if progress.smaller else told

@@ -1,0 +1,34 @@
+"""How the ends of clauses are called and shown, the worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from contracts.report.model import Ending, Report
+from contracts.report.style import Look
+
+
+class Verdict(NamedTuple):
+    """Words for people, their colour, and a sign for a page and for Markdown."""
+
+    words: str
+    look: Look
+    sign: str
+    emoji: str
+
+
+VERDICTS: Mapping[Ending, Verdict] = {
+    Ending.VIOLATED: Verdict("violated", "red", "✗", "❌"),
+    Ending.NOW_HELD: Verdict("now held", "red", "!", "❗"),
+    Ending.EXPECTED: Verdict("expected", "yellow", "✗", "☑️"),
+    Ending.HELD: Verdict("held", "green", "✓", "✅"),
+    Ending.INCONCLUSIVE: Verdict("inconclusive", "yellow", "?", "⚠️"),
+    Ending.NOT_EXERCISED: Verdict("not exercised", "dim", "–", "⏭️"),  # noqa: RUF001 - a dash
+}
+
+
+def counts(report: Report) -> Iterator[tuple[int, Ending]]:
+    """How many clauses ended how, where any did."""
+    numbers = ((len(report.with_ending(ending)), ending) for ending in VERDICTS)
+    return ((number, ending) for number, ending in numbers if number)

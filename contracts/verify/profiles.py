@@ -1,0 +1,59 @@
+"""How thorough a verification is where nobody says: at a desk, before a merge, at night."""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import NamedTuple
+
+from contracts.errors import ContractsError
+
+EXAMPLES = {"virtual": 100, "wall": 30}
+"""How many scenarios are drawn usually: fewer where waits are real."""
+
+VARIABLE = "DAYFLY_PROFILE"
+
+
+class Profile(NamedTuple):
+    """`seed` draws the scenarios (None: a fresh one each time), `times` as many as usual."""
+
+    seed: int | None = None
+    times: int = 1
+
+    def examples(self, clock: str) -> int:
+        """How many scenarios to draw on this clock."""
+        return EXAMPLES[clock] * self.times
+
+    def chance(self) -> int:
+        """What draws them."""
+        return fresh_seed() if self.seed is None else self.seed
+
+
+DESK = Profile()
+PROFILES = {"ci": Profile(seed=0), "nightly": Profile(times=10)}
+"""`ci` draws the same on every run, so that a change is judged by what it changes. `nightly` looks where nobody has looked."""
+
+
+class UnknownProfile(ContractsError):
+    """There is no profile of this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no profile {name!r}; there are {', '.join(PROFILES)}")
+
+
+def profile(name: str | None = None) -> Profile:
+    """The profile of this name; else that of the variable `DAYFLY_PROFILE`; else `ci` where the variable `CI` is set.
+
+    Raises UnknownProfile.
+    """
+    wanted = name or os.environ.get(VARIABLE)
+    if wanted:
+        if wanted not in PROFILES:
+            raise UnknownProfile(wanted)
+        return PROFILES[wanted]
+    return PROFILES["ci"] if os.environ.get("CI") else DESK
+
+
+def fresh_seed() -> int:
+    """One that nobody has used before, as far as chance can tell."""
+    return random.SystemRandom().getrandbits(32)

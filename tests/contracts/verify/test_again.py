@@ -1,0 +1,27 @@
+"""What is typed to have a run again."""
+
+from __future__ import annotations
+
+from contracts.clients.python import PythonClients
+from contracts.judge import DEFAULTS, Parameters
+from contracts.report.ways import ways
+from contracts.verify import Options, again, verify
+from tests.contracts.verify.test_verify import Caching
+
+
+def test_what_is_usual_goes_without_saying() -> None:
+    assert again.contract(DEFAULTS) == ""
+    assert again.drawing((), 100, "virtual") == again.drawing((), 30, "wall") == ""
+
+
+def test_what_is_not_is_typed() -> None:
+    unusual = Parameters(delivery="at-least-once", max_age=2.5, max_attempts=3)
+    assert again.contract(unusual) == "--delivery at-least-once --max-age 2.5 --max-attempts 3"
+    assert again.drawing(("s1", "R6"), 30, "virtual") == "--clause S1 --clause R6 --examples 30"
+
+
+def test_a_counterexample_tells_the_whole_command() -> None:
+    options = Options(seed=4, examples=0, clauses=("S1",), parameters=Parameters(max_age=60))
+    report = verify("client.py:make", PythonClients(Caching), options)
+    (way, _) = ways(report, report.violated[0])
+    assert way.command == "dayfly verify client.py:make --max-age 60 --clause S1 --examples 0 --seed 4 --corpus corpus"

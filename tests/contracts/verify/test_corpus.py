@@ -1,0 +1,103 @@
+"""What is kept of a campaign, and when it is thrown away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from msgspec.structs import replace
+
+from contracts.builtin import ANN
+from contracts.clients.python import PythonClients
+from contracts.errors import ScenarioError
+from contracts.report.model import Report
+from contracts.report.text import summary
+from contracts.scenario import Scenario, Send, digest, load, save
+from contracts.verify import Options, verify
+from tests.contracts.small import Small
+from tests.contracts.verify.test_verify import Caching
+
+TWICE = Scenario((Send(ANN, "0"), Send(ANN, "0")), client="client")
+
+
+def judged(factory: Any, corpus: Path, *clauses: str, target: str = "client") -> Report:
+    options = Options(seed=0, examples=0, clauses=clauses or ("S1", "S2"), corpus=corpus)
+    return verify(target, PythonClients(factory), options)
+
+
+def names(corpus: Path) -> list[str]:
+    return sorted(path.name for path in corpus.iterdir())
+
+
+def test_what_was_found_is_noted_with_whom_it_was_found_in(tmp_path: Path) -> None:
+    judged(Caching, tmp_path, "S1")
+    (path,) = tmp_path.iterdir()
+    assert path.name == f"S1-{digest(TWICE)}.json"
+    assert load(path) == replace(TWICE, title="session s1 was used twice")
+
+
+def test_what_no_longer_fails_is_removed_and_told(tmp_path: Path) -> None:
+    assert judged(Caching, tmp_path).violated
+    kept = names(tmp_path)
+    assert len(kept) == 2
+    report = judged(Small, tmp_path)
+    assert names(tmp_path) == []
+    assert report.removed == tuple(str(tmp_path / name) for name in kept)
+    assert "2 kept scenarios no longer fail, so they were removed: " in " ".join(summary(report).split())
+
+
+def test_what_still_fails_stays_as_it_was(tmp_path: Path) -> None:
+    judged(Caching, tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    assert judged(Caching, tmp_path).removed == ()
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("name", "scenario"),
+    [
+        (f"R1-{digest(TWICE)}.json", TWICE),  # not judged this time
+        (f"S3-{digest(TWICE)}.json", TWICE),  # not put to the test by it
+        ("S1-00000000.json", TWICE),  # changed since
+        (f"S1-{digest(TWICE)}.json", replace(TWICE, client="another")),
+        (f"S1-{digest(TWICE)}.json", replace(TWICE, client="")),
+        ("twice.json", TWICE),
+    ],
+)
+def test_what_somebody_else_has_put_there_stays(name: str, scenario: Scenario, tmp_path: Path) -> None:
+    save(scenario, tmp_path, "S1").rename(tmp_path / name)
+    judges = ("S3",) if name.startswith("S3") else ("S1", "S2")
+    assert judged(Idle if name.startswith("S3") else Small, tmp_path, *judges).removed == ()
+    assert names(tmp_path) == [name]
+
+
+class Idle(Small):
+    """Does nothing."""
+
+    def send(self, guest: Any, text: str) -> None:
+        return
+
+
+def test_a_file_that_another_client_broke_first_stays_its_own(tmp_path: Path) -> None:
+    judged(Caching, tmp_path, "S1", target="first")
+    judged(Caching, tmp_path, "S1", target="second")
+    (path,) = tmp_path.iterdir()
+    assert load(path).client == "first"
+
+
+def test_a_directory_that_is_none_is_told_before_anything_runs(tmp_path: Path) -> None:
+    (tmp_path / "corpus").write_text("")
+    with pytest.raises(ScenarioError, match=r"corpus: \$: File exists"):
+        judged(Small, tmp_path / "corpus")
+
+
+def test_a_file_that_goes_meanwhile_is_not_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = save(TWICE, tmp_path, "S1")
+
+    def gone(self: Path, mode: str) -> NoReturn:
+        path.unlink()
+        raise FileNotFoundError(2, "No such file or directory", str(self))
+
+    monkeypatch.setattr(Path, "open", gone)
+    assert judged(Small, tmp_path).removed == ()
