@@ -10,7 +10,8 @@ from flask import Flask
 
 from mockserver.assemble import Assembly, assemble
 from mockserver.settings import Settings
-from mockserver.web import admin, console, fast_lane
+from mockserver.web import admin, fast_lane
+from mockserver.web.console import CONSOLE, NAME, Console
 from mockserver.wire import DOCUMENT, METHOD, ROUTES, Handler
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class MockApp(Flask):
         """The WSGI entry."""
         if environ["PATH_INFO"] in self._fast:
             return fast_lane.answer(self.handler, environ, start_response)
+        if environ["PATH_INFO"].startswith(CONSOLE):
+            return self.extensions[NAME](environ, start_response)  # type: ignore[no-any-return]
         return self.wsgi_app(environ, start_response)
 
 
@@ -67,7 +70,7 @@ def create_app(
     app.register_error_handler(404, platform)
     app.register_error_handler(405, platform)
     admin.register(app, parts)
-    console.register(app, parts)
+    app.extensions[NAME] = Console(app, parts)
     for extend in extensions:
         extend(app, parts)
     return app

@@ -16,9 +16,6 @@ from mockserver.web.admin.answers import error, routing_error
 
 PREFIX = "/__admin"
 
-CONSOLE = f"{PREFIX}/console"
-"""Where the console is, which has a guard of its own."""
-
 OPEN = frozenset({f"{PREFIX}/health", f"{PREFIX}/ready"})
 """What anybody may ask: a load balancer, say."""
 
@@ -37,7 +34,7 @@ class Guard:
     def __call__(self) -> Response | None:
         """None lets the request pass."""
         path, problem = flask.request.path, flask.request.routing_exception
-        if (path != PREFIX and not path.startswith(f"{PREFIX}/")) or is_console(path):
+        if path != PREFIX and not path.startswith(f"{PREFIX}/"):
             return None
         refused = None if path in OPEN else self._refusal()
         if refused is not None:
@@ -52,11 +49,6 @@ class Guard:
         if flask.request.method not in SAFE and not is_same_origin():
             return error(403, "the control API takes no changes from pages of another origin")
         return None
-
-
-def is_console(path: str) -> bool:
-    """Whether a path is one of the console's."""
-    return path == CONSOLE or path.startswith(f"{CONSOLE}/")
 
 
 def shows_token(token: str) -> bool:

@@ -4,7 +4,6 @@ Everything works without a script: links, forms that are posted and answered wit
 `extension.Console`.
 """
 
-from mockserver.web.console.door import register
-from mockserver.web.console.extension import Console
+from mockserver.web.console.extension import CONSOLE, NAME, Console
 
-__all__ = ["Console", "register"]
+__all__ = ["CONSOLE", "NAME", "Console"]

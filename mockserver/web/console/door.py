@@ -1,26 +1,21 @@
-"""The console's door: its pages, its files and its guard, added to the application."""
+"""The console's door: its pages, its files and its guard, as an application."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 import flask
 from flask import Blueprint, Flask
-from jinja2 import StrictUndefined
+from jinja2 import BaseLoader, ChoiceLoader, StrictUndefined
 from werkzeug.wrappers import Response
 
-from mockserver.control import Control
-from mockserver.web.admin.guard import CONSOLE
 from mockserver.web.console import access, clock, faults, live, login, organization, overview, requests, sessions, words
-from mockserver.web.console.extension import NAME, Console
+from mockserver.web.console.extension import CONSOLE, Console
 from mockserver.web.console.guard import ConsoleGuard
 from mockserver.web.console.keeper import Keeper
 from mockserver.web.console.pages import handle_errors, secured
-
-if TYPE_CHECKING:
-    from mockserver.assemble import Assembly
 
 VIEWS = (overview, organization, clock, requests, sessions, faults, access, live)
 
@@ -29,26 +24,28 @@ TYPES = {".css": "text/css", ".mjs": "text/javascript", ".svg": "image/svg+xml"}
 
 _FILES = Path(__file__).parent / "static"
 
-_FILTERS = (words.shown, words.cut, words.body, words.moment, words.hour, words.day, words.span, words.proof)
+_FILTERS = (words.shown, words.coded, words.cut, words.body, words.moment, words.hour, words.day, words.span, words.proof)
 
 
-def register(app: Flask, assembly: Assembly) -> None:
-    """Adds the console of `assembly` to the application, behind its guard."""
-    console, keeper = Console(Control(assembly)), Keeper(assembly.settings.admin_token)
-    app.extensions[NAME] = console
-    app.jinja_options = {**app.jinja_options, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
-    blueprint = Blueprint("console", __name__, url_prefix=CONSOLE, template_folder="templates")
+def make_app(console: Console) -> Flask:
+    """The console as an application of its own."""
+    app, keeper = Flask(__name__, static_folder=None), Keeper(console.assembly.settings.admin_token)
+    app.url_map.merge_slashes = False
+    app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    loaders: list[BaseLoader | None] = [app.jinja_loader, console.host.jinja_env.loader]
+    app.jinja_env.loader = ChoiceLoader([loader for loader in loaders if loader is not None])
+    app.jinja_env.filters.update({filter.__name__: filter for filter in _FILTERS})
+    app.context_processor(lambda: _common(keeper))
+    blueprint = Blueprint("console", __name__, url_prefix=CONSOLE)
     for views in VIEWS:
         views.add(blueprint, console)
     login.add(blueprint, keeper)
     blueprint.add_url_rule("/assets/<name>", "asset", _asset)
-    blueprint.app_context_processor(lambda: _common(keeper))
-    for filter in _FILTERS:
-        blueprint.add_app_template_filter(filter)
-    handle_errors(blueprint)
-    blueprint.after_request(secured)
     app.register_blueprint(blueprint)
+    handle_errors(app)
     app.before_request(ConsoleGuard(keeper))
+    app.after_request(secured)
+    return app
 
 
 def _asset(name: str) -> Response:

@@ -8,15 +8,23 @@ console's own pages, so it needs no layout: markup made by `flask.render_templat
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+import threading
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 from flask import Flask
 from markupsafe import Markup
 
+from mockserver.assemble import Assembly
 from mockserver.control import Control, Tenant
 from mockserver.control.requests import Recorded
 from mockserver.explain import Explanation
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+CONSOLE = "/__admin/console"
+"""Where the console is."""
 
 TabView = Callable[[Tenant], Markup | str]
 """Renders a tab for an organisation. A plain string is text: it is escaped. NotFound and InvalidRequest become pages."""
@@ -44,12 +52,33 @@ class Panel(NamedTuple):
 
 
 class Console:
-    """The console of one application: `control` is what it works on."""
+    """The console of one application: `control` is what it works on.
 
-    def __init__(self, control: Control) -> None:
-        self.control = control
+    It is a WSGI application of its own, made when somebody calls it first: a mock that nobody looks at starts no later for it.
+    Templates of `host`, the application it belongs to, and of its blueprints, are found here too.
+    """
+
+    def __init__(self, host: Flask, assembly: Assembly) -> None:
+        self.host, self.assembly = host, assembly
+        self.control = Control(assembly)
         self.tabs: dict[str, Tab] = {}
         self.panels: dict[str, Panel] = {}
+        self._lock = threading.Lock()
+        self._app: Flask | None = None
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """The WSGI entry."""
+        return self.app(environ, start_response)
+
+    @property
+    def app(self) -> Flask:
+        """The pages as an application."""
+        with self._lock:
+            if self._app is None:
+                from mockserver.web.console.door import make_app
+
+                self._app = make_app(self)
+            return self._app
 
     def add_tab(self, name: str, title: str, view: TabView) -> None:
         """Adds a tab to every organisation that has more than a journal; `name` is its place in the path."""
@@ -58,9 +87,3 @@ class Console:
     def add_panel(self, name: str, title: str, view: PanelView) -> None:
         """Adds a panel to every request's page."""
         self.panels[name] = Panel(name, title, view)
-
-
-def console_of(app: Flask) -> Console:
-    """The console of an application made by `create_app`."""
-    console: Console = app.extensions[NAME]
-    return console

@@ -10,9 +10,10 @@ import flask
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.wrappers import Response
 
-from mockserver.web.admin.guard import CONSOLE, SAFE, is_console, is_local, is_same_origin, shows_token
+from mockserver.web.admin.guard import SAFE, is_local, is_same_origin, shows_token
+from mockserver.web.console.extension import CONSOLE
 from mockserver.web.console.keeper import Keeper, cookie_name
-from mockserver.web.console.pages import problem_page, secured
+from mockserver.web.console.pages import problem_page
 
 FORM_WORD = "form_word"
 """The field of every form that proves where it comes from."""
@@ -31,10 +32,7 @@ class ConsoleGuard:
 
     def __call__(self) -> Response | None:
         """None lets the request pass."""
-        if not is_console(flask.request.path):
-            return None
-        refused = self._refusal() or _routing_problem()
-        return secured(refused) if refused is not None else None
+        return self._refusal() or _routing_problem()
 
     def _refusal(self) -> Response | None:
         changes = flask.request.method not in SAFE

@@ -13,7 +13,7 @@ import flask
 from itsdangerous import BadSignature, Signer, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
-from mockserver.web.admin.guard import CONSOLE
+from mockserver.web.console.extension import CONSOLE
 
 MAX_AGE = 12 * 3600
 """Seconds that a sign-in lasts."""

@@ -21,8 +21,7 @@ from mockserver.engine.model import UNASSIGNED
 from mockserver.errors import InvalidRequest, MockServerError, NotFound
 from mockserver.exchanges import Exchange
 from mockserver.journal import Perturbed
-from mockserver.web.admin.guard import CONSOLE
-from mockserver.web.console.extension import Console
+from mockserver.web.console.extension import CONSOLE, Console
 from mockserver.web.console.frame import address_of
 from mockserver.web.console.requests import FIELDS, Sought, sought
 from mockserver.web.delivery import PAUSE

@@ -6,12 +6,12 @@ import logging
 from typing import Any
 
 import flask
-from flask import Blueprint, Response
+from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from mockserver.errors import ConflictError, InvalidRequest, MockServerError, NotFound, SettingsError, StoreUnavailable
-from mockserver.web.admin.guard import CONSOLE
+from mockserver.web.console.extension import CONSOLE
 
 POLICY = "; ".join(
     [
@@ -76,13 +76,12 @@ def problem_page(status: int, title: str, told: str, links: tuple[tuple[str, str
     return page("problem.html", status, title=title, told=told, links=links)
 
 
-def handle_errors(blueprint: Blueprint) -> None:
-    """Turns whatever the console's views raise into a page."""
-    blueprint.register_error_handler(NotFound, _not_found)
-    blueprint.register_error_handler(MockServerError, _known)
-    blueprint.register_error_handler(HTTPException, _http)
-    blueprint.register_error_handler(404, _http)  # before the platform's own, which answers every other path
-    blueprint.register_error_handler(Exception, _unknown)
+def handle_errors(app: Flask) -> None:
+    """Turns whatever the views raise into a page."""
+    app.register_error_handler(NotFound, _not_found)
+    app.register_error_handler(MockServerError, _known)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unknown)
 
 
 def _not_found(problem: NotFound) -> Response:

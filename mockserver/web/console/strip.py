@@ -1,73 +1,95 @@
-"""A session's life as a strip: where on it each event, each deadline and the end are drawn."""
+"""A session's life as a strip: where on it each event, each deadline and the end are drawn, in hundredths of its length."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from mockserver.control.sessions import SessionView
 from mockserver.engine.model import State
 from mockserver.explain.model import Life
 
-LENGTH = 1000
-"""Units of the strip's length."""
+ROOM = 1.03
+"""How much longer than the life the strip is, so that its end can be seen."""
+
+APART = 2.5
+"""Marks nearer to each other than this are drawn as one."""
+
+SEVERITY = ("created", "accepted", "world", "refused")
+"""Kinds of marks; where several are drawn as one, the last of these is shown."""
 
 
 class Mark(NamedTuple):
-    """An event of the list below the strip, by its `number` there; `late` where it lies beyond the strip's end."""
+    """Events of the list below the strip, named by their numbers there: ``2``, ``3-5``."""
 
-    number: int
+    label: str
     x: float
     kind: str
-    late: bool
 
 
 class Deadline(NamedTuple):
-    """When the session ends, or would have, `after` seconds of life."""
+    """When the session ends, or would have, `after` seconds of life; `anchor` says on which side of it there is room."""
 
     name: str
     x: float
     after: float
+    anchor: str
 
 
 class Strip(NamedTuple):
-    """The strip reaches from the creation over `length` seconds; the session lived until `lived`, `now` is where time is."""
+    """The strip shows `length` seconds from the creation on; the session lived until `lived`."""
 
     length: float
     lived: float
-    now: float
     marks: list[Mark]
     deadlines: list[Deadline]
 
 
 def strip_of(session: SessionView, life: Life | None, now: float) -> Strip:
     """The strip for a session at `now`, in seconds: as long as the latest of its deadlines and its end."""
-    ends = [session.idle_at, session.expires_at, session.ended_at or 0]
-    length = max(max(ends) - session.created, 0.001) * 1.04
-    scale = LENGTH / length
+    latest = max(session.idle_at, session.expires_at, session.ended_at or 0)
+    length = max(latest - session.created, 0.001) * ROOM
 
     def place(at: float) -> float:
-        return round(min(max(at - session.created, 0) * scale, LENGTH), 1)
+        return round(min(max(at - session.created, 0) / length * 100, 100), 2)
 
-    events = life.events if life is not None else ()
-    marks = [
-        Mark(number, place(event.at), kind_of(event.what), event.at - session.created > length)
-        for number, event in enumerate(events, start=1)
-        if event.context_id is not None or kind_of(event.what) == "world"
-    ]
-    deadlines = [
-        Deadline(name, place(at), at - session.created)
-        for name, at in (("idle timeout", session.idle_at), ("time to live", session.expires_at))
-    ]
-    until = session.ended_at if session.state is not State.ACTIVE and session.ended_at is not None else now
-    return Strip(length, place(until), place(now), marks, deadlines)
+    events = enumerate(life.events, start=1) if life is not None else ()
+    marks = [(number, place(event.at), kind) for number, event in events if (kind := kind_of(event.what)) is not None]
+    ended = session.ended_at if session.state is not State.ACTIVE else None
+    return Strip(
+        length=length,
+        lived=place(now if ended is None else ended),
+        marks=list(_grouped(marks)),
+        deadlines=[
+            Deadline(name, place(at), at - session.created, "end" if place(at) > 50 else "start")
+            for name, at in (("idle timeout", session.idle_at), ("time to live", session.expires_at))
+        ],
+    )
 
 
-def kind_of(what: str) -> str:
-    """How an event of a session's life is drawn, by what is said of it."""
+def kind_of(what: str) -> str | None:
+    """How an event of a session's life is drawn, by what is said of it; None for a deadline, which is drawn as one."""
     if what.startswith("created"):
         return "created"
     if what.startswith("message accepted"):
         return "accepted"
     if what.startswith(("send answered", "a request of which")):
         return "refused"
-    return "deadline" if " would have ended it" in what or " ended it" in what or " will end it" in what else "world"
+    return None if what.startswith(("its idle timeout", "its time to live w", "its time to live e")) else "world"
+
+
+def _grouped(marks: Iterable[tuple[int, float, str]]) -> Iterable[Mark]:
+    group: list[tuple[int, float, str]] = []
+    for mark in marks:
+        if group and mark[1] - group[0][1] >= APART:
+            yield _drawn(group)
+            group = []
+        group.append(mark)
+    if group:
+        yield _drawn(group)
+
+
+def _drawn(group: list[tuple[int, float, str]]) -> Mark:
+    first, last = group[0][0], group[-1][0]
+    kind = max((kind for _, _, kind in group), key=SEVERITY.index)
+    return Mark(f"{first}" if first == last else f"{first}-{last}", group[0][1], kind)

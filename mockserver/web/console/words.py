@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from markupsafe import Markup, escape
 from msgspec import UNSET
 
 from mockserver.clock import iso
@@ -24,6 +25,12 @@ _UNSEEN = re.compile(
 def shown(text: object) -> str:
     """Text in which nothing hides: what cannot be seen, or would turn what follows, is written as an escape."""
     return _UNSEEN.sub(lambda match: ascii(match[0])[1:-1], str(text))
+
+
+def coded(text: str) -> Markup:
+    """Prose in which `words like these` are set as code."""
+    parts = [Markup("<code>{}</code>").format(part) if odd % 2 else escape(part) for odd, part in enumerate(text.split("`"))]
+    return Markup("").join(parts)
 
 
 def cut(text: str, length: int = LONGEST) -> tuple[str, int]:

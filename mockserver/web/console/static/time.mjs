@@ -65,7 +65,7 @@ function show() {
   for (const element of document.querySelectorAll("[data-at]")) write(element, ago(moment - element.dataset.at));
   for (const element of document.querySelectorAll("[data-grow]")) {
     const { created } = element.closest("[data-session]")?.dataset ?? document.querySelector("[data-session]").dataset;
-    element.setAttribute("width", Math.min(((moment - created) / element.dataset.grow) * 1000, 1000));
+    element.setAttribute("width", `${Math.min(((moment - created) / element.dataset.grow) * 100, 100)}%`);
   }
   let ended = false;
   for (const holder of document.querySelectorAll('[data-session][data-state="active"]')) ended = showSession(holder, moment) || ended;

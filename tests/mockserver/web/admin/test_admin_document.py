@@ -66,8 +66,8 @@ def response_of(case: Case, status: int) -> dict[str, Any]:
 
 
 def rules(app: Flask) -> set[tuple[str, str]]:
-    """Every path of the control API with every method, in the document's words; the console's pages are none."""
-    admin = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("admin.")]
+    """Every path under /__admin with every method, in the document's words."""
+    admin = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/__admin")]
     return {
         (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
         for rule in admin
