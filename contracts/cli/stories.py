@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from contracts.cli.options import SETTINGS, admin_token
+from contracts.stories.exports import KINDS
 
 if TYPE_CHECKING:
     from contracts.report.style import Style
@@ -47,16 +48,16 @@ def list_stories(as_json: bool) -> None:
 
 @command.command("show", context_settings=SETTINGS)
 @click.argument("name")
-@click.option("--emit", "kind", type=click.Choice(["json"]), help="Print the story as something that runs by itself.")
+@click.option("--emit", "kind", type=click.Choice(list(KINDS)), help="Print the story as something that runs by itself.")
 def show(name: str, kind: str | None) -> None:
     """Show a story as steps, with the answer that each request gets."""
     from contracts.stories import library, text
 
     story = library.find(name)
     if kind is not None:
-        from contracts.stories.codec import encode
+        from contracts.stories.exports import render
 
-        click.echo(encode(story), nl=False)
+        click.echo(render(story, kind), nl=False)
         return
     for line in text.shown(name, story, _style()):
         click.echo(line, color=True)

@@ -118,10 +118,11 @@ def check(story: Story, source: str = "story") -> None:
                 raise StoryError(source, f"{place}.{field}", f"no step before has saved a {' or '.join(kinds)} as `{name}`")
         _check_step(step, source, place)
         if isinstance(step, Token | Create | CreateClient) and step.save is not None:
-            saved[step.save] = _SAVES[type(step)]
+            saved[step.save] = SAVES[type(step)]
 
 
-_SAVES: dict[type[Any], Kind] = {Token: "token", Create: "session", CreateClient: "client"}
+SAVES: dict[type[Any], Kind] = {Token: "token", Create: "session", CreateClient: "client"}
+"""What kind of value each step saves."""
 
 
 def uses(step: Step) -> Iterator[tuple[str, str, tuple[Kind, ...]]]:

@@ -6,7 +6,7 @@ The runner fills the gaps as it goes; each exporter writes them as variables of 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -16,7 +16,7 @@ from msgspec import UNSET
 from contracts.probe.asking import FORM, JSON, MESSAGES, SESSIONS, TOKENS
 from contracts.report.exports.controls import AN_INSTANT, DOES, SCOPES
 from contracts.scenario import Advance
-from contracts.stories.codec import fault_fields
+from contracts.stories.codec import SAVES, fault_fields
 from contracts.stories.model import (
     CLIENT,
     GRANT,
@@ -31,6 +31,7 @@ from contracts.stories.model import (
     Send,
     SetPolicy,
     SetScopes,
+    Step,
     Story,
     Token,
     World,
@@ -81,6 +82,22 @@ class Change(NamedTuple):
     saves: str | None = None
 
 
+class Planned(NamedTuple):
+    """A step, and what is sent for it."""
+
+    step: Step
+    sent: Exchange | Change
+
+
+def planned(story: Story, *, hurried: bool = False) -> Iterator[Planned]:
+    """What is sent for the steps, in order; `hurried` where a latency would be waited for."""
+    kinds: dict[str, Kind] = {CLIENT: "client"}
+    for step in story.steps:
+        yield Planned(step, exchange(step, kinds) if isinstance(step, Call) else change(step, hurried))
+        if isinstance(step, Token | Create | CreateClient) and step.save is not None:
+            kinds[step.save] = SAVES[type(step)]
+
+
 def whole_policy(story: Story) -> dict[str, Any]:
     """The story's policy with all that it leaves out, whatever the policy of the server it runs on."""
     return {**policy_to(Policy()), **story.policy}
@@ -103,10 +120,8 @@ def exchange(step: Call, kinds: Mapping[str, Kind]) -> Exchange:
             saves = (Gap(step.save, "session"), "webChatSessionId") if step.save else None
             return _post(step, SESSIONS, _bearer(step.token), JSON, body, saves)
         case Send():
-            text = json.dumps(step.text)
-            return _post(
-                step, MESSAGES, _bearer(step.token), JSON, ('{"webChatSessionId":', *_json(step.session), f',"text":{text}}}')
-            )
+            body = tuple(joined(('{"webChatSessionId":', *_json(step.session), f',"text":{json.dumps(step.text)}}}')))
+            return _post(step, MESSAGES, _bearer(step.token), JSON, body)
         case Request():
             shown, body = _authorization(step.authorization, kinds), _raw_body(step, kinds)
             return Exchange(step.method, address(step.path), shown, step.content_type, body, step.fill, step.times, step.expect)
@@ -158,7 +173,7 @@ def _raw_body(step: Request, kinds: Mapping[str, Kind]) -> Text:
 
 def _json(value: Any, kinds: Mapping[str, Kind] | None = None) -> Text:
     """A JSON value in ASCII; a text that refers to a saved token or, unless `kinds` know better, session is a gap."""
-    return tuple(_joined(_pieces(value, kinds or {})))
+    return tuple(joined(_pieces(value, kinds or {})))
 
 
 def _pieces(value: Any, kinds: Mapping[str, Kind]) -> Iterator[str | Gap]:
@@ -179,7 +194,7 @@ def _pieces(value: Any, kinds: Mapping[str, Kind]) -> Iterator[str | Gap]:
         yield json.dumps(literal(value) if isinstance(value, str) else value)
 
 
-def _joined(pieces: Iterator[str | Gap]) -> Iterator[str | Gap]:
+def joined(pieces: Iterable[str | Gap]) -> Iterator[str | Gap]:
     """Neighbours that are both texts as one."""
     text = ""
     for piece in pieces:
@@ -197,8 +212,8 @@ def _joined(pieces: Iterator[str | Gap]) -> Iterator[str | Gap]:
 # -- the world -------------------------------------------------------------------------------------------------------
 
 
-def change(step: World, *, hurried: bool = False) -> Change:
-    """The call of the control API that does what a step says; `hurried` where a latency would be waited for."""
+def change(step: World, hurried: bool = False) -> Change:
+    """The call of the control API that does what a step says."""
     what = str(step.__struct_config__.tag)
     match step:
         case Advance(seconds):

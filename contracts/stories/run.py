@@ -10,11 +10,10 @@ from msgspec import Struct, to_builtins
 from contracts.probe.asking import Credentials, Reply
 from contracts.probe.errors import ProbeError
 from contracts.scenario import Advance
-from contracts.stories.model import CLIENT, Call, Create, Expected, Request, Send, Step, Story, Token
-from contracts.stories.names import Kind
-from contracts.stories.plan import Basic, Exchange, Gap, Text, change, exchange
+from contracts.stories.model import CLIENT, Call, Expected, Step, Story
+from contracts.stories.plan import Basic, Change, Exchange, Gap, Planned, Text, planned
 from contracts.stories.stage import Place, Stage
-from contracts.stories.words import Got
+from contracts.stories.words import Got, told_as
 from mockserver.wire.table import TOLD_AS
 
 Outcome = Literal["as expected", "different", "skipped"]
@@ -68,8 +67,8 @@ def needs(story: Story, max_wait: float) -> str | None:
 def tell(story: Story, stage: Stage) -> Told:
     """Takes the steps in order, up to the first answer that is not expected."""
     telling, results = _Telling(stage), []
-    for step in story.steps:
-        results.append(telling.take(step))
+    for plan in planned(story):
+        results.append(telling.take(plan))
         if not results[-1].as_expected:
             return Told("different", tuple(results))
     return Told("as expected", tuple(results))
@@ -80,39 +79,36 @@ class _Telling:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._kinds: dict[str, Kind] = {CLIENT: "client"}
         self._saved: dict[Gap, str] = {}
         self._save_client(CLIENT, stage.credentials)
 
-    def take(self, step: Step) -> StepResult:
+    def take(self, plan: Planned) -> StepResult:
         """One step."""
-        if isinstance(step, Call):
-            return self._call(step)
+        step, sent = plan
+        if isinstance(sent, Exchange):
+            return self._ask(step, sent)
         if isinstance(step, Advance) and self._stage.control is None:
             self._stage.wait(step.seconds)
         else:
-            self._change(step)
+            self._change(sent)
         return StepResult(step)
 
-    def _change(self, step: Any) -> None:
-        asked = change(step)
+    def _change(self, asked: Change) -> None:
         assert self._stage.control is not None  # `needs` has looked
         told = self._stage.control.call(asked.method, self._filled(asked.path), asked.body)
         if asked.saves is not None:
             self._save_client(asked.saves, Credentials(told["client_id"], told["client_secret"]))
 
     def _save_client(self, name: str, credentials: Credentials) -> None:
-        self._kinds[name] = "client"
         self._saved[Gap(name, "id")], self._saved[Gap(name, "secret")] = credentials
 
-    def _call(self, step: Token | Create | Send | Request) -> StepResult:
-        asked = exchange(step, self._kinds)
+    def _ask(self, step: Step, asked: Exchange) -> StepResult:
         headers, body = self._headers(asked), self._body(asked)
-        for number in range(1, step.times + 1):
+        for number in range(1, asked.times + 1):
             reply = self._stage.ask(asked.method, asked.address, headers, body)
             got = self._got(reply)
-            as_expected = fits(step.expect, got)
-            if number == step.times or not as_expected:
+            as_expected = fits(asked.expected, got)
+            if number == asked.times or not as_expected:
                 break
         else:
             raise AssertionError("a request is made at least once")
@@ -122,7 +118,6 @@ class _Telling:
     def _save(self, asked: Exchange, reply: Reply | str) -> None:
         if asked.saves is not None and isinstance(reply, Reply) and reply.status == 200:
             gap, member = asked.saves
-            self._kinds[gap.name] = "token" if gap.what == "token" else "session"
             self._saved[gap] = reply.told(member)
 
     def _headers(self, asked: Exchange) -> dict[str, str]:
@@ -163,12 +158,6 @@ def fits(expected: Expected, got: Got) -> bool:
         and (expected.reason is None or got.reason is None or got.reason in {expected.reason, told_as(expected.reason)})
         and (expected.retry_after is None or got.retry_after == expected.retry_after)
     )
-
-
-def told_as(reason: str) -> str:
-    """What the mock's header says for a reason of its journal."""
-    known = next((own for own in TOLD_AS if own == reason), None)
-    return TOLD_AS[known].value if known is not None else reason
 
 
 def as_json(name: str, story: Story, told: Told) -> Mapping[str, Any]:

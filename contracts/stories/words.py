@@ -10,6 +10,7 @@ from contracts.clauses.words import quote
 from contracts.report.words import ENDS, perturbation_words
 from contracts.stories.model import GRANT, Create, Expected, Request, Send, SetPolicy, Step, Token
 from contracts.stories.names import literal, reference
+from mockserver.wire.table import TOLD_AS
 
 
 class Got(NamedTuple):
@@ -54,6 +55,12 @@ def answer_words(answer: Expected | Got) -> str:
     if answer.retry_after is not None:
         parts.append(f"Retry-After {answer.retry_after}")
     return " ".join(parts)
+
+
+def told_as(reason: str) -> str:
+    """What the mock's header says for a reason of its journal."""
+    known = next((own for own in TOLD_AS if own == reason), None)
+    return TOLD_AS[known].value if known is not None else reason
 
 
 def _token_words(step: Token) -> str:

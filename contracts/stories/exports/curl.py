@@ -1,0 +1,92 @@
+"""A story as a bash script of curl commands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from contracts.report.exports.shell import comment, word
+from contracts.stories.exports.heading import heading, prologue, words
+from contracts.stories.model import CLIENT, Expected, Story
+from contracts.stories.plan import Basic, Exchange, Gap, Planned, Text, joined, planned, whole_policy
+from contracts.stories.words import told_as
+
+
+def render(story: Story) -> str:
+    """The script, in ASCII but for bodies that are not."""
+    return "\n".join([*_head(story), *_steps(story)]) + "\n"
+
+
+def _head(story: Story) -> Iterator[str]:
+    yield "#!/usr/bin/env bash"
+    yield from (comment(line).rstrip() for line in heading(story, "bash FILE"))
+    yield ""
+    yield prologue("prologue.sh")
+    made = {"name": "dayfly story", "policy": whole_policy(story)}
+    yield f"admin POST /organizations {word(json.dumps(made))}"
+    yield f"ORGANIZATION=$(field id) id_{CLIENT}=$(field client_id) secret_{CLIENT}=$(field client_secret)"
+    yield "world POST /clock/freeze '{}'"
+
+
+def _steps(story: Story) -> Iterator[str]:
+    for number, plan in enumerate(planned(story, hurried=True), start=1):
+        yield ""
+        yield from _request(number, plan, plan.sent) if isinstance(plan.sent, Exchange) else _change(number, plan)
+
+
+def _change(number: int, plan: Planned) -> Iterator[str]:
+    sent = plan.sent
+    assert not isinstance(sent, Exchange)
+    yield comment(words(number, plan.step))
+    yield f"world {sent.method} {_text(sent.path)} {word(json.dumps(sent.body))}"
+    if sent.saves is not None:
+        yield f"id_{sent.saves}=$(field client_id) secret_{sent.saves}=$(field client_secret)"
+
+
+def _request(number: int, plan: Planned, sent: Exchange) -> Iterator[str]:
+    said = words(number, plan.step)
+    yield f"# {said}"
+    yield f"data={_text(sent.body)}"
+    if sent.fill:
+        yield f"fill {sent.fill}"
+    lines = [_call(said, sent), f"expect {_expected(sent.expected)}"]
+    if sent.times > 1:
+        lines = [f"for ((i = 0; i < {sent.times}; i++)); do", *(f"  {line}" for line in lines), "done"]
+    yield from lines
+    if sent.saves is not None:
+        gap, member = sent.saves
+        yield f"saved_{gap.name}=$(field {member})"
+
+
+def _call(said: str, sent: Exchange) -> str:
+    options = [f"-H {word('Content-Type:' + (f' {sent.content_type}' if sent.content_type else ''))}"]
+    shown_by = sent.authorization
+    if isinstance(shown_by, Basic):
+        options.append(f"-u {_text(shown_by.id)}:{_text(shown_by.secret)}")
+    elif shown_by is not None:
+        options.append(f"-H {_header(shown_by)}")
+    return f"call {word(said)} {word(sent.method)} {word(sent.address)} \\\n  {' '.join(options)}"
+
+
+def _header(value: Text) -> str:
+    """An Authorization header; one without a value is written with a semicolon."""
+    if all(isinstance(piece, str) and not piece.strip() for piece in value):
+        return "'Authorization;'"
+    return _text(("Authorization: ", *value))
+
+
+def _expected(expected: Expected) -> str:
+    reason = told_as(expected.reason) if expected.reason is not None else None
+    wanted = [str(expected.status), expected.code, reason, expected.retry_after]
+    while wanted[-1] is None:
+        wanted.pop()
+    return " ".join("-" if one is None else word(str(one)) for one in wanted)
+
+
+def _text(text: Text) -> str:
+    """A text as one word, its gaps filled with variables."""
+    return "".join(word(piece) if isinstance(piece, str) else f'"${_variable(piece)}"' for piece in joined(text)) or "''"
+
+
+def _variable(gap: Gap) -> str:
+    return f"{gap.what}_{gap.name}" if gap.what in {"id", "secret"} else f"saved_{gap.name}"

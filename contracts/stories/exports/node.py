@@ -1,0 +1,112 @@
+"""A story as a Node script that uses fetch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from contracts.report.exports.shell import shown
+from contracts.stories.exports.heading import heading, prologue, words
+from contracts.stories.model import CLIENT, Expected, Story
+from contracts.stories.plan import Basic, Exchange, Gap, Planned, Text, planned, whole_policy
+from contracts.stories.words import told_as
+
+_END = """\
+} catch (error) {
+  const different = error instanceof Different;
+  console.error(different ? `different: ${error.message}` : `could not be told: ${error.message} ${error.cause ?? ''}`);
+  process.exitCode = different ? 1 : 2;
+} finally {
+  await mock?.leave().catch(() => {});
+}
+"""
+
+
+def render(story: Story) -> str:
+    """The script, an ES module in ASCII; it needs Node 18 or newer and nothing else."""
+    return "\n".join([*_head(story), *(f"  {line}".rstrip() for line in _steps(story)), _END])
+
+
+def _head(story: Story) -> Iterator[str]:
+    yield "#!/usr/bin/env node"
+    yield from (_comment(line) for line in heading(story, "node FILE"))
+    yield ""
+    yield prologue("prologue.mjs")
+    yield f"const POLICY = {json.dumps(whole_policy(story))};"
+    yield ""
+    yield "let mock, answer;"
+    yield "try {"
+    yield "  mock = await Organization.make(POLICY);"
+    yield f"  const saved = {{ {CLIENT}: mock.client }};"
+
+
+def _steps(story: Story) -> Iterator[str]:
+    for number, plan in enumerate(planned(story, hurried=True), start=1):
+        yield ""
+        yield from _request(number, plan, plan.sent) if isinstance(plan.sent, Exchange) else _change(number, plan)
+
+
+def _change(number: int, plan: Planned) -> Iterator[str]:
+    sent = plan.sent
+    assert not isinstance(sent, Exchange)
+    yield _comment(words(number, plan.step))
+    asked = f"await mock.world('{sent.method}', {_text(sent.path)}, {json.dumps(sent.body)})"
+    if sent.saves is None:
+        yield f"{asked};"
+        return
+    yield f"answer = {asked};"
+    yield f"saved.{sent.saves} = [answer.client_id, answer.client_secret];"
+
+
+def _request(number: int, plan: Planned, sent: Exchange) -> Iterator[str]:
+    said = words(number, plan.step)
+    yield f"// {said}"
+    if sent.times > 1:
+        yield f"for (let i = 0; i < {sent.times}; i += 1) {{"
+    indent = "  " if sent.times > 1 else ""
+    parts = [json.dumps(said), json.dumps(sent.method), json.dumps(sent.address), _headers(sent), *_body(sent)]
+    yield f"{indent}answer = await call({', '.join(parts)});"
+    yield f"{indent}expect(answer, {_expected(sent.expected)});"
+    if sent.times > 1:
+        yield "}"
+    if sent.saves is not None:
+        gap, member = sent.saves
+        yield f"saved.{gap.name} = answer.document.{member};"
+
+
+def _headers(sent: Exchange) -> str:
+    headers = [] if sent.content_type is None else [f"'Content-Type': {json.dumps(sent.content_type)}"]
+    shown_by = sent.authorization
+    if isinstance(shown_by, Basic):
+        headers.append(f"Authorization: basic({_text(shown_by.id)}, {_text(shown_by.secret)})")
+    elif shown_by is not None:
+        headers.append(f"Authorization: {_text(shown_by)}")
+    return f"{{ {', '.join(headers)} }}" if headers else "{}"
+
+
+def _body(sent: Exchange) -> list[str]:
+    if sent.fill:
+        return [_text(sent.body), str(sent.fill)]
+    return [_text(sent.body)] if sent.body else []
+
+
+def _expected(expected: Expected) -> str:
+    reason = told_as(expected.reason) if expected.reason is not None else None
+    wanted = [expected.status, expected.code, reason, expected.retry_after]
+    while wanted[-1] is None:
+        wanted.pop()
+    return ", ".join("undefined" if one is None else json.dumps(one) for one in wanted)
+
+
+def _text(text: Text) -> str:
+    """An expression, its gaps filled with what was saved."""
+    return " + ".join(json.dumps(piece) if isinstance(piece, str) else _value(piece) for piece in text) or "''"
+
+
+def _value(gap: Gap) -> str:
+    places = {"id": "[0]", "secret": "[1]"}
+    return f"saved.{gap.name}{places.get(gap.what, '')}"
+
+
+def _comment(text: str) -> str:
+    return f"// {shown(text)}".rstrip()

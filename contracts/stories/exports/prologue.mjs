@@ -1,0 +1,66 @@
+import process from 'node:process';
+
+const API = (process.argv[2] ?? process.env.DAYFLY_URL ?? 'http://127.0.0.1:8403').replace(/\/$/, '');
+const TOKEN = process.env.DAYFLY_ADMIN_TOKEN ?? 'none';
+
+class Different extends Error {}
+
+/** An organisation of the story's own on a running mock, whose clock stands. */
+class Organization {
+  path = '/organizations';
+
+  static async make(policy) {
+    const mock = new Organization();
+    const made = await mock.world('POST', '', { name: 'dayfly story', policy });
+    mock.path += `/${made.id}`;
+    mock.client = [made.client_id, made.client_secret];
+    await mock.world('POST', '/clock/freeze', {});
+    return mock;
+  }
+
+  /** Has the control API do something to the organisation. */
+  async world(method, path, body) {
+    const headers = { Authorization: `Bearer ${TOKEN}`, 'Content-Type': 'application/json' };
+    const answer = await fetch(`${API}/__admin${this.path}${path}`, { method, headers, body: JSON.stringify(body) });
+    const told = await answer.text();
+    if (!answer.ok) throw new Error(`the control API answers ${answer.status}: ${told}`);
+    return told ? JSON.parse(told) : undefined;
+  }
+
+  /** It is deleted in the end, unless DAYFLY_KEEP is set. */
+  async leave() {
+    if (!process.env.DAYFLY_KEEP) await this.world('DELETE', '');
+  }
+}
+
+const basic = (id, secret) => 'Basic ' + Buffer.from(`${id}:${secret}`).toString('base64');
+
+/** Sends a request. The status is `none` where no answer came, `cut` where its body ended early. */
+async function call(words, method, address, headers = {}, body = '', fill = 0) {
+  const bytes = Buffer.from(body);
+  const filled = Buffer.concat([bytes, Buffer.alloc(Math.max(0, fill - bytes.length), ' ')]);
+  const content = ['GET', 'HEAD'].includes(method) ? undefined : filled;
+  const told = { status: 'none', headers: new Headers(), document: {} };
+  try {
+    const answer = await fetch(API + address, { method, headers, body: content, redirect: 'manual' });
+    [told.status, told.headers] = ['cut', answer.headers];
+    const text = await answer.text();
+    [told.status, told.document] = [answer.status, text ? JSON.parse(text) : {}];
+  } catch (error) {
+    if (error.cause?.code === 'ECONNREFUSED' || error.cause === undefined) throw error;
+  }
+  console.log(`${words.padEnd(64)}  ${told.status}`);
+  return told;
+}
+
+/** How it is to be answered; undefined is anything. A provider that tells no reasons is not asked for them. */
+function expect(answer, status, code, reason, retryAfter) {
+  const { document, headers } = answer;
+  const compare = (what, expected, ...got) => {
+    if (!got.includes(expected)) throw new Different(`${what}: expected ${expected}, got ${got.filter(Boolean)}`);
+  };
+  compare('status', status, answer.status);
+  if (code !== undefined) compare('code', code, document.code, document.error);
+  if (reason !== undefined && headers.has('Dayfly-Reason')) compare('reason', reason, headers.get('Dayfly-Reason'));
+  if (retryAfter !== undefined) compare('Retry-After', String(retryAfter), headers.get('Retry-After'));
+}

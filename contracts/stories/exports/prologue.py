@@ -1,0 +1,86 @@
+"""A story: a test for pytest, and a script."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import httpx
+
+
+class Answer(NamedTuple):
+    """An answer. Its status is `none` where there was none, `cut` where its body ended early."""
+
+    status: int | str
+    headers: httpx.Headers
+    document: Any
+
+
+class Organization:
+    """An organisation of the story's own on a running mock, whose clock stands. It is deleted afterwards, unless DAYFLY_KEEP
+    is set."""
+
+    def __init__(self, api: str, policy: dict[str, Any]) -> None:
+        self.http = httpx.Client(timeout=30)
+        self.api, self.path = api.rstrip("/"), "/organizations"
+        made = self.world("POST", "", {"name": "dayfly story", "policy": policy})
+        self.path += "/" + made["id"]
+        self.client: tuple[str, str] = made["client_id"], made["client_secret"]
+        self.world("POST", "/clock/freeze", {})
+
+    def __enter__(self) -> "Organization":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if not os.environ.get("DAYFLY_KEEP"):
+            self.world("DELETE", "")
+        self.http.close()
+
+    def world(self, method: str, path: str, body: Any = None) -> Any:
+        """Has the control API do something to the organisation."""
+        shown = {"Authorization": f"Bearer {os.environ.get('DAYFLY_ADMIN_TOKEN', 'none')}"}
+        answer = self.http.request(method, f"{self.api}/__admin{self.path}{path}", json=body, headers=shown)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def call(self, words: str, method: str, address: str, body: str = "", fill: int = 0, **options: Any) -> Answer:
+        """Sends a request, its body filled up with spaces to so many bytes."""
+        status: int | str = "none"
+        headers, document = httpx.Headers(), None
+        try:
+            content = body.encode().ljust(fill)
+            with self.http.stream(method, self.api + address, content=content, **options) as answer:
+                status, headers = "cut", answer.headers
+                text = answer.read()
+                status, document = answer.status_code, json.loads(text or b"null")
+        except httpx.ConnectError:
+            raise
+        except httpx.TransportError:
+            pass
+        print(f"{words:<64}  {status}")
+        return Answer(status, headers, document)
+
+
+def expect(
+    answer: Answer, status: int | str, code: str | None = None, reason: str | None = None, retry_after: int | None = None
+) -> None:
+    """How it is to be answered. A provider that tells no reasons is not asked for them."""
+    told = answer.document if isinstance(answer.document, dict) else {}
+    assert answer.status == status, f"expected {status}, got {answer.status}: {told}"
+    assert code in {None, told.get("code"), told.get("error")}, f"expected the code {code}: {told}"
+    why = answer.headers.get("Dayfly-Reason")
+    assert reason is None or why in {None, reason}, f"expected {reason}, got {why}"
+    wait = answer.headers.get("Retry-After")
+    assert retry_after is None or wait == str(retry_after), f"expected Retry-After {retry_after}, got {wait}"
+
+
+def main(test: Callable[..., None]) -> None:
+    """Runs the test as a script, against the URL that is its argument."""
+    try:
+        test(*sys.argv[1:2])
+    except AssertionError as error:
+        sys.exit(f"different: {error}")
+    except httpx.HTTPError as error:
+        print(f"could not be told: {error}; is there a mock? Start one with: dayfly serve", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,61 @@
+set -u
+export LC_ALL=C
+
+API=${1:-${DAYFLY_URL:-http://127.0.0.1:8403}}
+API=${API%/} ORGANIZATION='' NEWLINE='
+'
+answer='' body='' data='' status=''
+
+different() { printf 'different: %s\n' "$*" >&2 && exit 1; }
+give_up() { printf 'could not be told: %s\n' "$*" >&2 && exit 2; }
+
+# admin METHOD PATH JSON: has the control API do something.
+admin() {
+  body=$(curl -sS --fail-with-body -X "$1" -H 'Content-Type: application/json' \
+    -H "Authorization: Bearer ${DAYFLY_ADMIN_TOKEN:-none}" --data-raw "$3" "$API/__admin$2") ||
+    give_up "is there a mock at $API? Start one with: dayfly serve. $body"
+}
+
+# world METHOD PATH JSON: the same, for the organisation that this script makes for itself.
+world() { admin "$1" "/organizations/$ORGANIZATION$2" "$3"; }
+
+# It is deleted in the end, unless DAYFLY_KEEP is set.
+leave() { [ -z "$ORGANIZATION" ] || [ -n "${DAYFLY_KEEP:-}" ] || (world DELETE '' ''); }
+trap leave EXIT
+
+# field NAME: that string in the last body.
+field() { printf '%s' "$body" | sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
+
+# header NAME: that header of the last answer.
+header() { printf '%s\n' "$answer" | tr -d '\r' | sed '/^$/q' | grep -i "^$1: " | cut -d ' ' -f 2-; }
+
+# fill SIZE: spaces after $data, up to so many bytes.
+fill() { [ "$1" -le "${#data}" ] || data=$(printf '%s' "$data" && printf "%$(($1 - ${#data}))s" ''); }
+
+# call WORDS METHOD ADDRESS CURL-OPTION...: sends a request with the body $data.
+call() {
+  words=$1 method=$2 address=$3 && shift 3
+  case $method in
+  HEAD) set -- "$@" --head ;;
+  GET) set -- "$@" --get ;;
+  *) set -- "$@" --request "$method" --data-binary @- ;;
+  esac
+  answer=$(printf '%s' "$data" | curl -s -g -i --http1.1 --path-as-is -H 'Expect:' -w '\n%{http_code}' "$@" "$API$address")
+  case $? in
+  0) status=${answer##*"$NEWLINE"} ;;
+  6 | 7) give_up "$API cannot be reached" ;;
+  18) status='cut' ;;
+  *) status='none' ;;
+  esac
+  answer=${answer%"$NEWLINE"*}
+  body=${answer##*"$NEWLINE"}
+  printf '%-64s  %s\n' "$words" "$status"
+}
+
+# expect STATUS [CODE [REASON [RETRY-AFTER]]]: how that is to be answered; - is anything. Who tells no reasons is not asked.
+expect() {
+  [ "$status" = "$1" ] || different "expected $1, got $status. $body"
+  case ${2:--} in - | "$(field code)" | "$(field error)") ;; *) different "expected the code $2. $body" ;; esac
+  case ${3:--} in - | "$(header dayfly-reason)") ;; *) [ -z "$(header dayfly-reason)" ] || different "expected $3, got $(header dayfly-reason)" ;; esac
+  case ${4:--} in - | "$(header retry-after)") ;; *) different "expected Retry-After $4, got $(header retry-after)" ;; esac
+}

@@ -1,0 +1,104 @@
+"""A story as a Python file: a test for pytest, and a script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from contracts.report.exports.shell import comment
+from contracts.stories.exports.heading import heading, prologue, words
+from contracts.stories.model import CLIENT, Expected, Story
+from contracts.stories.plan import Basic, Exchange, Gap, Planned, Text, planned, whole_policy
+from contracts.stories.words import told_as
+
+_END = """
+
+if __name__ == "__main__":
+    main(test_story)
+"""
+
+
+def render(story: Story) -> str:
+    """The file, in ASCII; it needs httpx."""
+    return "\n".join([*_head(story), *(f"        {line}".rstrip() for line in _steps(story))]) + _END
+
+
+def _head(story: Story) -> Iterator[str]:
+    yield "#!/usr/bin/env python3"
+    yield from (comment(line).rstrip() for line in heading(story, "python FILE"))
+    yield prologue("prologue.py")
+    yield ""
+    yield f"POLICY = {whole_policy(story)!a}"
+    yield ""
+    yield ""
+    yield 'def test_story(api: str = os.environ.get("DAYFLY_URL", "http://127.0.0.1:8403")) -> None:'
+    yield "    with Organization(api, POLICY) as mock:"
+    yield f"        id_{CLIENT}, secret_{CLIENT} = mock.client"
+
+
+def _steps(story: Story) -> Iterator[str]:
+    for number, plan in enumerate(planned(story, hurried=True), start=1):
+        yield ""
+        yield from _request(number, plan, plan.sent) if isinstance(plan.sent, Exchange) else _change(number, plan)
+
+
+def _change(number: int, plan: Planned) -> Iterator[str]:
+    sent = plan.sent
+    assert not isinstance(sent, Exchange)
+    yield comment(words(number, plan.step))
+    made = f"made_{sent.saves} = " if sent.saves is not None else ""
+    yield f'{made}mock.world("{sent.method}", {_text(sent.path)}, {dict(sent.body)!a})'
+    if sent.saves is not None:
+        members = ", ".join(f'made_{sent.saves}["client_{what}"]' for what in ("id", "secret"))
+        yield f"id_{sent.saves}, secret_{sent.saves} = {members}"
+
+
+def _request(number: int, plan: Planned, sent: Exchange) -> Iterator[str]:
+    said = words(number, plan.step)
+    yield f"# {said}"
+    indent = "    " if sent.times > 1 else ""
+    if sent.times > 1:
+        yield f"for _ in range({sent.times}):"
+    yield f"{indent}answer = mock.call("
+    yield f"{indent}    {said!a},"
+    yield f"{indent}    {sent.method!a},"
+    yield f"{indent}    {sent.address!a},"
+    yield from (f"{indent}    {option}," for option in _options(sent))
+    yield f"{indent})"
+    yield f"{indent}expect(answer, {_expected(sent.expected)})"
+    if sent.saves is not None:
+        gap, member = sent.saves
+        yield f'saved_{gap.name} = answer.document["{member}"]'
+
+
+def _options(sent: Exchange) -> Iterator[str]:
+    headers = [] if sent.content_type is None else [f'"Content-Type": {sent.content_type.strip(" ")!a}']
+    shown_by = sent.authorization
+    if isinstance(shown_by, Basic):
+        yield f"auth=({_text(shown_by.id)}, {_text(shown_by.secret)})"
+    elif shown_by is not None:
+        headers.append(f'"Authorization": {_stripped(shown_by)}')
+    yield f"headers={{{', '.join(headers)}}}"
+    if sent.body:
+        yield f"body={_text(sent.body)}"
+    if sent.fill:
+        yield f"fill={sent.fill}"
+
+
+def _stripped(text: Text) -> str:
+    """A header's text: spaces at its ends do not travel."""
+    return _text(tuple(piece.strip(" ") for piece in text if isinstance(piece, str)) if len(text) == 1 else text)
+
+
+def _expected(expected: Expected) -> str:
+    reason = told_as(expected.reason) if expected.reason is not None else None
+    named = {"code": expected.code, "reason": reason, "retry_after": expected.retry_after}
+    return ", ".join([ascii(expected.status), *(f"{name}={value!a}" for name, value in named.items() if value is not None)])
+
+
+def _text(text: Text) -> str:
+    """An expression, its gaps filled with variables."""
+    return " + ".join(ascii(piece) if isinstance(piece, str) else _variable(piece) for piece in text) or "''"
+
+
+def _variable(gap: Gap) -> str:
+    return f"{gap.what}_{gap.name}" if gap.what in {"id", "secret"} else f"saved_{gap.name}"
