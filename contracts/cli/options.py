@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args
 
@@ -38,12 +39,35 @@ def stacked(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
     return decorate
 
 
-client_options = stacked(
+class Choice(NamedTuple):
+    """The client that a command line names, and how it is to be driven."""
+
+    target: str | None
+    command: str | None
+    one_shot: bool
+    socket: bool
+    patience: float | None
+
+
+def _choosing(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Hands the options that name a client to a command as one, `choice`."""
+
+    @wraps(command)
+    def call(*args: Any, **options: Any) -> Any:
+        choice = Choice(**{name: options.pop(name) for name in Choice._fields})
+        return command(*args, choice=choice, **options)
+
+    return call
+
+
+client_options: Callable[[Callable[..., Any]], Callable[..., Any]] = stacked(
     [
         click.argument("target", required=False, shell_complete=completing.files),
         click.option("--command", metavar="CMD", help="A client in any language, in place of TARGET: it speaks JSON Lines."),
         click.option("--one-shot", is_flag=True, help="CMD is started for each message, which it finds on its input."),
+        click.option("--socket", is_flag=True, help="TARGET meets the platform over a socket, with whatever speaks HTTP."),
         click.option("--patience", type=PATIENCE, metavar="S", help="Seconds of real time a client may show nothing."),
+        _choosing,
     ]
 )
 contract_options = stacked(
@@ -93,23 +117,34 @@ class Chosen(NamedTuple):
     replay_with: str
 
 
-def chosen(target: str | None, command: str | None, one_shot: bool, patience: float | None) -> Chosen:
+def chosen(choice: Choice) -> Chosen:
     """The clients that TARGET or --command names. Raises UsageError unless it is one of them, and ClientError."""
-    if (target is None) == (command is None):
+    if (choice.target is None) == (choice.command is None):
         raise click.UsageError("name one client: TARGET (package.module:factory or path/to/file.py:factory) or --command")
-    given = {} if patience is None else {"patience": patience}
-    if command is not None:
-        from contracts.clients.process import ProcessClients
+    return _process(choice, choice.command) if choice.command is not None else _python(choice, str(choice.target))
 
-        again = f"--command {shlex.quote(command)}" + (" --one-shot" if one_shot else "")
-        return Chosen(command, ProcessClients(command, one_shot=one_shot, **given), again)
-    if one_shot:
-        raise click.UsageError("--one-shot goes with --command")
+
+def _process(choice: Choice, command: str) -> Chosen:
+    from contracts.clients.process import ProcessClients
+
+    if choice.socket:
+        raise click.UsageError("--socket goes with TARGET: a process meets the platform over a socket anyway")
+    again = f"--command {shlex.quote(command)}" + (" --one-shot" if choice.one_shot else "")
+    return Chosen(command, ProcessClients(command, one_shot=choice.one_shot, **_given(choice)), again)
+
+
+def _python(choice: Choice, target: str) -> Chosen:
     from contracts.clients.python import PythonClients
     from contracts.clients.target import find
 
-    assert target is not None
-    return Chosen(target, PythonClients(find(target), **given), target)
+    if choice.one_shot:
+        raise click.UsageError("--one-shot goes with --command")
+    again = f"{target} --socket" if choice.socket else target
+    return Chosen(target, PythonClients(find(target), socket=choice.socket, **_given(choice)), again)
+
+
+def _given(choice: Choice) -> dict[str, float]:
+    return {} if choice.patience is None else {"patience": choice.patience}
 
 
 def known(file: Path | None) -> ExpectedFailures:

@@ -9,7 +9,7 @@ import click
 from msgspec.structs import replace
 
 from contracts.cli.console import Destination, clients_print_to_stderr, tell
-from contracts.cli.options import SETTINGS, chosen, client_options, contract_options, parameters, report_options
+from contracts.cli.options import SETTINGS, Choice, chosen, client_options, contract_options, parameters, report_options
 from contracts.judge import Delivery, Parameters
 from contracts.report.exports import curl, pytest
 from contracts.report.exports.pytest import Client
@@ -29,10 +29,7 @@ EXPORTS = ("pytest", "curl")
 def command(
     context: click.Context,
     file: Path,
-    target: str | None,
-    command: str | None,
-    one_shot: bool,
-    patience: float | None,
+    choice: Choice,
     times: int,
     emit: str | None,
     clauses: tuple[str, ...],
@@ -51,16 +48,18 @@ def command(
     from contracts.scenario import load
     from contracts.verify import Options, replay
 
-    options = Options(clauses=clauses, parameters=parameters(delivery, max_age, max_attempts, one_shot))
+    options = Options(clauses=clauses, parameters=parameters(delivery, max_age, max_attempts, choice.one_shot))
     scenario = load(file)
     with clients_print_to_stderr():
-        client = chosen(target, command, one_shot, patience)
+        client = chosen(choice)
         report = replay(client.name, client.clients, scenario, options, times)
     report = _from(file, replace(report, replay_with=client.replay_with))
     if emit is None:
         tell(report, destinations, as_json=as_json)
         context.exit(report.exit_status(strict=strict))
-    export = _export(emit, report, Client(client.name, command is not None, one_shot), options.parameters)
+    export = _export(
+        emit, report, Client(client.name, choice.command is not None, choice.one_shot, choice.socket), options.parameters
+    )
     tell(report, destinations, as_json=as_json, aside=True)
     click.echo(export, nl=False)
 

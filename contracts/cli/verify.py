@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from contracts.cli.console import Destination, clients_print_to_stderr, tell
 from contracts.cli.options import (
     SETTINGS,
+    Choice,
     chosen,
     client_options,
     contract_options,
@@ -39,10 +40,7 @@ from contracts.judge import Delivery
 @click.pass_context
 def command(
     context: click.Context,
-    target: str | None,
-    command: str | None,
-    one_shot: bool,
-    patience: float | None,
+    choice: Choice,
     examples: int | None,
     seed: int | None,
     profile: str | None,
@@ -67,12 +65,12 @@ def command(
         seed=seed,
         profile=profile,
         clauses=clauses,
-        parameters=parameters(delivery, max_age, max_attempts, one_shot),
+        parameters=parameters(delivery, max_age, max_attempts, choice.one_shot),
         corpus=corpus,
         expected=known(expected_failures),
     )
     with clients_print_to_stderr():
-        client = chosen(target, command, one_shot, patience)
+        client = chosen(choice)
         with progress_bar() as watch:
             report = verify(client.name, client.clients, options, watch)
     tell(replace(report, replay_with=client.replay_with), destinations, as_json=as_json)

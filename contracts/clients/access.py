@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import ssl
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from contracts.clients.base import Seat
 from contracts.clients.stage import Stage
 from contracts.clients.transport import LoopTransport, StageTransport, sleep
+
+if TYPE_CHECKING:
+    from contracts.clients.loopback import Loopback
 
 BASE_URL = "https://platform.invalid"
 """A name that no network resolves: what does not go through `http_client` goes nowhere."""
@@ -18,7 +23,7 @@ BASE_URL = "https://platform.invalid"
 class PlatformAccess:
     """Where the platform is and who the client is to it; `now()` and `sleep()` are in seconds of its time."""
 
-    base_url = BASE_URL
+    base_url: str
 
     def __init__(self, seat: Seat, stage: Stage) -> None:
         self.client_id, self.client_secret = seat.credentials
@@ -26,11 +31,8 @@ class PlatformAccess:
 
     def http_client(self, *, asynchronous: bool = False, **options: Any) -> Any:
         """An `httpx.Client`, or an `httpx.AsyncClient`, that reaches the platform. `options` are httpx's own; paths are
-        relative to `base_url`. The transport is the platform's."""
-        own = {"base_url": self.base_url, **options}
-        if asynchronous:
-            return httpx.AsyncClient(transport=LoopTransport(self._seat.handler, self._seat.returned), **own)
-        return httpx.Client(transport=StageTransport(self._seat.handler, self._seat.returned), **own)
+        relative to `base_url`."""
+        raise NotImplementedError
 
     def now(self) -> float:
         """Seconds since the epoch."""
@@ -43,3 +45,42 @@ class PlatformAccess:
         except RuntimeError:
             return sleep(seconds)
         return asyncio.sleep(seconds)
+
+    def close(self) -> None:
+        """Not for the client: gives back what the way to the platform took."""
+
+
+class InProcess(PlatformAccess):
+    """The platform is called; the transport of an `http_client` is its own."""
+
+    base_url = BASE_URL
+
+    def http_client(self, *, asynchronous: bool = False, **options: Any) -> Any:
+        """See PlatformAccess."""
+        own = {"base_url": self.base_url, **options}
+        if asynchronous:
+            return httpx.AsyncClient(transport=LoopTransport(self._seat.handler, self._seat.returned), **own)
+        return httpx.Client(transport=StageTransport(self._seat.handler, self._seat.returned), **own)
+
+
+class BehindSocket(PlatformAccess):
+    """The platform listens at `base_url`, for whatever speaks HTTP."""
+
+    def __init__(self, seat: Seat, stage: Stage, loopback: Loopback) -> None:
+        super().__init__(seat, stage)
+        self.base_url, self._loopback = loopback.url, loopback
+
+    def http_client(self, *, asynchronous: bool = False, **options: Any) -> Any:
+        """See PlatformAccess; settings of the environment, proxies above all, do not count."""
+        own = {"base_url": self.base_url, "trust_env": False, "verify": _nobody(), **options}
+        return httpx.AsyncClient(**own) if asynchronous else httpx.Client(**own)
+
+    def close(self) -> None:
+        """See PlatformAccess."""
+        self._loopback.close()
+
+
+@cache
+def _nobody() -> ssl.SSLContext:
+    """Who is trusted where nothing is encrypted: to load the authorities takes 30 ms for each client."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

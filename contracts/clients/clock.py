@@ -30,10 +30,13 @@ class VirtualClock:
         return self.nanoseconds // 1_000_000
 
     def after(self, seconds: float) -> int:
-        """The instant `seconds` from now, in nanoseconds since the epoch; what is not positive is now."""
+        """The instant `seconds` from now, in nanoseconds since the epoch; what is not positive is now.
+
+        The least wait takes a nanosecond: who waits until the clock has reached some moment would else wait for ever.
+        """
         if seconds <= 0:
             return self.nanoseconds
-        return self.nanoseconds + round(seconds * NANOSECONDS)
+        return self.nanoseconds + max(1, round(seconds * NANOSECONDS))
 
     def restart(self) -> None:
         """Goes back to its start, for another life in which nobody remembers this one."""

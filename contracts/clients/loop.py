@@ -88,6 +88,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.shutdown_asyncgens()
+        for transport in list(self._transports.values()):  # type: ignore[attr-defined]  # connections that the client has left open
+            transport.abort()
+        await asyncio.sleep(0)
 
     def discard(self) -> None:
         """Closes the loop with whatever is on it, silently: its client was given up."""

@@ -10,7 +10,7 @@ from functools import partial
 from itertools import chain, repeat
 from typing import Any, Literal, NamedTuple
 
-from contracts.clients.access import PlatformAccess
+from contracts.clients.access import BehindSocket, InProcess, PlatformAccess
 from contracts.clients.actors import Abandoned
 from contracts.clients.base import Hung, Intent, Seat, describe
 from contracts.clients.clock import VirtualClock
@@ -26,13 +26,20 @@ FACTORY_PATIENCE = 10.0
 
 
 class PythonClients:
-    """Clients that `factory` makes. `patience` is for how many seconds of real time one may show nothing."""
+    """Clients that `factory` makes. `patience` is for how many seconds of real time one may show nothing.
+
+    `socket`: they reach the platform through a real socket, so that what their HTTP stack does by itself is seen.
+    """
 
     clock: Literal["virtual", "wall"] = "virtual"
     door: Literal["socket", "in_process"] = "in_process"
 
-    def __init__(self, factory: Factory, *, patience: float = 1.0, factory_patience: float | None = None) -> None:
+    def __init__(
+        self, factory: Factory, *, socket: bool = False, patience: float = 1.0, factory_patience: float | None = None
+    ) -> None:
         self.factory = factory
+        if socket:
+            self.door = "socket"
         self.patience, self.factory_patience = patience, factory_patience or FACTORY_PATIENCE
         self.time = VirtualClock()
         self.system: Callable[[], int] | None = self.time.milliseconds
@@ -42,6 +49,10 @@ class PythonClients:
     def open(self, assembly: Assembly) -> None:  # noqa: ARG002 - each client gets its way to the mock with its seat
         """See Clients."""
         self._stack.enter_context(virtual_time())
+        if self.door == "socket":
+            from contracts.clients.sockets import staged_sockets
+
+            self._stack.enter_context(staged_sockets())
 
     def begin(self) -> None:
         """See Clients."""
@@ -50,13 +61,20 @@ class PythonClients:
     def start(self, seat: Seat) -> PythonDriver:
         """See Clients. Raises FactoryError."""
         stage = Stage(self.time, patience=self.patience)
-        driver = PythonDriver(self, stage, PlatformAccess(seat, stage))
+        driver = PythonDriver(self, stage, self._way_in(seat, stage))
         try:
             driver.make()
         except FactoryError:
             driver.close()
             raise
         return driver
+
+    def _way_in(self, seat: Seat, stage: Stage) -> PlatformAccess:
+        if self.door == "in_process":
+            return InProcess(seat, stage)
+        from contracts.clients.loopback import Loopback
+
+        return BehindSocket(seat, stage, Loopback(stage, seat))
 
     def skip(self, seconds: float) -> None:
         """See Clients."""
@@ -130,6 +148,7 @@ class PythonDriver:
             pass
         finally:
             self._stage.close()
+            self._access.close()
 
     def _call(self, act: Callable[[], Any], patience: float | None = None) -> _Made:
         return self._stage.run([partial(_made, act)], patience=patience)[0]

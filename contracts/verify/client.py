@@ -27,14 +27,16 @@ def verify_client(
     max_attempts: int = DEFAULTS.max_attempts,
     corpus: str | Path | None = None,
     expected_failures: str | Path | Mapping[str, str] | None = None,
+    socket: bool = False,
     patience: float = 1.0,
 ) -> Report:
     """Verifies the client that `make_client(platform)` returns, and returns the report where every clause held.
 
     `platform` tells `base_url`, `client_id` and `client_secret`, and offers `http_client()`, `sleep()` and `now()`; the client
-    has `send(guest, text)`, plain or asynchronous. `expected_failures` is a file, or reasons by clause. Raises ContractViolated
-    with the report as its text, NothingExercised, and other ContractsErrors where the client cannot be verified. Times are in
-    seconds; `patience` is of real time.
+    has `send(guest, text)`, plain or asynchronous. `expected_failures` is a file, or reasons by clause. With `socket` the
+    platform listens at `base_url`, so that what an HTTP stack does by itself is seen. Raises ContractViolated with the report as
+    its text, NothingExercised, and other ContractsErrors where the client cannot be verified. Times are in seconds; `patience`
+    is of real time.
     """
     options = Options(
         examples=examples,
@@ -45,7 +47,7 @@ def verify_client(
         corpus=None if corpus is None else Path(corpus),
         expected=_known(expected_failures),
     )
-    report = verify(name_of(make_client), PythonClients(make_client, patience=patience), options)
+    report = verify(name_of(make_client), PythonClients(make_client, socket=socket, patience=patience), options)
     if report.interrupted:
         raise KeyboardInterrupt
     if report.failed:

@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 import tempfile
+from typing import Any
 
 import pytest
 from msgspec import Struct
@@ -69,11 +70,11 @@ def _story(found: Counterexample) -> Story:
 
 
 def _clients(piece: Piece, patience: float | None) -> Clients:
-    given = {} if patience is None else {"patience": patience}
+    given: dict[str, Any] = {} if patience is None else {"patience": patience}
     if piece.command:
         words = [sys.executable if word == "python" else word for word in shlex.split(piece.command)]
         return ProcessClients(shlex.join(words), one_shot=piece.one_shot, **given)
-    return PythonClients(find(piece.client), **given)
+    return PythonClients(find(piece.client), socket=piece.socket, **given)
 
 
 def _provide(what: str) -> None:

@@ -15,11 +15,13 @@ from contracts.report.model import ClauseResult
 
 
 class Client(Struct, frozen=True):
-    """The client under test: a factory's name, or a `command`, which is `one_shot` where it is run for each message."""
+    """The client under test: a factory's name, which may meet the platform over a `socket`, or a `command`, which is `one_shot`
+    where it is run for each message."""
 
     target: str
     command: bool = False
     one_shot: bool = False
+    socket: bool = False
 
 
 def render(result: ClauseResult, client: Client, parameters: Parameters = DEFAULTS) -> str:
@@ -72,7 +74,7 @@ def _test(result: ClauseResult, client: Client, parameters: Parameters) -> Itera
 
 def _clients(client: Client) -> str:
     if not client.command:
-        return "PythonClients(find(TARGET))"
+        return "PythonClients(find(TARGET), socket=True)" if client.socket else "PythonClients(find(TARGET))"
     return "ProcessClients(COMMAND, one_shot=True)" if client.one_shot else "ProcessClients(COMMAND)"
 
 

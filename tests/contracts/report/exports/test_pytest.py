@@ -56,6 +56,7 @@ def test_it_is_ascii_and_python_whatever_was_sent(text: str) -> None:
     ("client", "clients"),
     [
         (Client("a.py:make"), "PythonClients(find(TARGET))"),
+        (Client("a.py:make", socket=True), "PythonClients(find(TARGET), socket=True)"),
         (Client("node a.mjs", command=True), "ProcessClients(COMMAND)"),
         (Client("sh a.sh", command=True, one_shot=True), "ProcessClients(COMMAND, one_shot=True)"),
     ],

@@ -1,0 +1,93 @@
+"""The platform behind a real socket, on the stage of its client: each connection is served by an actor.
+
+So a request, its answer and every wait between them are steps like the client's own: one at a time, in an order that is chosen,
+in virtual time, and the clock jumps only once nothing is on its way any more.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import closing, suppress
+from functools import partial
+from typing import Any
+
+from contracts.clients import sockets
+from contracts.clients.actors import current_stage
+from contracts.clients.base import Seat
+from contracts.clients.connections import READABLE, ClientEnd, End, arrived, is_ready
+from contracts.clients.served import Exchanges, Line
+from contracts.clients.stage import Stage
+
+HOST = "127.0.0.1"
+BACKLOG = 128
+
+GRACE = 1.0
+"""Seconds of real time to wait for the end of a thread that was told to end."""
+
+
+class Loopback:
+    """Serves one client on its stage, as long as the stage lasts; `url` tells where."""
+
+    def __init__(self, stage: Stage, seat: Seat) -> None:
+        self._stage, self._seat = stage, seat
+        self._listening = socket.create_server((HOST, 0), backlog=BACKLOG)
+        self._port: int = self._listening.getsockname()[1]
+        self.url = f"http://{HOST}:{self._port}"
+        self._coming: dict[Any, ClientEnd] = {}
+        self._ends: list[End] = []
+        self._threads: list[threading.Thread] = []
+        sockets.listen(self._port, self._connected)
+        self._start(self._accept)
+
+    def close(self) -> None:
+        """To be called once the stage is closed: waits for the threads, and closes what the client has left open."""
+        sockets.leave(self._port)
+        for thread in self._threads:
+            thread.join(GRACE)
+        self._listening.close()
+        for end in self._ends:
+            end.close()
+
+    def _connected(self, client: socket.socket) -> None:
+        """In a thread of the client's: it has connected."""
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else a request in two parts waits for the system's clock
+        end = ClientEnd(client, self._stage, self._seat.returned)
+        self._coming[client.getsockname()] = end
+        self._ends.append(end)
+        arrived(self._listening)
+
+    def _start(self, body: Callable[[], None]) -> None:
+        thread = threading.Thread(target=body, name="dayfly platform", daemon=True)
+        if current_stage() is None:  # what an actor starts is one by itself
+            thread.run = self._stage.adopt(thread.run)  # type: ignore[method-assign]
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while True:
+            self._stage.wait_until(lambda: is_ready(self._listening, READABLE), None)
+            connection, address = self._listening.accept()
+            self._start(partial(self._serve, connection, address))
+
+    def _serve(self, connection: socket.socket, address: Any) -> None:
+        with closing(connection):
+            own, client = End(connection), self._coming.pop(address, None)
+            if client is not None:
+                own.peer, client.peer = client, own
+            self._talk(connection, address, Line(self._stage, self._seat.handler, own, client))
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            own.has_sent()
+            if client is not None:
+                client.is_deserted()
+
+    def _talk(self, connection: socket.socket, address: Any, line: Line) -> None:
+        try:
+            Exchanges(connection, address, line)
+        except OSError:  # the client is gone, or what it says is not HTTP
+            pass
+        except Exception:
+            if line.handler.failure is None:  # else whoever runs the scenario is told
+                raise

@@ -1,0 +1,111 @@
+"""One connection, served: the exchanges on it, each late, cut short or without an answer where a fault says so."""
+
+from __future__ import annotations
+
+import socket
+from http.client import responses as phrases
+from http.server import BaseHTTPRequestHandler
+from typing import IO, Any, NamedTuple, cast
+from urllib.parse import unquote
+
+from contracts.clients.connections import ClientEnd, End
+from contracts.clients.stage import Stage
+from contracts.clients.watched import WatchedHandler
+from mockserver.wire import MAX_READ, Request, Response
+
+
+class Line(NamedTuple):
+    """What serves a connection: the client's end is None where the client does not use Python's own sockets."""
+
+    stage: Stage
+    handler: WatchedHandler
+    own: End
+    client: ClientEnd | None
+
+
+class Exchanges(BaseHTTPRequestHandler):
+    """Reads requests and answers them, one after another, for as long as the client wants; to be made by an actor."""
+
+    protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.0"
+    disable_nagle_algorithm = True
+
+    def __init__(self, connection: socket.socket, address: Any, line: Line) -> None:
+        """Returns when the connection is done with. Raises ConnectionError where the client is gone."""
+        self._line = line
+        super().__init__(connection, address, cast("Any", None))
+
+    def handle_one_request(self) -> None:
+        """Overrides the base class, which looks for a method of its own for each of HTTP's."""
+        self.close_connection = True
+        self.raw_requestline = self.rfile.readline(1 << 16)
+        if self.raw_requestline.strip() and self.parse_request():
+            self._exchange(self._request())
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002 - as above
+        """Refuses what is no request, without the base class's page about it."""
+        self.close_connection = True
+        self.wfile.write(self._head(Response(code, [("content-length", "0")], b"")))
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Says nothing: the journal tells more."""
+
+    def _exchange(self, request: Request) -> None:
+        line = self._line
+        call = line.handler.arrive(request)
+        if line.client is not None:
+            line.client.has_arrived(call.context_id)
+        if call.delay:
+            line.stage.sleep(call.delay)
+        answer = line.handler.finish(call)
+        if answer.delay:
+            line.stage.sleep(answer.delay)
+        self._deliver(answer)
+
+    def _deliver(self, answer: Response) -> None:
+        client = self._line.client
+        if answer.delivery == "complete":
+            message = self._head(answer) + answer.body
+            if client is not None:
+                client.is_answered(len(message))
+        else:
+            self.close_connection = True
+            message = self._head(answer) + answer.half if answer.delivery == "truncated" else b""
+        if message:
+            self.wfile.write(message)
+            self._line.own.has_sent()
+
+    def _head(self, answer: Response) -> bytes:
+        lines = [f"HTTP/1.1 {answer.status} {phrases.get(answer.status, 'Unknown')}"]
+        lines += [f"{name}: {value}" for name, value in answer.headers]
+        if self.close_connection:
+            lines.append("connection: close")
+        return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+    def _request(self) -> Request:
+        target = self.requestline.split()[1]  # `path` is tidied up: of two slashes at its beginning one is taken away
+        path, _, query = target.partition("?")
+        size, body = self._body()
+        return Request(
+            method=self.command,
+            path=unquote(path),
+            query=query,
+            authorization=self.headers.get("Authorization"),
+            content_type=self.headers.get("Content-Type"),
+            body=body[:MAX_READ],
+            size=size,
+        )
+
+    def _body(self) -> tuple[int, bytes]:
+        """The length of the body, and as much of it as anybody wants to see."""
+        length = self.headers.get("Content-Length", "")
+        if length.isdecimal():
+            size = int(length)
+            self.close_connection = self.close_connection or size > MAX_READ
+            return size, self.rfile.read(min(size, MAX_READ))
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            from werkzeug.serving import DechunkedInput
+
+            body = DechunkedInput(cast("IO[bytes]", self.rfile)).read(MAX_READ + 1)
+            return len(body), body
+        return 0, b""

@@ -1,0 +1,177 @@
+"""Stand-ins for what a socket does, so that a client's threads wait on their stage for a platform in the same process.
+
+They are in place while `staged_sockets()` lasts. What is no connection to such a platform, or happens on no stage, is left as
+it is.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from contracts.clients.actors import current_stage
+from contracts.clients.connections import READABLE, WRITABLE, End, end_of, is_ready, wait
+
+Connected = Callable[[socket.socket], None]
+"""Told of a socket that has connected to a platform."""
+
+_platforms: dict[int, Connected] = {}
+"""Who listens on which port."""
+
+_HOSTS = frozenset({"127.0.0.1", "localhost"})
+_SECOND = 1000
+
+_real_connect, _real_connect_ex = socket.socket.connect, socket.socket.connect_ex
+_real_recv, _real_recv_into = socket.socket.recv, socket.socket.recv_into
+_real_send, _real_sendmsg, _real_sendall = socket.socket.send, socket.socket.sendmsg, socket.socket.sendall
+_real_close: Callable[[socket.socket], None] = socket.socket._real_close  # type: ignore[attr-defined]
+
+
+def listen(port: int, connected: Connected) -> None:
+    """From now on connections to this port lead to a platform in this process."""
+    _platforms[port] = connected
+
+
+def leave(port: int) -> None:
+    """No more."""
+    _platforms.pop(port, None)
+
+
+def _on_stage(own: socket.socket, event: int) -> End | None:
+    """Waits for the event on the stage. None where this is not for the stage."""
+    stage, end = current_stage(), end_of(own)
+    if stage is None or end is None:
+        return None
+    wait(stage, own, event)
+    return end
+
+
+def _connect(own: socket.socket, address: Any) -> None:
+    try:
+        _real_connect(own, address)
+    finally:
+        _follow(own, address)
+
+
+def _connect_ex(own: socket.socket, address: Any) -> int:
+    status = _real_connect_ex(own, address)
+    _follow(own, address)
+    return status
+
+
+def _follow(own: socket.socket, address: Any) -> None:
+    """Tells the platform of a connection, where it is one to it; on this machine it is made at once."""
+    if own.family != socket.AF_INET or current_stage() is None or address[0] not in _HOSTS:
+        return
+    connected = _platforms.get(address[1])
+    if connected is not None and is_ready(own, WRITABLE, _SECOND):
+        connected(own)
+
+
+def _recv(own: socket.socket, size: int, flags: int = 0, /) -> bytes:
+    end = _on_stage(own, READABLE)
+    received: bytes = _reading(end, lambda: _real_recv(own, size, flags))
+    if end is not None and not flags & socket.MSG_PEEK:
+        end.has_read(len(received))
+    return received
+
+
+def _recv_into(own: socket.socket, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
+    end = _on_stage(own, READABLE)
+    count: int = _reading(end, lambda: _real_recv_into(own, buffer, nbytes, flags))
+    if end is not None and not flags & socket.MSG_PEEK:
+        end.has_read(count)
+    return count
+
+
+def _reading(end: End | None, read: Callable[[], Any]) -> Any:
+    try:
+        return read()
+    except ConnectionError:
+        if end is not None:
+            end.has_read(0)
+        raise
+
+
+def _send(own: socket.socket, data: Any, flags: int = 0, /) -> int:
+    end = _on_stage(own, WRITABLE)
+    if end is None:
+        return _real_send(own, data, flags)
+    count = _real_send(own, data, flags | socket.MSG_DONTWAIT)  # as much as there is room for, where the rest would block
+    end.has_sent()
+    return count
+
+
+def _sendmsg(own: socket.socket, buffers: Any, *more: Any) -> int:
+    end = _on_stage(own, WRITABLE)
+    count = _real_sendmsg(own, buffers, *more)
+    if end is not None:
+        end.has_sent()
+    return count
+
+
+def _sendall(own: socket.socket, data: Any, flags: int = 0, /) -> None:
+    if current_stage() is None or end_of(own) is None:
+        _real_sendall(own, data, flags)
+        return
+    rest = memoryview(data).cast("B")
+    while rest:
+        rest = rest[_send(own, rest, flags) :]
+
+
+def _close(own: socket.socket) -> None:
+    end = end_of(own)
+    _real_close(own)
+    if end is not None and current_stage() is not None:
+        end.is_closed()
+
+
+_STAND_INS: dict[str, Any] = {
+    "connect": _connect,
+    "connect_ex": _connect_ex,
+    "recv": _recv,
+    "recv_into": _recv_into,
+    "send": _send,
+    "sendmsg": _sendmsg,
+    "sendall": _sendall,
+    "_real_close": _close,
+}
+
+
+class _Sockets:
+    """The stand-ins, put in place when the first asks for them and taken away when the last has gone."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+
+    def enter(self) -> None:
+        with self._lock:
+            self._users += 1
+            if self._users == 1:
+                for name, stand_in in _STAND_INS.items():
+                    setattr(socket.socket, name, stand_in)
+
+    def leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                for name in _STAND_INS:
+                    delattr(socket.socket, name)
+                socket.socket._real_close = _real_close  # type: ignore[attr-defined]
+
+
+_sockets = _Sockets()
+
+
+@contextmanager
+def staged_sockets() -> Iterator[None]:
+    """While it lasts, threads on a stage wait there for a platform in this process. May be nested."""
+    _sockets.enter()
+    try:
+        yield
+    finally:
+        _sockets.leave()
