@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 PATIENT_TURNS = 3
 """How many turns wait for an actor that blocks on something else than the stage, before it is taken for gone."""
 
+LOOKS = 3
+"""How often a thread has to be found waiting: who computes waits for the interpreter now and then, for this one's sake even."""
+
 _own = threading.local()
 
 
@@ -54,6 +57,9 @@ class Actor:
 
     def is_blocked(self) -> bool:
         """Whether it runs, but waits for something: not for a processor, as far as the system tells."""
+        return all(self._seems_blocked() for _ in range(LOOKS))
+
+    def _seems_blocked(self) -> bool:
         try:
             status = Path(f"/proc/self/task/{self._native}/stat").read_bytes()
         except OSError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from http.client import responses as phrases
 from http.server import BaseHTTPRequestHandler
+from io import RawIOBase
 from typing import IO, Any, NamedTuple, cast
 from urllib.parse import unquote
 
@@ -12,6 +13,8 @@ from contracts.clients.connections import ClientEnd, End
 from contracts.clients.stage import Stage
 from contracts.clients.watched import WatchedHandler
 from mockserver.wire import MAX_READ, Request, Response
+
+PIECE = 1 << 16
 
 
 class Line(NamedTuple):
@@ -97,15 +100,24 @@ class Exchanges(BaseHTTPRequestHandler):
         )
 
     def _body(self) -> tuple[int, bytes]:
-        """The length of the body, and as much of it as anybody wants to see."""
+        """The length of the body, and as much of it as anybody wants to see; what is left of it is not read as a request."""
+        size, body = 0, b""
         length = self.headers.get("Content-Length", "")
         if length.isdecimal():
             size = int(length)
-            self.close_connection = self.close_connection or size > MAX_READ
-            return size, self.rfile.read(min(size, MAX_READ))
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            body = self.rfile.read(min(size, MAX_READ))
+        elif "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             from werkzeug.serving import DechunkedInput
 
-            body = DechunkedInput(cast("IO[bytes]", self.rfile)).read(MAX_READ + 1)
-            return len(body), body
-        return 0, b""
+            body = _all(DechunkedInput(cast("IO[bytes]", self.rfile)))
+            size = len(body)
+        self.close_connection = self.close_connection or size > MAX_READ
+        return size, body
+
+
+def _all(stream: RawIOBase) -> bytes:
+    """What a stream has, piece by piece: it makes room for all that it is asked for."""
+    body = b""
+    while len(body) <= MAX_READ and (piece := stream.read(PIECE)):
+        body += piece
+    return body

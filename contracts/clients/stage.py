@@ -12,6 +12,7 @@ import os
 import threading
 from _thread import allocate_lock
 from collections.abc import Callable, Sequence
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from contracts.clients.actors import Abandoned, Actor, always, current_actor
@@ -290,19 +291,12 @@ class _Worker:
     """A thread that performs one task after another, until it is given None."""
 
     def __init__(self) -> None:
-        self._inbox: list[_Task | None] = []
-        self._wake = allocate_lock()
-        self._wake.acquire()
+        self._inbox: SimpleQueue[_Task | None] = SimpleQueue()
         threading.Thread(target=self._work, name="dayfly client", daemon=True).start()
 
     def take(self, task: _Task | None) -> None:
-        self._inbox.append(task)
-        self._wake.release()
+        self._inbox.put(task)
 
     def _work(self) -> None:
-        while True:
-            self._wake.acquire()
-            task = self._inbox.pop(0)
-            if task is None:
-                return
+        while (task := self._inbox.get()) is not None:
             task()

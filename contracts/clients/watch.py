@@ -16,15 +16,19 @@ class Watch:
     def __init__(self, patience: float) -> None:
         self._patience = patience
         self._signs = -1
-        self._since = 0.0
+        self._since = self._waiting_since = 0.0
 
     def is_still(self, signs: int) -> bool:
         """Whether the number of signs of life is still the one of the last call."""
         if signs == self._signs:
             return True
         self._signs, self._since = signs, _now()
+        self._waiting_since = self._since
         return False
 
     def is_over(self, *, computing: bool) -> bool:
-        """Whether it has been still for too long."""
-        return _now() - self._since > self._patience * (COMPUTING if computing else 1)
+        """Whether it has been still for too long. To be asked now and then: who computes may look idle for a moment."""
+        now = _now()
+        if computing:
+            self._waiting_since = now
+        return now - self._waiting_since > self._patience or now - self._since > self._patience * COMPUTING

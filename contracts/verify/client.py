@@ -34,9 +34,9 @@ def verify_client(
 
     `platform` tells `base_url`, `client_id` and `client_secret`, and offers `http_client()`, `sleep()` and `now()`; the client
     has `send(guest, text)`, plain or asynchronous. `expected_failures` is a file, or reasons by clause. With `socket` the
-    platform listens at `base_url`, so that what an HTTP stack does by itself is seen. Raises ContractViolated with the report as
-    its text, NothingExercised, and other ContractsErrors where the client cannot be verified. Times are in seconds; `patience`
-    is of real time.
+    platform listens at `base_url`, so that what an HTTP stack does by itself is seen. Raises ContractViolated with the report
+    as its text, NothingExercised, and other ContractsErrors where the client cannot be verified. Times are in seconds;
+    `patience` is of real time.
     """
     options = Options(
         examples=examples,
