@@ -142,7 +142,7 @@ class _Telling:
 
     def _got(self, reply: Reply | str) -> Got:
         if isinstance(reply, str):
-            return Got(reply)
+            return Got(reply, reason=self._stage.journalled(""))
         told = reply.headers.get("dayfly-reason")
         if told in TOLD_AS.values():  # only the journal knows better
             told = self._stage.journalled(reply.headers.get("inin-correlation-id", "")) or told

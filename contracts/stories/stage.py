@@ -30,7 +30,7 @@ Broken = str
 class Stage:
     """One organisation that a story is put on. `control` changes it, where that can be done; `wait` lets real time pass.
 
-    `journalled` tells a contextId's reason, where the journal is at hand.
+    `journalled` tells a contextId's reason, or with "" that of the latest request, where the journal is at hand.
     """
 
     def __init__(
@@ -158,7 +158,8 @@ def _reason(tenant: Tenant, context_id: str) -> str | None:
     from mockserver.errors import NotFound
 
     try:
-        return tenant.requests.get(context_id).exchange.reason
+        latest = tenant.requests.find(limit=1) if not context_id else [tenant.requests.get(context_id).exchange]
+        return latest[0].reason if latest else None
     except NotFound:
         return None
 

@@ -63,7 +63,7 @@ def shrink(scenario: Scenario, fails: Callable[[Scenario], bool], may_go_on: Cal
 def simpler(scenario: Scenario) -> Iterator[Scenario]:
     """Scenarios that are like this one but for one thing, the largest steps first."""
     items = scenario.items
-    for left in _without(items):
+    for left in without(items):
         yield replace(scenario, items=left)
     if scenario.policy:
         yield replace(scenario, policy={})
@@ -112,7 +112,7 @@ def _changed_item(item: Item, change: Callable[[Message], Message]) -> Item:
             return item
 
 
-def _without(parts: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
+def without(parts: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
     """The parts without half of them, a quarter, …, one of them; the later ones first."""
     size = len(parts) // 2
     while size > 1:
@@ -138,7 +138,7 @@ def _simpler_item(item: Item) -> Iterator[Item]:
 
 
 def _simpler_during(item: Send | SendParallel) -> Iterator[Item]:
-    for fewer in _without(item.during):
+    for fewer in without(item.during):
         yield replace(item, during=fewer)
     for place, trigger in enumerate(item.during):
         for other in _simpler_trigger(trigger):
@@ -153,10 +153,10 @@ def _simpler_send(item: Send) -> Iterator[Item]:
 def _simpler_parallel(item: SendParallel) -> Iterator[Item]:
     for message in item.sends:
         yield Send(message.guest, message.text, item.during)
-    for fewer in _without(item.sends):
+    for fewer in without(item.sends):
         if len(fewer) > 1:
             yield replace(item, sends=fewer)
-    for shorter in _without(item.schedule):
+    for shorter in without(item.schedule):
         yield replace(item, schedule=shorter)
     for place, message in enumerate(item.sends):
         others = item.sends[:place] + item.sends[place + 1 :]

@@ -1,0 +1,70 @@
+"""Finds the smallest story."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from contracts.errors import ContractsError
+from contracts.stories.distil.chain import stories
+from contracts.stories.distil.past import Past, past_of
+from contracts.stories.distil.proof import Proof
+from contracts.stories.distil.recipes import recipes
+from contracts.stories.distil.smaller import smallest, tidy
+from contracts.stories.model import Story
+from mockserver.control import Tenant
+from mockserver.engine.model import Reason
+from mockserver.explain.why import WHY
+
+_BEYOND = {
+    Reason.CAPACITY: "the server's own limit of live sessions was reached, which no request brings about in bounded time",
+    Reason.STORE_UNAVAILABLE: "the store behind the server could not be reached",
+    Reason.INTERNAL: "the server itself failed; its log says how",
+}
+"""Reasons that lie outside any organisation."""
+
+
+class NotReproduced(ContractsError):
+    """No story was seen to be refused as the request was; `context_id` names it, `why` says what stood in the way."""
+
+    def __init__(self, context_id: str, why: str) -> None:
+        super().__init__(f"request {context_id} is not reproduced: {why}")
+        self.context_id, self.why = context_id, why
+
+
+def distil(tenant: Tenant, context_id: str) -> Story:
+    """The smallest story found whose last request is answered as this one was: same status, code and reason.
+
+    It was seen to be so on a fresh organisation. Raises NotFound where the request is not in the journal, or not answered, and
+    NotReproduced where it was not refused, or no such story was found.
+    """
+    past = past_of(tenant, context_id)
+    answer = past.answer
+    if answer.status == 200 and answer.delivery == "complete":
+        raise NotReproduced(context_id, "it was not refused")
+    if answer.reason in _BEYOND:
+        raise NotReproduced(context_id, _BEYOND[Reason(answer.reason)])
+    with Proof() as proof:
+        for story in _candidates(past):
+            if proof.of(story):
+                return tidy(smallest(story, proof))
+            if not proof.may_go_on:
+                break
+        raise NotReproduced(context_id, f"what is left of the journal leads to another answer: {proof.latest}")
+
+
+def _candidates(past: Past) -> Iterator[Story]:
+    """What the journal tells first, then the usual way to this reason."""
+    title, summary = _told(past)
+    yield from stories(past, title, summary)
+    yield from recipes(past, title, summary)
+
+
+def _told(past: Past) -> tuple[str, str]:
+    """Title and summary: what was answered to what, and what the explanation says of it."""
+    arrival, answer = past.pair.arrival, past.answer
+    what = _ASKED.get(arrival.operation or "", "A request")
+    got = f"answered {answer.status} {answer.reason}" if answer.delivery == "complete" else f"met by a {answer.fault}"
+    return f"{what} is {got}", f"{WHY[Reason(answer.reason)]} Made from request {arrival.context_id}."
+
+
+_ASKED = {"token": "A request for a token", "create": "A request for a session", "send": "A message"}

@@ -1,0 +1,122 @@
+"""What an organisation's journal and records tell of the time before a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from mockserver.control import Tenant
+from mockserver.control.sessions import SessionView
+from mockserver.control.tokens import TokenView
+from mockserver.engine.model import UNASSIGNED, Policy
+from mockserver.errors import NotFound
+from mockserver.exchanges import Pair, pair_up
+from mockserver.explain.case import client_of, when
+from mockserver.journal import Answer, Entry, Header, Perturbed
+from mockserver.settings import policy_to
+
+MOST_DONE = 200
+"""Things done to the world that are looked at, the latest ones."""
+
+PAGE = 1000
+
+
+class Past(NamedTuple):
+    """One request, and all that came before it. Times are milliseconds."""
+
+    tenant: Tenant
+    pair: Pair
+    answer: Answer
+    policy_now: dict[str, Any]
+    pairs: list[Pair]
+    """Requests that were decided before it, in the order in which they were."""
+    done: list[Perturbed]
+    """What was done to the world before it."""
+    done_since: list[Perturbed]
+
+    @property
+    def at(self) -> int:
+        """When it was decided."""
+        return when(self.pair)
+
+    def issue(self, token: str | None) -> Pair | None:
+        """The request that was issued a token."""
+        return next((pair for pair in self.pairs if token and _answer(pair).token == token), None)
+
+    def creation(self, session: str) -> Pair | None:
+        """The request that was issued a session."""
+        return next((pair for pair in self.pairs if _answer(pair).issued == session), None)
+
+    def accepted(self, session: str) -> Iterator[Pair]:
+        """The messages of a session that were accepted."""
+        for pair in self.pairs:
+            change = _answer(pair).session
+            if _answer(pair).accepted and change is not None and change.id == session:
+                yield pair
+
+    def logins(self, client: str | None, after: Pair | None) -> list[Pair]:
+        """The requests that issued a client's tokens, after the one given."""
+        issues = [pair for pair in self.pairs if _answer(pair).token is not None and self.client(pair) == client]
+        return issues[issues.index(after) + 1 :] if after in issues else issues
+
+    def client(self, pair: Pair) -> str | None:
+        """The OAuth client that a request came from."""
+        return client_of(pair.arrival, self.pairs)
+
+    def token_record(self, token: str) -> TokenView | None:
+        """A token as the store has it, where its issue has left the journal."""
+        if self.tenant.id == UNASSIGNED:
+            return None
+        after = ""
+        while page := self.tenant.tokens.list(PAGE, after):
+            found = next((view for view in page if view.token == token), None)
+            if found is not None or len(page) < PAGE:
+                return found
+            after = page[-1].token
+        return None
+
+    def session_record(self, session: str) -> SessionView | None:
+        """A session as the store has it, where its creation has left the journal."""
+        try:
+            return self.tenant.sessions.get(session)
+        except NotFound:
+            return None
+
+    def scopes_now(self, client: str) -> tuple[str, ...] | None:
+        """The scopes that an OAuth client has now; None where there is no such client here."""
+        if self.tenant.id == UNASSIGNED:
+            return None
+        return next((view.scopes for view in self.tenant.clients.list() if view.client_id == client), None)
+
+
+def past_of(tenant: Tenant, context_id: str) -> Past:
+    """The request with this contextId, and what came before it. Raises NotFound, also where it has no answer yet."""
+    policy, entries = _read(tenant)
+    pairs = pair_up(entries)
+    pair = next((one for one in pairs if one.arrival.context_id == context_id), None)
+    if pair is None:
+        raise NotFound("request", context_id, "it has left the bounded journal, or was never made here")
+    if pair.answer is None:
+        raise NotFound("answer", context_id, "none is journalled yet")
+    before = [one for one in pairs if _is_before(one, pair)]
+    before.sort(key=lambda one: (when(one), one.arrival.seq))
+    done = [entry for entry in entries if isinstance(entry, Perturbed)]
+    earlier = [entry for entry in done if entry.seq < pair.answer.seq and entry.at <= when(pair)]
+    return Past(tenant, pair, pair.answer, policy, before, earlier[-MOST_DONE:], done[len(earlier) :])
+
+
+def _read(tenant: Tenant) -> tuple[dict[str, Any], list[Entry]]:
+    header, *entries = tenant.trace()
+    policy = header.policy if isinstance(header, Header) else {}
+    return policy or policy_to(Policy()), entries
+
+
+def _is_before(one: Pair, pair: Pair) -> bool:
+    if one.answer is None or one.arrival.context_id == pair.arrival.context_id:
+        return False
+    return when(one) <= when(pair)
+
+
+def _answer(pair: Pair) -> Answer:
+    assert pair.answer is not None  # those without one are left out
+    return pair.answer
