@@ -25,9 +25,8 @@ class Life:
     def __init__(self, control: Control, policy: dict[str, Any]) -> None:
         self.tenant: Tenant = control.create_organization("a life", policy)
         self._strays = control.tenant("unassigned")
-        self._http = httpx.Client(
-            transport=Transport(control.assembly.handler, self._pass), base_url="https://platform.invalid"
-        )
+        self._handler = control.assembly.handler
+        self._http = httpx.Client(transport=Transport(self._handler, self._pass), base_url="https://platform.invalid")
         self._clients = [(self.tenant.client_id, self.tenant.client_secret)]
         self._tokens: list[str] = []
         self.sessions: list[str] = []
