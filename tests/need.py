@@ -10,11 +10,12 @@ import pytest
 
 
 def need(name: str) -> str:
-    """The path of the program `name`: `node`, `curl`, or `valkey` for a server that speaks its protocol.
+    """The path of the program `name`: `node`, `curl`, `chromium`, or `valkey` for a server that speaks its protocol.
 
     Skips the test, or fails it, where there is none.
     """
-    found = _valkey() if name == "valkey" else shutil.which(name)
+    names = {"valkey": (), "chromium": ("chromium", "chromium-browser", "google-chrome")}.get(name, (name,))
+    found = _valkey() if name == "valkey" else next(filter(None, map(shutil.which, names)), None)
     return found or lacking(name, "is not installed")
 
 

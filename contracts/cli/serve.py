@@ -64,4 +64,12 @@ def _tell_programs(serving: Serving) -> None:
 
 
 def _tell_people(serving: Serving) -> None:
-    click.echo(f"Serving on {serving.url}, client id {serving.client_id}, client secret {serving.client_secret}")
+    click.echo(
+        f"Serving on {serving.url}, client id {serving.client_id}, client secret {serving.client_secret}, {_console(serving)}"
+    )
+
+
+def _console(serving: Serving) -> str:
+    from mockserver.web.console import CONSOLE
+
+    return f"console {serving.url}{CONSOLE}"

@@ -51,7 +51,8 @@ def test_people_are_told_in_one_line() -> None:
         line = process.stdout.readline()
         process.send_signal(signal.SIGTERM)
         assert process.communicate() == ("", "")
-    assert re.fullmatch(r"Serving on http://127\.0\.0\.1:\d+, client id me, client secret my-secret\n", line)
+    served = r"Serving on (http://127\.0\.0\.1:\d+), client id me, client secret my-secret, console \1/__admin/console\n"
+    assert re.fullmatch(served, line)
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGINT, 130)])
