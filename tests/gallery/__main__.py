@@ -15,7 +15,7 @@ from tests.gallery.catalogue import ROOT, Piece, pieces
 from tests.gallery.judging import Finding, attempt
 from tests.gallery.tally import Tally
 
-BEGIN, END = "<!-- gallery -->\n", "<!-- /gallery -->\n"
+README = ROOT / "README.md"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--first-seed", type=int, default=0, metavar="N")
     parser.add_argument("--examples", type=int, metavar="N", help="scenarios a seed; else as many as `dayfly verify` draws")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="verifications at a time")
-    parser.add_argument("--write", action="store_true", help="put the table into the README")
+    parser.add_argument("--write", action="store_true", help="put what was found into the README's table")
     return parser
 
 
@@ -67,9 +67,8 @@ def _silence() -> None:
 
 
 def _write(tallies: Sequence[Tally]) -> None:
-    readme = ROOT / "README.md"
-    before, _, rest = readme.read_text("utf-8").partition(BEGIN)
-    readme.write_text(before + BEGIN + table.markdown(tallies) + "\n" + END + rest.partition(END)[2], "utf-8")
+    names = [piece.name for piece in pieces()]
+    README.write_text(table.written(README.read_text("utf-8"), tallies, names), "utf-8")
 
 
 if __name__ == "__main__":

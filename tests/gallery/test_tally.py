@@ -4,7 +4,7 @@ import pytest
 
 from tests.gallery.catalogue import Piece
 from tests.gallery.judging import Finding, Story
-from tests.gallery.table import markdown, text
+from tests.gallery.table import BEGIN, END, shown, text, written
 from tests.gallery.tally import Tally
 
 CULPRIT = Piece(room="culprit", client="fixtures/clients/some.py:Caching", breaks=("S1",), along=("S2",))
@@ -43,14 +43,30 @@ def test_a_client_that_keeps_every_clause_leaves_no_doubt() -> None:
     assert problems(CULPRIT, Finding({"S1": Story(2, True)}, inconclusive=("S2",))) == []
 
 
-def test_tables_show_expected_against_found() -> None:
+def test_the_table_shows_expected_against_found_clause_by_clause() -> None:
     tallies = [Tally(CORRECT, [NOTHING] * 2), Tally(CULPRIT, [FOUND, Finding({"S1": Story(3, True), "S2": Story(1, True)})])]
     lines = text([*tallies, Tally(CORRECT, missing="not run: node is not installed")]).splitlines()
-    assert lines[1].startswith("good.py          .  .")
-    assert lines[2].startswith("some.py:Caching  #  +  .")
-    assert lines[2].endswith("2  up to 3 messages")
-    assert lines[3].endswith("not run: node is not installed")
-    assert markdown(tallies).splitlines()[2:] == [
-        "| `good.py` | nothing | 0 of 2 |  |  |",
-        "| `some.py:Caching` | S1 | 2 of 2 | S2 (1) | up to 3 messages |",
+    assert lines[0].split() == ["S", "R", "A", "D", "W"]
+    assert lines[1].split()[:5] == ["123456", "1234567", "12345", "123456", "12"]
+    assert lines[2].startswith("good.py          ...... .......")
+    assert lines[3].startswith("some.py:Caching  #+.... .......")
+    assert lines[3].endswith("2  3 messages")
+    assert lines[4].endswith("not run: node is not installed")
+
+
+def test_the_readme_keeps_what_is_not_looked_at_again() -> None:
+    names = ["good.py", "some.py:Caching"]
+    empty = f"# Title\n{BEGIN}{END}The rest\n"
+    first = written(empty, [Tally(CULPRIT, [FOUND, Finding({"S1": Story(3, True), "S2": Story(1, True)})])], names)
+    second = written(first, [Tally(CORRECT, [NOTHING] * 2), Tally(CULPRIT, missing="not run: no node")], names)
+    assert first.startswith("# Title\n")
+    assert second.endswith("The rest\n")
+    assert list(shown(second).items()) == [
+        ("good.py", "| `good.py` | nothing | 0 of 2 |  |  |"),
+        ("some.py:Caching", "| `some.py:Caching` | S1 | 2 of 2 | S2 (1) | 3 messages |"),
     ]
+
+
+def test_a_readme_without_a_place_for_the_table_is_told_so() -> None:
+    with pytest.raises(ValueError, match="no place for the table"):
+        written("# Title\n", [], [])
