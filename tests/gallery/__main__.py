@@ -8,11 +8,10 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
-from pathlib import Path
 
 from tests.gallery import table
 from tests.gallery.catalogue import ROOT, Piece, pieces
-from tests.gallery.judging import Finding, attempt
+from tests.gallery.judging import Finding, attempt, silence
 from tests.gallery.tally import Tally
 
 README = ROOT / "README.md"
@@ -52,18 +51,12 @@ def _tallies(chosen: Sequence[Piece], options: argparse.Namespace) -> Iterator[T
     The executor of `concurrent.futures` starts no process in place of one that has done its share, and waits for ever.
     """
     seeds = range(options.first_seed, options.first_seed + options.seeds)
-    with multiprocessing.get_context("spawn").Pool(options.jobs, _silence, maxtasksperchild=10) as pool:
+    with multiprocessing.get_context("spawn").Pool(options.jobs, silence, maxtasksperchild=10) as pool:
         work = [(piece, pool.imap(partial(attempt, piece, options.examples), seeds)) for piece in chosen]
         for piece, answers in work:
             found = list(answers)
             missing = next((answer for answer in found if isinstance(answer, str)), "")
             yield Tally(piece, [answer for answer in found if isinstance(answer, Finding)], missing)
-
-
-def _silence() -> None:
-    """What clients say on standard error is theirs to say, and nobody's to read here."""
-    with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), sys.stderr.fileno())
 
 
 def _write(tallies: Sequence[Tally]) -> None:

@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,6 +57,12 @@ def attempt(piece: Piece, examples: int | None, seed: int) -> Finding | str:
         return judge(piece, seed, examples)
     except pytest.skip.Exception as skipped:
         return f"not run: {skipped}"
+
+
+def silence() -> None:
+    """What clients say on standard error is theirs to say, and nobody's to read here."""
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stderr.fileno())
 
 
 def _finding(report: Report) -> Finding:
