@@ -10,6 +10,7 @@ import pytest
 from contracts import pytest_plugin
 from contracts.clauses import CLAUSES
 from contracts.clauses.provider import PROVIDER_CLAUSES
+from contracts.cli import run
 from contracts.cli.group import COMMANDS
 from mockserver import openapi
 from mockserver.engine.diagram import diagram
@@ -87,3 +88,15 @@ def test_the_files_it_names_are_there() -> None:
     named = set(re.findall(r"(?:contracts|fixtures|mockserver|tests)/[\w./-]+", README.partition("## Architecture")[0]))
     assert len(named) > 5
     assert [name for name in named if not (ROOT / name.rstrip(".")).exists()] == []
+
+
+def test_the_story_it_begins_with_is_what_the_command_tells(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    begin, _, story = README.partition("```console\n$ dayfly ")[2].partition("```")[0].partition("\n")
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(begin.split()) == 1
+    told = capfd.readouterr().out.splitlines()
+    assert [line for line in story.splitlines() if line.strip() != "…" and line not in told] == []

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from tests.benchmarks import inside, serving
 from tests.benchmarks.load import Load, load, memory, middle, token
+from tests.benchmarks.verifying import Throughput, throughput
 from tests.need import need
 from tests.valkey import Server
 
@@ -91,7 +92,9 @@ def soak(minutes: float) -> list[float]:
     return sizes
 
 
-def aims(loads: dict[str, Load], sizes: dict[str, list[int]], called: tuple[float, float], quick: bool) -> list[Aim]:
+def aims(
+    loads: dict[str, Load], sizes: dict[str, list[int]], called: tuple[float, float], verified: Throughput, quick: bool
+) -> list[Aim]:
     """The figures and their bounds."""
     few, many, shared = loads[MOCK], loads[MOCK_FULL], loads[MOCK_STORE]
     per_session = (sizes[MOCK_FULL][0] - sizes[MOCK][0]) / (MANY - FEW)
@@ -107,13 +110,19 @@ def aims(loads: dict[str, Load], sizes: dict[str, list[int]], called: tuple[floa
         Aim("seconds to ready", ready(3 if quick else 9), 0.5, True),
         Aim("in process: of a constant answer", called[0] / called[1], 1.15, True),
         Aim("engine's decision, µs", inside.decision(), 10, True),
+        _verified(verified),
     ]
+
+
+def _verified(verified: Throughput) -> Aim:
+    return Aim("scenarios verified: of a bare Hypothesis test", verified.ours / verified.bare, 0.5, False)
 
 
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="about a minute, and rougher")
+    parser.add_argument("--verify", action="store_true", help="only this: scenarios a second of `dayfly verify`")
     parser.add_argument("--soak", type=float, metavar="MINUTES", help="only this: memory over so many minutes of load")
     parser.add_argument("--json", type=Path, default=Path(".bench/results.json"), metavar="FILE", help="where the figures go")
     options = parser.parse_args()
@@ -121,12 +130,16 @@ def main() -> None:
         sizes = soak(options.soak)
         print("resident MiB over time:", " ".join(f"{size:.0f}" for size in sizes))
         return
+    if options.verify:
+        _print_verified(throughput())
+        return
     rounds, seconds = (3, 1.0) if options.quick else (7, 4.0)
     with Server(need("valkey")) as server:
         loads, memories = under_load(rounds, seconds, server.url)
-    called = inside.in_process()
-    found = aims(loads, memories, called, options.quick)
+    called, verified = inside.in_process(), throughput()
+    found = aims(loads, memories, called, verified, options.quick)
     _print(loads, memories, called, found)
+    _print_verified(verified)
     _keep(options.json, loads, memories, found)
 
 
@@ -141,6 +154,11 @@ def _print(loads: dict[str, Load], sizes: dict[str, list[int]], called: tuple[fl
     for aim in found:
         bound = f"{'at most' if aim.at_most else 'at least'} {aim.bound:g}"
         print(f"{aim.name:42} {aim.figure:9.3f}   {bound:14} {'reached' if aim.reached else 'NOT REACHED'}")
+
+
+def _print_verified(verified: Throughput) -> None:
+    told = f"{verified.ours:.0f} scenarios a second of processor time, of {verified.calls:.1f} calls each"
+    print(f"\nverify: {told}; a bare Hypothesis test: {verified.bare:.0f}, a ratio of {verified.ours / verified.bare:.2f}")
 
 
 def _keep(path: Path, loads: dict[str, Load], sizes: dict[str, list[int]], found: list[Aim]) -> None:

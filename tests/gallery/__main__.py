@@ -28,9 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for problem in tally.problems():
             print(f"{tally.piece.name}: {problem}", flush=True)
         print(f"{len(tallies)}/{len(chosen)} {tally.piece.name}", file=sys.stderr, flush=True)
+        if options.write:
+            _write(tally)
     print(table.text(tallies))
-    if options.write:
-        _write(tallies)
     return int(any(problem for tally in tallies for problem in tally.problems()))
 
 
@@ -59,9 +59,10 @@ def _tallies(chosen: Sequence[Piece], options: argparse.Namespace) -> Iterator[T
             yield Tally(piece, [answer for answer in found if isinstance(answer, Finding)], missing)
 
 
-def _write(tallies: Sequence[Tally]) -> None:
+def _write(tally: Tally) -> None:
+    """At once: the rest may take an hour, and be interrupted."""
     names = [piece.name for piece in pieces()]
-    README.write_text(table.written(README.read_text("utf-8"), tallies, names), "utf-8")
+    README.write_text(table.written(README.read_text("utf-8"), [tally], names), "utf-8")
 
 
 if __name__ == "__main__":
