@@ -188,7 +188,9 @@ def verdict(clause: Clause[Any], case: Case) -> Verdict:
     state, exercised, doubt = clause.start, False, None
     for moment in case.history.of(clause.on):
         state, mark = clause.step(state, moment, case)
-        exercised = exercised or mark is not None
+        if mark is None:
+            continue
+        exercised = True
         if isinstance(mark, Breach):
             if mark.certain and case.history.header.clock in clause.clocks:
                 return Verdict(clause.code, Status.VIOLATED, mark.message, mark.evidence)

@@ -97,7 +97,8 @@ class Stage:
 
     def turn(self) -> None:
         """Called by an actor: a point where others may go first."""
-        self._pause(always, None)
+        if not self._has_it_alone():
+            self._pause(always, None)
 
     def sleep(self, seconds: float) -> None:
         """Called by an actor: waits for `seconds` of virtual time."""
@@ -151,6 +152,16 @@ class Stage:
     def _check(self) -> None:
         if self._given_up:
             raise Abandoned(self._given_up)
+
+    def _has_it_alone(self) -> bool:
+        """Whether nobody is there to go first: then its turn is over at once, which is by far the most frequent case."""
+        with self._lock:
+            performance = self._performance
+            if performance is None or self._given_up or self._holder is None or len(self._actors) > 1:
+                return False
+            self._signs += 1
+            performance.steps += 1
+            return performance.steps <= STEPS
 
     def _pause(self, ready: Callable[[], bool] | None, until: int | None) -> None:
         actor = current_actor()

@@ -9,7 +9,7 @@ import httpx
 from contracts.clients.actors import current_stage
 from contracts.clients.base import Returned
 from contracts.clients.loop import VirtualLoop
-from contracts.clients.watched import Exchange, WatchedHandler, exchange
+from contracts.clients.watched import Exchange, WatchedHandler
 from mockserver import inprocess
 
 
@@ -22,7 +22,7 @@ class StageTransport(inprocess.Transport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """See `inprocess.Transport`."""
-        with exchange() as current:
+        with Exchange() as current:
             _turn()
             try:
                 response = super().handle_request(request)
@@ -44,7 +44,7 @@ class LoopTransport(inprocess.AsyncTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """See `inprocess.AsyncTransport`."""
-        with exchange() as current:
+        with Exchange() as current:
             await _async_turn()
             try:
                 response = await self._answered(request)

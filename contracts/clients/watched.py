@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
+from contextvars import ContextVar, Token
+from types import TracebackType
+from typing import Self
 
 from mockserver.engine.model import Operation
 from mockserver.wire import METHOD, ROUTES, Call, Handler, Request, Response
@@ -14,9 +15,19 @@ Arrived = Callable[[Operation | None], None]
 
 
 class Exchange:
-    """A request on its way through a door that wants to know its contextId: "" until it has arrived."""
+    """A request on its way through a door that wants to know its contextId: "" until it has arrived.
+
+    It is that of this thread or task while the context lasts.
+    """
 
     context_id = ""
+
+    def __enter__(self) -> Self:
+        self._outer: Token[Exchange | None] = _current.set(self)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        _current.reset(self._outer)
 
 
 _current: ContextVar[Exchange | None] = ContextVar("dayfly_exchange", default=None)
@@ -34,10 +45,13 @@ class WatchedHandler(Handler):
     def arrive(self, request: Request) -> Call:
         """See Handler."""
         self.requests += 1
-        with self._owning_up():
+        try:
             if self.arrived is not None:
                 self.arrived(ROUTES.get(request.path) if request.method == METHOD else None)
             call = super().arrive(request)
+        except Exception as error:
+            self.failure = error
+            raise
         exchange = _current.get()
         if exchange is not None:
             exchange.context_id = call.context_id
@@ -45,24 +59,8 @@ class WatchedHandler(Handler):
 
     def finish(self, call: Call) -> Response:
         """See Handler."""
-        with self._owning_up():
-            return super().finish(call)
-
-    @contextmanager
-    def _owning_up(self) -> Iterator[None]:
         try:
-            yield
+            return super().finish(call)
         except Exception as error:
             self.failure = error
             raise
-
-
-@contextmanager
-def exchange() -> Iterator[Exchange]:
-    """The exchange of this thread or task while the context lasts."""
-    current = Exchange()
-    token = _current.set(current)
-    try:
-        yield current
-    finally:
-        _current.reset(token)

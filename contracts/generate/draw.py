@@ -6,7 +6,8 @@ is moved to just before, at and just after each deadline, for that is where clie
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import cache
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
@@ -43,17 +44,17 @@ def scenarios(limits: Limits = DEFAULT) -> SearchStrategy[Scenario]:
 @st.composite
 def _scenarios(draw: DrawFn, settings: SearchStrategy[Setting]) -> Scenario:
     chosen = draw(settings)
-    enabled = sorted({draw(_NAMES) for _ in range(draw(_ENABLED))})
+    enabled = tuple(sorted({draw(_NAMES) for _ in range(draw(_ENABLED))}))
     rounds = draw(_ROUNDS if chosen.limits.virtual else _FEWER_ROUNDS)
     items = tuple(item for _ in range(rounds) for item in _round(draw, chosen, enabled))
     return Scenario(items, policy=chosen.policy)
 
 
-def _round(draw: DrawFn, setting: Setting, enabled: Sequence[str]) -> Iterator[Item]:
+def _round(draw: DrawFn, setting: Setting, enabled: tuple[str, ...]) -> Iterator[Item]:
     """What the world does, and a message that meets it: what comes after the last message would be drawn for nobody."""
     if enabled:
         yield from (_perturbation(draw, setting, enabled) for _ in range(draw(_SOME)))
-    during = _triggers(draw, setting, [kind for kind in enabled if kind != "restart"])
+    during = _triggers(draw, setting, tuple(kind for kind in enabled if kind != "restart"))
     if draw(_PARALLEL):
         schedule = draw(_SCHEDULES) if setting.limits.schedules else ()
         yield SendParallel(distinct_messages(draw), during, schedule)
@@ -61,11 +62,14 @@ def _round(draw: DrawFn, setting: Setting, enabled: Sequence[str]) -> Iterator[I
         yield Send(guest(draw), text(draw), during)
 
 
-def _perturbation(draw: DrawFn, setting: Setting, enabled: Sequence[str]) -> Perturbation:
-    return KINDS[draw(st.sampled_from(enabled))](draw, setting)
+def _perturbation(draw: DrawFn, setting: Setting, enabled: tuple[str, ...]) -> Perturbation:
+    return KINDS[draw(_one_of(enabled))](draw, setting)
 
 
-def _triggers(draw: DrawFn, setting: Setting, enabled: Sequence[str]) -> tuple[Trigger, ...]:
+_one_of = cache(st.sampled_from)
+
+
+def _triggers(draw: DrawFn, setting: Setting, enabled: tuple[str, ...]) -> tuple[Trigger, ...]:
     """What happens inside an intent; a client is restarted between intents only."""
     if not enabled:
         return ()
