@@ -14,7 +14,7 @@ from mockserver.web.console.extension import Console
 from mockserver.web.console.pages import done
 
 _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
-_SPAN = re.compile(r"\s*(?P<number>\d{1,15}(?:\.\d{1,6})?)\s*(?P<unit>[a-z]*)\s*", re.IGNORECASE)
+_SPAN = re.compile(r"\s*(?P<number>[0-9]{1,15}(?:\.[0-9]{1,6})?)\s*(?P<unit>[a-z]*)\s*", re.IGNORECASE)
 
 
 def add(blueprint: Blueprint, console: Console) -> None:

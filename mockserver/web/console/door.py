@@ -52,9 +52,9 @@ def _asset(name: str) -> Response:
     path = _FILES / name
     if path.suffix not in TYPES or path.parent != _FILES or not path.is_file():
         flask.abort(404)
-    response = flask.send_file(path, mimetype=TYPES[path.suffix])
-    response.headers["Cache-Control"] = "no-cache"
-    return response
+    response = Response(path.read_bytes(), mimetype=TYPES[path.suffix], headers={"Cache-Control": "no-cache"})
+    response.add_etag()
+    return response.make_conditional(flask.request)
 
 
 def _common(keeper: Keeper) -> dict[str, Any]:

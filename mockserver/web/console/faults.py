@@ -56,7 +56,9 @@ def fault_in(form: dict[str, str]) -> dict[str, Any]:
         raise InvalidRequest("kind", f"{kind!r} must be one of {', '.join(KINDS)}")
     takes = (*COMMON, *OWN.get(kind, ()))
     fields = {name: READ[name](name, value) for name in takes if (value := form.get(name, "").strip())}
-    return {"kind": kind, "times": None if form.get("always") else 1, **fields}
+    if form.get("always"):
+        fields["times"] = None
+    return {"kind": kind, **fields}
 
 
 def _word(_: str, value: str) -> str:

@@ -18,12 +18,12 @@ from mockserver.clock import pause
 from mockserver.control import Tenant
 from mockserver.control.requests import INTERVAL
 from mockserver.engine.model import UNASSIGNED
-from mockserver.errors import InvalidRequest, MockServerError, NotFound
+from mockserver.errors import MockServerError, NotFound
 from mockserver.exchanges import Exchange
 from mockserver.journal import Perturbed
 from mockserver.web.console.extension import CONSOLE, Console
 from mockserver.web.console.frame import address_of
-from mockserver.web.console.requests import FIELDS, Sought, sought
+from mockserver.web.console.requests import FIELDS, Sought, place_in, sought
 from mockserver.web.delivery import PAUSE
 
 MAX_FOLLOWERS = 16
@@ -66,10 +66,9 @@ def add(blueprint: Blueprint, console: Console) -> None:
 
 
 def _place() -> int:
-    told = flask.request.headers.get("Last-Event-ID") or flask.request.args.get("after", "0")
-    if not (told.isascii() and told.isdigit() and len(told) < 16):
-        raise InvalidRequest("after", f"{told!r} is no place in a journal")
-    return int(told)
+    """Where to go on: after the event that the browser saw last, or where the page began."""
+    seen = flask.request.headers.get("Last-Event-ID", "")
+    return int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 16 else place_in("after") or 0
 
 
 class Stream:

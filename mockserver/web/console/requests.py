@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import flask
-import msgspec
 from flask import Blueprint
-from msgspec import Struct
 from werkzeug.wrappers import Response
 
 from mockserver import journal
@@ -45,7 +43,7 @@ class Sought(Filter, frozen=True, kw_only=True):
         return guest is not None and self.person.casefold() in f"{guest.name}\n{guest.email}".casefold()
 
 
-class Place(Struct, frozen=True):
+class Place(NamedTuple):
     """Which part of the list: requests that arrived before one, or after one."""
 
     before: int | None = None
@@ -93,11 +91,9 @@ def _listing(tenant: Tenant) -> dict[str, Any]:
     shown: dict[str, Any] = {"given": given, "operations": OPERATIONS, "reasons": [*Reason], "families": FAMILIES}
     place, found, problem = Place(), list[Exchange](), None
     try:
-        place = msgspec.convert(
-            {name: flask.request.args[name] for name in ("before", "after") if name in flask.request.args}, Place, strict=False
-        )
+        place = Place(place_in("before"), place_in("after"))
         found = tenant.requests.search(sought(given), place.after, place.before, PAGE + 1)
-    except (InvalidRequest, msgspec.ValidationError) as refused:
+    except InvalidRequest as refused:
         problem = str(refused)
     more = len(found) > PAGE
     rows = found[:PAGE] if place.after is None else found[:PAGE][::-1]
@@ -110,6 +106,14 @@ def _neighbours(rows: list[Exchange], place: Place, more: bool) -> dict[str, int
     older = rows[-1].seq if rows and (more or place.after is not None) else None
     newer = rows[0].seq if rows and (place.before is not None or (place.after is not None and more)) else None
     return {"older": older, "newer": newer}
+
+
+def place_in(name: str) -> int | None:
+    """The place in a journal that the query names; None where it names none. Raises InvalidRequest."""
+    told = flask.request.args.get(name)
+    if told is not None and not (told.isascii() and told.isdigit() and len(told) < 16):
+        raise InvalidRequest(name, f"{told!r} is no place in a journal")
+    return None if told is None else int(told)
 
 
 def sought(given: dict[str, str]) -> Sought:

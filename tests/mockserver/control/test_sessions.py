@@ -98,3 +98,15 @@ def test_who_asks_for_what_is_not_there_is_told(tenant: Tenant) -> None:
         tenant.sessions.list(state="dead")
     with pytest.raises(InvalidRequest, match="limit: 0 must be from 1 to 1000"):
         tenant.sessions.list(limit=0)
+
+
+def test_a_survey_counts_all_and_lists_the_newest_of_those_asked_for(mock: Mock, tenant: Tenant) -> None:
+    made = [mock.session() for _ in range(4)]
+    mock.send(made[1])
+    other = mock.create(json={"guest": {"name": "Bob", "email": "bob@example.com"}}).json()["webChatSessionId"]
+    survey = tenant.sessions.survey(limit=2)
+    assert {state.value: number for state, number in survey.counts.items() if number} == {"active": 4, "consumed": 1}
+    assert ([session.id for session in survey.sessions], survey.more) == ([other, made[3]], True)
+    older = tenant.sessions.survey(state="active", guest="ANN", before=made[3])
+    assert ([session.id for session in older.sessions], older.more) == ([made[2], made[0]], False)
+    assert [session.id for session in tenant.sessions.survey(guest="@example.com", before=made[1]).sessions] == [made[0]]

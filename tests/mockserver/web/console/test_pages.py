@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 from flask.testing import FlaskClient
 
+from mockserver.control import Tenant
 from tests.mockserver.conftest import Mock
 from tests.mockserver.web.console.conftest import CONSOLE, DEFAULT, Reader
-
-PAGES = ["", "/requests", "/sessions", "/faults", "/access"]
 
 
 @pytest.mark.parametrize("page", ["", "/requests", "/sessions", "/faults", "/access"])
@@ -40,3 +42,69 @@ def test_a_refused_request_is_explained(mock: Mock, read: Reader) -> None:
     assert "session.consumed" in page
     assert "used up by a message accepted before" in page
     assert 'class="refused"' in page
+
+
+def test_a_file_is_fetched_once_as_long_as_it_is_the_same(browser: FlaskClient) -> None:
+    first = browser.get(f"{CONSOLE}/assets/console.css")
+    assert (first.status_code, first.mimetype) == (200, "text/css")
+    again = browser.get(f"{CONSOLE}/assets/console.css", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+@pytest.mark.parametrize("name", ["nothing.css", "..%2fdoor.py", "door.py", ".."])
+def test_no_other_file_is_told(browser: FlaskClient, name: str) -> None:
+    assert browser.get(f"{CONSOLE}/assets/{name}").status_code == 404
+
+
+def test_the_journal_is_downloaded_as_a_recording(mock: Mock, browser: FlaskClient) -> None:
+    answer = browser.get(f"{DEFAULT}/trace")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="00000000.jsonl"'
+    assert [entry["type"] for entry in map(json.loads, answer.text.splitlines())] == ["trace", "arrival", "answer"]
+
+
+def test_requests_that_name_nobody_have_a_page_too(mock: Mock, browser: FlaskClient) -> None:
+    lost = mock.http.get("/api/v2/nowhere").headers["ININ-Correlation-Id"]
+    address = f"{CONSOLE}/organizations/unassigned"
+    assert "route.unknown" in browser.get(f"{address}/requests").text
+    assert "There is no operation at this path." in browser.get(f"{address}/requests/{lost}").text
+    assert "Requests that name no organisation" in browser.get(CONSOLE).text
+    assert browser.get(f"{address}/sessions").status_code == 404
+
+
+def test_what_left_the_journal_leads_to_what_is_there(browser: FlaskClient) -> None:
+    answer = browser.get(f"{DEFAULT}/requests/00000000-1111-4222-8333-444444444444")
+    assert answer.status_code == 404
+    assert "the oldest requests leave it" in answer.text
+    assert f'<a href="{DEFAULT}/requests">The requests that are there</a>' in answer.text
+
+
+def test_a_session_outlives_its_requests_in_the_journal(mock: Mock, tenant: Tenant, read: Reader) -> None:
+    session = mock.session()
+    mock.assembly.store.clear_journal(tenant.id)
+    assert "have left the journal" in read(f"/sessions/{session}")
+
+
+def test_sessions_are_paged_from_the_newest_to_the_oldest(mock: Mock, read: Reader) -> None:
+    made = [mock.session() for _ in range(101)]
+    first = read("/sessions")
+    assert made[0] not in first
+    assert first.index(made[-1]) < first.index(made[1])
+    assert re.findall(r'id="s-([^"]+)"', read(f"/sessions?before={made[1]}")) == [made[0]]
+    assert re.findall(r'id="s-([^"]+)"', read("/sessions?guest=nobody")) == []
+
+
+def test_the_ready_made_words_of_an_address_are_the_only_ones_it_can_make_a_page_say(browser: FlaskClient) -> None:
+    assert "pay me" not in browser.get(f"{DEFAULT}?done=pay+me").text
+
+
+def test_an_unknown_window_is_refused_in_words(browser: FlaskClient) -> None:
+    answer = browser.get(f"{DEFAULT}?window=1y")
+    assert answer.status_code == 400
+    assert "must be one of 1m, 5m" in answer.text
+
+
+@pytest.mark.parametrize("query", ["status=40", "status=٤٠٣", "operation=delete", "before=x", "after=-1", "before=" + "9" * 30])
+def test_a_list_that_makes_no_sense_says_so_on_its_page(browser: FlaskClient, query: str) -> None:
+    answer = browser.get(f"{DEFAULT}/requests?{query}")
+    assert answer.status_code == 200
+    assert '<p class="note bad">' in answer.text

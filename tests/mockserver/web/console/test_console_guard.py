@@ -1,0 +1,144 @@
+"""Who may see the console, and who may change something there."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from mockserver.assemble import Assembly, assemble
+from mockserver.settings import Settings
+from mockserver.web import create_app
+from tests.mockserver.web.console.conftest import CONSOLE, DEFAULT
+
+TOKEN = "open sesame"
+FREEZE = f"{DEFAULT}/clock/freeze"
+
+
+class TestWithoutToken:
+    def test_this_machine_is_let_in(self, browser: FlaskClient) -> None:
+        assert browser.get(CONSOLE, headers={"Host": "localhost:8403"}).status_code == 200
+
+    @pytest.mark.parametrize("address", ["192.0.2.7", "2001:db8::1", ""])
+    def test_other_machines_are_not(self, browser: FlaskClient, address: str) -> None:
+        answer = browser.get(CONSOLE, environ_base={"REMOTE_ADDR": address})
+        assert answer.status_code == 403
+        assert "for this machine only" in answer.text
+
+    @pytest.mark.parametrize("path", ["", "/assets/console.css", "/organizations/default/events", "/login", "x"])
+    @pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"X-Forwarded-For": "192.0.2.7"}])
+    def test_nor_is_a_name_that_leads_here_or_a_proxy_whatever_is_asked(
+        self, browser: FlaskClient, path: str, headers: dict[str, str]
+    ) -> None:
+        assert browser.get(f"{CONSOLE}{path}", headers=headers).status_code == 403
+
+    @pytest.mark.parametrize(
+        "headers", [{"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
+    )
+    def test_a_page_of_another_origin_changes_nothing(self, browser: FlaskClient, headers: dict[str, str]) -> None:
+        assert browser.post(FREEZE, headers=headers).status_code == 403
+        assert browser.post(FREEZE, headers={"Origin": "http://localhost"}).status_code == 303
+
+    def test_nobody_needs_to_sign_in(self, browser: FlaskClient) -> None:
+        assert urlparse(browser.get(f"{CONSOLE}/login").location).path == f"{CONSOLE}/"
+        assert browser.post(f"{CONSOLE}/login", data={"token": "any"}).headers.getlist("Set-Cookie") == []
+
+
+class TestWithToken:
+    @pytest.fixture
+    def settings(self) -> Settings:
+        return Settings(admin_token=TOKEN)
+
+    @pytest.fixture
+    def signed_in(self, browser: FlaskClient) -> FlaskClient:
+        answer = browser.post(f"{CONSOLE}/login", data={"token": f" {TOKEN}\n"})
+        assert answer.status_code == 303
+        return browser
+
+    @pytest.mark.parametrize("path", ["", "/organizations/default", "/organizations/default/events", "/nowhere", "/logout"])
+    def test_nothing_is_told_before_one_has_signed_in(self, browser: FlaskClient, path: str) -> None:
+        answer = browser.get(f"{CONSOLE}{path}")
+        assert (answer.status_code, urlparse(answer.location).path) == (303, f"{CONSOLE}/login")
+        assert browser.get(f"{CONSOLE}/login").status_code == 200
+        assert browser.get(f"{CONSOLE}/assets/console.mjs").status_code == 200
+
+    def test_whoever_shows_it_as_programs_do_is_let_in(self, browser: FlaskClient) -> None:
+        assert browser.get(CONSOLE, headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
+
+    def test_the_cookie_is_for_the_console_alone_and_holds_no_token(self, browser: FlaskClient) -> None:
+        answer = browser.post(f"{CONSOLE}/login", data={"token": TOKEN}, headers={"Host": "mock.example:8403"})
+        cookie = answer.headers["Set-Cookie"]
+        assert cookie.startswith("dayfly-console-8403=")
+        assert {"HttpOnly", "SameSite=Strict", f"Path={CONSOLE}"} <= set(cookie.split("; "))
+        assert "sesame" not in cookie
+
+    @pytest.mark.parametrize("token", ["", "open", TOKEN.upper(), "öpen"])
+    def test_another_token_is_not_taken(self, browser: FlaskClient, token: str) -> None:
+        answer = browser.post(f"{CONSOLE}/login", data={"token": token})
+        assert answer.status_code == 401
+        assert "not this server" in answer.text
+        assert "Set-Cookie" not in answer.headers
+
+    def test_one_comes_back_to_where_one_wanted_to_go(self, browser: FlaskClient) -> None:
+        asked = browser.get(f"{DEFAULT}/requests?status=403&text=%26").location
+        (wanted,) = parse_qs(urlparse(asked).query)["back"]
+        answer = browser.post(f"{CONSOLE}/login", data={"token": TOKEN, "back": wanted})
+        assert answer.location == f"{DEFAULT}/requests?status=403&text=%26"
+
+    @pytest.mark.parametrize(
+        "elsewhere",
+        ["http://evil.example", "//evil.example", "/elsewhere", f"{CONSOLE}.evil", f"{CONSOLE}/\\evil", f"{CONSOLE}/\r\nx"],
+    )
+    def test_and_nowhere_else(self, browser: FlaskClient, elsewhere: str) -> None:
+        answer = browser.post(f"{CONSOLE}/login", data={"token": TOKEN, "back": elsewhere})
+        assert answer.location == f"{CONSOLE}/"
+
+    def test_a_change_wants_the_word_that_its_form_carries(self, signed_in: FlaskClient) -> None:
+        page = signed_in.get(DEFAULT).text
+        found = re.search(r'name="form_word" value="([^"]+)"', page)
+        assert found is not None
+        for word in (None, "", "guessed"):
+            answer = signed_in.post(FREEZE, data={} if word is None else {"form_word": word})
+            assert answer.status_code == 403
+            assert "earlier sign-in" in answer.text
+        assert signed_in.post(FREEZE, data={"form_word": found[1]}).status_code == 303
+        assert (
+            signed_in.post(FREEZE, data={"form_word": found[1]}, headers={"Origin": "http://evil.example"}).status_code == 403
+        )
+
+    def test_the_word_of_one_visitor_is_of_no_use_to_another(self, app: Flask, signed_in: FlaskClient) -> None:
+        other = app.test_client()
+        other.post(f"{CONSOLE}/login", data={"token": TOKEN})
+        found = re.search(r'name="form_word" value="([^"]+)"', other.get(DEFAULT).text)
+        assert found is not None
+        assert signed_in.post(FREEZE, data={"form_word": found[1]}).status_code == 403
+
+    def test_the_cookie_is_good_for_no_control_call(self, signed_in: FlaskClient) -> None:
+        assert signed_in.get("/__admin/organizations").status_code == 401
+
+    def test_a_sign_in_ends_with_signing_out(self, signed_in: FlaskClient) -> None:
+        page = signed_in.get(DEFAULT).text
+        found = re.search(r'name="form_word" value="([^"]+)"', page)
+        assert found is not None
+        answer = signed_in.post(f"{CONSOLE}/logout", data={"form_word": found[1]}, follow_redirects=True)
+        assert "You are signed out." in answer.text
+        assert signed_in.get(DEFAULT).status_code == 303
+
+    def test_with_another_token_it_ends_too_and_says_so(self, signed_in: FlaskClient) -> None:
+        cookie = signed_in.get_cookie("dayfly-console", path=CONSOLE)
+        assert cookie is not None
+        with assemble(Settings(admin_token="another")) as assembly:
+            elsewhere = create_app(assembly).test_client()
+            elsewhere.set_cookie("dayfly-console", cookie.value, path=CONSOLE)
+            answer = elsewhere.get(DEFAULT, follow_redirects=True)
+        assert "You were signed in, and are no longer" in answer.text
+
+    def test_another_process_with_the_same_token_knows_it(self, assembly: Assembly, signed_in: FlaskClient) -> None:
+        cookie = signed_in.get_cookie("dayfly-console", path=CONSOLE)
+        assert cookie is not None
+        replica = create_app(assembly).test_client()
+        replica.set_cookie("dayfly-console", cookie.value, path=CONSOLE)
+        assert replica.get(DEFAULT).status_code == 200
