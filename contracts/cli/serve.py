@@ -49,12 +49,13 @@ def command(
 
     Options are variables too, DAYFLY_PORT for --port; so is what stands in the policy's file, DAYFLY_POLICY_TTL for ttl.
     """
+    from contracts.workbench import make_app
     from mockserver.serve import run
     from mockserver.settings import Settings
 
     made = Settings.load(policy, os.environ, journal_file=journal, **settings)
     tell = _tell_programs if as_json else _tell_people
-    context.exit(run(made, tell, host=host, port=port, workers=workers, log_requests=log_requests))
+    context.exit(run(made, tell, host=host, port=port, workers=workers, log_requests=log_requests, make_app=make_app))
 
 
 def _tell_programs(serving: Serving) -> None:

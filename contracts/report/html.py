@@ -18,7 +18,7 @@ from contracts.report.verdicts import VERDICTS, counts
 
 def render(report: Report, clauses: Sequence[Demand] = DEMANDS) -> str:
     """The page; ends with an end of line."""
-    style, script = _asset("report.css"), _asset("report.mjs")
+    style, script = Markup(_asset("report.css") + _asset("lanes.css")), _asset("report.mjs")
     head = element(
         "head",
         element("meta", charset="utf-8"),

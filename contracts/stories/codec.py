@@ -67,12 +67,16 @@ def load(path: Path) -> Story:
     return decode(raw, str(path))
 
 
+def document(story: Story) -> dict[str, Any]:
+    """The story as plain values, in the order a person wants to read them."""
+    values = msgspec.to_builtins(story)
+    order = ("title", "summary", "notes", "policy", "steps")
+    return {"version": story.version, **{name: values[name] for name in order if name in values}}
+
+
 def encode(story: Story) -> bytes:
     """The story as indented JSON with an end of line: what goes into a file."""
-    values = msgspec.to_builtins(story)
-    order = ("version", "title", "summary", "notes", "policy", "steps")
-    document = {name: values[name] for name in order if name in values}
-    return msgspec.json.format(msgspec.json.encode({"version": story.version, **document}), indent=2) + b"\n"
+    return msgspec.json.format(msgspec.json.encode(document(story)), indent=2) + b"\n"
 
 
 def _misfit(source: str, message: str, raw: bytes) -> StoryError:

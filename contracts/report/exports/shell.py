@@ -31,3 +31,18 @@ def word(text: str, variables: Mapping[str, str] | None = None) -> str:
 def _quoted(text: str) -> str:
     """In quotes wherever there is any doubt; a NUL cannot be in a word, and is left out."""
     return shlex.quote(text.replace("\0", ""))
+
+
+def ascii_word(text: str) -> str:
+    """`text` as one word of bash, in ASCII without control characters, whatever is in it."""
+    if all(" " <= character <= "~" for character in text):
+        return _quoted(text)
+    coded = "".join(_coded(byte) for byte in text.replace("\0", "").encode())
+    return f"$'{coded}'"
+
+
+def _coded(byte: int) -> str:
+    character = chr(byte)
+    if character in "\\'":
+        return f"\\{character}"
+    return character if " " <= character <= "~" else f"\\x{byte:02x}"

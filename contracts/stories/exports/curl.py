@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from contracts.report.exports.shell import comment, word
+from contracts.report.exports.shell import ascii_word, comment, word
 from contracts.stories.exports.heading import heading, prologue, words
 from contracts.stories.model import CLIENT, Expected, Story
 from contracts.stories.plan import Basic, Exchange, Gap, Planned, Text, joined, planned, whole_policy
@@ -13,7 +13,7 @@ from contracts.stories.words import told_as
 
 
 def render(story: Story) -> str:
-    """The script, in ASCII but for bodies that are not."""
+    """The script, in ASCII."""
     return "\n".join([*_head(story), *_steps(story)]) + "\n"
 
 
@@ -85,7 +85,7 @@ def _expected(expected: Expected) -> str:
 
 def _text(text: Text) -> str:
     """A text as one word, its gaps filled with variables."""
-    return "".join(word(piece) if isinstance(piece, str) else f'"${_variable(piece)}"' for piece in joined(text)) or "''"
+    return "".join(ascii_word(piece) if isinstance(piece, str) else f'"${_variable(piece)}"' for piece in joined(text)) or "''"
 
 
 def _variable(gap: Gap) -> str:

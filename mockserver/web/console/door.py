@@ -37,8 +37,8 @@ def make_app(console: Console) -> Flask:
     app.jinja_env.filters.update({filter.__name__: filter for filter in _FILTERS})
     app.context_processor(lambda: _common(keeper))
     blueprint = Blueprint("console", __name__, url_prefix=CONSOLE)
-    for views in VIEWS:
-        views.add(blueprint, console)
+    for add in (*(views.add for views in VIEWS), *console.views):
+        add(blueprint, console)
     login.add(blueprint, keeper)
     blueprint.add_url_rule("/assets/<name>", "asset", _asset)
     app.register_blueprint(blueprint)

@@ -1,4 +1,4 @@
-"""What others may add to the console: tabs to an organisation's pages, panels to a request's page.
+"""What others may add to the console: tabs to an organisation's pages, panels to a request's page, routes beside them.
 
 An extension of `create_app` finds the console in ``app.extensions["dayfly.console"]``. What its views return is put into the
 console's own pages, so it needs no layout: markup made by `flask.render_template` of a template of its own (a blueprint's
@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from flask import Flask
+from flask import Blueprint, Flask
 from markupsafe import Markup
 
 from mockserver.assemble import Assembly
@@ -63,6 +63,7 @@ class Console:
         self.control = Control(assembly)
         self.tabs: dict[str, Tab] = {}
         self.panels: dict[str, Panel] = {}
+        self.views: list[Callable[[Blueprint, Console], None]] = []
         self._lock = threading.Lock()
         self._app: Flask | None = None
 
@@ -87,3 +88,7 @@ class Console:
     def add_panel(self, name: str, title: str, view: PanelView) -> None:
         """Adds a panel to every request's page."""
         self.panels[name] = Panel(name, title, view)
+
+    def add_views(self, add: Callable[[Blueprint, Console], None]) -> None:
+        """Lets `add` put routes of its own on the console's blueprint: files and downloads, behind the console's guard."""
+        self.views.append(add)

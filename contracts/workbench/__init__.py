@@ -1,0 +1,28 @@
+"""What the judge and the stories add to the mock's console: a refused request reproduced, a journal judged.
+
+An extension of `mockserver.web.create_app`. Nothing heavy is loaded before somebody looks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from mockserver.assemble import Assembly
+    from mockserver.settings import Settings
+
+
+def make_app(settings: Settings) -> Flask:
+    """The mock with the workbench in its console."""
+    from mockserver.web.app import create_app
+
+    return create_app(settings=settings, extensions=(extend,))
+
+
+def extend(app: Flask, assembly: Assembly) -> None:
+    """Adds the workbench to an application that has a console."""
+    from contracts.workbench import bench
+
+    bench.add(app, assembly)

@@ -1,0 +1,43 @@
+"""Where the workbench's parts are put: on the console's pages, beside them, and on the control API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import flask
+from flask import Blueprint, Flask, Response
+
+from contracts.workbench.contract import ContractTab
+from contracts.workbench.reproduce import Reproductions
+from mockserver.assemble import Assembly
+from mockserver.control import Control
+from mockserver.web.admin.answers import handle_errors
+from mockserver.web.admin.guard import PREFIX
+from mockserver.web.console import NAME, Console
+
+_SHEETS = (Path(__file__).parent / "workbench.css", Path(__file__).parents[1] / "report" / "lanes.css")
+
+
+def add(app: Flask, assembly: Assembly) -> None:
+    """Adds the panel, the tab, the downloads, and the same as JSON."""
+    console: Console = app.extensions[NAME]
+    found = Reproductions(Control(assembly))
+    console.add_panel("reproduce", "Reproduce", found.panel)
+    console.add_tab("contract", "Contract", ContractTab().view)
+    console.add_views(lambda blueprint, _: _add_to_console(blueprint, found))
+    blueprint = Blueprint("workbench", __name__, url_prefix=PREFIX, template_folder="templates")
+    blueprint.add_url_rule("/organizations/<id>/requests/<context_id>/reproduce", "reproduce", found.as_json)
+    handle_errors(blueprint)
+    app.register_blueprint(blueprint)
+
+
+def _add_to_console(blueprint: Blueprint, found: Reproductions) -> None:
+    blueprint.add_url_rule("/workbench.css", "workbench_style", _style)
+    blueprint.add_url_rule("/organizations/<id>/requests/<context_id>/reproduce.<kind>", "reproduce_file", found.download)
+
+
+def _style() -> Response:
+    sheet = "".join(path.read_text("utf-8") for path in _SHEETS)
+    response = flask.Response(sheet, mimetype="text/css")
+    response.headers["Cache-Control"] = "no-cache"
+    return response

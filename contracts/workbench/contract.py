@@ -1,0 +1,35 @@
+"""The tab where the contract's clauses are judged over an organisation's journal so far."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import flask
+
+from contracts.workbench.remember import Memory
+from mockserver.control import Tenant
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from contracts.workbench.judged import Judged
+
+REMEMBERED = 8
+"""Organisations whose judgement is remembered, for as long as nothing new is journalled."""
+
+
+class ContractTab:
+    """Judges, and remembers."""
+
+    def __init__(self) -> None:
+        self._memory: Memory[Judged] = Memory(REMEMBERED)
+
+    def view(self, tenant: Tenant) -> Markup:
+        """The tab's content."""
+        from markupsafe import Markup
+
+        from contracts.workbench.judged import judge
+
+        latest = [exchange.context_id for exchange in tenant.requests.find(limit=1)]
+        judged = self._memory.get((tenant.id, tenant.requests.newest(), *latest), lambda: judge(tenant))
+        return Markup(flask.render_template("workbench/contract.html", judged=judged, id=tenant.id))

@@ -1,0 +1,111 @@
+"""A journal judged, and what was violated drawn: as much of it as a page can show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from contracts.clauses import CLAUSES
+from contracts.errors import TraceMalformed
+from contracts.fold import fold
+from contracts.judge import Demand, Evidence
+from contracts.report.lanes import timeline
+from contracts.report.model import ClauseResult, Report
+from contracts.report.timeline import Row, rows
+from contracts.report.verdicts import VERDICTS, counts
+from contracts.trace import well_formed
+from contracts.verify import check
+from mockserver.control import Tenant
+from mockserver.journal import Entry
+
+AROUND = 5
+"""Lines that are drawn before and after each one that a violation points to."""
+
+MOST_LINES = 60
+"""Lines of a drawing, beside those that say how many were left out."""
+
+
+class Line(NamedTuple):
+    """A clause in the table of all."""
+
+    result: ClauseResult
+    words: str
+    sign: str
+
+
+class Violation(NamedTuple):
+    """A clause that was violated, with what happened around it."""
+
+    result: ClauseResult
+    message: str
+    clause: Demand
+    drawing: Markup
+
+
+class Judged(NamedTuple):
+    """A judgement of so many journal entries; `problem` says why there is none."""
+
+    entries: int
+    counts: Sequence[tuple[int, str]] = ()
+    lines: Sequence[Line] = ()
+    violations: Sequence[Violation] = ()
+    problem: str = ""
+
+
+def judge(tenant: Tenant) -> Judged:
+    """The judgement of what is in the journal now."""
+    entries = tuple(tenant.trace())
+    try:
+        report = check(tenant.name, entries)
+    except TraceMalformed as problem:
+        return Judged(len(entries) - 1, problem=str(problem))
+    lines = [Line(result, VERDICTS[result.ending].words, VERDICTS[result.ending].sign) for result in report.clauses]
+    lines.sort(key=lambda line: list(VERDICTS).index(line.result.ending))
+    numbers = [(count, VERDICTS[ending].words) for count, ending in counts(report)]
+    return Judged(len(entries) - 1, numbers, lines, list(_violations(report, entries)))
+
+
+def _violations(report: Report, entries: Sequence[Entry]) -> Iterator[Violation]:
+    """Each with its drawing. The table is made once for all of them, for that takes a while."""
+    if not report.violated:
+        return
+    clauses = {clause.code: clause for clause in CLAUSES}
+    drawn = rows(fold(well_formed(entries)), [marked for result in report.violated for marked in _marked(result)])
+    for result in report.violated:
+        found = result.counterexample
+        assert found is not None  # whatever is violated comes with what shows it
+        own = [replace(row, marks=tuple(_own(result.code, row.marks))) for row in drawn]
+        lanes = Markup(timeline(list(_excerpt(own)), f"{result.code}-history"))
+        yield Violation(result, found.message, clauses[result.code], lanes)
+
+
+def _marked(result: ClauseResult) -> Iterator[Evidence]:
+    found = result.counterexample
+    for evidence in found.evidence if found is not None else ():
+        yield Evidence(f"{result.code} {evidence.label}", evidence.seq)
+
+
+def _own(code: str, marks: Sequence[str]) -> Iterator[str]:
+    return (mark.removeprefix(f"{code} ") for mark in marks if mark.startswith(f"{code} "))
+
+
+def _excerpt(drawn: Sequence[Row]) -> Iterator[Row]:
+    """The lines around those that are marked, and how many are left out between them."""
+    marked = [place for place, row in enumerate(drawn) if row.marks]
+    near = {place for mark in marked for place in range(mark - AROUND, mark + AROUND + 1) if 0 <= place < len(drawn)}
+    kept = sorted(near)[:MOST_LINES]
+    before = -1
+    for place in kept:
+        yield from _left_out(drawn, before + 1, place)
+        yield drawn[place]
+        before = place
+    yield from _left_out(drawn, before + 1, len(drawn))
+
+
+def _left_out(drawn: Sequence[Row], start: int, end: int) -> Iterator[Row]:
+    if end > start:
+        lines = "1 line is" if end - start == 1 else f"{end - start} lines are"
+        yield Row("intent", drawn[start].at, f"{lines} left out here", lanes=drawn[start].lanes)

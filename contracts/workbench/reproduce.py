@@ -1,0 +1,115 @@
+"""A refused request as the smallest story that is refused in the same way, and as scripts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import flask
+from flask import Response
+
+from contracts.workbench.remember import Memory
+from mockserver.control import Control, Tenant
+from mockserver.control.requests import Recorded
+from mockserver.errors import NotFound
+from mockserver.explain import Explanation
+from mockserver.web.admin.answers import answer, error
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from contracts.stories.model import Story
+
+REMEMBERED = 64
+"""Requests whose story is remembered in this process: finding it may take a second, and what led to a request stays."""
+
+
+class Script(NamedTuple):
+    """The story in a language: `text` is ASCII."""
+
+    kind: str
+    title: str
+    file: str
+    command: str
+    text: str
+
+
+class Found(NamedTuple):
+    """What came of looking: a story, or `why` there is none."""
+
+    story: Story | None
+    why: str = ""
+
+
+class Reproductions:
+    """Finds stories, and shows them."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+        self._memory: Memory[Found] = Memory(REMEMBERED)
+
+    def panel(self, tenant: Tenant, recorded: Recorded, _: Explanation) -> Markup | None:
+        """The panel on a request's page; none where the request was not refused."""
+        from markupsafe import Markup
+
+        from mockserver.web.console.frame import address_of
+
+        exchange = recorded.exchange
+        if exchange.status is None and exchange.reason is None:
+            return None
+        if exchange.status == 200 and exchange.delivery == "complete":
+            return None
+        found = self._find(tenant, exchange.context_id)
+        place = {"id": address_of(tenant.id), "context_id": exchange.context_id}
+        shown: dict[str, Any] = {**place, "why": found.why, "steps": [], "scripts": [], "story": None}
+        if found.story is not None:
+            shown |= {"steps": list(_steps(found.story)), "scripts": scripts(found.story), "story": found.story}
+        return Markup(flask.render_template("workbench/reproduce.html", **shown))
+
+    def download(self, id: str, context_id: str, kind: str) -> Response:
+        """A script as a file."""
+        found = self._find(self._control.tenant(id), context_id)
+        script = next((one for one in scripts(found.story) if one.kind == kind), None) if found.story is not None else None
+        if script is None:
+            raise NotFound("request", context_id, found.why or f"there is no script of the kind {kind}")
+        told = {"Content-Disposition": f'attachment; filename="{script.file}"'}
+        return Response(script.text, headers=told, mimetype="text/plain")
+
+    def as_json(self, id: str, context_id: str) -> Response:
+        """Story, steps in words and scripts; 409 where no story was found."""
+        from contracts.stories.codec import document
+
+        found = self._find(self._control.tenant(id), context_id)
+        if found.story is None:
+            return error(409, found.why)
+        written = {script.kind: script.text for script in scripts(found.story) if script.kind != "json"}
+        steps = [{"step": words, "answer": got} for words, got in _steps(found.story)]
+        return answer({"story": document(found.story), "steps": steps, "notes": found.story.notes, "scripts": written})
+
+    def _find(self, tenant: Tenant, context_id: str) -> Found:
+        return self._memory.get((tenant.id, context_id), lambda: _find(tenant, context_id))
+
+
+def _find(tenant: Tenant, context_id: str) -> Found:
+    from contracts.stories.distil import NotReproduced, distil
+
+    try:
+        return Found(distil(tenant, context_id))
+    except NotReproduced as problem:
+        return Found(None, problem.why)
+
+
+def _steps(story: Story) -> Any:
+    from contracts.stories.model import Call
+    from contracts.stories.words import answer_words, step_words
+
+    return ((step_words(step), answer_words(step.expect) if isinstance(step, Call) else "") for step in story.steps)
+
+
+def scripts(story: Story) -> list[Script]:
+    """The story in every language there is."""
+    from contracts.stories.exports import KINDS, render
+
+    return [
+        Script(name, kind.title, f"reproduce{kind.suffix}", f"{kind.command} reproduce{kind.suffix}", render(story, name))
+        for name, kind in KINDS.items()
+    ]
