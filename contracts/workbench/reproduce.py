@@ -39,6 +39,14 @@ class Found(NamedTuple):
     story: Story | None
     why: str = ""
 
+    @property
+    def reason(self) -> str:
+        """Why the request was refused."""
+        from contracts.stories.model import Call
+
+        last = self.story.steps[-1] if self.story is not None else None
+        return (last.expect.reason or "refused") if isinstance(last, Call) else "refused"
+
 
 class Reproductions:
     """Finds stories, and shows them."""
@@ -62,13 +70,14 @@ class Reproductions:
         place = {"id": address_of(tenant.id), "context_id": exchange.context_id}
         shown: dict[str, Any] = {**place, "why": found.why, "steps": [], "scripts": [], "story": None}
         if found.story is not None:
-            shown |= {"steps": list(_steps(found.story)), "scripts": scripts(found.story), "story": found.story}
+            shown |= {"steps": list(_steps(found.story)), "scripts": scripts(found.story, found.reason), "story": found.story}
         return Markup(flask.render_template("workbench/reproduce.html", **shown))
 
     def download(self, id: str, context_id: str, kind: str) -> Response:
         """A script as a file."""
         found = self._find(self._control.tenant(id), context_id)
-        script = next((one for one in scripts(found.story) if one.kind == kind), None) if found.story is not None else None
+        made = scripts(found.story, found.reason) if found.story is not None else []
+        script = next((one for one in made if one.kind == kind), None)
         if script is None:
             raise NotFound("request", context_id, found.why or f"there is no script of the kind {kind}")
         told = {"Content-Disposition": f'attachment; filename="{script.file}"'}
@@ -81,7 +90,7 @@ class Reproductions:
         found = self._find(self._control.tenant(id), context_id)
         if found.story is None:
             return error(409, found.why)
-        written = {script.kind: script.text for script in scripts(found.story) if script.kind != "json"}
+        written = {script.kind: script.text for script in scripts(found.story, found.reason) if script.kind != "json"}
         steps = [{"step": words, "answer": got} for words, got in _steps(found.story)]
         return answer({"story": document(found.story), "steps": steps, "notes": found.story.notes, "scripts": written})
 
@@ -105,11 +114,12 @@ def _steps(story: Story) -> Any:
     return ((step_words(step), answer_words(step.expect) if isinstance(step, Call) else "") for step in story.steps)
 
 
-def scripts(story: Story) -> list[Script]:
-    """The story in every language there is."""
+def scripts(story: Story, reason: str) -> list[Script]:
+    """The story in every language there is, in files that are called after the reason."""
     from contracts.stories.exports import KINDS, render
 
-    return [
-        Script(name, kind.title, f"reproduce{kind.suffix}", f"{kind.command} reproduce{kind.suffix}", render(story, name))
-        for name, kind in KINDS.items()
-    ]
+    made, url = [], flask.request.host_url.rstrip("/")
+    for name, kind in KINDS.items():
+        file = reason.replace(".", "-") + kind.suffix
+        made.append(Script(name, kind.title, file, kind.command.format(file=file, url=url), render(story, name)))
+    return made

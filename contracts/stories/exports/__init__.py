@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Kind(NamedTuple):
-    """A kind of script: what people call it, how its files end, and what is typed to run one."""
+    """A kind of script: what people call it, how its files end, and what is typed to put `file` on the mock at `url`."""
 
     title: str
     suffix: str
@@ -23,10 +23,10 @@ class Kind(NamedTuple):
 
 
 KINDS: dict[str, Kind] = {
-    "curl": Kind("curl", ".sh", "bash"),
-    "python": Kind("Python", ".py", "python"),
-    "node": Kind("Node", ".mjs", "node"),
-    "json": Kind("Story file", ".json", "dayfly stories run --url http://127.0.0.1:8403"),
+    "curl": Kind("curl", ".sh", "bash {file} {url}"),
+    "python": Kind("Python", ".py", "python {file} {url}"),
+    "node": Kind("Node", ".mjs", "node {file} {url}"),
+    "json": Kind("Story file", ".json", "dayfly stories run {file} --url {url}"),
 }
 
 
