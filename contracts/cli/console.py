@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from difflib import get_close_matches
 from pathlib import Path
@@ -30,16 +30,18 @@ class Destination(NamedTuple):
 
 def destinations(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> tuple[Destination, ...]:
     """Reads the values of --report."""
-    return tuple(_destination(ctx, param, value) for value in values)
+    return tuple(destination(ctx, param, value, KINDS) for value in values)
 
 
-def _destination(ctx: click.Context, param: click.Parameter, value: str) -> Destination:
+def destination(ctx: click.Context, param: click.Parameter, value: str, kinds: Sequence[str]) -> Destination:
+    """Reads one of them, of a report that there is in these kinds. Raises BadParameter."""
     kind, colon, path = value.partition(":")
+    example = f"{kinds[1]}:report.{kinds[1]}"
     if not colon or not path:
-        raise click.BadParameter(f"{value!r} must be KIND:PATH, as in html:report.html; - is standard output", ctx, param)
-    if kind not in KINDS:
-        near = get_close_matches(kind, KINDS, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(KINDS)}"
+        raise click.BadParameter(f"{value!r} must be KIND:PATH, as in {example}; - is standard output", ctx, param)
+    if kind not in kinds:
+        near = get_close_matches(kind, kinds, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(kinds)}"
         raise click.BadParameter(f"there is no report of the kind {kind!r}; {hint}", ctx, param)
     if path != STDOUT and not Path(path).resolve().parent.is_dir():
         raise click.BadParameter(f"there is no directory {Path(path).parent}", ctx, param)
@@ -69,20 +71,39 @@ def tell(report: Report, destinations: Sequence[Destination], *, as_json: bool, 
 
     `aside`: somebody else does.
     """
-    for kind, path in destinations:
-        if path != STDOUT:
-            _write(render(report, kind), path)
-    for_programs = [kind for kind, path in destinations if path == STDOUT] + (["json"] if as_json else [])
-    people = sys.stderr if for_programs or aside else sys.stdout
-    click.echo(text.render(report, style_for(people)), file=people, nl=False, color=True)
+    people = deliver(
+        lambda kind: render(report, kind), lambda style: text.render(report, style), destinations, as_json=as_json, aside=aside
+    )
     for line in _annotations(report):
         click.echo(line, file=people)
+
+
+def deliver(
+    render: Callable[[str], bytes],
+    as_text: Callable[[Style], str],
+    destinations: Sequence[Destination],
+    *,
+    as_json: bool,
+    aside: bool = False,
+) -> TextIO:
+    """Writes any report, which `render` gives as a file of a kind and `as_text` for people, and tells where people read it."""
+    for kind, path in destinations:
+        if path != STDOUT:
+            write(render(kind), path)
+    for_programs = [kind for kind, path in destinations if path == STDOUT] + (["json"] if as_json else [])
+    people = sys.stderr if for_programs or aside else sys.stdout
+    click.echo(as_text(style_for(people)), file=people, nl=False, color=True)
+    people.flush()
     for kind in for_programs:
-        click.echo(render(report, kind), nl=False)
+        click.echo(render(kind), nl=False)
+    return people
 
 
-def _write(written: bytes, path: str) -> None:
-    """The summary page of a GitHub job is one file for all that a step has to say, so what stands there stays."""
+def write(written: bytes, path: str) -> None:
+    """Writes a file; raises ClickException where that cannot be done.
+
+    The summary page of a GitHub job is one file for all that a step has to say, so what stands there stays.
+    """
     mode = "ab" if path == os.environ.get("GITHUB_STEP_SUMMARY") else "wb"
     try:
         with Path(path).open(mode) as file:

@@ -9,37 +9,68 @@ from pathlib import Path
 
 import click
 
+from contracts.cli.console import Destination, deliver, destination, write
 from contracts.cli.options import SETTINGS
+from contracts.reproduce.kinds import KINDS, render
 
-POLICY = click.Path(exists=True, dir_okay=False, path_type=Path)
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+REPORT_HELP = f"Write the report to a file as well, as {', '.join(KINDS)}; - is standard output; may be repeated."
+
+
+def _destinations(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> tuple[Destination, ...]:
+    return tuple(destination(ctx, param, value, KINDS) for value in values)
 
 
 @click.command("reproduce", context_settings=SETTINGS)
 @click.argument("recording", metavar="FILE.har|TRACE.jsonl")
-@click.option("--policy", type=POLICY, metavar="FILE.toml", help="What the mock enforces; else what the recording names.")
+@click.option("--policy", type=FILE, metavar="FILE.toml", help="What the mock enforces; else what the recording names.")
+@click.option(
+    "--infer-policy", metavar="FILE.toml", help="Write the policy that the recording tells, for dayfly serve --policy."
+)
 @click.option("--host", "hosts", multiple=True, metavar="HOST", help="Whose requests to replay; may be repeated.")
+@click.option("--report", "destinations", metavar="KIND:PATH", multiple=True, callback=_destinations, help=REPORT_HELP)
+@click.option("--json", "as_json", is_flag=True, help="JSON on standard output, people's text on standard error.")
 @click.pass_context
-def command(context: click.Context, recording: str, policy: Path | None, hosts: Sequence[str]) -> None:
-    """Replay a recording on a fresh organisation whose clock follows it, and tell why each 403 was one."""
-    from contracts.cli.console import style_for
-    from contracts.reproduce import open_recording, reproduce
-    from contracts.reproduce.text import render
+def command(
+    context: click.Context,
+    recording: str,
+    policy: Path | None,
+    infer_policy: str | None,
+    hosts: Sequence[str],
+    destinations: Sequence[Destination],
+    as_json: bool,
+) -> None:
+    """Replay a recording on a fresh organisation of the mock, whose clock follows the recording's, and tell why each 403 was
+    one.
+
+    A recording is a trace in JSON Lines, or a HAR file of a browser or a proxy, of the mock or of a real service, read without
+    its secrets. Where a HAR file holds several traces of dayfly's own, FILE.har#PAGE names one.
+
+    Exit status: 0 the mock answers as recorded, 1 it answers otherwise, 2 nothing could be replayed.
+    """
+    from contracts.reproduce import open_recording, reproduce, text, toml
     from mockserver.settings import policy_from_file
 
     name, _, page = recording.partition("#")
     enforced = policy_from_file(policy) if policy is not None else None
-    with _progress(Path(name)) as progress:
-        read = open_recording(Path(name), page or None, hosts, progress)
-    report = reproduce(read, enforced)
-    click.echo(render(report, style_for(sys.stdout)), nl=False, color=True)
+    with _bar("reading", _size(name)) as read_on:
+        opened = open_recording(Path(name), page or None, hosts, read_on)
+    with _bar("replaying", len(opened.steps)) as played:
+        report = reproduce(opened, enforced, played)
+    if infer_policy is not None:
+        write(toml.render(report).encode(), infer_policy)
+    deliver(lambda kind: render(report, kind), lambda style: text.render(report, style), destinations, as_json=as_json)
     context.exit(report.exit_status)
 
 
+def _size(name: str) -> int:
+    path = Path(name)
+    return path.stat().st_size if path.is_file() else 0
+
+
 @contextmanager
-def _progress(path: Path) -> Iterator[Callable[[int], object]]:
-    """A bar on standard error while a file is read, where that is a terminal."""
-    size = path.stat().st_size if path.is_file() else 0
-    with click.progressbar(
-        length=size, label="reading", file=sys.stderr, hidden=not sys.stderr.isatty(), update_min_steps=1 << 20
-    ) as bar:
+def _bar(label: str, length: int) -> Iterator[Callable[[int], object]]:
+    """A progress bar on standard error, where that is a terminal."""
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(length=length, label=label, file=sys.stderr, hidden=hidden) as bar:
         yield bar.update

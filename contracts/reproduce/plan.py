@@ -1,16 +1,12 @@
-"""What is to be played, in order of time: the recorded requests, what happened to the world, and what must have been before.
-
-A request acted at some moment between its beginning and its end. The one that fits its answer best is taken: where a session
-was found alive it came early, where it was found dead it came late, and so did or did not the session's creation.
-"""
+"""What is to be played, in order of time: the recorded requests, what happened to the world, and what must have been before."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from typing import Literal, NamedTuple
 
 from contracts.reproduce.steps import Recording, Step, WorldStep
+from contracts.reproduce.timeline import timeline
 from mockserver.engine.model import Fault, Policy
 
 EARLIER = 3_600_000
@@ -50,13 +46,12 @@ Action = Ask | Happen | Before
 
 def plan(recording: Recording, policy: Policy) -> list[Action]:
     """What to play, in order of time."""
-    uses = _uses(recording.steps)
-    moments = _moments(recording.steps, uses)
-    shifts = _shifts(recording, moments)
+    told = timeline(recording.steps, policy)
+    moments, shifts = told.moments, _shifts(recording, told.moments)
     asks: list[tuple[int, int, int, Action]] = []
     for step in recording.steps:
         at = moments[step.number] + shifts[step.epoch]
-        asks.append((at, step.order, 1, Ask(at, step, fault_of(step, uses, policy))))
+        asks.append((at, step.order, 1, Ask(at, step, fault_of(step, policy, step.number in told.acted))))
     for world in recording.world:
         at = world.at + shifts.get(world.epoch, 0)
         asks.append((at, world.order, 1, Happen(at, world)))
@@ -65,44 +60,6 @@ def plan(recording: Recording, policy: Policy) -> list[Action]:
         if before is not None:
             asks.append((before.at, first.order, 0, before))
     return [action for *_, action in sorted(asks, key=lambda entry: entry[:3])]
-
-
-def _uses(steps: list[Step]) -> dict[str, list[Step]]:
-    """The sends that present each id, in order."""
-    uses = defaultdict(list)
-    for step in steps:
-        if step.operation == "send" and step.session is not None:
-            uses[step.session].append(step)
-    return dict(uses)
-
-
-# -- when -------------------------------------------------------------------------------------------------------------
-
-
-def _moments(steps: list[Step], uses: dict[str, list[Step]]) -> dict[int, int]:
-    """When each step acted, by its number."""
-    issued: dict[str, int] = {}
-    moments: dict[int, int] = {}
-    for step in steps:
-        at = _moment(step, uses)
-        for name in (step.session, step.credential.token):
-            at = max(at, issued.get(name or "", at))
-        moments[step.number] = at
-        for name in (step.issued, step.token):
-            if name is not None:
-                issued[name] = at
-    return moments
-
-
-def _moment(step: Step, uses: dict[str, list[Step]]) -> int:
-    if step.effect == "refused":
-        return step.latest
-    if step.issued is None:
-        return step.earliest
-    first = next((use for use in uses.get(step.issued, ()) if use.effect in {"accepted", "refused"}), None)
-    if first is None or first.effect == "refused":
-        return step.earliest
-    return max(step.earliest, min(step.latest, first.earliest))
 
 
 def _shifts(recording: Recording, moments: dict[int, int]) -> dict[int, int]:
@@ -116,14 +73,10 @@ def _shifts(recording: Recording, moments: dict[int, int]) -> dict[int, int]:
     return shifts
 
 
-# -- faults -----------------------------------------------------------------------------------------------------------
-
-
-def fault_of(step: Step, uses: dict[str, list[Step]], policy: Policy) -> Fault | None:
-    """The fault that explains an answer which is none of the platform's own."""
+def fault_of(step: Step, policy: Policy, acted: bool) -> Fault | None:
+    """The fault that explains an answer which is none of the platform's own; `acted` is whether the platform did its part."""
     if step.fault is not None:
         return step.fault
-    acted = _acted(step, uses)
     if step.status is None:
         return Fault(kind="lost_response" if acted else "lost_request")
     if step.broken:
@@ -132,20 +85,6 @@ def fault_of(step: Step, uses: dict[str, list[Step]], policy: Policy) -> Fault |
     if limited or (step.status >= 400 and step.reason == "fault.injected"):
         return Fault(kind="status", status=step.status, retry_after=step.retry_after)
     return None
-
-
-def _acted(step: Step, uses: dict[str, list[Step]]) -> bool:
-    """Whether the platform acted, though its answer does not tell: what the id is found to be afterwards does."""
-    if step.operation != "send":
-        return step.status is None
-    later = (
-        use for use in uses.get(step.session or "", ()) if use.order > step.order and use.effect in {"accepted", "refused"}
-    )
-    following = next(later, None)
-    return following.effect == "refused" if following is not None else step.status is None
-
-
-# -- what was before --------------------------------------------------------------------------------------------------
 
 
 def _unexplained(steps: list[Step]) -> list[Step]:

@@ -18,6 +18,11 @@ from mockserver.wire.table import TOLD_AS
 
 _CONTEXT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
+FROM_BEFORE = (
+    "The session is from before the recording began. It had been used, idle for too long, or become too old: which of "
+    "them came first, neither the recording nor the answer tells."
+)
+
 LEAD = 1000
 """Milliseconds that the organisation is there before the first thing happens."""
 
@@ -95,13 +100,14 @@ class _Player:
             return
         told = self._bench.explain(answered.context_id)
         guard = next((guard.name for guard in told.guards if guard.verdict == "refused"), "")
+        from_before = answered.session in self._settler.past
         self.refusals[answered.reason] = Refusal(
             number=result.number,
             reason=answered.reason,
             session=result.session,
             guard=guard,
-            cause=self._in_entries(told.summary),
-            missed=told.missed,
+            cause=FROM_BEFORE if from_before else self._in_entries(told.summary),
+            missed=None if from_before else told.missed,
             advice=told.advice,
         )
 

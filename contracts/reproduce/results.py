@@ -100,12 +100,15 @@ class Inference(Struct, frozen=True, kw_only=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """A recording reproduced: `policy` is what the mock enforced, `policy_from` where that came from."""
+    """A recording reproduced: `policy` is what the mock enforced, `policy_from` where that came from.
+
+    `unit` is what the numbers count, `resolution` to how many milliseconds the recording tells time.
+    """
 
     source: str
     kind: str
     unit: str
-    slack: int
+    resolution: int
     policy: dict[str, object]
     policy_from: str
     results: list[Result]

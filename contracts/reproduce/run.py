@@ -22,7 +22,7 @@ def reproduce(recording: Recording, policy: Policy | None = None, progress: Call
         source=recording.source,
         kind=recording.kind,
         unit=recording.unit,
-        slack=recording.slack,
+        resolution=max(1, recording.slack),
         policy=policy_to(enforced),
         policy_from=origin,
         results=replayed.results,
@@ -36,9 +36,17 @@ def _policy(recording: Recording, policy: Policy | None, problems: list[Problem]
     if policy is not None:
         return policy, "as asked"
     if not recording.policy:
-        return Policy(), "dayfly's own"
+        return _as_issued(recording)
     try:
         return policy_from(recording.policy), "as recorded"
     except SettingsError as error:
         problems.append(Problem(None, f"the policy it names is none: {error}"))
         return Policy(), "dayfly's own"
+
+
+def _as_issued(recording: Recording) -> tuple[Policy, str]:
+    """The mock's own policy, but for how long tokens live, where their issuer says that."""
+    told = {step.expires_in for step in recording.steps if step.expires_in is not None}
+    if len(told) != 1:
+        return Policy(), "dayfly's own"
+    return policy_from({"token_ttl": max(1, told.pop())}), "dayfly's own, but for token_ttl"

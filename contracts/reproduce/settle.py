@@ -15,13 +15,14 @@ from mockserver.engine.model import Policy, State
 
 PAST = {
     "alive": "its session was created before the recording began, or elsewhere",
-    "aged": "its session was created before the recording began: it is taken to have been an hour or more before, and unused",
+    "aged": "its session is from before the recording began; it is taken for an hour old, or more, and never used",
     "used": "its session was created and used before the recording began, or elsewhere",
 }
 
 
 class Settler:
-    """Arranges the world of `bench`. `taken` is what was taken for given, by the number of the step that shows it."""
+    """Arranges the world of `bench`. `taken` is what was taken for given, by the number of the step that shows
+    it; `past` are the sessions whose past was."""
 
     def __init__(self, bench: Bench, policy: Policy, let_in: Collection[tuple[str, int]]) -> None:
         """`let_in` are the tokens that were let in, with the order of the step."""
@@ -33,6 +34,7 @@ class Settler:
         self._withheld: set[tuple[str, str]] = set()
         self._told: set[tuple[str, str]] = set()
         self.taken: dict[int, str] = {}
+        self.past: set[str] = set()
 
     def before(self, action: Before) -> None:
         """Brings about a session that was there before."""
@@ -41,6 +43,7 @@ class Settler:
         self._bench.create(id, client)
         if action.past == "used":
             self._bench.use_up(id, client)
+        self.past.add(self._bench.fresh_session(id))
         self._take(step, "past", id, PAST[action.past])
 
     def settle(self, step: Step) -> None:

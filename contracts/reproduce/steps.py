@@ -71,6 +71,11 @@ class Step(Struct, frozen=True, kw_only=True, gc=False):
         return self.status is None or self.status >= 500 or self.status == 408
 
     @property
+    def may_act_later(self) -> bool:
+        """Whether the platform may act even after the client was told so: where nobody waited for it."""
+        return self.status in {None, 408, 502, 504}
+
+    @property
     def effect(self) -> Effect:
         """What it did to the session it presented."""
         if self.operation != "send" or self.session is None:
@@ -101,6 +106,10 @@ class Problem(Struct, frozen=True):
 
     number: int | None
     text: str
+
+    def words(self, unit: str) -> str:
+        """The problem and where it is; `unit` is what the file's numbers count."""
+        return self.text if self.number is None else f"{unit} {self.number}: {self.text}"
 
 
 class Recording(Struct, frozen=True, kw_only=True):

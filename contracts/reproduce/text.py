@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from contracts.report.cells import pad, width
 from contracts.report.style import PLAIN, Look, Style
-from contracts.reproduce.results import Explanation, Refusal, Report, Result
-from contracts.reproduce.words import NAMES, count, reply_words, span_words
+from contracts.reproduce.results import Refusal, Report, Result
+from contracts.reproduce.words import count, explained, reply_words, span_words, verdict
 from mockserver.clock import iso
 
-NARROW = 80
 _REQUEST = 14
 SHOWN = 20
 """Problems that are told; the JSON has all of them."""
@@ -86,9 +85,7 @@ def _taken(report: Report) -> Iterator[str]:
 
 
 def _problems(report: Report) -> Iterator[str]:
-    for problem in report.problems[:SHOWN]:
-        where = "" if problem.number is None else f"{report.unit} {problem.number}: "
-        yield f"{where}{problem.text}"
+    yield from (problem.words(report.unit) for problem in report.problems[:SHOWN])
     if len(report.problems) > SHOWN:
         yield f"and {len(report.problems) - SHOWN} more"
 
@@ -100,22 +97,7 @@ def _policy(report: Report) -> Iterator[str]:
 
 
 def _verdict(report: Report, style: Style) -> Iterator[str]:
-    differing = len(report.differing)
-    if not differing:
-        yield style.paint(
-            f"The mock answers as recorded, {count(len(report.results), 'request')} of {len(report.results)}.", "green"
-        )
-        return
-    told = f"The mock answers {count(differing, 'request')} of {len(report.results)} otherwise than recorded."
-    yield style.paint(told, "red")
-    for nth, explanation in enumerate(report.inference.explanations):
-        yield from style.hang("", ("Or: every" if nth else "Every") + f" answer fits {explanation_words(explanation)}.")
-
-
-def explanation_words(explanation: Explanation) -> str:
-    """A value that explains all that differs."""
-    name = NAMES.get(explanation.name, explanation.name)
-    unit = explanation.unit
-    if explanation.at_most is None:
-        return f"{name} of more than {explanation.above:g} {unit}"
-    return f"{name} between {explanation.above:g} {unit} and {explanation.at_most:g} {unit}"
+    look: Look = "red" if report.differing else "green"
+    yield style.paint(style.say(verdict(report)), look)
+    for line in explained(report):
+        yield from style.hang("", line)

@@ -1,10 +1,19 @@
-"""How findings and answers are worded."""
+"""How findings, answers and what came of it all are worded."""
 
 from __future__ import annotations
 
-from contracts.reproduce.results import Finding, Reply
+from collections.abc import Iterator
 
-NAMES = {"idle_timeout": "an idle timeout", "ttl": "a ttl", "handshakes": "a number of handshakes", "token_ttl": "a token_ttl"}
+from contracts.reproduce.results import Explanation, Finding, Reply, Report
+
+NAMES = {
+    "idle_timeout": "an idle timeout",
+    "ttl": "a ttl",
+    "handshakes": "a number of handshakes",
+    "token_ttl": "a token_ttl",
+    "max_text": "a max_text",
+    "max_body": "a max_body",
+}
 
 UNDETERMINED = "not determined by this recording"
 
@@ -15,23 +24,55 @@ def count(number: int, noun: str) -> str:
 
 
 def reply_words(reply: Reply, *, code: bool) -> str:
-    """An answer in a few words: its code, or its reason."""
+    """An answer in a few words: with its code, or with its reason."""
     if reply.status is None:
         return "none"
     said = reply.code if code else reply.reason
     return f"{reply.status} {said}" if said else str(reply.status)
 
 
+def verdict(report: Report) -> str:
+    """Whether the mock answers as recorded."""
+    differing, of = len(report.differing), len(report.results)
+    if differing:
+        return f"The mock answers {differing} of {count(of, 'request')} otherwise than recorded."
+    return f"The mock answers {f'all {of} requests' if of > 1 else 'the request'} as recorded."
+
+
+def explained(report: Report) -> Iterator[str]:
+    """What would explain all that differs, in sentences."""
+    for nth, explanation in enumerate(report.inference.explanations):
+        yield f"{'Or else every' if nth else 'Every'} answer fits {_range(explanation)}."
+    if report.differing and not report.inference.explanations:
+        yield _otherwise(report)
+
+
+def _otherwise(report: Report) -> str:
+    if not report.inference.explains_all:
+        return "No policy explains all of it."
+    changes = [f"{name} {value}" for name, value in report.inference.policy.items() if value != report.policy[name]]
+    return f"Every answer fits a policy that differs in more than one value, as {', '.join(changes)}."
+
+
+def _range(explanation: Explanation) -> str:
+    name, unit = NAMES[explanation.name], explanation.unit
+    if explanation.at_most is None:
+        return f"{name} of more than {_number(explanation.above)} {unit}"
+    if unit != "s" and explanation.above + 1 == explanation.at_most:
+        return f"{name} of {_number(explanation.at_most)}"
+    return f"{name} between {_number(explanation.above)} {unit} and {_number(explanation.at_most)} {unit}"
+
+
 def span_words(finding: Finding, unit: str) -> str:
     """What is known of a value, and by which entries."""
     above, at_most = finding.above, finding.at_most
     if finding.value is not None and at_most is not None and _is_exact(finding):
-        return f"{finding.value:g} ({unit} {at_most.number})"
+        return f"{_number(finding.value)} {finding.unit} ({unit} {at_most.number})"
     parts = []
     if above is not None:
-        parts.append(f"more than {above.value:g} {finding.unit} ({unit} {above.number})")
+        parts.append(f"more than {_number(above.value)} {finding.unit} ({unit} {above.number})")
     if at_most is not None:
-        parts.append(f"at most {at_most.value:g} {finding.unit} ({unit} {at_most.number})")
+        parts.append(f"at most {_number(at_most.value)} {finding.unit} ({unit} {at_most.number})")
     told = ", ".join(parts)
     if finding.determined:
         return told
@@ -41,6 +82,13 @@ def span_words(finding: Finding, unit: str) -> str:
 def _is_exact(finding: Finding) -> bool:
     """Whether there is one value only, or the issuer named it."""
     above, at_most = finding.above, finding.at_most
-    if at_most is None or (finding.unit == "s" and (above is None or above.number != at_most.number)):
+    if at_most is None:
         return False
-    return finding.unit == "s" or (above.value if above is not None else 0) + 1 == at_most.value
+    if finding.unit == "s":
+        return above is not None and above.number == at_most.number
+    return (above.value if above is not None else 0) + 1 == at_most.value
+
+
+def _number(value: float) -> str:
+    """Without an exponent, whatever its size; to a thousandth."""
+    return f"{value:.3f}".rstrip("0").rstrip(".")

@@ -17,7 +17,10 @@ from contracts.reproduce.replay import replay
 from contracts.reproduce.results import Bound, Explanation, Finding, Inference, Replayed
 from contracts.reproduce.steps import Recording
 from mockserver.engine.model import Policy
+from mockserver.explain.words import plural, span
 from mockserver.settings import DURATIONS, policy_to
+
+Spans = dict[str, Span]
 
 UNITS = {"handshakes": "messages", "max_text": "characters", "max_body": "bytes"}
 
@@ -28,14 +31,7 @@ def infer(recording: Recording, policy: Policy, replayed: Replayed) -> Inference
     """What the recording tells of the policy, where replaying it under `policy` came to `replayed`."""
     evidence = sessions(recording)
     solution = solve(evidence)
-    spans = {
-        "ttl": solution.ttl,
-        "idle_timeout": solution.idle,
-        "handshakes": solution.handshakes,
-        "token_ttl": token_ttl(recording),
-        "max_text": max_text(recording.steps),
-        "max_body": max_body(recording.steps),
-    }
+    spans = _spans(recording, solution)
     if any(step.what == "set_policy" for step in recording.world):
         return _changed(policy)
     fitting = _fitting(spans, solution, evidence, policy)
@@ -51,13 +47,29 @@ def infer(recording: Recording, policy: Policy, replayed: Replayed) -> Inference
     )
 
 
+def spans_of(recording: Recording) -> Spans:
+    """What is known of each policy value, durations in milliseconds."""
+    return _spans(recording, solve(sessions(recording)))
+
+
+def _spans(recording: Recording, solution: Solution) -> Spans:
+    return {
+        "ttl": solution.ttl,
+        "idle_timeout": solution.idle,
+        "handshakes": solution.handshakes,
+        "token_ttl": token_ttl(recording),
+        "max_text": max_text(recording.steps),
+        "max_body": max_body(recording.steps),
+    }
+
+
 def _changed(policy: Policy) -> Inference:
     findings = [_finding(name, Span(None, None), policy) for name in ("ttl", "idle_timeout", "handshakes", "token_ttl")]
     notes = ["the policy was changed during the recording, so none can be told"]
     return Inference(findings=findings, explanations=[], notes=notes, policy=policy_to(policy), explains_all=False)
 
 
-def _fitting(spans: dict[str, Span], solution: Solution, evidence: SessionEvidence, policy: Policy) -> Policy:
+def _fitting(spans: Spans, solution: Solution, evidence: SessionEvidence, policy: Policy) -> Policy:
     """The policy, with other values where these do not fit."""
     one = _one(solution, evidence, policy)
     if one is not None:
@@ -91,9 +103,7 @@ def _round(name: str, least: int, most: int | None) -> int:
     return least if most is None else most
 
 
-def _explanations(
-    spans: dict[str, Span], solution: Solution, evidence: SessionEvidence, policy: Policy
-) -> Iterator[Explanation]:
+def _explanations(spans: Spans, solution: Solution, evidence: SessionEvidence, policy: Policy) -> Iterator[Explanation]:
     """The values that alone explain what differs, where that is about one matter."""
     others = [name for name in ("token_ttl", "max_text", "max_body") if not spans[name].holds(getattr(policy, name))]
     found = [one for one in alone(evidence, solution.choices, policy) if not _holds(one, policy)]
@@ -144,20 +154,20 @@ def _unexplained(solution: Solution, recording: Recording) -> Iterator[str]:
 
 
 def _choices(solution: Solution, recording: Recording) -> Iterator[str]:
-    """Refusals that leave open which value they bound."""
-    told = 0
-    for choice in solution.choices:
-        ways = list(_ways(choice, solution))
-        if len(ways) > 1 and told < MOST_NOTES:
-            told += 1
-            yield f"{recording.unit} {choice.number} shows {' or '.join(ways)}, not which"
+    """Refusals that leave open which value they bound: of those alike, the one that bounds most."""
+    told: set[tuple[str, ...]] = set()
+    for choice in sorted(solution.choices, key=lambda choice: (choice.idle or 0, choice.number)):
+        ways = dict(_ways(choice, solution))
+        if len(ways) > 1 and tuple(ways) not in told and len(told) < MOST_NOTES:
+            told.add(tuple(ways))
+            yield f"{recording.unit} {choice.number} was refused because {' or '.join(ways.values())}: nothing tells which"
 
 
-def _ways(choice: Choice, solution: Solution) -> Iterator[str]:
-    unused = choice.idle == choice.ttl
-    if choice.idle is not None and choice.idle >= solution.idle.least:
-        yield f"an idle timeout{' or a ttl' if unused else ''} of at most {choice.idle / 1000:g} s"
-    if choice.ttl is not None and choice.ttl >= solution.ttl.least and not unused:
-        yield f"a ttl of at most {choice.ttl / 1000:g} s"
+def _ways(choice: Choice, solution: Solution) -> Iterator[tuple[str, str]]:
+    """What may be the reason of a refusal, by name and in words."""
     if choice.handshakes is not None and choice.handshakes >= solution.handshakes.least:
-        yield f"sessions that take {choice.handshakes} message{'s' if choice.handshakes > 1 else ''}"
+        yield "handshakes", f"{plural(choice.handshakes, 'message')} had been accepted"
+    if choice.idle is not None and choice.idle >= solution.idle.least:
+        yield "idle", f"its session had been idle for {span(choice.idle)}"
+    if choice.ttl is not None and choice.ttl >= solution.ttl.least and choice.ttl != choice.idle:
+        yield "ttl", f"its session was {span(choice.ttl)} old"

@@ -43,10 +43,11 @@ class Story:
         since = _least(first, step, slack)
         if since is not None:
             evidence.ttl_more(since, step.number)
-        others = [use for use in self._accepted if use is not step and _maybe_before(use, step)]
+        unsure = [use for use in self._uncertain if _maybe_before(use, step)]
+        others = [*(use for use in self._accepted if use is not step and _maybe_before(use, step)), *unsure]
         gaps = [_least(use, step, slack) for use in (first, *others)]
         known = [gap for gap in gaps if gap is not None]
-        if len(known) == len(gaps) and not any(_maybe_before(use, step) for use in self._uncertain):
+        if len(known) == len(gaps) and not any(use.may_act_later for use in unsure):
             evidence.idle_more(min(known), step.number)
 
     def _dead(self, step: Step, created: Step, evidence: SessionEvidence, slack: int) -> None:

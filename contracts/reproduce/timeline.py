@@ -1,0 +1,102 @@
+"""When the platform acted on each request, and on which of those that nobody got an answer to.
+
+A recording knows the beginning and the end of a request; the platform acted at some moment between. The one that fits the
+answers best is taken: what a session lives from came no earlier than its later messages need it, refusals came late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from contracts.reproduce.steps import Step
+from mockserver.engine.model import Policy
+
+
+@dataclass
+class Timeline:
+    """`moments` in milliseconds and the steps that `acted` though nobody was told, by the steps' numbers."""
+
+    moments: dict[int, int] = field(default_factory=dict)
+    acted: set[int] = field(default_factory=set)
+
+
+@dataclass
+class _Session:
+    created: Step | None = None
+    sends: list[Step] = field(default_factory=list)
+
+
+def timeline(steps: list[Step], policy: Policy) -> Timeline:
+    """The moments that fit `policy` best."""
+    told = Timeline({step.number: step.earliest for step in steps})
+    for session in _sessions(steps):
+        told.acted |= _acted(session, policy)
+        told.moments |= _moments(session, told.acted, policy)
+    told.acted |= {step.number for step in steps if step.operation in {"create", "token"} and step.status is None}
+    _in_order(steps, told.moments)
+    return told
+
+
+def _sessions(steps: list[Step]) -> Iterable[_Session]:
+    found: dict[str, _Session] = {}
+    for step in steps:
+        if step.issued is not None:
+            found[step.issued] = _Session(step)
+        if step.operation == "send" and step.session is not None:
+            found.setdefault(step.session, _Session()).sends.append(step)
+    return found.values()
+
+
+def _acted(session: _Session, policy: Policy) -> set[int]:
+    """The sends that were accepted though nobody was told: those that kept the session alive, or used it up."""
+    unsure = [step for step in session.sends if step.effect == "uncertain"]
+    if not unsure:
+        return set()
+    acted: set[int] = set()
+    active, accepted, waiting = session.created, 0, []
+    for step in session.sends:
+        if step.effect == "uncertain":
+            waiting.append(step)
+        elif step.effect == "accepted":
+            if active is not None and step.earliest >= active.latest + policy.idle_timeout:
+                acted |= {send.number for send in waiting}
+            active, accepted = step, accepted + 1
+        elif step.effect == "refused":
+            if not _is_over(session.created, active, step, policy):
+                missing = max(0, policy.handshakes - accepted - len(acted))
+                acted |= {send.number for send in [send for send in waiting if send.number not in acted][:missing]}
+            return acted
+    last = max((step.order for step in session.sends if step.effect == "accepted"), default=-1)
+    return acted | {step.number for step in unsure if step.order > last and step.status is None}
+
+
+def _is_over(created: Step | None, active: Step | None, step: Step, policy: Policy) -> bool:
+    """Whether time alone has ended the session by then."""
+    idle = active is not None and step.latest >= active.earliest + policy.idle_timeout
+    return idle or (created is not None and step.latest >= created.earliest + policy.ttl)
+
+
+def _moments(session: _Session, acted: set[int], policy: Policy) -> dict[int, int]:
+    """When the session's own steps came."""
+    moments = {step.number: step.latest for step in session.sends if step.effect == "refused"}
+    uses = [step for step in session.sends if step.effect == "accepted" or step.number in acted]
+    needed = 0
+    for step in reversed(uses):
+        moments[step.number] = needed = max(step.earliest, min(step.latest, needed - policy.idle_timeout + 1))
+    if session.created is not None:
+        last = moments[uses[-1].number] if uses else 0
+        needed = max(needed - policy.idle_timeout, last - policy.ttl) + 1
+        moments[session.created.number] = max(session.created.earliest, min(session.created.latest, needed))
+    return moments
+
+
+def _in_order(steps: list[Step], moments: dict[int, int]) -> None:
+    """Nothing is used before it was issued."""
+    issued: dict[str, int] = {}
+    for step in steps:
+        for name in (step.session, step.credential.token):
+            moments[step.number] = max(moments[step.number], issued.get(name or "", 0))
+        for name in (step.issued, step.token):
+            if name is not None:
+                issued[name] = moments[step.number]
