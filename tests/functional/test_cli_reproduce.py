@@ -22,7 +22,7 @@ def test_the_story_of_earlier_today() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "15:40:27.803       5  send s1         403 not.authorized  403 session.consumed" in done.stdout
     assert "403 session.consumed, 2 times: first in entry 5 (s1)" in done.stdout
-    assert "entry 7: its session was created before the recording began" in done.stdout
+    assert "entry 7: its session is from before the recording began" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["bad/S1.jsonl", "good/R3.jsonl", "good/A2.jsonl"])
