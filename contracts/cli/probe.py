@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 
 from contracts.cli.console import Destination, tell
 from contracts.cli.options import SETTINGS, admin_token, report_options
+from mockserver.clock import pause
 
 if TYPE_CHECKING:
     from contracts.probe import Provider
@@ -73,7 +75,14 @@ def _provider(
     if restart is not None and not restart.strip():
         raise click.UsageError("--restart names no command")
     restarting = None if restart is None else _running(restart)
-    return at_url(url, replicas=replicas, admin_token=admin_token, credentials=credentials, restart=restarting)
+    provider = at_url(url, replicas=replicas, admin_token=admin_token, credentials=credentials, restart=restarting)
+    return dataclasses.replace(provider, wait=_wait)
+
+
+def _wait(seconds: float) -> None:
+    """Says why nothing is to be seen, where a provider asks for patience."""
+    click.echo(f"dayfly: the provider asks for {seconds:g} s of patience", err=True)
+    pause(seconds)
 
 
 def _running(command: str) -> Callable[[], None]:

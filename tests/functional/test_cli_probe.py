@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from itertools import count
 from pathlib import Path
 
 import httpx
@@ -18,6 +20,10 @@ import pytest
 from contracts.clauses.provider import PROVIDER_CLAUSES
 from contracts.cli import run
 from contracts.report.json import schema
+from mockserver.assemble import assemble
+from mockserver.live import LiveServer
+from mockserver.settings import Settings, policy_from
+from mockserver.web import create_app
 from tests.functional.serving import Serving
 from tests.mutants.catalogue import MUTANTS
 from tests.mutants.workshop import copy_of_the_project, mutated
@@ -129,6 +135,21 @@ def test_a_restart_may_leave_a_server_behind_that_has_its_output(mock: Serving, 
     finally:
         os.kill(int((tmp_path / "pid").read_text()), signal.SIGTERM)
     assert "1 held" in capfd.readouterr().out
+
+
+def test_who_is_asked_for_patience_is_told_so(capfd: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, ticks = [1_795_000_000_000], count()
+
+    def wait(seconds: float) -> None:
+        clock[0] += round(seconds * 1000)
+
+    monkeypatch.setattr("contracts.cli.probe.pause", wait)
+    settings = Settings(client_id=ID, client_secret=SECRET, policy=policy_from({"rate_limit_per_minute": 20}))
+    with assemble(settings, system=lambda: clock[0] + next(ticks)) as parts, LiveServer(create_app(parts)) as server:
+        assert run(["probe", server.url, *CREDENTIALS, "--clause", "P1", "--seed", "0"]) == 0
+    out, err = capfd.readouterr()
+    assert "  1 held\n" in out
+    assert re.fullmatch(r"(dayfly: the provider asks for \d+ s of patience\n)+", err)
 
 
 # -- mocks with a mistake ----------------------------------------------------------------------------------------------
