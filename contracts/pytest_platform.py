@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 
@@ -15,9 +15,6 @@ from contracts.verify import ContractViolated, Options, check
 from mockserver import inprocess
 from mockserver.assemble import Assembly, assemble
 from mockserver.control import Control, Tenant
-
-if TYPE_CHECKING:
-    pass
 
 BASE_URL = "https://platform.invalid"
 """A name that no network resolves: what does not go through the transport goes nowhere."""
@@ -73,7 +70,11 @@ class Platform:
 
         Raises ContractViolated where one was broken.
         """
-        report = check(self._name, tuple(self.trace()), Options(clauses=clauses))
+        return self.judge(Options(clauses=clauses))
+
+    def judge(self, options: Options) -> Report:
+        """The same, by these options."""
+        report = check(self._name, tuple(self.trace()), options)
         if report.failed:
             raise ContractViolated(report)
         return report

@@ -2,32 +2,54 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
+from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from contracts.pytest_corpus import ScenarioFile
     from contracts.pytest_platform import Platform, Platforms
     from contracts.report.model import Report
 
-MARKER = "dayfly(**options): options for verify_client in this test, such as examples=20 or clauses=['S1']"
+MARKER = (
+    "dayfly(**options): options for verify_client in this test, such as examples=20 or clauses=['S1'];"
+    " check=False leaves its platform unjudged"
+)
+
+HELD_TO = ("clauses", "delivery", "max_age", "max_attempts")
+"""Options of the marker that say what a client is held to."""
 
 _platforms = pytest.StashKey[dict[str, "Platform"]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the options `--dayfly-…`."""
+    """Adds the options `--dayfly-…`, and those that a project may want to have in its configuration."""
     group = parser.getgroup("dayfly", "clients of a platform with ephemeral sessions")
     group.addoption("--dayfly-seed", type=int, metavar="N", help="Draw the same scenarios again.")
     group.addoption("--dayfly-examples", type=int, metavar="N", help="How many scenarios verify_client draws.")
+    group.addoption("--dayfly-profile", metavar="ci|nightly", help="How thorough verify_client is.")
     group.addoption("--dayfly-corpus", metavar="DIR", help="Where counterexamples are kept, and tried first.")
+    group.addoption(
+        "--dayfly-client", metavar="TARGET", help="Whom the scenario files in the corpus are tests of, as module:factory."
+    )
+    group.addoption("--dayfly-expected-failures", metavar="FILE", help="TOML: clauses known to be violated.")
     group.addoption("--dayfly-base-url", metavar="URL", help="The only host that dayfly_router answers for.")
+    group.addoption("--dayfly-check", action="store_true", help="Judge the platform of every test at the test's end.")
+    for name in ("profile", "corpus", "client", "expected_failures"):
+        parser.addini(f"dayfly_{name}", f"The same as --dayfly-{name.replace('_', '-')}; paths from the project's root.")
+    parser.addini("dayfly_check", "The same as --dayfly-check.", type="bool", default=False)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Registers the marker."""
     config.addinivalue_line("markers", MARKER)
+
+
+# -- fixtures ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")
@@ -65,16 +87,22 @@ def dayfly_router(request: pytest.FixtureRequest, dayfly_platform: Platform) -> 
 
 @pytest.fixture
 def verify_client(request: pytest.FixtureRequest) -> Callable[..., Report]:
-    """`contracts.verify_client` with the options of the command line and of the marker `dayfly`."""
-    from contracts.verify import verify_client
+    """`contracts.verify_client` with the options of the command line, of the configuration and of the marker `dayfly`."""
+    from contracts.pytest_records import keep
+    from contracts.verify import ContractViolated, NothingExercised, verify_client
 
-    marker = request.node.get_closest_marker("dayfly")
-    given = {name: request.config.getoption(f"--dayfly-{name}") for name in ("seed", "examples", "corpus")}
-    defaults = {name: value for name, value in given.items() if value is not None}
-    marked = dict(marker.kwargs) if marker is not None else {}
+    names = ("seed", "examples", "profile", "corpus", "expected_failures")
+    defaults = {name: value for name in names if (value := _option(request.config, name)) is not None}
+    marked = {name: value for name, value in _marked(request.node).items() if name != "check"}
 
     def verify(make_client: Callable[[Any], Any], **options: Any) -> Report:
-        return verify_client(make_client, **{**defaults, **marked, **options})
+        try:
+            report = verify_client(make_client, **{**defaults, **marked, **options})
+        except (ContractViolated, NothingExercised) as error:
+            keep(request.node, error.report)
+            raise
+        keep(request.node, report)
+        return report
 
     return verify
 
@@ -88,13 +116,95 @@ def contract_test(make_client: Callable[[Any], Any], **options: Any) -> Callable
     return test_contract
 
 
+# -- hooks -------------------------------------------------------------------------------------------------------------
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:
+    """The scenario files of the corpus are tests, where a client is configured for them."""
+    corpus, client = _option(parent.config, "corpus"), _option(parent.config, "client")
+    if corpus is None or client is None or file_path.suffix != ".json" or file_path.parent != Path(corpus).resolve():
+        return None
+    from contracts.pytest_corpus import ScenarioFile, Target
+
+    name = parent.config.getoption("--dayfly-client") or parent.config.getini("dayfly_client")
+    target = Target(name, client, _held_to(parent.config, {}))
+    made: ScenarioFile = ScenarioFile.from_parent(parent, path=file_path, target=target)
+    return made
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Any:
+    """Judges what reached the platforms of a test that passed, where that is asked for."""
+    result = yield
+    marked = _marked(item)
+    if _platforms in item.stash and marked.get("check", _checks(item.config)):
+        options = _held_to(item.config, {name: marked[name] for name in HELD_TO if name in marked})
+        for platform in item.stash[_platforms].values():
+            platform.judge(options)
+    return result
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
-    """Where a test fails that has a platform, shows what reached it."""
+    """Where a test fails that has a platform, shows what reached it; where it verified a client, notes what was found."""
     report = yield
     if report.failed and report.when == "call":
         for name, platform in item.stash.get(_platforms, {}).items():
             story = platform.story()
             if story:
                 report.sections.append((f"what reached {name}", story))
+    records = sys.modules.get("contracts.pytest_records")
+    if records is not None:  # else no test has verified a client yet
+        records.hand_on(item, report)
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A line for each client that was verified."""
+    reports = list(chain.from_iterable(terminalreporter.stats.values()))
+    if terminalreporter.verbosity < 0 or not any(hasattr(report, "dayfly") for report in reports):
+        return
+    from contracts.pytest_records import lines
+
+    terminalreporter.section("dayfly")
+    for line in lines(reports):
+        terminalreporter.write_line(line)
+
+
+# -- options -----------------------------------------------------------------------------------------------------------
+
+
+def _option(config: pytest.Config, name: str) -> Any:
+    """What the command line says, else the configuration, where paths start at the project's root; None where neither does."""
+    given = config.getoption(f"--dayfly-{name.replace('_', '-')}")
+    if given is not None or name in {"seed", "examples"}:
+        return given
+    value = config.getini(f"dayfly_{name}")
+    is_path = name in {"corpus", "expected_failures"} or (name == "client" and value.rpartition(":")[0].endswith(".py"))
+    return (str(config.rootpath / value) if is_path else value) if value else None
+
+
+def _checks(config: pytest.Config) -> bool:
+    return bool(config.getoption("--dayfly-check") or config.getini("dayfly_check"))
+
+
+def _marked(item: pytest.Item) -> dict[str, Any]:
+    """The options of the markers `dayfly`, the nearest last. Raises UsageError where one has no name."""
+    marked: dict[str, Any] = {}
+    for marker in reversed(list(item.iter_markers("dayfly"))):
+        if marker.args:
+            raise pytest.UsageError(f"{item.nodeid}: the marker dayfly takes its options by name, as in examples=20")
+        marked |= marker.kwargs
+    return marked
+
+
+def _held_to(config: pytest.Config, marked: dict[str, Any]) -> Any:
+    """What a client is held to in one test; what is known to fail may hold in it."""
+    from contracts.judge import Parameters
+    from contracts.verify import Options
+    from contracts.verify.expected import NOTHING, load
+
+    clauses = tuple(marked.pop("clauses", ()))
+    file = _option(config, "expected_failures")
+    known = NOTHING if file is None else load(Path(file)).lenient()
+    return Options(clauses=clauses, parameters=Parameters(**marked), expected=known)

@@ -102,6 +102,10 @@ class Campaign:
         """What became of each clause, with the smallest counterexample that could be found."""
         return tuple(self._result(clause, effort) for clause in self._clauses)
 
+    def broken(self, code: str) -> int:
+        """In how many runs a clause was broken, and nothing else explained it."""
+        return self._statuses[code][Status.VIOLATED]
+
     def holds(self, code: str, scenario: Scenario, times: int) -> bool:
         """Whether the client keeps a clause that `scenario` puts to the test, in each of so many runs."""
         return all(self._status(code, scenario) is Status.HELD for _ in range(times))
@@ -174,7 +178,7 @@ class Campaign:
             scenario=witness.scenario,
             replays=replays or 1,
             reproduced=reproduced if replays else 1,
-            shrunk_from=first.scenario.intents,
+            shrunk_from=first.scenario.intents if effort.shrinking else None,
             found_on=first.number,
             minimal=minimal if effort.shrinking else None,
             output=witness.run.output,

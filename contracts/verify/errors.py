@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from contracts.errors import ContractsError
-from contracts.report.model import Report
+from contracts.report.model import Ending, Report
 from contracts.report.text import render
 
 
 class ContractViolated(AssertionError):
-    """A client broke a clause; the text is the report, `report` the same as a value."""
+    """A client broke a clause, or keeps one that it was said to break; the text names it and goes on with the report, `report`
+    is the same as a value."""
 
     def __init__(self, report: Report) -> None:
-        super().__init__("\n" + render(report))
+        failed = [*report.violated, *report.with_ending(Ending.NOW_HELD)]
+        named = "; ".join(f"{result.code} {result.name}: {result.words}" for result in failed)
+        super().__init__(f"{named}\n\n{render(report)}")
         self.report = report
 
 

@@ -175,6 +175,7 @@ def test_a_scenario_can_be_replayed() -> None:
     example = broken.violated[0].counterexample
     assert example is not None
     assert (example.scenario, example.replays, example.reproduced, example.minimal) == (scenario, 3, 3, None)
+    assert (example.shrunk_from, example.found_on) == (None, None)
     assert not replay("client", PythonClients(Small), scenario).violated
 
 

@@ -1,0 +1,82 @@
+"""Scenario files as tests: each puts the configured client through its scenario.
+
+A counterexample that was kept is a test of the clause in its name, a file of any other name one of all clauses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from contracts.clauses import CLAUSES
+from contracts.clients.python import PythonClients
+from contracts.clients.target import find
+from contracts.errors import ContractsError
+from contracts.pytest_records import keep
+from contracts.report.model import Ending
+from contracts.scenario import Scenario, load
+from contracts.verify import ContractViolated, Options, replay
+
+
+class Target:
+    """The client: what it is called, where to find it, and what it is held to."""
+
+    def __init__(self, name: str, place: str, options: Options) -> None:
+        self.name, self.place, self.options = name, place, options
+
+
+class ScenarioFile(pytest.File):
+    """A file of the corpus."""
+
+    def __init__(self, *, target: Target, **given: Any) -> None:
+        super().__init__(**given)
+        self.target = target
+
+    def collect(self) -> Iterator[ScenarioItem]:
+        """The one test in it. Raises CollectError where it holds no scenario."""
+        try:
+            scenario = load(self.path)
+        except ContractsError as error:
+            raise self.CollectError(str(error)) from error
+        yield ScenarioItem.from_parent(self, name="replay", scenario=scenario)
+
+
+class ScenarioItem(pytest.Item):
+    """The client has to keep the contract in this scenario."""
+
+    def __init__(self, *, scenario: Scenario, **given: Any) -> None:
+        super().__init__(**given)
+        self.scenario = scenario
+
+    def runtest(self) -> None:
+        """Puts the client through it. Raises ContractViolated, and other ContractsErrors; what is known ends as xfailed."""
+        assert isinstance(self.parent, ScenarioFile)
+        target = self.parent.target
+        options = replace(target.options, clauses=_clauses(self.path))
+        report = replay(target.name, PythonClients(find(target.place)), self.scenario, options)
+        keep(self, report)
+        if report.failed:
+            raise ContractViolated(report)
+        if report.exit_status() != 0:
+            pytest.skip("it puts no clause to the test")
+        for result in report.with_ending(Ending.EXPECTED):
+            pytest.xfail(f"{result.code} {result.name}: {result.words}")
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The story, not the way through this file."""
+        if isinstance(excinfo.value, ContractViolated | ContractsError):
+            return str(excinfo.value).strip()
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where it is, and what it is called."""
+        return self.path, 0, f"{self.path.stem}: {self.scenario.title}" if self.scenario.title else self.path.stem
+
+
+def _clauses(path: Path) -> tuple[str, ...]:
+    code = path.name.partition("-")[0]
+    return (code,) if any(clause.code == code for clause in CLAUSES) else ()

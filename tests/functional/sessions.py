@@ -1,0 +1,44 @@
+"""Pytest sessions of their own, with the plugin and a small client."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+
+import pytest
+
+INSTALLED = any(point.name == "dayfly" for point in entry_points(group="pytest11"))
+PLUGIN = () if INSTALLED else ("-p", "contracts.pytest_plugin")
+
+SMALL = """
+    import pytest
+    from contracts import contract_test
+    from tests.contracts.small import MESSAGES, SESSIONS, TOKEN, Small
+
+    class Caching(Small):
+        kept = None
+        def create(self, guest):
+            self.kept = self.kept or super().create(guest)
+            return self.kept
+
+    def log_in(platform, http):
+        pair = (platform.client_id, platform.client_secret)
+        answer = http.post(TOKEN, auth=pair, data={"grant_type": "client_credentials"})
+        http.headers["Authorization"] = "Bearer " + answer.json()["access_token"]
+
+    def send_twice(platform, http):
+        log_in(platform, http)
+        session = http.post(SESSIONS).json()["webChatSessionId"]
+        message = {"webChatSessionId": session, "text": "hello"}
+        return [http.post(MESSAGES, json=message).status_code for _ in range(2)]
+"""
+
+
+def prepare(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> None:
+    """Sessions find this project's modules, and draw the same each time."""
+    monkeypatch.setenv("PYTHONPATH", str(pytestconfig.rootpath))
+    monkeypatch.setenv("CI", "true")
+
+
+def run(pytester: pytest.Pytester, tests: str, *arguments: str) -> pytest.RunResult:
+    pytester.makepyfile(SMALL + tests)
+    return pytester.runpytest_subprocess(*PLUGIN, "-Werror", "-p", "no:valkey", "-p", "no:cacheprovider", *arguments)

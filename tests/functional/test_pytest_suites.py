@@ -1,0 +1,249 @@
+"""The plugin in a suite: platforms judged at the end of tests, scenario files as tests, a summary, properties, workers."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import pytest
+
+from contracts.builtin import ANN
+from contracts.scenario import Scenario, Send, digest, save
+from tests.functional.sessions import prepare, run
+
+
+@pytest.fixture(autouse=True)
+def _project(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> None:
+    prepare(monkeypatch, pytestconfig)
+
+
+CONTRACT = """
+    def test_right(verify_client):
+        verify_client(Small, clauses=["S1", "A3"])
+
+    def test_wrong(verify_client):
+        verify_client(Caching, clauses=["S1", "W1"])
+"""
+
+KNOWN = 'version = 1\n[[failure]]\nclause = "S1"\nreason = "the cache"\n'
+
+# -- platforms ---------------------------------------------------------------------------------------------------------
+
+UNJUDGED = """
+    def test_it(dayfly_platform):
+        with dayfly_platform.http_client() as http:
+            send_twice(dayfly_platform, http)
+
+    def test_behind_a_socket(dayfly_live_platform):
+        with dayfly_live_platform.http_client() as http:
+            send_twice(dayfly_live_platform, http)
+
+    def test_through_a_router(dayfly_platform, dayfly_router):
+        import httpx
+        with httpx.Client(base_url="https://any.example") as http:
+            send_twice(dayfly_platform, http)
+
+    @pytest.mark.dayfly(check=False)
+    def test_on_purpose(dayfly_platform):
+        with dayfly_platform.http_client() as http:
+            send_twice(dayfly_platform, http)
+
+    @pytest.mark.dayfly(clauses=["W1"])
+    def test_of_something_else(dayfly_platform):
+        with dayfly_platform.http_client() as http:
+            send_twice(dayfly_platform, http)
+
+    def test_nothing(dayfly_platform):
+        pass
+
+    def test_failing_already(dayfly_platform):
+        with dayfly_platform.http_client() as http:
+            send_twice(dayfly_platform, http)
+        assert 1 + 1 == 3
+
+    @pytest.mark.xfail(strict=True)
+    def test_known(dayfly_platform):
+        with dayfly_platform.http_client() as http:
+            send_twice(dayfly_platform, http)
+"""
+
+
+def test_platforms_are_judged_at_the_end_of_each_test_where_that_is_asked_for(pytester: pytest.Pytester) -> None:
+    done = run(pytester, UNJUDGED, "--dayfly-check")
+    done.assert_outcomes(passed=3, failed=4, xfailed=1)
+    done.stdout.fnmatch_lines(["*error?S1? session-reused: session s1 was used twice*", "*what reached dayfly_platform*"])
+    told = "contracts.verify.errors.ContractViolated: S1 session-reused: session s1 was used twice"
+    done.stdout.fnmatch_lines([f"FAILED *::test_{name} - {told}*" for name in ("it", "behind_a_socket", "through_a_router")])
+    done.stdout.fnmatch_lines(["FAILED *::test_failing_already - *assert*"])
+
+
+def test_it_is_asked_for_by_the_configuration_too_and_else_it_is_not_done(pytester: pytest.Pytester) -> None:
+    run(pytester, UNJUDGED).assert_outcomes(passed=6, failed=2)
+    pytester.makeini("[pytest]\ndayfly_check = true\n")
+    run(pytester, UNJUDGED).assert_outcomes(passed=3, failed=4, xfailed=1)
+
+
+def test_what_is_known_to_fail_may_hold_in_a_test(pytester: pytest.Pytester) -> None:
+    (pytester.path / "known.toml").write_text(KNOWN)
+    tests = """
+    def test_known(dayfly_platform):
+        with dayfly_platform.http_client() as http:
+            send_twice(dayfly_platform, http)
+
+    def test_held(dayfly_platform):
+        with dayfly_platform.http_client() as http:
+            log_in(dayfly_platform, http)
+            session = http.post(SESSIONS).json()["webChatSessionId"]
+            http.post(MESSAGES, json={"webChatSessionId": session, "text": "hello"})
+    """
+    done = run(pytester, tests, "--dayfly-check", "--dayfly-expected-failures", "known.toml")
+    done.assert_outcomes(passed=2)
+
+
+# -- clients -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_summary_tells_what_was_verified(pytester: pytest.Pytester) -> None:
+    done = run(pytester, CONTRACT, "--dayfly-examples", "4")
+    done.assert_outcomes(passed=1, failed=1)
+    told = "test_the_summary_tells_what_was_verified.py"
+    done.stdout.fnmatch_lines(
+        [
+            "*= dayfly =*",
+            f"{told}::test_right: *small.py:Small, 10 runs, seed 0: 1 held * 1 not exercised (A3)",
+            f"{told}::test_wrong: {told}:Caching, 10 runs, seed 0: 1 violated (S1) * 1 held",
+        ]
+    )
+    assert "= dayfly =" not in run(pytester, CONTRACT, "-q").stdout.str()
+
+
+def test_where_nothing_was_verified_there_is_no_summary(pytester: pytest.Pytester) -> None:
+    done = run(pytester, "    def test_it(dayfly_platform):\n        pass\n")
+    assert "= dayfly =" not in done.stdout.str()
+
+
+def test_junit_has_what_was_verified_as_properties(pytester: pytest.Pytester) -> None:
+    run(pytester, CONTRACT, "--junit-xml", "junit.xml", "-o", "junit_family=xunit2").assert_outcomes(passed=1, failed=1)
+    cases = ElementTree.parse(pytester.path / "junit.xml").getroot().iter("testcase")
+    told = {case.get("name"): {one.get("name"): one.get("value") for one in case.iter("property")} for case in cases}
+    assert told["test_wrong"]["dayfly_violated"] == "S1"
+    assert told["test_right"]["dayfly_violated"] == ""
+    assert told["test_right"]["dayfly_seed"] == "0"
+    assert str(told["test_right"]["dayfly_target"]).endswith("small.py:Small")
+
+
+def test_options_come_from_the_configuration_too(pytester: pytest.Pytester) -> None:
+    (pytester.path / "known.toml").write_text(KNOWN)
+    pytester.makeini("[pytest]\ndayfly_profile = nightly\ndayfly_corpus = kept\ndayfly_expected_failures = known.toml\n")
+    (pytester.path / "below").mkdir()
+    tests = """
+    def test_it(verify_client):
+        report = verify_client(Caching, clauses=["S1"], examples=1)
+        assert report.seed != 0
+        assert [result.ending for result in report.clauses] == ["expected"]
+    """
+    done = run(pytester, tests, "--rootdir", ".", "-o", "dayfly_check=true")
+    done.assert_outcomes(passed=1)
+    assert [path.name.partition("-")[0] for path in (pytester.path / "kept").iterdir()] == ["S1"]
+
+
+def test_the_nearest_marker_wins_and_options_have_names(pytester: pytest.Pytester) -> None:
+    tests = """
+    @pytest.mark.dayfly(clauses=["S1"], examples=3, check=True)
+    class TestAll:
+        @pytest.mark.dayfly(examples=0)
+        def test_near(self, verify_client):
+            report = verify_client(Small)
+            assert (len(report.clauses), report.examples) == (1, 6)
+
+        @pytest.mark.dayfly(20)
+        def test_nameless(self, verify_client):
+            verify_client(Small)
+    """
+    done = run(pytester, tests)
+    done.assert_outcomes(passed=1, errors=1)
+    done.stdout.fnmatch_lines(["*the marker dayfly takes its options by name, as in examples=20*"])
+
+
+# -- scenario files ----------------------------------------------------------------------------------------------------
+
+TWICE = Scenario((Send(ANN, "0"), Send(ANN, "0")), title="session s1 was used twice")
+FILE = f"S1-{digest(TWICE)}.json"
+
+
+@pytest.fixture
+def corpus(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A project with a scenario in its corpus, a file that is none of it, and a client."""
+    save(TWICE, pytester.path / "corpus", "S1")
+    (pytester.path / "other").mkdir()
+    (pytester.path / "other" / "data.json").write_text("{}")
+    pytester.makeini("[pytest]\ndayfly_corpus = corpus\ndayfly_client = client.py:Caching\n")
+    pytester.makepyfile(client="from tests.contracts.small import Small\n" + CACHING)
+    return pytester
+
+
+CACHING = """
+class Caching(Small):
+    kept = None
+    def create(self, guest):
+        self.kept = self.kept or super().create(guest)
+        return self.kept
+"""
+
+
+def test_scenario_files_are_tests_of_the_configured_client(corpus: pytest.Pytester) -> None:
+    done = run(corpus, CONTRACT, "-k", "replay")
+    done.assert_outcomes(failed=1, deselected=2)
+    done.stdout.fnmatch_lines(
+        [
+            f"*_ S1-{digest(TWICE)}: session s1 was used twice _*",
+            "error?S1? session-reused: session s1 was used twice",
+            "*= dayfly =*",
+            f"corpus/{FILE}::replay: client.py:Caching, 1 run, seed None: 1 violated (S1)",
+            f"FAILED corpus/{FILE}::replay*",
+        ]
+    )
+    assert "pytest_corpus.py" not in done.stdout.str()
+    assert "INTERNALERROR" not in done.stdout.str()
+
+
+def test_workers_tell_the_same(corpus: pytest.Pytester) -> None:
+    def told(workers: str) -> list[str]:
+        done = run(corpus, CONTRACT + UNJUDGED, "--dayfly-check", "--dayfly-examples", "2", "-n", workers)
+        done.assert_outcomes(passed=4, failed=6, xfailed=1)
+        lines = done.stdout.lines
+        return [line for line in lines if " seed " in line and "::" in line]
+
+    alone = told("0")
+    assert len(alone) == 3
+    assert told("2") == alone
+
+
+def test_they_pass_where_the_client_keeps_the_contract(corpus: pytest.Pytester) -> None:
+    done = run(corpus, "", "--dayfly-client", "tests.contracts.small:Small")
+    done.assert_outcomes(passed=1)
+
+
+def test_they_are_none_unless_a_client_is_configured(corpus: pytest.Pytester) -> None:
+    corpus.makeini("[pytest]\ndayfly_corpus = corpus\n")
+    run(corpus, "    def test_it():\n        pass\n").assert_outcomes(passed=1)
+
+
+def test_where_the_violation_is_known_they_are_expected_to_fail(corpus: pytest.Pytester) -> None:
+    (corpus.path / "known.toml").write_text(KNOWN)
+    options = ["--dayfly-expected-failures", "known.toml"]
+    assert "1 xfailed" in run(corpus, "", *options, "-k", FILE).stdout.str()
+    run(corpus, "", *options, "--dayfly-client", "tests.contracts.small:Small").assert_outcomes(passed=1)
+
+
+def test_a_file_that_holds_no_scenario_is_an_error_of_one_line(corpus: pytest.Pytester) -> None:
+    (corpus.path / "corpus" / FILE).write_text('{"items": [{"op": "explode"}]}')
+    done = run(corpus, "")
+    done.assert_outcomes(errors=1)
+    done.stdout.fnmatch_lines([f"*{FILE}: $.items?0?.op: *"])
+    assert "Traceback" not in done.stdout.str()
+
+
+def test_a_client_that_is_not_there_is_a_failure_of_one_line(corpus: pytest.Pytester) -> None:
+    done = run(corpus, "", "--dayfly-client", "client.py:Cacheing")
+    done.assert_outcomes(failed=1)
+    done.stdout.fnmatch_lines(["client.py:Cacheing: has no 'Cacheing'; did you mean 'Caching'?"])
