@@ -60,7 +60,7 @@ def style_for(stream: TextIO) -> Style:
 
 def _shows_unicode(stream: TextIO) -> bool:
     try:
-        "…→·∿⋯".encode(stream.encoding or "ascii")
+        "…→·∿⋯⋮".encode(stream.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
         return False
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 
 import click
@@ -10,6 +11,12 @@ import click
 from contracts.cli import completing
 from contracts.cli.options import SETTINGS, admin_token
 from contracts.cli.sources import DEFAULT_URL, ask
+
+BESIDE = 70
+"""Columns in which a name and a sentence have room beside each other."""
+
+NARROWEST, WIDEST = 40, 120
+"""Columns a request is explained in."""
 
 CONTEXT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -38,8 +45,9 @@ def _list() -> None:
 
     style = style_for(sys.stdout)
     for clause in DEMANDS:
-        for line in style.hang(f"{clause.code:<4}{clause.name:<24}", f"the {clause.subject} must {clause.statement}"):
-            click.echo(line)
+        name, statement = f"{clause.code:<4}{clause.name:<24}", f"the {clause.subject} must {clause.statement}"
+        told = style.hang(name, statement) if style.columns >= BESIDE else [name.rstrip(), *style.hang("    ", statement)]
+        click.echo("\n".join(told))
 
 
 def _explain_clause(code: str) -> None:
@@ -54,5 +62,6 @@ def _explain_clause(code: str) -> None:
 
 def _explain_request(context_id: str, url: str, admin_token: str, as_json: bool) -> None:
     kind = "json" if as_json else "text"
-    answer = ask(url, f"/__admin/requests/{context_id}/explain?format={kind}", admin_token)
+    width = min(max(NARROWEST, shutil.get_terminal_size((80, 24)).columns), WIDEST)
+    answer = ask(url, f"/__admin/requests/{context_id}/explain?format={kind}&width={width}", admin_token)
     click.echo(answer.text.rstrip("\n"))

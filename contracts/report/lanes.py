@@ -8,7 +8,7 @@ from dataclasses import replace
 from contracts.report.markup import Markup, element
 from contracts.report.timeline import Kind, Lane, Row
 
-_BULLETS: dict[Kind, str] = {"world": "∿", "wait": "⋯", "intent": "◆"}
+_BULLETS: dict[Kind, str] = {"world": "∿", "wait": "⋯", "gap": "⋮", "intent": "◆"}
 _SAID: dict[Kind, str] = {"world": "the world: ", "wait": "waiting: ", "intent": ""}
 _NOBODY: Lane = ""
 

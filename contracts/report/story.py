@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contracts.fold import fold
 from contracts.judge import Demand
 from contracts.report import facts
+from contracts.report.excerpt import excerpt
 from contracts.report.lanes import timeline
 from contracts.report.markup import Markup, element
 from contracts.report.model import ClauseResult, Counterexample, Report
@@ -58,7 +59,7 @@ def _history(report: Report, result: ClauseResult, found: Counterexample) -> Ite
     clock = "virtual time" if history.header.clock == "virtual" else f"{history.header.clock} clock"
     name = f"{result.code}-history"
     yield element("h3", f"{TABLES[report.subject].capitalize()} ({clock})", id=name)
-    yield timeline(rows(history, found.evidence), name)
+    yield timeline(excerpt(rows(history, found.evidence)), name)
 
 
 def _notes(report: Report, clause: Demand | None, found: Counterexample) -> Iterator[Markup]:

@@ -11,8 +11,8 @@ Look = Literal["bold", "dim", "red", "green", "yellow", "cyan"]
 
 _CODES: dict[Look, str] = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
-NARROWEST = 60
-"""Columns below which nothing is laid out any narrower."""
+NARROWEST, NARROWEST_PROSE = 60, 40
+"""Columns below which nothing is laid out any narrower: tables, and sentences."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ class Style:
 
     def hang(self, label: str, text: str) -> list[str]:
         """`text` after `label`, wrapped, its further lines below its first."""
-        return hanging(label, self.say(text), self.width)
+        return hanging(label, self.say(text), max(NARROWEST_PROSE, self.columns))
 
 
-_PLAINER = str.maketrans({"…": "...", "→": "->", "·": "|", "∿": "~", "⋯": "."})
+_PLAINER = str.maketrans({"…": "...", "→": "->", "·": "|", "∿": "~", "⋯": ".", "⋮": ":"})
 
 PLAIN = Style()

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from contracts.fold import fold
 from contracts.report.cells import pad, width, wrap
+from contracts.report.excerpt import excerpt
 from contracts.report.model import Counterexample
 from contracts.report.style import Look, Style
 from contracts.report.timeline import Kind, Lane, Row, rows
@@ -19,7 +20,7 @@ _LANES: dict[bool, dict[Lane, str]] = {
     True: {"": " ", "through": "│", "opens": "┌", "closes": "└"},
     False: {"": " ", "through": "|", "opens": "+", "closes": "+"},
 }
-_BULLETS: dict[Kind, str] = {"world": "∿ ", "wait": "⋯ "}
+_BULLETS: dict[Kind, str] = {"world": "∿ ", "wait": "⋯ ", "gap": "⋮ "}
 _LOOKS: dict[Kind, Look] = {"world": "cyan", "wait": "yellow", "intent": "dim"}
 _BELOW: dict[Lane, Lane] = {"": "", "through": "through", "opens": "through", "closes": ""}
 _POST_TO = re.compile(r"^POST \S*/")
@@ -43,7 +44,7 @@ class _Columns(NamedTuple):
 def table(found: Counterexample, style: Style, title: str = "what reached the mock") -> list[str]:
     """The lines of the table, its `title` and its heading first."""
     history = fold(well_formed(found.trace))
-    drawn = [_narrowed(row, style) for row in rows(history, found.evidence)]
+    drawn = [_narrowed(row, style) for row in excerpt(rows(history, found.evidence))]
     columns = _measure(drawn, style)
     clock = "virtual time" if history.header.clock == "virtual" else f"{history.header.clock} clock"
     heading = (

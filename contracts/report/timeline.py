@@ -11,7 +11,7 @@ from contracts.history import Call, CallLeft, CallReturned, History, Intent, Int
 from contracts.judge import Evidence
 from contracts.report.words import perturbation_words, reply_words, request_words, state_words
 
-Kind = Literal["call", "left", "returned", "intent", "world", "wait"]
+Kind = Literal["call", "left", "returned", "intent", "world", "wait", "gap"]
 Lane = Literal["", "through", "opens", "closes"]
 
 
@@ -20,7 +20,8 @@ class Row:
     """One line. `at` is milliseconds since the trace began.
 
     A call during which nothing else happened is one row of kind `call`. Another is a row where it `left` and one where it
-    `returned`, joined by its lane. `marks` are the labels of the evidence that points here.
+    `returned`, joined by its lane. A `gap` stands for rows that are left out. `marks` are the labels of the evidence that
+    points here.
     """
 
     kind: Kind

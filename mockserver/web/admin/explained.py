@@ -17,7 +17,7 @@ class Form(Struct, frozen=True, forbid_unknown_fields=True):
     """How an explanation is wanted; `width` is in columns."""
 
     format: Literal["json", "text"] | None = None
-    width: Annotated[int, Meta(ge=60, le=400)] = 80
+    width: Annotated[int, Meta(ge=40, le=400)] = 80
 
 
 def explained(explanation: Explanation) -> Response:
