@@ -21,8 +21,15 @@ def run(arguments: Sequence[str]) -> int:
         return 130
     except click.ClickException as error:
         where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "dayfly"
-        click.echo(f"{where}: {' '.join(error.format_message().split())}", err=True)
+        click.echo(f"{where}: {_printable(error.format_message())}", err=True)
         return 2
+
+
+def _printable(message: str) -> str:
+    """A message on one line, with nothing in it that a terminal would obey: it may quote what a client has written."""
+    from contracts.report.cells import clean
+
+    return clean(" ".join(message.split()))
 
 
 def main() -> NoReturn:

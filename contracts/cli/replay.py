@@ -9,6 +9,7 @@ import click
 from msgspec.structs import replace
 
 from contracts.cli.console import Destination, clients_print_to_stderr, tell
+from contracts.cli.leftovers import nothing_left_running
 from contracts.cli.options import SETTINGS, Choice, chosen, client_options, contract_options, parameters, report_options
 from contracts.judge import Delivery, Parameters
 from contracts.report.exports import curl, pytest
@@ -50,7 +51,7 @@ def command(
 
     options = Options(clauses=clauses, parameters=parameters(delivery, max_age, max_attempts, choice.one_shot))
     scenario = load(file)
-    with clients_print_to_stderr():
+    with nothing_left_running(), clients_print_to_stderr():
         client = chosen(choice)
         report = replay(client.name, client.clients, scenario, options, times)
     report = _from(file, replace(report, replay_with=client.replay_with))

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import click
 
-from mockserver.journal import Entry, read
+from mockserver.journal import MAX_LINE, Entry, read
 
 if TYPE_CHECKING:
     import httpx
 
 DEFAULT_URL = "http://127.0.0.1:8403"
+
+MOST_LINES = 1_000_000
+"""Entries that are judged at once: some gigabytes in memory."""
 
 WEB = ("http://", "https://")
 
@@ -49,13 +53,20 @@ def _lines_of(recording: str, organization: str, admin_token: str) -> Iterator[b
 
 def _lines_of_file(name: str) -> Iterator[bytes]:
     if name == "-":
-        yield from sys.stdin.buffer
+        yield from _bounded(sys.stdin.buffer, name)
         return
     try:
         with Path(name).open("rb") as file:
-            yield from file
+            yield from _bounded(file, name)
     except OSError as error:
         raise click.ClickException(f"{name}: {error.strerror}") from error
+
+
+def _bounded(file: IO[bytes], name: str) -> Iterator[bytes]:
+    """The lines, none read further than whoever decodes it would: a file may be one endless line, or have no end."""
+    yield from islice(iter(lambda: file.readline(MAX_LINE + 1), b""), MOST_LINES)
+    if file.read(1):
+        raise click.ClickException(f"{name} has more than {MOST_LINES} entries, which is more than can be judged at once")
 
 
 def client(url: str, admin_token: str, patience: float = 60) -> httpx.Client:

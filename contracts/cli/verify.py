@@ -9,6 +9,7 @@ import click
 from msgspec.structs import replace
 
 from contracts.cli.console import Destination, clients_print_to_stderr, tell
+from contracts.cli.leftovers import nothing_left_running
 from contracts.cli.options import (
     SETTINGS,
     Choice,
@@ -69,7 +70,7 @@ def command(
         corpus=corpus,
         expected=known(expected_failures),
     )
-    with clients_print_to_stderr():
+    with nothing_left_running(), clients_print_to_stderr():
         client = chosen(choice)
         with progress_bar() as watch:
             report = verify(client.name, client.clients, options, watch)

@@ -260,6 +260,19 @@ def test_a_recording_that_is_none_exits_2_with_the_line(tmp_path: Path, capfd: C
     assert said(capfd).endswith("none.jsonl: No such file or directory")
 
 
+def test_a_recording_without_end_is_not_read_to_its_end(
+    tmp_path: Path, capfd: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless = tmp_path / "endless.jsonl"
+    with endless.open("wb") as file:
+        file.truncate(1 << 40)
+    assert run(["check", str(endless)]) == 2
+    assert said(capfd) == "dayfly: line 1: longer than 4194304 bytes; is this a JSON Lines trace?"
+    monkeypatch.setattr("contracts.cli.sources.MOST_LINES", 3)
+    assert run(["check", str(TRACES / "good" / "S1.jsonl")]) == 2
+    assert said(capfd).endswith("S1.jsonl has more than 3 entries, which is more than can be judged at once")
+
+
 def test_an_empty_recording_proves_nothing(tmp_path: Path, capfd: Captured) -> None:
     (tmp_path / "empty.jsonl").touch()
     assert run(["check", str(tmp_path / "empty.jsonl")]) == 2

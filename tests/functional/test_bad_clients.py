@@ -1,0 +1,98 @@
+"""Clients that no verdict can be had of, or that leave something behind: one line, or a clause, and nothing that goes on."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from contracts.cli import run
+from contracts.cli.leftovers import nothing_left_running
+
+ASK = ["--examples", "0", "--seed", "0", "--clause", "D2", "--clause", "D3"]
+
+IDLE = "class Client:\n    def send(self, guest, text):\n        {}\n    def close(self):\n        {}\n"
+
+
+def client(directory: Path, send: str = "pass", close: str = "pass", factory: str = "return Client()") -> str:
+    (directory / "client.py").write_text(
+        f"import os, subprocess, sys\n{IDLE.format(send, close)}def factory(platform):\n    {factory}\n"
+    )
+    return f"{directory}/client.py:factory"
+
+
+@pytest.mark.parametrize(
+    ("send", "words"),
+    [
+        ("sys.exit(3)", "SystemExit: 3"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+        ("self.send(guest, text)", "RecursionError"),
+        ("raise MemoryError('x' * 10_000_000)", "MemoryError: xxx"),
+        ("return len(guest)", "TypeError"),
+    ],
+)
+def test_whatever_a_send_raises_is_a_failure_that_was_reported(
+    send: str, words: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["verify", client(tmp_path, send), *ASK]) == 1
+    out, err = capfd.readouterr()
+    assert err == ""
+    assert "error[D2] not-delivered" in out
+    assert f"the client reported failure ({words}" in " ".join(out.split())
+
+
+def test_a_close_that_fails_changes_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["verify", client(tmp_path, close="raise RuntimeError('no')"), *ASK]) == 1
+    assert capfd.readouterr().err == ""
+
+
+def test_what_a_factory_says_cannot_paint_the_terminal(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    target = client(tmp_path, factory=r"raise ValueError('\x1b[31mno\x07 config\nat all')")
+    assert run(["verify", target, *ASK]) == 2
+    assert capfd.readouterr().err == "dayfly: the factory raised ValueError: \\x1b[31mno\\x07 config at all\n"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells of orphans")
+@pytest.mark.parametrize(
+    "start",
+    [
+        "subprocess.Popen(['sleep', '1000'], start_new_session=True)",
+        "subprocess.run(['sh', '-c', 'setsid sleep 1000 > /dev/null 2>&1 &'])",
+        "os.fork() or os.execlp('sleep', 'sleep', '1000')",
+    ],
+)
+def test_what_a_client_has_started_ends_with_the_command(start: str, tmp_path: Path) -> None:
+    mark = str(tmp_path / "mark")
+    target = client(tmp_path, f"os.environ['STARTED_BY'] = {mark!r}; {start}")
+    command = [sys.executable, "-m", "contracts.cli", "verify", target, *ASK]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert not started_by(mark)
+
+
+def started_by(mark: str) -> list[int]:
+    """The processes that have a mark in their environment."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdecimal() and f"STARTED_BY={mark}".encode() in (entry / "environ").read_bytes():
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells of orphans")
+def test_what_was_there_before_stays() -> None:
+    with subprocess.Popen(["sleep", "1000"]) as before:
+        with nothing_left_running():
+            meanwhile = subprocess.Popen(["sleep", "1000"])
+        assert before.poll() is None
+        before.kill()
+    with pytest.raises(ProcessLookupError):
+        os.kill(meanwhile.pid, 0)
+    meanwhile.wait()
