@@ -129,7 +129,7 @@ def _process(choice: Choice, command: str) -> Chosen:
 
     if choice.socket:
         raise click.UsageError("--socket goes with TARGET: a process meets the platform over a socket anyway")
-    again = f"--command {shlex.quote(command)}" + (" --one-shot" if choice.one_shot else "")
+    again = f"--command {shlex.quote(command)}" + (" --one-shot" if choice.one_shot else "") + _patience(choice)
     return Chosen(command, ProcessClients(command, one_shot=choice.one_shot, **_given(choice)), again)
 
 
@@ -139,8 +139,12 @@ def _python(choice: Choice, target: str) -> Chosen:
 
     if choice.one_shot:
         raise click.UsageError("--one-shot goes with --command")
-    again = f"{target} --socket" if choice.socket else target
+    again = target + (" --socket" if choice.socket else "") + _patience(choice)
     return Chosen(target, PythonClients(find(target), socket=choice.socket, **_given(choice)), again)
+
+
+def _patience(choice: Choice) -> str:
+    return "" if choice.patience is None else f" --patience {choice.patience:g}"
 
 
 def _given(choice: Choice) -> dict[str, float]:
