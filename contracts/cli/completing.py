@@ -35,3 +35,14 @@ def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
     from click.shell_completion import CompletionItem
 
     return [CompletionItem(incomplete, type="file")]
+
+
+def stories(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """The names of the stories that begin as what is typed, with their titles; files where none does."""
+    from click.shell_completion import CompletionItem
+
+    from contracts.stories import library
+
+    near = [name for name in library.names() if name.startswith(incomplete)]
+    offered = [CompletionItem(name, help=library.find(name).title) for name in near]
+    return offered or [CompletionItem(incomplete, type="file")]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from contracts.cli import completing
 from contracts.cli.options import SETTINGS, admin_token
 from contracts.stories.exports import KINDS
 
@@ -47,7 +48,7 @@ def list_stories(as_json: bool) -> None:
 
 
 @command.command("show", context_settings=SETTINGS)
-@click.argument("name")
+@click.argument("name", shell_complete=completing.stories)
 @click.option("--emit", "kind", type=click.Choice(list(KINDS)), help="Print the story as something that runs by itself.")
 def show(name: str, kind: str | None) -> None:
     """Show a story as steps, with the answer that each request gets."""
@@ -64,7 +65,7 @@ def show(name: str, kind: str | None) -> None:
 
 
 @command.command("run", context_settings=SETTINGS)
-@click.argument("names", metavar="NAME...", nargs=-1)
+@click.argument("names", metavar="NAME...", nargs=-1, shell_complete=completing.stories)
 @click.option("--all", "every", is_flag=True, help="Every story that comes with dayfly.")
 @click.option("--url", metavar="URL", help="A running mock, or with --client-id any provider; without, a mock in this process.")
 @admin_token

@@ -41,6 +41,8 @@ def test_every_command_is_offered() -> None:
         ("dayfly verify --report h", ["plain,har:", "plain,html:"]),
         ("dayfly verify --report html:re", ["file,html:re"]),
         ("dayfly verify fixtures/cl", ["file,fixtures/cl"]),
+        ("dayfly stories run tok", [f"plain,token-{end}" for end in ("evicted", "expired", "idle", "revoked")]),
+        ("dayfly stories show ./mi", ["file,./mi"]),
     ],
 )
 def test_values_are_offered(typed: str, expected: list[str]) -> None:

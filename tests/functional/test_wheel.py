@@ -120,3 +120,9 @@ def test_the_demonstration_runs_far_from_the_checkout(installed: Installed) -> N
     done = installed.run(installed.command, "demo")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "S1" in done.stdout
+
+
+def test_the_stories_come_along_and_are_put_on(installed: Installed) -> None:
+    done = installed.run(installed.command, "stories", "run", "--all")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{len(list((ROOT / 'fixtures' / 'stories').glob('*.json')))} as expected" in done.stdout
