@@ -49,12 +49,13 @@ class _Drawing:
         self._rounds += 1
 
         @seed(f"{self._chance} {self._rounds}")
-        @settings(
+        @settings(  # all that steers it, so that a profile of the tests around does not
             max_examples=most,
             phases=phases,
             database=None,
             deadline=None,
             derandomize=False,
+            backend="hypothesis",
             suppress_health_check=list(HealthCheck),
         )
         @given(self._scenarios)
