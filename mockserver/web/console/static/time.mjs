@@ -17,16 +17,19 @@ export function synchronize({ now: seconds, mode }) {
   show();
 }
 
-// The same words as the server's, a little coarser.
+const UNITS = [["min", 60, "s", 1, 7200], ["h", 3600, "min", 60, 172800], ["d", 86400, "h", 3600, Infinity]];
+
+// The server's words for a duration, in whole seconds but for the last ten.
 export function span(seconds) {
-  const whole = Math.max(0, seconds);
-  if (whole < 10) return `${whole.toFixed(1)} s`;
-  if (whole < 120) return `${Math.floor(whole)} s`;
-  for (const [unit, size, limit] of [["min", 60, 7200], ["h", 3600, 172800]]) {
-    if (whole < limit) return `${Math.floor(whole / size)} ${unit}`;
-  }
-  return `${Math.floor(whole / 86400)} d`;
+  const left = Math.max(0, seconds);
+  if (left < 120) return `${left < 10 ? left.toFixed(1) : Math.floor(left)} s`;
+  const [unit, size, smaller, part] = UNITS.find(([, , , , limit]) => left < limit);
+  const rest = Math.floor((left % size) / part);
+  return `${Math.floor(left / size)} ${unit}${rest > 0 ? ` ${rest} ${smaller}` : ""}`;
 }
+
+// How long ago something was: people need no more than its first number.
+const since = (seconds) => span(seconds).replace(/\.\d/, "").split(" ", 2).join(" ");
 
 const write = (element, text) => {
   if (element.textContent !== text) element.textContent = text;
@@ -61,7 +64,7 @@ function show() {
   if (!known) return;
   const moment = now();
   showFace(moment);
-  for (const element of document.querySelectorAll("[data-age]")) write(element, span(moment - element.dataset.age));
+  for (const element of document.querySelectorAll("[data-age]")) write(element, since(moment - element.dataset.age));
   for (const element of document.querySelectorAll("[data-at]")) write(element, ago(moment - element.dataset.at));
   for (const element of document.querySelectorAll("[data-grow]")) {
     const { created } = element.closest("[data-session]")?.dataset ?? document.querySelector("[data-session]").dataset;
@@ -75,7 +78,7 @@ function show() {
   }
 }
 
-const ago = (seconds) => (seconds < 1 ? "just now" : `${span(seconds).replace(/\.\d/, "")} ago`);
+const ago = (seconds) => (seconds < 1 ? "just now" : `${since(seconds)} ago`);
 
 export function startTime(whenOver) {
   over = whenOver;
