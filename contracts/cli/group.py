@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import click
@@ -54,10 +56,19 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, Exit, Abort, KeyboardInterrupt):
             raise
+        except BrokenPipeError:
+            _say_no_more()
+            raise Exit(2) from None
         except Exception as error:
             if ctx.params.get("debug"):
                 raise
             raise click.ClickException(_words(error)) from error
+
+
+def _say_no_more() -> None:
+    """Whoever read this, such as `head`, has seen enough; what is still to be flushed goes nowhere."""
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
 
 
 def _words(error: Exception) -> str:

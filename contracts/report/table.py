@@ -28,9 +28,11 @@ _REPLY = 5
 
 
 class _Columns(NamedTuple):
-    """Widths: of the time, of the lanes with the space after them, of the request and of the session's state."""
+    """Widths: of the time, of a request's number, of the lanes with the space after them, of the request and of the session's
+    state."""
 
     time: int
+    number: int
     lanes: int
     request: int
     state: int
@@ -38,7 +40,7 @@ class _Columns(NamedTuple):
     @property
     def lead(self) -> int:
         """What stands in front of the lanes: a mark, the time and a number."""
-        return self.time + 10
+        return self.time + self.number + 6
 
 
 def table(found: Counterexample, style: Style, title: str = "what reached the mock") -> list[str]:
@@ -47,9 +49,8 @@ def table(found: Counterexample, style: Style, title: str = "what reached the mo
     drawn = [_narrowed(row, style) for row in excerpt(rows(history, found.evidence))]
     columns = _measure(drawn, style)
     clock = "virtual time" if history.header.clock == "virtual" else f"{history.header.clock} clock"
-    heading = (
-        f"{'t(s)':>{columns.time + 4}}{'#':>4}  {' ' * columns.lanes}{pad('request', columns.request)}  reply  session state"
-    )
+    lead = f"{'t(s)':>{columns.time + 4}}{'#':>{columns.number}}  {' ' * columns.lanes}"
+    heading = f"{lead}{pad('request', columns.request)}  reply  session state"
     lines = [f"  {style.paint(title, 'bold')} ({clock})", style.paint(heading, "dim")]
     return lines + [line for row in drawn for line in _lines(row, columns, style)]
 
@@ -64,17 +65,18 @@ def _measure(drawn: list[Row], style: Style) -> _Columns:
     time = max((len(f"{row.at / 1000:.3f}") for row in drawn), default=0)
     breadth = max((len(row.lanes) for row in drawn), default=0)
     lanes = breadth + 1 if breadth else 0
-    room = style.width - (time + 10) - lanes - _REPLY - 4
+    number = 1 + max([3, *(len(str(row.number)) for row in drawn if row.number is not None)])
+    room = style.width - (time + number + 6) - lanes - _REPLY - 4
     needed = max([len("request"), *(width(row.text) for row in drawn if row.number is not None)])
     request = min(needed, room * 3 // 5)
-    return _Columns(time, lanes, request, room - request)
+    return _Columns(time, number, lanes, request, room - request)
 
 
 def _lines(row: Row, columns: _Columns, style: Style) -> Iterator[str]:
     """The row and, below it, what did not fit and what to call it where it clashes."""
     glyphs = _LANES[style.unicode]
     mark, number = ">" if row.marks else " ", "" if row.number is None else str(row.number)
-    lead = f"  {mark} {row.at / 1000:>{columns.time}.3f}{number:>4}  "
+    lead = f"  {mark} {row.at / 1000:>{columns.time}.3f}{number:>{columns.number}}  "
     lanes = pad("".join(glyphs[lane] for lane in row.lanes), columns.lanes)
     below = pad("".join(glyphs[_BELOW[lane]] for lane in row.lanes), columns.lanes)
     body = _remark(row, columns, style) if row.number is None else _call(row, columns, style)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import signal
 import subprocess
@@ -325,6 +326,25 @@ def test_a_clause_is_explained(capfd: Captured) -> None:
 def test_clauses_are_listed(capfd: Captured) -> None:
     assert run(["explain", "--list"]) == 0
     assert capfd.readouterr().out.startswith("S1  session-reused")
+
+
+def test_lines_fit_narrow_terminals(monkeypatch: pytest.MonkeyPatch, mock: str, capfd: Captured) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    context_id = use_an_id_twice(mock).json()["contextId"]
+    for arguments in (["--list"], ["R4"], [context_id, "--url", mock, "--admin-token", "control"]):
+        assert run(["explain", *arguments]) == 0
+        prose = capfd.readouterr().out.partition("\n  wrong\n")[0]
+        long = [line for line in prose.splitlines() if len(line) > 40 and len(line.split()[-1]) < 30]
+        assert long == []
+
+
+def test_who_has_read_enough_gets_no_complaint() -> None:
+    command = [sys.executable, "-m", "contracts.cli", "explain", "--list"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False, timeout=60)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (2, b"")
 
 
 def test_what_is_no_clause_gets_a_hint(capfd: Captured) -> None:

@@ -72,6 +72,12 @@ def test_every_report_for_people_leaves_it_out() -> None:
     assert len(html.render(report)) < 100_000
 
 
+def test_numbers_of_many_digits_keep_their_distance() -> None:
+    told = render(recording(1000)).splitlines()
+    (line,) = [line for line in told if line.startswith("  > ") and " 200 " in line]
+    assert line.split()[:4] == [">", "0.000", "1003", "POST"]
+
+
 @pytest.mark.parametrize("unicode", [True, False])
 def test_a_gap_can_be_printed_anywhere(unicode: bool) -> None:
     told = render(recording(100), Style(unicode=unicode))
