@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from contracts.clients.python import PythonClients
 from contracts.judge import DEFAULTS, Delivery, Parameters
 from contracts.report.model import Report
@@ -47,7 +49,9 @@ def verify_client(
         corpus=None if corpus is None else Path(corpus),
         expected=_known(expected_failures),
     )
-    report = verify(name_of(make_client), PythonClients(make_client, socket=socket, patience=patience), options)
+    name = name_of(make_client)
+    report = verify(name, PythonClients(make_client, socket=socket, patience=patience), options)
+    report = replace(report, replay_with=f"{name} --socket" if socket else "")
     if report.interrupted:
         raise KeyboardInterrupt
     if report.failed:

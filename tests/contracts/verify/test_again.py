@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from contracts.clients.python import PythonClients
 from contracts.judge import DEFAULTS, Parameters
 from contracts.report.ways import ways
-from contracts.verify import Options, again, verify
+from contracts.verify import ContractViolated, Options, again, verify, verify_client
 from tests.contracts.verify.test_verify import Caching
 
 
@@ -25,3 +27,8 @@ def test_a_counterexample_tells_the_whole_command() -> None:
     report = verify("client.py:make", PythonClients(Caching), options)
     (way, _) = ways(report, report.violated[0])
     assert way.command == "dayfly verify client.py:make --max-age 60 --clause S1 --examples 0 --seed 4 --corpus corpus"
+
+
+def test_a_test_tells_it_too_with_the_door_its_client_came_through() -> None:
+    with pytest.raises(ContractViolated, match=r"dayfly verify .*:Caching --socket --clause S1 --examples 0 --seed 4"):
+        verify_client(Caching, socket=True, clauses=["S1"], examples=0, seed=4)
