@@ -33,6 +33,9 @@ CLIENT = "client"
 
 MAX_TIMES = 2000
 
+MAX_FILL = 20 << 20
+"""Bytes that a body may be filled up to: more than any policy allows."""
+
 GRANT = {"grant_type": "client_credentials"}
 
 Name = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,30}$")]
@@ -106,13 +109,16 @@ class Request(_Step, frozen=True, tag="request"):
     content_type: HeaderText | None = "application/json"
     json: Any | UnsetType = UNSET
     text: str | UnsetType = UNSET
-    fill: Annotated[int, Meta(ge=0, le=20 << 20)] = 0
+    fill: Annotated[int, Meta(ge=0, le=MAX_FILL)] = 0
     times: Times = 1
     expect: Expected = OK
 
 
 class Fault(_Step, frozen=True, tag="fault"):
-    """The next `times` requests of `operation` are hit by a fault; the fields are those of the control API."""
+    """The next `times` requests of `operation` are hit by a fault; the fields are those of the control API.
+
+    A latency is not waited for, and no time passes on the organisation's clock: that does `advance` alone.
+    """
 
     operation: Operation
     kind: scenario.FaultKind

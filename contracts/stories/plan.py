@@ -89,11 +89,11 @@ class Planned(NamedTuple):
     sent: Exchange | Change
 
 
-def planned(story: Story, *, hurried: bool = False) -> Iterator[Planned]:
-    """What is sent for the steps, in order; `hurried` where a latency would be waited for."""
+def planned(story: Story) -> Iterator[Planned]:
+    """What is sent for the steps, in order."""
     kinds: dict[str, Kind] = {CLIENT: "client"}
     for step in story.steps:
-        yield Planned(step, exchange(step, kinds) if isinstance(step, Call) else change(step, hurried))
+        yield Planned(step, exchange(step, kinds) if isinstance(step, Call) else change(step))
         if isinstance(step, Token | Create | CreateClient) and step.save is not None:
             kinds[step.save] = SAVES[type(step)]
 
@@ -212,14 +212,14 @@ def joined(pieces: Iterable[str | Gap]) -> Iterator[str | Gap]:
 # -- the world -------------------------------------------------------------------------------------------------------
 
 
-def change(step: World, hurried: bool = False) -> Change:
+def change(step: World) -> Change:
     """The call of the control API that does what a step says."""
     what = str(step.__struct_config__.tag)
     match step:
         case Advance(seconds):
             return Change("POST", ("/clock/advance",), {"seconds": seconds})
         case Fault():
-            quick = {"seconds": AN_INSTANT} if hurried and step.kind == "latency" else {}
+            quick = {"seconds": AN_INSTANT} if step.kind == "latency" else {}
             return Change("POST", ("/faults",), {**fault_fields(step), **quick})
         case SetPolicy(policy=policy):
             return Change("PATCH", ("/policy",), policy)

@@ -140,12 +140,7 @@ class InProcess(_Controlled):
 
         tenant = Tenant(self.assembly, organization.id)
 
-        def passes(seconds: float) -> None:
-            if seconds > 0:
-                tenant.clock.advance(seconds)
-
-        transport = Transport(self.assembly.handler, passes)
-        http = httpx.Client(transport=transport, base_url="https://platform.invalid")
+        http = httpx.Client(transport=Transport(self.assembly.handler), base_url="https://platform.invalid")
         return Stage(http, organization.credentials, organization, in_process=True, journalled=partial(_reason, tenant))
 
     def close(self) -> None:

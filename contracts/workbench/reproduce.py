@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import flask
@@ -10,7 +11,7 @@ from flask import Response
 from contracts.workbench.remember import Memory
 from mockserver.control import Control, Tenant
 from mockserver.control.requests import Recorded
-from mockserver.errors import NotFound
+from mockserver.errors import MockServerError, NotFound
 from mockserver.explain import Explanation
 from mockserver.web.admin.answers import answer, error
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from contracts.stories.model import Story
+
+_log = logging.getLogger("dayfly")
 
 REMEMBERED = 64
 """Requests whose story is remembered in this process: finding it may take a second, and what led to a request stays."""
@@ -105,6 +108,11 @@ def _find(tenant: Tenant, context_id: str) -> Found:
         return Found(distil(tenant, context_id))
     except NotReproduced as problem:
         return Found(None, problem.why)
+    except MockServerError:
+        raise
+    except Exception as problem:  # the page has more to show than this
+        _log.error("%s cannot be reproduced: %s", context_id, problem, exc_info=problem)
+        return Found(None, "the search for it failed; the server's log says how")
 
 
 def _steps(story: Story) -> Any:

@@ -118,7 +118,7 @@ class _Hiding:
 
     def form(self, fields: dict[str, str]) -> dict[str, str]:
         """A token request's own form may carry the secret: that is hidden too, but no leak."""
-        shown = {name: REDACTED if name == "client_secret" else self.text(value) for name, value in fields.items()}
+        shown = {name: str(self._member(name, value)) for name, value in fields.items()}
         self.found = False
         return shown
 

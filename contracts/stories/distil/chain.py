@@ -26,6 +26,9 @@ _DOES: Mapping[str, type[Any]] = {
     "reject_tokens": RejectTokens,
     "accept_tokens": AcceptTokens,
 }
+LONGEST = 10 * 365 * 86_400.0
+"""Seconds that a clock is advanced by in one step at most."""
+
 _OF_SESSIONS = ("session.", "message.")
 """Reasons for which it matters which session a request names; all other guards come first."""
 
@@ -55,11 +58,15 @@ def _in_time(moments: Sequence[Moment], end: int) -> Iterator[Step]:
     now = 0
     for at, together in groupby(sorted(moments, key=lambda moment: moment[:2]), key=lambda moment: moment.at):
         if now and at > now:
-            yield Advance((at - now) / 1000)
+            yield _wait(at - now)
         now = at
         yield from _counted([moment.step for moment in together])
     if now and end > now:
-        yield Advance((end - now) / 1000)
+        yield _wait(end - now)
+
+
+def _wait(milliseconds: int) -> Advance:
+    return Advance(min(milliseconds / 1000, LONGEST))
 
 
 def _counted(steps: Sequence[Step]) -> Iterator[Step]:

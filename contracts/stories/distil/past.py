@@ -100,9 +100,11 @@ def past_of(tenant: Tenant, context_id: str) -> Past:
         raise NotFound("answer", context_id, "none is journalled yet")
     before = [one for one in pairs if _is_before(one, pair)]
     before.sort(key=lambda one: (when(one), one.arrival.seq))
-    done = [entry for entry in entries if isinstance(entry, Perturbed)]
-    earlier = [entry for entry in done if entry.seq < pair.answer.seq and entry.at <= when(pair)]
-    return Past(tenant, pair, pair.answer, policy, before, earlier[-MOST_DONE:], done[len(earlier) :])
+    done, since = list[Perturbed](), list[Perturbed]()
+    for entry in entries:
+        if isinstance(entry, Perturbed):
+            (done if entry.seq < pair.answer.seq and entry.at <= when(pair) else since).append(entry)
+    return Past(tenant, pair, pair.answer, policy, before, done[-MOST_DONE:], since)
 
 
 def _read(tenant: Tenant) -> tuple[dict[str, Any], list[Entry]]:

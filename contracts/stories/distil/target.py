@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from contracts.probe.asking import FORM
 from contracts.stories.codec import MAX_DEPTH
-from contracts.stories.model import GRANT, Call, Create, Expected, Fault, Request, Send, Token
+from contracts.stories.model import GRANT, MAX_FILL, Call, Create, Expected, Fault, Request, Send, Token
 from contracts.stories.names import escaped, is_deeper_than
 from mockserver.engine.model import Reason
 from mockserver.journal import Answer, Arrival, Credential, Guest
@@ -94,7 +94,9 @@ def _token_request(arrival: Arrival, answer: Answer, client: str | None) -> Made
     form = None if fields == GRANT else fields
     login = _login(answer, client, shown_id, form)
     yield login, (*notes, *_secret_note(login))
-    if form is None or "grant_type" in form:  # then it was a field that stood twice, and one of them was recorded
+    if client is not None and (
+        form is None or "grant_type" in form
+    ):  # then it was a field that stood twice, and one of them was recorded
         text = urlencode(fields or GRANT)
         doubled = f"{text}&{text.partition('&')[0]}"
         told = "A field stood in the form twice; the story repeats the first one."
@@ -218,7 +220,7 @@ def _made_of(
         content_type=None if media is None else _printable(media),
         json=json,
         text=text if text != "" else UNSET,
-        fill=arrival.size if is_large else 0,
+        fill=min(arrival.size, MAX_FILL) if is_large else 0,
     )
 
 

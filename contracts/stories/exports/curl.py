@@ -29,7 +29,7 @@ def _head(story: Story) -> Iterator[str]:
 
 
 def _steps(story: Story) -> Iterator[str]:
-    for number, plan in enumerate(planned(story, hurried=True), start=1):
+    for number, plan in enumerate(planned(story), start=1):
         yield ""
         yield from _request(number, plan, plan.sent) if isinstance(plan.sent, Exchange) else _change(number, plan)
 

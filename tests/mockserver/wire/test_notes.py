@@ -117,6 +117,12 @@ def test_a_token_requests_own_secret_is_hidden_and_no_leak(mock: Mock) -> None:
     assert arrival.credential.seen_in == ()
 
 
+def test_a_password_in_a_login_is_hidden_like_a_secret(mock: Mock) -> None:
+    mock.http.post("/oauth/token", data={"grant_type": "password", "username": "ann", "password": "hunter2"})
+    (arrival,) = [entry for entry in mock.assembly.store.entries(UNASSIGNED) if isinstance(entry, Arrival)]
+    assert arrival.body == {"grant_type": "password", "username": "ann", "password": "[REDACTED]"}
+
+
 def test_a_body_that_cannot_be_decoded_is_kept_as_text_and_a_long_one_in_part(mock: Mock) -> None:
     mock.send(content=b"{not json \xff", headers=mock.headers)
     assert last(mock)[0].text == "{not json \\xff"

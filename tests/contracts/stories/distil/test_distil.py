@@ -314,7 +314,7 @@ def act(acts: Life, what: str, *arguments: Any) -> None:
             getattr(acts, what)(*arguments)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(policy=POLICIES, history=st.lists(st.one_of(ACTS), max_size=25))
 def test_whatever_was_refused_in_any_life_is_refused_again(policy: dict[str, Any], history: list[tuple[Any, ...]]) -> None:
     place = InProcess()
