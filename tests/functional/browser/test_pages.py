@@ -120,6 +120,18 @@ def test_sessions_run_out_before_ones_eyes(visitor: Visitor) -> None:
     expect(page.get_by_role("heading", name=session)).to_be_visible()
 
 
+def test_what_is_frozen_stands(visitor: Visitor) -> None:
+    visitor.control("clock/freeze", at=4_102_444_800)
+    visitor.client.login()
+    visitor.session("Ann")
+    visitor.page.clock.install()
+    page = visitor.open("/sessions")
+    expect(page.locator('[data-words="idle"]')).to_have_text("30 s")
+    page.clock.run_for(10_000)
+    expect(page.locator('[data-words="idle"]')).to_have_text("30 s")
+    expect(page.locator("#now")).to_have_text("2100-01-01 00:00:00")
+
+
 def test_a_running_clock_ends_a_session_by_itself(new_visitor: NewVisitor) -> None:
     visitor = new_visitor(idle_timeout=2)
     visitor.client.login()
