@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from contracts.har import HarError, secrets, stream
 from contracts.har.document import Creator, Exchange, Page
@@ -19,6 +20,7 @@ from contracts.reproduce.order import in_order, resolution
 from contracts.reproduce.requests import step_of
 from contracts.reproduce.routes import platform_path
 from contracts.reproduce.steps import Problem, Recording, Step
+from mockserver.journal import Credential
 
 VERSIONS = ("1.1", "1.2")
 
@@ -120,13 +122,14 @@ def read(file: BinaryIO, source: str, hosts: Collection[str] = (), progress: Pro
         archive.problems.append(Problem(error.entry, error.problem))
     kept = of_platform(archive, hosts)
     ordered = in_order(kept)
+    sanitized = _is_sanitized(ordered.steps)
     return Recording(
         source=source,
         kind=f"HAR by {archive.creator}" if archive.creator else "HAR",
-        steps=ordered.steps,
+        steps=_with_credentials(ordered.steps) if sanitized else ordered.steps,
         problems=sorted([*archive.problems, *ordered.problems], key=lambda problem: problem.number or 0),
         slack=resolution(archive.stamps),
-        sanitized=_is_sanitized(ordered.steps),
+        sanitized=sanitized,
     )
 
 
@@ -138,3 +141,13 @@ def _is_sanitized(steps: list[Step]) -> bool:
     """Whether a tool has taken the credentials out: a request that was let in must have had some."""
     shown = {step.credential.form for step in steps if step.operation in {"create", "send"} and step.status == 200}
     return bool(shown - {"bearer"})
+
+
+def _with_credentials(steps: list[Step]) -> list[Step]:
+    """Each request with the newest token there was: which one it showed, nobody knows any more."""
+    token, told = "the token of this recording", []
+    for step in steps:
+        shown = step.credential if step.operation == "token" else Credential("bearer", token=token, seen_in=("header",))
+        told.append(replace(step, credential=shown))
+        token = step.token or token
+    return told

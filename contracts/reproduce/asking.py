@@ -61,7 +61,7 @@ def login(step: Step, client: NewClient) -> Request:
     id = UNKNOWN_CLIENT if unknown else client.client_id
     secret = WRONG_SECRET if refused else client.client_secret
     kept = {name: str(value) for name, value in fields.items() if name not in {"client_id", "client_secret"}}
-    if step.body is None:  # as good a one as can be
+    if step.body is None or (step.status == 200 and "grant_type" not in kept):  # not recorded: as good a one as can be
         return _login(step.path, id, secret, {"grant_type": "client_credentials"}, FORM, step.method)
     return _login(step.path, id, secret, kept, step.media_type, step.method)
 

@@ -5,6 +5,7 @@ It gives recorded OAuth clients, tokens and session ids fresh ones of its own, a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
 import msgspec
@@ -46,7 +47,8 @@ class Answered(NamedTuple):
 class Bench:
     """See above. A context manager; its clock only goes forward."""
 
-    def __init__(self, policy: Policy, start: int) -> None:
+    def __init__(self, policy: Policy, start: int, owners: Mapping[str, str]) -> None:
+        """`start` is the time it is at first, `owners` the recorded OAuth clients of recorded tokens."""
         self.now = start
         settings = Settings(journal_entries=JOURNAL)
         self._assembly = assemble(settings, system=lambda: self.now, ids=Ids.seeded(0))
@@ -55,7 +57,8 @@ class Bench:
         control.assign_strays_to(self.tenant.id)
         self._clients: dict[str, NewClient] = {}
         self._tokens: dict[str, str] = {}
-        self._owners: dict[str, str] = {}
+        self._owners = owners
+        self._only = next(iter(owners.values())) if len(set(owners.values())) == 1 else EVERYBODY
         self._sessions: dict[str, str] = {}
         self._seen = 0
 
@@ -89,10 +92,7 @@ class Bench:
 
     def owner(self, token: str | None) -> str:
         """The recorded client whose token this is: where that was not recorded, the only one there is, or a nameless one."""
-        known = self._owners.get(token or "")
-        if known is not None:
-            return known
-        return next(iter(self._clients)) if len(self._clients) == 1 else EVERYBODY
+        return self._owners.get(token or "", self._only)
 
     def has_token(self, recorded: str | None) -> bool:
         """Whether there is a token in the recorded one's place."""
@@ -157,7 +157,6 @@ class Bench:
         """Has a token issued to a recorded client, in place of the recorded one."""
         response = self._handle(login_of(self.client(client)))
         self._tokens[token] = msgspec.json.decode(response.body)["access_token"]
-        self._owners[token] = client
 
     def create(self, session: str, client: str) -> None:
         """Has a session created by a recorded client, in place of the recorded one."""
@@ -190,7 +189,6 @@ class Bench:
             self._sessions[step.issued] = answer.issued
         if step.token is not None and answer.token is not None and response.status == 200:
             self._tokens[step.token] = msgspec.json.decode(response.body)["access_token"]
-            self._owners[step.token] = step.client or EVERYBODY
 
     def _request(self, step: Step) -> Request:
         if step.operation == "token":

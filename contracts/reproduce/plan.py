@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
+from msgspec.structs import replace
+
 from contracts.reproduce.steps import Recording, Step, WorldStep
 from contracts.reproduce.timeline import timeline
 from mockserver.engine.model import Fault, Policy
@@ -46,31 +48,33 @@ Action = Ask | Happen | Before
 
 def plan(recording: Recording, policy: Policy) -> list[Action]:
     """What to play, in order of time."""
-    told = timeline(recording.steps, policy)
-    moments, shifts = told.moments, _shifts(recording, told.moments)
+    shifts = _shifts(recording.steps)
+    told = timeline([_shifted(step, shifts[step.epoch]) for step in recording.steps], policy)
     asks: list[tuple[int, int, int, Action]] = []
     for step in recording.steps:
-        at = moments[step.number] + shifts[step.epoch]
+        at = told.moments[step.number]
         asks.append((at, step.order, 1, Ask(at, step, fault_of(step, policy, step.number in told.acted))))
     for world in recording.world:
         at = world.at + shifts.get(world.epoch, 0)
         asks.append((at, world.order, 1, Happen(at, world)))
     for first in _unexplained(recording.steps):
-        before = _before(first, moments[first.number] + shifts[first.epoch], recording.steps, policy)
+        before = _before(first, told.moments[first.number], recording.steps, policy)
         if before is not None:
             asks.append((before.at, first.order, 0, before))
     return [action for *_, action in sorted(asks, key=lambda entry: entry[:3])]
 
 
-def _shifts(recording: Recording, moments: dict[int, int]) -> dict[int, int]:
+def _shifts(steps: list[Step]) -> dict[int, int]:
     """By how much the stamps of each epoch are moved, so that time never goes back."""
-    shifts, latest, epoch = {0: 0}, 0, 0
-    for step in recording.steps:
-        if step.epoch != epoch:
-            epoch = step.epoch
-            shifts[epoch] = max(0, latest - step.earliest)
-        latest = max(latest, moments[step.number] + shifts[epoch])
+    shifts, latest = {0: 0}, 0
+    for step in steps:
+        shift = shifts.setdefault(step.epoch, max(0, latest - step.earliest))
+        latest = max(latest, step.latest + shift)
     return shifts
+
+
+def _shifted(step: Step, by: int) -> Step:
+    return step if not by else replace(step, earliest=step.earliest + by, latest=step.latest + by)
 
 
 def fault_of(step: Step, policy: Policy, acted: bool) -> Fault | None:
@@ -102,7 +106,7 @@ def _unexplained(steps: list[Step]) -> list[Step]:
 
 def _before(first: Step, at: int, steps: list[Step], policy: Policy) -> Before | None:
     """What must have been before an id was presented; None where it is taken for one that was never issued."""
-    if first.effect in {"accepted", "uncertain"}:
+    if first.effect in {"accepted", "uncertain"} or first.reason == "session.revoked":
         return Before(at, first, "alive")
     if first.effect != "refused" or not _was_issued(first, steps):
         return None

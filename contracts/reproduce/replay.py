@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from contracts.reproduce.bench import Answered, Bench
+from contracts.reproduce.bench import EVERYBODY, Answered, Bench
 from contracts.reproduce.happenings import happen
 from contracts.reproduce.plan import Action, Ask, Before, Happen, plan
 from contracts.reproduce.results import Refusal, Replayed, Reply, Result
@@ -35,7 +35,8 @@ def replay(recording: Recording, policy: Policy, progress: Callable[[int], objec
         for step in recording.steps
         if step.credential.token is not None and step.status not in {None, 401}
     ]
-    with Bench(policy, min(action.at for action in actions) - LEAD) as bench:
+    owners = {step.token: step.client or EVERYBODY for step in recording.steps if step.token is not None}
+    with Bench(policy, min(action.at for action in actions) - LEAD, owners) as bench:
         player = _Player(bench, Settler(bench, policy, let_in), Labels(recording.steps))
         for action in actions:
             player.play(action)
@@ -86,7 +87,7 @@ class _Player:
             session=self._labels.of(step),
             recorded=Reply(status=step.status, code=step.code, reason=step.reason),
             reproduced=Reply(status=answered.status, code=answered.code, reason=answered.reason),
-            agrees=_agrees(step, answered),
+            agrees=_agrees(ask, answered),
             taken=self._settler.taken.get(step.number),
         )
         self.results.append(result)
@@ -116,13 +117,17 @@ class _Player:
         return _CONTEXT.sub(lambda found: str(self._numbers.get(found[0], "before the recording")), told)
 
 
-def _agrees(step: Step, answered: Answered) -> bool:
-    """Whether a client would have seen the same: the status, and the code and the reason where both tell one."""
-    if step.status != answered.status:
-        return False
+def _agrees(ask: Ask, answered: Answered) -> bool:
+    """Whether a client would have seen the same: the status, and the code and the reason where both tell one.
+
+    What stood in the platform's way answers in words of its own.
+    """
+    step = ask.step
+    if step.status != answered.status or ask.fault is not None:
+        return step.status == answered.status
     if step.code is not None and answered.code is not None and step.code != answered.code:
         return False
-    if step.reason is None or step.fault is not None or not step.reason.startswith("session."):
+    if step.reason is None or not step.reason.startswith("session."):
         return True
     return _told(step.reason) == _told(answered.reason)
 
