@@ -37,7 +37,7 @@ def _steps(story: Story) -> Iterator[str]:
 def _change(number: int, plan: Planned) -> Iterator[str]:
     sent = plan.sent
     assert not isinstance(sent, Exchange)
-    yield comment(words(number, plan.step))
+    yield f"printf '%s\\n' {word(words(number, plan.step))}"
     yield f"world {sent.method} {_text(sent.path)} {word(json.dumps(sent.body))}"
     if sent.saves is not None:
         yield f"id_{sent.saves}=$(field client_id) secret_{sent.saves}=$(field client_secret)"

@@ -49,7 +49,7 @@ def _steps(story: Story) -> Iterator[str]:
 def _change(number: int, plan: Planned) -> Iterator[str]:
     sent = plan.sent
     assert not isinstance(sent, Exchange)
-    yield _comment(words(number, plan.step))
+    yield f"console.log({json.dumps(words(number, plan.step))});"
     asked = f"await mock.world('{sent.method}', {_text(sent.path)}, {json.dumps(sent.body)})"
     if sent.saves is None:
         yield f"{asked};"

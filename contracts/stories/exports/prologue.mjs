@@ -49,7 +49,7 @@ async function call(words, method, address, headers = {}, body = '', fill = 0) {
   } catch (error) {
     if (error.cause?.code === 'ECONNREFUSED' || error.cause === undefined) throw error;
   }
-  console.log(`${words.padEnd(64)}  ${told.status}`);
+  console.log(`${words.padEnd(64)}  ${told.status} ${told.headers.get('Dayfly-Reason') ?? ''}`.trimEnd());
   return told;
 }
 

@@ -58,7 +58,7 @@ class Organization:
             raise
         except httpx.TransportError:
             pass
-        print(f"{words:<64}  {status}")
+        print(f"{words:<64}  {status} {headers.get('Dayfly-Reason', '')}".rstrip())
         return Answer(status, headers, document)
 
 

@@ -4,7 +4,7 @@ export LC_ALL=C
 API=${1:-${DAYFLY_URL:-http://127.0.0.1:8403}}
 API=${API%/} ORGANIZATION='' NEWLINE='
 '
-answer='' body='' data='' status=''
+answer='' body='' data='' status='' reason=''
 
 different() { printf 'different: %s\n' "$*" >&2 && exit 1; }
 give_up() { printf 'could not be told: %s\n' "$*" >&2 && exit 2; }
@@ -49,13 +49,14 @@ call() {
   esac
   answer=${answer%"$NEWLINE"*}
   body=${answer##*"$NEWLINE"}
-  printf '%-64s  %s\n' "$words" "$status"
+  reason=$(header dayfly-reason)
+  printf '%-64s  %s\n' "$words" "$status${reason:+ $reason}"
 }
 
 # expect STATUS [CODE [REASON [RETRY-AFTER]]]: how that is to be answered; - is anything. Who tells no reasons is not asked.
 expect() {
   [ "$status" = "$1" ] || different "expected $1, got $status. $body"
   case ${2:--} in - | "$(field code)" | "$(field error)") ;; *) different "expected the code $2. $body" ;; esac
-  case ${3:--} in - | "$(header dayfly-reason)") ;; *) [ -z "$(header dayfly-reason)" ] || different "expected $3, got $(header dayfly-reason)" ;; esac
+  case ${3:--} in - | "${reason:-$3}") ;; *) different "expected $3, got $reason" ;; esac
   case ${4:--} in - | "$(header retry-after)") ;; *) different "expected Retry-After $4, got $(header retry-after)" ;; esac
 }

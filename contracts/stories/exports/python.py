@@ -44,7 +44,7 @@ def _steps(story: Story) -> Iterator[str]:
 def _change(number: int, plan: Planned) -> Iterator[str]:
     sent = plan.sent
     assert not isinstance(sent, Exchange)
-    yield comment(words(number, plan.step))
+    yield f"print({words(number, plan.step)!a})"
     made = f"made_{sent.saves} = " if sent.saves is not None else ""
     yield f'{made}mock.world("{sent.method}", {_text(sent.path)}, {dict(sent.body)!a})'
     if sent.saves is not None:
