@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,7 +25,18 @@ TYPES = {".css": "text/css", ".mjs": "text/javascript", ".svg": "image/svg+xml"}
 
 _FILES = Path(__file__).parent / "static"
 
-_FILTERS = (words.shown, words.coded, words.cut, words.body, words.moment, words.hour, words.day, words.span, words.proof)
+_FILTERS = (
+    words.shown,
+    words.coded,
+    words.cut,
+    words.body,
+    words.moment,
+    words.hour,
+    words.day,
+    words.span,
+    words.proof,
+    quote,
+)
 
 
 def make_app(console: Console) -> Flask:

@@ -32,6 +32,8 @@ def add(blueprint: Blueprint, console: Console) -> None:
             frame=around,
             chart=chart,
             windows=rates.WINDOWS,
+            titles=rates.TITLES,
+            signs=rates.SIGNS,
             sessions=tenant.sessions.survey(limit=1),
             policy=tenant.policy(),
             client_id=tenant.client_id,

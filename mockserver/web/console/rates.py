@@ -31,6 +31,9 @@ TITLES = {
     "lost": "no usable answer",
 }
 
+SIGNS = {"2xx": "✓", "401": "✕", "403": "✕", "429": "‖", "4xx": "✕", "5xx": "▲", "lost": "∅"}
+"""Beside each colour, for those who do not see it."""
+
 
 class Bar(NamedTuple):
     """A rectangle: the answers of one band in one bucket."""

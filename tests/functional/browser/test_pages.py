@@ -128,8 +128,9 @@ def test_what_is_frozen_stands(visitor: Visitor) -> None:
     page = visitor.open("/sessions")
     expect(page.locator('[data-words="idle"]')).to_have_text("30 s")
     page.clock.run_for(10_000)
-    expect(page.locator('[data-words="idle"]')).to_have_text("30 s")
-    expect(page.locator("#now")).to_have_text("2100-01-01 00:00:00")
+    # At once: a second later the server tells the time again, and every mistake is made good.
+    assert page.locator('[data-words="idle"]').inner_text() == "30 s"
+    assert page.locator("#now").inner_text() == "2100-01-01 00:00:00"
 
 
 def test_a_running_clock_ends_a_session_by_itself(new_visitor: NewVisitor) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
+from shlex import quote
 
 import pytest
 from flask.testing import FlaskClient
 
-from mockserver.control import Tenant
+from mockserver.control import Control, Tenant
 from tests.mockserver.conftest import Mock
 from tests.mockserver.web.console.conftest import CONSOLE, DEFAULT, Reader
 
@@ -108,3 +110,10 @@ def test_a_list_that_makes_no_sense_says_so_on_its_page(browser: FlaskClient, qu
     answer = browser.get(f"{DEFAULT}/requests?{query}")
     assert answer.status_code == 200
     assert '<p class="note bad">' in answer.text
+
+
+def test_what_is_to_be_pasted_into_a_shell_is_quoted(mock: Mock, browser: FlaskClient) -> None:
+    made = Control(mock.assembly).create_organization(client_id="$(reboot)", client_secret="'`reboot`'")
+    page = unescape(browser.get(f"{CONSOLE}/organizations/{made.id}").text)
+    wanted = quote("$(reboot):'`reboot`'")
+    assert f"curl -s -u {wanted} -d" in page
