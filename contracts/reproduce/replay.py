@@ -14,9 +14,10 @@ from contracts.reproduce.results import Refusal, Replayed, Reply, Result
 from contracts.reproduce.settle import Settler
 from contracts.reproduce.steps import Recording, Step
 from mockserver.engine.model import Policy, Reason
+from mockserver.explain.words import shortened
 from mockserver.wire.table import TOLD_AS
 
-_CONTEXT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_REQUEST = re.compile(r"request ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
 FROM_BEFORE = (
     "The session is from before the recording began. It had been used, idle for too long, or become too old: which of "
@@ -37,7 +38,7 @@ def replay(recording: Recording, policy: Policy, progress: Callable[[int], objec
     ]
     owners = {step.token: step.client or EVERYBODY for step in recording.steps if step.token is not None}
     with Bench(policy, min(action.at for action in actions) - LEAD, owners) as bench:
-        player = _Player(bench, Settler(bench, policy, let_in), Labels(recording.steps))
+        player = _Player(bench, Settler(bench, policy, let_in), Labels(recording.steps), recording.unit)
         for action in actions:
             player.play(action)
             progress(1)
@@ -55,12 +56,12 @@ class Labels:
     def of(self, step: Step) -> str | None:
         """The session that a request is about."""
         id = step.issued or step.session
-        return None if id is None else self._labels.get(id, repr(id))
+        return None if id is None else self._labels.get(id) or repr(shortened(id))
 
 
 class _Player:
-    def __init__(self, bench: Bench, settler: Settler, labels: Labels) -> None:
-        self._bench, self._settler, self._labels = bench, settler, labels
+    def __init__(self, bench: Bench, settler: Settler, labels: Labels, unit: str) -> None:
+        self._bench, self._settler, self._labels, self._unit = bench, settler, labels, unit
         self._numbers: dict[str, int] = {}
         self.results: list[Result] = []
         self.refusals: dict[str, Refusal] = {}
@@ -114,7 +115,12 @@ class _Player:
 
     def _in_entries(self, told: str) -> str:
         """The words of an explanation, with the recording's numbers for the replay's contextIds."""
-        return _CONTEXT.sub(lambda found: str(self._numbers.get(found[0], "before the recording")), told)
+
+        def entry(found: re.Match[str]) -> str:
+            number = self._numbers.get(found[1])
+            return "one before the recording" if number is None else f"{self._unit} {number}"
+
+        return _REQUEST.sub(entry, told)
 
 
 def _agrees(ask: Ask, answered: Answered) -> bool:

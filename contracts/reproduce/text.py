@@ -60,7 +60,8 @@ def _row(result: Result, recorded: int, style: Style) -> str:
 def _refusal(refusal: Refusal, report: Report, style: Style) -> Iterator[str]:
     often = "" if refusal.count == 1 else f", {refusal.count} times"
     session = f" ({refusal.session})" if refusal.session is not None else ""
-    yield style.paint(style.say(f"403 {refusal.reason}{often}: first in {report.unit} {refusal.number}{session}"), "bold")
+    for line in style.hang("", f"403 {refusal.reason}{often}: first in {report.unit} {refusal.number}{session}"):
+        yield style.paint(line, "bold")
     yield from style.hang("  guard:  ", refusal.guard)
     yield from style.hang("  cause:  ", refusal.cause)
     if refusal.missed is not None:

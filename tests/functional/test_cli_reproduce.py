@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.contracts.reproduce.generated import generate
+from tests.contracts.reproduce.test_reproduce import lived
+
 ROOT = Path(__file__).parent.parent.parent
 FIXTURES = ROOT / "fixtures"
 
 
-def reproduce(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def reproduce(*arguments: str | Path, columns: int = 100) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "contracts.cli", "reproduce", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, encoding="utf-8")
+    environment = {**os.environ, "COLUMNS": str(columns), "PYTHONIOENCODING": "utf-8"}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False, encoding="utf-8")
 
 
 def test_the_story_of_earlier_today() -> None:
@@ -37,3 +43,43 @@ def test_what_is_no_recording_is_told_in_one_line(tmp_path: Path) -> None:
     done = reproduce(file)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines()[-1].startswith(f"dayfly: {file}: this is no HAR file")
+
+
+def test_the_readme_shows_what_is_printed() -> None:
+    done = reproduce("fixtures/recordings/earlier-today.har", columns=80)
+    shown = (
+        (ROOT / "README.md").read_text(encoding="utf-8").split("$ dayfly reproduce fixtures/recordings/earlier-today.har\n")[1]
+    )
+    beginning, _, end = shown.split("```")[0].partition("  …\n")
+    assert done.stdout.startswith(beginning)
+    assert done.stdout.endswith(end)
+
+
+def test_what_was_inferred_is_served_as_it_was_recorded(tmp_path: Path) -> None:
+    file, policy = tmp_path / "x.har", tmp_path / "policy.toml"
+    file.write_bytes(lived((7, 200), (11, 403)).raw)
+    first = reproduce(file, "--infer-policy", policy, "--json")
+    assert first.returncode == 1
+    assert json.loads(first.stdout)["inference"]["explanations"][0]["name"] == "idle_timeout"
+    assert "Every answer fits an idle timeout between 6.996 s and 11.004 s." in first.stderr
+    assert reproduce(file, "--policy", policy).returncode == 0
+
+
+def test_a_trace_that_a_mock_has_written_is_answered_as_it_was(tmp_path: Path) -> None:
+    """Its policy, its faults, its clock and what was done to it are in the trace."""
+    made = generate(7)
+    file = tmp_path / "x.jsonl"
+    file.write_bytes(made.trace)
+    done = reproduce(file)
+    assert done.returncode == 0, done.stdout
+    assert f"The mock answers all {len(made.exchanges)} requests as recorded." in done.stdout
+
+
+def test_reports_go_where_they_are_wanted(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    done = reproduce("fixtures/recordings/earlier-today.har", "--report", f"markdown:{page}")
+    assert done.returncode == 0
+    assert page.read_text(encoding="utf-8").startswith("## `fixtures/recordings/earlier-today.har`\n")
+    wrong = reproduce("fixtures/recordings/earlier-today.har", "--report", "html:page.html")
+    assert wrong.returncode == 2
+    assert "there is no report of the kind 'html'" in wrong.stderr
