@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -91,11 +92,14 @@ def _provide(what: str) -> None:
         need(what)
 
 
-def _provide_sdk() -> None:
-    """Makes the official Python SDK importable; it watches a file in the home directory."""
+@cache
+def _provide_sdk() -> tempfile.TemporaryDirectory[str]:
+    """Makes the official Python SDK importable; it watches the home directory and all below, so that is an empty one."""
     from tests.functional.sdk.installed import python_sdk
 
     folder = str(python_sdk())
     if folder not in sys.path:
         sys.path.append(folder)
-    os.environ.update(HOME=tempfile.gettempdir(), NO_PROXY="*")
+    home = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    os.environ.update(HOME=home.name, NO_PROXY="*")
+    return home
