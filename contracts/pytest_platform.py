@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from contracts.clients.http import Library, make_client
 from contracts.report.model import Counterexample, Report
 from contracts.report.style import PLAIN
 from contracts.report.table import table
@@ -51,13 +52,14 @@ class Platform:
         """For an `httpx.AsyncClient` of one's own."""
         return httpx.AsyncHTTPTransport() if self._url else inprocess.AsyncTransport(self._handler, self._pass_async)
 
-    def http_client(self, *, asynchronous: bool = False, **options: Any) -> Any:
-        """An `httpx.Client`, or an `httpx.AsyncClient`, that reaches the platform. `options` are httpx's own; paths are
-        relative to `base_url`. To be closed by whoever asked for it."""
+    def http_client(self, *, asynchronous: bool = False, library: Library = "httpx", **options: Any) -> Any:
+        """A `Client` of the library, or its `AsyncClient`, that reaches the platform. `options` are its own; paths are
+        relative to `base_url`. To be closed by whoever asked for it. Raises NoSuchLibrary."""
         own = {"base_url": self.base_url, **options}
-        if asynchronous:
-            return httpx.AsyncClient(transport=self.async_transport, **own)
-        return httpx.Client(transport=self.transport, **own)
+        if self._url:
+            return make_client(library, None, asynchronous=asynchronous, **{"trust_env": False, **own})
+        transport = self.async_transport if asynchronous else self.transport
+        return make_client(library, transport, asynchronous=asynchronous, **own)
 
     @contextmanager
     def router(self, base_url: str | None = None) -> Iterator[Any]:

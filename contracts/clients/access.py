@@ -7,9 +7,8 @@ import ssl
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
 from contracts.clients.base import Seat
+from contracts.clients.http import Library, make_client
 from contracts.clients.stage import Stage
 from contracts.clients.transport import LoopTransport, StageTransport, sleep
 
@@ -29,9 +28,9 @@ class PlatformAccess:
         self.client_id, self.client_secret = seat.credentials
         self._seat, self._stage = seat, stage
 
-    def http_client(self, *, asynchronous: bool = False, **options: Any) -> Any:
-        """An `httpx.Client`, or an `httpx.AsyncClient`, that reaches the platform. `options` are httpx's own; paths are
-        relative to `base_url`."""
+    def http_client(self, *, asynchronous: bool = False, library: Library = "httpx", **options: Any) -> Any:
+        """A `Client` of the library, or its `AsyncClient`, that reaches the platform. `options` are its own; paths are
+        relative to `base_url`. Raises NoSuchLibrary."""
         raise NotImplementedError
 
     def now(self) -> float:
@@ -55,12 +54,11 @@ class InProcess(PlatformAccess):
 
     base_url = BASE_URL
 
-    def http_client(self, *, asynchronous: bool = False, **options: Any) -> Any:
+    def http_client(self, *, asynchronous: bool = False, library: Library = "httpx", **options: Any) -> Any:
         """See PlatformAccess."""
-        own = {"base_url": self.base_url, **options}
-        if asynchronous:
-            return httpx.AsyncClient(transport=LoopTransport(self._seat.handler, self._seat.returned), **own)
-        return httpx.Client(transport=StageTransport(self._seat.handler, self._seat.returned), **own)
+        kind = LoopTransport if asynchronous else StageTransport
+        transport = kind(self._seat.handler, self._seat.returned)
+        return make_client(library, transport, asynchronous=asynchronous, **{"base_url": self.base_url, **options})
 
 
 class BehindSocket(PlatformAccess):
@@ -70,10 +68,10 @@ class BehindSocket(PlatformAccess):
         super().__init__(seat, stage)
         self.base_url, self._loopback = loopback.url, loopback
 
-    def http_client(self, *, asynchronous: bool = False, **options: Any) -> Any:
+    def http_client(self, *, asynchronous: bool = False, library: Library = "httpx", **options: Any) -> Any:
         """See PlatformAccess; settings of the environment, proxies above all, do not count."""
         own = {"base_url": self.base_url, "trust_env": False, "verify": _nobody(), **options}
-        return httpx.AsyncClient(**own) if asynchronous else httpx.Client(**own)
+        return make_client(library, None, asynchronous=asynchronous, **own)
 
     def close(self) -> None:
         """See PlatformAccess."""
