@@ -10,12 +10,15 @@ import pytest
 
 
 def need(name: str) -> str:
-    """The path of the program `name`: `node`, `curl`, `chromium`, or `valkey` for a server that speaks its protocol.
+    """The path of the program `name`: `node`, `curl`, `chromium`, or `valkey` for a server that speaks its protocol; or of the
+    library `libfaketime`.
 
     Skips the test, or fails it, where there is none.
     """
-    names = {"valkey": (), "chromium": ("chromium", "chromium-browser", "google-chrome")}.get(name, (name,))
-    found = _valkey() if name == "valkey" else next(filter(None, map(shutil.which, names)), None)
+    if name in _LOOKED_FOR:
+        return _LOOKED_FOR[name]() or lacking(name, "is not installed")
+    names = {"chromium": ("chromium", "chromium-browser", "google-chrome")}.get(name, (name,))
+    found = next(filter(None, map(shutil.which, names)), None)
     return found or lacking(name, "is not installed")
 
 
@@ -24,6 +27,16 @@ def lacking(name: str, why: str) -> NoReturn:
     if name in os.environ.get("DAYFLY_REQUIRE", "").split(","):
         pytest.fail(f"{name} {why}, and DAYFLY_REQUIRE asks for it", pytrace=False)
     pytest.skip(f"{name} {why}")
+
+
+def _libfaketime() -> str | None:
+    from contracts.clients.errors import ClientError
+    from contracts.clients.faketime import find_library
+
+    try:
+        return str(find_library())
+    except ClientError:
+        return None
 
 
 def _valkey() -> str | None:
@@ -40,3 +53,7 @@ def _bundled_valkey() -> str | None:
         return str(get_binary_path())
     except ValkeyBinaryNotFoundError:
         return None
+
+
+_LOOKED_FOR = {"valkey": _valkey, "libfaketime": _libfaketime}
+"""What is no program of this name on the path."""

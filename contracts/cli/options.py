@@ -46,6 +46,7 @@ class Choice(NamedTuple):
     command: str | None
     one_shot: bool
     socket: bool
+    faketime: bool
     patience: float | None
 
 
@@ -66,6 +67,9 @@ client_options: Callable[[Callable[..., Any]], Callable[..., Any]] = stacked(
         click.option("--command", metavar="CMD", help="A client in any language, in place of TARGET: it speaks JSON Lines."),
         click.option("--one-shot", is_flag=True, help="CMD is started for each message, which it finds on its input."),
         click.option("--socket", is_flag=True, help="TARGET meets the platform over a socket, with whatever speaks HTTP."),
+        click.option(
+            "--faketime", is_flag=True, help="CMD shares the mock's wall clock, by way of libfaketime. See the README."
+        ),
         click.option("--patience", type=PATIENCE, metavar="S", help="Seconds of real time a client may show nothing."),
         _choosing,
     ]
@@ -129,16 +133,18 @@ def _process(choice: Choice, command: str) -> Chosen:
 
     if choice.socket:
         raise click.UsageError("--socket goes with TARGET: a process meets the platform over a socket anyway")
-    again = f"--command {shlex.quote(command)}" + (" --one-shot" if choice.one_shot else "") + _patience(choice)
-    return Chosen(command, ProcessClients(command, one_shot=choice.one_shot, **_given(choice)), again)
+    flags = "".join(f" {flag}" for flag, set in (("--one-shot", choice.one_shot), ("--faketime", choice.faketime)) if set)
+    clients = ProcessClients(command, one_shot=choice.one_shot, faketime=choice.faketime, **_given(choice))
+    return Chosen(command, clients, f"--command {shlex.quote(command)}{flags}{_patience(choice)}")
 
 
 def _python(choice: Choice, target: str) -> Chosen:
     from contracts.clients.python import PythonClients
     from contracts.clients.target import find
 
-    if choice.one_shot:
-        raise click.UsageError("--one-shot goes with --command")
+    for flag, given in (("--one-shot", choice.one_shot), ("--faketime", choice.faketime)):
+        if given:
+            raise click.UsageError(f"{flag} goes with --command")
     again = target + (" --socket" if choice.socket else "") + _patience(choice)
     return Chosen(target, PythonClients(find(target), socket=choice.socket, **_given(choice)), again)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from queue import Empty, SimpleQueue
 from typing import Literal
 
@@ -13,6 +13,7 @@ from contracts.clients import lines
 from contracts.clients.base import Driver, Hung, Intent, Seat
 from contracts.clients.child import Child, command_line, ending, environment, last_line
 from contracts.clients.errors import ClientProtocolError
+from contracts.clients.faketime import FakeTime
 from contracts.clients.watched import WatchedHandler
 from mockserver.assemble import Assembly
 
@@ -21,31 +22,37 @@ PATIENCE = 10.0
 
 
 class ProcessClients:
-    """Clients that `command` starts. `one_shot`: it starts one for each intent."""
+    """Clients that `command` starts. `one_shot`: it starts one for each intent. `faketime`: the mock's wall clock is theirs."""
 
     clock: Literal["virtual", "wall"] = "wall"
     door: Literal["socket", "in_process"] = "socket"
     system: Callable[[], int] | None = None
 
-    def __init__(self, command: str, *, one_shot: bool = False, patience: float = PATIENCE) -> None:
+    def __init__(self, command: str, *, one_shot: bool = False, faketime: bool = False, patience: float = PATIENCE) -> None:
         self._words = command_line(command)
+        self.shares_wall_clock = faketime
         self._one_shot, self._patience = one_shot, patience
         self._stack = ExitStack()
         self._url = ""
+        self._time: FakeTime | None = None
 
     def open(self, assembly: Assembly) -> None:
-        """See Clients."""
+        """See Clients. Raises ClientError where the clock is to be shared and cannot be."""
         from mockserver.live import LiveServer
         from mockserver.web.app import create_app
 
+        if self.shares_wall_clock:
+            self._time = self._stack.enter_context(closing(FakeTime(self._words)))
         self._url = self._stack.enter_context(LiveServer(create_app(assembly))).url
 
     def begin(self) -> None:
         """See Clients."""
+        if self._time is not None:
+            self._time.reset()
 
     def start(self, seat: Seat) -> Driver:
         """See Clients."""
-        variables = environment(self._url, seat.credentials)
+        variables = environment(self._url, seat.credentials) | dict(self._time.variables if self._time is not None else {})
         if self._one_shot:
             from contracts.clients.one_shot import OneShotDriver
 
@@ -53,7 +60,9 @@ class ProcessClients:
         return ProcessDriver(Child(self._words, variables, stdout=subprocess.PIPE), seat.handler, self._patience)
 
     def skip(self, seconds: float) -> None:
-        """See Clients; the clock of a process is nobody's but the system's."""
+        """See Clients; where the clock of a process is nobody's but the system's, it stays as it is."""
+        if self._time is not None:
+            self._time.skip(seconds)
 
     def close(self) -> None:
         """See Clients."""

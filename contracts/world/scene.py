@@ -98,6 +98,7 @@ class Scene:
     def _advance(self, advance: scenarios.Advance) -> None:
         if self._clients.clock != "virtual":
             self._tenant.clock.advance(advance.seconds)
+            self._clients.skip(advance.seconds)
             return
         self._diary.perturbed(advance)
         if self._driver is None:

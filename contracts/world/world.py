@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 
 from msgspec.structs import replace
 
@@ -82,14 +82,18 @@ class World:
                 raise self._handler.failure
             return Run(tuple(self._trace(tenant)), scene.output, scene.hung, tenant.client_id)
 
+    @property
+    def _clock(self) -> Literal["virtual", "wall"] | None:
+        """What the client's time is, where it is the mock's as well."""
+        return self._clients.clock if self._is_virtual or self._clients.shares_wall_clock else None
+
     def _scene(self, tenant: Tenant) -> Scene:
         return Scene(self._clients, self._handler, tenant, Diary(self._assembly, tenant))
 
     def _trace(self, tenant: Tenant) -> Iterator[Entry]:
         for entry in tenant.trace():
             if isinstance(entry, Header):
-                clock = "virtual" if self._is_virtual else entry.clock
-                yield replace(entry, clock=clock, door=self._clients.door)
+                yield replace(entry, clock=self._clock or entry.clock, door=self._clients.door)
             else:
                 yield entry
 
