@@ -44,8 +44,8 @@ class _Addressed(Struct):
 class Archive:
     """What is read of a HAR file."""
 
-    def __init__(self, source: str) -> None:
-        self.source = source
+    def __init__(self, source: str, page: str | None) -> None:
+        self.source, self._page = source, page
         self.creator = ""
         self.entries = 0
         self.elsewhere: Counter[str] = Counter()
@@ -97,7 +97,7 @@ class Archive:
             self.elsewhere[recorded.host] += 1
             return
         recorded.path = own
-        if recorded.may_be_a_slip:
+        if recorded.may_be_a_slip and self._page in {None, exchange.pageref}:
             self._keep(recorded)
 
     def _keep(self, recorded: Recorded) -> None:
@@ -107,12 +107,19 @@ class Archive:
         self.steps.append(step_of(recorded, self.secrets))
 
 
-def read(file: BinaryIO, source: str, hosts: Collection[str] = (), progress: Progress = lambda _: None) -> Recording:
-    """The recording in `file`, of requests to `hosts` (none named: to those that are asked for the platform's operations).
+def read(
+    file: BinaryIO,
+    source: str,
+    hosts: Collection[str] = (),
+    page: str | None = None,
+    progress: Progress = lambda _: None,
+) -> Recording:
+    """The recording in `file`, of requests to `hosts` (none named: those asked for the platform's operations), on all pages
+    or on one.
 
     Raises OwnPages, and HarError where the file is none.
     """
-    archive = Archive(source)
+    archive = Archive(source, page)
     try:
         for piece in stream.pieces(file, source, progress):
             archive.take(piece)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -13,11 +14,16 @@ from contracts.reproduce.archives import OwnPages
 from contracts.reproduce.errors import RecordingError
 from contracts.reproduce.steps import Recording
 
+BEGINNING = 256
+_LOG = re.compile(rb'\{\s*"log"\s*:')
+
 
 def open_recording(
     path: Path, page: str | None = None, hosts: Collection[str] = (), progress: Callable[[int], object] = lambda _: None
 ) -> Recording:
     """The recording in the file at `path`. Raises RecordingError, or HarError."""
+    if str(path).startswith(("http:", "https:")):
+        raise RecordingError(str(path), "name a file; what a running mock recorded is at its …/__admin/organizations/ID/trace")
     try:
         with path.open("rb") as file:
             return _read(file, path, page, hosts, progress)
@@ -26,15 +32,22 @@ def open_recording(
 
 
 def _read(file: BinaryIO, path: Path, page: str | None, hosts: Collection[str], progress: Callable[[int], object]) -> Recording:
-    if path.suffix.lower() != ".har":
+    if not _is_har(file, path):
         return traces.read(_lines(file, progress), str(path))
     try:
-        return archives.read(file, str(path), hosts, progress)
+        return archives.read(file, str(path), hosts, page, progress)
     except OwnPages:
         file.seek(0)
         return traces.of_entries(read_har(file.read(MAX_BYTES + 1), str(path), page), str(path))
     except HarError as error:
         raise RecordingError(str(path), error.problem) from error
+
+
+def _is_har(file: BinaryIO, path: Path) -> bool:
+    """By its name, or since it begins as one: a trace's lines say of which type they are."""
+    first = file.read(BEGINNING).removeprefix(b"\xef\xbb\xbf").lstrip()
+    file.seek(0)
+    return path.suffix.lower() == ".har" or (first.startswith(b"{") and _LOG.match(first) is not None)
 
 
 def _lines(file: BinaryIO, progress: Callable[[int], object]) -> Iterator[bytes]:

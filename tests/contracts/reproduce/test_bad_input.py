@@ -221,6 +221,26 @@ def test_a_host_that_is_not_in_it() -> None:
         told(used_twice(), "elsewhere")
 
 
+def test_a_page_is_reproduced_alone() -> None:
+    har = used_twice()
+    for entry in har.entries[2:]:
+        entry["pageref"] = "page_2"
+    assert [number for number, _, _ in rows(reproduce(read(BytesIO(har.raw), "x.har", (), "page_2")))] == [3, 4]
+    with pytest.raises(RecordingError):
+        read(BytesIO(har.raw), "x.har", (), "page_3")
+
+
+def test_a_har_file_may_have_another_name(tmp_path: Path) -> None:
+    file = tmp_path / "saved.json"
+    file.write_bytes(used_twice().raw)
+    assert len(open_recording(file).steps) == 4
+
+
+def test_a_url_is_no_file() -> None:
+    with pytest.raises(RecordingError, match="name a file"):
+        open_recording(Path("http://127.0.0.1:8403"))
+
+
 def test_there_is_no_such_file(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="No such file"):
         open_recording(tmp_path / "none.har")
