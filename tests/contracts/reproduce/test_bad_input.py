@@ -108,6 +108,18 @@ def test_a_clock_that_was_set_back() -> None:
     assert all(finding.above is None for finding in report.inference.findings if finding.name in {"ttl", "idle_timeout"})
 
 
+def test_nothing_is_concluded_from_times_across_a_clock_that_was_set_back() -> None:
+    har = Har()
+    har.token()
+    har.create()
+    har.send(status=403)
+    for entry in har.entries[2:]:
+        entry["startedDateTime"] = entry["startedDateTime"].replace("T10:00", "T09:00")
+    report = told(har)
+    assert report.inference.notes == []
+    assert all(finding.at_most is None for finding in report.inference.findings if finding.name in {"ttl", "idle_timeout"})
+
+
 def test_an_entry_that_stands_there_twice() -> None:
     har = used_twice()
     har.entries.insert(3, har.entries[2])
