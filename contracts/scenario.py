@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -16,13 +15,11 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from msgspec import Meta, Struct
 
+from contracts.documents import Format
 from contracts.errors import ScenarioError
 from mockserver.journal import Guest
 
 SCENARIO_VERSION = 1
-
-MAX_BYTES = 4 << 20
-"""Longest scenario file, in bytes."""
 
 Operation = Literal["token", "create", "send"]
 FaultKind = Literal["status", "opaque_403", "lost_request", "lost_response", "latency", "truncated_body"]
@@ -166,9 +163,7 @@ class Scenario(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
         return sum(len(messages(item)) for item in self.items)
 
 
-_decoder = msgspec.json.Decoder(Scenario)
-
-_PLACE = re.compile(r" - at `([^`]*)`$")
+_format = Format(Scenario, "scenario", SCENARIO_VERSION, OPS, ScenarioError)
 
 
 def messages(item: Item) -> tuple[Message, ...]:
@@ -190,14 +185,7 @@ def noted(perturbation: Perturbation) -> tuple[str, dict[str, Any]]:
 
 def decode(raw: bytes, source: str = "scenario") -> Scenario:
     """The scenario in `raw`. Raises ScenarioError, naming `source` and the place, where it is not one."""
-    if len(raw) > MAX_BYTES:
-        raise ScenarioError(source, "$", f"longer than {MAX_BYTES} bytes; is this a scenario?")
-    try:
-        scenario = _decoder.decode(raw)
-    except msgspec.ValidationError as error:
-        raise _misfit(source, str(error), raw) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ScenarioError(source, "$", str(error)) from error
+    scenario = _format.decode(raw, source)
     check(scenario, source)
     return scenario
 
@@ -222,12 +210,7 @@ def _canonical(scenario: Scenario) -> bytes:
 
 def load(path: Path) -> Scenario:
     """Reads a scenario file. Raises ScenarioError where it cannot be read or is not one; one too long is not read whole."""
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ScenarioError(str(path), "$", error.strerror or str(error)) from error
-    return decode(raw, str(path))
+    return decode(_format.read(path), str(path))
 
 
 def save(scenario: Scenario, directory: Path, code: str) -> Path:
@@ -283,8 +266,7 @@ def triggers(item: Item) -> tuple[Trigger, ...]:
 
 def check(scenario: Scenario, source: str = "scenario") -> None:
     """Raises ScenarioError where a scenario of the right shape makes no sense."""
-    if scenario.version != SCENARIO_VERSION:
-        raise ScenarioError(source, "$.version", f"{scenario.version} is not known here (this is {SCENARIO_VERSION})")
+    _format.check_version(scenario.version, source)
     for number, item in enumerate(scenario.items):
         place = f"$.items[{number}]"
         if isinstance(item, SendParallel):
@@ -327,24 +309,3 @@ def _fault_problem(fault: Fault) -> str:
     if fault.kind == "opaque_403" and fault.operation != "send":
         return "`opaque_403` hits the operation `send` only"
     return ""
-
-
-def _misfit(source: str, message: str, raw: bytes) -> ScenarioError:
-    """Words for a document of the wrong shape; a version from the future is named before what it brought along."""
-    version = _version(raw)
-    if version not in {None, SCENARIO_VERSION}:
-        return ScenarioError(source, "$.version", f"{version!r} is not known here (this is {SCENARIO_VERSION})")
-    found = _PLACE.search(message)
-    place = found.group(1) if found else "$"
-    problem = _PLACE.sub("", message)
-    if place.endswith(".op"):
-        problem = f"{problem}: known are {', '.join(OPS)}"
-    return ScenarioError(source, place, problem)
-
-
-def _version(raw: bytes) -> object:
-    try:
-        document = msgspec.json.decode(raw)
-    except (ValueError, RecursionError):
-        return None
-    return document.get("version") if isinstance(document, dict) else None

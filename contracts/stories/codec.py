@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
+from contracts.documents import Format
 from contracts.stories.errors import StoryError
 from contracts.stories.model import (
     CLIENT,
@@ -33,38 +33,22 @@ from mockserver.control.faults import fault_from
 from mockserver.errors import MockServerError
 from mockserver.settings import policy_from
 
-MAX_BYTES = 4 << 20
-"""Longest story file, in bytes."""
-
 MAX_DEPTH = 100
 """Levels that lists and objects of a request's body may be nested."""
 
-_decoder = msgspec.json.Decoder(Story)
-_PLACE = re.compile(r" - at `([^`]*)`$")
+_format = Format(Story, "story", STORY_VERSION, OPS, StoryError)
 
 
 def decode(raw: bytes, source: str = "story") -> Story:
     """The story in `raw`. Raises StoryError, naming `source` and the place, where it is not one."""
-    if len(raw) > MAX_BYTES:
-        raise StoryError(source, "$", f"longer than {MAX_BYTES} bytes; is this a story?")
-    try:
-        story = _decoder.decode(raw)
-    except msgspec.ValidationError as error:
-        raise _misfit(source, str(error), raw) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise StoryError(source, "$", str(error)) from error
+    story = _format.decode(raw, source)
     check(story, source)
     return story
 
 
 def load(path: Path) -> Story:
     """Reads a story file. Raises StoryError where it cannot be read or is not one; one too long is not read whole."""
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise StoryError(str(path), "$", error.strerror or str(error)) from error
-    return decode(raw, str(path))
+    return decode(_format.read(path), str(path))
 
 
 def document(story: Story) -> dict[str, Any]:
@@ -79,38 +63,12 @@ def encode(story: Story) -> bytes:
     return msgspec.json.format(msgspec.json.encode(document(story)), indent=2) + b"\n"
 
 
-def _misfit(source: str, message: str, raw: bytes) -> StoryError:
-    """Words for a document of the wrong shape; a version from the future is named before what it brought along."""
-    version = _version(raw)
-    if version not in {None, STORY_VERSION}:
-        return _of_another_version(source, version)
-    found = _PLACE.search(message)
-    place = found.group(1) if found else "$"
-    problem = _PLACE.sub("", message)
-    if place.endswith(".op"):
-        problem = f"{problem}: known are {', '.join(OPS)}"
-    return StoryError(source, place, problem)
-
-
-def _version(raw: bytes) -> object:
-    try:
-        document = msgspec.json.decode(raw)
-    except (ValueError, RecursionError):
-        return None
-    return document.get("version") if isinstance(document, dict) else None
-
-
-def _of_another_version(source: str, version: object) -> StoryError:
-    return StoryError(source, "$.version", f"{version!r} is not known here (this is {STORY_VERSION})")
-
-
 # -- sense -----------------------------------------------------------------------------------------------------------
 
 
 def check(story: Story, source: str = "story") -> None:
     """Raises StoryError where a story of the right shape makes no sense: names that nothing has saved, values nobody takes."""
-    if story.version != STORY_VERSION:
-        raise _of_another_version(source, story.version)
+    _format.check_version(story.version, source)
     _check_mock(lambda: policy_from(story.policy), source, "$.policy")
     saved: dict[str, Kind] = {CLIENT: "client"}
     for number, step in enumerate(story.steps):

@@ -8,6 +8,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
+from contracts import documents
 from contracts import scenario as scenarios
 from contracts.builtin import BUILTIN
 from contracts.errors import ContractsError, ScenarioError
@@ -147,7 +148,7 @@ def test_a_step_that_makes_no_sense_is_refused_with_its_place(item: Any, place: 
         (b'{"items": [{"op": "advance", "seconds": NaN}]}', "$", "malformed"),
         (b'{"items": [], "title": "\xff"}', "$", "utf-8"),
         (b'{"items": [{"op": "send", "guest": {"name": "a", "email": "b"}, "text": "\\ud800"}]}', "$", ""),
-        (b" " * (scenarios.MAX_BYTES + 1), "$", "longer than"),
+        (b" " * (documents.MAX_BYTES + 1), "$", "longer than"),
     ],
 )
 def test_what_is_no_scenario_is_refused(raw: bytes, place: str, problem: str) -> None:
@@ -161,7 +162,7 @@ def test_a_file_that_is_not_there_or_too_long_is_a_scenario_error(tmp_path: Path
         load(tmp_path / "none.json")
     long = tmp_path / "long.json"
     with long.open("wb") as file:
-        file.truncate(scenarios.MAX_BYTES * 1000)
+        file.truncate(documents.MAX_BYTES * 1000)
     with pytest.raises(ScenarioError, match="longer than"):
         load(long)
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from contracts.documents import MAX_BYTES
 from contracts.errors import ContractsError
 from contracts.scenario import (
     AcceptTokens,
@@ -19,7 +20,7 @@ from contracts.scenario import (
     RevokeScope,
     RevokeTokens,
 )
-from contracts.stories.codec import MAX_BYTES, decode, encode, load
+from contracts.stories.codec import decode, encode, load
 from contracts.stories.errors import StoryError
 from contracts.stories.model import (
     Create,

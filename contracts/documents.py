@@ -1,0 +1,77 @@
+"""Documents of dayfly's own, scenarios and stories: strict and versioned JSON, and what is wrong is told by its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from functools import cached_property
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import msgspec
+
+from contracts.errors import ContractsError
+
+T = TypeVar("T")
+
+MAX_BYTES = 4 << 20
+"""Longest document, in bytes."""
+
+_PLACE = re.compile(r" - at `([^`]*)`$")
+
+
+class Format(Generic[T]):
+    """How documents of a kind are read: as what, what they are called, their version, what `op` may be, and what is raised."""
+
+    def __init__(
+        self, kind: type[T], name: str, version: int, ops: Collection[str], error: Callable[[str, str, str], ContractsError]
+    ) -> None:
+        self._kind, self._name, self._version, self._ops, self._error = kind, name, version, ops, error
+
+    @cached_property
+    def _decoder(self) -> msgspec.json.Decoder[T]:
+        return msgspec.json.Decoder(self._kind)
+
+    def decode(self, raw: bytes, source: str) -> T:
+        """The document in `raw`, whether it makes sense or not. Raises the error, naming `source`, where it is none."""
+        if len(raw) > MAX_BYTES:
+            raise self._error(source, "$", f"longer than {MAX_BYTES} bytes; is this a {self._name}?")
+        try:
+            return self._decoder.decode(raw)
+        except msgspec.ValidationError as error:
+            raise self._misfit(source, str(error), raw) from error
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise self._error(source, "$", str(error)) from error
+
+    def read(self, path: Path) -> bytes:
+        """A file's bytes, or the beginning of one that is too long. Raises the error where it cannot be read."""
+        try:
+            with path.open("rb") as file:
+                return file.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise self._error(str(path), "$", error.strerror or str(error)) from error
+
+    def check_version(self, version: object, source: str) -> None:
+        """Raises the error where it is another one than is read here."""
+        if version != self._version:
+            raise self._error(source, "$.version", f"{version!r} is not known here (this is {self._version})")
+
+    def _misfit(self, source: str, message: str, raw: bytes) -> ContractsError:
+        """Words for a document of the wrong shape; a version from the future is named before what it brought along."""
+        version = _version(raw)
+        if version is not None:
+            self.check_version(version, source)
+        found = _PLACE.search(message)
+        place = found.group(1) if found else "$"
+        problem = _PLACE.sub("", message)
+        if place.endswith(".op"):
+            problem = f"{problem}: known are {', '.join(self._ops)}"
+        return self._error(source, place, problem)
+
+
+def _version(raw: bytes) -> object:
+    try:
+        document = msgspec.json.decode(raw)
+    except (ValueError, RecursionError):
+        return None
+    return document.get("version") if isinstance(document, dict) else None
