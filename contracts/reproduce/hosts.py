@@ -57,4 +57,7 @@ def _why_none(read: Read, hosts: Collection[str]) -> str:
         return f"nothing in it went to {', '.join(hosts)}; the platform's paths are asked for at {there}"
     elsewhere = ", ".join(host or "no host" for host, _ in read.elsewhere.most_common(3))
     told = f"; its requests went to {elsewhere}" if elsewhere else ""
+    unread = [problem for problem in read.problems if problem.number is not None]
+    if unread:
+        told += f"; {len(unread)} of them cannot be read, entry {unread[0].number}: {unread[0].text}"
     return f"none of its {read.entries} entries asks for a token, creates a session or sends a message{told}"

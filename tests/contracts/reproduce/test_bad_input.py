@@ -221,6 +221,13 @@ def test_what_is_no_recording(tmp_path: Path, name: str, raw: bytes, problem: st
     assert told.value.problem.startswith(problem)
 
 
+def test_where_no_entry_can_be_read_it_says_what_is_wrong(tmp_path: Path) -> None:
+    file = tmp_path / "x.har"
+    file.write_bytes(b'{"log": {"entries": [null, {"request": 1}]}}')
+    with pytest.raises(RecordingError, match="2 of them cannot be read, entry 1: Expected `object`, got `null`"):
+        open_recording(file)
+
+
 def test_a_recording_of_something_else_says_of_what() -> None:
     har = Har()
     har.add("https://shop.example/", method="GET")
