@@ -13,8 +13,12 @@ from mockserver.errors import InvalidRequest
 SystemClock = Callable[[], int]
 """Gives the milliseconds since the epoch; never less than it gave before."""
 
-LATEST = 253_402_300_799_000
-"""The end of the year 9999, in milliseconds: no clock is set or advanced beyond it."""
+EARLIEST = -62_135_596_800_000
+"""The beginning of the year 1, in milliseconds: calendars begin there."""
+
+LATEST = 247_059_417_600_000
+"""The beginning of the year 9799, in milliseconds: no clock is set or advanced beyond it. Calendars end with the year 9999; the
+longest deadline of what is made at the last moment, and a clock that runs on, still lie in them."""
 
 
 def system_clock() -> SystemClock:
@@ -50,7 +54,7 @@ def iso(milliseconds: int) -> str:
 
 
 def to_milliseconds(seconds: float, field: str = "seconds") -> int:
-    """Rounds seconds to milliseconds. Raises InvalidRequest for what is not finite or reaches beyond the year 9999."""
-    if not abs(seconds) <= LATEST / 1000:
+    """Rounds seconds to milliseconds. Raises InvalidRequest for what is not finite or leads to no year of the calendar."""
+    if not EARLIEST <= seconds * 1000 <= LATEST:
         raise InvalidRequest(field, f"{seconds} is not a number of seconds this clock can reach")
     return round(seconds * 1000)

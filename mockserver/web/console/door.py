@@ -61,9 +61,7 @@ def make_app(console: Console) -> Flask:
 
 
 def _asset(name: str) -> Response:
-    path = _FILES / name
-    if path.suffix not in TYPES or path.parent != _FILES or not path.is_file():
-        flask.abort(404)
+    path = next((path for path in _FILES.iterdir() if path.name == name and path.suffix in TYPES), None) or flask.abort(404)
     response = Response(path.read_bytes(), mimetype=TYPES[path.suffix], headers={"Cache-Control": "no-cache"})
     response.add_etag()
     return response.make_conditional(flask.request)

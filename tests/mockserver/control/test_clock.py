@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 import pytest
 
-from mockserver.clock import LATEST
+from mockserver.clock import EARLIEST, LATEST
 from mockserver.control import Tenant
 from mockserver.control.clock import ClockReading
 from mockserver.errors import InvalidRequest
@@ -83,6 +83,13 @@ def test_it_never_goes_back(tenant: Tenant, at: float) -> None:
 def test_it_does_not_advance_backwards(tenant: Tenant) -> None:
     with pytest.raises(InvalidRequest, match="seconds: -1 is negative"):
         tenant.clock.advance(-1)
+
+
+@pytest.mark.parametrize("at", [float("inf"), float("-inf"), LATEST / 1000 + 1, EARLIEST / 1000 - 1])
+def test_it_is_not_set_to_what_no_calendar_has(tenant: Tenant, at: float) -> None:
+    with pytest.raises(InvalidRequest, match=r"at: .* this clock can reach"):
+        tenant.clock.set(at)
+    assert tenant.clock.now() == NOW
 
 
 @pytest.mark.parametrize("seconds", [float("inf"), float("nan"), LATEST, LATEST / 1000])

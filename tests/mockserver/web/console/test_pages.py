@@ -10,7 +10,9 @@ from shlex import quote
 import pytest
 from flask.testing import FlaskClient
 
+from mockserver.clock import LATEST
 from mockserver.control import Control, Tenant
+from mockserver.settings import LONGEST
 from tests.mockserver.conftest import Mock
 from tests.mockserver.web.console.conftest import CONSOLE, DEFAULT, Reader
 
@@ -53,9 +55,26 @@ def test_a_file_is_fetched_once_as_long_as_it_is_the_same(browser: FlaskClient) 
     assert (again.status_code, again.data) == (304, b"")
 
 
-@pytest.mark.parametrize("name", ["nothing.css", "..%2fdoor.py", "door.py", ".."])
+@pytest.mark.parametrize("name", ["nothing.css", "..%2fdoor.py", "door.py", "..", "x" * 5000 + ".css"])
 def test_no_other_file_is_told(browser: FlaskClient, name: str) -> None:
     assert browser.get(f"{CONSOLE}/assets/{name}").status_code == 404
+
+
+@pytest.mark.parametrize("years", [0, 100])
+def test_every_page_is_told_at_the_last_moment_a_clock_is_set_to(
+    mock: Mock, tenant: Tenant, browser: FlaskClient, years: int
+) -> None:
+    if years:
+        tenant.set_policy({"ttl": LONGEST, "idle_timeout": LONGEST, "token_ttl": LONGEST})
+    tenant.clock.set(LATEST / 1000)
+    mock.clock.advance(years * 365 * 86_400)
+    mock.login()
+    session = mock.session()
+    mock.send(session)
+    answered = [mock.send(session), mock.send("never issued")]
+    requests = [f"/requests/{answer.headers['ININ-Correlation-Id']}" for answer in answered]
+    for page in ("", "/requests", "/sessions", "/access", f"/sessions/{session}", *requests):
+        assert browser.get(f"{DEFAULT}{page}").status_code == 200, page
 
 
 def test_the_journal_is_downloaded_as_a_recording(mock: Mock, browser: FlaskClient) -> None:
