@@ -18,6 +18,9 @@ from mockserver.web.console.pages import problem_page
 FORM_WORD = "form_word"
 """The field of every form that proves where it comes from."""
 
+MAX_FORM = 1 << 20
+"""Bytes of a form at most, files that nobody asked for among them."""
+
 LOGIN = f"{CONSOLE}/login"
 ASSETS = f"{CONSOLE}/assets/"
 
@@ -32,6 +35,7 @@ class ConsoleGuard:
 
     def __call__(self) -> Response | None:
         """None lets the request pass."""
+        flask.request.max_content_length = MAX_FORM
         return self._refusal() or _routing_problem()
 
     def _refusal(self) -> Response | None:

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from mockserver.assemble import Assembly, assemble
 from mockserver.settings import Settings
 from mockserver.web import create_app
+from mockserver.web.console.guard import MAX_FORM
 from tests.mockserver.web.console.conftest import CONSOLE, DEFAULT
 
 TOKEN = "open sesame"
@@ -74,6 +75,12 @@ class TestWithToken:
         assert cookie.startswith("dayfly-console-8403=")
         assert {"HttpOnly", "SameSite=Strict", f"Path={CONSOLE}"} <= set(cookie.split("; "))
         assert "sesame" not in cookie
+
+    @pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "application/x-www-form-urlencoded"])
+    def test_what_a_stranger_sends_is_read_so_far_only(self, browser: FlaskClient, kind: str) -> None:
+        answer = browser.post(f"{CONSOLE}/login", data=bytes(MAX_FORM + 1), content_type=kind)
+        assert answer.status_code == 413
+        assert "Set-Cookie" not in answer.headers
 
     @pytest.mark.parametrize("token", ["", "open", TOKEN.upper(), "öpen"])
     def test_another_token_is_not_taken(self, browser: FlaskClient, token: str) -> None:
