@@ -11,7 +11,7 @@ class ScenarioError(ContractsError):
     """A scenario cannot be used; `source` names where it came from, `place` what in it is wrong, as in `$.items[2].seconds`."""
 
     def __init__(self, source: str, place: str, problem: str) -> None:
-        super().__init__(f"{source}: {place}: {problem}")
+        super().__init__(f"{source}: {problem}" if place == "$" else f"{source}: {place}: {problem}")
         self.source, self.place, self.problem = source, place, problem
 
 

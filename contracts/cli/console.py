@@ -29,8 +29,11 @@ class Destination(NamedTuple):
 
 
 def destinations(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> tuple[Destination, ...]:
-    """Reads the values of --report."""
-    return tuple(destination(ctx, param, value, KINDS) for value in values)
+    """Reads the values of --report. Raises BadParameter, also where two kinds are to go to standard output."""
+    read = tuple(destination(ctx, param, value, KINDS) for value in values)
+    if len({kind for kind, path in read if path == STDOUT}) > 1:
+        raise click.BadParameter("standard output has room for one report; give the others a file", ctx, param)
+    return read
 
 
 def destination(ctx: click.Context, param: click.Parameter, value: str, kinds: Sequence[str]) -> Destination:
@@ -45,6 +48,8 @@ def destination(ctx: click.Context, param: click.Parameter, value: str, kinds: S
         raise click.BadParameter(f"there is no report of the kind {kind!r}; {hint}", ctx, param)
     if path != STDOUT and not Path(path).resolve().parent.is_dir():
         raise click.BadParameter(f"there is no directory {Path(path).parent}", ctx, param)
+    if path != STDOUT and Path(path).is_dir():
+        raise click.BadParameter(f"{path} is a directory; name a file in it", ctx, param)
     return Destination(kind, path)
 
 
@@ -90,11 +95,11 @@ def deliver(
     for kind, path in destinations:
         if path != STDOUT:
             write(render(kind), path)
-    for_programs = [kind for kind, path in destinations if path == STDOUT] + (["json"] if as_json else [])
+    for_programs = {kind for kind, path in destinations if path == STDOUT} | ({"json"} if as_json else set())
     people = sys.stderr if for_programs or aside else sys.stdout
     click.echo(as_text(style_for(people)), file=people, nl=False, color=True)
     people.flush()
-    for kind in for_programs:
+    for kind in sorted(for_programs):
         click.echo(render(kind), nl=False)
     return people
 

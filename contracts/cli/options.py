@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 from functools import wraps
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args
 
@@ -25,7 +26,20 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "DAYFLY
 """Every option is a variable too: --seed is DAYFLY_SEED."""
 
 REPORT_HELP = f"Write the report to a file as well, as {', '.join(KINDS)}; - is standard output; may be repeated."
-PATIENCE = click.FloatRange(min=0.01, max=3600)
+
+
+class Seconds(click.FloatRange):
+    """Seconds in a range; NaN, which no bound keeps out, is in none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """See FloatRange."""
+        seconds: float = super().convert(value, param, ctx)
+        if not isfinite(seconds):
+            self.fail(f"{value} is no number of seconds.", param, ctx)
+        return seconds
+
+
+PATIENCE = Seconds(min=0.01, max=3600)
 
 
 def stacked(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
@@ -85,7 +99,7 @@ contract_options = stacked(
             help="Judge by this clause alone; may be repeated.",
         ),
         click.option("--delivery", type=click.Choice(get_args(Delivery)), default=DEFAULTS.delivery, show_default=True),
-        click.option("--max-age", type=click.FloatRange(min=0), default=DEFAULTS.max_age, show_default=True, metavar="S"),
+        click.option("--max-age", type=Seconds(min=0), default=DEFAULTS.max_age, show_default=True, metavar="S"),
         click.option("--max-attempts", type=click.IntRange(min=1), default=DEFAULTS.max_attempts, show_default=True),
     ]
 )

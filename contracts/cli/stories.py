@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from contracts.cli import completing
-from contracts.cli.options import SETTINGS, admin_token
+from contracts.cli.options import SETTINGS, Seconds, admin_token
 from contracts.stories.exports import KINDS
 
 if TYPE_CHECKING:
@@ -71,9 +71,7 @@ def show(name: str, kind: str | None) -> None:
 @admin_token
 @click.option("--client-id", metavar="ID", default="", help="An OAuth client of a provider without a control API.")
 @click.option("--client-secret", metavar="SECRET", default="", help="Its secret.")
-@click.option(
-    "--wait", metavar="S", type=click.FloatRange(min=0, max=86_400), default=0.0, help="Real time a story may wait there."
-)
+@click.option("--wait", metavar="S", type=Seconds(min=0, max=86_400), default=0.0, help="Real time a story may wait there.")
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output, people's text on standard error.")
 @click.pass_context
 def run_stories(

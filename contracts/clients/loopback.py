@@ -21,7 +21,8 @@ from contracts.clients.served import Exchanges, Line
 from contracts.clients.stage import Stage
 
 HOST = "127.0.0.1"
-BACKLOG = 128
+BACKLOG = socket.SOMAXCONN
+"""A client may connect many times before the stage takes one; beyond this each of them waits for the system's clock."""
 
 GRACE = 1.0
 """Seconds of real time to wait for the end of a thread that was told to end."""

@@ -9,7 +9,7 @@ class StoryError(ContractsError):
     """A story cannot be used; `source` names where it came from, `place` what in it is wrong, as in `$.steps[2].session`."""
 
     def __init__(self, source: str, place: str, problem: str) -> None:
-        super().__init__(f"{source}: {place}: {problem}")
+        super().__init__(f"{source}: {problem}" if place == "$" else f"{source}: {place}: {problem}")
         self.source, self.place, self.problem = source, place, problem
 
 

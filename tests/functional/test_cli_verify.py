@@ -84,6 +84,11 @@ def test_json_is_for_programs_and_text_goes_to_stderr(capfd: Captured) -> None:
     assert "error[S1]" in err
 
 
+def test_json_that_is_asked_for_twice_is_one_document(capfd: Captured) -> None:
+    assert run(["verify", CACHED, "--examples", "0", "--clause", "S1", "--json", "--report", "json:-"]) == 1
+    assert json.loads(capfd.readouterr().out)["status"] == "violated"
+
+
 def test_reports_are_written_where_they_are_wanted(tmp_path: Path, capfd: Captured) -> None:
     where = [f"json:{tmp_path}/report.json", f"text:{tmp_path}/report.txt"]
     assert run(["verify", CACHED, "--examples", "0", "--report", where[0], "--report", where[1]]) == 1
@@ -147,6 +152,11 @@ def test_a_node_client_is_judged(capfd: Captured) -> None:
             "there is no report of the kind 'pdf'; there are har, html, json, junit, markdown, text",
         ),
         ([CACHED, "--report", "json:/no/such/place/x"], "there is no directory /no/such/place"),
+        ([CACHED, "--report", f"json:{CLIENTS}"], "is a directory; name a file in it"),
+        ([CACHED, "--report", "json:-", "--report", "html:-"], "standard output has room for one report"),
+        ([CACHED, "--max-age", "nan"], "Invalid value for '--max-age': nan is no number of seconds."),
+        ([CACHED, "--patience", "nan"], "Invalid value for '--patience': nan is no number of seconds."),
+        ([CACHED, "--examples", "0", "--corpus", f"{__file__}/x"], f"dayfly: {__file__}/x: Not a directory"),
         (["--command", "dayfly-no-such-program"], "the command 'dayfly-no-such-program' cannot be started"),
         (["--command", "sh -c 'exit 4'"], "the client ended before it was asked anything: exit status 4"),
         (["--command", "echo hello"], "the client wrote 'hello' on stdout"),

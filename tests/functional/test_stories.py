@@ -96,7 +96,7 @@ def test_a_file_is_put_on_like_a_story(tmp_path: Path, capfd: Captured) -> None:
     [
         (["show", "earler-today"], "did you mean earlier-today?"),
         (["run", "xyzzy"], "`dayfly stories list` has their names"),
-        (["run", "missing.json"], "missing.json: $: No such file"),
+        (["run", "missing.json"], "missing.json: No such file"),
         (["run"], "which story?"),
         (["run", "--all", "sent-twice"], "which story?"),
         (["run", "sent-twice", "--client-id", "ci"], "go together"),
