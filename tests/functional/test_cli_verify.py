@@ -86,7 +86,7 @@ def test_json_is_for_programs_and_text_goes_to_stderr(capfd: Captured) -> None:
 
 def test_json_that_is_asked_for_twice_is_one_document(capfd: Captured) -> None:
     assert run(["verify", CACHED, "--examples", "0", "--clause", "S1", "--json", "--report", "json:-"]) == 1
-    assert json.loads(capfd.readouterr().out)["status"] == "violated"
+    assert json.loads(capfd.readouterr().out)["clauses"][0]["status"] == "violated"
 
 
 def test_reports_are_written_where_they_are_wanted(tmp_path: Path, capfd: Captured) -> None:
