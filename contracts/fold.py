@@ -27,6 +27,9 @@ from contracts.history import (
 from contracts.trace import Numbered, Trace
 from mockserver.journal import Answer, Arrival, Began, Ended, Perturbed, Returned
 
+LONGEST_ID = 80
+"""Characters of an unknown session id that its label has."""
+
 
 def fold(trace: Trace) -> History:
     """The history that a well-formed trace tells."""
@@ -216,7 +219,7 @@ class _Folding:
     # -- names -------------------------------------------------------------------------------------------------------
 
     def _session(self, id: str, *, known: bool = False) -> Session:
-        session = self.history.sessions.setdefault(id, Session(id, repr(id)))
+        session = self.history.sessions.setdefault(id, Session(id, _quoted(id)))
         if known and id not in self._known:
             self._known.add(id)
             session.label = f"s{len(self._known)}"
@@ -225,6 +228,10 @@ class _Folding:
     def _name_token(self, pseudonym: str) -> None:
         tokens = self.history.tokens
         tokens.setdefault(pseudonym, f"t{len(tokens) + 1}")
+
+
+def _quoted(id: str) -> str:
+    return repr(id) if len(id) <= LONGEST_ID else f"{id[:LONGEST_ID]!r}… ({len(id)} characters)"
 
 
 def _only(intents: Iterator[Intent]) -> Intent | None:

@@ -160,9 +160,9 @@ class Group:
 class Session:
     """A session id and the `sends` that presented it.
 
-    `label` is `s1`, `s2` … for ids the platform knew, else the id itself in quotes. `created` is the create that brought it
-    into being, None where this trace does not hold one. `spent` are the sends that used it up, or may have, and `dead` those
-    that were told it is dead, in the order in which the client knew.
+    `label` is `s1`, `s2` … for ids the platform knew, else the id itself in quotes, cut where it is long. `created` is the
+    create that brought it into being, None where this trace does not hold one. `spent` are the sends that used it up, or may
+    have, and `dead` those that were told it is dead, in the order in which the client knew.
     """
 
     id: str

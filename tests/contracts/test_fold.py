@@ -201,14 +201,16 @@ def test_messages_of_one_run_after_another_are_no_group() -> None:
     assert first.group is not second.group
 
 
-def test_sessions_are_named_in_order_of_appearance_and_literals_are_quoted() -> None:
+def test_sessions_are_named_in_order_of_appearance_and_literals_are_quoted_as_far_as_a_line_goes() -> None:
     tape = Tape()
     first, second = tape.create(), tape.create()
     tape.send("mine", status=403, reason="session.unknown")
     tape.send(second)
     tape.send(first)
+    tape.send("x" * 5000, status=403, reason="session.unknown")
     labels = {session.id: session.label for session in folded(tape).sessions.values()}
-    assert labels == {first: "s1", second: "s2", "mine": "'mine'"}
+    long = f"'{'x' * 80}'… (5000 characters)"
+    assert labels == {first: "s1", second: "s2", "mine": "'mine'", "x" * 5000: long}
 
 
 def test_bodies_that_are_not_what_they_should_be_are_no_trouble() -> None:

@@ -16,7 +16,7 @@ from mockserver.web.console.words import cut, proof
 Change = Callable[[Recorded, Explanation], str]
 
 SHORT = 120
-"""Characters of a text that the comparison shows."""
+"""Characters of an id, a text or a path that the comparison shows."""
 
 
 class Row(NamedTuple):
@@ -52,7 +52,7 @@ def accepted_near(requests: Requests, exchange: Exchange) -> Exchange | None:
 def _traits(recorded: Recorded, explanation: Explanation) -> dict[str, str]:
     exchange, arrival = recorded.exchange, recorded.arrival
     traits = {
-        "Request": f"{exchange.method} {exchange.path}",
+        "Request": cut(f"{exchange.method} {exchange.path}", SHORT)[0],
         "Sent at": iso(arrival.at),
         "Authorization": proof(exchange.credential),
         "OAuth client": explanation.asked.client_id or "not known",
@@ -60,7 +60,7 @@ def _traits(recorded: Recorded, explanation: Explanation) -> dict[str, str]:
         "Body": f"{arrival.size} bytes",
     }
     if exchange.operation == "send":
-        traits["Session id"] = exchange.session or "none"
+        traits["Session id"] = cut(exchange.session or "none", SHORT)[0]
         traits["Text"] = cut(exchange.text or "none", SHORT)[0]
     return traits
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from mockserver.control import Tenant
-from mockserver.web.console.nearest import Row, accepted_near, rows_of
+from mockserver.web.console.nearest import SHORT, Row, accepted_near, rows_of
 from tests.mockserver.conftest import Mock
 
 
@@ -67,6 +67,12 @@ def test_what_stays_is_listed_too(mock: Mock, tenant: Tenant) -> None:
     rows = rows_of(tenant.requests.get(id), tenant.explain(id))
     assert Row("Text", "Welcome back", None) in rows
     assert rows[0].name == "Request"
+
+
+def test_what_is_long_is_told_by_its_beginning(mock: Mock, tenant: Tenant) -> None:
+    answer = mock.send("x" * 5000, "y" * 5000)
+    id = answer.headers["ININ-Correlation-Id"]
+    assert max(len(row.asked) for row in rows_of(tenant.requests.get(id), tenant.explain(id))) == SHORT
 
 
 def test_the_nearest_in_the_journal_is_of_the_same_operation(mock: Mock, tenant: Tenant) -> None:
