@@ -29,6 +29,10 @@ CONTEXT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNOREC
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output; for a request.")
 def command(subject: str | None, listed: bool, url: str, admin_token: str, as_json: bool) -> None:
     """Explain a clause by its code, or an answer by its contextId (also in the header ININ-Correlation-Id)."""
+    if listed and subject is not None:
+        raise click.UsageError("--list goes alone")
+    if as_json and (subject is None or not CONTEXT_ID.fullmatch(subject)):
+        raise click.UsageError("--json goes with a contextId: clauses are explained in words alone")
     if listed:
         _list()
     elif subject is None:

@@ -357,6 +357,19 @@ def test_who_has_read_enough_gets_no_complaint() -> None:
     assert (done.returncode, done.stderr) == (2, b"")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["S1", "--json"], "--json goes with a contextId"),
+        (["--list", "--json"], "--json goes"),
+        (["--list", "S1"], "--list goes"),
+    ],
+)
+def test_what_cannot_be_explained_so_is_said(arguments: list[str], words: str, capfd: Captured) -> None:
+    assert run(["explain", *arguments]) == 2
+    assert words in said(capfd)
+
+
 def test_what_is_no_clause_gets_a_hint(capfd: Captured) -> None:
     assert run(["explain", "S11"]) == 2
     assert said(capfd) == "dayfly: there is no clause 'S11'; did you mean S1?"
