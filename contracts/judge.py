@@ -6,7 +6,7 @@ A clause is a start and a pure step, folded over the moments of the trace's hist
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, Literal, TypeVar
@@ -177,27 +177,44 @@ def judge(
     """Judges a trace by `clauses`. `explains` names, for a clause, those that its violation explains. Raises TraceMalformed."""
     case = Case(fold(well_formed(entries)), parameters)
     verdicts = [verdict(clause, case) for clause in clauses]
-    return Judgement(case.history, _name_roots(verdicts, explains or {}))
+    named = _name_roots(verdicts, explains or {})
+    if not case.history.intents:
+        named = tuple(_apart_from_roots(told, clauses, case, explains or {}) if told.explained_by else told for told in named)
+    return Judgement(case.history, named)
 
 
-def verdict(clause: Clause[Any], case: Case) -> Verdict:
-    """Folds one clause over the history: the first certain breach decides."""
+def verdict(clause: Clause[Any], case: Case, excused: Collection[str] = ()) -> Verdict:
+    """Folds one clause over the history: the first certain breach decides that is not of `excused` session ids alone."""
     spared = _spared(clause, case)
     if spared:
         return Verdict(clause.code, Status.NOT_EXERCISED, spared)
-    state, exercised, doubt = clause.start, False, None
-    for moment in case.history.of(clause.on):
-        state, mark = clause.step(state, moment, case)
-        if mark is None:
-            continue
+    exercised, doubt = False, None
+    for mark in _marks(clause, case):
         exercised = True
         if isinstance(mark, Breach):
+            if excused and _ids(mark.evidence, case.history) <= set(excused):
+                continue
             if mark.certain and case.history.header.clock in clause.clocks:
                 return Verdict(clause.code, Status.VIOLATED, mark.message, mark.evidence)
             doubt = doubt or mark
     if doubt is not None:
         return Verdict(clause.code, Status.INCONCLUSIVE, doubt.message, doubt.evidence)
     return Verdict(clause.code, Status.HELD if exercised else Status.NOT_EXERCISED)
+
+
+def _marks(clause: Clause[Any], case: Case) -> Iterator[Exercised | Breach]:
+    """What the clause's steps see, one after the other."""
+    state = clause.start
+    for moment in case.history.of(clause.on):
+        state, mark = clause.step(state, moment, case)
+        if mark is not None:
+            yield mark
+
+
+def _ids(evidence: Iterable[Evidence], history: History) -> set[str]:
+    """The session ids that were presented there."""
+    places = {item.seq for item in evidence}
+    return {call.presented for call in history.calls if call.presented is not None and call.seq in places}
 
 
 def closeness(clause: Clause[Any], case: Case) -> float | None:
@@ -219,3 +236,24 @@ def _name_roots(verdicts: list[Verdict], explains: Mapping[str, Sequence[str]]) 
         replace(verdict, explained_by=roots[verdict.code]) if verdict.code in roots and verdict.code in violated else verdict
         for verdict in verdicts
     )
+
+
+def _apart_from_roots(
+    told: Verdict, clauses: Sequence[Clause[Any]], case: Case, explains: Mapping[str, Sequence[str]]
+) -> Verdict:
+    """What is left of an explained violation in a recording of many messages, which nothing tells apart but their sessions:
+    one of a session that the clauses which explain it have nothing against stands for itself."""
+    by_code = {clause.code: clause for clause in clauses}
+    roots = {code: _blamed(by_code[code], case) for code in by_code if told.code in explains.get(code, ())}
+    excused = set[str]().union(*roots.values())
+    alone = verdict(by_code[told.code], case, excused)
+    if excused and alone.status is Status.VIOLATED:
+        return alone
+    own = _ids(told.evidence, case.history)
+    return replace(told, explained_by=next((code for code, ids in roots.items() if own and own <= ids), told.explained_by))
+
+
+def _blamed(clause: Clause[Any], case: Case) -> set[str]:
+    """The session ids that were presented wherever the clause was broken."""
+    breaches = [mark for mark in _marks(clause, case) if isinstance(mark, Breach)]
+    return set[str]().union(*(_ids(breach.evidence, case.history) for breach in breaches))

@@ -188,3 +188,16 @@ def test_a_long_recording_is_judged_in_work_that_grows_with_its_length(monkeypat
     monkeypatch.setattr(Call, "was_over", counted)
     assert tape.judged().of("S2").status == "held"
     assert looks[0] < 20 * len(tape.entries)
+
+
+def test_in_a_recording_of_many_messages_a_root_explains_what_befell_its_own_sessions_alone() -> None:
+    tape = Tape("wall")
+    tape.send(tape.create())
+    again = tape.create()
+    tape.send(again)
+    tape.send(again, **DEAD)
+    for _ in range(2):
+        tape.send("{{session}}", **DEAD)
+    judgement = judged(tape.entries)
+    assert [verdict.code for verdict in judgement.violated] == ["S1", "S5"]
+    assert judgement.of("R1").explained_by == "S5"
