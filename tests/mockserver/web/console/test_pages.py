@@ -48,6 +48,14 @@ def test_a_refused_request_is_explained(mock: Mock, read: Reader) -> None:
     assert 'class="refused"' in page
 
 
+def test_a_life_of_very_many_events_is_told_by_its_ends(mock: Mock, read: Reader) -> None:
+    answers = [mock.send("never issued") for _ in range(251)]
+    page = read(f"/requests/{answers[120].headers['ININ-Correlation-Id']}")
+    assert "Of 251 events the first and the last 100 are shown." in page
+    assert page.count('class="point"') == 201
+    assert page.count("this request</span>") == 1
+
+
 def test_a_file_is_fetched_once_as_long_as_it_is_the_same(browser: FlaskClient) -> None:
     first = browser.get(f"{CONSOLE}/assets/console.css")
     assert (first.status_code, first.mimetype) == (200, "text/css")
