@@ -34,7 +34,7 @@ def render(report: Report, style: Style = PLAIN, clauses: Sequence[Demand] = DEM
 def summary(report: Report, style: Style = PLAIN) -> str:
     """One line per clause and a line that counts them; ends with an end of line."""
     seed = "" if report.seed is None else f", seed {report.seed}"
-    runs = _plural(report.examples, "run")
+    runs = facts.counted(report.examples, "run")
     delivery = f", {report.delivery}" if report.subject == "client" else ""
     title = style.say(f"{report.target}: {runs}{seed}{delivery}, {report.elapsed_s:.1f} s")
     lines = [*(style.paint(line, "bold") for line in wrap(title, style.width)), ""]
@@ -98,13 +98,13 @@ def _scenario(report: Report, found: Counterexample, style: Style) -> Iterator[s
     scenario = found.scenario
     if scenario is None:
         return
-    facts = [_plural(scenario.intents, "intent")]
+    told = [facts.counted(scenario.intents, "intent")]
     if found.shrunk_from is not None:
-        facts[0] += f", shrunk from {found.shrunk_from}"
+        told[0] += f", shrunk from {found.shrunk_from}"
     if found.found_on is not None:
-        facts.append(f"found on run {found.found_on} of {report.examples}")
+        told.append(f"found on run {found.found_on} of {report.examples}")
     title = "  smallest failing scenario" if found.minimal else "  failing scenario"
-    first, *others = style.hang(f"{title} ", f"({'; '.join(facts)})")
+    first, *others = style.hang(f"{title} ", f"({'; '.join(told)})")
     yield style.paint(title, "bold") + first.removeprefix(title)
     yield from others
     if scenario.policy:
@@ -114,10 +114,6 @@ def _scenario(report: Report, found: Counterexample, style: Style) -> Iterator[s
         for nth, line in enumerate(item_words(item)):
             label = f"{number:>5}. " if nth == 0 else " " * 7
             yield label + style.clip(style.say(line), style.width - 7)
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 # -- what to make of it ----------------------------------------------------------------------------------------------

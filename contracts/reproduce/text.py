@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contracts.report.cells import pad, width
+from contracts.report.facts import counted
 from contracts.report.style import PLAIN, Look, Style
 from contracts.reproduce.results import Refusal, Report, Result
-from contracts.reproduce.words import count, explained, reply_words, span_words, verdict
+from contracts.reproduce.words import explained, reply_words, span_words, verdict
 from mockserver.clock import iso
 
 _REQUEST = 14
@@ -31,7 +32,9 @@ def render(report: Report, style: Style = PLAIN) -> str:
 
 def _head(report: Report, style: Style) -> Iterator[str]:
     first = report.results[0].at
-    yield from style.hang("", f"{report.source}: {report.kind}, {count(len(report.results), 'request')}, {iso(first)[:10]} UTC")
+    yield from style.hang(
+        "", f"{report.source}: {report.kind}, {counted(len(report.results), 'request')}, {iso(first)[:10]} UTC"
+    )
     policy = report.policy
     told = ", ".join(f"{name} {policy[name]:g}" for name in ("ttl", "idle_timeout", "handshakes"))
     yield from style.hang("policy: ", f"{told} ({report.policy_from})")

@@ -8,8 +8,9 @@ from textwrap import wrap
 import msgspec
 
 from contracts.report.cells import clean
+from contracts.report.facts import counted
 from contracts.reproduce.results import Finding, Report
-from contracts.reproduce.words import UNDETERMINED, count, span_words
+from contracts.reproduce.words import UNDETERMINED, span_words
 from mockserver.settings import POLICY_FIELDS
 
 WIDTH = 100
@@ -21,7 +22,7 @@ def render(report: Report) -> str:
 
 
 def _head(report: Report) -> Iterator[str]:
-    requests = count(len(report.results), "request")
+    requests = counted(len(report.results), "request")
     yield from _comment(f"Told by {report.source}: {report.kind}, {requests}, times to {report.resolution} ms.")
     yield from _comment("To enforce it: dayfly serve --policy FILE. Times are seconds.")
     for note in report.inference.notes:

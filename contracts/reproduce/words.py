@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from contracts.report.facts import counted
 from contracts.reproduce.results import Explanation, Finding, Reply, Report
 
 NAMES = {
@@ -18,11 +19,6 @@ NAMES = {
 UNDETERMINED = "not determined by this recording"
 
 
-def count(number: int, noun: str) -> str:
-    """`1 request`, `2 requests`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def reply_words(reply: Reply, *, code: bool) -> str:
     """An answer in a few words: with its code, or with its reason."""
     if reply.status is None:
@@ -35,7 +31,7 @@ def verdict(report: Report) -> str:
     """Whether the mock answers as recorded."""
     differing, of = len(report.differing), len(report.results)
     if differing:
-        return f"The mock answers {differing} of {count(of, 'request')} otherwise than recorded."
+        return f"The mock answers {differing} of {counted(of, 'request')} otherwise than recorded."
     return f"The mock answers {f'all {of} requests' if of > 1 else 'the request'} as recorded."
 
 
