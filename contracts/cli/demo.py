@@ -27,8 +27,6 @@ WIDTH = 80
 EXAMPLES = 100
 """Scenarios drawn for each client: enough to find what is shown, within seconds."""
 
-SESSIONS = "/api/v2/conversations/webchat/sessions"
-MESSAGES = "/api/v2/conversations/messaging/external/guests/sendmessage"
 SHOWN_HEADERS = frozenset({"authorization", "content-type", "date", "inin-correlation-id", "dayfly-reason"})
 HOURS = 3600
 
@@ -69,12 +67,13 @@ def _refusal(style: Style) -> bool:
 def _send_to_an_old_session(style: Style, url: str, parts: Assembly) -> httpx.Response:
     import httpx
 
+    from contracts.asking import MESSAGES, SESSIONS, TOKENS
     from mockserver.control import Control
 
     settings = parts.settings
     with httpx.Client(base_url=url) as http:
         form = {"grant_type": "client_credentials"}
-        token = http.post("/oauth/token", auth=(settings.client_id, settings.client_secret), data=form).json()["access_token"]
+        token = http.post(TOKENS, auth=(settings.client_id, settings.client_secret), data=form).json()["access_token"]
         http.headers["Authorization"] = f"Bearer {token}"
         id = http.post(SESSIONS, json={"guest": {"name": "Ann", "email": "ann@example.com"}}).json()["webChatSessionId"]
         first = http.post(MESSAGES, json={"webChatSessionId": id, "text": "Good morning"})

@@ -64,8 +64,8 @@ def command(
 def _provider(
     url: str, replicas: Sequence[str], admin_token: str, client_id: str, client_secret: str, restart: str | None
 ) -> Provider:
+    from contracts.asking import Credentials
     from contracts.probe import at_url
-    from contracts.probe.asking import Credentials
 
     if bool(client_id) != bool(client_secret):
         raise click.UsageError("--client-id and --client-secret go together")

@@ -106,7 +106,7 @@ def run_stories(
 
 
 def _place(url: str | None, admin_token: str, client_id: str, client_secret: str) -> Place:
-    from contracts.probe.asking import Credentials
+    from contracts.asking import Credentials
     from contracts.stories.stage import InProcess, Mock, Service
 
     if bool(client_id) != bool(client_secret):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from contracts.probe.asking import Credentials, Reply
+from contracts.asking import Credentials, Reply
 from contracts.probe.errors import ProbeError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from contracts.probe.asking import Reply
+from contracts.asking import Reply
 
 if TYPE_CHECKING:
     from contracts.probe.web import Web

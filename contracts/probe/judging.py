@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from contracts.asking import MESSAGES, SESSIONS, Reply
 from contracts.judge import Evidence
 from contracts.probe import shape
-from contracts.probe.asking import MESSAGES, SESSIONS, Reply
 from contracts.probe.ledger import Ledger
 from contracts.probe.refusals import SESSION, STRANGER, Refusal
 from contracts.probe.tape import Exchange, Tape

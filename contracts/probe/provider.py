@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
-from contracts.probe.asking import Credentials
+from contracts.asking import Credentials
 from contracts.probe.control import Control
 from contracts.probe.doors import Door, HttpDoor
 from mockserver.clock import pause

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from contracts.probe.asking import Reply
+from contracts.asking import Reply
 
 
 class Refusal(NamedTuple):

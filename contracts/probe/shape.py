@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from email.utils import formatdate
 
-from contracts.probe.asking import MESSAGES, SESSIONS, TOKENS, Reply
+from contracts.asking import MESSAGES, SESSIONS, TOKENS, Reply
 from mockserver.wire.message import Request
 
 CORRELATION = "inin-correlation-id"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from contracts.asking import WRITE_SCOPE, for_message, for_message_as, message_body
 from contracts.probe import refusals
-from contracts.probe.asking import WRITE_SCOPE, for_message, for_message_as, message_body
 from contracts.probe.lab import Lab
 from contracts.probe.life import DEFAULTS, Life, Rules
 from contracts.probe.refusals import BAD_BODY, FOREIGN, NO_SCOPE, NO_TOKEN, OTHER_MEDIA_TYPE, WRONG_TOKEN, Refusal

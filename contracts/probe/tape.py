@@ -8,8 +8,8 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 from msgspec import UNSET
 
+from contracts.asking import MESSAGES, SESSIONS, TOKENS, Reply
 from contracts.judge import Clock
-from contracts.probe.asking import MESSAGES, SESSIONS, TOKENS, Reply
 from contracts.probe.shape import CORRELATION
 from mockserver.engine.model import Operation
 from mockserver.ids import pseudonym

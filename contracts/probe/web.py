@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from contracts.probe.asking import Reply
+from contracts.asking import Reply
 from contracts.probe.errors import ProbeError
 from contracts.verify.stopwatch import Stopwatch
 

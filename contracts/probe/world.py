@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from contracts.probe.asking import TEXT, Credentials, Reply, for_message, for_session, for_token
+from contracts.asking import TEXT, Credentials, Reply, for_message, for_session, for_token
 from contracts.probe.control import Organization
 from contracts.probe.errors import ProbeError
 from contracts.probe.judging import Judge

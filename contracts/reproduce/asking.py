@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
 import msgspec
 
+from contracts.asking import FORM, Credentials
 from contracts.har.bodies import is_form
 from contracts.reproduce.steps import Step
 from mockserver.control.clients import NewClient
-from mockserver.wire import METHOD, Request
-
-FORM = "application/x-www-form-urlencoded"
-JSON = "application/json"
-TOKEN_PATH = "/oauth/token"
-SESSIONS_PATH = "/api/v2/conversations/webchat/sessions"
-SEND_PATH = "/api/v2/conversations/messaging/external/guests/sendmessage"
+from mockserver.wire import Request
 
 UNKNOWN_CLIENT = "nobody-of-this-organisation"
 WRONG_SECRET = "not-the-secret-of-this-client"
@@ -35,23 +29,6 @@ class Names(Protocol):
         ...
 
 
-def login_of(client: NewClient) -> Request:
-    """Asks for a token."""
-    return _login(TOKEN_PATH, client.client_id, client.client_secret, {"grant_type": "client_credentials"}, FORM)
-
-
-def creation(token: str) -> Request:
-    """Creates a session for nobody in particular."""
-    return Request(method=METHOD, path=SESSIONS_PATH, authorization=f"Bearer {token}", content_type=JSON)
-
-
-def message(token: str, session: str) -> Request:
-    """Sends a message."""
-    body = msgspec.json.encode({"webChatSessionId": session, "text": "earlier"})
-    authorization = f"Bearer {token}"
-    return Request(method=METHOD, path=SEND_PATH, authorization=authorization, content_type=JSON, body=body, size=len(body))
-
-
 def login(step: Step, client: NewClient) -> Request:
     """A recorded login. What was wrong with its credentials was redacted, so its answer tells."""
     document = _decoded(step.body) if is_form(step.media_type) else {}
@@ -61,15 +38,12 @@ def login(step: Step, client: NewClient) -> Request:
     id = UNKNOWN_CLIENT if unknown else client.client_id
     secret = WRONG_SECRET if refused else client.client_secret
     kept = {name: str(value) for name, value in fields.items() if name not in {"client_id", "client_secret"}}
+    media_type = step.media_type
     if step.body is None or (step.status == 200 and "grant_type" not in kept):  # not recorded: as good a one as can be
-        return _login(step.path, id, secret, {"grant_type": "client_credentials"}, FORM, step.method)
-    return _login(step.path, id, secret, kept, step.media_type, step.method)
-
-
-def _login(path: str, id: str, secret: str, fields: dict[str, str], media_type: str | None, method: str = METHOD) -> Request:
-    body = urlencode(fields).encode()
-    pair = b64encode(f"{id}:{secret}".encode()).decode()
-    return Request(method=method, path=path, authorization=f"Basic {pair}", content_type=media_type, body=body, size=len(body))
+        kept, media_type = {"grant_type": "client_credentials"}, FORM
+    body = urlencode(kept).encode()
+    shown = Credentials(id, secret).basic
+    return Request(method=step.method, path=step.path, authorization=shown, content_type=media_type, body=body, size=len(body))
 
 
 def request(step: Step, names: Names) -> Request:

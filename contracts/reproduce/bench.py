@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, Self
 
 import msgspec
 
-from contracts.reproduce.asking import creation, login, login_of, message, request
+from contracts.asking import Credentials, for_message, for_session, for_token
+from contracts.reproduce.asking import login, request
 from contracts.reproduce.steps import Step
 from mockserver.assemble import assemble
 from mockserver.control import Control
@@ -155,7 +156,8 @@ class Bench:
 
     def log_in(self, token: str, client: str) -> None:
         """Has a token issued to a recorded client, in place of the recorded one."""
-        response = self._handle(login_of(self.client(client)))
+        own = self.client(client)
+        response = self._handle(for_token(Credentials(own.client_id, own.client_secret)))
         self._tokens[token] = msgspec.json.decode(response.body)["access_token"]
 
     def create(self, session: str, client: str) -> None:
@@ -163,14 +165,14 @@ class Bench:
         name = f"past of {client}"
         if not self.has_token(name):
             self.log_in(name, client)
-        response = self._handle(creation(self._tokens[name]))
+        response = self._handle(for_session(f"Bearer {self._tokens[name]}", b""))
         self._sessions[session] = msgspec.json.decode(response.body)["webChatSessionId"]
 
     def use_up(self, session: str, client: str) -> None:
         """Has as many messages accepted for a session as it takes, sent by the client it was created by."""
         token = self._tokens[f"past of {client}"]
         for _ in range(self.policy().handshakes):
-            self._handle(message(token, self._sessions[session]))
+            self._handle(for_message(f"Bearer {token}", self._sessions[session], "earlier"))
 
     def _handle(self, request: Request) -> Response:
         return self._assembly.handler.handle(request)

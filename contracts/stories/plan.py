@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec import UNSET
 
-from contracts.probe.asking import FORM, JSON, MESSAGES, SESSIONS, TOKENS
+from contracts.asking import FORM, JSON, MESSAGES, SESSIONS, TOKENS
 from contracts.report.exports.controls import AN_INSTANT, DOES, SCOPES
 from contracts.scenario import Advance
 from contracts.stories.codec import SAVES, fault_fields

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, to_builtins
 
-from contracts.probe.asking import Credentials, Reply
+from contracts.asking import Credentials, Reply
 from contracts.probe.errors import ProbeError
 from contracts.scenario import Advance
 from contracts.stories.model import CLIENT, Call, Expected, Step, Story

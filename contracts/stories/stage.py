@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from contracts.probe.asking import Credentials, Reply
+from contracts.asking import Credentials, Reply
 from contracts.probe.control import Control, Organization
 from contracts.probe.errors import ProbeError
 from contracts.stories.model import Story

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.probe.asking import MESSAGES, SESSIONS, for_message, for_token
+from contracts.asking import MESSAGES, SESSIONS, for_message, for_token
 from contracts.probe.refusals import IDLE, TTL_OVER, UNKNOWN, USED_UP, Refusal
 from contracts.probe.trials.trial import Need, Trial
 from contracts.probe.world import World

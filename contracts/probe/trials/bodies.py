@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import partial
 
-from contracts.probe.asking import JSON, for_message_as, for_session, message_body
+from contracts.asking import JSON, for_message_as, for_session, message_body
 from contracts.probe.refusals import BAD_BODY, OTHER_MEDIA_TYPE, TOO_LARGE, Refusal
 from contracts.probe.trials.trial import Need, Trial
 from contracts.probe.world import World

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.probe.asking import WRITE_SCOPE
+from contracts.asking import WRITE_SCOPE
 from contracts.probe.refusals import IDLE, TTL_OVER, USED_UP
 from contracts.probe.trials.trial import Need, Trial
 from contracts.probe.world import World

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import combinations, product
 from typing import Any, NamedTuple
 
-from contracts.probe.asking import JSON, TEXT, for_message_as, message_body
+from contracts.asking import JSON, TEXT, for_message_as, message_body
 from contracts.probe.refusals import (
     BAD_BODY,
     EXPIRED_TOKEN,

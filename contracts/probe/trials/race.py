@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.probe.asking import for_message
+from contracts.asking import for_message
 from contracts.probe.refusals import USED_UP
 from contracts.probe.trials.trial import Trial
 from contracts.probe.world import World

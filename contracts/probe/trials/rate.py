@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.probe.asking import for_message_as
+from contracts.asking import for_message_as
 from contracts.probe.refusals import OVER_THE_LIMIT
 from contracts.probe.trials.trial import Need, Trial
 from contracts.probe.world import World

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from contracts.probe.asking import Credentials, for_message, for_session, for_token
+from contracts.asking import Credentials, for_message, for_session, for_token
 from contracts.probe.refusals import (
     EVICTED_TOKEN,
     EXPIRED_TOKEN,

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from contracts.probe.asking import FORM
+from contracts.asking import FORM
 from contracts.stories.codec import MAX_DEPTH
 from contracts.stories.model import GRANT, MAX_FILL, Call, Create, Expected, Fault, Request, Send, Token
 from contracts.stories.names import escaped, is_deeper_than

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
+from contracts.asking import Reply
 from contracts.probe import Provider, in_process
-from contracts.probe.asking import Reply
 from contracts.probe.doors import Door
 from mockserver.wire.message import Request
 

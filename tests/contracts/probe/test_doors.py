@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from contracts.asking import Credentials, for_message, for_session, for_token
 from contracts.judge import Status
 from contracts.probe import Options, ProbeError, at_url, in_process, probe
-from contracts.probe.asking import Credentials, for_message, for_session, for_token
 from contracts.probe.doors import Door, HttpDoor
 from contracts.probe.web import Web
 from mockserver.assemble import Assembly, assemble

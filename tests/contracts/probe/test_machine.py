@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from contracts.asking import MESSAGES, Reply
 from contracts.probe import in_process
-from contracts.probe.asking import MESSAGES, Reply
 from contracts.probe.lab import Lab
 from contracts.probe.ledger import Broken, Ledger, Witness
 from contracts.probe.life import Rules

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
+from contracts.asking import MESSAGES, SESSIONS, Credentials, Reply
 from contracts.clauses.provider import PROVIDER_CLAUSES
 from contracts.judge import Status
 from contracts.probe import Options, ProbeError, Provider, in_process, probe
-from contracts.probe.asking import MESSAGES, SESSIONS, Credentials, Reply
 from contracts.probe.doors import HandlerDoor
 from contracts.report import json, text
 from contracts.report.kinds import KINDS, render

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from contracts.probe.asking import MESSAGES, SESSIONS, Credentials, Reply, for_message, for_session, for_token
+from contracts.asking import MESSAGES, SESSIONS, Credentials, Reply, for_message, for_session, for_token
 from contracts.probe.shape import problem, words_of
 from mockserver.wire.message import Request
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from contracts.probe.asking import Credentials
+from contracts.asking import Credentials
 from contracts.probe.errors import ProbeError
 from contracts.scenario import Advance
 from contracts.stories import library

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from contracts.probe.asking import MESSAGES, SESSIONS, TOKENS
+from contracts.asking import MESSAGES, SESSIONS, TOKENS
 from contracts.probe.errors import ProbeError
 from contracts.scenario import Advance
 from contracts.stories import library

@@ -1,4 +1,4 @@
-"""What a provider is asked, and what it answers."""
+"""What a platform is asked, and what it answers: the requests of its operations, whoever makes them."""
 
 from __future__ import annotations
 
