@@ -6,15 +6,15 @@ import json
 from collections.abc import Iterator
 
 from contracts.report.exports.shell import ascii_word, comment, word
-from contracts.stories.exports.heading import heading, prologue, words
+from contracts.stories.exports.parts import heading, prologue, steps, words
 from contracts.stories.model import CLIENT, Expected, Story
-from contracts.stories.plan import Basic, Exchange, Gap, Planned, Text, joined, planned, whole_policy
+from contracts.stories.plan import Basic, Change, Exchange, Gap, Planned, Text, joined, whole_policy
 from contracts.stories.words import told_as
 
 
 def render(story: Story) -> str:
     """The script, in ASCII."""
-    return "\n".join([*_head(story), *_steps(story)]) + "\n"
+    return "\n".join([*_head(story), *steps(story, _request, _change)]) + "\n"
 
 
 def _head(story: Story) -> Iterator[str]:
@@ -28,15 +28,7 @@ def _head(story: Story) -> Iterator[str]:
     yield "world POST /clock/freeze '{}'"
 
 
-def _steps(story: Story) -> Iterator[str]:
-    for number, plan in enumerate(planned(story), start=1):
-        yield ""
-        yield from _request(number, plan, plan.sent) if isinstance(plan.sent, Exchange) else _change(number, plan)
-
-
-def _change(number: int, plan: Planned) -> Iterator[str]:
-    sent = plan.sent
-    assert not isinstance(sent, Exchange)
+def _change(number: int, plan: Planned, sent: Change) -> Iterator[str]:
     yield f"printf '%s\\n' {word(words(number, plan.step))}"
     yield f"world {sent.method} {_text(sent.path)} {word(json.dumps(sent.body))}"
     if sent.saves is not None:

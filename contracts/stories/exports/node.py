@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 
 from contracts.report.exports.shell import shown
-from contracts.stories.exports.heading import heading, prologue, words
+from contracts.stories.exports.parts import heading, prologue, steps, words
 from contracts.stories.model import CLIENT, Expected, Story
-from contracts.stories.plan import Basic, Exchange, Gap, Planned, Text, planned, whole_policy
+from contracts.stories.plan import Basic, Change, Exchange, Gap, Planned, Text, whole_policy
 from contracts.stories.words import told_as
 
 _END = """\
@@ -24,7 +24,7 @@ _END = """\
 
 def render(story: Story) -> str:
     """The script, an ES module in ASCII; it needs Node 18 or newer and nothing else."""
-    return "\n".join([*_head(story), *(f"  {line}".rstrip() for line in _steps(story)), _END])
+    return "\n".join([*_head(story), *(f"  {line}".rstrip() for line in steps(story, _request, _change)), _END])
 
 
 def _head(story: Story) -> Iterator[str]:
@@ -40,15 +40,7 @@ def _head(story: Story) -> Iterator[str]:
     yield f"  const saved = {{ {CLIENT}: mock.client }};"
 
 
-def _steps(story: Story) -> Iterator[str]:
-    for number, plan in enumerate(planned(story), start=1):
-        yield ""
-        yield from _request(number, plan, plan.sent) if isinstance(plan.sent, Exchange) else _change(number, plan)
-
-
-def _change(number: int, plan: Planned) -> Iterator[str]:
-    sent = plan.sent
-    assert not isinstance(sent, Exchange)
+def _change(number: int, plan: Planned, sent: Change) -> Iterator[str]:
     yield f"console.log({json.dumps(words(number, plan.step))});"
     asked = f"await mock.world('{sent.method}', {_text(sent.path)}, {json.dumps(sent.body)})"
     if sent.saves is None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contracts.report.exports.shell import comment
-from contracts.stories.exports.heading import heading, prologue, words
+from contracts.stories.exports.parts import heading, prologue, steps, words
 from contracts.stories.model import CLIENT, Expected, Story
-from contracts.stories.plan import Basic, Exchange, Gap, Planned, Text, planned, whole_policy
+from contracts.stories.plan import Basic, Change, Exchange, Gap, Planned, Text, whole_policy
 from contracts.stories.words import told_as
 
 _END = """
@@ -19,7 +19,7 @@ if __name__ == "__main__":
 
 def render(story: Story) -> str:
     """The file, in ASCII; it needs httpx."""
-    return "\n".join([*_head(story), *(f"        {line}".rstrip() for line in _steps(story))]) + _END
+    return "\n".join([*_head(story), *(f"        {line}".rstrip() for line in steps(story, _request, _change))]) + _END
 
 
 def _head(story: Story) -> Iterator[str]:
@@ -35,15 +35,7 @@ def _head(story: Story) -> Iterator[str]:
     yield f"        id_{CLIENT}, secret_{CLIENT} = mock.client"
 
 
-def _steps(story: Story) -> Iterator[str]:
-    for number, plan in enumerate(planned(story), start=1):
-        yield ""
-        yield from _request(number, plan, plan.sent) if isinstance(plan.sent, Exchange) else _change(number, plan)
-
-
-def _change(number: int, plan: Planned) -> Iterator[str]:
-    sent = plan.sent
-    assert not isinstance(sent, Exchange)
+def _change(number: int, plan: Planned, sent: Change) -> Iterator[str]:
     yield f"print({words(number, plan.step)!a})"
     made = f"made_{sent.saves} = " if sent.saves is not None else ""
     yield f'{made}mock.world("{sent.method}", {_text(sent.path)}, {dict(sent.body)!a})'

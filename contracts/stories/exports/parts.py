@@ -1,14 +1,15 @@
-"""What stands at the top of every script."""
+"""What every script is made of: its top, and its steps in order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import resources
 
 from contracts.report.cells import wrap
 from contracts.report.exports.shell import shown
 from contracts.report.style import Style
 from contracts.stories.model import Step, Story
+from contracts.stories.plan import Change, Exchange, Planned, planned
 from contracts.stories.words import step_words
 
 COLUMNS = 120
@@ -27,6 +28,17 @@ def heading(story: Story, run_with: str) -> Iterator[str]:
 def words(number: int, step: Step) -> str:
     """A step with its number, on one line of ASCII."""
     return Style(unicode=False).say(f"{number}  {step_words(step)}")
+
+
+def steps(
+    story: Story,
+    request: Callable[[int, Planned, Exchange], Iterable[str]],
+    change: Callable[[int, Planned, Change], Iterable[str]],
+) -> Iterator[str]:
+    """The lines of a story's steps, as `request` and `change` write one, an empty line before each."""
+    for number, plan in enumerate(planned(story), start=1):
+        yield ""
+        yield from request(number, plan, plan.sent) if isinstance(plan.sent, Exchange) else change(number, plan, plan.sent)
 
 
 def prologue(name: str) -> str:
