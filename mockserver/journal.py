@@ -68,7 +68,8 @@ class Header(Struct, frozen=True, tag="trace", tag_field="type"):
     """First line of a recording: the format's version, and what is known of where it was made.
 
     `policy` uses the names and seconds of policy files; `source` says what wrote it. `clock` is `virtual` where the client's
-    waits moved the clock that stamped the entries, `wall` where both followed real time, `mixed` where some waits were unseen.
+    waits moved the clock that stamped the entries; `wall` where that clock followed real time, or was moved ahead besides: no
+    wait was longer than the stamps say; `mixed` where it may have stood still meanwhile.
     `door` is how the client reached the mock: on a `socket` a lost request and a lost response look alike to it.
     """
 

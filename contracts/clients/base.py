@@ -87,15 +87,13 @@ class Driver(Protocol):
 class Clients(Protocol):
     """How the clients of one target are made.
 
-    `system` is the clock for the mock (milliseconds; None: the system's own). `shares_wall_clock`: what passes for the mock
-    passes for the client's wall clock too, where that is not virtual. `open` comes before the first client and `close`
-    after the last.
+    `system` is the clock for the mock (milliseconds; None: the system's own). `open` comes before the first client and
+    `close` after the last.
     """
 
     clock: Literal["virtual", "wall"]
     door: Literal["socket", "in_process"]
     system: Callable[[], int] | None
-    shares_wall_clock: bool
 
     def open(self, assembly: Assembly) -> None:
         """Gets ready for clients that talk to this mock."""

@@ -30,7 +30,7 @@ class ProcessClients:
 
     def __init__(self, command: str, *, one_shot: bool = False, faketime: bool = False, patience: float = PATIENCE) -> None:
         self._words = command_line(command)
-        self.shares_wall_clock = faketime
+        self._faketime = faketime
         self._one_shot, self._patience = one_shot, patience
         self._stack = ExitStack()
         self._url = ""
@@ -41,7 +41,7 @@ class ProcessClients:
         from mockserver.live import LiveServer
         from mockserver.web.app import create_app
 
-        if self.shares_wall_clock:
+        if self._faketime:
             self._time = self._stack.enter_context(closing(FakeTime(self._words)))
         self._url = self._stack.enter_context(LiveServer(create_app(assembly))).url
 

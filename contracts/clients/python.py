@@ -33,7 +33,6 @@ class PythonClients:
 
     clock: Literal["virtual", "wall"] = "virtual"
     door: Literal["socket", "in_process"] = "in_process"
-    shares_wall_clock = False
 
     def __init__(
         self, factory: Factory, *, socket: bool = False, patience: float = 1.0, factory_patience: float | None = None

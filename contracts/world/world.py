@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Literal, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from msgspec.structs import replace
 
@@ -45,11 +45,10 @@ class World:
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
-        self._is_virtual = clients.clock == "virtual"
         self._assembly: Assembly
 
     def __enter__(self) -> Self:
-        ids = Ids.seeded(0) if self._is_virtual else None
+        ids = Ids.seeded(0) if self._clients.clock == "virtual" else None
         self._assembly = assemble(Settings(journal_entries=JOURNAL_ENTRIES), system=self._clients.system, ids=ids)
         self._handler = self._assembly.handler = WatchedHandler(self._assembly.platform)
         self._control = Control(self._assembly)
@@ -82,18 +81,13 @@ class World:
                 raise self._handler.failure
             return Run(tuple(self._trace(tenant)), scene.output, scene.hung, tenant.client_id)
 
-    @property
-    def _clock(self) -> Literal["virtual", "wall"] | None:
-        """What the client's time is, where it is the mock's as well."""
-        return self._clients.clock if self._is_virtual or self._clients.shares_wall_clock else None
-
     def _scene(self, tenant: Tenant) -> Scene:
         return Scene(self._clients, self._handler, tenant, Diary(self._assembly, tenant))
 
     def _trace(self, tenant: Tenant) -> Iterator[Entry]:
         for entry in tenant.trace():
             if isinstance(entry, Header):
-                yield replace(entry, clock=self._clock or entry.clock, door=self._clients.door)
+                yield replace(entry, clock=self._clients.clock, door=self._clients.door)
             else:
                 yield entry
 

@@ -169,7 +169,7 @@ def test_a_client_on_node_is_driven_over_a_socket() -> None:
     assert reasons(seen).count("session.revoked") == 1
     header = seen.trace[0]
     assert isinstance(header, Header)
-    assert (header.door, header.clock) == ("socket", "mixed")
+    assert (header.door, header.clock) == ("socket", "wall")
 
 
 def test_nothing_is_left_open(script: Script) -> None:
