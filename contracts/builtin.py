@@ -47,6 +47,11 @@ BUILTIN: dict[str, Scenario] = {
         Fault("send", "status", status=429, retry_after=45),
         Send(ANN, "Hello"),
     ),
+    "no-session-at-the-first-try": _scenario(
+        "the platform fails for a moment when a session is to be created",
+        Fault("create", "status", status=503),
+        Send(ANN, "Hello"),
+    ),
     "tokens-refused-for-ever": _scenario(
         "every token is refused, fresh ones too",
         Send(ANN, "Hello"),

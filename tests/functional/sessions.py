@@ -12,6 +12,7 @@ PLUGIN = () if INSTALLED else ("-p", "contracts.pytest_plugin")
 SMALL = """
     import pytest
     from contracts import contract_test
+    from contracts.builtin import BUILTIN
     from tests.contracts.small import MESSAGES, SESSIONS, TOKEN, Small
 
     class Caching(Small):

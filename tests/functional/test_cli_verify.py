@@ -15,6 +15,7 @@ import httpx
 import jsonschema
 import pytest
 
+from contracts.builtin import BUILTIN
 from contracts.cli import run
 from contracts.report.json import schema
 from mockserver.assemble import assemble
@@ -188,7 +189,7 @@ def test_options_are_variables_too(capfd: Captured, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("DAYFLY_SEED", "5")
     monkeypatch.setenv("DAYFLY_EXAMPLES", "0")
     assert run(["verify", RECOVERING]) == 0
-    assert "6 runs, seed 5" in capfd.readouterr().out
+    assert f"{len(BUILTIN)} runs, seed 5" in capfd.readouterr().out
 
 
 def test_a_traceback_is_for_those_who_debug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Captured) -> None:
