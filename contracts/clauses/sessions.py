@@ -231,7 +231,7 @@ def _placeholder_for_id(call: Call, case: Case) -> Breach | None:
 
 def _placeholder_in_text(call: Call) -> Breach | None:
     """A placeholder that the text to be sent contains is the user's own."""
-    if call.intent is None or call.text is None:
+    if call.intent is None or call.text is None or call.text == call.intent.text:
         return None
     meant = call.intent.text
     found = next((match[0] for match in IN_TEXT.finditer(call.text) if match[0] not in meant), None)
