@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import combinations, product
+from typing import NamedTuple
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
@@ -25,15 +27,29 @@ POLICIES: tuple[dict[str, PolicyValue], ...] = (
     {"token_ttl": 600, "token_idle_timeout": 120},
 )
 
-_ENABLED = st.sampled_from((0, 1, 2, 2, 3, 3, 3, 4))
+
+class _Round(NamedTuple):
+    """What makes up a round: so many perturbations before a message, and inside it; several messages at once or one."""
+
+    before: int
+    during: int
+    parallel: bool
+
+
+_SOME, _FEW, _PARALLEL = (0, 1, 1, 2), (0, 0, 1, 1, 2), (False, False, True)
+
+# What is drawn together is drawn from one table, as every draw has its price; simpler entries come first.
+_ENABLED = st.sampled_from((0, 1, 2, 2, 3, 3, 3, 4)).flatmap(
+    [st.sampled_from(list(combinations(sorted(KINDS), size))) for size in range(5)].__getitem__
+)
 _ROUNDS = st.integers(1, 5)
 _FEWER_ROUNDS = st.integers(1, 3)
-_SOME = st.sampled_from((0, 1, 1, 2))
-_FEW = st.sampled_from((0, 0, 1, 1, 2))
-_PARALLEL = st.sampled_from((False, False, True))
-_NAMES = st.sampled_from(sorted(KINDS))
-_SCHEDULES = st.lists(st.integers(0, 3), max_size=24).map(tuple)
-_NTHS = st.sampled_from((1, 1, 1, 2, 3))
+_SHAPES = st.sampled_from([_Round(*shape) for shape in product(_SOME, _FEW, _PARALLEL)])
+_CALM = st.sampled_from([_Round(0, 0, parallel) for parallel in _PARALLEL])
+_PLACES = st.sampled_from(list(product(OPERATIONS, (1, 1, 1, 2, 3))))
+_SCHEDULES = st.binary(max_size=6).map(lambda drawn: tuple(byte >> shift & 3 for byte in drawn for shift in (0, 2, 4, 6)))
+_KINDS_INSIDE = frozenset(KINDS) - {"restart"}
+"""A client is restarted between intents only."""
 
 
 def scenarios(limits: Limits = DEFAULT) -> SearchStrategy[Scenario]:
@@ -43,8 +59,7 @@ def scenarios(limits: Limits = DEFAULT) -> SearchStrategy[Scenario]:
 
 @st.composite
 def _scenarios(draw: DrawFn, settings: SearchStrategy[Setting]) -> Scenario:
-    chosen = draw(settings)
-    enabled = tuple(sorted({draw(_NAMES) for _ in range(draw(_ENABLED))}))
+    chosen, enabled = draw(settings), draw(_ENABLED)
     rounds = draw(_ROUNDS if chosen.limits.virtual else _FEWER_ROUNDS)
     items = tuple(item for _ in range(rounds) for item in _round(draw, chosen, enabled))
     return Scenario(items, policy=chosen.policy)
@@ -52,12 +67,12 @@ def _scenarios(draw: DrawFn, settings: SearchStrategy[Setting]) -> Scenario:
 
 def _round(draw: DrawFn, setting: Setting, enabled: tuple[str, ...]) -> Iterator[Item]:
     """What the world does, and a message that meets it: what comes after the last message would be drawn for nobody."""
-    if enabled:
-        yield from (_perturbation(draw, setting, enabled) for _ in range(draw(_SOME)))
-    during = _triggers(draw, setting, tuple(kind for kind in enabled if kind != "restart"))
-    if draw(_PARALLEL):
-        schedule = draw(_SCHEDULES) if setting.limits.schedules else ()
-        yield SendParallel(distinct_messages(draw), during, schedule)
+    shape = draw(_SHAPES if enabled else _CALM)
+    yield from (_perturbation(draw, setting, enabled) for _ in range(shape.before))
+    inside = tuple(kind for kind in enabled if kind in _KINDS_INSIDE)
+    during = tuple(_trigger(draw, setting, inside) for _ in range(shape.during if inside else 0))
+    if shape.parallel:
+        yield SendParallel(distinct_messages(draw), during, draw(_SCHEDULES) if setting.limits.schedules else ())
     else:
         yield Send(guest(draw), text(draw), during)
 
@@ -69,8 +84,7 @@ def _perturbation(draw: DrawFn, setting: Setting, enabled: tuple[str, ...]) -> P
 _one_of = cache(st.sampled_from)
 
 
-def _triggers(draw: DrawFn, setting: Setting, enabled: tuple[str, ...]) -> tuple[Trigger, ...]:
-    """What happens inside an intent; a client is restarted between intents only."""
-    if not enabled:
-        return ()
-    return tuple(Trigger(draw(OPERATIONS), _perturbation(draw, setting, enabled), draw(_NTHS)) for _ in range(draw(_FEW)))
+def _trigger(draw: DrawFn, setting: Setting, enabled: tuple[str, ...]) -> Trigger:
+    """What happens inside an intent."""
+    operation, nth = draw(_PLACES)
+    return Trigger(operation, _perturbation(draw, setting, enabled), nth)

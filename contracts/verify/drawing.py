@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from hypothesis import HealthCheck, Phase, given, seed, settings, target
+from hypothesis import strategies as st
 
 from contracts.generate import Limits, scenarios
 from contracts.scenario import Scenario, encode
 from contracts.verify.chance import no_constants_found_elsewhere
 
+T = TypeVar("T")
+
 Examine = Callable[[Scenario], Mapping[str, float]]
 """Runs a scenario, and tells how near it came to breaking each clause that can tell."""
 
-BATCH = 10
-"""After so many scenarios Hypothesis goes over to varying what it has drawn, and most of what follows is alike."""
+UNLIKE = 10
+"""Of so many test cases Hypothesis draws each from scratch; after them it goes over to varying what it has drawn."""
+
+SIMPLE = 2
+"""The first ones are the simplest of all, over and over, and little more."""
+
+AT_ONCE = 10
+"""The most scenarios in one test case: Hypothesis has work to do around each, which that way they share."""
 
 
 def draw(examine: Examine, limits: Limits, examples: int, chance: int) -> None:
@@ -36,20 +46,40 @@ class _Drawing:
 
     def unlike(self, examples: int) -> None:
         """Until there were so many: scenarios drawn from scratch."""
+
+        def several(drawn: tuple[Scenario, ...]) -> None:
+            for scenario in drawn:
+                if len(self._seen) < examples:
+                    self._look_at(scenario)
+
         while len(self._seen) < examples:
-            self._some(examples, BATCH, [Phase.generate])
+            share = (examples - len(self._seen) - SIMPLE) // (UNLIKE - SIMPLE)
+            at_once = min(max(1, share), AT_ONCE)
+            self._run(several, st.tuples(*[self._scenarios] * at_once), UNLIKE, [Phase.generate])
 
     def climbing(self, examples: int) -> None:
         """Until there were so many, or none is better any more: variations of those that came near a breach."""
+
+        def one(scenario: Scenario) -> None:
+            if len(self._seen) < examples:
+                for code, near in self._look_at(scenario).items():
+                    target(near, label=code)
+
         if len(self._seen) < examples:
-            self._some(examples, examples - len(self._seen), [Phase.generate, Phase.target])
+            self._run(one, self._scenarios, examples - len(self._seen), [Phase.generate, Phase.target])
 
-    def _some(self, examples: int, most: int, phases: Sequence[Phase]) -> None:
-        """Up to `most`, the simplest of all among them; what was examined before is passed over."""
+    def _look_at(self, scenario: Scenario) -> Mapping[str, float]:
+        """What was examined before is passed over."""
+        key = encode(scenario)
+        if key in self._seen:
+            return {}
+        self._seen.add(key)
+        return self._examine(scenario)
+
+    def _run(self, test: Callable[[T], None], drawn: st.SearchStrategy[T], most: int, phases: Sequence[Phase]) -> None:
+        """Up to `most` test cases, the simplest of all among them."""
         self._rounds += 1
-
-        @seed(f"{self._chance} {self._rounds}")
-        @settings(  # all that steers it, so that a profile of the tests around does not
+        chosen = settings(  # all that steers it, so that a profile of the tests around does not
             max_examples=most,
             phases=phases,
             database=None,
@@ -58,13 +88,5 @@ class _Drawing:
             backend="hypothesis",
             suppress_health_check=list(HealthCheck),
         )
-        @given(self._scenarios)
-        def try_one(scenario: Scenario) -> None:
-            key = encode(scenario)
-            if key not in self._seen and len(self._seen) < examples:
-                self._seen.add(key)
-                for code, near in self._examine(scenario).items():
-                    target(near, label=code)
-
         with no_constants_found_elsewhere():
-            try_one()
+            seed(f"{self._chance} {self._rounds}")(chosen(given(drawn)(test)))()
