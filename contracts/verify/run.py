@@ -21,6 +21,7 @@ from contracts.verify.corpus import Corpus
 from contracts.verify.errors import UnknownClause
 from contracts.verify.expected import NOTHING, ExpectedFailures, expecting
 from contracts.verify.explore import explore
+from contracts.verify.garbage import seldom_collected
 from contracts.verify.profiles import profile
 from contracts.verify.stopwatch import Stopwatch
 from contracts.world import World
@@ -100,7 +101,8 @@ def _plan(clients: Clients, options: Options, corpus: Corpus | None) -> _Plan:
 def _found(campaign: Campaign, plan: _Plan) -> tuple[tuple[ClauseResult, ...], bool]:
     """What became of the clauses, and whether somebody interrupted it."""
     try:
-        explore(campaign, plan.kept, plan.limits, plan.examples, plan.chance)
+        with seldom_collected():
+            explore(campaign, plan.kept, plan.limits, plan.examples, plan.chance)
         return campaign.results(plan.effort), False
     except KeyboardInterrupt:
         if not campaign.runs:
