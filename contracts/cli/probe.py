@@ -52,12 +52,16 @@ def command(
     A mock is probed through its control API, in organisations of the probe's own, which are deleted again. With --client-id and
     --client-secret it may be any provider: messages are really sent there, and what needs control is not exercised.
     """
-    from contracts.probe import Options, probe
+    from contracts.probe import BrokenOff, Options, probe
 
     options = Options(examples=examples, seed=seed, clauses=clauses)
     with _provider(url, replicas, admin_token, client_id, client_secret, restart) as provider:
-        report = replace(probe(provider, options), replay_with=url)
-    tell(report, destinations, as_json=as_json)
+        try:
+            report = probe(provider, options)
+        except BrokenOff as broken_off:
+            tell(replace(broken_off.report, replay_with=url), destinations, as_json=as_json)
+            raise
+    tell(replace(report, replay_with=url), destinations, as_json=as_json)
     context.exit(report.exit_status(strict=strict))
 
 
@@ -86,7 +90,7 @@ def _wait(seconds: float) -> None:
 
 
 def _running(command: str) -> Callable[[], None]:
-    """Runs a command of the shell. Raises ClickException where that fails.
+    """Runs a command of the shell. Raises ProbeError where that fails.
 
     What it says goes to a file: a pipe would be held open by the server that it starts.
     """
@@ -95,16 +99,18 @@ def _running(command: str) -> Callable[[], None]:
         import subprocess
         from tempfile import TemporaryFile
 
+        from contracts.probe import ProbeError
+
         with TemporaryFile("w+", errors="replace") as said:
             try:
                 status = subprocess.run(
                     command, shell=True, stdin=subprocess.DEVNULL, stdout=said, stderr=said, check=False, timeout=PATIENCE
                 ).returncode
             except subprocess.TimeoutExpired as error:
-                raise click.ClickException(f"{command} has not ended within {PATIENCE} s") from error
+                raise ProbeError(command, f"has not ended within {PATIENCE} s") from error
             said.seek(0)
             last = said.read().strip().splitlines()[-1:]
         if status:
-            raise click.ClickException(": ".join((f"{command} ended with status {status}", *last)))
+            raise ProbeError(command, ": ".join((f"ended with status {status}", *last)))
 
     return run

@@ -1,8 +1,9 @@
-"""How a probe ends that cannot be made."""
+"""How a probe ends that cannot be made, or not to its end."""
 
 from __future__ import annotations
 
 from contracts.errors import ContractsError
+from contracts.report.model import Report
 
 
 class ProbeError(ContractsError):
@@ -11,3 +12,11 @@ class ProbeError(ContractsError):
     def __init__(self, where: str, problem: str) -> None:
         super().__init__(f"{where}: {problem}")
         self.where, self.problem = where, problem
+
+
+class BrokenOff(ContractsError):
+    """The provider could not be probed any further, because of a `problem`; `report` tells what it had broken until then."""
+
+    def __init__(self, report: Report, problem: ContractsError) -> None:
+        super().__init__(str(problem))
+        self.report = report

@@ -5,7 +5,9 @@ from __future__ import annotations
 from msgspec import Struct
 
 from contracts.clauses.provider import PROVIDER_CLAUSES, ProviderClause
+from contracts.errors import ContractsError
 from contracts.judge import Status
+from contracts.probe.errors import BrokenOff
 from contracts.probe.lab import Lab
 from contracts.probe.ledger import Ledger
 from contracts.probe.machine import CLAUSES, explore
@@ -37,17 +39,32 @@ DEFAULT_OPTIONS = Options()
 
 
 def probe(provider: Provider, options: Options = DEFAULT_OPTIONS) -> Report:
-    """Judges a provider. Raises ProbeError where it cannot be probed, and UnknownClause."""
+    """Judges a provider. Raises ProbeError where it cannot be probed, BrokenOff where that turns out when something has been
+    found already, and UnknownClause. Where somebody interrupts it, the report tells what was found so far."""
     stopwatch = Stopwatch()
     clauses = select_from(PROVIDER_CLAUSES, options.clauses)
     codes = {clause.code for clause in clauses}
     chance = profile().chance() if options.seed is None else options.seed
-    lab = Lab(provider, Ledger(codes))
-    _try(lab, codes)
-    _draw(lab, codes, options, chance)
-    results = tuple(_result(clause, lab.ledger) for clause in clauses)
-    runs, elapsed = lab.ledger.runs, stopwatch.seconds()
-    return Report(target=provider.name, subject="provider", clauses=results, seed=chance, examples=runs, elapsed_s=elapsed)
+    lab, ended = Lab(provider, Ledger(codes)), None
+    try:
+        _try(lab, codes)
+        _draw(lab, codes, options, chance)
+    except (ContractsError, KeyboardInterrupt) as error:
+        if not lab.ledger.witnesses or lab.ledger.runs == 1:  # who does not get through one run may have asked somebody else
+            raise
+        ended = error
+    report = Report(
+        target=provider.name,
+        subject="provider",
+        clauses=tuple(_result(clause, lab.ledger) for clause in clauses),
+        seed=chance,
+        examples=lab.ledger.runs,
+        elapsed_s=stopwatch.seconds(),
+        interrupted=ended is not None,
+    )
+    if isinstance(ended, ContractsError):
+        raise BrokenOff(report, ended) from ended
+    return report
 
 
 def _try(lab: Lab, codes: set[str]) -> None:

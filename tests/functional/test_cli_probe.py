@@ -17,13 +17,18 @@ import httpx
 import jsonschema
 import pytest
 
+from contracts.asking import Reply
 from contracts.clauses.provider import PROVIDER_CLAUSES
 from contracts.cli import run
+from contracts.probe import ProbeError
 from contracts.report.json import schema
 from mockserver.assemble import assemble
 from mockserver.live import LiveServer
 from mockserver.settings import Settings, policy_from
 from mockserver.web import create_app
+from mockserver.wire.message import Request
+from tests.contracts.probe import spoiling
+from tests.contracts.probe.spoiling import with_header
 from tests.functional.serving import Serving
 from tests.mutants.catalogue import MUTANTS
 from tests.mutants.workshop import copy_of_the_project, mutated
@@ -123,7 +128,7 @@ def test_a_restart_that_fails_is_told_with_its_last_words(mock: Serving, capfd: 
     before = organizations(mock.url)
     arguments = [mock.url, "--admin-token", TOKEN, "--clause", "P13", "--restart"]
     assert run(["probe", *arguments, "echo no such unit >&2; exit 4"]) == 2
-    assert said(capfd) == "dayfly: echo no such unit >&2; exit 4 ended with status 4: no such unit"
+    assert said(capfd) == "dayfly: echo no such unit >&2; exit 4: ended with status 4: no such unit"
     assert organizations(mock.url) == before
 
 
@@ -150,6 +155,27 @@ def test_who_is_asked_for_patience_is_told_so(capfd: Captured, monkeypatch: pyte
     out, err = capfd.readouterr()
     assert "  1 held\n" in out
     assert re.fullmatch(r"(dayfly: the provider asks for \d+ s of patience\n)+", err)
+
+
+def test_a_provider_that_goes_away_leaves_a_report_of_what_it_broke_before(
+    capfd: Captured, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    answers = count(1)
+
+    def forgetful(request: Request, reply: Reply) -> Reply:
+        if next(answers) > 100:
+            raise ProbeError(URL, f"{request.method} {request.path} gets no answer: Connection refused")
+        return with_header(reply, "inin-correlation-id", "the-one-id")
+
+    monkeypatch.setattr("contracts.probe.at_url", lambda *_, **__: spoiling.spoilt(forgetful))
+    assert run(["probe", URL, "--seed", "0", "--report", f"json:{tmp_path / 'report.json'}"]) == 2
+    out, err = capfd.readouterr()
+    assert "error[P11] answer-misshapen: an answer 200 is misshapen" in out
+    assert "  interrupted: this is what was found so far, and nothing was made smaller" in out
+    assert re.fullmatch(rf"dayfly: {URL}: POST /\S+ gets no answer: Connection refused\n", err)
+    written = json.loads((tmp_path / "report.json").read_text())
+    assert written["interrupted"]
+    jsonschema.validate(written, schema())
 
 
 # -- mocks with a mistake ----------------------------------------------------------------------------------------------

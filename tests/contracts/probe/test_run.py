@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from contracts.asking import MESSAGES, SESSIONS, Credentials, Reply
 from contracts.clauses.provider import PROVIDER_CLAUSES
 from contracts.judge import Status
-from contracts.probe import Options, ProbeError, Provider, in_process, probe
+from contracts.probe import BrokenOff, Options, ProbeError, Provider, in_process, probe
 from contracts.probe.doors import HandlerDoor
 from contracts.report import json, text
 from contracts.report.kinds import KINDS, render
@@ -51,6 +51,18 @@ def leaking() -> Report:
 
 def twice_the_same_id(request: Request, reply: Reply) -> Reply:
     return with_body(reply, webChatSessionId="the-one-id") if request.path == SESSIONS and reply.status == 200 else reply
+
+
+def until(last: int, error: BaseException, change: Callable[[Request, Reply], Reply]) -> Provider:
+    """A provider that is gone after so many answers."""
+    answers = count(1)
+
+    def changing(request: Request, reply: Reply) -> Reply:
+        if next(answers) > last:
+            raise error
+        return change(request, reply)
+
+    return spoilt(changing)
 
 
 # -- what holds --------------------------------------------------------------------------------------------------------
@@ -213,6 +225,31 @@ def test_a_broken_clause_is_found(change: Callable[[Request, Reply], Reply], cod
     assert report.exit_status() == 1
     assert result.counterexample is not None
     assert message in result.counterexample.message
+
+
+GONE = ProbeError("the-provider", "POST /oauth/token gets no answer")
+
+
+@pytest.mark.parametrize("answers", [50, 150, 400])
+def test_what_was_found_before_the_provider_went_away_is_told(answers: int) -> None:
+    with pytest.raises(BrokenOff, match=r"^the-provider: POST /oauth/token gets no answer$") as broken_off:
+        probed(until(answers, GONE, twice_the_same_id))
+    report = broken_off.value.report
+    assert statuses(report)["P1"] is Status.VIOLATED
+    assert "  interrupted: this is what was found so far" in text.render(report, Style())
+
+
+def test_what_was_found_before_somebody_had_enough_is_told() -> None:
+    report = probed(until(50, KeyboardInterrupt(), twice_the_same_id))
+    assert statuses(report)["P1"] is Status.VIOLATED
+    assert report.exit_status() == 130
+
+
+@pytest.mark.parametrize("error", [GONE, KeyboardInterrupt()])
+def test_where_nothing_was_found_there_is_nothing_to_tell(error: BaseException) -> None:
+    with pytest.raises(type(error)) as raised:
+        probed(until(20, error, lambda _, reply: reply))
+    assert raised.value is error
 
 
 def test_the_counterexample_is_the_requests_that_it_takes_with_their_answers(leaking: Report) -> None:
