@@ -52,6 +52,11 @@ BUILTIN: dict[str, Scenario] = {
         Fault("create", "status", status=503),
         Send(ANN, "Hello"),
     ),
+    "no-answer-to-the-send": _scenario(
+        "a message is accepted, and the answer that says so is lost",
+        Fault("send", "lost_response"),
+        Send(ANN, "Hello"),
+    ),
     "tokens-refused-for-ever": _scenario(
         "every token is refused, fresh ones too",
         Send(ANN, "Hello"),
