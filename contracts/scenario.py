@@ -24,7 +24,10 @@ SCENARIO_VERSION = 1
 Operation = Literal["token", "create", "send"]
 FaultKind = Literal["status", "opaque_403", "lost_request", "lost_response", "latency", "truncated_body"]
 
-Seconds = Annotated[float, Meta(ge=0, le=10 * 365 * 86_400)]
+LONGEST = 10 * 365 * 86_400
+"""Seconds that a step may take."""
+
+Seconds = Annotated[float, Meta(ge=0, le=LONGEST)]
 Count = Annotated[int, Meta(ge=1, le=1000)]
 FaultStatus = Literal[400, 413, 429, 500, 502, 503]
 

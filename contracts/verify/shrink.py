@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain, pairwise
 from typing import NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
 from contracts.generate.messages import GUESTS
 from contracts.scenario import (
+    LONGEST,
     Advance,
     Fault,
     Item,
@@ -71,10 +73,19 @@ def simpler(scenario: Scenario) -> Iterator[Scenario]:
             yield replace(scenario, policy={key: value for key, value in scenario.policy.items() if key != name})
     if scenario.title:
         yield replace(scenario, title="")
+    for fewer in _at_once(items):
+        yield replace(scenario, items=fewer)
     yield from _renamed(scenario)
     for place, item in enumerate(items):
-        for other in _simpler_item(item):
-            yield replace(scenario, items=(*items[:place], other, *items[place + 1 :]))
+        for instead in chain(_without_during(item), ((other,) for other in _simpler_item(item))):
+            yield replace(scenario, items=(*items[:place], *instead, *items[place + 1 :]))
+
+
+def _at_once(items: tuple[Item, ...]) -> Iterator[tuple[Item, ...]]:
+    """The items with two steps in time made one."""
+    for place, (one, other) in enumerate(pairwise(items)):
+        if isinstance(one, Advance) and isinstance(other, Advance) and one.seconds + other.seconds <= LONGEST:
+            yield *items[:place], Advance(one.seconds + other.seconds), *items[place + 2 :]
 
 
 def _renamed(scenario: Scenario) -> Iterator[Scenario]:
@@ -119,8 +130,19 @@ def without(parts: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
         for start in range(len(parts) - size, -1, -size):
             yield parts[:start] + parts[start + size :]
         size //= 2
-    for place in range(len(parts) - 1, -1, -1):
-        yield parts[:place] + parts[place + 1 :]
+    yield from reversed(list(_each_left_out(parts)))
+
+
+def _each_left_out(parts: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
+    """The parts without one of them, the first one first."""
+    return (parts[:place] + parts[place + 1 :] for place in range(len(parts)))
+
+
+def _without_during(item: Item) -> Iterator[tuple[Item, Item]]:
+    """What happens inside the item happens before it: that is easier to follow."""
+    if isinstance(item, Send | SendParallel):
+        for trigger, fewer in zip(item.during, _each_left_out(item.during), strict=True):
+            yield trigger.do, replace(item, during=fewer)
 
 
 def _simpler_item(item: Item) -> Iterator[Item]:
@@ -156,6 +178,8 @@ def _simpler_parallel(item: SendParallel) -> Iterator[Item]:
     for fewer in without(item.sends):
         if len(fewer) > 1:
             yield replace(item, sends=fewer)
+            if item.schedule:  # it was made for as many as there are
+                yield replace(item, sends=fewer, schedule=())
     for shorter in without(item.schedule):
         yield replace(item, schedule=shorter)
     for place, message in enumerate(item.sends):

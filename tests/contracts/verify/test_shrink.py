@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from contracts.builtin import ANN, BOB
 from contracts.generate import scenarios
 from contracts.scenario import (
+    LONGEST,
     Advance,
     EndSessions,
     Fault,
@@ -19,6 +20,7 @@ from contracts.scenario import (
     complexity,
 )
 from contracts.verify.shrink import shrink, simpler
+from mockserver.journal import Guest
 
 ALWAYS = lambda: True  # noqa: E731 - a constant, of a kind
 
@@ -79,6 +81,42 @@ def test_a_race_keeps_the_messages_it_needs() -> None:
 
     (item,) = shrink(scenario, fails, ALWAYS).scenario.items
     assert item == SendParallel((Message(ANN, "0"), Message(BOB, "1")), schedule=(1,))
+
+
+def test_a_race_of_fewer_may_need_another_order() -> None:
+    guests = (ANN, BOB, Guest("Zoë", "zoe@example.com"))
+    sends = tuple(Message(guest, str(number)) for number, guest in enumerate(guests))
+
+    def fails(candidate: Scenario) -> bool:
+        races = [item for item in candidate.items if isinstance(item, SendParallel)]
+        return [(len(race.sends), race.schedule) for race in races] in ([(3, (2, 1))], [(2, ())])
+
+    (item,) = shrink(Scenario((SendParallel(sends, schedule=(2, 1)),)), fails, ALWAYS).scenario.items
+    assert item == SendParallel((Message(ANN, "0"), Message(BOB, "1")))
+
+
+def test_what_may_as_well_happen_before_a_message_is_told_before_it() -> None:
+    during = (Trigger("create", RevokeScope()), Trigger("send", EndSessions()))
+
+    def fails(candidate: Scenario) -> bool:
+        between = {item for item in candidate.items if not isinstance(item, Send)}
+        inside = {trigger.do for item in candidate.items if isinstance(item, Send) for trigger in item.during}
+        return candidate.intents == 1 and RevokeScope() in between | inside and EndSessions() in inside
+
+    found = shrink(Scenario((Send(ANN, "0", during),)), fails, ALWAYS).scenario
+    assert found == Scenario((RevokeScope(), Send(ANN, "0", during[1:])))
+
+
+def test_time_that_passes_twice_passes_once() -> None:
+    def fails(candidate: Scenario) -> bool:
+        return sum(item.seconds for item in candidate.items if isinstance(item, Advance)) >= 50
+
+    found = shrink(Scenario((Advance(20.0), Advance(20.0), Advance(20.0))), fails, ALWAYS).scenario
+    assert found == Scenario((Advance(60.0),))
+    longest = Scenario((Advance(float(LONGEST)), Advance(1.0)))
+    assert shrink(longest, lambda candidate: candidate.items[-1:] == (Advance(1.0),), ALWAYS).scenario == Scenario(
+        (Advance(1.0),)
+    )
 
 
 def test_one_message_of_a_race_may_do() -> None:
