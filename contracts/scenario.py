@@ -24,8 +24,8 @@ SCENARIO_VERSION = 1
 Operation = Literal["token", "create", "send"]
 FaultKind = Literal["status", "opaque_403", "lost_request", "lost_response", "latency", "truncated_body"]
 
-LONGEST = 10 * 365 * 86_400
-"""Seconds that a step may take."""
+LONGEST = 10 * 365 * 86_400.0
+"""Seconds that a step may take at most."""
 
 Seconds = Annotated[float, Meta(ge=0, le=LONGEST)]
 Count = Annotated[int, Meta(ge=1, le=1000)]

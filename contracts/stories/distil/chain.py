@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from contracts.scenario import AcceptTokens, Advance, EndSessions, ExpireTokens, RejectTokens, RevokeTokens
+from contracts.scenario import LONGEST, AcceptTokens, Advance, EndSessions, ExpireTokens, RejectTokens, RevokeTokens
 from contracts.stories.distil.names import SESSION, Moment, Names
 from contracts.stories.distil.past import Past
 from contracts.stories.distil.target import targets
@@ -26,8 +26,6 @@ _DOES: Mapping[str, type[Any]] = {
     "reject_tokens": RejectTokens,
     "accept_tokens": AcceptTokens,
 }
-LONGEST = 10 * 365 * 86_400.0
-"""Seconds that a clock is advanced by in one step at most."""
 
 _OF_SESSIONS = ("session.", "message.")
 """Reasons for which it matters which session a request names; all other guards come first."""

@@ -113,7 +113,7 @@ def test_time_that_passes_twice_passes_once() -> None:
 
     found = shrink(Scenario((Advance(20.0), Advance(20.0), Advance(20.0))), fails, ALWAYS).scenario
     assert found == Scenario((Advance(60.0),))
-    longest = Scenario((Advance(float(LONGEST)), Advance(1.0)))
+    longest = Scenario((Advance(LONGEST), Advance(1.0)))
     assert shrink(longest, lambda candidate: candidate.items[-1:] == (Advance(1.0),), ALWAYS).scenario == Scenario(
         (Advance(1.0),)
     )
