@@ -71,7 +71,7 @@ class Campaign:
         self, world: World, clauses: Sequence[Clause[Any]], parameters: Parameters, watch: Watch | None = None
     ) -> None:
         self._world, self._clauses, self._parameters = world, clauses, parameters
-        self._watch = watch or (lambda _: None)
+        self._watch = watch
         self._found: dict[str, Witness] = {}
         self._statuses: dict[str, Counter[Status]] = {clause.code: Counter() for clause in clauses}
         self._messages: dict[tuple[str, Status], str] = {}
@@ -89,7 +89,7 @@ class Campaign:
             best = self._found.get(verdict.code)
             if best is None or complexity(scenario) < complexity(best.scenario):
                 self._found[verdict.code] = Witness(scenario, run, verdict, self.runs)
-        self._watch(self._progress())
+        self._tell()
         return judgement
 
     def closeness(self, judgement: Judgement) -> dict[str, float]:
@@ -110,9 +110,11 @@ class Campaign:
         """Whether the client keeps a clause that `scenario` puts to the test, in each of so many runs."""
         return all(self._status(code, scenario) is Status.HELD for _ in range(times))
 
-    def _progress(self, smaller: str = "") -> Progress:
-        exercised = sum(counts.total() > counts[Status.NOT_EXERCISED] for counts in self._statuses.values())
-        return Progress(self.runs, self.planned, len(self._clauses), exercised, len(self._found), smaller)
+    def _tell(self, smaller: str = "") -> None:
+        """Whoever watches learns how far it is."""
+        if self._watch is not None:
+            exercised = sum(counts.total() > counts[Status.NOT_EXERCISED] for counts in self._statuses.values())
+            self._watch(Progress(self.runs, self.planned, len(self._clauses), exercised, len(self._found), smaller))
 
     def _judged(self, scenario: Scenario) -> tuple[Run, Judgement]:
         run = self._world.run(scenario)
@@ -156,7 +158,7 @@ class Campaign:
 
         def fails(scenario: Scenario) -> bool:
             nonlocal witness, left
-            self._watch(self._progress(code))
+            self._tell(code)
             try:
                 run, judgement = self._judged(scenario)
             except ClientError:  # it breaks down in another way, which is not what is looked for

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
+import msgspec
 from hypothesis import HealthCheck, Phase, given, seed, settings, target
 from hypothesis import strategies as st
 
 from contracts.generate import Limits, scenarios
-from contracts.scenario import Scenario, encode
+from contracts.scenario import Scenario
 from contracts.verify.chance import no_constants_found_elsewhere
 
 T = TypeVar("T")
@@ -70,7 +71,7 @@ class _Drawing:
 
     def _look_at(self, scenario: Scenario) -> Mapping[str, float]:
         """What was examined before is passed over."""
-        key = encode(scenario)
+        key = msgspec.json.encode(scenario)
         if key in self._seen:
             return {}
         self._seen.add(key)
