@@ -11,20 +11,22 @@ from contracts.clients.base import Hung, Intent, Outcome
 from contracts.clients.child import KEPT_OUTPUT, Child, ending, last_line
 from contracts.clients.errors import ClientError, ClientProtocolError
 from contracts.clients.lines import question
+from contracts.clients.watched import WatchedHandler
 
 
 class OneShotDriver:
     """A command, run for each intent; intents of one item run at once."""
 
-    def __init__(self, words: Sequence[str], variables: Mapping[str, str], patience: float) -> None:
-        self._words, self._variables, self._patience = words, variables, patience
+    def __init__(self, words: Sequence[str], variables: Mapping[str, str], handler: WatchedHandler, patience: float) -> None:
+        self._words, self._variables = words, variables
+        self._handler, self._patience = handler, patience
         self._running: list[Child] = []
         self._given_up = ""
         self._count = 0
         self.output = ""
 
     def send(self, intents: Sequence[Intent], schedule: Sequence[int]) -> None:  # noqa: ARG002 - nobody schedules a process
-        """See Driver. Raises ClientError where the command cannot be started, ClientProtocolError where it does not end."""
+        """See Driver. Raises ClientError where the command cannot be started, ClientProtocolError where it hangs."""
         failures: SimpleQueue[ClientError] = SimpleQueue()
         threads = [threading.Thread(target=self._run, args=(intent, failures), daemon=True) for intent in intents]
         for thread in threads:
@@ -63,16 +65,26 @@ class OneShotDriver:
             self._count += 1
             child.write(question(self._count, intent.guest, intent.text))
             child.end_input()
-            status = child.wait(self._patience)
+            status = self._wait(child)
         finally:
             child.kill()
             self._running.remove(child)
         self._end(intent, child, status, failures)
 
+    def _wait(self, child: Child) -> int | None:
+        """Its exit status; None where it shows nothing for too long. Requests are a sign of life, whoever of them makes one."""
+        seen = self._handler.requests
+        while (status := child.wait(self._patience)) is None:
+            before, seen = seen, self._handler.requests
+            if seen == before:
+                return None
+        return status
+
     def _end(self, intent: Intent, child: Child, status: int | None, failures: SimpleQueue[ClientError]) -> None:
         self.output = (self.output + child.tail)[-KEPT_OUTPUT:]
         if status is None:
-            failures.put(ClientProtocolError(f"the command did not end within {self._patience:g} s; it was killed"))
+            silence = f"for {self._patience:g} s neither its end nor a request"
+            failures.put(ClientProtocolError(f"the command hangs: {silence}; it was killed"))
         elif not self._given_up:
             intent.ended(*_outcome(status, last_line(child.tail)))
 

@@ -56,7 +56,7 @@ class ProcessClients:
         if self._one_shot:
             from contracts.clients.one_shot import OneShotDriver
 
-            return OneShotDriver(self._words, variables, self._patience)
+            return OneShotDriver(self._words, variables, seat.handler, self._patience)
         return ProcessDriver(Child(self._words, variables, stdout=subprocess.PIPE), seat.handler, self._patience)
 
     def skip(self, seconds: float) -> None:

@@ -4,12 +4,15 @@ import json
 import shlex
 import sys
 from collections.abc import Callable
+from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
 
+from contracts.clients.child import Child
 from contracts.clients.errors import ClientError, ClientProtocolError
 from contracts.clients.process import ProcessClients
+from contracts.clients.watched import WatchedHandler
 from contracts.scenario import Item, Message, Scenario, Send, SendParallel
 from contracts.world import Run, World
 from mockserver.journal import Guest
@@ -64,9 +67,26 @@ def test_it_finds_its_message_on_its_input(script: Script, tmp_path: Path) -> No
     }
 
 
-def test_a_command_that_does_not_end_is_told_and_killed(script: Script) -> None:
-    with pytest.raises(ClientProtocolError, match=f"did not end within {SOON:g} s"):
+def test_a_command_that_shows_nothing_is_told_and_killed(script: Script) -> None:
+    with pytest.raises(ClientProtocolError, match=f"hangs: for {SOON:g} s neither its end nor a request"):
         run(script("sleep 1000"), HELLO, patience=SOON)
+
+
+def test_a_command_may_take_its_time_while_it_asks(monkeypatch: pytest.MonkeyPatch, script: Script) -> None:
+    """Waits between tries add up to more than anybody's patience."""
+    asked = chain([0, 1, 2], repeat(2))
+    monkeypatch.setattr(WatchedHandler, "requests", property(lambda _: next(asked), lambda _self, _value: None))
+    waits = []
+    wait = Child.wait
+
+    def waiting(self: Child, seconds: float) -> int | None:
+        waits.append(seconds)
+        return wait(self, seconds)
+
+    monkeypatch.setattr(Child, "wait", waiting)
+    with pytest.raises(ClientProtocolError, match="hangs"):
+        run(script("sleep 1000"), HELLO, patience=SOON)
+    assert waits == [SOON] * 3
 
 
 def test_a_command_that_cannot_be_started_is_told() -> None:
