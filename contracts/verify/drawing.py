@@ -15,8 +15,11 @@ from contracts.verify.chance import no_constants_found_elsewhere
 
 T = TypeVar("T")
 
-Examine = Callable[[Scenario], Mapping[str, float]]
-"""Runs a scenario, and tells how near it came to breaking each clause that can tell."""
+Near = Callable[[], Mapping[str, float]]
+"""Tells how near a run came to breaking each clause that can tell."""
+
+Examine = Callable[[Scenario], Near]
+"""Runs a scenario."""
 
 UNLIKE = 10
 """Of so many test cases Hypothesis draws each from scratch; after them it goes over to varying what it has drawn."""
@@ -63,17 +66,17 @@ class _Drawing:
 
         def one(scenario: Scenario) -> None:
             if len(self._seen) < examples:
-                for code, near in self._look_at(scenario).items():
+                for code, near in self._look_at(scenario)().items():
                     target(near, label=code)
 
         if len(self._seen) < examples:
             self._run(one, self._scenarios, examples - len(self._seen), [Phase.generate, Phase.target])
 
-    def _look_at(self, scenario: Scenario) -> Mapping[str, float]:
+    def _look_at(self, scenario: Scenario) -> Near:
         """What was examined before is passed over."""
         key = msgspec.json.encode(scenario)
         if key in self._seen:
-            return {}
+            return dict
         self._seen.add(key)
         return self._examine(scenario)
 

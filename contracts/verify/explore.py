@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from contracts.clients.errors import ClientProtocolError
 from contracts.generate import Limits, built_in
 from contracts.report.words import item_words
 from contracts.scenario import Scenario
 from contracts.verify.campaign import Campaign
-from contracts.verify.drawing import draw
+from contracts.verify.drawing import Near, draw
 
 HUNG_RUNS = 3
 """After so many runs in which the client hung no more are made: it would hang in every one."""
@@ -41,7 +42,7 @@ def explore(campaign: Campaign, kept: Iterable[Scenario], limits: Limits, exampl
             raise enough.error from None
 
 
-def _examine(campaign: Campaign, scenario: Scenario) -> dict[str, float]:
+def _examine(campaign: Campaign, scenario: Scenario) -> Near:
     try:
         judgement = campaign.examine(scenario)
     except ClientProtocolError as error:
@@ -51,7 +52,7 @@ def _examine(campaign: Campaign, scenario: Scenario) -> dict[str, float]:
         raise _Enough(error) from error
     if campaign.hung >= HUNG_RUNS:
         raise _Enough
-    return campaign.closeness(judgement)
+    return partial(campaign.closeness, judgement)
 
 
 def _story(scenario: Scenario) -> str:

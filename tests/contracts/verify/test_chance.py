@@ -16,7 +16,7 @@ from contracts.generate import Limits
 from contracts.scenario import encode
 from contracts.verify.drawing import draw
 drawn = hashlib.sha256()
-draw(lambda scenario: (drawn.update(encode(scenario)), {})[1], Limits(), 60, 5)
+draw(lambda scenario: (drawn.update(encode(scenario)), dict)[1], Limits(), 60, 5)
 print(drawn.hexdigest())
 """
 

@@ -1,22 +1,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 
 import pytest
 
 from contracts.generate import Limits
 from contracts.scenario import Fault, Scenario, encode, messages, triggers
-from contracts.verify.drawing import draw
+from contracts.verify.drawing import Near, draw
 
 
 def drawn(examples: int, chance: int = 0, near: str = "") -> list[Scenario]:
     """What is drawn where breaking a clause comes nearer with each `near` in a scenario."""
     examined: list[Scenario] = []
 
-    def examine(scenario: Scenario) -> Mapping[str, float]:
+    def examine(scenario: Scenario) -> Near:
         examined.append(scenario)
-        return {"S1": encode(scenario).decode().count(near)} if near else {}
+        return lambda: {"S1": encode(scenario).decode().count(near)} if near else {}
 
     draw(examine, Limits(), examples, chance)
     return examined
