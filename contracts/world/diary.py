@@ -23,7 +23,8 @@ class Diary:
 
     def write(self, make: Make) -> None:
         """One entry, stamped now."""
-        self._assembly.store.note(self._tenant.id, _Note(make), round(self._tenant.clock.now() * 1000))
+        assembly = self._assembly
+        assembly.store.load(self._tenant.id, (), _Note(make), assembly.platform.system())
 
     def returned(self, context_id: str, answered: bool) -> None:
         """A request came back to the client."""
