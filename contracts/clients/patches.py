@@ -99,14 +99,12 @@ class _Patches:
         self._originals = [(home, name, getattr(home, name)) for home, name, _ in _PRIMITIVES]
         for home, name, stand_in in _PRIMITIVES:
             setattr(home, name, stand_in)
-        _swap(_CLOCKS, _holds_clocks)
-        _swap(_DATES, _holds_dates)
+        _swap(_CLOCKS, _DATES)
 
     def _undo(self) -> None:
         for home, name, original in self._originals:
             setattr(home, name, original)
-        _swap({stand_in: real for real, stand_in in _CLOCKS.items()}, _holds_clocks)
-        _swap({stand_in: real for real, stand_in in _DATES.items()}, _holds_dates)
+        _swap(_turned_round(_CLOCKS), _turned_round(_DATES))
 
 
 _patches = _Patches()
@@ -122,28 +120,36 @@ def virtual_time() -> Iterator[None]:
         _patches.leave()
 
 
-def _holds_clocks(name: str) -> bool:
-    return name.partition(".")[0] not in _KEEP_REAL_TIME
+def _turned_round(replacements: Mapping[Any, Any]) -> dict[Any, Any]:
+    return {stand_in: real for real, stand_in in replacements.items()}
 
 
-def _holds_dates(name: str) -> bool:
-    """The standard library builds on the real classes, and asks them for no time that a client would see."""
-    package = name.partition(".")[0]
-    return package not in _KEEP_REAL_TIME and package not in sys.stdlib_module_names
+def _swap(clocks: Mapping[Any, Any], dates: Mapping[Any, Any]) -> None:
+    """Replaces objects by identity among the names of every module, and the defaults of a client's own functions.
 
-
-def _swap(replacements: Mapping[Any, Any], chosen: Callable[[str], bool]) -> None:
-    """Replaces objects by identity among the names of every chosen module, and the defaults of a client's own functions."""
-    by_id = {id(old): new for old, new in replacements.items()}
+    The standard library keeps its dates: it builds on the real classes, and asks them for no time that a client would see.
+    """
+    in_library = {id(old): new for old, new in clocks.items()}
+    elsewhere = in_library | {id(old): new for old, new in dates.items()}
     modules: dict[str, Any] = dict(sys.modules)
     for name, module in modules.items():
-        if isinstance(module, ModuleType) and chosen(name):
-            names = vars(module)
-            for held in [held for held, value in names.items() if id(value) in by_id]:
-                names[held] = by_id[id(names[held])]
-            if _holds_dates(name):
-                for function in _functions_of(module):
-                    _swap_defaults(function, by_id)
+        package = name.partition(".")[0]
+        if not isinstance(module, ModuleType) or package in _KEEP_REAL_TIME:
+            continue
+        if package in sys.stdlib_module_names:
+            _swap_names(module, in_library)
+        else:
+            _swap_names(module, elsewhere)
+            for function in _functions_of(module):
+                _swap_defaults(function, elsewhere)
+
+
+def _swap_names(module: ModuleType, by_id: Mapping[int, Any]) -> None:
+    names = vars(module)
+    if by_id.keys().isdisjoint(map(id, names.values())):  # nearly every module, and quickly told
+        return
+    for held in [held for held, value in names.items() if id(value) in by_id]:
+        names[held] = by_id[id(names[held])]
 
 
 def _functions_of(module: ModuleType) -> Iterator[FunctionType]:
