@@ -82,6 +82,11 @@ class Stage:
         for worker in self._workers:
             worker.take(None)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no thread is on the stage: then time passes without anybody who could do something meanwhile."""
+        return not self._actors and not self._given_up
+
     def skip(self, seconds: float) -> None:
         """Moves the clock on; the tasks have as much time left afterwards as before."""
         with self._lock:
