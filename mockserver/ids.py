@@ -18,6 +18,7 @@ from hashlib import blake2b
 from itertools import count
 
 _TOKEN = re.compile(r"([0-9a-f]{8})([A-Za-z0-9_-]{43})([A-Za-z0-9_-]+)")
+_SHORTEST_TOKEN = 8 + 43 + 1
 _CONTEXT = re.compile(r"([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _SESSION = re.compile(r"([0-9a-f]{8})-([0-9a-f]{4})-4([0-9a-f]{3})-a([0-9a-f]{3})-([0-9a-f]{12})")
 
@@ -128,4 +129,6 @@ def pseudonym(token: str) -> str:
 
 def redact_tokens(text: str) -> str:
     """`text` with every token of this mock's making replaced by its pseudonym."""
+    if len(text) < _SHORTEST_TOKEN:
+        return text
     return _TOKEN.sub(lambda match: f"[REDACTED {pseudonym(match[0])}]", text)

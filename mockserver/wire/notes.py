@@ -90,7 +90,7 @@ class _Hiding:
 
     def raw(self, text: str) -> str:
         """A URL, or a body that cannot be decoded: there a parameter's name alone tells a secret."""
-        hidden = _SECRET_PARAMETER.sub(r"\1" + REDACTED, text)
+        hidden = _SECRET_PARAMETER.sub(r"\1" + REDACTED, text) if "=" in text else text
         self.found = self.found or hidden != text
         return self.text(hidden)
 
