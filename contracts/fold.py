@@ -58,25 +58,27 @@ class _Folding:
             self._answer(entry)
             return
         self._come_back(entry.at)
-        match entry:
-            case Perturbed() if self._open:
-                self._held.append(entry)
-            case Perturbed():
-                self._change(entry)
-            case Arrival():
-                self._arrive(entry)
-            case _:
-                self._change(*self._held)
-                self._take_clients_side(entry)
+        if isinstance(entry, Arrival):
+            self._arrive(entry)
+        elif isinstance(entry, Perturbed):
+            self._hold(entry)
+        else:
+            self._change(*self._held)
+            self._take_clients_side(entry)
+
+    def _hold(self, entry: Perturbed) -> None:
+        if self._open:
+            self._held.append(entry)
+        else:
+            self._change(entry)
 
     def _take_clients_side(self, entry: Began | Ended | Returned) -> None:
-        match entry:
-            case Returned():
-                self._watch(entry)
-            case Began():
-                self._begin(entry)
-            case Ended():
-                self._end(entry)
+        if isinstance(entry, Returned):
+            self._watch(entry)
+        elif isinstance(entry, Began):
+            self._begin(entry)
+        else:
+            self._end(entry)
 
     def finish(self) -> History:
         """Lets come back what is still due, and hands out the history."""

@@ -240,7 +240,7 @@ class History:
     def of(self, kinds: tuple[type[Moment], ...]) -> list[Moment]:
         """The moments of these kinds, in order. To be asked once the history is whole."""
         if kinds not in self._by_kind:
-            self._by_kind[kinds] = [moment for moment in self.moments if isinstance(moment, kinds)]
+            self._by_kind[kinds] = [moment for moment in self.moments if type(moment) in kinds]
         return self._by_kind[kinds]
 
     def token_label(self, pseudonym: str | None) -> str:
