@@ -228,3 +228,21 @@ def test_closing_ends_the_threads_of_a_client() -> None:
     with a_stage() as stage:
         stage.run([lambda: threading.Thread(target=refresher, daemon=True).start()])
     assert ended.wait(10)
+
+
+def test_a_stage_is_empty_while_no_thread_is_left_to_notice_time() -> None:
+    woken: list[float] = []
+
+    def later() -> None:
+        here().sleep(60)
+        woken.append(here().clock.elapsed / NANOSECONDS)
+
+    with a_stage() as stage:
+        assert stage.is_empty
+        stage.run([lambda: threading.Thread(target=later).start()])
+        assert not stage.is_empty
+        stage.run([lambda: here().sleep(60), lambda: here().sleep(61)])
+        assert stage.is_empty
+        stage.give_up("enough")
+        assert not stage.is_empty
+    assert woken == [60]
