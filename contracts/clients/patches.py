@@ -39,10 +39,13 @@ def _telling(real: Callable[[], Any], read: Callable[[VirtualClock], Any]) -> Ca
     return tell
 
 
-def _sleep(seconds: float, _real: Callable[[float], None] = time.sleep) -> None:
+_real_sleep = time.sleep
+
+
+def _sleep(seconds: float) -> None:
     stage = current_stage()
     if stage is None or seconds < 0:
-        _real(seconds)
+        _real_sleep(seconds)
     else:
         stage.sleep(seconds)
 
@@ -104,7 +107,7 @@ class _Patches:
     def _undo(self) -> None:
         for home, name, original in self._originals:
             setattr(home, name, original)
-        _swap(_turned_round(_CLOCKS), _turned_round(_DATES))
+        _swap(_inverse(_CLOCKS), _inverse(_DATES))
 
 
 _patches = _Patches()
@@ -120,7 +123,7 @@ def virtual_time() -> Iterator[None]:
         _patches.leave()
 
 
-def _turned_round(replacements: Mapping[Any, Any]) -> dict[Any, Any]:
+def _inverse(replacements: Mapping[Any, Any]) -> dict[Any, Any]:
     return {stand_in: real for real, stand_in in replacements.items()}
 
 
@@ -146,7 +149,7 @@ def _swap(clocks: Mapping[Any, Any], dates: Mapping[Any, Any]) -> None:
 
 def _swap_names(module: ModuleType, by_id: Mapping[int, Any]) -> None:
     names = vars(module)
-    if by_id.keys().isdisjoint(map(id, names.values())):  # nearly every module, and quickly told
+    if by_id.keys().isdisjoint(map(id, names.values())):  # so it is with nearly every module
         return
     for held in [held for held, value in names.items() if id(value) in by_id]:
         names[held] = by_id[id(names[held])]

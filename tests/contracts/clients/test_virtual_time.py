@@ -122,6 +122,21 @@ def test_everything_is_put_back() -> None:
     assert datetime.datetime.__module__ == "datetime"
 
 
+def test_off_the_stage_sleeping_is_what_it_was() -> None:
+    """This module holds it under a name of its own, which is replaced meanwhile."""
+
+    def sleeps_no_negative_time() -> bool:
+        with pytest.raises(ValueError, match="non-negative"):
+            rest(-1)
+        return True
+
+    for _ in range(2):
+        with virtual_time():
+            rest(0)
+            assert sleeps_no_negative_time()
+        assert seconds_of(sleeps_no_negative_time) == (True, 0)
+
+
 def test_an_event_times_out_in_virtual_time() -> None:
     assert seconds_of(lambda: threading.Event().wait(10)) == (False, 10)
 
