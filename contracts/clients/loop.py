@@ -61,12 +61,17 @@ class _Selector(selectors.BaseSelector):
         self._real.close()
 
 
+RESOLUTION = 1e-6
+"""Seconds by which a timer may be early. asyncio adds it to the time: the sum has to be another double, after years as well."""
+
+
 class VirtualLoop(asyncio.SelectorEventLoop):
     """The loop of a client that lives on `stage`; to be run by an actor of it."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage, self._parking = stage, _Selector(stage)
         super().__init__(self._parking)
+        self._clock_resolution = RESOLUTION
 
     def time(self) -> float:
         """Seconds of virtual time."""

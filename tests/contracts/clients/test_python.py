@@ -230,6 +230,12 @@ def test_platform_time_is_the_clients_time() -> None:
     assert outcomes(run(SleepingAsync, HELLO)) == ["accepted"]
 
 
+@pytest.mark.parametrize("factory", [Small, SmallAsync])
+def test_years_may_pass(factory: Callable[[Any], Any]) -> None:
+    """After so long a double no longer tells nanoseconds apart, and a token is no longer good."""
+    assert outcomes(run(factory, HELLO, Advance(9 * 365 * 86_400.0), HELLO)) == ["accepted", "failed"]
+
+
 def test_a_restarted_client_is_a_new_one() -> None:
     made: list[Small] = []
 
