@@ -7,7 +7,7 @@ import shlex
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import IO
 
@@ -95,6 +95,15 @@ class Child:
         except subprocess.TimeoutExpired:
             return None
         self._listener.join(GRACE)
+        return status
+
+    def wait_while_busy(self, patience: float, signs: Callable[[], int]) -> int | None:
+        """As `wait`, for as long as `signs`, which counts signs of life, grows within each `patience` seconds."""
+        seen = signs()
+        while (status := self.wait(patience)) is None:
+            before, seen = seen, signs()
+            if seen == before:
+                return None
         return status
 
     def kill(self, *users: threading.Thread) -> None:

@@ -31,8 +31,12 @@ class OneShotDriver:
         threads = [threading.Thread(target=self._run, args=(intent, failures), daemon=True) for intent in intents]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join()
+        try:
+            for thread in threads:
+                thread.join()
+        except BaseException as error:  # somebody at the keyboard, say, has had enough
+            self.give_up(type(error).__name__)
+            raise
         if self._given_up:
             raise Hung(self._given_up)
         if not failures.empty():
@@ -60,31 +64,30 @@ class OneShotDriver:
         except ClientError as error:
             failures.put(error)
             return
+        self._count += 1
+        asking = question(self._count, intent.guest, intent.text)
+        writer = threading.Thread(target=self._ask, args=(child, asking), name="dayfly client", daemon=True)
         self._running.append(child)
         try:
-            self._count += 1
-            child.write(question(self._count, intent.guest, intent.text))
-            child.end_input()
-            status = self._wait(child)
+            writer.start()
+            if self._given_up:  # meanwhile
+                child.kill(writer)
+            status = child.wait_while_busy(self._patience, lambda: self._handler.requests)
         finally:
-            child.kill()
+            child.kill(writer)
             self._running.remove(child)
         self._end(intent, child, status, failures)
 
-    def _wait(self, child: Child) -> int | None:
-        """Its exit status; None where it shows nothing for too long. Requests are a sign of life, whoever of them makes one."""
-        seen = self._handler.requests
-        while (status := child.wait(self._patience)) is None:
-            before, seen = seen, self._handler.requests
-            if seen == before:
-                return None
-        return status
+    def _ask(self, child: Child, asking: bytes) -> None:
+        """In a thread: a command that does not read would keep a long message waiting for ever."""
+        child.write(asking)
+        child.end_input()
 
     def _end(self, intent: Intent, child: Child, status: int | None, failures: SimpleQueue[ClientError]) -> None:
         self.output = (self.output + child.tail)[-KEPT_OUTPUT:]
         if status is None:
-            silence = f"for {self._patience:g} s neither its end nor a request"
-            failures.put(ClientProtocolError(f"the command hangs: {silence}; it was killed"))
+            silent = f"for {self._patience:g} s it neither ended nor made a request"
+            failures.put(ClientProtocolError(f"the command hangs: {silent}; it was killed"))
         elif not self._given_up:
             intent.ended(*_outcome(status, last_line(child.tail)))
 

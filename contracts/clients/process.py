@@ -119,15 +119,19 @@ class ProcessDriver:
         """See Driver: ends the client's input and waits for its end. Raises ClientProtocolError where that does not come."""
         self._questions.put(None)
         try:
-            status = self._child.wait(0 if self._is_lost else self._patience)
+            status = self._child.wait(0) if self._is_lost else self._child.wait_while_busy(self._patience, self._requests)
         finally:
             self._child.kill(self._reader, self._writer)
         if not self._is_lost:
             self._check_end(status)
 
+    def _requests(self) -> int:
+        return self._handler.requests
+
     def _check_end(self, status: int | None) -> None:
         if status is None:
-            raise ClientProtocolError(f"the client went on for {self._patience:g} s after the end of its input; it was killed")
+            silent = f"for {self._patience:g} s it neither ended nor made a request"
+            raise ClientProtocolError(f"the client went on after the end of its input: {silent}; it was killed")
         if status != 0 and not self._asked:
             raise ClientProtocolError(f"the client ended before it was asked anything: {self._last_words(status)}")
         self._drain()

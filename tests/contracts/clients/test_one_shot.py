@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
+import threading
 from collections.abc import Callable
 from itertools import chain, repeat
 from pathlib import Path
@@ -16,7 +18,7 @@ from contracts.clients.watched import WatchedHandler
 from contracts.scenario import Item, Message, Scenario, Send, SendParallel
 from contracts.world import Run, World
 from mockserver.journal import Guest
-from tests.contracts.clients.test_process import PATIENCE, SOON
+from tests.contracts.clients.test_process import PATIENCE, SOON, is_running
 from tests.contracts.small import errors, outcomes
 from tests.need import need
 
@@ -68,7 +70,7 @@ def test_it_finds_its_message_on_its_input(script: Script, tmp_path: Path) -> No
 
 
 def test_a_command_that_shows_nothing_is_told_and_killed(script: Script) -> None:
-    with pytest.raises(ClientProtocolError, match=f"hangs: for {SOON:g} s neither its end nor a request"):
+    with pytest.raises(ClientProtocolError, match=f"hangs: for {SOON:g} s it neither ended nor made a request"):
         run(script("sleep 1000"), HELLO, patience=SOON)
 
 
@@ -87,6 +89,33 @@ def test_a_command_may_take_its_time_while_it_asks(monkeypatch: pytest.MonkeyPat
     with pytest.raises(ClientProtocolError, match="hangs"):
         run(script("sleep 1000"), HELLO, patience=SOON)
     assert waits == [SOON] * 3
+
+
+def test_a_command_need_not_read(script: Script) -> None:
+    """What it is told may be longer than what a pipe holds."""
+    long = Send(Guest("Ann", "ann@example.com"), "x" * 1_000_000)
+    assert outcomes(run(script("exit 0"), long)) == ["accepted"]
+    with pytest.raises(ClientProtocolError, match="hangs"):
+        run(script("sleep 1000"), long, patience=SOON)
+
+
+def test_an_interrupt_kills_the_command(monkeypatch: pytest.MonkeyPatch, script: Script, tmp_path: Path) -> None:
+    told, join = tmp_path / "told", threading.Thread.join
+    os.mkfifo(told)
+    pids, running = list[int](), list[threading.Thread]()
+
+    def interrupted(thread: threading.Thread, timeout: float | None = None) -> None:
+        if threading.current_thread() is not threading.main_thread() or pids:
+            return join(thread, timeout)
+        pids.append(int(told.read_text()))
+        running.append(thread)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "join", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(script(f"echo $$ >{shlex.quote(str(told))}; exec sleep 1000"), HELLO)
+    join(running[0])
+    assert not is_running(pids[0])
 
 
 def test_a_command_that_cannot_be_started_is_told() -> None:

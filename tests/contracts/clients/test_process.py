@@ -5,12 +5,15 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
+from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
 
+from contracts.clients.child import Child
 from contracts.clients.errors import ClientError, ClientProtocolError
 from contracts.clients.process import ProcessClients
+from contracts.clients.watched import WatchedHandler
 from contracts.scenario import Advance, EndSessions, Item, Message, Scenario, Send, SendParallel, Trigger
 from contracts.world import Run, World
 from mockserver.journal import Guest, Header
@@ -132,8 +135,23 @@ def is_running(pid: int) -> bool:
 
 
 def test_a_client_that_ignores_the_end_of_its_input_is_told(script: Script) -> None:
-    with pytest.raises(ClientProtocolError, match=f"went on for {SOON:g} s after the end of its input"):
+    with pytest.raises(ClientProtocolError, match=f"after the end of its input: for {SOON:g} s it neither ended"):
         run(script("line(); say(id=1, ok=True); time.sleep(1000)"), HELLO, patience=SOON)
+
+
+def test_a_client_may_take_its_time_at_the_end_while_it_asks(monkeypatch: pytest.MonkeyPatch, script: Script) -> None:
+    asked = chain([0, 1, 2, 3], repeat(3))
+    monkeypatch.setattr(WatchedHandler, "requests", property(lambda _: next(asked), lambda _self, _value: None))
+    waits, wait = [], Child.wait
+
+    def waiting(self: Child, seconds: float) -> int | None:
+        waits.append(seconds)
+        return wait(self, seconds)
+
+    monkeypatch.setattr(Child, "wait", waiting)
+    with pytest.raises(ClientProtocolError, match="after the end of its input"):
+        run(script("line(); say(id=1, ok=True); time.sleep(1000)"), HELLO, patience=SOON)
+    assert waits == [SOON] * 3
 
 
 def test_a_client_that_reads_nothing_does_not_block_who_asks(script: Script) -> None:
