@@ -129,7 +129,7 @@ class PythonDriver:
         self._stage.choose = _following(())
         if self._loop is not None:
             self._play([lambda: self._in_loop(asyncio.sleep(seconds))], limit=None)
-        elif self._stage.is_empty:
+        elif self._stage.is_empty():
             self._stage.skip(seconds)
         else:
             self._play([lambda: self._stage.sleep(seconds)], limit=None)

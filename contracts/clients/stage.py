@@ -82,10 +82,10 @@ class Stage:
         for worker in self._workers:
             worker.take(None)
 
-    @property
     def is_empty(self) -> bool:
-        """Whether no thread is on the stage: then time passes without anybody who could do something meanwhile."""
-        return not self._actors and not self._given_up
+        """Whether no thread is on the stage, and none was given up: then nobody can notice that time passes."""
+        with self._lock:
+            return not self._actors and not self._given_up
 
     def skip(self, seconds: float) -> None:
         """Moves the clock on; the tasks have as much time left afterwards as before."""

@@ -111,7 +111,7 @@ class Campaign:
         return all(self._status(code, scenario) is Status.HELD for _ in range(times))
 
     def _tell(self, smaller: str = "") -> None:
-        """Whoever watches learns how far it is."""
+        """Whoever watches learns how far the campaign has come."""
         if self._watch is not None:
             exercised = sum(counts.total() > counts[Status.NOT_EXERCISED] for counts in self._statuses.values())
             self._watch(Progress(self.runs, self.planned, len(self._clauses), exercised, len(self._found), smaller))

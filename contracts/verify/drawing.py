@@ -19,7 +19,9 @@ Near = Callable[[], Mapping[str, float]]
 """Tells how near a run came to breaking each clause that can tell."""
 
 Examine = Callable[[Scenario], Near]
-"""Runs a scenario."""
+"""Runs a scenario, and returns what tells how near it came."""
+
+_NOT_NEAR: Near = dict
 
 UNLIKE = 10
 """Of so many test cases Hypothesis draws each from scratch; after them it goes over to varying what it has drawn."""
@@ -76,7 +78,7 @@ class _Drawing:
         """What was examined before is passed over."""
         key = msgspec.json.encode(scenario)
         if key in self._seen:
-            return dict
+            return _NOT_NEAR
         self._seen.add(key)
         return self._examine(scenario)
 

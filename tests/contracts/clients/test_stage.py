@@ -238,11 +238,11 @@ def test_a_stage_is_empty_while_no_thread_is_left_to_notice_time() -> None:
         woken.append(here().clock.elapsed / NANOSECONDS)
 
     with a_stage() as stage:
-        assert stage.is_empty
+        assert stage.is_empty()
         stage.run([lambda: threading.Thread(target=later).start()])
-        assert not stage.is_empty
+        assert not stage.is_empty()
         stage.run([lambda: here().sleep(60), lambda: here().sleep(61)])
-        assert stage.is_empty
+        assert stage.is_empty()
         stage.give_up("enough")
-        assert not stage.is_empty
+        assert not stage.is_empty()
     assert woken == [60]

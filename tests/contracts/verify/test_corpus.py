@@ -95,9 +95,9 @@ def test_a_directory_that_is_none_is_told_before_anything_runs(tmp_path: Path) -
 def test_a_file_that_goes_meanwhile_is_not_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, whole = save(TWICE, tmp_path, "S1"), Path.open
 
-    def gone(self: Path, *how: Any, **else_: Any) -> IO[Any]:
+    def gone(self: Path, *how: Any, **more: Any) -> IO[Any]:
         if self != path:
-            return cast(IO[Any], whole(self, *how, **else_))
+            return cast(IO[Any], whole(self, *how, **more))
         path.unlink()
         raise FileNotFoundError(2, "No such file or directory", str(self))
 
