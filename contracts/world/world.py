@@ -23,7 +23,7 @@ from contracts.world.scene import Scene
 from mockserver.assemble import Assembly, assemble
 from mockserver.control import Control, Tenant
 from mockserver.ids import Ids
-from mockserver.journal import Entry, Header
+from mockserver.journal import Answer, Arrival, Entry, Header
 from mockserver.settings import Settings
 
 JOURNAL_ENTRIES = 1_000_000
@@ -85,9 +85,15 @@ class World:
         return Scene(self._clients, self._handler, tenant, Diary(self._assembly, tenant))
 
     def _trace(self, tenant: Tenant) -> Iterator[Entry]:
+        arrived = set[str]()
         for entry in tenant.trace():
             if isinstance(entry, Header):
                 yield replace(entry, clock=self._clients.clock, door=self._clients.door)
+            elif isinstance(entry, Arrival):
+                arrived.add(entry.context_id)
+                yield entry
+            elif isinstance(entry, Answer) and entry.context_id not in arrived:
+                continue  # what it answers was left behind by an earlier scenario
             else:
                 yield entry
 

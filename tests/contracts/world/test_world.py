@@ -29,7 +29,8 @@ from contracts.trace import well_formed
 from contracts.world import Run, World
 from mockserver.errors import SettingsError
 from mockserver.journal import Answer, Arrival, Began, Ended, Guest, Header, Perturbed
-from tests.contracts.small import Small, SmallAsync, outcomes, reasons, what_happened
+from mockserver.wire import Call, Request
+from tests.contracts.small import SESSIONS, Small, SmallAsync, outcomes, reasons, what_happened
 
 ANN, BOB = Guest("Ann", "ann@example.com"), Guest("Bob", "bob@example.com")
 HELLO = Send(ANN, "hello")
@@ -199,6 +200,24 @@ def test_a_client_that_draws_its_waits_draws_the_same_ones() -> None:
     times = [[entry.at for entry in run(HELLO, factory=Jittery).trace if isinstance(entry, Ended)] for _ in range(2)]
     assert times[0] == times[1]
     assert random.getstate() == state
+
+
+def test_a_request_that_outlives_its_scenario_leaves_no_answer_in_the_next() -> None:
+    """A process has left it behind, say, and no token tells whose it is."""
+    late: list[Call] = []
+
+    class Leaving(Small):
+        def send(self, guest: Any, text: str) -> None:
+            if late:
+                handler.finish(late.pop())
+            else:
+                late.append(handler.arrive(Request(method="POST", path=SESSIONS, authorization="Bearer x")))
+
+    with World(PythonClients(Leaving)) as world:
+        handler = world._handler
+        first, second = (world.run(Scenario((HELLO,))) for _ in range(2))
+    assert [type(entry) for entry in first.trace] == [Header, Began, Arrival, Ended]
+    assert [type(entry) for entry in second.trace] == [Header, Began, Ended]
 
 
 def test_a_policy_that_is_none_is_refused() -> None:
