@@ -6,19 +6,16 @@ import shlex
 import sys
 import threading
 from collections.abc import Callable
-from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
 
-from contracts.clients.child import Child
 from contracts.clients.errors import ClientError, ClientProtocolError
 from contracts.clients.process import ProcessClients
-from contracts.clients.watched import WatchedHandler
 from contracts.scenario import Item, Message, Scenario, Send, SendParallel
 from contracts.world import Run, World
 from mockserver.journal import Guest
-from tests.contracts.clients.test_process import PATIENCE, SOON, is_running
+from tests.contracts.clients.test_process import PATIENCE, SOON, is_running, waits_beside_requests
 from tests.contracts.small import errors, outcomes
 from tests.need import need
 
@@ -76,16 +73,7 @@ def test_a_command_that_shows_nothing_is_told_and_killed(script: Script) -> None
 
 def test_a_command_may_take_its_time_while_it_asks(monkeypatch: pytest.MonkeyPatch, script: Script) -> None:
     """Waits between tries add up to more than anybody's patience."""
-    asked = chain([0, 1, 2], repeat(2))
-    monkeypatch.setattr(WatchedHandler, "requests", property(lambda _: next(asked), lambda _self, _value: None))
-    waits = []
-    wait = Child.wait
-
-    def waiting(self: Child, seconds: float) -> int | None:
-        waits.append(seconds)
-        return wait(self, seconds)
-
-    monkeypatch.setattr(Child, "wait", waiting)
+    waits = waits_beside_requests(monkeypatch, 0, 1, 2)
     with pytest.raises(ClientProtocolError, match="hangs"):
         run(script("sleep 1000"), HELLO, patience=SOON)
     assert waits == [SOON] * 3

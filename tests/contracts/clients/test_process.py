@@ -140,18 +140,23 @@ def test_a_client_that_ignores_the_end_of_its_input_is_told(script: Script) -> N
 
 
 def test_a_client_may_take_its_time_at_the_end_while_it_asks(monkeypatch: pytest.MonkeyPatch, script: Script) -> None:
-    asked = chain([0, 1, 2, 3], repeat(3))
-    monkeypatch.setattr(WatchedHandler, "requests", property(lambda _: next(asked), lambda _self, _value: None))
-    waits, wait = [], Child.wait
-
-    def waiting(self: Child, seconds: float) -> int | None:
-        waits.append(seconds)
-        return wait(self, seconds)
-
-    monkeypatch.setattr(Child, "wait", waiting)
+    waits = waits_beside_requests(monkeypatch, 0, 1, 2, 3)
     with pytest.raises(ClientProtocolError, match="after the end of its input"):
         run(script("line(); say(id=1, ok=True); time.sleep(1000)"), HELLO, patience=SOON)
     assert waits == [SOON] * 3
+
+
+def waits_beside_requests(monkeypatch: pytest.MonkeyPatch, *seen: int) -> list[float]:
+    """Has so many requests been `seen`, one time after the other; how long a process was waited for is added to the list."""
+    counts, waits, wait = chain(seen, repeat(seen[-1])), list[float](), Child.wait
+
+    def waiting(child: Child, seconds: float) -> int | None:
+        waits.append(seconds)
+        return wait(child, seconds)
+
+    monkeypatch.setattr(WatchedHandler, "requests", property(lambda _: next(counts), lambda _self, _value: None))
+    monkeypatch.setattr(Child, "wait", waiting)
+    return waits
 
 
 def test_a_client_that_reads_nothing_does_not_block_who_asks(script: Script) -> None:
