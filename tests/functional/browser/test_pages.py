@@ -24,6 +24,7 @@ def test_an_organisation_is_made_and_removed(page: Page, serving: Serving, compl
     press(page, "Create")
     expect(page.get_by_text("The organisation was created.")).to_be_visible()
     expect(page.get_by_role("heading", name="Nothing has happened here yet")).to_be_visible()
+    expect(page).not_to_have_url(re.compile("done="))  # its scripts have run: a reload before would say it again
     page.reload()
     expect(page.get_by_text("The organisation was created.")).to_be_hidden()
     page.get_by_role("link", name="dayfly").click()
