@@ -8,6 +8,7 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
+from contracts.clauses.excuses import tried_enough
 from contracts.clauses.retries import messages_served
 from contracts.clauses.words import at, name_of, reported
 from contracts.history import Call, CallLeft, CallReturned, Intent, IntentBegan, IntentEnded, Moment, WorldChanged
@@ -18,7 +19,7 @@ MARGIN = 300_000
 
 
 def _first_refusal(calls: list[Call], place: int) -> Call | None:
-    known = [call for call in calls if call.token_refused and call.was_over(place)]
+    known = [call for call in _over(calls, place) if call.token_refused]
     return min(known, key=lambda call: call.returned or 0, default=None)
 
 
@@ -34,15 +35,18 @@ def is_good(received: Call, place: int, now: int, case: Case) -> bool:
     return not refusals or not refusals[0].was_over(place)
 
 
-def _step_not_renewed(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+def _step_not_renewed(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
     match moment:
         case CallReturned(call) if call.intent is not None and call.token_refused:
             return state, EXERCISED
         case CallLeft(call, place) if call.intent is not None and call.operation != "token":
             return state, _shown_again(call, _first_refusal(call.intent.calls, place))
         case IntentEnded(intent, place) if intent.outcome == "failed":
-            refused = _first_refusal([*intent.calls, *intent.group.unattributed], place)
-            return state, None if refused is None or _asked_for_another(refused, intent) else _not_asked(refused, intent)
+            calls = [*intent.calls, *intent.group.unattributed]
+            refused = _first_refusal(calls, place)
+            if refused is None or _asked_for_another(refused, intent) or tried_enough(_over(calls, place), case):
+                return state, None
+            return state, _not_asked(refused, intent)
     return state, None
 
 
@@ -51,6 +55,10 @@ def _shown_again(call: Call, refused: Call | None) -> Breach | None:
         return None
     message = f"a {call.operation or 'request'} showed a token again that a 401 had refused"
     return Breach(message, (at("token refused", refused), at("shown again", call)))
+
+
+def _over(calls: list[Call], place: int) -> list[Call]:
+    return [call for call in calls if call.was_over(place)]
 
 
 def _asked_for_another(refused: Call, intent: Intent) -> bool:
@@ -74,6 +82,7 @@ A1 = Clause(
     code="A1",
     name="token-not-renewed",
     statement="take a new token after a message's first 401, and not show the refused one again",
+    parameters=("min_attempts",),
     reason="Tokens end before their time: they expire, are revoked, or are evicted when another instance takes one. The same"
     " token gets the same 401 for ever; a new one delivers the message.",
     advice=(

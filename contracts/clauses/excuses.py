@@ -36,7 +36,8 @@ def _token_refused(calls: Sequence[Call], _: Case) -> bool:
     return any(call.operation == "token" and call.status in {400, 401, 403} for call in calls)
 
 
-def _tried_enough(calls: Sequence[Call], case: Case) -> bool:
+def tried_enough(calls: Sequence[Call], case: Case) -> bool:
+    """Whether one operation failed `min_attempts` times, and not for what was asked."""
     failures = Counter(call.operation for call in calls if _failed_through_no_fault_of_its_own(call, case))
     return any(count >= case.parameters.min_attempts for count in failures.values())
 
@@ -69,7 +70,7 @@ EXCUSES: tuple[tuple[str, Callable[[Sequence[Call], Case], bool]], ...] = (
     ("a fresh session was refused too", _second_dead),
     ("a fresh token was refused too", _two_tokens_refused),
     ("no token could be had", _token_refused),
-    ("one operation failed often enough", _tried_enough),
+    ("one operation failed often enough", tried_enough),
     ("a request was refused that may not be repeated", _refused_by_a_fault),
     ("the platform asked for a longer wait than a client must sit out", _wait_too_long),
 )

@@ -33,6 +33,17 @@ def test_a1_is_broken_by_giving_up_without_asking_for_another_token() -> None:
     assert tape.judged().of("A1").message == "message 1 was given up after a 401, and no new token was asked for"
 
 
+@pytest.mark.parametrize(("failed_before", "status"), [(1, "violated"), (2, "held")])
+def test_a1_forgives_who_has_tried_often_enough(failed_before: int, status: str) -> None:
+    """A client may count all its tries, and the last may happen to be the one that gets a 401."""
+    tape = opened()
+    for _ in range(failed_before):
+        tape.create(status=429)
+    tape.create(status=401)
+    tape.end("failed")
+    assert tape.status("A1") == status
+
+
 def test_a1_asks_for_a_try_and_not_for_a_token() -> None:
     tape = opened()
     tape.create(status=401)
