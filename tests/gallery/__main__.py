@@ -19,14 +19,19 @@ README = ROOT / "README.md"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 1 where something was found that should not be, or not found that should."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
     os.chdir(ROOT)
     chosen = [piece for piece in pieces() if any(part in f"{piece.room} {piece.name}" for part in options.only)]
+    if not chosen:
+        parser.error(f"no client has {' or '.join(map(repr, options.only))} in its room and name")
     tallies = []
     for tally in _tallies(chosen, options):
         tallies.append(tally)
         for problem in tally.problems():
             print(f"{tally.piece.name}: {problem}", flush=True)
+        for story in tally.unwanted():
+            print(story.scenario, flush=True)
         print(f"{len(tallies)}/{len(chosen)} {tally.piece.name}", file=sys.stderr, flush=True)
         if options.write:
             _write(tally)

@@ -19,6 +19,7 @@ from contracts.clients.python import PythonClients
 from contracts.clients.target import find
 from contracts.judge import Parameters
 from contracts.report.model import Counterexample, Report
+from contracts.scenario import encode
 from contracts.verify import Options, verify
 from tests.gallery.catalogue import Piece
 from tests.need import need
@@ -28,26 +29,32 @@ THOROUGH = 500
 
 
 class Story(Struct, frozen=True):
-    """How small a counterexample got. `minimal`: no step of it can be left out."""
+    """How small a counterexample got. `minimal`: no step of it can be left out. `scenario`: a file that can be replayed."""
 
     intents: int
     minimal: bool
+    scenario: str = ""
 
 
 class Finding(Struct, frozen=True):
-    """What one verification found: the clauses that were broken, and those for which nothing can be said."""
+    """What one verification found: the clauses that were broken, and those for which nothing can be said.
+
+    `failed` tells why it found nothing, where it broke off.
+    """
 
     broken: dict[str, Story]
     inconclusive: tuple[str, ...] = ()
     runs: int = 0
     seconds: float = 0
+    seed: int = 0
+    failed: str = ""
 
 
 def judge(piece: Piece, seed: int, examples: int | None = None, patience: float | None = None) -> Finding:
     """Verifies the client as `dayfly verify` does; skips the test where something is missing that it needs."""
     _provide(piece.needs)
     options = Options(seed=seed, examples=examples, parameters=Parameters(one_shot=piece.one_shot))
-    return _finding(verify(piece.name, _clients(piece, patience), options))
+    return _finding(verify(piece.name, _clients(piece, patience), options), seed)
 
 
 def attempt(piece: Piece, examples: int | None, seed: int) -> Finding | str:
@@ -58,6 +65,8 @@ def attempt(piece: Piece, examples: int | None, seed: int) -> Finding | str:
         return judge(piece, seed, examples)
     except pytest.skip.Exception as skipped:
         return f"not run: {skipped}"
+    except Exception as error:
+        return Finding({}, seed=seed, failed=f"{type(error).__name__}: {error}")
 
 
 def silence() -> None:
@@ -66,15 +75,15 @@ def silence() -> None:
         os.dup2(nowhere.fileno(), sys.stderr.fileno())
 
 
-def _finding(report: Report) -> Finding:
+def _finding(report: Report, seed: int) -> Finding:
     broken = {clause.code: _story(clause.counterexample) for clause in report.clauses if clause.counterexample is not None}
     doubtful = tuple(clause.code for clause in report.clauses if clause.status == "inconclusive")
-    return Finding(broken, doubtful, report.examples or 0, report.elapsed_s)
+    return Finding(broken, doubtful, report.examples or 0, report.elapsed_s, seed)
 
 
 def _story(found: Counterexample) -> Story:
     assert found.scenario is not None
-    return Story(found.scenario.intents, bool(found.minimal))
+    return Story(found.scenario.intents, bool(found.minimal), encode(found.scenario).decode())
 
 
 def _clients(piece: Piece, patience: float | None) -> Clients:

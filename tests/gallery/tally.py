@@ -62,10 +62,23 @@ class Tally(NamedTuple):
         for clause in CLAUSES:
             mark = self.mark(clause.code)
             if mark in {"?", "!"}:
-                yield f"{clause.code} in {self.counts[clause.code]} of {len(self.findings)}: {MARKS[mark]}"
+                found = f"{clause.code} in {self.counts[clause.code]} of {len(self.findings)}"
+                yield f"{found}{self._seeds(clause.code)}: {MARKS[mark]}"
+        yield from (f"seed {finding.seed} broke off: {finding.failed}" for finding in self.findings if finding.failed)
         yield from sorted(set(self._long_stories()))
         if self.piece.room == "correct" and self.piece.is_in_process:
             yield from sorted({f"{code}: inconclusive" for finding in self.findings for code in finding.inconclusive})
+
+    def _seeds(self, code: str) -> str:
+        """With which seeds to look at it again: those where it was missed, or broken though it must not be."""
+        wanted = code in self.piece.breaks
+        seeds = [str(finding.seed) for finding in self.findings if (code in finding.broken) != wanted]
+        return f" (seed {', '.join(seeds)})" if seeds else ""
+
+    def unwanted(self) -> Iterator[Story]:
+        """The counterexamples to what it must not break."""
+        for finding in self.findings:
+            yield from (story for code, story in finding.broken.items() if self.mark(code) == "!")
 
     def _long_stories(self) -> Iterator[str]:
         for code, story in self.stories:

@@ -24,13 +24,25 @@ def test_a_culprit_has_to_be_caught_in_nineteen_of_twenty(caught: int, seeds: in
 @pytest.mark.parametrize(("caught", "seeds"), [(0, 1), (2, 3), (18, 20)])
 def test_less_is_a_problem(caught: int, seeds: int) -> None:
     findings = [FOUND] * caught + [NOTHING] * (seeds - caught)
-    assert problems(CULPRIT, *findings) == [f"S1 in {caught} of {seeds}: not caught often enough"]
+    missed = ", ".join("0" * (seeds - caught))
+    assert problems(CULPRIT, *findings) == [f"S1 in {caught} of {seeds} (seed {missed}): not caught often enough"]
 
 
 def test_only_what_is_known_to_break_as_well_may_break_as_well() -> None:
     assert problems(CULPRIT, Finding({"S1": Story(2, True), "S2": Story(9, False)})) == []
-    assert problems(CULPRIT, Finding({"S1": Story(2, True), "D2": Story(1, True)})) == ["D2 in 1 of 1: broken, and must not be"]
-    assert problems(CORRECT, NOTHING, FOUND) == ["S1 in 1 of 2: broken, and must not be"]
+    along = Finding({"S1": Story(2, True), "D2": Story(1, True)})
+    assert problems(CULPRIT, along) == ["D2 in 1 of 1 (seed 0): broken, and must not be"]
+
+
+def test_what_must_not_be_broken_is_told_with_its_seed_and_scenario() -> None:
+    found = Finding({"S1": Story(2, True, "the scenario")}, seed=7)
+    assert problems(CORRECT, NOTHING, found) == ["S1 in 1 of 2 (seed 7): broken, and must not be"]
+    assert [story.scenario for story in Tally(CORRECT, [NOTHING, found]).unwanted()] == ["the scenario"]
+    assert list(Tally(CULPRIT, [FOUND]).unwanted()) == []
+
+
+def test_a_verification_that_broke_off_is_told_with_its_seed() -> None:
+    assert problems(CORRECT, NOTHING, Finding({}, seed=3, failed="Boom: no")) == ["seed 3 broke off: Boom: no"]
 
 
 def test_stories_have_to_be_short_and_the_shortest() -> None:
