@@ -16,12 +16,11 @@ from msgspec import UNSET
 from contracts.har import bodies, document, secrets
 from contracts.har.document import Exchange
 from contracts.har.errors import HarError
+from contracts.har.hosts import Asked, platforms
+from contracts.har.routes import MESSAGING, platform_path
 from mockserver.engine.model import Operation
 from mockserver.journal import Answer, Arrival, Credential, Returned, SessionChange
 from mockserver.wire import METHOD, ROUTES
-
-MESSAGING = ("/api/v2/conversations/webchat/", "/api/v2/conversations/messaging/")
-"""Below these a request that changes something and is no operation is a slip; elsewhere it is other business."""
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 KEPT_TEXT = 64 << 10
@@ -30,12 +29,14 @@ KEPT_TEXT = 64 << 10
 
 @dataclass(eq=False)
 class Recorded:
-    """One entry of the file, read. `left` and `returned` are milliseconds; `status` is None where nothing came back; bodies are
-    None where the recording does not hold them, documents UNSET where they cannot be decoded."""
+    """One entry of the file, read. `path` is the platform's own where it is one, and `prefix` what a gateway puts before it.
+    `left` and `returned` are milliseconds; `status` is None where nothing came back; bodies are None where the recording does
+    not hold them, documents UNSET where they cannot be decoded."""
 
     number: int
     host: str
     method: str
+    prefix: str
     path: str
     query: str
     left: float
@@ -68,6 +69,17 @@ class Recorded:
         return self.method not in _SAFE and self.path.startswith(MESSAGING)
 
     @property
+    def asked(self) -> Asked:
+        """What it tells of its host."""
+        token = self.brought("token", "access_token")
+        return Asked(
+            self.host,
+            self.operation,
+            shown=secrets.credential_of(self.authorization).token,
+            issued=None if token is None else secrets.name_of(token),
+        )
+
+    @property
     def whole(self) -> bool:
         """Whether its answer came back as it should: a success that cannot be decoded was cut."""
         return self.status != 200 or not self.is_call or self.answer is None or self.got is not UNSET
@@ -87,13 +99,16 @@ def exchanged(exchange: Exchange, source: str, number: int) -> Recorded:
     request, response, timings = exchange.request, exchange.response, exchange.timings
     url = document.address(exchange, source, number)
     began = document.started(exchange, source, number)
+    path = unquote(url.path)
+    own = platform_path(path) or path
     media, body = bodies.media_type(request), bodies.of_request(request, source, number)
     answer = bodies.of_response(response, source, number)
     return Recorded(
         number=number,
         host=url.netloc.lower(),
         method=request.method.upper(),
-        path=unquote(url.path),
+        prefix=path.removesuffix(own),
+        path=own,
         query=url.query,
         left=began + sum(_passed(step, source, number) for step in (timings.blocked, timings.dns, timings.connect)),
         returned=began + _passed(exchange.time, source, number),
@@ -125,7 +140,7 @@ class Recording:
     """The requests to the platform, `kept` in order of time, and what only all of them together tell."""
 
     def __init__(self, exchanges: Sequence[Recorded]) -> None:
-        hosts = {one.host for one in exchanges if one.is_call}
+        hosts = platforms([one.asked for one in exchanges if one.is_call])
         kept = [one for one in exchanges if one.host in hosts and one.may_be_a_slip]
         self.kept = sorted(kept, key=lambda one: one.left)
         self._secrets = set().union(*(_secrets_of(one) for one in self.kept))
@@ -136,7 +151,7 @@ class Recording:
     def arrival_of(self, one: Recorded, seq: int, at: int) -> Arrival:
         """The request."""
         hidden = secrets.Hiding(self._secrets)
-        path = hidden.raw(one.path + ("?" + one.query if one.query else ""))
+        _, path = [hidden.raw(part) for part in (one.prefix, one.path + ("?" + one.query if one.query else ""))]
         in_url, hidden.found = hidden.found, False
         body, text = self._shown_body(one, hidden)
         return Arrival(

@@ -14,11 +14,11 @@ from contracts.har import HarError, secrets, stream
 from contracts.har.document import Creator, Exchange, Page
 from contracts.har.document import part as decoded
 from contracts.har.requests import Recorded, exchanged
+from contracts.har.routes import platform_path
 from contracts.har.stream import Piece
 from contracts.reproduce.hosts import of_platform
 from contracts.reproduce.order import in_order, resolution
 from contracts.reproduce.requests import step_of
-from contracts.reproduce.routes import platform_path
 from contracts.reproduce.steps import Problem, Recording, Step
 from mockserver.journal import Credential
 
@@ -92,11 +92,9 @@ class Archive:
             return
         exchange: Exchange = decoded(msgspec.Raw(raw), Exchange, self.source, number)
         recorded = exchanged(exchange, self.source, number)
-        own = platform_path(recorded.path)
-        if own is None:
+        if platform_path(recorded.path) is None:
             self.elsewhere[recorded.host] += 1
             return
-        recorded.path = own
         if recorded.may_be_a_slip and self._page in {None, exchange.pageref}:
             self._keep(recorded)
 

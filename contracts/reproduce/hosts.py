@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection
 from typing import Protocol
 
+from contracts.har.hosts import Asked, platforms
 from contracts.reproduce.errors import RecordingError
 from contracts.reproduce.steps import Problem, Step
 
@@ -25,7 +26,7 @@ def of_platform(read: Read, hosts: Collection[str]) -> list[Step]:
 
     Raises RecordingError where there are none.
     """
-    wanted = {host.lower() for host in hosts} or _asked(read.steps)
+    wanted = {host.lower() for host in hosts} or platforms([_asked(step) for step in read.steps])
     kept = [step for step in read.steps if step.host in wanted or step.host.partition(":")[0] in wanted]
     if not any(step.operation for step in kept):
         raise RecordingError(read.source, _why_none(read, hosts))
@@ -38,15 +39,8 @@ def of_platform(read: Read, hosts: Collection[str]) -> list[Step]:
     return kept
 
 
-def _asked(steps: list[Step]) -> set[str]:
-    """Hosts that create and send, and those whose tokens are used there: others have logins too."""
-    apis = {step.host for step in steps if step.operation in {"create", "send"}}
-    if not apis:
-        return {step.host for step in steps if step.operation}
-    used = {step.credential.token for step in steps if step.host in apis}
-    logins = {step.host for step in steps if step.operation == "token"}
-    known = {step.host for step in steps if step.token is not None and step.token in used}
-    return apis | (known or logins)
+def _asked(step: Step) -> Asked:
+    return Asked(step.host, step.operation, shown=step.credential.token, issued=step.token)
 
 
 def _why_none(read: Read, hosts: Collection[str]) -> str:

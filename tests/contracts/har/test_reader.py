@@ -140,6 +140,38 @@ def test_a_slip_in_a_path_is_seen() -> None:
     assert broken(har) == ["W2"]
 
 
+def behind_a_gateway(har: Har) -> Har:
+    """The same, with a path of a gateway's own before the platform's."""
+    for entry in har.entries:
+        entry["request"]["url"] = entry["request"]["url"].replace(".example/", ".example/eu/gateway/")
+    return har
+
+
+def test_what_a_gateway_puts_before_the_paths_changes_nothing() -> None:
+    har = reused()
+    har.add(f"{API}/webchat/session", {}, {}, 404)
+    har.add(f"{MESSAGES}?access_token={BEARER}", {"webChatSessionId": "id", "text": "x"}, {})
+    plain = read(har.raw)
+    assert read(behind_a_gateway(har).raw) == plain
+    assert {"S1", "W2", "A5"} <= set(broken(har))
+
+
+def test_a_secret_in_a_gateways_own_path_has_leaked() -> None:
+    har = reused()
+    har.send("id-2")
+    har.entries[-1]["request"]["url"] = MESSAGES.replace(".example/", f".example/for/{BEARER}/")
+    assert "A5" in broken(har)
+    assert BEARER not in msgspec.json.encode(read(har.raw)).decode()
+
+
+def test_a_login_whose_tokens_the_platform_never_sees_is_other_business() -> None:
+    har = reused()
+    somebodys = {"access_token": "a-token-of-somebody-else"}
+    har.add("https://identity.example/realms/shop/oauth/token?client_secret=abc", None, somebodys)
+    assert len(arrivals(read(har.raw))) == 4
+    assert broken(har) == ["S1"]
+
+
 def test_a_recording_of_something_else_puts_nothing_to_the_test() -> None:
     har = Har()
     har.add("https://example.com/", method="GET", got={})
