@@ -46,14 +46,14 @@ def command(
     """Judge a recording, or the journal of the mock that runs at a URL.
 
     A recording is a trace in JSON Lines (- is standard input), or a HAR file, of the mock or of a real service. Where a HAR
-    file holds several traces of dayfly's own, FILE.har#PAGE names one.
+    file holds several traces of dayfly's own, FILE.har#PAGE names one. Of a HAR file it is told how many entries were read.
     """
     from contracts.cli.sources import recorded
     from contracts.verify import Options, check
 
     held_to, expected = parameters(delivery, max_age, max_attempts), known(expected_failures)
     options = Options(clauses=clauses, parameters=held_to, expected=expected)
-    entries = tuple(recorded(recording, organization, admin_token))
-    report = check(recording, entries, options)
+    read = recorded(recording, organization, admin_token)
+    report = check(recording, tuple(read.entries), options, read.extent)
     tell(report, destinations, as_json=as_json)
     context.exit(report.exit_status(strict=strict))

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -23,24 +23,30 @@ MOST_LINES = 1_000_000
 WEB = ("http://", "https://")
 
 
-def recorded(recording: str, organization: str, admin_token: str) -> Iterable[Entry]:
-    """The entries of a recording: a HAR file's, a trace's, or a journal's at a URL. Raises ClickException or the reader's."""
+class Recorded(NamedTuple):
+    """The entries of a recording, and in words how much of a HAR file they are made of."""
+
+    entries: Iterable[Entry]
+    extent: str = ""
+
+
+def recorded(recording: str, organization: str, admin_token: str) -> Recorded:
+    """A recording: a HAR file, a trace, or the journal at a URL. Raises ClickException or the reader's."""
     file, _, page = recording.partition("#")
     if file.lower().endswith(".har") and not recording.startswith(WEB):
         return _read_har(file, page or None)
-    return read(_lines_of(recording, organization, admin_token))
+    return Recorded(read(_lines_of(recording, organization, admin_token)))
 
 
-def _read_har(name: str, page: str | None) -> Iterable[Entry]:
-    from contracts.har import MAX_BYTES
-    from contracts.har import read as read_har
+def _read_har(name: str, page: str | None) -> Recorded:
+    from contracts.har import MAX_BYTES, reading
 
     try:
         with Path(name).open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise click.ClickException(f"{name}: {error.strerror}") from error
-    return read_har(raw, name, page)
+    return Recorded(*reading(raw, name, page))
 
 
 def _lines_of(recording: str, organization: str, admin_token: str) -> Iterator[bytes]:

@@ -5,7 +5,7 @@ carries the entries of its trace beside what HAR knows, and is read back as it w
 """
 
 from contracts.har.errors import HarError
-from contracts.har.reader import MAX_BYTES, read
+from contracts.har.reader import MAX_BYTES, Reading, read, reading
 from contracts.har.writer import Recording, archive
 
-__all__ = ["MAX_BYTES", "HarError", "Recording", "archive", "read"]
+__all__ = ["MAX_BYTES", "HarError", "Reading", "Recording", "archive", "read", "reading"]

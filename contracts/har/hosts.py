@@ -1,7 +1,8 @@
-"""Which hosts of a recording are the platform's."""
+"""Which hosts of a recording are the platform's, and what to say where none is."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -26,3 +27,12 @@ def platforms(asked: Sequence[Asked]) -> set[str]:
     logins = {one.host for one in asked if one.operation == "token"}
     known = {one.host for one in asked if one.issued is not None and one.issued in used}
     return apis | (known or logins)
+
+
+def none_asked(entries: int, elsewhere: Counter[str]) -> str:
+    """Why nothing was read: there are no entries, or those that there are went `elsewhere`."""
+    if not entries:
+        return "it has no entries"
+    hosts = ", ".join(host[:100] or "no host" for host, _ in elsewhere.most_common(3))
+    told = f"; its requests went to {hosts}" if hosts else ""
+    return f"none of its {entries} entries asks for a token, creates a session or sends a message{told}"

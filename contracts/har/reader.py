@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from msgspec import Raw, Struct
 from contracts.har import document
 from contracts.har.document import Document, Exchange
 from contracts.har.errors import HarError
+from contracts.har.hosts import none_asked
 from contracts.har.requests import Recorded, Recording, exchanged
 from contracts.trace import Numbered
 from mockserver.journal import Answer, Arrival, Began, Ended, Entry, Header, Perturbed, Returned
@@ -34,8 +36,20 @@ class OwnExchange(Struct):
     returned: Returned | None = None
 
 
+class Reading(NamedTuple):
+    """The trace in a HAR file, its header first, and in words of how many of the file's entries it is made."""
+
+    trace: list[Entry]
+    extent: str
+
+
 def read(raw: bytes, source: str = "HAR", page: str | None = None) -> list[Entry]:
-    """The trace in a HAR file, its header first; of a file with several of dayfly's own traces, the one on `page`.
+    """The trace alone of what `reading` tells."""
+    return reading(raw, source, page).trace
+
+
+def reading(raw: bytes, source: str = "HAR", page: str | None = None) -> Reading:
+    """A HAR file, read; of a file with several of dayfly's own traces, the one on `page`.
 
     Only requests to the platform are read: to hosts that are asked for one of its operations. Raises HarError.
     """
@@ -46,7 +60,16 @@ def read(raw: bytes, source: str = "HAR", page: str | None = None) -> list[Entry
     if own:
         name, extra = _chosen(own, source, page)
         return _own_trace(archive, name, extra, source)
-    return [Header(source=archive.creator or "HAR"), *_recorded(_of_page(archive, source, page), source)]
+    exchanges = [exchanged(exchange, source, number) for number, exchange in _of_page(archive, source, page)]
+    recording = Recording(exchanges)
+    trace = [Header(source=archive.creator or "HAR"), *_recorded(recording)]
+    return Reading(trace, _extent(len(recording.kept), len(exchanges), Counter(one.host for one in exchanges)))
+
+
+def _extent(requests: int, entries: int, hosts: Counter[str]) -> str:
+    if not requests:
+        return f"nothing was read: {none_asked(entries, hosts)}"
+    return f"read as requests to the platform: {requests} of its {entries} entries"
 
 
 def _chosen(own: dict[str, Raw], source: str, page: str | None) -> tuple[str, Raw]:
@@ -67,15 +90,18 @@ def _of_page(archive: Document, source: str, page: str | None) -> list[tuple[int
     return [(number, exchange) for number, exchange in numbered if page is None or exchange.pageref == page]
 
 
-def _own_trace(archive: Document, name: str, extra: Raw, source: str) -> list[Entry]:
+def _own_trace(archive: Document, name: str, extra: Raw, source: str) -> Reading:
     """A trace as it was before dayfly wrote it."""
     page: OwnPage = document.part(extra, OwnPage, source, None)
     entries: list[Numbered] = list(page.entries)
-    for number, exchange in enumerate(archive.exchanges, start=1):
-        if exchange.pageref == name and len(exchange.own):
+    exchanges = [(number, one) for number, one in enumerate(archive.exchanges, start=1) if one.pageref == name]
+    for number, exchange in exchanges:
+        if len(exchange.own):
             own: OwnExchange = document.part(exchange.own, OwnExchange, source, number)
             entries += [entry for entry in (own.arrival, own.answer, own.returned) if entry is not None]
-    return [page.header, *sorted(entries, key=lambda entry: entry.seq)]
+    requests = sum(isinstance(entry, Arrival) for entry in entries)
+    trace = [page.header, *sorted(entries, key=lambda entry: entry.seq)]
+    return Reading(trace, _extent(requests, len(exchanges), Counter()))
 
 
 class _Event(NamedTuple):
@@ -86,9 +112,8 @@ class _Event(NamedTuple):
     is_return: bool
 
 
-def _recorded(numbered: list[tuple[int, Exchange]], source: str) -> Iterator[Numbered]:
+def _recorded(recording: Recording) -> Iterator[Numbered]:
     """The entries of a trace, in order of time."""
-    recording = Recording([exchanged(exchange, source, number) for number, exchange in numbered])
     events = [_Event(_left_at(one), place, False) for place, one in enumerate(recording.kept)]
     events += [_Event(_returned_at(one), place, True) for place, one in enumerate(recording.kept)]
     for seq, event in enumerate(sorted(events), start=1):

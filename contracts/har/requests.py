@@ -105,7 +105,7 @@ def exchanged(exchange: Exchange, source: str, number: int) -> Recorded:
     answer = bodies.of_response(response, source, number)
     return Recorded(
         number=number,
-        host=url.netloc.lower(),
+        host=url.netloc.rpartition("@")[2].lower(),
         method=request.method.upper(),
         prefix=path.removesuffix(own),
         path=own,

@@ -19,6 +19,8 @@ def of_report(report: Report) -> Iterator[str]:
 
 def remarks(report: Report) -> Iterator[str]:
     """What there is to say beside the clauses, a line each."""
+    if report.extent:
+        yield report.extent
     if report.interrupted:
         yield "interrupted: this is what was found so far, and nothing was made smaller"
     if report.removed:

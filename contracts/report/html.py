@@ -66,6 +66,7 @@ def _header(report: Report) -> Markup:
         element("h1", element("code", report.target)),
         element("ul", numbers, class_="counts"),
         element("p", " · ".join(facts.of_report(report)), class_="facts"),
+        element("p", report.extent, class_="facts") if report.extent else None,
         element("nav", element("ul", map(_link, report.violated)), aria_label="what was violated") if report.violated else None,
     )
 

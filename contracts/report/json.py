@@ -29,6 +29,7 @@ def document(report: Report) -> dict[str, Any]:
         "elapsed_s": round(report.elapsed_s, 3),
         **({"delivery": report.delivery} if report.subject == "client" else {"subject": report.subject}),
         "clauses": [_clause(result) for result in report.clauses],
+        **({"extent": report.extent} if report.extent else {}),
         **({"removed": list(report.removed)} if report.removed else {}),
         **({"interrupted": True} if report.interrupted else {}),
     }

@@ -24,6 +24,8 @@ def render(report: Report) -> str:
 def _blocks(report: Report) -> Iterator[str]:
     yield f"## {_code(report.target)} {_verdict(report)} the contract"
     yield _facts(report)
+    if report.extent:
+        yield _escaped(report.extent)
     bad = [*report.violated, *report.with_ending(Ending.NOW_HELD)]
     if bad:
         yield _table(bad)

@@ -139,7 +139,7 @@ def read(
 
 
 def _host(url: str) -> str:
-    return url.partition("://")[2].partition("/")[0].lower()[:100]
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[2].lower()[:100]
 
 
 def _is_sanitized(steps: list[Step]) -> bool:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection
 from typing import Protocol
 
-from contracts.har.hosts import Asked, platforms
+from contracts.har.hosts import Asked, none_asked, platforms
 from contracts.reproduce.errors import RecordingError
 from contracts.reproduce.steps import Problem, Step
 
@@ -44,14 +44,11 @@ def _asked(step: Step) -> Asked:
 
 
 def _why_none(read: Read, hosts: Collection[str]) -> str:
-    if not read.entries:
-        return "it has no entries"
     if hosts and read.steps:
         there = ", ".join(sorted({step.host for step in read.steps}))
         return f"nothing in it went to {', '.join(hosts)}; the platform's paths are asked for at {there}"
-    elsewhere = ", ".join(host or "no host" for host, _ in read.elsewhere.most_common(3))
-    told = f"; its requests went to {elsewhere}" if elsewhere else ""
+    told = none_asked(read.entries, read.elsewhere)
     unread = [problem for problem in read.problems if problem.number is not None]
     if unread:
         told += f"; {len(unread)} of them cannot be read, entry {unread[0].number}: {unread[0].text}"
-    return f"none of its {read.entries} entries asks for a token, creates a session or sends a message{told}"
+    return told

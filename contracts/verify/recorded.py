@@ -15,15 +15,18 @@ from contracts.verify.stopwatch import Stopwatch
 from mockserver.journal import Entry
 
 
-def check(target: str, entries: Sequence[Entry], options: Options = DEFAULT_OPTIONS) -> Report:
-    """Judges a trace that somebody recorded; `target` says where it came from. Raises TraceMalformed."""
+def check(target: str, entries: Sequence[Entry], options: Options = DEFAULT_OPTIONS, extent: str = "") -> Report:
+    """Judges a trace that somebody recorded; `target` says where it came from, `extent` how much of it was read.
+
+    Raises TraceMalformed.
+    """
     stopwatch = Stopwatch()
     clauses = select(options.clauses)
     judgement = judged(entries, options.parameters, clauses)
     results = [_result(clause, judgement.of(clause.code), tuple(entries)) for clause in clauses]
     elapsed, delivery = stopwatch.seconds(), options.parameters.delivery
     told = expecting(results, target, options.expected)
-    return Report(target=target, clauses=told, elapsed_s=elapsed, delivery=delivery)
+    return Report(target=target, clauses=told, elapsed_s=elapsed, delivery=delivery, extent=extent)
 
 
 def _result(clause: Clause[Any], verdict: Verdict, trace: tuple[Entry, ...]) -> ClauseResult:

@@ -42,6 +42,7 @@ from tests.need import need
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 CACHED, RECOVERING = f"{FIXTURES}/clients/cached_session.py:factory", f"{FIXTURES}/clients/recovering.py:factory"
+RECORDED = FIXTURES / "recordings" / "earlier-today.har"
 BOB, EVE = Guest("Bob", "bob@example.com"), Guest('"$(id)" \u202e👋', "eve@example.com")
 
 Captured = pytest.CaptureFixture[str]
@@ -278,6 +279,30 @@ def test_a_har_file_that_is_none_is_refused_in_a_line(capfd: Captured) -> None:
     assert (out, err) == ("", "dayfly: x.har: entry 1: Expected `object`, got `int` - at `$.request`\n")
     assert run(["check", "missing.har"]) == 2
     assert capfd.readouterr()[1] == "dayfly: missing.har: No such file or directory\n"
+
+
+def test_a_recording_behind_a_gateway_is_judged_and_it_is_told_how_much_of_it(capfd: Captured) -> None:
+    assert run(["check", str(RECORDED), "--report", "markdown:r.md", "--report", "html:r.html", "--report", "json:r.json"]) == 1
+    out, _ = capfd.readouterr()
+    assert "error[S1] session-reused: session s1 was used twice" in out
+    assert out.endswith("\n  read as requests to the platform: 8 of its 9 entries\n")
+    assert "read as requests to the platform: 8 of its 9 entries" in Path("r.md").read_text("utf-8")
+    assert "read as requests to the platform: 8 of its 9 entries" in Path("r.html").read_text("utf-8")
+    assert json.loads(Path("r.json").read_bytes())["extent"] == "read as requests to the platform: 8 of its 9 entries"
+
+
+def test_a_har_file_of_something_else_does_not_look_green(capfd: Captured) -> None:
+    Path("x.har").write_text('{"log": {"entries": []}}')
+    assert run(["check", "x.har"]) == 2
+    assert capfd.readouterr()[0].endswith("\n  nothing was read: it has no entries\n")
+
+
+def test_the_trace_of_a_counterexample_is_read_as_a_whole(capfd: Captured) -> None:
+    run(["verify", CACHED, "--seed", "0", "--examples", "5", "--clause", "S1", "--report", "har:r.har"])
+    capfd.readouterr()
+    run(["check", "r.har"])
+    entries = len(json.loads(Path("r.har").read_bytes())["log"]["entries"])
+    assert f"  read as requests to the platform: {entries} of its {entries} entries\n" in capfd.readouterr()[0]
 
 
 def test_one_of_several_recordings_is_named(capfd: Captured) -> None:

@@ -13,7 +13,7 @@ import pytest
 from msgspec import UNSET
 
 from contracts.clauses import judged
-from contracts.har import HarError, read
+from contracts.har import HarError, read, reading
 from mockserver.journal import Answer, Arrival, Entry, Header, Returned
 from tests.contracts.har.recordings import API, BEARER, MESSAGES, SECRET, SESSIONS, START, Har
 
@@ -176,6 +176,30 @@ def test_a_recording_of_something_else_puts_nothing_to_the_test() -> None:
     har = Har()
     har.add("https://example.com/", method="GET", got={})
     assert {str(verdict.status) for verdict in judged(read(har.raw)).verdicts} == {"not_exercised"}
+
+
+@pytest.mark.parametrize(
+    ("others", "extent"),
+    [
+        (0, "read as requests to the platform: 4 of its 4 entries"),
+        (2, "read as requests to the platform: 4 of its 6 entries"),
+    ],
+)
+def test_it_tells_how_many_entries_are_the_platforms(others: int, extent: str) -> None:
+    har = reused()
+    for _ in range(others):
+        har.add("https://shop.example/", method="GET")
+    assert reading(har.raw).extent == extent
+
+
+def test_it_tells_that_none_is_the_platforms_and_where_they_went() -> None:
+    har = Har()
+    assert reading(har.raw).extent == "nothing was read: it has no entries"
+    har.add("https://me:my-password@shop.example/", method="GET")
+    assert reading(har.raw).extent == (
+        "nothing was read: none of its 1 entries asks for a token, creates a session or sends a message; "
+        "its requests went to shop.example"
+    )
 
 
 def test_the_contexts_are_the_platforms_where_it_told_them() -> None:
