@@ -20,6 +20,9 @@ DEFAULT_URL = "http://127.0.0.1:8403"
 MOST_LINES = 1_000_000
 """Entries that are judged at once: some gigabytes in memory."""
 
+HAR = (".har", ".har.gz")
+"""What HAR files are called, the compressed ones so that they are told to be just that."""
+
 WEB = ("http://", "https://")
 
 
@@ -33,7 +36,7 @@ class Recorded(NamedTuple):
 def recorded(recording: str, organization: str, admin_token: str) -> Recorded:
     """A recording: a HAR file, a trace, or the journal at a URL. Raises ClickException or the reader's."""
     file, _, page = recording.partition("#")
-    if file.lower().endswith(".har") and not recording.startswith(WEB):
+    if file.lower().endswith(HAR) and not recording.startswith(WEB):
         return _read_har(file, page or None)
     return Recorded(read(_lines_of(recording, organization, admin_token)))
 

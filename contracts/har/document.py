@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 from msgspec import Raw, Struct
 
+from contracts.har import stream
 from contracts.har.errors import HarError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -110,10 +112,20 @@ def decode(raw: bytes, source: str) -> Document:
     """The file in `raw`. Raises HarError, naming `source` and the entry."""
     try:
         log = msgspec.json.decode(raw.removeprefix(b"\xef\xbb\xbf"), type=_Archive).log
+    except msgspec.ValidationError as error:
+        raise HarError(source, None, f"this is no HAR file: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        _find_wrong(raw, source)
         raise HarError(source, None, f"this is no HAR file: {error}") from error
     exchanges = [part(entry, Exchange, source, number) for number, entry in enumerate(log.entries, start=1)]
     return Document(exchanges, log.creator.name, log.pages)
+
+
+def _find_wrong(raw: bytes, source: str) -> None:
+    """Raises HarError with the entry that is cut, or that is no JSON, where that is to be found."""
+    for piece in stream.pieces(BytesIO(raw), source):
+        if piece.number is not None and piece.raw is not None:
+            part(Raw(piece.raw), Any, source, piece.number)
 
 
 def part(raw: Raw, shape: Any, source: str, number: int | None) -> Any:

@@ -8,6 +8,7 @@ from typing import BinaryIO, NamedTuple
 
 import msgspec
 
+from contracts.har.beginnings import told_by
 from contracts.har.errors import HarError
 
 CHUNK = 256 << 10
@@ -38,8 +39,8 @@ def pieces(file: BinaryIO, source: str, progress: Callable[[int], object] = lamb
     Raises HarError where the file is none, or ends too early: then with the number of the entry that is cut.
     """
     number: int | None = None
+    text = _Text(file, progress)
     try:
-        text = _Text(file, progress)
         for name in text.members():
             if name != "log":
                 text.value()
@@ -50,7 +51,7 @@ def pieces(file: BinaryIO, source: str, progress: Callable[[int], object] = lamb
                 yield piece
     except _Unexpected as error:
         if number is None:
-            raise HarError(source, None, f"this is no HAR file: {error}") from None
+            raise HarError(source, None, f"this is no HAR file: {told_by(text.beginning) or error}") from None
         problem = "the file ends before this entry does" if error.is_end else f"from here on it is no JSON: {error}"
         raise HarError(source, number + 1, problem) from None
     if number is None:
@@ -68,7 +69,7 @@ def _of_log(text: _Text) -> Iterator[Piece]:
 
 class _Unexpected(Exception):
     def __init__(self, expected: str, found: bytes) -> None:
-        super().__init__(f"expected {expected}, found {found.decode('ascii', 'backslashreplace') or 'the end'}")
+        super().__init__(f"expected {expected}, found {repr(found).removeprefix('b') if found else 'the end'}")
         self.is_end = not found
 
 
@@ -78,7 +79,9 @@ class _Text:
     def __init__(self, file: BinaryIO, progress: Callable[[int], object]) -> None:
         self._file, self._progress = file, progress
         self._data, self._at = b"", 0
-        if self._peek() == b"\xef":  # a byte order mark
+        first = self._peek()
+        self.beginning = self._data[:2]
+        if first == b"\xef":  # a byte order mark
             self._at += 3
 
     def members(self) -> Iterator[str]:

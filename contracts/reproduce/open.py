@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from contracts.har import MAX_BYTES, HarError
 from contracts.har import read as read_har
+from contracts.har.beginnings import told_by
 from contracts.reproduce import archives, traces
 from contracts.reproduce.archives import OwnPages
 from contracts.reproduce.errors import RecordingError
@@ -44,10 +45,12 @@ def _read(file: BinaryIO, path: Path, page: str | None, hosts: Collection[str], 
 
 
 def _is_har(file: BinaryIO, path: Path) -> bool:
-    """By its name, or since it begins as one: a trace's lines say of which type they are."""
-    first = file.read(BEGINNING).removeprefix(b"\xef\xbb\xbf").lstrip()
+    """By its name, or since it begins as one, or as what holds one: a trace's lines say of which type they are."""
+    first = file.read(BEGINNING)
     file.seek(0)
-    return path.suffix.lower() == ".har" or (first.startswith(b"{") and _LOG.match(first) is not None)
+    if path.suffix.lower() == ".har" or told_by(first) is not None:
+        return True
+    return _LOG.match(first.removeprefix(b"\xef\xbb\xbf").lstrip()) is not None
 
 
 def _lines(file: BinaryIO, progress: Callable[[int], object]) -> Iterator[bytes]:

@@ -277,6 +277,9 @@ def test_a_har_file_that_is_none_is_refused_in_a_line(capfd: Captured) -> None:
     assert run(["check", "x.har"]) == 2
     out, err = capfd.readouterr()
     assert (out, err) == ("", "dayfly: x.har: entry 1: Expected `object`, got `int` - at `$.request`\n")
+    Path("x.har.gz").write_bytes(b"\x1f\x8b")
+    assert run(["check", "x.har.gz"]) == 2
+    assert capfd.readouterr()[1].startswith("dayfly: x.har.gz: this is no HAR file: it is compressed with gzip")
     assert run(["check", "missing.har"]) == 2
     assert capfd.readouterr()[1] == "dayfly: missing.har: No such file or directory\n"
 

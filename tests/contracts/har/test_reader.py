@@ -320,8 +320,13 @@ def spoilt(**entry: Any) -> bytes:
 @pytest.mark.parametrize(
     ("raw", "problem"),
     [
-        (b"", "x.har: this is no HAR file: Input data was truncated"),
-        (b"\xff\xfe", "x.har: this is no HAR file"),
+        (b"", "x.har: this is no HAR file: expected {, found the end"),
+        (gzip.compress(reused().raw), "x.har: this is no HAR file: it is compressed with gzip; unpack it first: gzip -dc "),
+        (reused().raw.decode().encode("utf-16"), "x.har: this is no HAR file: it is in UTF-16, as PowerShell's > writes"),
+        (b"\xfe\xff\x00{", "x.har: this is no HAR file: it is in UTF-16, as PowerShell's > writes it; save it as UTF-8"),
+        (reused().raw[:-40], "x.har: entry 4: the file ends before this entry does"),
+        (reused().raw.replace(b'"status": 403,', b'"status": 4o3,'), "x.har: entry 4: JSON is malformed: expected ',' or '}'"),
+        (b'{"log": {"version": 1.2.3}}', "x.har: this is no HAR file: JSON is malformed"),
         (b'{"log": {"entries": {}}}', "x.har: this is no HAR file: Expected `array`, got `object` - at `$.log.entries`"),
         (b'{"type":"trace"}\n', "x.har: this is no HAR file: Object missing required field `log`"),
         (b"[" * 100_000, "x.har: this is no HAR file"),

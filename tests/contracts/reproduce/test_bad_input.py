@@ -203,7 +203,10 @@ def test_a_slip_in_a_path_is_reproduced() -> None:
     ("name", "raw", "problem"),
     [
         ("x.har", b"", "this is no HAR file: expected {, found the end"),
-        ("x.har", b"PK\x03\x04", "this is no HAR file: expected {, found P"),
+        ("x.har", b"PK\x03\x04", "this is no HAR file: expected {, found 'P'"),
+        ("x.har.gz", gzip.compress(used_twice().raw), "this is no HAR file: it is compressed with gzip; unpack it first"),
+        ("x.har", gzip.compress(used_twice().raw), "this is no HAR file: it is compressed with gzip; unpack it first"),
+        ("x.json", used_twice().raw.decode().encode("utf-16"), "this is no HAR file: it is in UTF-16, as PowerShell's >"),
         ("x.har", b'{"log": {"entries": []}}', "it has no entries"),
         ("x.jsonl", b"", "this is no recording, neither a HAR file nor a trace with requests"),
         (
