@@ -63,7 +63,9 @@ def reading(raw: bytes, source: str = "HAR", page: str | None = None) -> Reading
     exchanges = [exchanged(exchange, source, number) for number, exchange in _of_page(archive, source, page)]
     recording = Recording(exchanges)
     trace = [Header(source=archive.creator or "HAR"), *_recorded(recording)]
-    return Reading(trace, _extent(len(recording.kept), len(exchanges), Counter(one.host for one in exchanges)))
+    extent = _extent(len(recording.kept), len(exchanges), Counter(one.host for one in exchanges))
+    lacking = sum(one.lacks_body for one in recording.kept)
+    return Reading(trace, f"{extent}; the bodies of {lacking} of them were not recorded" if lacking else extent)
 
 
 def _extent(requests: int, entries: int, hosts: Counter[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -23,6 +23,9 @@ from mockserver.journal import Answer, Arrival, Credential, Returned, SessionCha
 from mockserver.wire import METHOD, ROUTES
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+DEAD = "not.authorized"
+"""The code that refuses a message for its session."""
+
 KEPT_TEXT = 64 << 10
 """Bytes that are kept of a body that cannot be decoded."""
 
@@ -69,6 +72,11 @@ class Recorded:
         return self.method not in _SAFE and self.path.startswith(MESSAGING)
 
     @property
+    def lacks_body(self) -> bool:
+        """Whether what it asked for is not known, since the recording does not hold it."""
+        return self.body is None and self.operation in {"create", "send"}
+
+    @property
     def asked(self) -> Asked:
         """What it tells of its host."""
         token = self.brought("token", "access_token")
@@ -103,7 +111,7 @@ def exchanged(exchange: Exchange, source: str, number: int) -> Recorded:
     own = platform_path(path) or path
     media, body = bodies.media_type(request), bodies.of_request(request, source, number)
     answer = bodies.of_response(response, source, number)
-    return Recorded(
+    recorded = Recorded(
         number=number,
         host=url.netloc.rpartition("@")[2].lower(),
         method=request.method.upper(),
@@ -122,6 +130,12 @@ def exchanged(exchange: Exchange, source: str, number: int) -> Recorded:
         answer=answer,
         got=bodies.decoded(answer, None),
     )
+    return replace(recorded, body=None) if recorded.body == b"" and _had_a_body(recorded) else recorded
+
+
+def _had_a_body(one: Recorded) -> bool:
+    """Whether the answer shows that it did, whatever the recording says: the platform looks at a session after the body."""
+    return one.is_call and one.operation == "send" and (one.status == 200 or one.told("code") == DEAD)
 
 
 def _passed(milliseconds: float | None, source: str, number: int) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import BinaryIO
 
 import msgspec
@@ -52,6 +52,7 @@ class Archive:
         self.steps: list[Step] = []
         self.stamps: list[float] = []
         self.problems: list[Problem] = []
+        self.lacking: set[int] = set()
         self.secrets: set[str] = set()
 
     def take(self, piece: Piece) -> None:
@@ -102,6 +103,8 @@ class Archive:
         self.secrets |= secrets.of_header(recorded.authorization)
         self.secrets |= secrets.of_document(recorded.sent) | secrets.of_document(recorded.got)
         self.stamps.append(recorded.left)
+        if recorded.lacks_body:
+            self.lacking.add(recorded.number)
         self.steps.append(step_of(recorded, self.secrets))
 
 
@@ -132,10 +135,21 @@ def read(
         source=source,
         kind=f"HAR by {archive.creator}" if archive.creator else "HAR",
         steps=_with_credentials(ordered.steps) if sanitized else ordered.steps,
-        problems=sorted([*archive.problems, *ordered.problems], key=lambda problem: problem.number or 0),
+        problems=sorted(
+            [*archive.problems, *ordered.problems, *_lacking(ordered.steps, archive.lacking)],
+            key=lambda problem: problem.number or 0,
+        ),
         slack=resolution(archive.stamps),
         sanitized=sanitized,
     )
+
+
+def _lacking(steps: list[Step], lacking: set[int]) -> Iterator[Problem]:
+    """That bodies were not recorded, said once."""
+    numbers = sorted(step.number for step in steps if step.number in lacking)
+    if numbers:
+        more = f", nor were those of {len(numbers) - 1} more" if len(numbers) > 1 else ""
+        yield Problem(numbers[0], f"its body was not recorded{more}; what is sent instead may be answered otherwise")
 
 
 def _host(url: str) -> str:

@@ -89,7 +89,7 @@ def _body(step: Step, names: Names) -> bytes:
 
 def _likely(step: Step, names: Names) -> bytes:
     if step.operation != "send":
-        return b""
+        return b"{}" if step.size >= 2 else b""
     id = names.fresh_session(step.session) if step.session is not None else "an id that was not recorded"
     return msgspec.json.encode({"webChatSessionId": id, "text": "x" * (step.text_length or 1)})
 

@@ -249,6 +249,17 @@ def test_bodies_that_were_not_recorded_are_not_held_against_the_client() -> None
     arrived = arrivals(read(har.raw))
     assert {(arrival.truncated, arrival.body is UNSET) for arrival in arrived} == {(True, True)}
     assert broken(har) == []
+    assert reading(har.raw).extent.endswith("4 of its 4 entries; the bodies of 3 of them were not recorded")
+
+
+@pytest.mark.parametrize("status", [200, 403])
+def test_a_message_that_was_looked_at_was_not_empty_whatever_the_tool_says(status: int) -> None:
+    har = Har()
+    har.send(status=status)
+    del har.entries[0]["request"]["postData"]
+    har.entries[0]["request"]["bodySize"] = 0
+    assert one(har)[0].truncated
+    assert broken(har) == []
 
 
 def test_an_empty_body_is_one() -> None:

@@ -138,6 +138,25 @@ def test_bodies_in_base64_and_compressed() -> None:
     assert rows(told(har)) == WHOLE
 
 
+@pytest.mark.parametrize("size", [54, 0, -1])
+def test_bodies_that_were_not_recorded(size: int) -> None:
+    har = used_twice()
+    for entry in har.entries[1:]:
+        del entry["request"]["postData"]
+        entry["request"]["bodySize"] = size
+    report = told(har)
+    assert rows(report)[1] == (2, 200, "session.created")
+    first, more = (2, 2) if size else (3, 1)
+    lacking = f"entry {first}: its body was not recorded, nor were those of {more} more"
+    assert problems(report) == [f"{lacking}; what is sent instead may be answered otherwise"]
+
+
+def test_one_body_that_was_not_recorded() -> None:
+    har = used_twice()
+    del har.entries[3]["request"]["postData"]
+    assert problems(told(har)) == ["entry 4: its body was not recorded; what is sent instead may be answered otherwise"]
+
+
 def test_an_answer_that_never_came() -> None:
     har = Har()
     har.token()
