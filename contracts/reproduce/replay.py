@@ -38,7 +38,7 @@ def replay(recording: Recording, policy: Policy, progress: Callable[[int], objec
     ]
     owners = {step.token: step.client or EVERYBODY for step in recording.steps if step.token is not None}
     with Bench(policy, min(action.at for action in actions) - LEAD, owners) as bench:
-        player = _Player(bench, Settler(bench, policy, let_in), Labels(recording.steps), recording.unit)
+        player = _Player(bench, Settler(bench, let_in), Labels(recording.steps), recording.unit)
         for action in actions:
             player.play(action)
             progress(1)

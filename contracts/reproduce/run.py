@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from contracts.reproduce.changes import at_first, changes
 from contracts.reproduce.infer import infer
 from contracts.reproduce.replay import replay
 from contracts.reproduce.results import Report
@@ -38,7 +39,8 @@ def _policy(recording: Recording, policy: Policy | None, problems: list[Problem]
     if not recording.policy:
         return _as_issued(recording)
     try:
-        return policy_from(recording.policy), "as recorded"
+        origin = "as recorded, until it is changed" if changes(recording) else "as recorded"
+        return policy_from(at_first(recording, problems)), origin
     except SettingsError as error:
         problems.append(Problem(None, f"the policy it names is none: {error}"))
         return Policy(), "dayfly's own"

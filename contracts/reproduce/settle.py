@@ -3,7 +3,7 @@ before the request, and said."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from contracts.reproduce.bench import Bench
 from contracts.reproduce.plan import Before
@@ -11,7 +11,7 @@ from contracts.reproduce.steps import Step
 from mockserver.engine import access
 from mockserver.engine.decide import required_scopes
 from mockserver.engine.lifecycle import state_of
-from mockserver.engine.model import Policy, State
+from mockserver.engine.model import State
 
 PAST = {
     "alive": "its session was created before the recording began, or elsewhere",
@@ -24,9 +24,9 @@ class Settler:
     """Arranges the world of `bench`. `taken` is what was taken for given, by the number of the step that shows
     it; `past` are the sessions whose past was."""
 
-    def __init__(self, bench: Bench, policy: Policy, let_in: Collection[tuple[str, int]]) -> None:
+    def __init__(self, bench: Bench, let_in: Collection[tuple[str, int]]) -> None:
         """`let_in` are the tokens that were let in, with the order of the step."""
-        self._bench, self._policy = bench, policy
+        self._bench = bench
         self._last_in: dict[str, int] = {}
         for token, order in let_in:
             self._last_in[token] = max(order, self._last_in.get(token, order))
@@ -98,7 +98,7 @@ class Settler:
         if found is None or step.operation is None or step.status is None:
             return
         owner = self._bench.owner(token)
-        missing = access.missing_scope(self._bench.oauth_client(owner), found, required_scopes(self._policy, step.operation))
+        missing = access.missing_scope(self._bench.oauth_client(owner), found, self._required(step))
         if step.scope_refused and missing is None:
             self._withhold(step, owner)
         elif (
@@ -108,10 +108,13 @@ class Settler:
             self._bench.tenant.clients.grant_scope(missing, self._bench.client(owner).client_id)
 
     def _withhold(self, step: Step, owner: str) -> None:
-        for scope in required_scopes(self._policy, step.operation or "send")[:1]:
+        for scope in self._required(step)[:1]:
             self._withheld.add((owner, scope))
             self._bench.tenant.clients.revoke_scope(scope, self._bench.client(owner).client_id)
             self._take(step, "scope", owner, f"its OAuth client had not the scope {scope} then")
+
+    def _required(self, step: Step) -> Sequence[str]:
+        return required_scopes(self._bench.policy(), step.operation or "send")
 
     # -- sessions ------------------------------------------------------------------------------------------------------
 

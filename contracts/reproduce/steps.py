@@ -116,7 +116,8 @@ class Recording(Struct, frozen=True, kw_only=True):
     """A recording as it was read, its steps in the order in which they happened.
 
     `slack` is by how many milliseconds a stamp may be off, `policy` what the recording says was in force (names and seconds of
-    policy files), `sanitized` whether a tool has taken out the credentials, `unit` what `number` counts: entries, or lines.
+    policy files): when it began, or when it ended where it is `policy_at_end`. `sanitized` is whether a tool has taken out the
+    credentials, `unit` what `number` counts: entries, or lines.
     """
 
     source: str
@@ -126,5 +127,6 @@ class Recording(Struct, frozen=True, kw_only=True):
     problems: list[Problem] = []
     slack: int = 0
     policy: dict[str, Any] = {}
+    policy_at_end: bool = False
     sanitized: bool = False
     unit: str = "entry"

@@ -31,6 +31,7 @@ class _Request:
 class _Trace:
     def __init__(self) -> None:
         self.policy: dict[str, Any] = {}
+        self.policy_at_end = False
         self.requests: dict[str, _Request] = {}
         self.world: list[WorldStep] = []
         self.problems: list[Problem] = []
@@ -44,7 +45,7 @@ class _Trace:
             case Header():
                 if entry.version != TRACE_VERSION:
                     self._tell(number, f"trace version {entry.version} is not known here; it is read as {TRACE_VERSION}")
-                self.policy = entry.policy
+                self.policy, self.policy_at_end = entry.policy, bool(entry.organization)
             case Arrival():
                 if entry.context_id in self.requests:
                     self._tell(number, f"request {entry.context_id!r} arrived before; it is counted once")
@@ -114,6 +115,7 @@ def recording(trace: _Trace, source: str) -> Recording:
         world=trace.world,
         problems=trace.problems,
         policy=trace.policy,
+        policy_at_end=trace.policy_at_end,
         unit="line",
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from contracts.reproduce.changes import changes
 from contracts.reproduce.infer.choose import Alone, alone, round_in, together
 from contracts.reproduce.infer.evidence import Choice, SessionEvidence
 from contracts.reproduce.infer.limits import max_body, max_text
@@ -32,7 +33,7 @@ def infer(recording: Recording, policy: Policy, replayed: Replayed) -> Inference
     evidence = sessions(recording)
     solution = solve(evidence)
     spans = _spans(recording, solution)
-    if any(step.what == "set_policy" for step in recording.world):
+    if changes(recording):
         return _changed(policy)
     fitting = _fitting(spans, solution, evidence, policy)
     differs = bool(replayed.differing)
