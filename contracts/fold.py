@@ -151,9 +151,16 @@ class _Folding:
             return
         call.group = self._open[0].group
         call.group.calls.append(call)
-        call.intent = self._open[0] if len(self._open) == 1 else self._intent_in_parallel(call)
+        call.intent = self._late(call) or (self._open[0] if len(self._open) == 1 else self._intent_in_parallel(call))
         if call.intent is not None:
             call.intent.calls.append(call)
+
+    def _late(self, call: Call) -> Intent | None:
+        """The intent whose client reported before its send left: one of those in parallel, whose texts are distinct."""
+        intents = self._open[0].group.intents
+        if call.operation != "send" or len(intents) == len(self._open) or any(one.text == call.text for one in self._open):
+            return None
+        return _only(intent for intent in intents if intent.ended is not None and intent.text == call.text)
 
     def _intent_in_parallel(self, call: Call) -> Intent | None:
         """A create by its guest. A send by its text, which is distinct, else by its session's create. Others: the client's."""
@@ -215,6 +222,8 @@ class _Folding:
             history.sessions[call.presented].dead.append(call)
         if call.token_refused:
             history.refusals.setdefault(call.token, []).append(call)
+        if call.scope_refused:
+            history.scope_refusals.setdefault(call.token, []).append(call)
         if call.status in REJECTS:
             history.rejects.setdefault(call.identity, []).append(call)
 

@@ -221,8 +221,9 @@ Moment = CallLeft | CallReturned | IntentBegan | IntentEnded | WorldChanged
 class History:
     """All that a trace tells. `moments` are in the order in which they happened to the client.
 
-    `logins` are the token calls, in the order in which they left. `refusals` are the 401s for a token, by token, and `rejects`
-    the requests that were refused for what they are, by what they are, in the order in which the client knew.
+    `logins` are the token calls, in the order in which they left. `refusals` are the 401s for a token and `scope_refusals` the
+    403s for a scope it lacks, by token, and `rejects` the requests that were refused for what they are, by what they are, in
+    the order in which the client knew.
     """
 
     header: Header
@@ -234,6 +235,7 @@ class History:
     changes: list[WorldChanged] = field(default_factory=list)
     logins: list[Call] = field(default_factory=list)
     refusals: dict[str | None, list[Call]] = field(default_factory=dict)
+    scope_refusals: dict[str | None, list[Call]] = field(default_factory=dict)
     rejects: dict[Identity, list[Call]] = field(default_factory=dict)
     _by_kind: dict[tuple[type[Moment], ...], list[Moment]] = field(default_factory=dict)
 

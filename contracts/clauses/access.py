@@ -8,7 +8,7 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from contracts.clauses.excuses import tried_enough
+from contracts.clauses.excuses import overtaken, tried_enough
 from contracts.clauses.retries import messages_served
 from contracts.clauses.words import at, name_of, reported
 from contracts.history import Call, CallLeft, CallReturned, Intent, IntentBegan, IntentEnded, Moment, WorldChanged
@@ -24,15 +24,18 @@ def _first_refusal(calls: list[Call], place: int) -> Call | None:
 
 
 def is_good(received: Call, place: int, now: int, case: Case) -> bool:
-    """Whether the token that `received` brought was, as far as the client knew, neither refused nor about to expire."""
+    """Whether the token that `received` brought was, as far as the client knew, neither refused nor about to expire.
+
+    A cautious client counts from when it asked, and takes a new token in the hope that it has the scope that one had not.
+    """
     answer, token = received.answer, received.received_token
     if answer is None or token is None or received.returned_at is None:
         return False
     lifetime = answer.token_expires_in
-    if lifetime is not None and now >= received.returned_at + 1000 * lifetime - MARGIN:
+    if lifetime is not None and now >= received.left_at + 1000 * lifetime - MARGIN:
         return False
-    refusals = case.history.refusals.get(token, [])
-    return not refusals or not refusals[0].was_over(place)
+    refusals = (case.history.refusals.get(token), case.history.scope_refusals.get(token))
+    return not any(known and known[0].was_over(place) for known in refusals)
 
 
 def _step_not_renewed(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
@@ -44,7 +47,7 @@ def _step_not_renewed(state: None, moment: Moment, case: Case) -> tuple[None, Ma
         case IntentEnded(intent, place) if intent.outcome == "failed":
             calls = [*intent.calls, *intent.group.unattributed]
             refused = _first_refusal(calls, place)
-            if refused is None or _asked_for_another(refused, intent) or tried_enough(_over(calls, place), case):
+            if refused is None or _asked_for_another(refused, intent) or _may_stop(intent, calls, place, case):
                 return state, None
             return state, _not_asked(refused, intent)
     return state, None
@@ -55,6 +58,10 @@ def _shown_again(call: Call, refused: Call | None) -> Breach | None:
         return None
     message = f"a {call.operation or 'request'} showed a token again that a 401 had refused"
     return Breach(message, (at("token refused", refused), at("shown again", call)))
+
+
+def _may_stop(intent: Intent, calls: list[Call], place: int, case: Case) -> bool:
+    return tried_enough(_over(calls, place), case) or overtaken(intent, place, case)
 
 
 def _over(calls: list[Call], place: int) -> list[Call]:
@@ -118,7 +125,7 @@ def _step_loop(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
 
 
 def _looped(taken: list[Call]) -> Breach:
-    message = f"{len(taken)} tokens were taken after 401s, and every one was refused"
+    message = f"{len(taken)} tokens were taken after 401s for one message"
     return Breach(message, (at("first new token", taken[0]), at("one too many", taken[-1])))
 
 
@@ -175,7 +182,13 @@ def _step_stampede(state: _Stampede, moment: Moment, case: Case) -> tuple[_Stamp
 
 
 def _needless_renewal(call: Call, place: int, refused: Call, case: Case) -> Breach | None:
-    """Another renewal, made since the first refusal, is on its way or has brought a token that is still good."""
+    """Another renewal, made since the first refusal, is on its way or has brought a token that is still good.
+
+    Once the messages that were refused are over, the matter is: what is renewed later is renewed for another reason.
+    """
+    refusals = case.history.refusals[refused.token]
+    if not any(other.group is call.group and other.was_over(place) for other in refusals):
+        return None
     since = refused.returned or 0
     renewals = [other for other in case.history.logins if since < other.left < place]
     received = [other for other in renewals if other.received_token is not None and other.was_over(place)]

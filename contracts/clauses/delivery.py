@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from unicodedata import normalize
+
 from msgspec import UNSET
 
-from contracts.clauses.excuses import excuse
+from contracts.clauses.excuses import excuse, jumped
 from contracts.clauses.words import answer_to, at, name_of, quote, reported, seconds
 from contracts.history import Call, CallLeft, CallReturned, Effect, Group, Intent, IntentEnded, Moment, document
 from contracts.judge import EXERCISED, Breach, Case, Clause, Mark
@@ -59,12 +61,17 @@ def _step_not_delivered(state: None, moment: Moment, case: Case) -> tuple[None, 
         case IntentEnded(intent) if intent.outcome != "never":
             if any(call.accepted for call in intent.calls):
                 return state, EXERCISED
-            return state, None if excuse(intent, case) else _undelivered(intent)
+            return state, None if excuse(intent, case) else _undelivered(intent, case)
     return state, None
 
 
-def _undelivered(intent: Intent) -> Breach:
-    over = [call for call in intent.calls if call.returned is not None]
+def _undelivered(intent: Intent, case: Case) -> Breach:
+    own = [call for call in intent.calls if call.returned is not None]
+    over = own or [call for call in intent.group.unattributed if call.returned is not None]
+    late = _sent_afterwards(intent, case)
+    if late is not None:
+        message = f"{name_of(intent)} was not delivered when the client reported: it was sent only afterwards"
+        return Breach(message, (reported(intent), at("sent afterwards", late)))
     if not over:
         return Breach(f"{name_of(intent)} was not delivered: the client sent nothing for it", (reported(intent),))
     last = over[-1]
@@ -98,24 +105,38 @@ def _confirmed(intent: Intent) -> Call | None:
     return next((call for call in known if end is not None and call.was_over(end)), None)
 
 
-def _step_false_outcome(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+def _step_false_outcome(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
     match moment:
         case IntentEnded(intent) if intent.outcome != "never":
             confirmed = _confirmed(intent)
             if intent.outcome == "accepted" and confirmed is None:
-                return state, _false_success(intent)
+                return state, _false_success(intent, case)
             if intent.outcome == "failed" and confirmed is not None:
                 return state, _false_failure(intent, confirmed)
             return state, EXERCISED
     return state, None
 
 
-def _false_success(intent: Intent) -> Breach:
-    sends = intent.of("send")
+def _false_success(intent: Intent, case: Case) -> Breach:
+    name, end = name_of(intent), intent.ended or 0
+    sends = [send for send in intent.of("send") if send.left < end]
+    late = _sent_afterwards(intent, case)
+    if not sends and late is not None:
+        return Breach(f"{name} was reported as delivered before it was sent", (reported(intent), at("sent afterwards", late)))
     if not sends:
-        return Breach(f"{name_of(intent)} was reported as delivered, and was never sent", (reported(intent),))
-    message = f"{name_of(intent)} was reported as delivered, but its send got {answer_to(sends[-1])}"
-    return Breach(message, (at("not confirmed", sends[-1]), reported(intent)))
+        return Breach(f"{name} was reported as delivered, and was never sent", (reported(intent),))
+    last = sends[-1]
+    known = f", but its send got {answer_to(last)}" if last.was_over(end) else " before the answer to its send was there"
+    return Breach(f"{name} was reported as delivered{known}", (at("not confirmed", last), reported(intent)))
+
+
+def _sent_afterwards(intent: Intent, case: Case) -> Call | None:
+    """The first send of the message's text that left once the client had reported, and can be no other message's."""
+    texts = [other.text for other in case.history.intents]
+    if texts.count(intent.text) > 1 or intent.ended is None:
+        return None
+    sends = (call for call in case.history.calls if call.operation == "send" and call.text == intent.text)
+    return next((send for send in sends if send.left > (intent.ended or 0)), None)
 
 
 def _false_failure(intent: Intent, confirmed: Call) -> Breach:
@@ -152,8 +173,9 @@ def _alteration(call: Call, intent: Intent) -> Breach | None:
     """Another message's text in this one's session is a mistaken session, not an altered text."""
     if call.text is None or any(call.text == other.text for other in intent.group.intents):
         return None
-    message = f"{name_of(intent)} was accepted as {quote(call.text)} instead of {quote(intent.text)}"
-    return Breach(message, (at("altered", call),))
+    look_alike = normalize("NFC", call.text) == normalize("NFC", intent.text)
+    accepted, given = (quote(text, letters="ascii" if look_alike else "all") for text in (call.text, intent.text))
+    return Breach(f"{name_of(intent)} was accepted as {accepted} instead of {given}", (at("altered", call),))
 
 
 D4 = Clause(
@@ -230,18 +252,12 @@ def _step_never_returns(state: None, moment: Moment, case: Case) -> tuple[None, 
 
 def _endless(intent: Intent, case: Case) -> Breach | None:
     """That it made too many requests is sound on any clock; that it took too long is so in virtual time alone."""
-    took = (intent.ended_at or 0) - intent.began_at - _jumped(intent, case)
+    took = (intent.ended_at or 0) - intent.began_at - jumped(intent, intent.ended or 0, case)
     busy, is_virtual = len(intent.calls) > MOST_REQUESTS, case.history.header.clock == "virtual"
     if not busy and intent.outcome != "never" and (took <= LONGEST or not is_virtual):
         return None
     why = f": {intent.error}" if intent.error else f": {len(intent.calls)} requests in {seconds(took)}"
     return Breach(f"{name_of(intent)} was never brought to an end{why}", (reported(intent),), busy or is_virtual)
-
-
-def _jumped(intent: Intent, case: Case) -> int:
-    """How far the world moved the clock while the intent was open, in milliseconds."""
-    end = intent.ended or 0
-    return sum(change.jump for change in case.history.changes if intent.began < change.place < end)
 
 
 D6 = Clause(

@@ -12,12 +12,34 @@ from contracts.judge import Case
 def excuse(intent: Intent, case: Case) -> str | None:
     """The first excuse for not having had the intent accepted, None where there is none."""
     place = intent.ended if intent.ended is not None else len(case.history.moments)
-    calls = [call for call in (*intent.calls, *intent.group.unattributed) if call.was_over(place)]
-    return next((text for text, applies in EXCUSES if applies(calls, case)), None)
+    if overtaken(intent, place, case):
+        return "more time passed at once than a client must wait"
+    calls = [*intent.calls, *intent.group.unattributed]
+    if _may_be_accepted(calls, place, case):
+        return "a send of it may have been accepted, and may not be doubled"
+    known = [call for call in calls if call.was_over(place)]
+    return next((text for text, applies in EXCUSES if applies(known, case)), None)
 
 
-def _outcome_unknown(calls: Sequence[Call], case: Case) -> bool:
-    return case.parameters.delivery == "at-most-once" and any(call.effect is Effect.UNKNOWN for call in calls)
+def overtaken(intent: Intent, place: int, case: Case) -> bool:
+    """Whether the world let so much time pass within the message, up to `place`, that any deadline of the client's was over."""
+    return jumped(intent, place, case) > 1000 * case.parameters.max_wait
+
+
+def jumped(intent: Intent, place: int, case: Case) -> int:
+    """How far the world moved the clock while the intent was open, up to `place`, in milliseconds."""
+    return sum(change.jump for change in case.history.changes if intent.began < change.place < place)
+
+
+def _may_be_accepted(calls: Sequence[Call], place: int, case: Case) -> bool:
+    """Whether the client got no clear answer to a send, or did not wait for it.
+
+    What was lost on the way and what was lost on the way back look alike to many a client.
+    """
+    sends = [call for call in calls if call.operation == "send" and call.left < place]
+    return case.parameters.delivery == "at-most-once" and any(
+        not call.was_over(place) or call.status is None or call.effect is Effect.UNKNOWN for call in sends
+    )
 
 
 def _forbidden(calls: Sequence[Call], _: Case) -> bool:
@@ -65,7 +87,6 @@ def _wait_too_long(calls: Sequence[Call], case: Case) -> bool:
 
 
 EXCUSES: tuple[tuple[str, Callable[[Sequence[Call], Case], bool]], ...] = (
-    ("a send of it may have been accepted, and may not be doubled", _outcome_unknown),
     ("the client was not allowed to create or send", _forbidden),
     ("a fresh session was refused too", _second_dead),
     ("a fresh token was refused too", _two_tokens_refused),

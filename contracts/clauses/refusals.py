@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contracts.clauses.excuses import overtaken, tried_enough
 from contracts.clauses.sessions import spent_by
 from contracts.clauses.words import answer_to, at, name_of, reported
 from contracts.history import REJECTS, Call, CallLeft, CallReturned, Effect, Intent, IntentEnded, Moment, WorldChanged
@@ -92,6 +93,8 @@ def _can_recover(dead: Call, intent: Intent, place: int, case: Case) -> bool:
     may_be_delivered = {Effect.CONSUMED} | ({Effect.UNKNOWN} if case.parameters.delivery == "at-most-once" else set())
     return (
         tried < case.parameters.min_attempts
+        and not tried_enough([call for call in (*intent.calls, *intent.group.unattributed) if call.was_over(place)], case)
+        and not overtaken(intent, place, case)
         and not any(call.effect in may_be_delivered for call in sends)
         and not any(call.scope_refused for call in intent.calls)
         and not any(call.status != 200 for call in _left_after(dead, intent, "token"))

@@ -33,7 +33,7 @@ W1 = Clause(
     " type a 415, and neither will ever be accepted.",
     advice=(
         "Build the body as a value and let the HTTP library encode it as JSON, content type included; do not glue strings.",
-        "Check the text before the send: 1 to 4000 characters, no NUL; split or refuse what is longer.",
+        "Check the text before the send: 1 to 4000 characters, no NUL; refuse what is longer.",
     ),
     stimulus="the client created a session or sent a message",
     start=None,

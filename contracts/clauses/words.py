@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from contracts.history import Call, Effect, Intent
 from contracts.judge import Evidence
 
@@ -20,9 +22,10 @@ LONGEST_TEXT = 40
 """Characters of a client's text that are quoted."""
 
 
-def quote(text: str) -> str:
-    """A text of a client's in quotes, cut where it is long."""
-    return repr(text) if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]!r}… ({len(text)} characters)"
+def quote(text: str, letters: Literal["all", "ascii"] = "all") -> str:
+    """A text of a client's in quotes, cut where it is long; `ascii` tells letters apart that look alike."""
+    written = repr if letters == "all" else ascii
+    return written(text) if len(text) <= LONGEST_TEXT else f"{written(text[:LONGEST_TEXT])}… ({len(text)} characters)"
 
 
 def name_of(intent: Intent) -> str:

@@ -191,6 +191,15 @@ def test_the_last_of_several_messages_to_end_is_the_only_open_one() -> None:
     assert owners(tape) == ["bob"]
 
 
+def test_a_send_that_leaves_late_belongs_to_the_message_whose_text_it_has() -> None:
+    tape = overlapping()
+    session = tape.create("ann")
+    tape.end("failed", intent=0)
+    tape.send(session, "for ann")
+    tape.send(session, "for eve")
+    assert owners(tape) == ["ann", "ann", "bob"]
+
+
 def test_messages_of_one_run_after_another_are_no_group() -> None:
     tape = Tape()
     tape.begin(item=0)

@@ -8,7 +8,7 @@ import pytest
 
 from mockserver.journal import Credential
 from tests.contracts.clauses.examples import deliver
-from tests.contracts.tape import PATHS, Tape, bearer
+from tests.contracts.tape import PATHS, SCOPE, Tape, bearer
 
 
 def opened() -> Tape:
@@ -188,11 +188,30 @@ def test_a3_lets_a_token_be_renewed_shortly_before_it_expires() -> None:
 def test_a3_begins_anew_with_each_process(one_shot: bool, status: str) -> None:
     tape = refused_twice()
     tape.token("t:2")
-    tape.end("failed")
-    tape.end("failed")
-    tape.begin()
+    tape.begin("for eve", "eve", item=0)
     tape.token("t:3")
     assert tape.status("A3", one_shot=one_shot) == status
+
+
+def test_a3_is_over_with_the_messages_whose_token_was_refused() -> None:
+    tape = refused_twice()
+    tape.token("t:2")
+    tape.end("failed")
+    tape.end("failed")
+    tape.perturb("advance", seconds=43_200)
+    tape.begin()
+    tape.token("t:3")
+    assert tape.status("A3") == "held"
+
+
+def test_a3_is_asked_of_recordings_without_intents() -> None:
+    tape = Tape()
+    tape.token()
+    for _ in range(2):
+        tape.create(status=401)
+    tape.token("t:2")
+    tape.token("t:3")
+    assert tape.status("A3") == "violated"
 
 
 def test_a3_and_a4_begin_anew_with_a_client_that_was_restarted() -> None:
@@ -240,6 +259,27 @@ def test_a4_lets_a_token_be_renewed_300_seconds_before_it_expires(age: float, st
         tape.token(f"t:{number + 1}")
         tape.end("failed")
     assert tape.status("A4") == status
+
+
+def test_a4_counts_a_tokens_life_from_when_it_was_asked_for() -> None:
+    tape = Tape()
+    for number in range(3):
+        tape.begin()
+        tape.answer_token(tape.leave_token(), f"t:{number}", delay=31, token_expires_in=600)
+        tape.end("failed")
+        tape.perturb("advance", seconds=270)
+    assert tape.status("A4") == "not_exercised"
+
+
+def test_a4_lets_a_token_be_replaced_that_lacked_a_scope() -> None:
+    tape = Tape()
+    tape.token("t:0")
+    for number in range(3):
+        tape.begin()
+        tape.create(token=f"t:{number}", **SCOPE)
+        tape.token(f"t:{number + 1}")
+        tape.end("failed")
+    assert tape.status("A4") == "held"
 
 
 def test_a4_lets_a_refused_token_be_replaced() -> None:

@@ -87,6 +87,19 @@ def tried_enough(tape: Tape) -> None:
     tape.create(status=401)
 
 
+def lost_on_the_way(tape: Tape) -> None:
+    tape.send(tape.create(), **LOST_REQUEST)
+
+
+def not_waited_for(tape: Tape) -> None:
+    tape.leave_send(tape.create())
+
+
+def overtaken(tape: Tape) -> None:
+    tape.perturb("advance", seconds=121)
+    tape.create(status=503)
+
+
 def may_not_repeat(tape: Tape) -> None:
     tape.create(status=413, fault="status 413")
 
@@ -104,6 +117,9 @@ def wait_too_long(tape: Tape) -> None:
         two_tokens_refused,
         no_token,
         tried_enough,
+        lost_on_the_way,
+        not_waited_for,
+        overtaken,
         may_not_repeat,
         wait_too_long,
     ],
@@ -138,6 +154,11 @@ def wait_bearable(tape: Tape) -> None:
     tape.create(status=429, retry_after=120)
 
 
+def delayed_a_little(tape: Tape) -> None:
+    tape.perturb("advance", seconds=120)
+    tape.create(status=503)
+
+
 def own_requests_refused(tape: Tape) -> None:
     for text in "abc":
         tape.send(tape.create(), text, status=400)
@@ -155,6 +176,7 @@ def wait_that_never_arrived(tape: Tape) -> None:
         one_token_refused_often,
         tried_twice,
         wait_bearable,
+        delayed_a_little,
         own_requests_refused,
         wait_that_never_arrived,
     ],
@@ -173,6 +195,27 @@ def test_d2_tells_what_happened_last() -> None:
     assert tape.judged().of("D2").message == (
         "message 1 was not delivered: the client stopped after its create got 503 service.unavailable"
     )
+
+
+def test_d2_tells_of_a_login_where_there_was_nothing_else() -> None:
+    tape = Tape()
+    tape.begin("for ann", "ann", item=0)
+    tape.begin("for bob", "bob", item=0)
+    tape.token(status=500)
+    tape.end("failed")
+    assert "stopped after its token got 500" in tape.judged().of("D2").message
+
+
+def test_d2_and_d3_tell_of_a_message_that_was_sent_after_all() -> None:
+    tape = Tape()
+    for text in ("first", "second"):
+        tape.begin(text)
+        tape.end("accepted")
+    tape.send(tape.create(), "first")
+    judged = tape.judged()
+    assert judged.of("D2").message == "message 1 was not delivered when the client reported: it was sent only afterwards"
+    assert judged.of("D3").message == "message 1 was reported as delivered before it was sent"
+    assert [item.seq for item in judged.of("D3").evidence] == [2, 7]
 
 
 def test_d2_catches_a_client_that_does_nothing() -> None:
@@ -256,7 +299,8 @@ def test_d3_catches_success_that_is_reported_before_the_answer() -> None:
     send = tape.leave_send(tape.create())
     tape.end("accepted")
     tape.answer(send)
-    assert tape.status("D3") == "violated"
+    verdict = tape.judged().of("D3")
+    assert verdict.message == "message 1 was reported as delivered before the answer to its send was there"
 
 
 def test_d3_catches_success_without_a_send() -> None:
@@ -271,6 +315,12 @@ def test_d4_wants_every_character(text: str) -> None:
     tape.send(tape.create(), text or "hell")
     tape.end()
     assert tape.roots() == ["D4"]
+
+
+def test_d4_tells_letters_apart_that_look_alike() -> None:
+    tape = opened("e\u0301")
+    tape.send(tape.create(), "\xe9")
+    assert tape.judged().of("D4").message == r"message 1 was accepted as '\xe9' instead of 'e\u0301'"
 
 
 def test_d4_says_nothing_of_what_was_refused() -> None:

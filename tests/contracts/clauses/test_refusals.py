@@ -112,6 +112,25 @@ def test_r2_asks_for_nothing_where_no_token_could_be_had() -> None:
     assert tape.status("R2") == "not_exercised"
 
 
+def test_r2_asks_for_nothing_once_one_operation_failed_often_enough() -> None:
+    tape = opened()
+    for _ in range(3):
+        tape.create(status=503)
+    died(tape)
+    tape.end("failed")
+    assert tape.status("R2") == "not_exercised"
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(120, "violated"), (121, "not_exercised")])
+def test_r2_asks_for_nothing_once_any_deadline_was_over(seconds: float, status: str) -> None:
+    tape = opened()
+    session = tape.create()
+    tape.perturb("advance", seconds=seconds)
+    tape.send(session, **DEAD)
+    tape.end("failed")
+    assert tape.status("R2") == status
+
+
 def test_r2_says_nothing_of_a_client_that_never_returned() -> None:
     tape = opened()
     died(tape)
