@@ -5,6 +5,7 @@ from __future__ import annotations
 from contracts.scenario import (
     Advance,
     EndSessions,
+    ExpireTokens,
     Fault,
     Item,
     RejectTokens,
@@ -17,6 +18,9 @@ from mockserver.journal import Guest
 
 ANN = Guest("Ann", "ann@example.com")
 BOB = Guest("Bob", "bob@example.com")
+
+MARY_ANN = Guest("  Mary-Ann " + 29 * "van der " + "O'B ", "Mary.Ann+Chat@Example.COM")
+"""Who has a long name, spaces around it, and capitals in the address."""
 
 HOURS = 3600.0
 
@@ -68,6 +72,30 @@ BUILTIN: dict[str, Scenario] = {
         Send(ANN, "Hello"),
         RevokeScope(),
         Send(ANN, "Hello again"),
+    ),
+    "scope-missing-at-the-send": _scenario(
+        "the integration loses its scope when the session is there already",
+        Send(ANN, "Hello", during=(Trigger("send", RevokeScope()),)),
+    ),
+    "an-error-and-accepted": _scenario(
+        "a message is accepted, and the answer is a server error",
+        Fault("send", "status", status=502, after_acting=True),
+        Send(ANN, "Hello"),
+    ),
+    "a-wait-of-two-minutes": _scenario(
+        "a session is to be created, and the platform asks for nearly the longest wait that a client must sit out",
+        Fault("create", "status", status=429, retry_after=119),
+        Send(ANN, "Hello"),
+    ),
+    "a-slow-login-at-the-send": _scenario(
+        "the token expires before the send, and the next one takes its time",
+        Send(ANN, "Hello"),
+        Fault("token", "latency", seconds=10),
+        Send(ANN, "Hello again", during=(Trigger("send", ExpireTokens()),)),
+    ),
+    "as-people-write": _scenario(
+        "name, address and text are as people write them",
+        Send(MARY_ANN, '  It\u2019s $$5 &amp; it\'s "half" price\r\n\t- \xc9tienne \n'),
     ),
 }
 """By the name of their file: simplest first."""

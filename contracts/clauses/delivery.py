@@ -215,8 +215,8 @@ def _guest_alteration(call: Call, group: Group) -> Breach | None:
     given = [call.intent.guest] if call.intent is not None else [intent.guest for intent in group.intents]
     if call.guest in given:
         return None
-    shown = "without a guest" if call.guest is None else f"for {call.guest.name!r} <{call.guest.email}>"
-    whom = f"{given[0].name!r} <{given[0].email}>" if len(given) == 1 else "one of the guests that were given"
+    shown = "without a guest" if call.guest is None else f"for {quote(call.guest.name)} <{call.guest.email}>"
+    whom = f"{quote(given[0].name)} <{given[0].email}>" if len(given) == 1 else "one of the guests that were given"
     return Breach(f"a session was created {shown} instead of {whom}", (at("altered guest", call),))
 
 

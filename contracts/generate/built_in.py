@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from contracts.builtin import BUILTIN
+from contracts.generate.perturbations import soon_over
 from contracts.generate.setting import DEFAULT, Limits
 from contracts.scenario import Fault, Item, Scenario
 
@@ -14,7 +15,7 @@ SHORT_IDLE_TIMEOUT = 0.5
 
 
 def built_in(limits: Limits = DEFAULT) -> Iterator[Scenario]:
-    """All of them, plain ones first. Where waits are real, a Retry-After is one second, and still outlasts the session."""
+    """All of them, plain ones first. Where waits are real, none is longer than a second, which still outlasts the session."""
     return iter(BUILTIN.values()) if limits.virtual else map(_shortened, BUILTIN.values())
 
 
@@ -26,4 +27,4 @@ def _shortened(scenario: Scenario) -> Scenario:
 
 
 def _shorter_wait(item: Item) -> Item:
-    return replace(item, retry_after=1) if isinstance(item, Fault) and item.retry_after else item
+    return soon_over(item) if isinstance(item, Fault) else item

@@ -49,12 +49,12 @@ def _faults(*faults: Fault, anywhere: bool = True) -> Draw:
     operations = OPERATIONS if anywhere else ("send",)
     virtual, real = (
         st.sampled_from([replace(f, operation=o, times=t) for f in some for o in operations for t in times])
-        for some, times in ((faults, _TIMES), (tuple(map(_soon_over, faults)), _FEWER_TIMES))
+        for some, times in ((faults, _TIMES), (tuple(map(soon_over, faults)), _FEWER_TIMES))
     )
     return lambda draw, setting: draw(virtual if setting.limits.virtual else real)
 
 
-def _soon_over(fault: Fault) -> Fault:
+def soon_over(fault: Fault) -> Fault:
     """What is to be sat out in real time takes a second at most."""
     wait = fault.retry_after
     return replace(fault, seconds=min(fault.seconds, 0.05), retry_after=None if wait is None else min(wait, 1))
