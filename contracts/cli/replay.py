@@ -58,9 +58,7 @@ def command(
     if emit is None:
         tell(report, destinations, as_json=as_json)
         context.exit(report.exit_status(strict=strict))
-    export = _export(
-        emit, report, Client(client.name, choice.command is not None, choice.one_shot, choice.socket), options.parameters
-    )
+    export = _export(emit, report, _client(client.name, choice), options.parameters)
     tell(report, destinations, as_json=as_json, aside=True)
     click.echo(export, nl=False)
 
@@ -74,6 +72,18 @@ def _from(file: Path, report: Report) -> Report:
         for result in report.clauses
     )
     return replace(report, clauses=clauses)
+
+
+def _client(name: str, choice: Choice) -> Client:
+    """The client as it was driven here."""
+    return Client(
+        target=name,
+        command=choice.command is not None,
+        one_shot=choice.one_shot,
+        socket=choice.socket,
+        faketime=choice.faketime,
+        patience=choice.patience,
+    )
 
 
 def _export(kind: str, report: Report, client: Client, parameters: Parameters) -> str:

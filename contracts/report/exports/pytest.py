@@ -16,12 +16,15 @@ from contracts.report.model import ClauseResult
 
 class Client(Struct, frozen=True):
     """The client under test: a factory's name, which may meet the platform over a `socket`, or a `command`, which is `one_shot`
-    where it is run for each message."""
+    where it is run for each message, and has the mock's wall clock with `faketime`. `patience` is in seconds; None: the usual.
+    """
 
     target: str
     command: bool = False
     one_shot: bool = False
     socket: bool = False
+    faketime: bool = False
+    patience: float | None = None
 
 
 def render(result: ClauseResult, client: Client, parameters: Parameters = DEFAULTS) -> str:
@@ -73,9 +76,11 @@ def _test(result: ClauseResult, client: Client, parameters: Parameters) -> Itera
 
 
 def _clients(client: Client) -> str:
-    if not client.command:
-        return "PythonClients(find(TARGET), socket=True)" if client.socket else "PythonClients(find(TARGET))"
-    return "ProcessClients(COMMAND, one_shot=True)" if client.one_shot else "ProcessClients(COMMAND)"
+    flags = ("one_shot", "faketime") if client.command else ("socket",)
+    told = ["COMMAND" if client.command else "find(TARGET)", *(f"{flag}=True" for flag in flags if getattr(client, flag))]
+    if client.patience is not None:
+        told.append(f"patience={_literal(client.patience)}")
+    return f"{'ProcessClients' if client.command else 'PythonClients'}({', '.join(told)})"
 
 
 def _title(result: ClauseResult) -> str:

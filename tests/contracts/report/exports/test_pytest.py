@@ -58,7 +58,13 @@ def test_it_is_ascii_and_python_whatever_was_sent(text: str) -> None:
         (Client("a.py:make"), "PythonClients(find(TARGET))"),
         (Client("a.py:make", socket=True), "PythonClients(find(TARGET), socket=True)"),
         (Client("node a.mjs", command=True), "ProcessClients(COMMAND)"),
+        (Client("a.py:make", patience=0.5), "PythonClients(find(TARGET), patience=0.5)"),
         (Client("sh a.sh", command=True, one_shot=True), "ProcessClients(COMMAND, one_shot=True)"),
+        (Client("node a.mjs", command=True, faketime=True), "ProcessClients(COMMAND, faketime=True)"),
+        (
+            Client("sh a.sh", command=True, one_shot=True, faketime=True, patience=33.0),
+            "ProcessClients(COMMAND, one_shot=True, faketime=True, patience=33.0)",
+        ),
     ],
 )
 def test_it_drives_the_client_as_it_was_driven(client: Client, clients: str) -> None:
@@ -75,7 +81,14 @@ def test_it_asks_for_what_was_asked_for() -> None:
     assert 'clauses=("S1",)' in code
 
 
-@pytest.mark.parametrize("client", [Client("a.py:make"), Client("node a.mjs", command=True, one_shot=True)])
+@pytest.mark.parametrize(
+    "client",
+    [
+        Client("a.py:make"),
+        Client("node a.mjs", command=True, one_shot=True),
+        Client("node a.mjs", command=True, one_shot=True, faketime=True, patience=3600.0),
+    ],
+)
 def test_a_linter_has_nothing_to_say(client: Client) -> None:
     (result,) = raced().violated
     code = render(result, client, Parameters(max_age=2))
