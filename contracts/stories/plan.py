@@ -152,10 +152,11 @@ def _basic(client: str, secret: str | None = None) -> Basic:
 
 
 def _bearer(token: str | None) -> Text | None:
+    """The header for a token; for an empty one the word alone, as spaces at a header's end do not travel."""
     if token is None:
         return None
     name = reference(token)
-    return ("Bearer ", literal(token) if name is None else Gap(name, "token"))
+    return (f"Bearer {literal(token)}".rstrip(" "),) if name is None else ("Bearer ", Gap(name, "token"))
 
 
 def _authorization(shown: str | None, kinds: Mapping[str, Kind]) -> Basic | Text | None:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from contracts.cli import run
 from contracts.stories import library
 from contracts.stories.exports import KINDS, render
-from contracts.stories.model import Expected, Send, Story
+from contracts.stories.model import Expected, Request, Send, Story
 from mockserver.assemble import assemble
 from mockserver.control import Control
 from mockserver.journal import Guest
@@ -69,6 +69,21 @@ def put_on(story: Story, kind: str, url: str, tmp_path: Path, **variables: str) 
 def test_a_script_sees_what_the_story_tells(name: str, kind: str, mock: Running, tmp_path: Path) -> None:
     done = put_on(library.find(name), kind, mock.url, tmp_path)
     assert (done.returncode, done.stderr) == (0, ""), done
+
+
+@pytest.mark.parametrize("kind", SCRIPTS)
+@pytest.mark.parametrize("token", ["", "  "])
+def test_a_bearer_without_a_token_goes_out_with_a_message_too(token: str, kind: str, mock: Running, tmp_path: Path) -> None:
+    send = Send(session="x", text="hello", token=token, expect=Expected(401, "authentication.required", "auth.missing"))
+    done = put_on(Story(title="An empty Bearer", steps=(send,)), kind, mock.url, tmp_path)
+    assert (done.returncode, done.stderr) == (0, ""), done
+
+
+def test_a_request_that_cannot_be_sent_is_no_answer_that_did_not_come(mock: Running, tmp_path: Path) -> None:
+    unsendable = Request(path="/x", authorization="a\x00b", expect=Expected("none"))
+    done = put_on(Story(title="A header with a NUL", steps=(unsendable,)), "python", mock.url, tmp_path)
+    assert done.returncode == 2, done
+    assert done.stderr.startswith("could not be told: Illegal header value"), done
 
 
 @pytest.mark.parametrize("kind", SCRIPTS)

@@ -54,7 +54,7 @@ class Organization:
                 status, headers = "cut", answer.headers
                 text = answer.read()
                 status, document = answer.status_code, json.loads(text or b"null")
-        except httpx.ConnectError:
+        except (httpx.ConnectError, httpx.LocalProtocolError):
             raise
         except httpx.TransportError:
             pass
