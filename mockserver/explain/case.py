@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Literal
 
+from msgspec.structs import replace
+
 from mockserver.engine import lifecycle
-from mockserver.engine.model import UNASSIGNED, Organization, Policy, Reason, Session
+from mockserver.engine.model import UNASSIGNED, Organization, Policy, Reason, Session, State
 from mockserver.exchanges import Pair, Reader, guest_asked, pair_up, session_of
 from mockserver.ids import was_issued
 from mockserver.journal import Arrival, Entry, Guest, Perturbed
@@ -76,6 +78,25 @@ class Case:
         return "forgotten" if issued else "never issued"
 
     @cached_property
+    def granted(self) -> Policy:
+        """The policy as it is now, but for what a remembered session was granted when it was created and used."""
+        session = self._record
+        if session is None:
+            return self.policy
+        return replace(
+            self.policy,
+            idle_timeout=idle_span(session, self),
+            ttl=self.policy.ttl if session.ended_by is State.EXPIRED else session.expires_at - session.created,
+            handshakes=session.handshakes_left + len(_accepted(self)) if self.creation is not None else self.policy.handshakes,
+        )
+
+    @cached_property
+    def set_since(self) -> set[str]:
+        """What of the policy was set after the request arrived."""
+        later = [entry for entry in self.perturbed if entry.what == "set_policy" and entry.seq > self.arrival.seq]
+        return {name for entry in later for name in entry.detail}
+
+    @cached_property
     def issue(self) -> Pair | None:
         """The request that was issued the token this one shows."""
         return issue_of(self.arrival, self.pairs)
@@ -130,6 +151,14 @@ def _accepted(case: Case) -> list[tuple[int, str]]:
 def _ended(case: Case) -> list[tuple[int, str]]:
     created = when(case.creation) if case.creation is not None else 0
     return [(entry.at, entry.what) for entry in case.perturbed if entry.at >= created and ends(entry, case.session_id)]
+
+
+def idle_span(session: Session, case: Case) -> int:
+    """How long the session could be without an accepted message, by its last stamps."""
+    activity = [session.created, *(at for at, _ in _accepted(case))]
+    if session.ended_by is State.CONSUMED and len(activity) > 1:
+        activity.pop()  # the last message consumed the session, and stamped no new deadline
+    return session.idle_at - activity[-1]
 
 
 def ends(entry: Perturbed, session: str | None) -> bool:

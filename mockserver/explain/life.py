@@ -9,7 +9,7 @@ from mockserver.clock import iso
 from mockserver.engine import lifecycle
 from mockserver.engine.model import UNASSIGNED, Session, State
 from mockserver.exchanges import Pair, guest_asked, guest_of
-from mockserver.explain.case import Case, ends, when
+from mockserver.explain.case import Case, ends, idle_span, when
 from mockserver.explain.model import Cause, Event, Life
 from mockserver.explain.words import person, span
 from mockserver.journal import Perturbed
@@ -133,7 +133,4 @@ _CAUSES = {
 def _uses(session: Session, case: Case) -> dict[str, str]:
     accepted = [pair for pair in case.about if pair.answer is not None and pair.answer.accepted]
     consumer = accepted[-1].arrival.context_id if accepted else "(which has left the journal)"
-    activity = [session.created, *map(when, accepted)]
-    if session.ended_by is State.CONSUMED and len(activity) > 1:
-        activity.pop()  # the last message consumed the session, and stamped no new deadline
-    return {"consumer": consumer, "idle": span(session.idle_at - activity[-1])}
+    return {"consumer": consumer, "idle": span(idle_span(session, case))}

@@ -93,7 +93,7 @@ def _accepted(case: Case, _life: Life | None) -> str:
 
 
 def _created(case: Case, _life: Life | None) -> str:
-    policy = case.policy
+    policy = case.granted
     return f"It takes {plural(policy.handshakes, 'message')}, within {span(min(policy.idle_timeout, policy.ttl))}."
 
 
@@ -151,9 +151,31 @@ def accepted_if(case: Case, life: Life | None) -> str | None:
     guard = REFUSED_BY[case.reason] if case.reason is not None else None
     if guard is None:
         return None
-    told = _ACCEPTED[guard](case)
+    told = _ACCEPTED[guard](case) + _as_now(case, guard)
     dead = _dead_too(case, life) if guard != "session" and case.arrival.operation == "send" else None
     return f"{told} And another session: {dead}" if dead else told
+
+
+def _as_now(case: Case, guard: str) -> str:
+    """That this goes by the policy as it is now, where that may be another than the request met."""
+    if guard == "session" and _is_granted(case):
+        return ""
+    return " That is by the policy as it is now." if case.set_since & _GOES_BY.get(guard, set()) else ""
+
+
+_GOES_BY = {
+    "authentication": {"token_ttl", "token_idle_timeout"},
+    "scope": {"create_scopes", "send_scopes"},
+    "size": {"max_body"},
+    "body": {"max_text"},
+    "session": {"ttl", "idle_timeout", "handshakes"},
+}
+"""What of the policy each guard's words go by."""
+
+
+def _is_granted(case: Case) -> bool:
+    """Whether the store still has what the session was granted, and that was granted to this OAuth client."""
+    return case.known == "remembered" and case.reason is not Reason.SESSION_FOREIGN
 
 
 def _dead_too(case: Case, life: Life | None) -> str | None:
@@ -222,7 +244,7 @@ _ACCEPTED: dict[str, Callable[[Case], str]] = {
     "form": lambda _: "The form field grant_type=client_credentials, each field at most once.",
     "client credentials": lambda _: "Id and secret of an OAuth client of this mock, by HTTP Basic or as form fields.",
     "rate limit": _rate,
-    "session": lambda case: fresh(case.policy),
+    "session": lambda case: fresh(case.granted if _is_granted(case) else case.policy),
     "route": lambda _: "A POST to one of the paths in /openapi.json.",
     "capacity": lambda _: "The same request once older sessions have ended.",
     "store": lambda _: "The same request once the store answers again.",

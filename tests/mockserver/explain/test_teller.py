@@ -453,6 +453,69 @@ def test_a_policy_that_was_changed_since_does_not_change_a_remembered_life(world
     assert causes(explain(refused)) == [(State.IDLE, 1), (State.EXPIRED, -269)]
 
 
+FRESH = "A send with a session id created by this OAuth client less than 30 s before, not yet used."
+AS_NOW = "That is by the policy as it is now."
+
+
+@pytest.mark.parametrize(("way", "missed"), [(idle, "It came 1.2 s too late."), (consumed, "It was used 0.25 s before.")])
+def test_what_would_have_been_accepted_is_told_by_what_the_session_was_granted(
+    world: World, explain: Tell, way: Callable[[World], httpx.Response], missed: str
+) -> None:
+    refused = way(world)
+    world.tenant.set_policy({"idle_timeout": 1000, "ttl": 2000, "handshakes": 5})
+    told = explain(refused)
+    assert (told.accepted_if, told.missed) == (FRESH, missed)
+
+
+def test_a_creation_is_told_with_what_its_session_was_granted(world: World, explain: Tell) -> None:
+    created = world.mock.create()
+    world.tenant.set_policy({"idle_timeout": 1000, "handshakes": 5})
+    assert "It takes 1 message, within 30 s." in explain(created).summary
+
+
+def test_a_session_that_may_be_used_again_was_granted_what_its_last_message_stamped(world: World, explain: Tell) -> None:
+    world.tenant.set_policy({"handshakes": 3})
+    session = world.mock.session()
+    world.tenant.set_policy({"idle_timeout": 40, "ttl": 50})
+    world.mock.send(session)
+    world.clock.advance(41)
+    refused = world.mock.send(session)
+    world.tenant.set_policy({"idle_timeout": 1000, "ttl": 2000, "handshakes": 5})
+    told = explain(refused).accepted_if or ""
+    assert "less than 5 min before, with a message accepted in the last 40 s" in told
+    assert "used fewer than 3 times" in told
+
+
+def test_a_time_to_live_that_was_cut_short_is_not_what_a_session_is_granted(world: World, explain: Tell) -> None:
+    session = world.mock.session()
+    world.clock.advance(2)
+    world.tenant.sessions.expire(session)
+    assert explain(world.mock.send(session)).accepted_if == FRESH
+
+
+@pytest.mark.parametrize(
+    ("reason", "policy"),
+    [
+        (Reason.SESSION_UNKNOWN, {"idle_timeout": 20}),
+        (Reason.SESSION_FOREIGN, {"ttl": 20}),
+        (Reason.SESSION_FORGOTTEN, {"handshakes": 2}),
+        (Reason.SCOPE_MISSING, {"create_scopes": ["other"]}),
+        (Reason.AUTH_EXPIRED, {"token_ttl": 20}),
+        (Reason.TOO_LARGE, {"max_body": 2000}),
+        (Reason.INVALID, {"max_text": 20}),
+    ],
+)
+def test_what_nobody_was_granted_is_told_by_the_policy_as_it_is_now_and_says_so(
+    reason: Reason, policy: dict[str, object], world: World, explain: Tell
+) -> None:
+    refused = WAYS[reason](world)
+    assert AS_NOW not in (explain(refused).accepted_if or "")
+    world.tenant.set_policy({"rate_limit_per_minute": 1000})
+    assert AS_NOW not in (explain(refused).accepted_if or "")
+    world.tenant.set_policy(policy)
+    assert AS_NOW in (explain(refused).accepted_if or "")
+
+
 class TestNotFound:
     @pytest.mark.parametrize("id", ["", "nonsense", "00000000", "00000000-0000-0000-0000-00000000000G", "../../etc/passwd"])
     def test_what_is_no_context_id(self, assembly: Assembly, id: str) -> None:
