@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 import click
@@ -29,6 +33,9 @@ COMMANDS = {
 }
 """Commands and what they do, in a line: each is `command` in the module of its name beside this one."""
 
+STDERR = 2
+"""The number of its file descriptor."""
+
 
 class LazyGroup(click.Group):
     """A group whose commands are modules."""
@@ -50,19 +57,63 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Reads the command line; what --help and --version print may not be wanted either."""
+        if sys.stderr is None:
+            _say_it_nowhere()
+        with _output_refused():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Finds a command. Raises ClickException where nobody would hear what it is there to say; a server goes without."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if sys.stdout is None and name != "serve":
+            raise click.ClickException("standard output is closed")
+        return name, command, rest
+
     def invoke(self, ctx: click.Context) -> Any:
         """Turns errors into one line, unless somebody is debugging."""
         try:
-            return super().invoke(ctx)
+            with _output_refused():
+                return super().invoke(ctx)
         except (click.ClickException, Exit, Abort, KeyboardInterrupt):
             raise
-        except BrokenPipeError:
-            _say_no_more()
-            raise Exit(2) from None
         except Exception as error:
             if ctx.params.get("debug"):
                 raise
             raise click.ClickException(_words(error)) from error
+
+
+@contextmanager
+def _output_refused() -> Iterator[None]:
+    """Tells what becomes of printing where that cannot be done. Raises Exit, or ClickException where somebody should know."""
+    try:
+        yield
+    except BrokenPipeError:
+        _say_no_more()
+        raise Exit(2) from None
+    except OSError as error:
+        if not _is_from_printing(error):
+            raise
+        _say_no_more()
+        raise click.ClickException(f"cannot write to standard output: {error.strerror}") from error
+
+
+def _is_from_printing(error: OSError) -> bool:
+    *_, (frame, _) = walk_tb(error.__traceback__)
+    return frame.f_code is click.echo.__code__
+
+
+def _say_it_nowhere() -> None:
+    """Opens a standard error that was closed, so that no file or socket gets its number and with it what is said there."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    if nowhere != STDERR:
+        os.dup2(nowhere, STDERR)
+        os.close(nowhere)
+    os.set_inheritable(STDERR, True)
+    sys.stderr = os.fdopen(STDERR, "w", errors="backslashreplace", closefd=False)
 
 
 def _say_no_more() -> None:

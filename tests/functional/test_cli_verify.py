@@ -358,6 +358,44 @@ def test_who_has_read_enough_gets_no_complaint() -> None:
     assert (done.returncode, done.stderr) == (2, b"")
 
 
+TRACE = f"{TRACES}/good/S1.jsonl"
+REPLAY = f"replay {SCENARIOS}/two-plain-sends.json {RECOVERING}"
+
+
+def in_shell(command: str) -> subprocess.CompletedProcess[str]:
+    """A command of dayfly's, as a shell runs it that redirects what it prints."""
+    return subprocess.run(
+        ["sh", "-c", f"{shlex.quote(sys.executable)} -m contracts.cli {command}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("command", ["explain S1", "explain --list", f"check {TRACE} --json", REPLAY])
+def test_where_standard_output_is_closed_that_is_said(command: str) -> None:
+    done = in_shell(f"{command} >&-")
+    assert (done.returncode, done.stderr) == (2, "dayfly: standard output is closed\n")
+    assert in_shell(f"{command} >&- 2>&-").returncode == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("command", ["--version", "explain --help", "explain S1", f"check {TRACE}", f"{REPLAY} --json"])
+def test_where_standard_output_is_full_that_is_said(command: str) -> None:
+    done = in_shell(f"{command} >/dev/full")
+    assert done.returncode == 2
+    assert done.stderr.endswith("dayfly: cannot write to standard output: No space left on device\n")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["explain S1", f"check {TRACE} --json", f"{REPLAY} --json"])
+def test_where_standard_error_is_closed_nothing_else_is_said(command: str) -> None:
+    done = in_shell(f"{command} 2>&-")
+    assert done.returncode == 0
+    assert "session-reused" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
