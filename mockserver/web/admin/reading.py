@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import flask
@@ -49,18 +50,18 @@ def query(kind: type[V], *flags: str) -> V:
     for name, values in given.items():
         if len(values) > 1:
             raise InvalidRequest(name, "is given more than once")
-    return _convert({name: values[0] for name, values in given.items() if name not in flags}, kind, strict=False)
+    return _convert({name: values[0] for name, values in given.items() if name not in flags}, kind, *flags, strict=False)
 
 
-def _convert(value: Any, kind: type[V], *, strict: bool) -> V:
+def _convert(value: Any, kind: type[V], *flags: str, strict: bool) -> V:
     try:
         return msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as problem:
-        raise _named(str(problem)) from None
+        raise _named(str(problem), (*getattr(kind, "__struct_fields__", ()), *flags)) from None
 
 
-def _named(problem: str) -> InvalidRequest:
-    """msgspec's words, the field taken out of them."""
+def _named(problem: str, taken: Sequence[str]) -> InvalidRequest:
+    """msgspec's words, the field taken out of them; `taken` are those that the call takes."""
     place = _PLACE.match(problem)
     assert place is not None  # the pattern takes any line
     field, told = place["field"] or "", place["problem"]
@@ -68,4 +69,7 @@ def _named(problem: str) -> InvalidRequest:
     if named is None:
         return InvalidRequest(field or "body", _TYPES.sub(lambda match: _WORDS[match[0]], told))
     path = f"{field}.{named['field']}" if field else named["field"]
-    return InvalidRequest(path, "is not known here" if "unknown" in told else "is missing")
+    if "unknown" not in told:
+        return InvalidRequest(path, "is missing")
+    no_field = "is no field of this request"
+    return InvalidRequest(path, no_field if field else f"{no_field}, which takes {', '.join(taken) or 'none'}")

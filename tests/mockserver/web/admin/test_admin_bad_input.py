@@ -37,6 +37,26 @@ def test_a_body_that_does_not_fit_is_refused_by_name(admin: FlaskClient, body: s
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "body", "told"),
+    [
+        ("POST", "/sessions/end", {"id": "x"}, "id: is no field of this request, which takes none"),
+        ("POST", "/clock/advance", {"seconds": 5, "unit": "min"}, "unit: is no field of this request, which takes seconds"),
+        ("GET", "/sessions?stat=idle", None, "stat: is no field of this request, which takes state, guest, limit, after"),
+    ],
+)
+def test_a_field_that_there_is_not_is_no_thing_that_there_is_not(
+    admin: FlaskClient, method: str, path: str, body: Any, told: str
+) -> None:
+    answer = admin.open(ORGANIZATION + path, method=method, json=body)
+    assert answer.get_json()["error"]["message"] == told
+
+
+def test_a_flag_is_told_among_the_fields(admin: FlaskClient) -> None:
+    answer = admin.get(f"{ORGANIZATION}/requests?stauts=403")
+    assert answer.get_json()["error"]["message"].endswith(", follow")
+
+
+@pytest.mark.parametrize(
     "body", ["", " ", "{", "seconds=5", '{"seconds": NaN}', '{"seconds": 1, "seconds": 2}', '"\\ud800"', "\xff", "[" * 10_000]
 )
 def test_a_body_that_is_no_json_is_refused(admin: FlaskClient, body: str) -> None:
