@@ -18,7 +18,7 @@ BESIDE = 70
 NARROWEST, WIDEST = 40, 120
 """Columns a request is explained in."""
 
-CONTEXT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+CONTEXT_ID = re.compile(r"(?<![\w-])[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![\w-])", re.IGNORECASE)
 
 
 @click.command("explain", context_settings=SETTINGS)
@@ -29,18 +29,19 @@ CONTEXT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNOREC
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output; for a request.")
 def command(subject: str | None, listed: bool, url: str, admin_token: str, as_json: bool) -> None:
     """Explain a clause by its code, or an answer by its contextId (also in the header ININ-Correlation-Id)."""
+    context_id = CONTEXT_ID.search(subject or "")
     if listed and subject is not None:
         raise click.UsageError("--list goes alone")
-    if as_json and (subject is None or not CONTEXT_ID.fullmatch(subject)):
+    if as_json and context_id is None:
         raise click.UsageError("--json goes with a contextId: clauses are explained in words alone")
     if listed:
         _list()
     elif subject is None:
         raise click.UsageError("what is to be explained? Name a clause, or a contextId, or see --list")
-    elif CONTEXT_ID.fullmatch(subject):
-        _explain_request(subject, url, admin_token, as_json)
+    elif context_id is not None:
+        _explain_request(context_id[0].lower(), url, admin_token, as_json)
     else:
-        _explain_clause(subject)
+        _explain_clause(subject.strip())
 
 
 def _list() -> None:

@@ -426,6 +426,16 @@ def test_an_answer_is_explained(mock: str, capfd: Captured) -> None:
     assert json.loads(capfd.readouterr().out)["answer"]["reason"] == "session.consumed"
 
 
+@pytest.mark.parametrize("copied", [" {} ", "{}\n", "ININ-Correlation-Id: {}"])
+def test_what_is_to_be_explained_may_come_as_it_was_copied(copied: str, mock: str, capfd: Captured) -> None:
+    id = use_an_id_twice(mock).json()["contextId"]
+    for text in (copied.format(id), copied.format(id.upper())):
+        assert run(["explain", text, "--url", mock, "--admin-token", "control", "--json"]) == 0
+        assert json.loads(capfd.readouterr().out)["context_id"] == id
+    assert run(["explain", " s1 "]) == 0
+    assert capfd.readouterr().out.startswith("S1 session-reused\n")
+
+
 # -- the group ---------------------------------------------------------------------------------------------------------
 
 

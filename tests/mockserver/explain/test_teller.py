@@ -516,6 +516,13 @@ def test_what_nobody_was_granted_is_told_by_the_policy_as_it_is_now_and_says_so(
     assert AS_NOW in (explain(refused).accepted_if or "")
 
 
+@pytest.mark.parametrize("copied", [" {} ", "ININ-Correlation-Id: {}\r\n", '{{"contextId": "{}"}}'])
+def test_a_context_id_may_come_as_it_was_copied(world: World, copied: str) -> None:
+    id = world.mock.create().headers["ININ-Correlation-Id"]
+    for text in (copied.format(id), copied.format(id.upper())):
+        assert world.tenant.explain(text).context_id == id
+
+
 class TestNotFound:
     @pytest.mark.parametrize("id", ["", "nonsense", "00000000", "00000000-0000-0000-0000-00000000000G", "../../etc/passwd"])
     def test_what_is_no_context_id(self, assembly: Assembly, id: str) -> None:
