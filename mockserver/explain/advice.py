@@ -103,9 +103,14 @@ def advice_for(reason: Reason | None, session_id: str | None, unseen: bool = Fal
     return (hint, *ADVICE[reason]) if hint else ADVICE[reason]
 
 
+def looks_issued(session_id: str) -> bool:
+    """Whether an id is written like those of the platform."""
+    return _ID.fullmatch(session_id) is not None
+
+
 def _hint(session_id: str) -> str | None:
     if PLACEHOLDER.fullmatch(session_id.strip()):
         return "The id is a placeholder that nothing was put into: render it before sending, and send none where it is empty."
-    if not _ID.fullmatch(session_id):
+    if not looks_issued(session_id):
         return "The id does not look like one of the platform's, which are UUIDs: it was made up, cut or changed on its way."
     return None

@@ -13,7 +13,10 @@ Verdict = Literal["passed", "refused", "not reached", "unknown"]
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """The request: `text` is the beginning of its message, `session` the id it presented, `client_id` whoever it came from."""
+    """The request: `text` is the beginning of its message, `session` the id it presented, `client_id` whoever it came from.
+
+    `body` is the beginning of a body that could not be decoded.
+    """
 
     method: str
     path: str
@@ -25,6 +28,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     session: str | None
     guest: Guest | None
     text: str | None
+    body: str | None
 
 
 class Given(Struct, frozen=True, kw_only=True):

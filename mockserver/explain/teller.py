@@ -86,7 +86,8 @@ def _is_unseen(case: Case) -> bool:
 
 def _asked(case: Case, life: Life | None) -> Asked:
     arrival = case.arrival
-    text = text_of(arrival)
+    body = arrival.text
+    text = text_of(arrival) if body is None else None
     return Asked(
         method=arrival.method,
         path=arrival.path,
@@ -98,6 +99,7 @@ def _asked(case: Case, life: Life | None) -> Asked:
         session=case.session_id if arrival.operation == "send" else None,
         guest=guest_asked(arrival) or (life.guest if life is not None and case.reason is not Reason.SESSION_FOREIGN else None),
         text=shortened(text) if text is not None else None,
+        body=shortened(body) if body is not None else None,
     )
 
 

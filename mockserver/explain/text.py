@@ -59,6 +59,8 @@ def _asked(asked: Asked) -> Iterator[str]:
     yield f"at {asked.time}, by {_by(asked)}"
     if asked.text is not None:
         yield f'text: "{plain(asked.text)}"'
+    if asked.body is not None:
+        yield f"body: {plain(asked.body)}"
     if asked.guest is not None:
         yield f"guest: {plain(person(asked.guest))}"
     if asked.session is not None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from mockserver.engine.decide import required_scopes
 from mockserver.engine.model import Policy, Reason, State
+from mockserver.explain.advice import looks_issued
 from mockserver.explain.case import Case, when
 from mockserver.explain.guards import REFUSED_BY
 from mockserver.explain.model import Life
@@ -84,6 +85,11 @@ def _first_cause(_case: Case, life: Life | None) -> str:
     return f"It ended {span(cause.before * 1000)} before this request, {cause.what}."
 
 
+def _unknown(case: Case, _life: Life | None) -> str:
+    is_likely = case.session_id is not None and looks_issued(case.session_id)
+    return "It was made up, or another organisation issued it." if is_likely else ""
+
+
 def _accepted(case: Case, _life: Life | None) -> str:
     session = case.session
     if session is None:
@@ -140,6 +146,7 @@ _DETAILS: dict[Reason, Callable[[Case, Life | None], str]] = {
     Reason.SESSION_IDLE: _first_cause,
     Reason.SESSION_EXPIRED: _first_cause,
     Reason.SESSION_REVOKED: _first_cause,
+    Reason.SESSION_UNKNOWN: _unknown,
     Reason.OAUTH_UNKNOWN_CLIENT: _message,
     Reason.OAUTH_INVALID_REQUEST: _message,
     Reason.FAULT: _fault,

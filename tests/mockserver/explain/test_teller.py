@@ -360,6 +360,21 @@ def test_a_placeholder_is_recognised(world: World, explain: Tell) -> None:
     assert "placeholder" not in "".join(explain(world.mock.send("00000000-0000-4000-a000-000000000000")).advice)
 
 
+def test_an_id_of_another_organisation_may_be_that(world: World, explain: Tell) -> None:
+    other = Control(world.mock.assembly).create_organization()
+    token = login(world.mock, other.client_id, other.client_secret).json()["access_token"]
+    session = world.mock.create(headers={"Authorization": f"Bearer {token}"}).json()["webChatSessionId"]
+    assert explain(world.mock.send(session)).summary.endswith("It was made up, or another organisation issued it.")
+    assert "another organisation" not in explain(world.mock.send("prev-session-uuid")).summary
+
+
+def test_a_body_that_could_not_be_decoded_is_no_text(world: World, explain: Tell) -> None:
+    told = explain(post(SEND, body='{"text": "hi",')(world))
+    assert (told.asked.text, told.asked.body) == (None, '{"text": "hi",')
+    assert '\n  body: {"text": "hi",\n' in told.to_text()
+    assert "text:" not in told.to_text()
+
+
 def test_a_request_refused_before_the_session_guard_is_told_that_its_session_was_dead_too(world: World, explain: Tell) -> None:
     session = world.mock.session()
     world.tenant.revoke_scope("webchat:session:write")
