@@ -15,6 +15,7 @@ from contracts.cli.group import COMMANDS
 from mockserver import openapi
 from mockserver.engine.diagram import diagram
 from mockserver.engine.model import Policy, Reason
+from mockserver.explain.advice import ADVICE
 from mockserver.settings import POLICY_FIELDS, policy_to
 from mockserver.wire.table import TABLE
 
@@ -100,3 +101,8 @@ def test_the_story_it_begins_with_is_what_the_command_tells(
     assert run(begin.split()) == 1
     told = capfd.readouterr().out.splitlines()
     assert [line for line in story.splitlines() if line.strip() != "…" and line not in told] == []
+
+
+def test_its_explanation_ends_with_the_advice_that_is_given() -> None:
+    told = README.partition("$ dayfly explain ")[2].partition("What to do\n")[2].partition("```")[0]
+    assert " ".join(told.split()) == " ".join(f"- {line}" for line in ADVICE[Reason.SESSION_CONSUMED])
