@@ -75,7 +75,7 @@ def _told(report: Report, clause: Demand | None, found: Counterexample) -> Itera
         yield "Why", clause.reason
         yield from (("Help", advice) for advice in clause.advice)
     if found.minimal:
-        yield "Not the cause", f"Leave out any one step, and the {report.subject} passes (checked)."
+        yield "Minimal", f"Leave out any one step, and the {report.subject} passes (checked)."
     confidence = facts.of_confidence(found)
     if confidence:
         yield "Confidence", f"{confidence[0].upper()}{confidence[1:]}."

@@ -160,6 +160,13 @@ def test_perturbations_and_waits_are_told_in_words() -> None:
     assert "waiting: the client waited 1 s" in page.shown
 
 
+def test_minimality_is_claimed_only_where_it_was_checked() -> None:
+    page = Page(reused())
+    notes = [text for tag, text in page.text if tag in {"dt", "dd"}]
+    assert notes[notes.index("Minimal") + 1] == "Leave out any one step, and the client passes (checked)."
+    assert ("dt", "Minimal") not in Page(raced()).text
+
+
 def test_a_provider_is_told_of_as_one() -> None:
     (result,) = reused().violated
     page = Page(replace(reused(), subject="provider", clauses=(replace(result, code="P2"),)))
