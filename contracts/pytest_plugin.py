@@ -90,6 +90,7 @@ def verify_client(request: pytest.FixtureRequest) -> Callable[..., Report]:
     """`contracts.verify_client` with the options of the command line, of the configuration and of the marker `dayfly`."""
     from contracts.pytest_records import keep
     from contracts.verify import ContractViolated, NothingExercised, verify_client
+    from contracts.verify.errors import CorpusUnkept
 
     names = ("seed", "examples", "profile", "corpus", "expected_failures")
     defaults = {name: value for name in names if (value := _option(request.config, name)) is not None}
@@ -98,7 +99,7 @@ def verify_client(request: pytest.FixtureRequest) -> Callable[..., Report]:
     def verify(make_client: Callable[[Any], Any], **options: Any) -> Report:
         try:
             report = verify_client(make_client, **{**defaults, **marked, **options})
-        except (ContractViolated, NothingExercised) as error:
+        except (ContractViolated, CorpusUnkept, NothingExercised) as error:
             keep(request.node, error.report)
             raise
         keep(request.node, report)

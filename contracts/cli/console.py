@@ -14,6 +14,7 @@ from typing import NamedTuple, TextIO
 import click
 
 from contracts.report import text
+from contracts.report.facts import unkept
 from contracts.report.kinds import KINDS, render
 from contracts.report.model import Report
 from contracts.report.style import Style
@@ -74,13 +75,14 @@ def _shows_unicode(stream: TextIO) -> bool:
 def tell(report: Report, destinations: Sequence[Destination], *, as_json: bool, aside: bool = False) -> None:
     """Writes a report to where it is wanted: files, and standard output, which is left to programs where they want it.
 
-    `aside`: somebody else does.
+    `aside`: somebody else does. Raises ClickException at its end where a file or the corpus could not be written.
     """
-    people = deliver(
+    people, problems = _delivered(
         lambda kind: render(report, kind), lambda style: text.render(report, style), destinations, as_json=as_json, aside=aside
     )
     for line in _annotations(report):
         click.echo(line, file=people)
+    _complain([*problems, *([unkept(report)] if report.unkept else [])])
 
 
 def deliver(
@@ -90,18 +92,47 @@ def deliver(
     *,
     as_json: bool,
     aside: bool = False,
-) -> TextIO:
-    """Writes any report, which `render` gives as a file of a kind and `as_text` for people, and tells where people read it."""
-    for kind, path in destinations:
-        if path != STDOUT:
-            write(render(kind), path)
+) -> None:
+    """Writes any report, which `render` gives as a file of a kind and `as_text` for people.
+
+    Raises ClickException at its end where a file could not be written.
+    """
+    _, problems = _delivered(render, as_text, destinations, as_json=as_json, aside=aside)
+    _complain(problems)
+
+
+def _delivered(
+    render: Callable[[str], bytes],
+    as_text: Callable[[Style], str],
+    destinations: Sequence[Destination],
+    *,
+    as_json: bool,
+    aside: bool,
+) -> tuple[TextIO, list[str]]:
+    """Does so as far as it goes, and tells where people read it, and what could not be written."""
+    problems = list(_unwritten(render, destinations))
     for_programs = {kind for kind, path in destinations if path == STDOUT} | ({"json"} if as_json else set())
     people = sys.stderr if for_programs or aside else sys.stdout
     click.echo(as_text(style_for(people)), file=people, nl=False, color=True)
     people.flush()
     for kind in sorted(for_programs):
         click.echo(render(kind), nl=False)
-    return people
+    return people, problems
+
+
+def _unwritten(render: Callable[[str], bytes], destinations: Sequence[Destination]) -> Iterator[str]:
+    """Writes the files, and tells why those that could not be written were not."""
+    for kind, path in destinations:
+        if path != STDOUT:
+            try:
+                write(render(kind), path)
+            except click.ClickException as error:
+                yield error.message
+
+
+def _complain(problems: Sequence[str]) -> None:
+    if problems:
+        raise click.ClickException("; ".join(problems))
 
 
 def write(written: bytes, path: str) -> None:

@@ -27,6 +27,15 @@ def remarks(report: Report) -> Iterator[str]:
         files = ", ".join(report.removed)
         fail, them = ("fails", "it was") if len(report.removed) == 1 else ("fail", "they were")
         yield f"{counted(len(report.removed), 'kept scenario')} no longer {fail}, so {them} removed: {files}"
+    if report.unkept:
+        yield unkept(report)
+
+
+def unkept(report: Report) -> str:
+    """Why the corpus is not as it should be: the first reason, and how many there are beside it."""
+    first, *others = report.unkept
+    more = f" (and {counted(len(others), 'file')} more)" if others else ""
+    return f"the corpus could not be kept: {first}{more}"
 
 
 def of_scenario(report: Report, found: Counterexample) -> Iterator[str]:

@@ -31,6 +31,7 @@ def document(report: Report) -> dict[str, Any]:
         "clauses": [_clause(result) for result in report.clauses],
         **({"extent": report.extent} if report.extent else {}),
         **({"removed": list(report.removed)} if report.removed else {}),
+        **({"unkept": list(report.unkept)} if report.unkept else {}),
         **({"interrupted": True} if report.interrupted else {}),
     }
 

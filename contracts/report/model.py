@@ -94,8 +94,8 @@ class ClauseResult(Struct, frozen=True, kw_only=True):
 class Report(Struct, frozen=True, kw_only=True):
     """What a verification of `target` found, in `examples` runs and `elapsed_s` seconds; `delivery` is about clients alone.
 
-    `extent` says how much of a HAR file was judged. `removed` are files of the corpus that no longer fail. `interrupted`:
-    somebody ended it, and this is what was found so far.
+    `extent` says how much of a HAR file was judged. `removed` are files of the corpus that no longer fail, `unkept` what could
+    not be written there or removed, and why. `interrupted`: somebody ended it, and this is what was found so far.
     """
 
     target: str
@@ -113,6 +113,7 @@ class Report(Struct, frozen=True, kw_only=True):
     """The options that say what it was put through, where that was not the usual: for `dayfly verify`."""
     extent: str = ""
     removed: tuple[str, ...] = ()
+    unkept: tuple[str, ...] = ()
     interrupted: bool = False
 
     def with_status(self, status: Status) -> tuple[ClauseResult, ...]:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from contracts.clients.python import PythonClients
 from contracts.judge import DEFAULTS, Delivery, Parameters
 from contracts.report.model import Report
-from contracts.verify.errors import ContractViolated, NothingExercised
+from contracts.verify.errors import ContractViolated, CorpusUnkept, NothingExercised
 from contracts.verify.expected import NOTHING, ExpectedFailures, load, named
 from contracts.verify.run import Options, verify
 
@@ -56,6 +56,8 @@ def verify_client(
         raise KeyboardInterrupt
     if report.failed:
         raise ContractViolated(report)
+    if report.unkept:
+        raise CorpusUnkept(report)
     if report.exit_status() != 0:
         raise NothingExercised(report)
     return report

@@ -25,6 +25,7 @@ class Corpus:
     def __init__(self, directory: Path, target: str) -> None:
         """Reads them. Raises ScenarioError at the first file that is not one, and where nothing can be kept in `directory`."""
         self._directory, self._target = directory, target
+        self._unkept: list[str] = []
         try:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -36,23 +37,31 @@ class Corpus:
         """What is kept, without what was noted of how it was found."""
         return [scenarios.bare(kept) for _, kept in self._kept]
 
+    @property
+    def unkept(self) -> tuple[str, ...]:
+        """What could not be written so far, or removed, and why."""
+        return tuple(self._unkept)
+
     def save(self, results: Iterable[ClauseResult]) -> tuple[ClauseResult, ...]:
-        """The results, each counterexample with the file it was saved in. Raises ScenarioError where that fails."""
+        """The results, each counterexample with the file it was saved in; with none where that could not be written."""
         return tuple(map(self._save, results))
 
     def prune(self, codes: Sequence[str], holds: Holds) -> tuple[str, ...]:
-        """Removes what no longer fails, and tells the files. Raises ScenarioError where that fails.
+        """Removes what no longer fails, and tells the files that are gone.
 
         Only files that this client's own counterexamples were written to, unchanged since, to clauses among `codes`.
         """
         ours = [(path, kept, self._clause_of(path, kept)) for path, kept in self._kept]
-        gone = [path for path, kept, code in ours if code in codes and holds(code, scenarios.bare(kept))]
-        for path in gone:
-            try:
-                path.unlink(missing_ok=True)
-            except OSError as error:
-                raise ScenarioError(str(path), "$", error.strerror or str(error)) from error
-        return tuple(map(str, gone))
+        history = [path for path, kept, code in ours if code in codes and holds(code, scenarios.bare(kept))]
+        return tuple(str(path) for path in history if self._removed(path))
+
+    def _removed(self, path: Path) -> bool:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            self._unkept.append(f"{path}: cannot be removed: {error.strerror or error}")
+            return False
+        return True
 
     def _clause_of(self, path: Path, kept: Scenario) -> str:
         """The clause that the file is a counterexample to, where this client was written into it and nobody else did more."""
@@ -65,5 +74,9 @@ class Corpus:
         if found is None or found.scenario is None:
             return result
         noted = replace(found.scenario, title=found.message, client=self._target)
-        path = scenarios.save(noted, self._directory, result.code)
+        try:
+            path = scenarios.save(noted, self._directory, result.code)
+        except ScenarioError as error:
+            self._unkept.append(str(error))
+            return result
         return replace(result, counterexample=replace(found, file=str(path)))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from contracts.errors import ContractsError
+from contracts.report.facts import unkept
 from contracts.report.model import Ending, Report
 from contracts.report.text import render
 
@@ -26,6 +27,14 @@ class NothingExercised(ContractsError):
 
     def __init__(self, report: Report) -> None:
         super().__init__(f"{report.target}: no clause was put to the test")
+        self.report = report
+
+
+class CorpusUnkept(ContractsError):
+    """The corpus could not be written, though nothing else was wrong with the client."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(unkept(report))
         self.report = report
 
 

@@ -83,6 +83,7 @@ def verify(target: str, clients: Clients, options: Options = DEFAULT_OPTIONS, wa
         contract=again.contract(options.parameters),
         drawing=again.drawing(options.clauses, plan.examples, clients.clock),
         removed=removed,
+        unkept=() if corpus is None else corpus.unkept,
         interrupted=interrupted,
     )
 

@@ -97,6 +97,33 @@ def test_reports_are_written_where_they_are_wanted(tmp_path: Path, capfd: Captur
     assert "error[S1]" in (tmp_path / "report.txt").read_text()
 
 
+def test_a_report_that_cannot_be_written_does_not_take_the_others_with_it(tmp_path: Path, capfd: Captured) -> None:
+    where = ["--report", "json:/dev/full", "--report", f"text:{tmp_path}/report.txt"]
+    assert run(["verify", CACHED, "--examples", "0", "--clause", "S1", *where]) == 2
+    out, err = capfd.readouterr()
+    assert "error[S1]" in out
+    assert "error[S1]" in (tmp_path / "report.txt").read_text()
+    assert err == "dayfly: /dev/full cannot be written: No space left on device\n"
+
+
+def test_a_corpus_that_cannot_be_written_does_not_take_the_report_with_it(tmp_path: Path, capfd: Captured) -> None:
+    assert run(["verify", CACHED, "--examples", "0", "--clause", "S1", "--corpus", str(tmp_path)]) == 1
+    (kept,) = tmp_path.iterdir()
+    kept.unlink()
+    kept.with_suffix(f".{os.getpid()}").mkdir()
+    capfd.readouterr()
+    arguments = ["verify", CACHED, "--examples", "0", "--clause", "S1", "--corpus", str(tmp_path), "--json"]
+    assert run([*arguments, "--report", f"text:{tmp_path}/report.txt"]) == 2
+    out, err = capfd.readouterr()
+    problem = f"{kept}: cannot be written: Is a directory"
+    report = json.loads(out)
+    jsonschema.validate(report, schema())
+    assert (report["clauses"][0]["status"], report["unkept"]) == ("violated", [problem])
+    assert "error[S1]" in err
+    assert err.endswith(f"dayfly: the corpus could not be kept: {problem}\n")
+    assert "error[S1]" in (tmp_path / "report.txt").read_text()
+
+
 def test_what_a_client_prints_does_not_get_in(tmp_path: Path, capfd: Captured) -> None:
     noisy = tmp_path / "noisy.py"
     noisy.write_text(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -11,10 +12,12 @@ from msgspec.structs import replace
 from contracts.builtin import ANN
 from contracts.clients.python import PythonClients
 from contracts.errors import ScenarioError
+from contracts.report.json import document
 from contracts.report.model import Report
 from contracts.report.text import summary
 from contracts.scenario import Scenario, Send, digest, load, save
-from contracts.verify import Options, verify
+from contracts.verify import ContractViolated, Options, verify, verify_client
+from contracts.verify.errors import CorpusUnkept
 from tests.contracts.small import Small
 from tests.contracts.verify.test_verify import Caching
 
@@ -103,3 +106,41 @@ def test_a_file_that_goes_meanwhile_is_not_missed(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(Path, "open", gone)
     assert judged(Small, tmp_path).removed == ()
+
+
+def in_the_way(corpus: Path) -> Path:
+    """A directory where the counterexample of S1 would be written before it gets its name."""
+    path = corpus / f"S1-{digest(TWICE)}.{os.getpid()}"
+    path.mkdir()
+    return path.with_suffix(".json")
+
+
+def test_what_cannot_be_kept_is_told_beside_what_was_found(tmp_path: Path) -> None:
+    path = in_the_way(tmp_path)
+    report = judged(Caching, tmp_path, "S1")
+    assert [result.code for result in report.violated] == ["S1"]
+    assert report.unkept == (f"{path}: cannot be written: Is a directory",)
+    assert "the corpus could not be kept: " in " ".join(summary(report).split())
+    assert document(report)["unkept"] == list(report.unkept)
+
+
+def test_a_test_fails_by_what_was_found_or_else_by_what_cannot_be_kept(tmp_path: Path) -> None:
+    in_the_way(tmp_path)
+    with pytest.raises(ContractViolated, match="the corpus could not be kept"):
+        verify_client(Caching, clauses=["S1"], seed=0, examples=0, corpus=tmp_path)
+    with pytest.raises(CorpusUnkept, match="cannot be written: Is a directory"):
+        verify_client(Caching, clauses=["S1"], seed=0, examples=0, corpus=tmp_path, expected_failures={"S1": "the cache"})
+
+
+def test_what_cannot_be_removed_stays_and_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged(Caching, tmp_path)
+    kept = names(tmp_path)
+
+    def refuse(self: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    report = judged(Small, tmp_path)
+    assert (report.removed, report.exit_status()) == ((), 0)
+    assert report.unkept == tuple(f"{tmp_path / name}: cannot be removed: Permission denied" for name in kept)
+    assert "cannot be removed: Permission denied (and 1 file more)" in " ".join(summary(report).split())
