@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from traceback import walk_tb
+from traceback import format_exc, walk_tb
 from typing import Any
 
 import click
@@ -74,7 +74,7 @@ class LazyGroup(click.Group):
         return name, command, rest
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Turns errors into one line, unless somebody is debugging."""
+        """Turns errors into one line, below the traceback where somebody is debugging."""
         try:
             with _output_refused():
                 return super().invoke(ctx)
@@ -82,7 +82,7 @@ class LazyGroup(click.Group):
             raise
         except Exception as error:
             if ctx.params.get("debug"):
-                raise
+                click.echo(format_exc(), err=True, nl=False)
             raise click.ClickException(_words(error)) from error
 
 

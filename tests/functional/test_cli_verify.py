@@ -223,8 +223,19 @@ def test_a_traceback_is_for_those_who_debug(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr("contracts.verify.run.World", None)
     assert run(["verify", CACHED]) == 2
     assert said(capfd).startswith("dayfly: internal error: TypeError")
-    with pytest.raises(TypeError):
-        run(["--debug", "verify", CACHED])
+    assert run(["--debug", "verify", CACHED]) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.startswith("Traceback (most recent call last):\n")
+    assert err.splitlines()[-1].startswith("dayfly: internal error: TypeError")
+
+
+def test_who_debugs_is_told_apart_from_who_is_violated(monkeypatch: pytest.MonkeyPatch, capfd: Captured) -> None:
+    monkeypatch.setenv("DAYFLY_DEBUG", "1")
+    assert run(["verify", "nowhere.py:factory"]) == 2
+    err = capfd.readouterr().err
+    assert "contracts.clients.errors.TargetError" in err
+    assert err.splitlines()[-1] == "dayfly: nowhere.py:factory: there is no file nowhere.py"
 
 
 def test_an_interrupt_exits_130_and_leaves_nothing_running(tmp_path: Path) -> None:
