@@ -159,7 +159,7 @@ def _python(choice: Choice, target: str) -> Chosen:
     for flag, given in (("--one-shot", choice.one_shot), ("--faketime", choice.faketime)):
         if given:
             raise click.UsageError(f"{flag} goes with --command")
-    again = target + (" --socket" if choice.socket else "") + _patience(choice)
+    again = shlex.quote(target) + (" --socket" if choice.socket else "") + _patience(choice)
     return Chosen(target, PythonClients(find(target), socket=choice.socket, **_given(choice)), again)
 
 

@@ -106,7 +106,7 @@ class Report(Struct, frozen=True, kw_only=True):
     elapsed_s: float = 0.0
     delivery: Delivery = "at-most-once"
     replay_with: str = ""
-    """How the target is given to `dayfly replay`, where that is not its name."""
+    """How the target is typed for `dayfly replay`, where that is not its name; a provider's URL."""
     contract: str = ""
     """The options that say what it was held to, where that was not the usual: for `dayfly verify` and `dayfly replay`."""
     drawing: str = ""

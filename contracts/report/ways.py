@@ -23,9 +23,9 @@ def ways(report: Report, result: ClauseResult) -> list[Way]:
 def _runs(report: Report, result: ClauseResult) -> list[Way]:
     """From its file where it was saved; else the same scenarios are drawn again, and this one saved."""
     if report.subject == "provider":
-        probe = f"dayfly probe {report.replay_with} --seed {report.seed} --clause {result.code}"
+        probe = f"dayfly probe {shlex.quote(report.replay_with)} --seed {report.seed} --clause {result.code}"
         return [Way("again", probe)] if report.replay_with else []
-    found, client = result.counterexample, report.replay_with or report.target
+    found, client = result.counterexample, report.replay_with or shlex.quote(report.target)
     if found is None or found.scenario is None:
         return []
     if found.file is None:

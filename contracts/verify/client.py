@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def verify_client(
     )
     name = name_of(make_client)
     report = verify(name, PythonClients(make_client, socket=socket, patience=patience), options)
-    report = replace(report, replay_with=f"{name} --socket" if socket else "")
+    report = replace(report, replay_with=f"{shlex.quote(name)} --socket" if socket else "")
     if report.interrupted:
         raise KeyboardInterrupt
     if report.failed:

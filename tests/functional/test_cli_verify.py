@@ -154,6 +154,18 @@ def test_a_counterexample_can_be_replayed_from_its_file(tmp_path: Path, capfd: C
     assert run(["replay", words[2], RECOVERING]) == 0
 
 
+def test_what_is_printed_can_be_pasted_wherever_the_client_is(tmp_path: Path, capfd: Captured) -> None:
+    client = tmp_path / "src dir" / "cached_session.py"
+    client.parent.mkdir()
+    client.write_bytes((CLIENTS / "cached_session.py").read_bytes())
+    target = f"{client}:factory"
+    assert run(["verify", target, "--examples", "0", "--clause", "S1", "--corpus", str(tmp_path / "corpus"), "--socket"]) == 1
+    lines = [line.split(maxsplit=1) for line in capfd.readouterr().out.splitlines() if line.strip().startswith("reproduce")]
+    words = shlex.split(lines[0][1])
+    assert words[3:] == [target, "--socket"]
+    assert run(words[1:]) == 1
+
+
 def test_a_node_client_is_judged(capfd: Captured) -> None:
     need("node")
     client = shlex.join(["node", str(CLIENTS / "cached_session.mjs")])

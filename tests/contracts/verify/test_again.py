@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
 from contracts.clients.python import PythonClients
-from contracts.judge import DEFAULTS, Parameters
+from contracts.judge import DEFAULTS, Parameters, Status
+from contracts.report.model import ClauseResult, Report
 from contracts.report.ways import ways
 from contracts.verify import ContractViolated, Options, again, verify, verify_client
 from tests.contracts.verify.test_verify import Caching
@@ -27,6 +30,19 @@ def test_a_counterexample_tells_the_whole_command() -> None:
     report = verify("client.py:make", PythonClients(Caching), options)
     (way, _) = ways(report, report.violated[0])
     assert way.command == "dayfly verify client.py:make --max-age 60 --clause S1 --examples 0 --seed 4 --corpus corpus"
+
+
+def test_a_name_that_a_shell_would_split_is_quoted() -> None:
+    report = verify("src dir/client.py:make", PythonClients(Caching), Options(seed=4, examples=0, clauses=("S1",)))
+    (way, _) = ways(report, report.violated[0])
+    assert shlex.split(way.command)[:3] == ["dayfly", "verify", "src dir/client.py:make"]
+
+
+def test_a_providers_url_is_quoted_too() -> None:
+    result = ClauseResult(code="P1", name="id-not-fresh", status=Status.VIOLATED)
+    report = Report(target="it", clauses=(result,), subject="provider", seed=1, replay_with="http://[::1]:8403/a&b")
+    (way, _) = ways(report, result)
+    assert shlex.split(way.command)[2] == "http://[::1]:8403/a&b"
 
 
 def test_a_test_tells_it_too_with_the_door_its_client_came_through() -> None:
