@@ -94,6 +94,7 @@ def verify_client(request: pytest.FixtureRequest) -> Callable[..., Report]:
 
     names = ("seed", "examples", "profile", "corpus", "expected_failures")
     defaults = {name: value for name in names if (value := _option(request.config, name)) is not None}
+    defaults["test"] = request.config.cwd_relative_nodeid(request.node.nodeid)
     marked = {name: value for name, value in _marked(request.node).items() if name != "check"}
 
     def verify(make_client: Callable[[Any], Any], **options: Any) -> Report:

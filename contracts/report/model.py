@@ -92,7 +92,8 @@ class ClauseResult(Struct, frozen=True, kw_only=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """What a verification of `target` found, in `examples` runs and `elapsed_s` seconds; `delivery` is about clients alone.
+    """What a verification of `target` found, in `examples` runs, `drawn` of them drawn, and `elapsed_s` seconds; `delivery` is
+    about clients alone.
 
     `extent` says how much of a HAR file was judged. `removed` are files of the corpus that no longer fail, `unkept` what could
     not be written there or removed, and why. `interrupted`: somebody ended it, and this is what was found so far.
@@ -103,10 +104,13 @@ class Report(Struct, frozen=True, kw_only=True):
     subject: Subject = "client"
     seed: int | None = None
     examples: int = 1
+    drawn: int = 0
     elapsed_s: float = 0.0
     delivery: Delivery = "at-most-once"
-    replay_with: str = ""
-    """How the target is typed for `dayfly replay`, where that is not its name; a provider's URL."""
+    replay_with: str | None = ""
+    """How the target is typed for `dayfly replay`, where that is not its name; a provider's URL. None: no name leads to it."""
+    test: str = ""
+    """The pytest test that has verified it, as it is named to pytest."""
     contract: str = ""
     """The options that say what it was held to, where that was not the usual: for `dayfly verify` and `dayfly replay`."""
     drawing: str = ""

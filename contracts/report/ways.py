@@ -23,11 +23,14 @@ def ways(report: Report, result: ClauseResult) -> list[Way]:
 def _runs(report: Report, result: ClauseResult) -> list[Way]:
     """From its file where it was saved; else the same scenarios are drawn again, and this one saved."""
     if report.subject == "provider":
-        probe = f"dayfly probe {shlex.quote(report.replay_with)} --seed {report.seed} --clause {result.code}"
+        url = shlex.quote(report.replay_with or "")
+        probe = f"dayfly probe {url} --seed {report.seed} --clause {result.code}"
         return [Way("again", probe)] if report.replay_with else []
     found, client = result.counterexample, report.replay_with or shlex.quote(report.target)
     if found is None or found.scenario is None:
         return []
+    if report.replay_with is None:
+        return _tests(report)
     if found.file is None:
         drawn = _joined(f"dayfly verify {client}", report.contract, report.drawing)
         return [] if report.seed is None else [Way("again", f"{drawn} --seed {report.seed} --corpus corpus")]
@@ -38,6 +41,13 @@ def _runs(report: Report, result: ClauseResult) -> list[Way]:
         Way("as a test", f"{one} --emit pytest > test_{name}.py"),
         Way("as curl", f"{one} --emit curl > {name}.sh"),
     ]
+
+
+def _tests(report: Report) -> list[Way]:
+    """For a client that no name leads to: the test that knows it."""
+    if not report.test or report.seed is None:
+        return []
+    return [Way("again", f"pytest {shlex.quote(report.test)} --dayfly-seed {report.seed} --dayfly-examples {report.drawn}")]
 
 
 def _joined(*words: str) -> str:

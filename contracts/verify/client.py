@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import shlex
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ def verify_client(
     expected_failures: str | Path | Mapping[str, str] | None = None,
     socket: bool = False,
     patience: float = 1.0,
+    test: str = "",
 ) -> Report:
     """Verifies the client that `make_client(platform)` returns, and returns the report where every clause held.
 
@@ -39,7 +41,7 @@ def verify_client(
     has `send(guest, text)`, plain or asynchronous. `expected_failures` is a file, or reasons by clause. With `socket` the
     platform listens at `base_url`, so that what an HTTP stack does by itself is seen. Raises ContractViolated with the report
     as its text, NothingExercised, and other ContractsErrors where the client cannot be verified. Times are in seconds;
-    `patience` is of real time.
+    `patience` is of real time. `test` names the pytest test that asks: what to run again where the client has no name to type.
     """
     options = Options(
         examples=examples,
@@ -52,7 +54,7 @@ def verify_client(
     )
     name = name_of(make_client)
     report = verify(name, PythonClients(make_client, socket=socket, patience=patience), options)
-    report = replace(report, replay_with=f"{shlex.quote(name)} --socket" if socket else "")
+    report = replace(report, replay_with=_typed(make_client, socket), test=test)
     if report.interrupted:
         raise KeyboardInterrupt
     if report.failed:
@@ -70,13 +72,35 @@ def _known(given: str | Path | Mapping[str, str] | None) -> ExpectedFailures:
     return named(given) if isinstance(given, Mapping) else load(Path(given))
 
 
+def _typed(factory: Callable[[Any], Any], socket: bool) -> str | None:
+    """How `dayfly verify` is given the factory; None where it would not find it."""
+    if not _is_found(factory):
+        return None
+    return shlex.quote(name_of(factory)) + (" --socket" if socket else "")
+
+
+def _is_found(factory: Callable[[Any], Any]) -> bool:
+    """Whether it is what its file has under its name: a lambda is not, nor what was made in a function or wrapped elsewhere."""
+    name, module = getattr(factory, "__qualname__", ""), sys.modules.get(getattr(factory, "__module__", ""))
+    if module is None or not name.isidentifier() or getattr(module, name, None) is not factory:
+        return False
+    return _file(factory) == _file(module)
+
+
+def _file(thing: Any) -> str | None:
+    try:
+        return inspect.getsourcefile(thing)
+    except TypeError:
+        return None
+
+
 def name_of(factory: Callable[[Any], Any]) -> str:
     """A factory as TARGET would name it, as far as it can be told."""
     name = getattr(factory, "__qualname__", type(factory).__qualname__)
-    try:
-        path = Path(inspect.getsourcefile(factory) or "")
-    except TypeError:
+    file = _file(factory)
+    if file is None:
         return f"{getattr(factory, '__module__', '?')}:{name}"
+    path = Path(file)
     try:
         return f"{path.relative_to(Path.cwd())}:{name}"
     except ValueError:

@@ -78,6 +78,7 @@ def verify(target: str, clients: Clients, options: Options = DEFAULT_OPTIONS, wa
         clauses=expecting(saved, target, options.expected),
         seed=plan.chance,
         examples=campaign.runs,
+        drawn=plan.examples,
         elapsed_s=stopwatch.seconds(),
         delivery=options.parameters.delivery,
         contract=again.contract(options.parameters),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 
@@ -186,6 +187,21 @@ def test_options_come_from_the_command_line(pytester: pytest.Pytester) -> None:
     done = run(pytester, tests, "--dayfly-seed", "9", "--dayfly-examples", "2", "--dayfly-corpus", "kept")
     done.assert_outcomes(passed=1, failed=1)
     assert [path.name.partition("-")[0] for path in (pytester.path / "kept").iterdir()] == ["S1"]
+
+
+def test_a_client_without_a_name_is_verified_again_by_the_command_that_is_printed(pytester: pytest.Pytester) -> None:
+    tests = """
+    @pytest.mark.parametrize("word", ["a b"])
+    def test_it(verify_client, word):
+        verify_client(lambda platform: Caching(platform), clauses=["S1"])
+    """
+    done = run(pytester, tests, "--dayfly-seed", "9", "--dayfly-examples", "2")
+    done.assert_outcomes(failed=1)
+    (line,) = {line.strip() for line in done.stdout.lines if line.strip().startswith("again ")}
+    words = shlex.split(line)[1:]
+    assert words[0] == "pytest"
+    assert words[2:] == ["--dayfly-seed", "9", "--dayfly-examples", "2"]
+    run(pytester, tests, *words[1:]).assert_outcomes(failed=1)
 
 
 def test_many_platforms_for_a_property(pytester: pytest.Pytester) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
+from functools import partial, wraps
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,6 +47,32 @@ def test_a_providers_url_is_quoted_too() -> None:
     report = Report(target="it", clauses=(result,), subject="provider", seed=1, replay_with="http://[::1]:8403/a&b")
     (way, _) = ways(report, result)
     assert shlex.split(way.command)[2] == "http://[::1]:8403/a&b"
+
+
+def made() -> Callable[[Any], Any]:
+    def factory(platform: Any) -> Caching:
+        return Caching(platform)
+
+    return factory
+
+
+@pytest.mark.parametrize(
+    "factory",
+    [made(), partial(Caching), wraps(Caching)(made())],
+    ids=["local", "partial", "wrapped"],
+)
+def test_a_client_that_no_name_leads_to_is_verified_again_by_its_test(factory: Callable[[Any], Any]) -> None:
+    told = r"again +pytest 'test_it\.py::test_it\[a b\]' --dayfly-seed 4 --dayfly-examples 0\n"
+    with pytest.raises(ContractViolated, match=told) as violated:
+        verify_client(factory, clauses=["S1"], examples=0, seed=4, test="test_it.py::test_it[a b]")
+    assert "dayfly verify" not in str(violated.value)
+
+
+def test_such_a_client_is_not_replayed_from_a_file_either(tmp_path: Path) -> None:
+    with pytest.raises(ContractViolated) as violated:
+        verify_client(made(), clauses=["S1"], examples=0, seed=4, corpus=tmp_path)
+    report = violated.value.report
+    assert [way.label for way in ways(report, report.violated[0])] == ["explain"]
 
 
 def test_a_test_tells_it_too_with_the_door_its_client_came_through() -> None:
