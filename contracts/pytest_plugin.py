@@ -94,7 +94,7 @@ def verify_client(request: pytest.FixtureRequest) -> Callable[..., Report]:
 
     names = ("seed", "examples", "profile", "corpus", "expected_failures")
     defaults = {name: value for name in names if (value := _option(request.config, name)) is not None}
-    defaults["test"] = request.config.cwd_relative_nodeid(request.node.nodeid)
+    defaults["root"], defaults["test"] = request.config.rootpath, _typed(request.node)
     marked = {name: value for name, value in _marked(request.node).items() if name != "check"}
 
     def verify(make_client: Callable[[Any], Any], **options: Any) -> Report:
@@ -107,6 +107,14 @@ def verify_client(request: pytest.FixtureRequest) -> Callable[..., Report]:
         return report
 
     return verify
+
+
+def _typed(item: pytest.Item) -> str:
+    """The test as it is named to pytest where that was started."""
+    from contracts.verify.names import below
+
+    _, colons, name = item.nodeid.partition("::")
+    return f"{below(item.path, item.config.invocation_params.dir)}{colons}{name}"
 
 
 def contract_test(make_client: Callable[[Any], Any], **options: Any) -> Callable[..., None]:
@@ -127,9 +135,9 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFi
     if corpus is None or client is None or file_path.suffix != ".json" or file_path.parent != Path(corpus).resolve():
         return None
     from contracts.pytest_corpus import ScenarioFile, Target
+    from contracts.verify.names import from_root
 
-    name = parent.config.getoption("--dayfly-client") or parent.config.getini("dayfly_client")
-    target = Target(name, client, _held_to(parent.config, {}))
+    target = Target(from_root(client, parent.config.rootpath), client, _held_to(parent.config, {}))
     made: ScenarioFile = ScenarioFile.from_parent(parent, path=file_path, target=target)
     return made
 

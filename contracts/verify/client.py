@@ -16,6 +16,7 @@ from contracts.judge import DEFAULTS, Delivery, Parameters
 from contracts.report.model import Report
 from contracts.verify.errors import ContractViolated, CorpusUnkept, NothingExercised
 from contracts.verify.expected import NOTHING, ExpectedFailures, load, named
+from contracts.verify.names import below
 from contracts.verify.run import Options, verify
 
 
@@ -33,6 +34,7 @@ def verify_client(
     expected_failures: str | Path | Mapping[str, str] | None = None,
     socket: bool = False,
     patience: float = 1.0,
+    root: str | Path | None = None,
     test: str = "",
 ) -> Report:
     """Verifies the client that `make_client(platform)` returns, and returns the report where every clause held.
@@ -41,7 +43,8 @@ def verify_client(
     has `send(guest, text)`, plain or asynchronous. `expected_failures` is a file, or reasons by clause. With `socket` the
     platform listens at `base_url`, so that what an HTTP stack does by itself is seen. Raises ContractViolated with the report
     as its text, NothingExercised, and other ContractsErrors where the client cannot be verified. Times are in seconds;
-    `patience` is of real time. `test` names the pytest test that asks: what to run again where the client has no name to type.
+    `patience` is of real time. The client is called by its file as `root` has it, else the working directory. `test` names the
+    pytest test that asks: what to run again where the client has no name to type.
     """
     options = Options(
         examples=examples,
@@ -52,7 +55,7 @@ def verify_client(
         corpus=None if corpus is None else Path(corpus),
         expected=_known(expected_failures),
     )
-    name = name_of(make_client)
+    name = name_of(make_client, Path.cwd() if root is None else Path(root))
     report = verify(name, PythonClients(make_client, socket=socket, patience=patience), options)
     report = replace(report, replay_with=_typed(make_client, socket), test=test)
     if report.interrupted:
@@ -76,7 +79,7 @@ def _typed(factory: Callable[[Any], Any], socket: bool) -> str | None:
     """How `dayfly verify` is given the factory; None where it would not find it."""
     if not _is_found(factory):
         return None
-    return shlex.quote(name_of(factory)) + (" --socket" if socket else "")
+    return shlex.quote(name_of(factory, Path.cwd())) + (" --socket" if socket else "")
 
 
 def _is_found(factory: Callable[[Any], Any]) -> bool:
@@ -94,14 +97,10 @@ def _file(thing: Any) -> str | None:
         return None
 
 
-def name_of(factory: Callable[[Any], Any]) -> str:
-    """A factory as TARGET would name it, as far as it can be told."""
+def name_of(factory: Callable[[Any], Any], root: Path) -> str:
+    """A factory as TARGET would name it in `root`, as far as it can be told."""
     name = getattr(factory, "__qualname__", type(factory).__qualname__)
     file = _file(factory)
     if file is None:
         return f"{getattr(factory, '__module__', '?')}:{name}"
-    path = Path(file)
-    try:
-        return f"{path.relative_to(Path.cwd())}:{name}"
-    except ValueError:
-        return f"{path}:{name}"
+    return f"{below(file, root)}:{name}"

@@ -20,6 +20,7 @@ from contracts.clauses import CLAUSES
 from contracts.errors import ContractsError
 from contracts.report.model import ClauseResult, Expectation
 from contracts.verify.errors import UnknownClause
+from contracts.verify.names import from_root
 
 VERSION = 1
 
@@ -32,7 +33,8 @@ class ExpectedFailuresError(ContractsError):
 
 
 class ExpectedFailure(Struct, frozen=True, forbid_unknown_fields=True):
-    """That clients whose name matches `client` (`*` and `?` as in file names) violate `clause`, and the reason to bear with it.
+    """That clients whose name matches `client` (`*` and `?` as in file names; files from the working directory) violate
+    `clause`, and the reason to bear with it.
 
     Not `strict`: no complaint where the clause holds, as it may where a violation is rare.
     """
@@ -83,9 +85,10 @@ def named(reasons: Mapping[str, str]) -> ExpectedFailures:
 
 def expecting(results: Iterable[ClauseResult], target: str, known: ExpectedFailures) -> tuple[ClauseResult, ...]:
     """The results, with what is known of `target`; of several that match a clause the first counts."""
+    names = {target, from_root(target, Path.cwd())}
     expected: dict[str, Expectation] = {}
     for one in known.failures:
-        if fnmatchcase(target, one.client):
+        if any(fnmatchcase(name, one.client) for name in names):
             expected.setdefault(one.clause.upper(), Expectation(one.reason, known.source, one.strict))
     return tuple(replace(result, expected=expected.get(result.code)) for result in results)
 

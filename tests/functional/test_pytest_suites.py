@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from xml.etree import ElementTree
 
 import pytest
 
 from contracts.builtin import ANN, BUILTIN
 from contracts.scenario import Scenario, Send, digest, save
-from tests.functional.sessions import prepare, run
+from tests.functional.sessions import PLUGIN, prepare, run
 
 
 @pytest.fixture(autouse=True)
@@ -144,6 +145,24 @@ def test_options_come_from_the_configuration_too(pytester: pytest.Pytester) -> N
     done = run(pytester, tests, "--rootdir", ".", "-o", "dayfly_check=true")
     done.assert_outcomes(passed=1)
     assert [path.name.partition("-")[0] for path in (pytester.path / "kept").iterdir()] == ["S1"]
+
+
+def test_a_client_has_the_same_name_in_whatever_directory_pytest_is_started(pytester: pytest.Pytester) -> None:
+    (pytester.path / "known.toml").write_text(f'{KNOWN}client = "src/legacy.py:*"\n')
+    pytester.makeini("[pytest]\ndayfly_expected_failures = known.toml\npythonpath = src\n")
+    (pytester.path / "src").mkdir()
+    (pytester.path / "src" / "legacy.py").write_text("from tests.contracts.small import Small\n" + CACHING)
+    below = pytester.mkdir("below")
+    (below / "test_legacy.py").write_text(
+        "from legacy import Caching\n"
+        "def test_it(verify_client):\n"
+        "    report = verify_client(Caching, clauses=['S1'], examples=0)\n"
+        "    assert report.target == 'src/legacy.py:Caching'\n"
+    )
+    pytester.chdir()
+    for place in (pytester.path, below):
+        os.chdir(place)
+        pytester.runpytest_subprocess(*PLUGIN, "-Werror", "-p", "no:valkey", "-p", "no:cacheprovider").assert_outcomes(passed=1)
 
 
 def test_the_nearest_marker_wins_and_options_have_names(pytester: pytest.Pytester) -> None:

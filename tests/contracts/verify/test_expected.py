@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,6 +81,29 @@ def test_a_client_is_named_as_files_are(known: Path) -> None:
     assert expecting(violated, "other.py:make", load(known))[0].ending is Ending.EXPECTED
     assert expecting(violated, "my/other.py:make", load(known))[0].ending is Ending.VIOLATED
     assert expecting(held, "other.py:make", load(known))[0].ending is Ending.HELD
+
+
+def test_a_file_is_the_same_however_somebody_came_there(known: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    violated = [ClauseResult(code="R6", name="retry-immediate", status=Status.VIOLATED)]
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    monkeypatch.chdir(tmp_path / "real")
+    for target in ("./other.py:make", f"{tmp_path}/real/other.py:make", f"{tmp_path}/link/other.py:make", "x/../other.py:make"):
+        assert expecting(violated, target, load(known))[0].ending is Ending.EXPECTED
+    for target in ("../other.py:make", f"{tmp_path}/other.py:make", "my/other.py:make"):
+        assert expecting(violated, target, load(known))[0].ending is Ending.VIOLATED
+
+
+def test_a_test_names_its_client_from_the_root_of_the_project(known: Path) -> None:
+    (one,) = load(known).failures[:1]
+    known.write_text(known.read_text().replace('clause = "s1"', 'clause = "s1"\nclient = "contracts/verify/test_verify.py:*"'))
+    options: dict[str, Any] = {"clauses": ["S1"], "seed": 0, "examples": 0, "expected_failures": known}
+    assert one.client == "*"
+    assert verify_client(Caching, root=Path(__file__).parents[2], **options).target.startswith(
+        "contracts/verify/test_verify.py:"
+    )
+    with pytest.raises(ContractViolated):
+        verify_client(Caching, root=Path(__file__).parent, **options)
 
 
 def test_a_clause_that_was_not_put_to_the_test_is_not_missed(known: Path) -> None:
