@@ -132,7 +132,9 @@ def contract_test(make_client: Callable[[Any], Any], **options: Any) -> Callable
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:
     """The scenario files of the corpus are tests, where a client is configured for them."""
     corpus, client = _option(parent.config, "corpus"), _option(parent.config, "client")
-    if corpus is None or client is None or file_path.suffix != ".json" or file_path.parent != Path(corpus).resolve():
+    if corpus is None or client is None or file_path.suffix != ".json":
+        return None
+    if file_path.parent.resolve() != Path(corpus).resolve():
         return None
     from contracts.pytest_corpus import ScenarioFile, Target
     from contracts.verify.names import from_root

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import entry_points
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +41,6 @@ def prepare(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> Non
     monkeypatch.setenv("CI", "true")
 
 
-def run(pytester: pytest.Pytester, tests: str, *arguments: str) -> pytest.RunResult:
+def run(pytester: pytest.Pytester, tests: str, *arguments: str | Path) -> pytest.RunResult:
     pytester.makepyfile(SMALL + tests)
     return pytester.runpytest_subprocess(*PLUGIN, "-Werror", "-p", "no:valkey", "-p", "no:cacheprovider", *arguments)

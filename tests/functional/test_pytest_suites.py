@@ -242,6 +242,12 @@ def test_they_pass_where_the_client_keeps_the_contract(corpus: pytest.Pytester) 
     done.assert_outcomes(passed=1)
 
 
+def test_they_are_tests_through_a_symbolic_link_too(corpus: pytest.Pytester) -> None:
+    link = corpus.path / "link"
+    link.symlink_to(corpus.path / "corpus")
+    run(corpus, "", "--dayfly-client", "tests.contracts.small:Small", link).assert_outcomes(passed=1)
+
+
 def test_they_are_none_unless_a_client_is_configured(corpus: pytest.Pytester) -> None:
     corpus.makeini("[pytest]\ndayfly_corpus = corpus\n")
     run(corpus, "    def test_it():\n        pass\n").assert_outcomes(passed=1)
