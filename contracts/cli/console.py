@@ -30,11 +30,33 @@ class Destination(NamedTuple):
 
 
 def destinations(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> tuple[Destination, ...]:
-    """Reads the values of --report. Raises BadParameter, also where two kinds are to go to standard output."""
+    """Reads the values of --report. Raises BadParameter, also where two kinds are to go to one place."""
     read = tuple(destination(ctx, param, value, KINDS) for value in values)
-    if len({kind for kind, path in read if path == STDOUT}) > 1:
-        raise click.BadParameter("standard output has room for one report; give the others a file", ctx, param)
+    _refuse_two_in_one(ctx, param, read, as_json=ctx.params.get("as_json", False))
     return read
+
+
+def json_too(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
+    """Reads --json, wherever it stands beside --report. Raises BadParameter where that has something else for its place."""
+    _refuse_two_in_one(ctx, param, ctx.params.get("destinations", ()), as_json=value)
+    return value
+
+
+def _refuse_two_in_one(
+    ctx: click.Context, param: click.Parameter, destinations: Sequence[Destination], *, as_json: bool
+) -> None:
+    """Of two kinds in one file the last would be all there is, except where what is written is added to it."""
+    kinds: dict[str, str] = {STDOUT: "json"} if as_json else {}
+    for kind, path in destinations:
+        place = path if path == STDOUT else str(Path(path).resolve())
+        if kinds.setdefault(place, kind) != kind and not _adds_up(path):
+            name = "standard output" if path == STDOUT else path
+            raise click.BadParameter(f"{name} has room for one report; give the others a file of their own", ctx, param)
+
+
+def _adds_up(path: str) -> bool:
+    """Whether what is written there does not replace what was: a device, or GitHub's summary."""
+    return path != STDOUT and (_is_summary(path) or (Path(path).exists() and not Path(path).is_file()))
 
 
 def destination(ctx: click.Context, param: click.Parameter, value: str, kinds: Sequence[str]) -> Destination:
@@ -140,12 +162,18 @@ def write(written: bytes, path: str) -> None:
 
     The summary page of a GitHub job is one file for all that a step has to say, so what stands there stays.
     """
-    mode = "ab" if path == os.environ.get("GITHUB_STEP_SUMMARY") else "wb"
+    mode = "ab" if _is_summary(path) else "wb"
     try:
         with Path(path).open(mode) as file:
             file.write(written)
     except OSError as error:
         raise click.ClickException(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _is_summary(path: str) -> bool:
+    """Whether that is the summary page of a GitHub job, however the path is written."""
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    return bool(summary) and Path(path).resolve() == Path(str(summary)).resolve()
 
 
 def _annotations(report: Report) -> list[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args
 import click
 
 from contracts.cli import completing
-from contracts.cli.console import destinations
+from contracts.cli.console import destinations, json_too
 from contracts.judge import DEFAULTS, Delivery, Parameters
 from contracts.report.kinds import KINDS
 
@@ -114,7 +114,13 @@ report_options = stacked(
             shell_complete=completing.reports,
             help=REPORT_HELP,
         ),
-        click.option("--json", "as_json", is_flag=True, help="JSON on standard output, people's text on standard error."),
+        click.option(
+            "--json",
+            "as_json",
+            is_flag=True,
+            callback=json_too,
+            help="JSON on standard output, people's text on standard error.",
+        ),
         click.option("--strict", is_flag=True, help="Exit with 2 where a clause was inconclusive."),
     ]
 )

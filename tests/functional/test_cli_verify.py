@@ -97,6 +97,20 @@ def test_reports_are_written_where_they_are_wanted(tmp_path: Path, capfd: Captur
     assert "error[S1]" in (tmp_path / "report.txt").read_text()
 
 
+def test_where_reports_add_up_there_is_room_for_several(
+    tmp_path: Path, capfd: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", f"{tmp_path}/summary.md")
+    Path("summary.md").write_text("what stands there\n")
+    where = ["text:summary.md", "markdown:./summary.md", "json:/dev/null", "junit:/dev/null"]
+    reports = [word for place in where for word in ("--report", place)]
+    assert run(["verify", CACHED, "--examples", "0", "--clause", "S1", *reports]) == 1
+    written = Path("summary.md").read_text()
+    assert written.startswith("what stands there\nerror[S1]")
+    assert "breaks the contract" in written
+
+
 def test_a_report_that_cannot_be_written_does_not_take_the_others_with_it(tmp_path: Path, capfd: Captured) -> None:
     where = ["--report", "json:/dev/full", "--report", f"text:{tmp_path}/report.txt"]
     assert run(["verify", CACHED, "--examples", "0", "--clause", "S1", *where]) == 2
@@ -194,6 +208,9 @@ def test_a_node_client_is_judged(capfd: Captured) -> None:
         ([CACHED, "--report", "json:/no/such/place/x"], "there is no directory /no/such/place"),
         ([CACHED, "--report", f"json:{CLIENTS}"], "is a directory; name a file in it"),
         ([CACHED, "--report", "json:-", "--report", "html:-"], "standard output has room for one report"),
+        ([CACHED, "--report", "junit:-", "--json"], "standard output has room for one report"),
+        ([CACHED, "--json", "--report", "junit:-"], "standard output has room for one report"),
+        ([CACHED, "--report", "json:same", "--report", "junit:./same"], "./same has room for one report"),
         ([CACHED, "--max-age", "nan"], "Invalid value for '--max-age': nan is no number of seconds."),
         ([CACHED, "--patience", "nan"], "Invalid value for '--patience': nan is no number of seconds."),
         ([CACHED, "--examples", "0", "--corpus", f"{__file__}/x"], f"dayfly: {__file__}/x: Not a directory"),
