@@ -23,7 +23,7 @@ def keep(item: pytest.Item, report: Report) -> None:
     item.stash.setdefault(_records, []).append(record)
     item.user_properties += [
         ("dayfly_target", report.target),
-        ("dayfly_seed", report.seed),
+        *([] if report.seed is None else [("dayfly_seed", report.seed)]),
         ("dayfly_examples", report.examples),
         ("dayfly_violated", " ".join(ended[Ending.VIOLATED.value])),
     ]
@@ -40,7 +40,8 @@ def lines(reports: Iterable[Any]) -> Iterator[str]:
     kept = [(report.nodeid, record) for report in reports for record in getattr(report, ATTRIBUTE, ())]
     for nodeid, record in sorted(kept, key=lambda one: one[0]):
         runs = f"{record['examples']} run{'' if record['examples'] == 1 else 's'}"
-        yield f"{nodeid}: {record['target']}, {runs}, seed {record['seed']}: {' · '.join(_counts(record['ended']))}"
+        seed = "" if record["seed"] is None else f", seed {record['seed']}"
+        yield f"{nodeid}: {record['target']}, {runs}{seed}: {' · '.join(_counts(record['ended']))}"
 
 
 def _counts(ended: Mapping[str, list[str]]) -> Iterator[str]:

@@ -210,17 +210,19 @@ class Caching(Small):
 
 
 def test_scenario_files_are_tests_of_the_configured_client(corpus: pytest.Pytester) -> None:
-    done = run(corpus, CONTRACT, "-k", "replay")
+    done = run(corpus, CONTRACT, "-k", "replay", "--junit-xml", "junit.xml", "-o", "junit_family=xunit2")
     done.assert_outcomes(failed=1, deselected=2)
     done.stdout.fnmatch_lines(
         [
             f"*_ S1-{digest(TWICE)}: session s1 was used twice _*",
             "error?S1? session-reused: session s1 was used twice",
             "*= dayfly =*",
-            f"corpus/{FILE}::replay: client.py:Caching, 1 run, seed None: 1 violated (S1)",
+            f"corpus/{FILE}::replay: client.py:Caching, 1 run: 1 violated (S1)",
             f"FAILED corpus/{FILE}::replay*",
         ]
     )
+    names = [one.get("name") for one in ElementTree.parse(corpus.path / "junit.xml").getroot().iter("property")]
+    assert names == ["dayfly_target", "dayfly_examples", "dayfly_violated"]
     assert "pytest_corpus.py" not in done.stdout.str()
     assert "INTERNALERROR" not in done.stdout.str()
 
@@ -230,7 +232,7 @@ def test_workers_tell_the_same(corpus: pytest.Pytester) -> None:
         done = run(corpus, CONTRACT + UNJUDGED, "--dayfly-check", "--dayfly-examples", "2", "-n", workers)
         done.assert_outcomes(passed=4, failed=6, xfailed=1)
         lines = done.stdout.lines
-        return [line for line in lines if " seed " in line and "::" in line]
+        return [line for line in lines if " run" in line and "::" in line]
 
     alone = told("0")
     assert len(alone) == 3
