@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -14,11 +15,14 @@ if TYPE_CHECKING:
     from contracts.pytest_corpus import ScenarioFile
     from contracts.pytest_platform import Platform, Platforms
     from contracts.report.model import Report
+    from contracts.verify.expected import ExpectedFailures
 
 MARKER = (
     "dayfly(**options): options for verify_client in this test, such as examples=20 or clauses=['S1'];"
     " check=False leaves its platform unjudged"
 )
+
+PROFILES = ("ci", "nightly")
 
 HELD_TO = ("clauses", "delivery", "max_age", "max_attempts")
 """Options of the marker that say what a client is held to."""
@@ -29,9 +33,9 @@ _platforms = pytest.StashKey[dict[str, "Platform"]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds the options `--dayfly-…`, and those that a project may want to have in its configuration."""
     group = parser.getgroup("dayfly", "clients of a platform with ephemeral sessions")
-    group.addoption("--dayfly-seed", type=int, metavar="N", help="Draw the same scenarios again.")
-    group.addoption("--dayfly-examples", type=int, metavar="N", help="How many scenarios verify_client draws.")
-    group.addoption("--dayfly-profile", metavar="ci|nightly", help="How thorough verify_client is.")
+    group.addoption("--dayfly-seed", type=_count, metavar="N", help="Draw the same scenarios again.")
+    group.addoption("--dayfly-examples", type=_count, metavar="N", help="How many scenarios verify_client draws.")
+    group.addoption("--dayfly-profile", choices=PROFILES, help="How thorough verify_client is.")
     group.addoption("--dayfly-corpus", metavar="DIR", help="Where counterexamples are kept, and tried first.")
     group.addoption(
         "--dayfly-client", metavar="TARGET", help="Whom the scenario files in the corpus are tests of, as module:factory."
@@ -44,9 +48,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("dayfly_check", "The same as --dayfly-check.", type="bool", default=False)
 
 
+def _count(typed: str) -> int:
+    if not typed.isdecimal():
+        raise ArgumentTypeError(f"{typed!r} is no number of 0 or more")
+    return int(typed)
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Registers the marker."""
+    """Registers the marker. Raises UsageError where an option names a profile or a file that cannot be used."""
     config.addinivalue_line("markers", MARKER)
+    profile = _option(config, "profile")
+    if profile is not None and profile not in PROFILES:
+        raise pytest.UsageError(f"dayfly_profile: there is no profile {profile!r}; there are {', '.join(PROFILES)}")
+    if _option(config, "expected_failures") is not None:
+        _check_expected(config)
+
+
+def _check_expected(config: pytest.Config) -> None:
+    from contracts.errors import ContractsError
+
+    try:
+        _known(config)
+    except ContractsError as error:
+        raise pytest.UsageError(f"dayfly_expected_failures: {error}") from error
 
 
 # -- fixtures ----------------------------------------------------------------------------------------------------------
@@ -214,9 +238,14 @@ def _held_to(config: pytest.Config, marked: dict[str, Any]) -> Any:
     """What a client is held to in one test; what is known to fail may hold in it."""
     from contracts.judge import Parameters
     from contracts.verify import Options
-    from contracts.verify.expected import NOTHING, load
 
     clauses = tuple(marked.pop("clauses", ()))
+    return Options(clauses=clauses, parameters=Parameters(**marked), expected=_known(config).lenient())
+
+
+def _known(config: pytest.Config) -> ExpectedFailures:
+    """What is known to fail. Raises ExpectedFailuresError."""
+    from contracts.verify.expected import NOTHING, load
+
     file = _option(config, "expected_failures")
-    known = NOTHING if file is None else load(Path(file)).lenient()
-    return Options(clauses=clauses, parameters=Parameters(**marked), expected=known)
+    return NOTHING if file is None else load(Path(file))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from fnmatch import fnmatch
 from xml.etree import ElementTree
 
 import pytest
@@ -163,6 +164,23 @@ def test_a_client_has_the_same_name_in_whatever_directory_pytest_is_started(pyte
     for place in (pytester.path, below):
         os.chdir(place)
         pytester.runpytest_subprocess(*PLUGIN, "-Werror", "-p", "no:valkey", "-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--dayfly-seed", "-1", "*--dayfly-seed: '-1' is no number of 0 or more"),
+        ("--dayfly-examples", "-5", "*--dayfly-examples: '-5' is no number of 0 or more"),
+        ("--dayfly-profile", "weekly", "*--dayfly-profile: invalid choice: 'weekly' (choose from *ci*nightly*"),
+        ("--override-ini", "dayfly_profile=weekly", "*dayfly_profile: there is no profile 'weekly'; there are ci, nightly"),
+        ("--dayfly-expected-failures", "none.toml", "*dayfly_expected_failures: none.toml: No such file or directory"),
+    ],
+)
+def test_what_cannot_be_meant_is_told_before_any_test(
+    option: str, value: str, words: str, pytester: pytest.Pytester, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert pytester.inline_run(*PLUGIN, "-p", "no:valkey", option, value).ret == pytest.ExitCode.USAGE_ERROR
+    assert any(fnmatch(line, words) for line in capfd.readouterr().err.splitlines())
 
 
 def test_the_nearest_marker_wins_and_options_have_names(pytester: pytest.Pytester) -> None:
