@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator
+from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,21 @@ MARKER = (
 )
 
 PROFILES = ("ci", "nightly")
+
+OPTIONS = (
+    "clauses",
+    "corpus",
+    "delivery",
+    "examples",
+    "expected_failures",
+    "max_age",
+    "max_attempts",
+    "patience",
+    "profile",
+    "seed",
+    "socket",
+)
+"""Options of the marker that are those of verify_client."""
 
 HELD_TO = ("clauses", "delivery", "max_age", "max_attempts")
 """Options of the marker that say what a client is held to."""
@@ -168,6 +184,11 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFi
     return made
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Looks at the markers of every test, also of one that makes nothing of them."""
+    _marked(item)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Any:
     """Judges what reached the platforms of a test that passed, where that is asked for."""
@@ -225,21 +246,32 @@ def _checks(config: pytest.Config) -> bool:
 
 
 def _marked(item: pytest.Item) -> dict[str, Any]:
-    """The options of the markers `dayfly`, the nearest last. Raises UsageError where one has no name."""
+    """The options of the markers `dayfly`, the nearest last. Raises UsageError where one has no name, or one that is none."""
     marked: dict[str, Any] = {}
     for marker in reversed(list(item.iter_markers("dayfly"))):
         if marker.args:
             raise pytest.UsageError(f"{item.nodeid}: the marker dayfly takes its options by name, as in examples=20")
+        for name in marker.kwargs:
+            _check_name(item, name)
         marked |= marker.kwargs
     return marked
+
+
+def _check_name(item: pytest.Item, name: str) -> None:
+    known = ("check", *OPTIONS)
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+        raise pytest.UsageError(f"{item.nodeid}: the marker dayfly has no option {name!r}; {hint}")
 
 
 def _held_to(config: pytest.Config, marked: dict[str, Any]) -> Any:
     """What a client is held to in one test; what is known to fail may hold in it."""
     from contracts.judge import Parameters
     from contracts.verify import Options
+    from contracts.verify.client import codes_in
 
-    clauses = tuple(marked.pop("clauses", ()))
+    clauses = codes_in(marked.pop("clauses", ()))
     return Options(clauses=clauses, parameters=Parameters(**marked), expected=_known(config).lenient())
 
 

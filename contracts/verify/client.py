@@ -26,7 +26,7 @@ def verify_client(
     examples: int | None = None,
     seed: int | None = None,
     profile: str | None = None,
-    clauses: Iterable[str] = (),
+    clauses: str | Iterable[str] = (),
     delivery: Delivery = DEFAULTS.delivery,
     max_age: float = DEFAULTS.max_age,
     max_attempts: int = DEFAULTS.max_attempts,
@@ -50,7 +50,7 @@ def verify_client(
         examples=examples,
         seed=seed,
         profile=profile,
-        clauses=tuple(clauses),
+        clauses=codes_in(clauses),
         parameters=Parameters(delivery=delivery, max_age=max_age, max_attempts=max_attempts),
         corpus=None if corpus is None else Path(corpus),
         expected=_known(expected_failures),
@@ -67,6 +67,11 @@ def verify_client(
     if report.exit_status() != 0:
         raise NothingExercised(report)
     return report
+
+
+def codes_in(clauses: str | Iterable[str]) -> tuple[str, ...]:
+    """Their codes, where one may be given by itself."""
+    return (clauses,) if isinstance(clauses, str) else tuple(clauses)
 
 
 def _known(given: str | Path | Mapping[str, str] | None) -> ExpectedFailures:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from fnmatch import fnmatch
+from inspect import signature
 from xml.etree import ElementTree
 
 import pytest
 
+from contracts import verify_client
 from contracts.builtin import ANN, BUILTIN
+from contracts.pytest_plugin import OPTIONS
 from contracts.scenario import Scenario, Send, digest, save
 from tests.functional.sessions import PLUGIN, prepare, run
 
@@ -199,6 +202,32 @@ def test_the_nearest_marker_wins_and_options_have_names(pytester: pytest.Pyteste
     done = run(pytester, tests)
     done.assert_outcomes(passed=1, errors=1)
     done.stdout.fnmatch_lines(["*the marker dayfly takes its options by name, as in examples=20*"])
+
+
+def test_an_option_of_the_marker_that_there_is_not_is_told_whatever_the_test_does(pytester: pytest.Pytester) -> None:
+    tests = """
+    @pytest.mark.dayfly(chekc=False)
+    def test_it():
+        pass
+
+    @pytest.mark.dayfly(clause=["S1"])
+    def test_clause(dayfly_platform):
+        pass
+
+    @pytest.mark.dayfly(clauses="S1", check=True)
+    def test_one(dayfly_platform, verify_client):
+        assert [result.code for result in verify_client(Small, examples=0).clauses] == ["S1"]
+    """
+    done = run(pytester, tests)
+    done.assert_outcomes(passed=1, errors=2)
+    done.stdout.fnmatch_lines(["*the marker dayfly has no option 'chekc'; did you mean check?*"])
+    done.stdout.fnmatch_lines(["*the marker dayfly has no option 'clause'; did you mean clauses?*"])
+
+
+def test_the_marker_has_the_options_of_verify_client() -> None:
+    client, *options = signature(verify_client).parameters
+    assert client == "make_client"
+    assert sorted(set(options) - {"root", "test"}) == list(OPTIONS)
 
 
 # -- scenario files ----------------------------------------------------------------------------------------------------
