@@ -72,10 +72,12 @@ class Platform:
 
         Raises ContractViolated where one was broken.
         """
+        __tracebackhide__ = True
         return self.judge(Options(clauses=clauses))
 
     def judge(self, options: Options) -> Report:
         """The same, by these options."""
+        __tracebackhide__ = True
         report = check(self._name, tuple(self.trace()), options)
         if report.failed:
             raise ContractViolated(report)

@@ -138,6 +138,7 @@ def verify_client(request: pytest.FixtureRequest) -> Callable[..., Report]:
     marked = {name: value for name, value in _marked(request.node).items() if name != "check"}
 
     def verify(make_client: Callable[[Any], Any], **options: Any) -> Report:
+        __tracebackhide__ = True
         try:
             report = verify_client(make_client, **{**defaults, **marked, **options})
         except (ContractViolated, CorpusUnkept, NothingExercised) as error:
@@ -161,6 +162,7 @@ def contract_test(make_client: Callable[[Any], Any], **options: Any) -> Callable
     """A test function that verifies a client: ``test_contract = contract_test(make_client)``."""
 
     def test_contract(verify_client: Callable[..., Report]) -> None:
+        __tracebackhide__ = True
         verify_client(make_client, **options)
 
     return test_contract
@@ -192,6 +194,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Any:
     """Judges what reached the platforms of a test that passed, where that is asked for."""
+    __tracebackhide__ = True
     result = yield
     marked = _marked(item)
     if _platforms in item.stash and marked.get("check", _checks(item.config)):

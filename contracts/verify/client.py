@@ -46,6 +46,7 @@ def verify_client(
     `patience` is of real time. The client is called by its file as `root` has it, else the working directory. `test` names the
     pytest test that asks: what to run again where the client has no name to type.
     """
+    __tracebackhide__ = True
     options = Options(
         examples=examples,
         seed=seed,

@@ -130,6 +130,7 @@ def test_what_a_test_did_can_be_judged(pytester: pytest.Pytester) -> None:
     )
     done.assert_outcomes(failed=1)
     done.stdout.fnmatch_lines(["*error?S1? session-reused: session s1 was used twice*"])
+    assert "def judge(" not in done.stdout.str()
 
 
 VERIFIED = """
@@ -146,12 +147,15 @@ VERIFIED = """
 
     test_ready = contract_test(Small, clauses=["S1"])
     test_unready = contract_test(Caching, clauses=["S1"], examples=5)
+
+    class TestInAClass:
+        test_ready = staticmethod(contract_test(Small, clauses=["S1"], examples=0))
 """
 
 
 def test_clients_are_verified(pytester: pytest.Pytester) -> None:
     done = run(pytester, VERIFIED, "--strict-markers", "--dayfly-examples", "10")
-    done.assert_outcomes(passed=3, failed=2)
+    done.assert_outcomes(passed=4, failed=2)
     done.stdout.fnmatch_lines(
         [
             "*error?S1? session-reused: session s1 was used twice*",
@@ -160,12 +164,17 @@ def test_clients_are_verified(pytester: pytest.Pytester) -> None:
             "FAILED *::test_unready - *",
         ]
     )
+    shown = done.stdout.str()
+    assert ">       verify_client(Caching" in shown
+    assert "def verify_client(" not in shown
+    assert "def verify(" not in shown
+    assert "def test_contract(" not in shown
 
 
 def test_workers_find_the_same(pytester: pytest.Pytester) -> None:
     one, two = (run(pytester, VERIFIED, "--dayfly-seed", "1", "-n", workers) for workers in ("0", "2"))
     for done in (one, two):
-        done.assert_outcomes(passed=3, failed=2)
+        done.assert_outcomes(passed=4, failed=2)
 
     def story(done: pytest.RunResult) -> list[str]:
         lines = done.stdout.lines
