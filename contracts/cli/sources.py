@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 import click
 
-from mockserver.journal import MAX_LINE, Entry, read
+from mockserver.journal import MAX_LINE, Entry, TraceError, read
 
 if TYPE_CHECKING:
     import httpx
@@ -38,7 +39,19 @@ def recorded(recording: str, organization: str, admin_token: str) -> Recorded:
     file, _, page = recording.partition("#")
     if file.lower().endswith(HAR) and not recording.startswith(WEB):
         return _read_har(file, page or None)
-    return Recorded(read(_lines_of(recording, organization, admin_token)))
+    return Recorded(_read_trace(recording, _lines_of(recording, organization, admin_token)))
+
+
+def _read_trace(name: str, lines: Iterable[bytes]) -> Iterable[Entry]:
+    from contracts.errors import TraceMalformed
+    from contracts.trace import well_formed
+
+    try:
+        entries = tuple(read(lines))
+        well_formed(entries)
+    except (TraceError, TraceMalformed) as error:
+        raise click.ClickException(f"{name}: {error}") from error
+    return entries
 
 
 def _read_har(name: str, page: str | None) -> Recorded:
@@ -72,8 +85,11 @@ def _lines_of_file(name: str) -> Iterator[bytes]:
 
 
 def _bounded(file: IO[bytes], name: str) -> Iterator[bytes]:
-    """The lines, none read further than whoever decodes it would: a file may be one endless line, or have no end."""
-    yield from islice(iter(lambda: file.readline(MAX_LINE + 1), b""), MOST_LINES)
+    """The lines, without the mark that some editors begin a file with, and none read further than whoever decodes it would: a
+    file may be one endless line, or have no end."""
+    lines = iter(lambda: file.readline(MAX_LINE + 1), b"")
+    first = [line.removeprefix(BOM_UTF8) for line in islice(lines, 1)]
+    yield from islice(chain(first, lines), MOST_LINES)
     if file.read(1):
         raise click.ClickException(f"{name} has more than {MOST_LINES} entries, which is more than can be judged at once")
 

@@ -334,7 +334,11 @@ def test_a_recording_that_is_none_exits_2_with_the_line(tmp_path: Path, capfd: C
     odd = tmp_path / "odd.jsonl"
     odd.write_bytes((TRACES / "good" / "S1.jsonl").read_bytes() + b"{}\n")
     assert run(["check", str(odd)]) == 2
-    assert said(capfd).startswith("dayfly: line ")
+    assert said(capfd).startswith(f"dayfly: {odd}: line ")
+    first, *others = (TRACES / "good" / "S1.jsonl").read_bytes().splitlines(keepends=True)
+    odd.write_bytes(b"".join([first, *reversed(others)]))
+    assert run(["check", str(odd)]) == 2
+    assert said(capfd).startswith(f"dayfly: {odd}: the trace is malformed at entry ")
     assert run(["check", str(tmp_path / "none.jsonl")]) == 2
     assert said(capfd).endswith("none.jsonl: No such file or directory")
 
@@ -346,10 +350,16 @@ def test_a_recording_without_end_is_not_read_to_its_end(
     with endless.open("wb") as file:
         file.truncate(1 << 40)
     assert run(["check", str(endless)]) == 2
-    assert said(capfd) == "dayfly: line 1: longer than 4194304 bytes; is this a JSON Lines trace?"
+    assert said(capfd) == f"dayfly: {endless}: line 1: longer than 4194304 bytes; is this a JSON Lines trace?"
     monkeypatch.setattr("contracts.cli.sources.MOST_LINES", 3)
     assert run(["check", str(TRACES / "good" / "S1.jsonl")]) == 2
     assert said(capfd).endswith("S1.jsonl has more than 3 entries, which is more than can be judged at once")
+
+
+def test_a_recording_may_begin_with_the_mark_of_an_editor(tmp_path: Path) -> None:
+    marked = tmp_path / "marked.jsonl"
+    marked.write_bytes(b"\xef\xbb\xbf" + (TRACES / "good" / "S1.jsonl").read_bytes())
+    assert run(["check", str(marked)]) == 0
 
 
 def test_an_empty_recording_proves_nothing(tmp_path: Path, capfd: Captured) -> None:
