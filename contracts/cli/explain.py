@@ -22,13 +22,13 @@ CONTEXT_ID = re.compile(r"(?<![\w-])[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!
 
 
 @click.command("explain", context_settings=SETTINGS)
-@click.argument("subject", metavar="CODE|CONTEXT_ID", required=False, shell_complete=completing.clauses)
+@click.argument("subject", metavar="CODE|NAME|CONTEXT_ID", required=False, shell_complete=completing.clauses)
 @click.option("--list", "listed", is_flag=True, help="List the clauses.")
 @click.option("--url", default=DEFAULT_URL, show_default=True, help="The mock that answered the request.")
 @admin_token
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output; for a request.")
 def command(subject: str | None, listed: bool, url: str, admin_token: str, as_json: bool) -> None:
-    """Explain a clause by its code, or an answer by its contextId (also in the header ININ-Correlation-Id)."""
+    """Explain a clause by its code or its name, or an answer by its contextId (also in the header ININ-Correlation-Id)."""
     context_id = CONTEXT_ID.search(subject or "")
     if listed and subject is not None:
         raise click.UsageError("--list goes alone")
@@ -55,13 +55,14 @@ def _list() -> None:
         click.echo("\n".join(told))
 
 
-def _explain_clause(code: str) -> None:
+def _explain_clause(code_or_name: str) -> None:
     from contracts.clauses import DEMANDS
     from contracts.cli.console import style_for
     from contracts.report.describe import describe
     from contracts.verify import select_from
 
-    (clause,) = select_from(DEMANDS, (code,))
+    codes = {clause.name: clause.code for clause in DEMANDS}
+    (clause,) = select_from(DEMANDS, (codes.get(code_or_name.lower(), code_or_name),))
     click.echo(describe(clause, style_for(sys.stdout)), nl=False, color=True)
 
 

@@ -411,6 +411,12 @@ def test_a_clause_is_explained(capfd: Captured) -> None:
     assert "wrong" in out
 
 
+@pytest.mark.parametrize("name", ["session-reused", "Session-Reused", "id-not-fresh"])
+def test_a_clause_is_explained_by_its_name_too(name: str, capfd: Captured) -> None:
+    assert run(["explain", name]) == 0
+    assert capfd.readouterr().out.splitlines()[0].endswith(f" {name.lower()}")
+
+
 def test_clauses_are_listed(capfd: Captured) -> None:
     assert run(["explain", "--list"]) == 0
     assert capfd.readouterr().out.startswith("S1  session-reused")
