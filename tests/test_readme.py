@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import contracts
 from contracts import pytest_plugin
 from contracts.clauses import CLAUSES
 from contracts.clauses.provider import PROVIDER_CLAUSES
@@ -56,6 +57,11 @@ def test_it_lists_every_policy_value_with_its_default() -> None:
     for name, value in shown.items():
         plain = value[0] if isinstance(value, list) else value
         assert told[name] == SHOWN.get(plain, f"{plain:g}" if isinstance(plain, float) else str(plain)), name
+
+
+@pytest.mark.parametrize("name", [name for name in contracts.__all__ if name.islower()])
+def test_it_tells_of_every_function_that_is_offered(name: str) -> None:
+    assert f"{name}(" in README
 
 
 def test_it_lists_every_command() -> None:
