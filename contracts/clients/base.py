@@ -7,8 +7,9 @@ from typing import Literal, NamedTuple, Protocol
 
 from contracts.clients.watched import WatchedHandler
 from mockserver.assemble import Assembly
-from mockserver.ids import redact_tokens
 from mockserver.journal import Guest
+from mockserver.wire.credentials import shown_as
+from mockserver.wire.notes import Hiding
 
 Outcome = Literal["accepted", "failed"]
 
@@ -116,7 +117,12 @@ class Clients(Protocol):
         ...
 
 
-def describe(error: BaseException) -> str:
+def hidden(text: str, credentials: Credentials | None) -> str:
+    """What a client says, without the tokens in it, and without its secret where its `credentials` are known."""
+    return Hiding(() if credentials is None else shown_as(*credentials)).text(text)
+
+
+def describe(error: BaseException, credentials: Credentials | None = None) -> str:
     """An exception in one short line, without secrets."""
-    text = redact_tokens(" ".join(f"{type(error).__name__}: {error}".split()))
+    text = hidden(" ".join(f"{type(error).__name__}: {error}".split()), credentials)
     return text if len(text) <= LONGEST_ERROR else text[: LONGEST_ERROR - 1] + "…"

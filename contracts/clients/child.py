@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import IO
 
-from contracts.clients.base import Credentials
+from contracts.clients.base import Credentials, hidden
 from contracts.clients.errors import ClientError
 
 GRACE = 1.0
@@ -19,6 +19,9 @@ GRACE = 1.0
 
 KEPT_OUTPUT = 16 << 10
 """Bytes of stderr that are kept, the last ones."""
+
+MARGIN = 1 << 10
+"""Bytes before them, which are not told: what a token or a secret begins with may be among them."""
 
 
 def command_line(command: str) -> list[str]:
@@ -44,10 +47,14 @@ def environment(base_url: str, credentials: Credentials) -> dict[str, str]:
 
 
 class Child:
-    """A running process in a group of its own. `tail` is what it last wrote to stderr."""
+    """A running process in a group of its own. `tail` is what it last wrote to stderr.
 
-    def __init__(self, words: Sequence[str], variables: Mapping[str, str], *, stdout: int) -> None:
+    `credentials` are those that it finds in its environment, `variables`.
+    """
+
+    def __init__(self, words: Sequence[str], variables: Mapping[str, str], credentials: Credentials, *, stdout: int) -> None:
         """Starts it. Raises ClientError where that cannot be done."""
+        self._credentials = credentials
         try:
             self._process = subprocess.Popen(
                 words,
@@ -72,8 +79,10 @@ class Child:
 
     @property
     def tail(self) -> str:
-        """What it last wrote to stderr."""
-        return bytes(self._kept).decode("utf-8", "replace")
+        """What it last wrote to stderr, without secrets."""
+        kept = bytes(self._kept)
+        text = hidden(kept.decode("utf-8", "replace"), self._credentials)
+        return text[MARGIN:] if len(kept) > KEPT_OUTPUT else text
 
     def write(self, line: bytes) -> None:
         """Writes to its standard input, for as long as it takes it."""
@@ -123,7 +132,7 @@ class Child:
     def _listen(self, stderr: IO[bytes]) -> None:
         while chunk := os.read(stderr.fileno(), 1 << 16):
             self._kept += chunk
-            del self._kept[:-KEPT_OUTPUT]
+            del self._kept[: -KEPT_OUTPUT - MARGIN]
 
 
 def last_line(output: str) -> str:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
+from contracts.clients.base import Credentials, hidden
 from contracts.clients.errors import ClientProtocolError
 from mockserver.journal import Guest
 
@@ -47,29 +49,33 @@ def question(number: int, guest: Guest, text: str) -> bytes:
     return msgspec.json.encode(Question(number, Ask(guest, text))) + b"\n"
 
 
-def reply(line: bytes) -> Reply:
-    """The reply in a line. Raises ClientProtocolError that shows what was there instead."""
+def reply(line: bytes, credentials: Credentials) -> Reply:
+    """The reply in a line, without secrets. Raises ClientProtocolError that shows what was there instead."""
     try:
-        return _decoder.decode(line)
+        read = _decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ClientProtocolError(
-            f'the client wrote {shown(line)} on stdout, where only lines such as {{"id": 1, "ok": true}} belong: {error}'
+            f'the client wrote {shown(line, credentials)} on stdout, where only lines such as {{"id": 1, "ok": true}} belong:'
+            f" {error}"
         ) from error
+    return replace(read, error=hidden(read.error, credentials))
 
 
-def shown(line: bytes) -> str:
-    """The beginning of a line, on one line."""
-    text = repr(line[:SHOWN].decode("utf-8", "replace"))
-    return text if len(line) <= SHOWN else f"{text}… ({len(line)} bytes)"
+def shown(line: bytes, credentials: Credentials) -> str:
+    """The beginning of a line, on one line, without secrets."""
+    text = hidden(line.decode("utf-8", "replace"), credentials)
+    return repr(text) if len(text) <= SHOWN else f"{text[:SHOWN]!r}… ({len(line)} bytes)"
 
 
-def read(descriptor: int) -> Iterator[bytes]:
+def read(descriptor: int, credentials: Credentials) -> Iterator[bytes]:
     """The lines of a stream, without their ends. Raises ClientProtocolError at one that is too long, or that has no end."""
     pending = b""
     while chunk := os.read(descriptor, 1 << 16):
         *lines, pending = (pending + chunk).split(b"\n")
         yield from (line for line in lines if line.strip())
         if len(pending) > LONGEST_LINE:
-            raise ClientProtocolError(f"the client wrote a line of more than {LONGEST_LINE} bytes: {shown(pending)}")
+            raise ClientProtocolError(
+                f"the client wrote a line of more than {LONGEST_LINE} bytes: {shown(pending, credentials)}"
+            )
     if pending.strip():
-        raise ClientProtocolError(f"the client's last line has no end: {shown(pending)}")
+        raise ClientProtocolError(f"the client's last line has no end: {shown(pending, credentials)}")

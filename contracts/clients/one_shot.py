@@ -7,19 +7,18 @@ import threading
 from collections.abc import Mapping, Sequence
 from queue import SimpleQueue
 
-from contracts.clients.base import Hung, Intent, Outcome
+from contracts.clients.base import Hung, Intent, Outcome, Seat
 from contracts.clients.child import KEPT_OUTPUT, Child, ending, last_line
 from contracts.clients.errors import ClientError, ClientProtocolError
 from contracts.clients.lines import question
-from contracts.clients.watched import WatchedHandler
 
 
 class OneShotDriver:
     """A command, run for each intent; intents of one item run at once."""
 
-    def __init__(self, words: Sequence[str], variables: Mapping[str, str], handler: WatchedHandler, patience: float) -> None:
+    def __init__(self, words: Sequence[str], variables: Mapping[str, str], seat: Seat, patience: float) -> None:
         self._words, self._variables = words, variables
-        self._handler, self._patience = handler, patience
+        self._seat, self._patience = seat, patience
         self._running: list[Child] = []
         self._given_up = ""
         self._count = 0
@@ -60,7 +59,7 @@ class OneShotDriver:
     def _run(self, intent: Intent, failures: SimpleQueue[ClientError]) -> None:
         intent.began()
         try:
-            child = Child(self._words, self._variables, stdout=subprocess.DEVNULL)
+            child = Child(self._words, self._variables, self._seat.credentials, stdout=subprocess.DEVNULL)
         except ClientError as error:
             failures.put(error)
             return
@@ -72,7 +71,7 @@ class OneShotDriver:
             writer.start()
             if self._given_up:  # meanwhile
                 child.kill(writer)
-            status = child.wait_while_busy(self._patience, lambda: self._handler.requests)
+            status = child.wait_while_busy(self._patience, lambda: self._seat.handler.requests)
         finally:
             child.kill(writer)
             self._running.remove(child)

@@ -14,7 +14,6 @@ from contracts.clients.base import Driver, Hung, Intent, Seat
 from contracts.clients.child import Child, command_line, ending, environment, last_line
 from contracts.clients.errors import ClientProtocolError
 from contracts.clients.faketime import FakeTime
-from contracts.clients.watched import WatchedHandler
 from mockserver.assemble import Assembly
 
 PATIENCE = 10.0
@@ -56,8 +55,9 @@ class ProcessClients:
         if self._one_shot:
             from contracts.clients.one_shot import OneShotDriver
 
-            return OneShotDriver(self._words, variables, seat.handler, self._patience)
-        return ProcessDriver(Child(self._words, variables, stdout=subprocess.PIPE), seat.handler, self._patience)
+            return OneShotDriver(self._words, variables, seat, self._patience)
+        child = Child(self._words, variables, seat.credentials, stdout=subprocess.PIPE)
+        return ProcessDriver(child, seat, self._patience)
 
     def skip(self, seconds: float) -> None:
         """See Clients; where the clock of a process is nobody's but the system's, it stays as it is."""
@@ -76,8 +76,9 @@ Event = lines.Reply | ClientProtocolError | Hung | None
 class ProcessDriver:
     """One process, started once and asked as often as the scenario wants."""
 
-    def __init__(self, child: Child, handler: WatchedHandler, patience: float) -> None:
-        self._child, self._handler, self._patience = child, handler, patience
+    def __init__(self, child: Child, seat: Seat, patience: float) -> None:
+        self._child, self._patience = child, patience
+        self._handler, self._credentials = seat.handler, seat.credentials
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._questions: SimpleQueue[bytes | None] = SimpleQueue()
         self._asked: dict[int, Intent | None] = {}
@@ -178,8 +179,8 @@ class ProcessDriver:
 
     def _read(self) -> None:
         try:
-            for line in lines.read(self._child.stdout):
-                self._events.put(lines.reply(line))
+            for line in lines.read(self._child.stdout, self._credentials):
+                self._events.put(lines.reply(line, self._credentials))
             self._events.put(None)
         except ClientProtocolError as error:
             self._events.put(error)

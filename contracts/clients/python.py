@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from contracts.clients.access import BehindSocket, InProcess, PlatformAccess
 from contracts.clients.actors import Abandoned
-from contracts.clients.base import Hung, Intent, Seat, describe
+from contracts.clients.base import Credentials, Hung, Intent, Seat, describe
 from contracts.clients.clock import VirtualClock
 from contracts.clients.errors import FactoryError
 from contracts.clients.loop import VirtualLoop
@@ -61,7 +61,7 @@ class PythonClients:
     def start(self, seat: Seat) -> PythonDriver:
         """See Clients. Raises FactoryError."""
         stage = Stage(self.time, patience=self.patience)
-        driver = PythonDriver(self, stage, self._way_in(seat, stage))
+        driver = PythonDriver(self, stage, self._way_in(seat, stage), seat.credentials)
         try:
             driver.make()
         except FactoryError:
@@ -97,8 +97,9 @@ class PythonDriver:
 
     output = ""
 
-    def __init__(self, clients: PythonClients, stage: Stage, access: PlatformAccess) -> None:
+    def __init__(self, clients: PythonClients, stage: Stage, access: PlatformAccess, credentials: Credentials) -> None:
         self._clients, self._stage, self._access = clients, stage, access
+        self._credentials = credentials
         self._loop: VirtualLoop | None = None
         self._client: Any = None
 
@@ -109,7 +110,7 @@ class PythonDriver:
         except Hung as hung:
             raise FactoryError(f"the factory did not return: {hung}") from hung
         if made.error is not None:
-            raise FactoryError(f"the factory raised {describe(made.error)}") from made.error
+            raise FactoryError(f"the factory raised {describe(made.error, self._credentials)}") from made.error
         if not callable(getattr(made.value, "send", None)):
             raise FactoryError(f"the factory returned {type(made.value).__name__}, which has no send(guest, text)")
         self._client = made.value
@@ -158,7 +159,7 @@ class PythonDriver:
     def _play(self, acts: Sequence[Callable[[], Any]], limit: int | None = LONGEST) -> None:
         for made in self._stage.run([partial(_made, act) for act in acts], limit=limit):
             if made.error is not None:  # not from an intent, which notes its own
-                raise Hung(f"a background task raised {describe(made.error)}")
+                raise Hung(f"a background task raised {describe(made.error, self._credentials)}")
 
     # -- in the client's threads ----------------------------------------------------------------------------------------
 
@@ -186,7 +187,7 @@ class PythonDriver:
         except Abandoned:
             raise
         except BaseException as error:
-            intent.ended("failed", describe(error))
+            intent.ended("failed", describe(error, self._credentials))
         else:
             intent.ended("accepted")
 
@@ -200,7 +201,7 @@ class PythonDriver:
         except (Abandoned, GeneratorExit):
             raise
         except BaseException as error:
-            intent.ended("failed", describe(error))
+            intent.ended("failed", describe(error, self._credentials))
         else:
             intent.ended("accepted")
 

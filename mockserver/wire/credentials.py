@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
+from functools import lru_cache
 from typing import NamedTuple
 
 from mockserver.ids import pseudonym
@@ -45,6 +46,12 @@ def basic(authorization: str | None) -> Basic | None:
     except ValueError:
         return None
     return Basic(client_id, secret) if colon else None
+
+
+@lru_cache(maxsize=1024)
+def shown_as(client_id: str, secret: str) -> tuple[str, str]:
+    """How a client's secret may show in a text: plain, and behind the id as Basic has it, less the padding."""
+    return secret, b64encode(f"{client_id}:{secret}".encode("utf-8", "surrogatepass")).decode().rstrip("=")
 
 
 def credential(authorization: str | None) -> Credential:

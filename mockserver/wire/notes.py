@@ -34,7 +34,7 @@ SHORTEST_SECRET = 8
 def arrival(call: Call, seq: int, at: int) -> Entry:
     """The entry for a request's arrival, its secrets redacted."""
     request = call.request
-    shown, hidden = credential(request.authorization), _Hiding(_secrets(call))
+    shown, hidden = credential(request.authorization), Hiding(_secrets(call))
     path = hidden.raw(request.path + ("?" + request.query if request.query else ""))
     in_url, hidden.found = hidden.found, False
     body, text = _body(call, hidden)
@@ -67,7 +67,7 @@ def _secrets(call: Call) -> tuple[str, ...]:
     return tuple(secret for secret in secrets if secret and len(secret) >= SHORTEST_SECRET)
 
 
-def _body(call: Call, hidden: _Hiding) -> tuple[Any, str | None]:
+def _body(call: Call, hidden: Hiding) -> tuple[Any, str | None]:
     """The decoded body, or the beginning of one that cannot be decoded."""
     raw = call.request.body
     if not raw:
@@ -82,8 +82,8 @@ def _body(call: Call, hidden: _Hiding) -> tuple[Any, str | None]:
     return UNSET, hidden.raw(raw.decode("utf-8", "backslashreplace"))
 
 
-class _Hiding:
-    """Replaces secrets, and remembers whether it found one."""
+class Hiding:
+    """Replaces tokens and `secrets`, and remembers whether it `found` one."""
 
     def __init__(self, secrets: tuple[str, ...]) -> None:
         self._secrets, self.found = secrets, False
@@ -104,6 +104,7 @@ class _Hiding:
         return hidden
 
     def value(self, value: Any) -> Any:
+        """A decoded document."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):

@@ -53,6 +53,13 @@ def test_any_other_is_a_failure_with_the_last_words(script: Script) -> None:
     assert seen.output == "first\nno session\n"
 
 
+def test_neither_shows_a_secret(script: Script) -> None:
+    basic = 'echo "Basic $(printf %s "$DAYFLY_CLIENT_ID:$DAYFLY_CLIENT_SECRET" | base64 -w 0)" >&2'
+    seen = run(script(f'{basic}; echo "secret $DAYFLY_CLIENT_SECRET" >&2; exit 1'), HELLO)
+    assert errors(seen) == ["exit status 1: secret [REDACTED]"]
+    assert seen.output == "Basic [REDACTED]\nsecret [REDACTED]\n"
+
+
 def test_a_signal_is_a_failure(script: Script) -> None:
     assert errors(run(script("kill -SEGV $$"), HELLO)) == ["killed by SIGSEGV"]
 

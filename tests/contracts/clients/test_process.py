@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable
@@ -115,6 +116,64 @@ def test_what_is_not_the_protocol_is_told(script: Script, body: str, words: str)
 def test_answering_twice_is_told(script: Script) -> None:
     with pytest.raises(ClientProtocolError, match="answered intent 1, a second time"):
         run(script("ask = line(); say(id=1, ok=True); say(id=1, ok=True); line()"), HELLO, HELLO)
+
+
+LEAKING = """
+import base64, pathlib, sys, urllib.request
+who, secret = os.environ['DAYFLY_CLIENT_ID'], os.environ['DAYFLY_CLIENT_SECRET']
+basic = base64.b64encode(f'{who}:{secret}'.encode()).decode()
+asking = urllib.request.Request(os.environ['DAYFLY_BASE_URL'] + '/oauth/token', b'grant_type=client_credentials')
+asking.add_header('Authorization', 'Basic ' + basic)
+"""
+"""What a client begins with that tells its secrets: `leak()` makes a text of them, and lists them in a file beside it."""
+
+
+def leaking(script: Script, directory: Path, body: str) -> tuple[str, Path]:
+    """A command that tells secrets, and the file that they are listed in."""
+    listed = directory / "secrets"
+    leak = (
+        "def leak():\n"
+        "    token = json.load(urllib.request.urlopen(asking))['access_token']\n"
+        f"    pathlib.Path({str(listed)!r}).write_text(' '.join([secret, basic, token]))\n"
+        "    return f'secret {secret}, basic {basic}, token {token}.'\n"
+    )
+    return script(LEAKING + leak + body), listed
+
+
+def assert_hidden(told: str, listed: Path) -> None:
+    assert re.search(r"secret \[REDACTED\], basic \[REDACTED\], token \[REDACTED t:[0-9a-f]{10}\]", told)
+    assert [secret for secret in listed.read_text().split() if secret in told] == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "print(leak(), flush=True); line()",
+        "sys.exit(leak())",
+        "sys.stdout.write(leak())",
+        "sys.stdout.write(leak() + 'x' * 3_000_000); sys.stdout.flush(); line()",
+    ],
+)
+def test_what_is_not_the_protocol_is_told_without_secrets(script: Script, tmp_path: Path, body: str) -> None:
+    command, listed = leaking(script, tmp_path, "line(); " + body)
+    with pytest.raises(ClientProtocolError) as caught:
+        run(command, HELLO)
+    assert_hidden(str(caught.value), listed)
+
+
+def test_what_a_client_says_is_kept_without_secrets(script: Script, tmp_path: Path) -> None:
+    command, listed = leaking(script, tmp_path, "line(); print(leak(), file=sys.stderr); say(id=1, ok=False, error=leak())")
+    seen = run(command, HELLO)
+    assert_hidden(seen.output, listed)
+    assert_hidden(errors(seen)[0], listed)
+
+
+def test_of_a_secret_at_the_cut_nothing_is_kept(script: Script) -> None:
+    body = "line(); print((secret + ' ') * 2000, file=sys.stderr); say(id=1, ok=True)"
+    kept = run(script(LEAKING + body), HELLO).output
+    assert len(kept) > 1000
+    assert set(kept.split()[1:]) == {"[REDACTED]"}
+    assert kept.split()[0] in "[REDACTED]"
 
 
 def test_a_client_that_hangs_is_told_and_killed_with_its_children(script: Script, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
@@ -155,6 +156,25 @@ def test_errors_are_told_in_one_short_line_without_tokens() -> None:
     assert "\n" not in told
     assert len(told) <= 500
     assert "REDACTED" in told
+
+
+def test_errors_are_told_without_the_clients_secret() -> None:
+    class Talkative(Small):
+        def send(self, guest: Any, text: str) -> None:
+            raise RuntimeError(f"{secret_of(self.platform)} was refused")
+
+    def factory(platform: Any) -> Small:
+        raise RuntimeError(f"{secret_of(platform)} was refused")
+
+    assert errors(run(Talkative, HELLO)) == ["RuntimeError: [REDACTED], Basic [REDACTED] was refused"]
+    with pytest.raises(FactoryError, match=r"the factory raised RuntimeError: \[REDACTED\], Basic \[REDACTED\] was refused"):
+        run(factory, HELLO)
+
+
+def secret_of(platform: Any) -> str:
+    """A client's secret, in both the shapes that it may have."""
+    pair = f"{platform.client_id}:{platform.client_secret}"
+    return f"{platform.client_secret}, Basic {b64encode(pair.encode()).decode()}"
 
 
 def test_a_client_that_blocks_never_returns() -> None:
