@@ -35,8 +35,8 @@ class Call(Struct, gc=False):
     seen: Seen | None = None
     effect: Effect = NONE
     answered_with: Response | None = None
-    known_secrets: Mapping[str, str] | None = None
-    """Secrets of OAuth clients met before, by their ids: a shared store words an arrival before its client is read."""
+    known_secrets: Mapping[str, tuple[str, ...]] | None = None
+    """Secrets of OAuth clients met before, in each shape, by id: a shared store words an arrival before its client is read."""
 
     @property
     def delay(self) -> float:

@@ -19,7 +19,7 @@ from mockserver.service import Platform
 from mockserver.wire import schemas
 from mockserver.wire.bodies import FORM, JSON, Body, is_json, read_form, read_json
 from mockserver.wire.call import Call
-from mockserver.wire.credentials import basic, bearer
+from mockserver.wire.credentials import basic, bearer, shown_as
 from mockserver.wire.message import Request, Response
 from mockserver.wire.notes import KEPT
 from mockserver.wire.render import headers_of, render
@@ -47,7 +47,7 @@ class Handler:
 
     def __init__(self, platform: Platform, *, opaque: bool = False) -> None:
         self.platform, self.opaque = platform, opaque
-        self._known_secrets: dict[str, str] = {}
+        self._known_secrets: dict[str, tuple[str, ...]] = {}
 
     def handle(self, request: Request) -> Response:
         """The answer to a request, without waiting: its delays are told in it, for the door to keep."""
@@ -100,7 +100,7 @@ class Handler:
     def _remember(self, client: OAuthClient) -> None:
         """Learns a client's secret, to hide it wherever it shows; the longest known are forgotten first."""
         known = self._known_secrets
-        known[client.id] = client.secret
+        known[client.id] = shown_as(client.id, client.secret)
         if len(known) > SECRETS_KNOWN:
             known.pop(next(iter(known)), None)
 

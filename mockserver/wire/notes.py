@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,7 +16,7 @@ from mockserver.engine.model import Reason
 from mockserver.ids import pseudonym, redact_tokens
 from mockserver.journal import Answer, Arrival, Entry, SessionChange
 from mockserver.wire.bodies import is_form, read_form
-from mockserver.wire.credentials import basic, bearer, credential
+from mockserver.wire.credentials import basic, bearer, credential, shown_as
 
 if TYPE_CHECKING:
     from mockserver.wire.call import Call
@@ -59,10 +61,13 @@ def _secrets(call: Call) -> tuple[str, ...]:
     """What must not show: what the request proves itself with, and its OAuth client's secret where that is known."""
     pair, client = basic(call.request.authorization), call.seen.client if call.seen is not None else None
     known = call.known_secrets or {}
+    own: Iterable[str]
     if client is not None:
-        own = [client.secret]
-    else:  # not read yet, or a request that names nobody: then any secret that is known may have slipped into it
-        own = [known.get(call.ask.client_id, "")] if call.ask.client_id else list(known.values())
+        own = shown_as(client.id, client.secret)
+    elif call.ask.client_id:  # not read yet
+        own = known.get(call.ask.client_id, ())
+    else:  # it names nobody, and any secret that is known may have slipped into it
+        own = chain.from_iterable(known.values())
     secrets = (bearer(call.request.authorization), pair.secret if pair else "", *own)
     return tuple(secret for secret in secrets if secret and len(secret) >= SHORTEST_SECRET)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -79,18 +81,32 @@ def test_no_secret_is_told_and_each_token_keeps_its_identity(mock: Mock) -> None
         ("/x", b'{"token": "TOKEN"}', ("header", "body")),
         ("/x", b'{"client_secret": "anything"}', ("header", "body")),
         ("/x?client_secret=anything", b"SECRET", ("header", "url", "body")),
+        ("/x", b'{"Authorization": "Basic BASIC"}', ("header", "body")),
+        ("/x", b'{"note": ["sent with BASIC"]}', ("header", "body")),
+        ("/x", b"curl: BASIC", ("header", "body")),
+        ("/BASIC", b"{}", ("header", "url")),
     ],
 )
 def test_where_credentials_were_seen_is_told(mock: Mock, path: str, body: bytes, seen_in: tuple[str, ...]) -> None:
     token, secret = mock.headers["Authorization"].removeprefix("Bearer "), mock.assembly.settings.client_secret
-    content = body.replace(b"TOKEN", token.encode()).replace(b"SECRET", secret.encode())
-    mock.http.post(path.replace("TOKEN", token), content=content, headers=mock.headers)
-    assert last(mock)[0].credential.seen_in == seen_in
+    shown = {"TOKEN": token, "SECRET": secret, "BASIC": basic_of(mock)}
+    for name, value in shown.items():
+        path, body = path.replace(name, value), body.replace(name.encode(), value.encode())
+    mock.http.post(path, content=body, headers=mock.headers)
+    arrival = last(mock)[0]
+    assert arrival.credential.seen_in == seen_in
+    assert [name for name, value in shown.items() if value in encode(arrival).decode()] == []
 
 
-def test_a_request_that_names_nobody_hides_the_secrets_that_are_known(mock: Mock) -> None:
-    secret = mock.assembly.settings.client_secret
-    mock.http.post(f"/x?anything={secret}")
+def basic_of(mock: Mock) -> str:
+    """What a Basic header of the mock's client shows, as some write it."""
+    settings = mock.assembly.settings
+    return b64encode(f"{settings.client_id}:{settings.client_secret}".encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("secret_of", [lambda mock: mock.assembly.settings.client_secret, basic_of], ids=["plain", "basic"])
+def test_a_request_that_names_nobody_hides_the_secrets_that_are_known(mock: Mock, secret_of: Callable[[Mock], str]) -> None:
+    mock.http.post(f"/x?anything={secret_of(mock)}")
     stray = [entry for entry in mock.assembly.store.entries(UNASSIGNED) if isinstance(entry, Arrival)][-1]
     assert stray.path == "/x?anything=[REDACTED]"
     assert stray.credential.seen_in == ("url",)
