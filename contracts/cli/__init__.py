@@ -10,7 +10,7 @@ from typing import NoReturn
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs the command line and returns its exit status: 0 held, 1 violated, 2 could not do its job, 130 interrupted."""
+    """Runs the command line and returns its exit status: 0 held, 1 violated, 2 not done, 130 interrupted, 143 terminated."""
     import click
 
     from contracts.cli.group import dayfly
@@ -19,6 +19,8 @@ def run(arguments: Sequence[str]) -> int:
         return int(dayfly.main(list(arguments), prog_name="dayfly", standalone_mode=False) or 0)
     except (click.Abort, KeyboardInterrupt):
         return 130
+    except SystemExit as error:  # not on its way out yet: a client may have left threads
+        return int(error.code or 0)
     except click.ClickException as error:
         where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "dayfly"
         click.echo(f"{where}: {_printable(error.format_message())}", err=True)

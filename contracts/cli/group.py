@@ -144,6 +144,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 def dayfly(debug: bool) -> None:
     """A mock of a platform whose chat sessions are ephemeral, and a judge of the clients that use it.
 
-    Exit status: 0 all that was put to the test held, 1 something was violated, 2 the job could not be done, 130 interrupted.
+    Exit status: 0 all that was put to the test held, 1 something was violated, 2 the job could not be done, 130 interrupted,
+    143 terminated.
     Options can be given as variables too: --seed as DAYFLY_SEED.
     """

@@ -6,9 +6,12 @@ import ctypes
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 _PR_SET_CHILD_SUBREAPER = 36
 """From Linux' prctl.h: orphans below this process become its children, not those of the first process."""
@@ -21,14 +24,37 @@ ROUNDS = 100
 
 @contextmanager
 def nothing_left_running() -> Iterator[None]:
-    """At its end, every child that this process has got meanwhile is killed, and theirs. Only Linux tells them all; elsewhere
-    nothing is done.
+    """At its end, which SIGTERM brings about, every child that this process has got meanwhile is killed, and theirs. Only Linux
+    tells them all; elsewhere that is left to whoever started them.
 
     For commands alone: whoever calls from a program may start children beside it.
     """
-    if not sys.platform.startswith("linux"):
+    with _ending_at_sigterm(), _killing_children() if sys.platform.startswith("linux") else nullcontext():
+        yield
+
+
+@contextmanager
+def _ending_at_sigterm() -> Iterator[None]:
+    """Where nobody else handles SIGTERM, it raises SystemExit meanwhile, once."""
+    found = signal.getsignal(signal.SIGTERM)
+    if found is not signal.SIG_DFL or threading.current_thread() is not threading.main_thread():
         yield
         return
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, found)
+
+
+def _leave(number: int, _: FrameType | None) -> NoReturn:
+    """Ends this process as the shell has it; whoever says so twice, as `timeout` does, does not disturb it at that."""
+    signal.signal(number, signal.SIG_IGN)
+    raise SystemExit(128 + number)
+
+
+@contextmanager
+def _killing_children() -> Iterator[None]:
     before = set(_children(os.getpid()))
     _adopt_orphans(True)
     try:

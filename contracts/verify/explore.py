@@ -19,9 +19,10 @@ LONGEST_STORY = 300
 
 
 class _Enough(BaseException):
-    """Ends the drawing, because of an `error` where there is one; not an Exception, which Hypothesis would try to repeat."""
+    """Ends the drawing, because of an `error` where there is one; not an Exception or SystemExit, which Hypothesis would try to
+    repeat."""
 
-    def __init__(self, error: Exception | None = None) -> None:
+    def __init__(self, error: BaseException | None = None) -> None:
         super().__init__()
         self.error = error
 
@@ -48,7 +49,7 @@ def _examine(campaign: Campaign, scenario: Scenario) -> Near:
     except ClientProtocolError as error:
         told = ClientProtocolError(f"{error}; that was in run {campaign.runs + 1}: {_story(scenario)}")
         raise _Enough(told) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _Enough(error) from error
     if campaign.hung >= HUNG_RUNS:
         raise _Enough

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -96,3 +98,39 @@ def test_what_was_there_before_stays() -> None:
     with pytest.raises(ProcessLookupError):
         os.kill(meanwhile.pid, 0)
     meanwhile.wait()
+
+
+def test_sigterm_ends_it_once_and_only_where_nobody_else_handles_that() -> None:
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    with pytest.raises(SystemExit, match="143"), nothing_left_running():
+        terminate_twice()
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    heard = list[int]()
+    signal.signal(signal.SIGTERM, lambda number, _: heard.append(number))
+    try:
+        with nothing_left_running():
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    assert heard == [signal.SIGTERM]
+
+
+def terminate_twice() -> None:
+    """As `timeout` does: the process, and then its group."""
+    try:
+        signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.raise_signal(signal.SIGTERM)
+
+
+def test_another_thread_leaves_signals_alone() -> None:
+    handlers = list[object]()
+
+    def look() -> None:
+        with nothing_left_running():
+            handlers.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    assert handlers == [signal.SIG_DFL]

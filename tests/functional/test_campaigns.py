@@ -152,15 +152,15 @@ class Client:
     asked = 0
     def send(self, guest, text):
         Client.asked += 1
-        if Client.asked == 20:
-            os.kill(os.getpid(), signal.SIGINT)
+        if Client.asked == {asked}:
+            os.kill(os.getpid(), signal.{sent})
 def factory(platform):
     return Client()
 """
 
 
 def test_an_interrupt_tells_what_was_found_so_far_and_exits_130(tmp_path: Path) -> None:
-    (tmp_path / "client.py").write_text(IMPATIENT)
+    (tmp_path / "client.py").write_text(IMPATIENT.format(asked=20, sent="SIGINT"))
     command = [sys.executable, "-m", "contracts.cli", "verify", f"{tmp_path}/client.py:factory", "--seed", "0", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 130
@@ -171,3 +171,12 @@ def test_an_interrupt_tells_what_was_found_so_far_and_exits_130(tmp_path: Path) 
     assert report["interrupted"] is True
     assert 5 < report["examples"] < 20
     assert {clause["code"] for clause in report["clauses"] if clause["status"] == "violated"} == {"D2", "D3"}
+
+
+@pytest.mark.parametrize("asked", [1, 400])
+def test_who_is_told_to_end_tells_nothing_and_exits_143(tmp_path: Path, asked: int) -> None:
+    """Also while scenarios are drawn, where Hypothesis would try once more."""
+    (tmp_path / "client.py").write_text(IMPATIENT.format(asked=asked, sent="SIGTERM"))
+    command = [sys.executable, "-m", "contracts.cli", "verify", f"{tmp_path}/client.py:factory", "--seed", "0"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (143, "", "")

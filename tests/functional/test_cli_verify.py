@@ -267,7 +267,8 @@ def test_who_debugs_is_told_apart_from_who_is_violated(monkeypatch: pytest.Monke
     assert err.splitlines()[-1] == "dayfly: nowhere.py:factory: there is no file nowhere.py"
 
 
-def test_an_interrupt_exits_130_and_leaves_nothing_running(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_who_is_told_to_end_says_so_and_leaves_nothing_running(sent: signal.Signals, status: int, tmp_path: Path) -> None:
     slow = tmp_path / "slow.py"
     slow.write_text(
         "import os, pathlib, sys, time\n"
@@ -284,9 +285,9 @@ def test_an_interrupt_exits_130_and_leaves_nothing_running(tmp_path: Path) -> No
     command = [sys.executable, "-m", "contracts.cli", "replay", str(SCENARIOS / "two-plain-sends.json"), "--command", client]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         asked.read_bytes()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(sent)
         out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (130, "")
+    assert (process.returncode, out) == (status, "")
     assert "Traceback" not in err
     assert not Path(f"/proc/{(tmp_path / 'pid').read_text()}").exists()
 
