@@ -82,6 +82,7 @@ class ProcessDriver:
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._questions: SimpleQueue[bytes | None] = SimpleQueue()
         self._asked: dict[int, Intent | None] = {}
+        self._answered: set[int] = set()
         self._is_lost = False
         self._reader = threading.Thread(target=self._read, name="dayfly client", daemon=True)
         self._writer = threading.Thread(target=self._write, name="dayfly client", daemon=True)
@@ -131,6 +132,7 @@ class ProcessDriver:
 
     def _check_end(self, status: int | None) -> None:
         if status is None:
+            self._drain()
             silent = f"for {self._patience:g} s it neither ended nor made a request"
             raise ClientProtocolError(f"the client went on after the end of its input: {silent}; it was killed")
         if status != 0 and not self._asked:
@@ -145,10 +147,8 @@ class ProcessDriver:
             status = self._child.wait(self._patience)
             words = "it goes on" if status is None else self._last_words(status)
             raise ClientProtocolError(f"the client closed its stdout with an intent open: {words}")
-        intent = self._asked.get(event.id)
-        if intent is None:
-            problem = "a second time" if event.id in self._asked else "which it was never asked"
-            raise ClientProtocolError(f"the client answered intent {event.id}, {problem}")
+        intent = self._asked[event.id]
+        assert intent is not None
         self._asked[event.id] = None
         intent.ended("accepted" if event.ok else "failed", event.error)
 
@@ -178,12 +178,22 @@ class ProcessDriver:
         return ending(status) + (f", its last words on stderr: {words}" if words else "")
 
     def _read(self) -> None:
+        """In a thread, up to the first line that does not belong there: a client may write more than there is room for."""
         try:
             for line in lines.read(self._child.stdout, self._credentials):
-                self._events.put(lines.reply(line, self._credentials))
+                self._events.put(self._expected(lines.reply(line, self._credentials)))
             self._events.put(None)
         except ClientProtocolError as error:
             self._events.put(error)
+
+    def _expected(self, reply: lines.Reply) -> lines.Reply:
+        """The reply. Raises ClientProtocolError where it answers what it was not asked, or not any more."""
+        if reply.id not in self._asked:
+            raise ClientProtocolError(f"the client answered intent {reply.id}, which it was never asked")
+        if reply.id in self._answered:
+            raise ClientProtocolError(f"the client answered intent {reply.id}, a second time")
+        self._answered.add(reply.id)
+        return reply
 
     def _write(self) -> None:
         while (line := self._questions.get()) is not None:

@@ -198,6 +198,22 @@ def test_a_client_that_ignores_the_end_of_its_input_is_told(script: Script) -> N
         run(script("line(); say(id=1, ok=True); time.sleep(1000)"), HELLO, patience=SOON)
 
 
+@pytest.mark.parametrize(
+    ("flood", "words"),
+    [
+        ('{"id": 1, "ok": true}', "answered intent 1, a second time"),
+        ('{"id": 2, "ok": true}', "answered intent 2, which it was never asked"),
+        ("y", "wrote 'y' on stdout"),
+    ],
+)
+def test_a_flood_after_the_end_is_told_and_not_listened_to(script: Script, tmp_path: Path, flood: str, words: str) -> None:
+    written = tmp_path / "written"
+    body = f"line(); say(id=1, ok=True); line()\nwhile os.write(1, {(flood + chr(10)).encode()!r} * 1000): counts.write(b'+')"
+    with pytest.raises(ClientProtocolError, match=words):
+        run(script(f"counts = open({str(written)!r}, 'wb', 0)\n{body}"), HELLO, patience=SOON)
+    assert 0 < written.stat().st_size < 200
+
+
 def test_a_client_may_take_its_time_at_the_end_while_it_asks(monkeypatch: pytest.MonkeyPatch, script: Script) -> None:
     waits = waits_beside_requests(monkeypatch, 0, 1, 2, 3)
     with pytest.raises(ClientProtocolError, match="after the end of its input"):
