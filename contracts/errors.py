@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class ContractsError(Exception):
-    """Root of every error this package raises on purpose; its text is fit for a terminal."""
+    """Root of every error this package raises on purpose; its text is fit for a terminal.
+
+    `quoted` are lines of a client's own, each of which its text ends with, on a line below.
+    """
+
+    quoted: Sequence[str] = ()
 
 
 class ScenarioError(ContractsError):

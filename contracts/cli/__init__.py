@@ -6,7 +6,10 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from click import ClickException
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -23,15 +26,19 @@ def run(arguments: Sequence[str]) -> int:
         return int(error.code or 0)
     except click.ClickException as error:
         where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "dayfly"
-        click.echo(f"{where}: {_printable(error.format_message())}", err=True)
+        click.echo(f"{where}: {_printable(error)}", err=True)
         return 2
 
 
-def _printable(message: str) -> str:
-    """A message on one line, with nothing in it that a terminal would obey: it may quote what a client has written."""
+def _printable(error: ClickException) -> str:
+    """Its message on one line, and below it the lines that are quoted, with nothing that a terminal would obey."""
+    from contracts.errors import ContractsError
     from contracts.report.cells import clean
 
-    return clean(" ".join(message.split()))
+    cause = error.__cause__
+    quoted = cause.quoted if isinstance(cause, ContractsError) else ()
+    message = error.format_message().removesuffix("".join(f"\n  {line}" for line in quoted))
+    return "\n  ".join([clean(" ".join(message.split())), *map(clean, quoted)])
 
 
 def main() -> NoReturn:

@@ -23,6 +23,12 @@ KEPT_OUTPUT = 16 << 10
 MARGIN = 1 << 10
 """Bytes before them, which are not told: what a token or a secret begins with may be among them."""
 
+LAST_LINES = 15
+"""How many lines of stderr are told of a client that has died: Node writes up to thirteen, the message above ten of a trace."""
+
+LONGEST_WORDS = 200
+"""Characters of such a line."""
+
 
 def command_line(command: str) -> list[str]:
     """A command as a list of words. Raises ClientError where it cannot be read as one."""
@@ -139,6 +145,12 @@ def last_line(output: str) -> str:
     """The last line somebody wrote, for a message of one line; "" where there is none."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     return lines[-1] if lines else ""
+
+
+def last_lines(output: str) -> list[str]:
+    """The last lines somebody wrote, for below a message: what went wrong may stand above a trace."""
+    lines = [line.rstrip().expandtabs(4) for line in output.splitlines() if line.strip()]
+    return [line if len(line) <= LONGEST_WORDS else f"{line[: LONGEST_WORDS - 1]}…" for line in lines[-LAST_LINES:]]
 
 
 def ending(status: int) -> str:

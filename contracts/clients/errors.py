@@ -1,6 +1,8 @@
-"""What makes a client impossible to judge: the run ends with one line and exit status 2."""
+"""What makes a client impossible to judge: the run ends with one line, and what it quotes, and exit status 2."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from contracts.errors import ContractsError
 
@@ -22,4 +24,9 @@ class FactoryError(ClientError):
 
 
 class ClientProtocolError(ClientError):
-    """A client process does not speak as it should; the text names what was seen."""
+    """A client process does not speak as it should; `problem` names what was seen, `quoted` is what it last wrote to stderr."""
+
+    def __init__(self, problem: str, quoted: Sequence[str] = ()) -> None:
+        heading = "; its last words on stderr:" if quoted else ""
+        super().__init__("\n  ".join([problem + heading, *quoted]))
+        self.problem, self.quoted = problem, quoted

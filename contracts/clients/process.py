@@ -11,7 +11,7 @@ from typing import Literal
 
 from contracts.clients import lines
 from contracts.clients.base import Driver, Hung, Intent, Seat
-from contracts.clients.child import Child, command_line, ending, environment, last_line
+from contracts.clients.child import Child, command_line, ending, environment, last_lines
 from contracts.clients.errors import ClientProtocolError
 from contracts.clients.faketime import FakeTime
 from mockserver.assemble import Assembly
@@ -136,7 +136,7 @@ class ProcessDriver:
             silent = f"for {self._patience:g} s it neither ended nor made a request"
             raise ClientProtocolError(f"the client went on after the end of its input: {silent}; it was killed")
         if status != 0 and not self._asked:
-            raise ClientProtocolError(f"the client ended before it was asked anything: {self._last_words(status)}")
+            raise ClientProtocolError(f"the client ended before it was asked anything: {ending(status)}", self._last_words())
         self._drain()
 
     def _settle(self, event: Event) -> None:
@@ -145,8 +145,9 @@ class ProcessDriver:
             raise event
         if event is None:
             status = self._child.wait(self._patience)
-            words = "it goes on" if status is None else self._last_words(status)
-            raise ClientProtocolError(f"the client closed its stdout with an intent open: {words}")
+            if status is None:
+                raise ClientProtocolError("the client closed its stdout with an intent open, and goes on")
+            raise ClientProtocolError(f"the client ended with an intent open: {ending(status)}", self._last_words())
         intent = self._asked[event.id]
         assert intent is not None
         self._asked[event.id] = None
@@ -173,9 +174,8 @@ class ProcessDriver:
                 return
             self._settle(event)
 
-    def _last_words(self, status: int) -> str:
-        words = last_line(self._child.tail)
-        return ending(status) + (f", its last words on stderr: {words}" if words else "")
+    def _last_words(self) -> list[str]:
+        return last_lines(self._child.tail)
 
     def _read(self) -> None:
         """In a thread, up to the first line that does not belong there: a client may write more than there is room for."""

@@ -47,7 +47,7 @@ def _examine(campaign: Campaign, scenario: Scenario) -> Near:
     try:
         judgement = campaign.examine(scenario)
     except ClientProtocolError as error:
-        told = ClientProtocolError(f"{error}; that was in run {campaign.runs + 1}: {_story(scenario)}")
+        told = ClientProtocolError(f"{error.problem}; that was in run {campaign.runs + 1}: {_story(scenario)}", error.quoted)
         raise _Enough(told) from error
     except (Exception, SystemExit) as error:
         raise _Enough(error) from error

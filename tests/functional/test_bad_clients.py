@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from contracts.cli import run
 from contracts.cli.leftovers import nothing_left_running
 
+SCENARIO = Path(__file__).parents[2] / "fixtures" / "scenarios" / "two-plain-sends.json"
 ASK = ["--examples", "0", "--seed", "0", "--clause", "D2", "--clause", "D3"]
 
 IDLE = "class Client:\n    def send(self, guest, text):\n        {}\n    def close(self):\n        {}\n"
@@ -55,6 +57,17 @@ def test_what_a_factory_says_cannot_paint_the_terminal(tmp_path: Path, capfd: py
     target = client(tmp_path, factory=r"raise ValueError('\x1b[31mno\x07 config\nat all')")
     assert run(["verify", target, *ASK]) == 2
     assert capfd.readouterr().err == "dayfly: the factory raised ValueError: \\x1b[31mno\\x07 config at all\n"
+
+
+def test_what_a_process_wrote_last_stands_on_lines_of_its_own(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    client = tmp_path / "client.py"
+    client.write_text(r"import sys; input(); sys.exit('\x1b[31mno\n\ttoken')")
+    command = shlex.join([sys.executable, "-S", str(client)])
+    assert run(["replay", str(SCENARIO), "--command", command]) == 2
+    told = (
+        "dayfly: the client ended with an intent open: exit status 1; its last words on stderr:\n  \\x1b[31mno\n      token\n"
+    )
+    assert capfd.readouterr().err == told
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells of orphans")

@@ -102,10 +102,13 @@ def test_what_it_writes_to_stderr_is_kept_the_last_of_it(script: Script) -> None
         ("line(); sys.stdout.write('{\"id\": 1, ')", "last line has no end: '{\"id\": 1, '"),
         ("line(); sys.stdout.write('x' * 3_000_000); sys.stdout.flush(); line()", "a line of more than 1048576 bytes: 'xxx"),
         ("line(); say(id=7, ok=True); line()", "answered intent 7, which it was never asked"),
-        ("line(); sys.exit(3)", "closed its stdout with an intent open: exit status 3"),
-        ("line(); raise ValueError('a bug')", "exit status 1, its last words on stderr: ValueError: a bug"),
+        ("line(); sys.exit(3)", "the client ended with an intent open: exit status 3$"),
+        (
+            "line(); raise ValueError('a bug')",
+            r"exit status 1; its last words on stderr:\n  Traceback .*\n(.*\n)*  ValueError: a bug$",
+        ),
         ("line(); os.kill(os.getpid(), 9)", "killed by SIGKILL"),
-        ("sys.exit('no token')", "closed its stdout with an intent open: exit status 1, its last words on stderr: no token"),
+        ("sys.exit('no token')", r"ended with an intent open: exit status 1; its last words on stderr:\n  no token$"),
     ],
 )
 def test_what_is_not_the_protocol_is_told(script: Script, body: str, words: str) -> None:
@@ -256,6 +259,29 @@ def test_a_command_that_cannot_be_started_is_told(command: str, words: str) -> N
 def test_a_command_is_tried_before_anything_else() -> None:
     with World(ProcessClients("false", patience=PATIENCE)) as world, pytest.raises(ClientProtocolError, match="exit status 1"):
         world.check()
+
+
+def test_what_a_client_on_node_dies_of_is_told(tmp_path: Path) -> None:
+    client = tmp_path / "client.cjs"
+    client.write_text("function f(n) { if (n) f(n - 1); else throw new TypeError('no session'); }\nf(50);\n")
+    with pytest.raises(
+        ClientProtocolError, match=r"exit status 1; its last words on stderr:\n(.*\n)*  TypeError: no session\n"
+    ):
+        run(shlex.join([need("node"), str(client)]), HELLO)
+
+
+def test_a_client_that_closes_its_stdout_and_goes_on_is_told(script: Script) -> None:
+    with pytest.raises(ClientProtocolError, match="closed its stdout with an intent open, and goes on"):
+        run(script("line(); os.close(1); time.sleep(1000)"), HELLO, patience=SOON)
+
+
+def test_of_last_words_only_so_many_are_told(script: Script) -> None:
+    body = "print(*(f'{n}\\t' + 'x' * 1000 for n in range(100)), sep='\\n\\n', file=sys.stderr); sys.exit(1)"
+    with pytest.raises(ClientProtocolError) as caught:
+        run(script(body), HELLO)
+    lines = caught.value.quoted
+    assert [line.partition(" ")[0] for line in lines] == [str(n) for n in range(85, 100)]
+    assert {len(line) for line in lines} == {200}
 
 
 def test_a_client_on_node_is_driven_over_a_socket() -> None:
