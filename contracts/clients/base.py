@@ -17,6 +17,7 @@ Returned = Callable[[str, bool], None]
 """Told the contextId of a request that came back to the client, and whether whatever became of its answer reached it."""
 
 LONGEST_ERROR = 500
+"""Characters of what a client says of a failure."""
 
 
 class Credentials(NamedTuple):
@@ -122,7 +123,11 @@ def hidden(text: str, credentials: Credentials | None) -> str:
     return Hiding(() if credentials is None else shown_as(*credentials)).text(text)
 
 
+def shortened(text: str) -> str:
+    """What a client says of a failure, or the beginning of it."""
+    return text if len(text) <= LONGEST_ERROR else text[: LONGEST_ERROR - 1] + "…"
+
+
 def describe(error: BaseException, credentials: Credentials | None = None) -> str:
     """An exception in one short line, without secrets."""
-    text = hidden(" ".join(f"{type(error).__name__}: {error}".split()), credentials)
-    return text if len(text) <= LONGEST_ERROR else text[: LONGEST_ERROR - 1] + "…"
+    return shortened(hidden(" ".join(f"{type(error).__name__}: {error}".split()), credentials))

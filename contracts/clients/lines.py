@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from contracts.clients.base import Credentials, hidden
+from contracts.clients.base import Credentials, hidden, shortened
 from contracts.clients.errors import ClientProtocolError
 from mockserver.journal import Guest
 
@@ -50,7 +50,7 @@ def question(number: int, guest: Guest, text: str) -> bytes:
 
 
 def reply(line: bytes, credentials: Credentials) -> Reply:
-    """The reply in a line, without secrets. Raises ClientProtocolError that shows what was there instead."""
+    """The reply in a line, its error as it is to be told. Raises ClientProtocolError that shows what was there instead."""
     try:
         read = _decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -58,7 +58,7 @@ def reply(line: bytes, credentials: Credentials) -> Reply:
             f'the client wrote {shown(line, credentials)} on stdout, where only lines such as {{"id": 1, "ok": true}} belong:'
             f" {error}"
         ) from error
-    return replace(read, error=hidden(read.error, credentials))
+    return replace(read, error=shortened(hidden(read.error, credentials)))
 
 
 def shown(line: bytes, credentials: Credentials) -> str:

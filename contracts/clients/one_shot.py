@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from queue import SimpleQueue
 
-from contracts.clients.base import Hung, Intent, Outcome, Seat
+from contracts.clients.base import Hung, Intent, Outcome, Seat, shortened
 from contracts.clients.child import KEPT_OUTPUT, Child, ending, last_line
 from contracts.clients.errors import ClientError, ClientProtocolError
 from contracts.clients.lines import question
@@ -88,7 +88,7 @@ class OneShotDriver:
             silent = f"for {self._patience:g} s it neither ended nor made a request"
             failures.put(ClientProtocolError(f"the command hangs: {silent}; it was killed"))
         elif not self._given_up:
-            intent.ended(*_outcome(status, last_line(child.tail)))
+            intent.ended(*_outcome(status, shortened(last_line(child.tail))))
 
 
 def _outcome(status: int, words: str) -> tuple[Outcome, str]:

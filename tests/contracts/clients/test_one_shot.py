@@ -60,6 +60,12 @@ def test_neither_shows_a_secret(script: Script) -> None:
     assert seen.output == "Basic [REDACTED]\nsecret [REDACTED]\n"
 
 
+def test_of_a_long_line_only_the_beginning_is_told(script: Script) -> None:
+    (error,) = errors(run(script("head -c 5000 /dev/zero | tr '\\0' x >&2; exit 1"), HELLO))
+    assert error.startswith("exit status 1: xxx")
+    assert len(error) < 600
+
+
 def test_a_signal_is_a_failure(script: Script) -> None:
     assert errors(run(script("kill -SEGV $$"), HELLO)) == ["killed by SIGSEGV"]
 

@@ -171,6 +171,13 @@ def test_what_a_client_says_is_kept_without_secrets(script: Script, tmp_path: Pa
     assert_hidden(errors(seen)[0], listed)
 
 
+def test_a_long_error_is_told_in_part(script: Script) -> None:
+    (error,) = errors(run(script("line(); say(id=1, ok=False, error='no' + 'x' * 900_000)"), HELLO))
+    assert error.startswith("noxxx")
+    assert error.endswith("x…")
+    assert len(error) == 500
+
+
 def test_of_a_secret_at_the_cut_nothing_is_kept(script: Script) -> None:
     body = "line(); print((secret + ' ') * 2000, file=sys.stderr); say(id=1, ok=True)"
     kept = run(script(LEAKING + body), HELLO).output
