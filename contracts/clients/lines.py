@@ -67,15 +67,28 @@ def shown(line: bytes, credentials: Credentials) -> str:
     return repr(text) if len(text) <= SHOWN else f"{text[:SHOWN]!r}… ({len(line)} bytes)"
 
 
-def read(descriptor: int, credentials: Credentials) -> Iterator[bytes]:
-    """The lines of a stream, without their ends. Raises ClientProtocolError at one that is too long, or that has no end."""
-    pending = b""
-    while chunk := os.read(descriptor, 1 << 16):
-        *lines, pending = (pending + chunk).split(b"\n")
-        yield from (line for line in lines if line.strip())
-        if len(pending) > LONGEST_LINE:
-            raise ClientProtocolError(
-                f"the client wrote a line of more than {LONGEST_LINE} bytes: {shown(pending, credentials)}"
-            )
-    if pending.strip():
-        raise ClientProtocolError(f"the client's last line has no end: {shown(pending, credentials)}")
+class Lines:
+    """The lines of a stream, without their ends. `pending` is what has come of the next one."""
+
+    def __init__(self, descriptor: int, credentials: Credentials) -> None:
+        self._descriptor, self._credentials = descriptor, credentials
+        self.pending = b""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Raises ClientProtocolError at one that is too long, or that has no end."""
+        while chunk := os.read(self._descriptor, 1 << 16):
+            *lines, self.pending = (self.pending + chunk).split(b"\n")
+            yield from (line for line in lines if line.strip())
+            if len(self.pending) > LONGEST_LINE:
+                raise ClientProtocolError(f"the client wrote a line of more than {LONGEST_LINE} bytes: {self._begun}")
+        if self.pending.strip():
+            raise ClientProtocolError(f"the client's last line has no end: {self._begun}")
+
+    @property
+    def unfinished(self) -> str:
+        """What is wrong with the line that has begun, to be said where nothing more comes; "" where none has."""
+        return f"it has not ended its line {self._begun} with a newline" if self.pending.strip() else ""
+
+    @property
+    def _begun(self) -> str:
+        return shown(self.pending, self._credentials)

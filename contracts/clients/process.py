@@ -79,6 +79,7 @@ class ProcessDriver:
     def __init__(self, child: Child, seat: Seat, patience: float) -> None:
         self._child, self._patience = child, patience
         self._handler, self._credentials = seat.handler, seat.credentials
+        self._lines = lines.Lines(child.stdout, seat.credentials)
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._questions: SimpleQueue[bytes | None] = SimpleQueue()
         self._asked: dict[int, Intent | None] = {}
@@ -161,9 +162,10 @@ class ProcessDriver:
                 return self._events.get(timeout=self._patience)
             except Empty:
                 if self._handler.requests == requests:
-                    raise ClientProtocolError(
-                        f"the client hangs: for {self._patience:g} s neither an answer on stdout nor a request"
-                    ) from None
+                    silent = f"for {self._patience:g} s neither an answer on stdout nor a request"
+                    unfinished = self._lines.unfinished
+                    problem = f"the client hangs: {silent}" + (f"; {unfinished}" if unfinished else "")
+                    raise ClientProtocolError(problem) from None
 
     def _drain(self) -> None:
         """Looks at what the client said without being asked."""
@@ -180,7 +182,7 @@ class ProcessDriver:
     def _read(self) -> None:
         """In a thread, up to the first line that does not belong there: a client may write more than there is room for."""
         try:
-            for line in lines.read(self._child.stdout, self._credentials):
+            for line in self._lines:
                 self._events.put(self._expected(lines.reply(line, self._credentials)))
             self._events.put(None)
         except ClientProtocolError as error:

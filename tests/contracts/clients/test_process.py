@@ -6,7 +6,7 @@ import re
 import shlex
 import sys
 from collections.abc import Callable
-from itertools import chain, repeat
+from itertools import chain, count, repeat
 from pathlib import Path
 
 import pytest
@@ -195,6 +195,27 @@ def test_a_client_that_hangs_is_told_and_killed_with_its_children(script: Script
         assert not is_running(pid)
 
 
+@pytest.mark.parametrize("end", ["", "\r"])
+def test_a_client_that_forgets_the_newline_is_told(
+    monkeypatch: pytest.MonkeyPatch, script: Script, tmp_path: Path, end: str
+) -> None:
+    written, answer = tmp_path / "written", '{"id": 1, "ok": true}' + end
+    busy_until(monkeypatch, written)
+    body = f"line(); os.write(1, {answer.encode()!r}); open({str(written)!r}, 'w'); time.sleep(1000)"
+    with pytest.raises(
+        ClientProtocolError, match=re.escape(f"nor a request; it has not ended its line {answer!r} with a newline")
+    ):
+        run(script(body), HELLO, patience=SOON)
+
+
+def busy_until(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+    """However slow the machine is, a client counts as hanging only once it has made the file."""
+    counts = count()
+    monkeypatch.setattr(
+        WatchedHandler, "requests", property(lambda _: 0 if file.exists() else next(counts), lambda _self, _value: None)
+    )
+
+
 def is_running(pid: int) -> bool:
     """Whether it is there, and not a dead child that nobody has looked after yet."""
     try:
@@ -216,11 +237,15 @@ def test_a_client_that_ignores_the_end_of_its_input_is_told(script: Script) -> N
         ("y", "wrote 'y' on stdout"),
     ],
 )
-def test_a_flood_after_the_end_is_told_and_not_listened_to(script: Script, tmp_path: Path, flood: str, words: str) -> None:
+def test_a_flood_after_the_end_is_told_and_not_listened_to(
+    monkeypatch: pytest.MonkeyPatch, script: Script, tmp_path: Path, flood: str, words: str
+) -> None:
     written = tmp_path / "written"
-    body = f"line(); say(id=1, ok=True); line()\nwhile os.write(1, {(flood + chr(10)).encode()!r} * 1000): counts.write(b'+')"
+    busy_until(monkeypatch, written)
+    begin = f"line(); say(id=1, ok=True); line(); counts = open({str(written)!r}, 'wb', 0); lines = b{flood!r} + b'\\n'\n"
+    body = begin + "while os.write(1, lines * 1000): counts.write(b'+')"
     with pytest.raises(ClientProtocolError, match=words):
-        run(script(f"counts = open({str(written)!r}, 'wb', 0)\n{body}"), HELLO, patience=SOON)
+        run(script(body), HELLO, patience=SOON)
     assert 0 < written.stat().st_size < 200
 
 
