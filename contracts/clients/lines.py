@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -38,10 +40,12 @@ class Reply(Struct):
 
     id: int
     ok: bool
-    error: str = ""
+    error: str | None = None
 
 
 _decoder = msgspec.json.Decoder(Reply)
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def question(number: int, guest: Guest, text: str) -> bytes:
@@ -52,13 +56,24 @@ def question(number: int, guest: Guest, text: str) -> bytes:
 def reply(line: bytes, credentials: Credentials) -> Reply:
     """The reply in a line, its error as it is to be told. Raises ClientProtocolError that shows what was there instead."""
     try:
-        read = _decoder.decode(line)
+        read = _decoder.decode(_whole(line))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ClientProtocolError(
             f'the client wrote {shown(line, credentials)} on stdout, where only lines such as {{"id": 1, "ok": true}} belong:'
             f" {error}"
         ) from error
-    return replace(read, error=shortened(hidden(read.error, credentials)))
+    return replace(read, error=shortened(hidden(read.error or "", credentials)))
+
+
+def _whole(line: bytes) -> bytes:
+    """The line, with a replacement character for each half of one: JavaScript leaves them where it cuts a string."""
+    if _SURROGATE.search(line) is None:
+        return line
+    try:
+        text = json.dumps(json.loads(line), ensure_ascii=False)
+    except (ValueError, RecursionError):  # the decoder says it better
+        return line
+    return _HALF.sub("\N{REPLACEMENT CHARACTER}", text).encode()
 
 
 def shown(line: bytes, credentials: Credentials) -> str:

@@ -152,7 +152,7 @@ class ProcessDriver:
         intent = self._asked[event.id]
         assert intent is not None
         self._asked[event.id] = None
-        intent.ended("accepted" if event.ok else "failed", event.error)
+        intent.ended("accepted" if event.ok else "failed", event.error or "")
 
     def _next(self) -> Event:
         """The next event. Raises ClientProtocolError where the client shows nothing for too long."""

@@ -98,6 +98,7 @@ def test_what_it_writes_to_stderr_is_kept_the_last_of_it(script: Script) -> None
         ("line(); print('Sending…', flush=True)", r"wrote 'Sending…' on stdout, where only lines such as \{.*\} belong"),
         ("line(); say(id=1)", "Object missing required field `ok`"),
         ("line(); say(id='1', ok=True)", "Expected `int`, got `str`"),
+        ("line(); print('\\\\ud83e', flush=True)", r"wrote '\\+ud83e' on stdout, .*: JSON is malformed"),
         ("line(); sys.stdout.buffer.write(b'\\xff\\xfe\\n'); sys.stdout.flush(); line()", "wrote '.*' on stdout"),
         ("line(); sys.stdout.write('{\"id\": 1, ')", "last line has no end: '{\"id\": 1, '"),
         ("line(); sys.stdout.write('x' * 3_000_000); sys.stdout.flush(); line()", "a line of more than 1048576 bytes: 'xxx"),
@@ -169,6 +170,24 @@ def test_what_a_client_says_is_kept_without_secrets(script: Script, tmp_path: Pa
     seen = run(command, HELLO)
     assert_hidden(seen.output, listed)
     assert_hidden(errors(seen)[0], listed)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (r'"cut \ud83e"', "cut \N{REPLACEMENT CHARACTER}"),
+        (r'"\uDD8B cut, \ud83e\udd8b whole"', "\N{REPLACEMENT CHARACTER} cut, \N{BUTTERFLY} whole"),
+        (r'"C:\\ud83e"', r"C:\ud83e"),
+    ],
+)
+def test_an_error_may_end_in_the_midst_of_a_character(script: Script, error: str, told: str) -> None:
+    answer = f'{{"id": 1, "ok": false, "error": {error}}}'
+    assert errors(run(script(f"line(); print({answer!r}, flush=True)"), HELLO)) == [told]
+
+
+def test_an_error_may_be_none(script: Script) -> None:
+    seen = run(script("line(); say(id=1, ok=True, error=None); line(); say(id=2, ok=False, error=None)"), HELLO, HELLO)
+    assert outcomes(seen) == ["accepted", "failed"]
 
 
 def test_a_long_error_is_told_in_part(script: Script) -> None:
