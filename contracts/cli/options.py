@@ -78,7 +78,11 @@ def _choosing(command: Callable[..., Any]) -> Callable[..., Any]:
 client_options: Callable[[Callable[..., Any]], Callable[..., Any]] = stacked(
     [
         click.argument("target", required=False, shell_complete=completing.files),
-        click.option("--command", metavar="CMD", help="A client in any language, in place of TARGET: it speaks JSON Lines."),
+        click.option(
+            "--command",
+            metavar="CMD",
+            help="A client in any language, in place of TARGET: it speaks JSON Lines. Runs without a shell.",
+        ),
         click.option("--one-shot", is_flag=True, help="CMD is started for each message, which it finds on its input."),
         click.option("--socket", is_flag=True, help="TARGET meets the platform over a socket, with whatever speaks HTTP."),
         click.option(

@@ -23,6 +23,8 @@ KEPT_OUTPUT = 16 << 10
 MARGIN = 1 << 10
 """Bytes before them, which are not told: what a token or a secret begins with may be among them."""
 
+NO_SHELL = "; no shell reads it, so write sh -c '…' around it to set variables"
+
 LAST_LINES = 15
 """How many lines of stderr are told of a client that has died: Node writes up to thirteen, the message above ten of a trace."""
 
@@ -71,7 +73,8 @@ class Child:
                 start_new_session=True,
             )
         except OSError as error:
-            raise ClientError(f"the command {shlex.join(words)!r} cannot be started: {error.strerror}") from error
+            problem = f"the command {shlex.join(words)!r} cannot be started: {error.strerror}"
+            raise ClientError(problem + (NO_SHELL if "=" in words[0] else "")) from error
         assert self._process.stderr is not None
         self._kept = bytearray()
         self._listener = threading.Thread(target=self._listen, args=(self._process.stderr,), name="dayfly stderr", daemon=True)

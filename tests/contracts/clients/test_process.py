@@ -297,7 +297,8 @@ def test_a_client_that_reads_nothing_does_not_block_who_asks(script: Script) -> 
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("dayfly-no-such-program x", "the command 'dayfly-no-such-program x' cannot be started: No such file or directory"),
+        ("dayfly-no-such-program x", "the command 'dayfly-no-such-program x' cannot be started: No such file or directory$"),
+        ("FOO=1 python3 x", "No such file or directory; no shell reads it, so write sh -c '…' around it to set variables$"),
         ("'", "cannot be read: No closing quotation"),
         (" ", "the command is empty"),
     ],
