@@ -59,8 +59,8 @@ def command(
         tell(report, destinations, as_json=as_json)
         context.exit(report.exit_status(strict=strict))
     export = _export(emit, report, _client(client.name, choice), options.parameters)
-    tell(report, destinations, as_json=as_json, aside=True)
     click.echo(export, nl=False)
+    tell(report, destinations, as_json=as_json, aside=True)
 
 
 def _from(file: Path, report: Report) -> Report:

@@ -57,9 +57,11 @@ def command(
         opened = open_recording(Path(name), page or None, hosts, read_on)
     with _bar("replaying", len(opened.steps)) as played:
         report = reproduce(opened, enforced, played)
-    if infer_policy is not None:
-        write(toml.render(report).encode(), infer_policy)
-    deliver(lambda kind: render(report, kind), lambda style: text.render(report, style), destinations, as_json=as_json)
+    try:
+        deliver(lambda kind: render(report, kind), lambda style: text.render(report, style), destinations, as_json=as_json)
+    finally:
+        if infer_policy is not None:
+            write(toml.render(report).encode(), infer_policy)
     context.exit(report.exit_status)
 
 

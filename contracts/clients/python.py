@@ -21,6 +21,9 @@ from contracts.clients.stage import LONGEST, Choose, Stage
 from contracts.clients.target import Factory
 from mockserver.assemble import Assembly
 
+PATIENCE = 1.0
+"""Seconds of real time a client may show nothing."""
+
 FACTORY_PATIENCE = 10.0
 """Seconds of real time a factory may take without doing anything the stage sees; computing, ten times that."""
 
@@ -35,7 +38,7 @@ class PythonClients:
     door: Literal["socket", "in_process"] = "in_process"
 
     def __init__(
-        self, factory: Factory, *, socket: bool = False, patience: float = 1.0, factory_patience: float | None = None
+        self, factory: Factory, *, socket: bool = False, patience: float = PATIENCE, factory_patience: float | None = None
     ) -> None:
         self.factory = factory
         if socket:

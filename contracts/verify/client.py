@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from contracts.clients.python import PythonClients
+from contracts.clients.python import PATIENCE, PythonClients
 from contracts.judge import DEFAULTS, Delivery, Parameters
 from contracts.report.model import Report
 from contracts.verify.errors import ContractViolated, CorpusUnkept, NothingExercised
@@ -33,7 +33,7 @@ def verify_client(
     corpus: str | Path | None = None,
     expected_failures: str | Path | Mapping[str, str] | None = None,
     socket: bool = False,
-    patience: float = 1.0,
+    patience: float = PATIENCE,
     root: str | Path | None = None,
     test: str = "",
 ) -> Report:
@@ -58,7 +58,7 @@ def verify_client(
     )
     name = name_of(make_client, Path.cwd() if root is None else Path(root))
     report = verify(name, PythonClients(make_client, socket=socket, patience=patience), options)
-    report = replace(report, replay_with=_typed(make_client, socket), test=test)
+    report = replace(report, replay_with=_typed(make_client, socket, patience), test=test)
     if report.interrupted:
         raise KeyboardInterrupt
     if report.failed:
@@ -81,11 +81,12 @@ def _known(given: str | Path | Mapping[str, str] | None) -> ExpectedFailures:
     return named(given) if isinstance(given, Mapping) else load(Path(given))
 
 
-def _typed(factory: Callable[[Any], Any], socket: bool) -> str | None:
+def _typed(factory: Callable[[Any], Any], socket: bool, patience: float) -> str | None:
     """How `dayfly verify` is given the factory; None where it would not find it."""
     if not _is_found(factory):
         return None
-    return shlex.quote(name_of(factory, Path.cwd())) + (" --socket" if socket else "")
+    waits = "" if patience == PATIENCE else f" --patience {patience:g}"
+    return shlex.quote(name_of(factory, Path.cwd())) + (" --socket" if socket else "") + waits
 
 
 def _is_found(factory: Callable[[Any], Any]) -> bool:

@@ -65,6 +65,13 @@ def test_what_was_inferred_is_served_as_it_was_recorded(tmp_path: Path) -> None:
     assert reproduce(file, "--policy", policy).returncode == 0
 
 
+def test_a_policy_that_cannot_be_written_does_not_take_the_report_with_it() -> None:
+    done = reproduce("fixtures/recordings/earlier-today.har", "--infer-policy", "/dev/full", "--report", "json:/dev/full")
+    assert done.returncode == 2
+    assert "403 session.consumed, 2 times" in done.stdout
+    assert "/dev/full cannot be written" in done.stderr
+
+
 def test_a_trace_that_a_mock_has_written_is_answered_as_it_was(tmp_path: Path) -> None:
     """Its policy, its faults, its clock and what was done to it are in the trace."""
     made = generate(7)

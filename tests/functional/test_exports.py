@@ -145,6 +145,14 @@ def test_the_pytest_file_of_a_command_gives_it_the_same_clock_and_patience(tmp_p
     assert "error[S1] session-reused" in ran.stdout
 
 
+def test_an_export_is_there_also_where_a_report_cannot_be_written(scenario: str, capfd: Captured) -> None:
+    capfd.readouterr()
+    assert run(["replay", scenario, CACHED, "--emit", "curl", "--report", "json:/dev/full"]) == 2
+    out, err = capfd.readouterr()
+    assert out.startswith("#!/bin/sh")
+    assert "/dev/full cannot be written" in err
+
+
 def test_the_curl_script_ends_as_reported_and_leaves_a_journal_to_be_judged(scenario: str, capfd: Captured, url: str) -> None:
     need("curl")
     ran = in_shell(emitted(capfd, scenario, CACHED, "--emit", "curl"), url)

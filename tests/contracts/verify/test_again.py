@@ -75,6 +75,8 @@ def test_such_a_client_is_not_replayed_from_a_file_either(tmp_path: Path) -> Non
     assert [way.label for way in ways(report, report.violated[0])] == ["explain"]
 
 
-def test_a_test_tells_it_too_with_the_door_its_client_came_through() -> None:
-    with pytest.raises(ContractViolated, match=r"dayfly verify .*:Caching --socket --clause S1 --examples 0 --seed 4"):
-        verify_client(Caching, socket=True, clauses=["S1"], examples=0, seed=4)
+def test_a_test_tells_it_too_with_the_door_and_the_patience_its_client_was_given() -> None:
+    with pytest.raises(
+        ContractViolated, match=r"dayfly verify .*:Caching --socket --patience 3 --clause S1 --examples 0 --seed 4"
+    ):
+        verify_client(Caching, socket=True, patience=3, clauses=["S1"], examples=0, seed=4)
