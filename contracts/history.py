@@ -141,6 +141,11 @@ class Intent:
         """Its calls of one operation, in order."""
         return [call for call in self.calls if call.operation == operation]
 
+    @property
+    def possible(self) -> list[Call]:
+        """Its calls, and those of its group that may be anybody's."""
+        return [*self.calls, *self.group.unattributed]
+
 
 @dataclass(eq=False, slots=True)
 class Group:

@@ -45,7 +45,7 @@ def _step_not_renewed(state: None, moment: Moment, case: Case) -> tuple[None, Ma
         case CallLeft(call, place) if call.intent is not None and call.operation != "token":
             return state, _shown_again(call, _first_refusal(call.intent.calls, place))
         case IntentEnded(intent, place) if intent.outcome == "failed":
-            calls = [*intent.calls, *intent.group.unattributed]
+            calls = intent.possible
             refused = _first_refusal(calls, place)
             if refused is None or _asked_for_another(refused, intent) or _may_stop(intent, calls, place, case):
                 return state, None

@@ -14,7 +14,7 @@ def excuse(intent: Intent, case: Case) -> str | None:
     place = intent.ended if intent.ended is not None else len(case.history.moments)
     if overtaken(intent, place, case):
         return "more time passed at once than a client must wait"
-    calls = [*intent.calls, *intent.group.unattributed]
+    calls = intent.possible
     if _may_be_accepted(calls, place, case):
         return "a send of it may have been accepted, and may not be doubled"
     known = [call for call in calls if call.was_over(place)]

@@ -82,8 +82,7 @@ def _return_of(call: Call) -> int:
 
 def _left_after(dead: Call, intent: Intent, operation: str) -> list[Call]:
     """The calls of an operation that the client made once it knew, those included that may be anybody's."""
-    calls = (*intent.calls, *intent.group.unattributed)
-    return [call for call in calls if call.operation == operation and call.left > _return_of(dead)]
+    return [call for call in intent.possible if call.operation == operation and call.left > _return_of(dead)]
 
 
 def _can_recover(dead: Call, intent: Intent, place: int, case: Case) -> bool:
@@ -93,7 +92,7 @@ def _can_recover(dead: Call, intent: Intent, place: int, case: Case) -> bool:
     may_be_delivered = {Effect.CONSUMED} | ({Effect.UNKNOWN} if case.parameters.delivery == "at-most-once" else set())
     return (
         tried < case.parameters.min_attempts
-        and not tried_enough([call for call in (*intent.calls, *intent.group.unattributed) if call.was_over(place)], case)
+        and not tried_enough([call for call in intent.possible if call.was_over(place)], case)
         and not overtaken(intent, place, case)
         and not any(call.effect in may_be_delivered for call in sends)
         and not any(call.scope_refused for call in intent.calls)
