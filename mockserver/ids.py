@@ -20,6 +20,7 @@ from itertools import count
 _TOKEN = re.compile(r"([0-9a-f]{8})([A-Za-z0-9_-]{43})([A-Za-z0-9_-]+)")
 _SHORTEST_TOKEN = 8 + 43 + 1
 _CONTEXT = re.compile(r"([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_COPIED = re.compile(rf"(?<![\w-]){_CONTEXT.pattern}(?![\w-])", re.IGNORECASE)
 _SESSION = re.compile(r"([0-9a-f]{8})-([0-9a-f]{4})-4([0-9a-f]{3})-a([0-9a-f]{3})-([0-9a-f]{12})")
 
 _ODD = 0x9E3779B97F4A7C15F39CC0605CEDC835
@@ -114,6 +115,12 @@ def context_owner(context_id: str) -> str | None:
     """The organisation a contextId names; None where it is not a contextId."""
     match = _CONTEXT.fullmatch(context_id)
     return match[1] if match else None
+
+
+def context_in(copied: str) -> str | None:
+    """The contextId in a text somebody copied, in capitals maybe or with a header's name before it; None where it has none."""
+    match = _COPIED.search(copied)
+    return match[0].lower() if match else None
 
 
 def was_issued(session_id: str, seal: int) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
 
@@ -11,14 +10,13 @@ import click
 from contracts.cli import completing
 from contracts.cli.options import SETTINGS, admin_token
 from contracts.cli.sources import DEFAULT_URL, ask
+from mockserver.ids import context_in
 
 BESIDE = 70
 """Columns in which a name and a sentence have room beside each other."""
 
 NARROWEST, WIDEST = 40, 120
 """Columns a request is explained in."""
-
-CONTEXT_ID = re.compile(r"(?<![\w-])[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![\w-])", re.IGNORECASE)
 
 
 @click.command("explain", context_settings=SETTINGS)
@@ -29,7 +27,7 @@ CONTEXT_ID = re.compile(r"(?<![\w-])[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output; for a request.")
 def command(subject: str | None, listed: bool, url: str, admin_token: str, as_json: bool) -> None:
     """Explain a clause by its code or its name, or an answer by its contextId (also in the header ININ-Correlation-Id)."""
-    context_id = CONTEXT_ID.search(subject or "")
+    context_id = context_in(subject or "")
     if listed and subject is not None:
         raise click.UsageError("--list goes alone")
     if as_json and context_id is None:
@@ -39,7 +37,7 @@ def command(subject: str | None, listed: bool, url: str, admin_token: str, as_js
     elif subject is None:
         raise click.UsageError("what is to be explained? Name a clause, or a contextId, or see --list")
     elif context_id is not None:
-        _explain_request(context_id[0].lower(), url, admin_token, as_json)
+        _explain_request(context_id, url, admin_token, as_json)
     else:
         _explain_clause(subject.strip())
 

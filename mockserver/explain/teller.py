@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from mockserver.clock import iso
@@ -16,11 +15,9 @@ from mockserver.explain.life import life_of
 from mockserver.explain.model import Asked, Explanation, Given, Life
 from mockserver.explain.why import accepted_if, missed, summary
 from mockserver.explain.words import shortened
-from mockserver.ids import context_owner
+from mockserver.ids import context_in, context_owner
 from mockserver.service import Platform
 from mockserver.stores.base import ORGANIZATION
-
-_COPIED = re.compile(r"(?<![\w-])[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![\w-])", re.IGNORECASE)
 
 
 def explain(platform: Platform, context_id: str, within: Sequence[str] | None = None) -> Explanation:
@@ -29,8 +26,7 @@ def explain(platform: Platform, context_id: str, within: Sequence[str] | None = 
     It may come as it was copied: in capitals, or with the header's name before it. Raises NotFound, which says whether it is no
     contextId, names nobody here, or is not (any more) in the bounded journal.
     """
-    copied = _COPIED.search(context_id)
-    context_id = copied[0].lower() if copied is not None else context_id
+    context_id = context_in(context_id) or context_id
     owner = context_owner(context_id)
     if owner is None:
         raise NotFound("request", context_id, "this is not a contextId; one is in every answer, as ININ-Correlation-Id too")
