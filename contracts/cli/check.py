@@ -49,11 +49,15 @@ def command(
     file holds several traces of dayfly's own, FILE.har#PAGE names one. Of a HAR file it is told how many entries were read.
     """
     from contracts.cli.sources import recorded
+    from contracts.errors import TraceMalformed
     from contracts.verify import Options, check
 
     held_to, expected = parameters(delivery, max_age, max_attempts), known(expected_failures)
     options = Options(clauses=clauses, parameters=held_to, expected=expected)
     read = recorded(recording, organization, admin_token)
-    report = check(recording, tuple(read.entries), options, read.extent)
+    try:
+        report = check(recording, read.trace, options, read.extent)
+    except TraceMalformed as error:
+        raise click.ClickException(f"{recording}: {error}") from error
     tell(report, destinations, as_json=as_json)
     context.exit(report.exit_status(strict=strict))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import sys
 from codecs import BOM_UTF8
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING
 
 import click
 
-from mockserver.journal import MAX_LINE, Entry, TraceError, read
+from mockserver.journal import MAX_LINE, TraceError, read
 
 if TYPE_CHECKING:
     import httpx
+
+    from contracts.har import Reading
 
 DEFAULT_URL = "http://127.0.0.1:8403"
 
@@ -27,34 +29,20 @@ HAR = (".har", ".har.gz")
 WEB = ("http://", "https://")
 
 
-class Recorded(NamedTuple):
-    """The entries of a recording, and in words how much of a HAR file they are made of."""
-
-    entries: Iterable[Entry]
-    extent: str = ""
-
-
-def recorded(recording: str, organization: str, admin_token: str) -> Recorded:
+def recorded(recording: str, organization: str, admin_token: str) -> Reading:
     """A recording: a HAR file, a trace, or the journal at a URL. Raises ClickException or the reader's."""
+    from contracts.har import Reading
+
     file, _, page = recording.partition("#")
     if file.lower().endswith(HAR) and not recording.startswith(WEB):
         return _read_har(file, page or None)
-    return Recorded(_read_trace(recording, _lines_of(recording, organization, admin_token)))
-
-
-def _read_trace(name: str, lines: Iterable[bytes]) -> Iterable[Entry]:
-    from contracts.errors import TraceMalformed
-    from contracts.trace import well_formed
-
     try:
-        entries = tuple(read(lines))
-        well_formed(entries)
-    except (TraceError, TraceMalformed) as error:
-        raise click.ClickException(f"{name}: {error}") from error
-    return entries
+        return Reading(list(read(_lines_of(recording, organization, admin_token))))
+    except TraceError as error:
+        raise click.ClickException(f"{recording}: {error}") from error
 
 
-def _read_har(name: str, page: str | None) -> Recorded:
+def _read_har(name: str, page: str | None) -> Reading:
     from contracts.har import MAX_BYTES, reading
 
     try:
@@ -62,7 +50,7 @@ def _read_har(name: str, page: str | None) -> Recorded:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise click.ClickException(f"{name}: {error.strerror}") from error
-    return Recorded(*reading(raw, name, page))
+    return reading(raw, name, page)
 
 
 def _lines_of(recording: str, organization: str, admin_token: str) -> Iterator[bytes]:

@@ -37,10 +37,10 @@ class OwnExchange(Struct):
 
 
 class Reading(NamedTuple):
-    """The trace in a HAR file, its header first, and in words of how many of the file's entries it is made."""
+    """The trace in a recording, its header first, and in words of how many of a HAR file's entries it is made."""
 
     trace: list[Entry]
-    extent: str
+    extent: str = ""
 
 
 def read(raw: bytes, source: str = "HAR", page: str | None = None) -> list[Entry]:

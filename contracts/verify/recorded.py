@@ -20,10 +20,10 @@ def check(target: str, entries: Sequence[Entry], options: Options = DEFAULT_OPTI
 
     Raises TraceMalformed.
     """
-    stopwatch = Stopwatch()
+    stopwatch, trace = Stopwatch(), tuple(entries)
     clauses = select(options.clauses)
-    judgement = judged(entries, options.parameters, clauses)
-    results = [_result(clause, judgement.of(clause.code), tuple(entries)) for clause in clauses]
+    judgement = judged(trace, options.parameters, clauses)
+    results = [_result(clause, judgement.of(clause.code), trace) for clause in clauses]
     elapsed, delivery = stopwatch.seconds(), options.parameters.delivery
     told = expecting(results, target, options.expected)
     return Report(target=target, clauses=told, elapsed_s=elapsed, delivery=delivery, extent=extent)
