@@ -165,7 +165,8 @@ class Recording:
     def arrival_of(self, one: Recorded, seq: int, at: int) -> Arrival:
         """The request."""
         hidden = secrets.Hiding(self._secrets)
-        _, path = [hidden.raw(part) for part in (one.prefix, one.path + ("?" + one.query if one.query else ""))]
+        hidden.raw(one.prefix)
+        path = hidden.raw(one.path + ("?" + one.query if one.query else ""))
         in_url, hidden.found = hidden.found, False
         body, text = self._shown_body(one, hidden)
         return Arrival(

@@ -52,8 +52,8 @@ class Corpus:
         Only files that this client's own counterexamples were written to, unchanged since, to clauses among `codes`.
         """
         ours = [(path, kept, self._clause_of(path, kept)) for path, kept in self._kept]
-        history = [path for path, kept, code in ours if code in codes and holds(code, scenarios.bare(kept))]
-        return tuple(str(path) for path in history if self._removed(path))
+        mended = [path for path, kept, code in ours if code in codes and holds(code, scenarios.bare(kept))]
+        return tuple(str(path) for path in mended if self._removed(path))
 
     def _removed(self, path: Path) -> bool:
         try:
