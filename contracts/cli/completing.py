@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from contracts.report.kinds import KINDS
-
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import click
     from click.shell_completion import CompletionItem
 
@@ -21,13 +21,13 @@ def clauses(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     return [CompletionItem(clause.code, help=clause.name) for clause in offered if clause.code.startswith(incomplete.upper())]
 
 
-def reports(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+def reports(ctx: click.Context, param: click.Parameter, incomplete: str, *, kinds: Sequence[str]) -> list[CompletionItem[str]]:
     """``html:`` and its like, and files once a kind is typed."""
     from click.shell_completion import CompletionItem
 
     if ":" in incomplete:
         return [CompletionItem(incomplete, type="file")]
-    return [CompletionItem(f"{kind}:") for kind in KINDS if kind.startswith(incomplete)]
+    return [CompletionItem(f"{kind}:") for kind in kinds if kind.startswith(incomplete)]
 
 
 def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:

@@ -15,7 +15,7 @@ import click
 
 from contracts.report import text
 from contracts.report.facts import unkept
-from contracts.report.kinds import KINDS, render
+from contracts.report.kinds import render
 from contracts.report.model import Report
 from contracts.report.style import Style
 
@@ -29,9 +29,11 @@ class Destination(NamedTuple):
     path: str
 
 
-def destinations(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> tuple[Destination, ...]:
-    """Reads the values of --report. Raises BadParameter, also where two kinds are to go to one place."""
-    read = tuple(destination(ctx, param, value, KINDS) for value in values)
+def destinations(
+    ctx: click.Context, param: click.Parameter, values: Sequence[str], *, kinds: Sequence[str]
+) -> tuple[Destination, ...]:
+    """Reads the values of --report, of these kinds. Raises BadParameter, also where two kinds are to go to one place."""
+    read = tuple(destination(ctx, param, value, kinds) for value in values)
     _refuse_two_in_one(ctx, param, read, as_json=ctx.params.get("as_json", False))
     return read
 

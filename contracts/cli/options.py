@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import partial, wraps
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args
@@ -24,8 +24,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "DAYFLY"}
 """Every option is a variable too: --seed is DAYFLY_SEED."""
-
-REPORT_HELP = f"Write the report to a file as well, as {', '.join(KINDS)}; - is standard output; may be repeated."
 
 
 class Seconds(click.FloatRange):
@@ -107,26 +105,34 @@ contract_options = stacked(
         click.option("--max-attempts", type=click.IntRange(min=1), default=DEFAULTS.max_attempts, show_default=True),
     ]
 )
+
+
+def reports_as(kinds: Sequence[str]) -> Callable[[F], F]:
+    """--report and --json, of a report that there is in these kinds."""
+    return stacked(
+        [
+            click.option(
+                "--report",
+                "destinations",
+                metavar="KIND:PATH",
+                multiple=True,
+                callback=partial(destinations, kinds=kinds),
+                shell_complete=partial(completing.reports, kinds=kinds),
+                help=f"Write the report to a file as well, as {', '.join(kinds)}; - is standard output; may be repeated.",
+            ),
+            click.option(
+                "--json",
+                "as_json",
+                is_flag=True,
+                callback=json_too,
+                help="JSON on standard output, people's text on standard error.",
+            ),
+        ]
+    )
+
+
 report_options = stacked(
-    [
-        click.option(
-            "--report",
-            "destinations",
-            metavar="KIND:PATH",
-            multiple=True,
-            callback=destinations,
-            shell_complete=completing.reports,
-            help=REPORT_HELP,
-        ),
-        click.option(
-            "--json",
-            "as_json",
-            is_flag=True,
-            callback=json_too,
-            help="JSON on standard output, people's text on standard error.",
-        ),
-        click.option("--strict", is_flag=True, help="Exit with 2 where a clause was inconclusive."),
-    ]
+    [reports_as(KINDS), click.option("--strict", is_flag=True, help="Exit with 2 where a clause was inconclusive.")]
 )
 expected_failures = click.option(
     "--expected-failures",

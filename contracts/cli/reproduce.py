@@ -9,27 +9,22 @@ from pathlib import Path
 
 import click
 
-from contracts.cli.console import Destination, deliver, destination, write
-from contracts.cli.options import SETTINGS
+from contracts.cli import completing
+from contracts.cli.console import Destination, deliver, write
+from contracts.cli.options import SETTINGS, reports_as
 from contracts.reproduce.kinds import KINDS, render
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-REPORT_HELP = f"Write the report to a file as well, as {', '.join(KINDS)}; - is standard output; may be repeated."
-
-
-def _destinations(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> tuple[Destination, ...]:
-    return tuple(destination(ctx, param, value, KINDS) for value in values)
 
 
 @click.command("reproduce", context_settings=SETTINGS)
-@click.argument("recording", metavar="FILE.har|TRACE.jsonl")
+@click.argument("recording", metavar="FILE.har|TRACE.jsonl", shell_complete=completing.files)
 @click.option("--policy", type=FILE, metavar="FILE.toml", help="What the mock enforces; else what the recording names.")
 @click.option(
     "--infer-policy", metavar="FILE.toml", help="Write the policy that the recording tells, for dayfly serve --policy."
 )
 @click.option("--host", "hosts", multiple=True, metavar="HOST", help="Whose requests to replay; may be repeated.")
-@click.option("--report", "destinations", metavar="KIND:PATH", multiple=True, callback=_destinations, help=REPORT_HELP)
-@click.option("--json", "as_json", is_flag=True, help="JSON on standard output, people's text on standard error.")
+@reports_as(KINDS)
 @click.pass_context
 def command(
     context: click.Context,

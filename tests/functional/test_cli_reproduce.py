@@ -72,6 +72,12 @@ def test_a_policy_that_cannot_be_written_does_not_take_the_report_with_it() -> N
     assert "/dev/full cannot be written" in done.stderr
 
 
+def test_two_reports_in_one_place_are_refused_before_anything_is_replayed() -> None:
+    done = reproduce("fixtures/recordings/earlier-today.har", "--report", "markdown:-", "--json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "standard output has room for one report" in done.stderr
+
+
 def test_a_trace_that_a_mock_has_written_is_answered_as_it_was(tmp_path: Path) -> None:
     """Its policy, its faults, its clock and what was done to it are in the trace."""
     made = generate(7)
