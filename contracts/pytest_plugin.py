@@ -1,4 +1,4 @@
-"""The pytest plugin. It is imported in every session of whoever has dayfly installed, so it imports nothing but pytest."""
+"""The pytest plugin. Every session of whoever has dayfly installed imports it, so it imports next to nothing but pytest."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from contracts.profiles import PROFILES, UnknownProfile
+
 if TYPE_CHECKING:
     from contracts.pytest_corpus import ScenarioFile
     from contracts.pytest_platform import Platform, Platforms
@@ -22,8 +24,6 @@ MARKER = (
     "dayfly(**options): options for verify_client in this test, such as examples=20 or clauses=['S1'];"
     " check=False leaves its platform unjudged"
 )
-
-PROFILES = ("ci", "nightly")
 
 OPTIONS = (
     "clauses",
@@ -51,7 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("dayfly", "clients of a platform with ephemeral sessions")
     group.addoption("--dayfly-seed", type=_count, metavar="N", help="Draw the same scenarios again.")
     group.addoption("--dayfly-examples", type=_count, metavar="N", help="How many scenarios verify_client draws.")
-    group.addoption("--dayfly-profile", choices=PROFILES, help="How thorough verify_client is.")
+    group.addoption("--dayfly-profile", choices=sorted(PROFILES), help="How thorough verify_client is.")
     group.addoption("--dayfly-corpus", metavar="DIR", help="Where counterexamples are kept, and tried first.")
     group.addoption(
         "--dayfly-client", metavar="TARGET", help="Whom the scenario files in the corpus are tests of, as module:factory."
@@ -75,7 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
     profile = _option(config, "profile")
     if profile is not None and profile not in PROFILES:
-        raise pytest.UsageError(f"dayfly_profile: there is no profile {profile!r}; there are {', '.join(PROFILES)}")
+        raise pytest.UsageError(f"dayfly_profile: {UnknownProfile(profile)}")
     if _option(config, "expected_failures") is not None:
         _check_expected(config)
 

@@ -14,8 +14,8 @@ from contracts.probe.machine import CLAUSES, explore
 from contracts.probe.provider import Provider
 from contracts.probe.shorten import shorten
 from contracts.probe.trials import TRIALS, offered
+from contracts.profiles import profile
 from contracts.report.model import ClauseResult, Counterexample, Report
-from contracts.verify.profiles import profile
 from contracts.verify.run import select_from
 from contracts.verify.stopwatch import Stopwatch
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from contracts.judge import DEFAULTS, Parameters
-from contracts.verify.profiles import EXAMPLES
+from contracts.profiles import EXAMPLES
 
 _TYPED = ("delivery", "max_age", "max_attempts")
 """The parameters of a contract that are options."""

@@ -13,6 +13,7 @@ from contracts.clauses import CLAUSES
 from contracts.clients.base import Clients
 from contracts.generate import Limits
 from contracts.judge import DEFAULTS, Clause, Demand, Parameters
+from contracts.profiles import profile
 from contracts.report.model import ClauseResult, Report
 from contracts.scenario import Scenario
 from contracts.verify import again
@@ -22,7 +23,6 @@ from contracts.verify.errors import UnknownClause
 from contracts.verify.expected import NOTHING, ExpectedFailures, expecting
 from contracts.verify.explore import explore
 from contracts.verify.garbage import seldom_collected
-from contracts.verify.profiles import profile
 from contracts.verify.stopwatch import Stopwatch
 from contracts.world import World
 

@@ -6,8 +6,8 @@ import pytest
 
 from contracts.builtin import BUILTIN
 from contracts.clients.python import PythonClients
+from contracts.profiles import EXAMPLES, UnknownProfile, profile
 from contracts.verify import Options, verify
-from contracts.verify.profiles import EXAMPLES, UnknownProfile, profile
 from tests.contracts.small import Small
 
 
