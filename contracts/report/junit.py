@@ -33,6 +33,8 @@ def _properties(suite: Element, report: Report) -> None:
     told = {"target": report.target, "seed": report.seed, "examples": report.examples}
     if report.subject == "client":
         told["delivery"] = report.delivery
+    if report.extent:
+        told["extent"] = report.extent
     properties = SubElement(suite, "properties")
     for name, value in told.items():
         if value is not None:

@@ -87,6 +87,8 @@ def test_properties_say_what_was_done() -> None:
     provider = {one.attrib["name"] for one in read(replace(reused(), subject="provider")).iter("property")}
     assert provider == {"target", "seed", "examples"}
     assert "seed" not in {one.attrib["name"] for one in read(replace(reused(), seed=None)).iter("property")}
+    of_har = {one.attrib["name"]: one.attrib["value"] for one in read(recorded()).iter("property")}
+    assert of_har["extent"] == "read as requests to the platform: 5 of its 9 entries"
 
 
 CHARACTERS = ["\x00\x08\x0b\x1f\x7f", "\ud800 \udfff", "\ufffe\uffff", "]]><!-- & \" ' <a>", "\r\n\t", "\U0001f44b"]
