@@ -1,4 +1,4 @@
-"""Moves the time of a client's threads onto their stage, and nobody else's.
+"""Moves the time of a client's threads onto their stage, and nobody else's, and keeps them from ending the process.
 
 While `virtual_time()` lasts, the functions that tell or pass time are replaced wherever a module holds them, also under a name
 of its own (``from time import sleep``). Each replacement looks whether the calling thread is on a stage, so that other threads
@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 from contracts.clients import locks
 from contracts.clients.actors import current_stage, leave_in_child
@@ -50,7 +50,17 @@ def _sleep(seconds: float) -> None:
         stage.sleep(seconds)
 
 
-_CLOCKS: dict[Any, Any] = {
+_real_exit = os._exit
+
+
+def _exit(status: int) -> NoReturn:
+    """A client would take the whole campaign with it, and a status of 0 would pass for a verdict."""
+    if current_stage() is None:
+        _real_exit(status)
+    raise SystemExit(f"os._exit({status!r}) was called")
+
+
+_FUNCTIONS: dict[Any, Any] = {
     time.time: _telling(time.time, lambda clock: clock.seconds()),
     time.time_ns: _telling(time.time_ns, lambda clock: clock.nanoseconds),
     time.monotonic: _telling(time.monotonic, lambda clock: clock.elapsed / NANOSECONDS),
@@ -58,6 +68,7 @@ _CLOCKS: dict[Any, Any] = {
     time.perf_counter: _telling(time.perf_counter, lambda clock: clock.elapsed / NANOSECONDS),
     time.perf_counter_ns: _telling(time.perf_counter_ns, lambda clock: clock.elapsed),
     time.sleep: _sleep,
+    os._exit: _exit,
 }
 _DATES: dict[Any, Any] = {datetime.date: Date, datetime.datetime: Datetime}
 _PRIMITIVES: tuple[tuple[Any, str, Any], ...] = (
@@ -102,12 +113,12 @@ class _Patches:
         self._originals = [(home, name, getattr(home, name)) for home, name, _ in _PRIMITIVES]
         for home, name, stand_in in _PRIMITIVES:
             setattr(home, name, stand_in)
-        _swap(_CLOCKS, _DATES)
+        _swap(_FUNCTIONS, _DATES)
 
     def _undo(self) -> None:
         for home, name, original in self._originals:
             setattr(home, name, original)
-        _swap(_inverse(_CLOCKS), _inverse(_DATES))
+        _swap(_inverse(_FUNCTIONS), _inverse(_DATES))
 
 
 _patches = _Patches()
@@ -127,12 +138,12 @@ def _inverse(replacements: Mapping[Any, Any]) -> dict[Any, Any]:
     return {stand_in: real for real, stand_in in replacements.items()}
 
 
-def _swap(clocks: Mapping[Any, Any], dates: Mapping[Any, Any]) -> None:
+def _swap(functions: Mapping[Any, Any], dates: Mapping[Any, Any]) -> None:
     """Replaces objects by identity among the names of every module, and the defaults of a client's own functions.
 
     The standard library keeps its dates: it builds on the real classes, and asks them for no time that a client would see.
     """
-    in_library = {id(old): new for old, new in clocks.items()}
+    in_library = {id(old): new for old, new in functions.items()}
     elsewhere = in_library | {id(old): new for old, new in dates.items()}
     modules: dict[str, Any] = dict(sys.modules)
     for name, module in modules.items():

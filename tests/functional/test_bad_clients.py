@@ -32,6 +32,7 @@ def client(directory: Path, send: str = "pass", close: str = "pass", factory: st
     ("send", "words"),
     [
         ("sys.exit(3)", "SystemExit: 3"),
+        ("os._exit(0)", "SystemExit: os._exit(0) was called"),
         ("raise KeyboardInterrupt", "KeyboardInterrupt"),
         ("self.send(guest, text)", "RecursionError"),
         ("raise MemoryError('x' * 10_000_000)", "MemoryError: xxx"),

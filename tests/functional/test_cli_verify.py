@@ -231,6 +231,7 @@ def test_what_cannot_be_done_is_said_in_a_line_and_exits_2(arguments: list[str],
         ("return None", "the factory returned NoneType, which has no send(guest, text)"),
         ("raise RuntimeError('no\\nway')", "the factory raised RuntimeError: no way"),
         ("import sys; sys.exit(9)", "the factory raised SystemExit: 9"),
+        ("from os import _exit; _exit(0)", "the factory raised SystemExit: os._exit(0) was called"),
         ("import threading; threading.Event().wait()", "the factory did not return"),
     ],
 )
