@@ -62,6 +62,13 @@ class Driver(Protocol):
         """What the client wrote to stderr, as far as the driver can tell it from what others write."""
         ...
 
+    def conduct(self, body: Callable[[], None]) -> None:
+        """Calls `body`, which calls `send` and `advance` alone of these, maybe in a thread in which that costs less.
+
+        Raises what `body` does; Hung too, whose reason may have come to pass while `body` cannot go on.
+        """
+        ...
+
     def send(self, intents: Sequence[Intent], schedule: Sequence[int]) -> None:
         """Asks for all of `intents` at once and waits for their end. Raises Hung; the client cannot be used afterwards.
 

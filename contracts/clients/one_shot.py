@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from queue import SimpleQueue
 
 from contracts.clients.base import Hung, Intent, Outcome, Seat, shortened
@@ -46,6 +46,10 @@ class OneShotDriver:
 
     def skip(self, seconds: float) -> None:
         """See Driver; what passes for the mock does not pass for a process."""
+
+    def conduct(self, body: Callable[[], None]) -> None:
+        """See Driver."""
+        body()
 
     def give_up(self, why: str) -> None:
         """See Driver."""

@@ -114,6 +114,10 @@ class ProcessDriver:
     def skip(self, seconds: float) -> None:
         """See Driver; as above."""
 
+    def conduct(self, body: Callable[[], None]) -> None:
+        """See Driver."""
+        body()
+
     def give_up(self, why: str) -> None:
         """See Driver."""
         self._events.put(Hung(why))

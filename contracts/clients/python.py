@@ -119,6 +119,10 @@ class PythonDriver:
         self._client = made.value
         self._clients.needs_loop = self._clients.needs_loop or inspect.iscoroutinefunction(made.value.send)
 
+    def conduct(self, body: Callable[[], None]) -> None:
+        """See Driver."""
+        self._stage.conduct(body)
+
     def send(self, intents: Sequence[Intent], schedule: Sequence[int]) -> None:
         """See Driver."""
         self._stage.choose = _following(schedule)

@@ -12,7 +12,7 @@ import os
 import threading
 from _thread import allocate_lock
 from collections.abc import Callable, Sequence
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from contracts.clients.actors import Abandoned, Actor, always, current_actor
@@ -50,8 +50,30 @@ class Stage:
         self._workers: list[_Worker] = []
         self._holder: Actor | None = None
         self._performance: _Performance | None = None
+        self._conducting: _Conducting | None = None
         self._signs = 0
         self._given_up = ""
+
+    def conduct(self, body: Callable[[], T]) -> T:
+        """Calls `body` in the thread of the first task, which can `run` one task after another without changing threads.
+
+        Returns and raises what `body` does. Raises Hung where what it runs does not come to an end; the stage is of no use
+        afterwards, and `body` goes no further than to the end of its `finally` clauses, if ever its thread comes back.
+        """
+        if self._given_up:
+            raise Hung(self._given_up)
+        conducting = self._conducting = _Conducting(body)
+        self._worker(0).take(conducting)
+        try:
+            while not conducting.is_over(STALL):
+                self._look()
+        except BaseException as error:  # somebody at the keyboard, say, has had enough
+            self.give_up(type(error).__name__)
+            raise
+        finally:
+            self._conducting = None
+        result: T = conducting.result()
+        return result
 
     def run(self, tasks: Sequence[Callable[[], T]], *, limit: int | None = LONGEST, patience: float | None = None) -> list[T]:
         """Runs `tasks`, each in a thread of its own, and returns what they return, in their order. Tasks may not raise.
@@ -59,21 +81,21 @@ class Stage:
         The n-th task always meets the same thread. `limit` bounds the virtual time (nanoseconds), `patience` replaces the
         stage's own. Raises Hung where they do not all come to an end; the stage is of no use afterwards.
         """
-        if self._given_up:
-            raise Hung(self._given_up)
+        if self._conducting is None or not self._conducting.is_me():
+            return self.conduct(lambda: self.run(tasks, limit=limit, patience=patience))
         ends = _FOREVER if limit is None else self.clock.nanoseconds + limit
-        performance = self._performance = _Performance(len(tasks), ends)
-        while len(self._workers) < len(tasks):
-            self._workers.append(_Worker())
+        performance = _Performance(len(tasks), ends, Watch(self._patience if patience is None else patience))
+        workers = [self._worker(number) for number in range(1, len(tasks))]
         with self._lock:
-            for number, task in enumerate(tasks):
-                self._workers[number].take(_Task(self, self._enter(), number, task))
+            self._check()
+            self._performance = performance
+            mine, *others = [_Task(self, self._enter(), number, task) for number, task in enumerate(tasks)]
+            for worker, task in zip(workers, others, strict=True):
+                worker.take(task)
             self._hand_over()
-        try:
-            self._await(performance, self._patience if patience is None else patience)
-        except BaseException as error:  # somebody at the keyboard, say, has had enough
-            self.give_up(type(error).__name__)
-            raise
+        mine()
+        performance.over.acquire()
+        self._check()
         return [performance.results[number] for number in range(len(tasks))]
 
     def close(self) -> None:
@@ -136,6 +158,11 @@ class Stage:
                 os._exit(0)
             actor.leave()
             self._leave(actor)
+
+    def _worker(self, number: int) -> _Worker:
+        while len(self._workers) <= number:
+            self._workers.append(_Worker())
+        return self._workers[number]
 
     def finish(self, number: int, result: Any) -> None:
         """The task with this number has come to its end."""
@@ -228,18 +255,17 @@ class Stage:
         elif waking:
             self.clock.move_to(min(waking))
 
-    def _await(self, performance: _Performance, patience: float) -> None:
-        watch = Watch(patience)
-        while not performance.over.acquire(timeout=STALL):
-            with self._lock:
-                if watch.is_still(self._signs):
-                    computing = any(actor.running and not actor.is_blocked() for actor in self._actors)
-                    if not computing:
-                        self._pass_over()
-                    if watch.is_over(computing=computing):
-                        self._give_up(f"it showed nothing for {patience:g} s of real time")
-        if self._given_up:
-            raise Hung(self._given_up)
+    def _look(self) -> None:
+        """Whoever waits for the end of a performance looks now and then whether it goes on."""
+        with self._lock:
+            performance = self._performance
+            if performance is None or not performance.watch.is_still(self._signs):
+                return
+            computing = any(actor.running and not actor.is_blocked() for actor in self._actors)
+            if not computing:
+                self._pass_over()
+            if performance.watch.is_over(computing=computing):
+                self._give_up(f"it showed nothing for {performance.watch.patience:g} s of real time")
 
     def _pass_over(self) -> None:
         """All has been still: whoever has the stage waits for another, so that one goes on, if there is one."""
@@ -254,6 +280,8 @@ class Stage:
         if self._given_up:
             return
         self._given_up = why
+        if self._conducting is not None:
+            self._conducting.end(error=Hung(why))
         self._end()
         for actor in self._actors:
             if not actor.is_me():  # who gives itself up is told at its next step
@@ -282,11 +310,52 @@ class Part:
             self._over = True
 
 
-class _Performance:
-    """One `run`: how many tasks are open, when its time is up, and what came of it."""
+class _Conducting:
+    """One `conduct`: what came of it is what was told first."""
 
-    def __init__(self, tasks: int, ends: int) -> None:
-        self.open, self.ends = tasks, ends
+    def __init__(self, body: Callable[[], Any]) -> None:
+        self._body = body
+        self._thread = 0
+        self._told: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
+        self._first: tuple[Any, BaseException | None] = None, None
+
+    def __call__(self) -> None:
+        """Calls the body; for its thread."""
+        self._thread = threading.get_ident()
+        try:
+            self.end(self._body())
+        except BaseException as error:
+            self.end(error=error)
+
+    def end(self, value: Any = None, error: BaseException | None = None) -> None:
+        """It has come to this end, or must."""
+        self._told.put((value, error))
+
+    def is_me(self) -> bool:
+        """Whether the calling thread is its own."""
+        return self._thread == threading.get_ident()
+
+    def is_over(self, timeout: float) -> bool:
+        """Waits so many seconds for its end."""
+        try:
+            self._first = self._told.get(timeout=timeout)
+        except Empty:
+            return False
+        return True
+
+    def result(self) -> Any:
+        """Once it is over: what it returned, or raised."""
+        value, error = self._first
+        if error is not None:
+            raise error
+        return value
+
+
+class _Performance:
+    """One `run`: how many tasks are open, when its time is up, who watches it, and what came of it."""
+
+    def __init__(self, tasks: int, ends: int, watch: Watch) -> None:
+        self.open, self.ends, self.watch = tasks, ends, watch
         self.steps = 0
         self.results: dict[int, Any] = {}
         self.over = allocate_lock()
@@ -307,10 +376,10 @@ class _Worker:
     """A thread that performs one task after another, until it is given None."""
 
     def __init__(self) -> None:
-        self._inbox: SimpleQueue[_Task | None] = SimpleQueue()
+        self._inbox: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         threading.Thread(target=self._work, name="dayfly client", daemon=True).start()
 
-    def take(self, task: _Task | None) -> None:
+    def take(self, task: Callable[[], None] | None) -> None:
         self._inbox.put(task)
 
     def _work(self) -> None:

@@ -14,7 +14,7 @@ class Watch:
     """Tells for how long nothing has happened; `patience` is in seconds of real time."""
 
     def __init__(self, patience: float) -> None:
-        self._patience = patience
+        self.patience = patience
         self._signs = -1
         self._since = self._waiting_since = 0.0
 
@@ -31,4 +31,4 @@ class Watch:
         now = _now()
         if computing:
             self._waiting_since = now
-        return now - self._waiting_since > self._patience or now - self._since > self._patience * COMPUTING
+        return now - self._waiting_since > self.patience or now - self._since > self.patience * COMPUTING

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import groupby
 from typing import Any
 
 from contracts import scenario as scenarios
@@ -37,6 +38,7 @@ class Scene:
         self._watch = Watch(self._perturb)
         handler.arrived = self._watch.arrived
         self._intents = 0
+        self._open: list[OpenIntent] = []
         self._down = ""
         self.hung = ""
         self._driver: Driver | None = clients.start(self._seat)
@@ -48,11 +50,11 @@ class Scene:
 
     def play(self, scenario: Scenario) -> None:
         """Goes through the items; stops early where the client has to be given up."""
-        for place, item in enumerate(scenario.items):
-            if isinstance(item, scenarios.Send | scenarios.SendParallel):
-                self._send(place, item)
+        for restarts, items in groupby(enumerate(scenario.items), key=_is_restart):
+            if restarts or self._driver is None:
+                self._go_through(items)
             else:
-                self._perturb(item)
+                self._conduct(self._driver, items)
             if self.hung:
                 return
 
@@ -60,6 +62,24 @@ class Scene:
         """Ends the client. Raises ClientError where it does not let itself be ended."""
         if self._driver is not None:
             self._driver.close()
+
+    def _conduct(self, driver: Driver, items: Iterable[tuple[int, Item]]) -> None:
+        """Lets the driver play items; where the client has to be given up, nobody else plays them any more."""
+        try:
+            driver.conduct(lambda: self._go_through(items))
+        except Hung as hung:
+            self.hung = str(hung)
+            for intent in self._open:
+                intent.give_up(self.hung)
+        finally:
+            self._watch.end()
+
+    def _go_through(self, items: Iterable[tuple[int, Item]]) -> None:
+        for place, item in items:
+            if isinstance(item, scenarios.Send | scenarios.SendParallel):
+                self._send(place, item)
+            else:
+                self._perturb(item)
 
     def _send(self, place: int, item: Item) -> None:
         intents = [self._intent(place, message) for message in scenarios.messages(item)]
@@ -69,15 +89,11 @@ class Scene:
                 intent.began()
                 intent.ended("failed", self._down)
             return
+        self._open = intents
         self._watch.begin(scenarios.triggers(item), len(intents), driver.give_up)
-        try:
-            driver.send(intents, item.schedule if isinstance(item, scenarios.SendParallel) else ())
-        except Hung as hung:
-            self.hung = str(hung)
-            for intent in intents:
-                intent.give_up(self.hung)
-        finally:
-            self._watch.end()
+        driver.send(intents, item.schedule if isinstance(item, scenarios.SendParallel) else ())
+        self._watch.end()
+        self._open = []
 
     def _intent(self, place: int, message: Message) -> OpenIntent:
         self._intents += 1
@@ -106,13 +122,7 @@ class Scene:
         elif self._watch.is_open:  # the client waits for a request, and finds that time has passed
             self._driver.skip(advance.seconds)
         else:
-            self._live_through(self._driver, advance.seconds)
-
-    def _live_through(self, driver: Driver, seconds: float) -> None:
-        try:
-            driver.advance(seconds)
-        except Hung as hung:
-            self.hung = str(hung)
+            self._driver.advance(advance.seconds)
 
     def _restart(self) -> None:
         if self._driver is not None:
@@ -130,3 +140,8 @@ class Scene:
         elif fault.kind == "latency":
             details = {"seconds": fault.seconds, "where": fault.where}
         self._tenant.faults.add(fault.kind, fault.operation, fault.times, **details)
+
+
+def _is_restart(numbered: tuple[int, Item]) -> bool:
+    """Whether an item puts another client in the place of the one there is."""
+    return isinstance(numbered[1], scenarios.RestartClient)

@@ -85,6 +85,41 @@ def test_threads_keep_their_tasks_apart_and_keep_their_own() -> None:
     assert len(set(first)) == 2
 
 
+def test_who_conducts_runs_first_tasks_in_his_own_thread() -> None:
+    with a_stage() as stage:
+        [first] = stage.run([threading.get_ident])
+        threads = stage.conduct(lambda: [threading.get_ident(), *stage.run([threading.get_ident, threading.get_ident])])
+    assert threads[:2] == [first, first]
+    assert threads[2] not in {first, threading.get_ident()}
+
+
+def test_what_a_conductor_raises_is_raised() -> None:
+    with a_stage() as stage:
+        with pytest.raises(ZeroDivisionError):
+            stage.conduct(lambda: 1 // 0)
+        assert stage.conduct(lambda: stage.run([lambda: "goes on"])) == ["goes on"]
+
+
+def test_a_conductor_that_cannot_go_on_is_left_behind() -> None:
+    stuck, trail, conductors = threading.Event(), list[str](), list[threading.Thread]()
+
+    def conduct(stage: Stage) -> None:
+        conductors.append(threading.current_thread())
+        try:
+            stage.run([stuck.wait])
+            trail.append("and goes on")
+        finally:
+            trail.append("ends")
+
+    with a_stage() as stage:
+        with pytest.raises(Hung, match="showed nothing"):
+            stage.conduct(lambda: conduct(stage))
+        assert trail == []
+        stuck.set()
+    conductors[0].join()
+    assert trail == ["ends"]
+
+
 def test_who_blocks_on_what_the_stage_does_not_know_is_passed_over() -> None:
     lock, trail = threading.Lock(), list[str]()  # made off the stage, so a lock like any other
 
