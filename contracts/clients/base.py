@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Literal, NamedTuple, Protocol
 
 from contracts.clients.watched import WatchedHandler
@@ -108,8 +109,8 @@ class Clients(Protocol):
         """Gets ready for clients that talk to this mock."""
         ...
 
-    def begin(self) -> None:
-        """A scenario begins."""
+    def scenario(self) -> AbstractContextManager[None]:
+        """Lasts as long as a scenario, which begins with it."""
         ...
 
     def start(self, seat: Seat) -> Driver:

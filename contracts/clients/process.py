@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from queue import Empty, SimpleQueue
 from typing import Literal
 
@@ -44,10 +44,12 @@ class ProcessClients:
             self._time = self._stack.enter_context(closing(FakeTime(self._words)))
         self._url = self._stack.enter_context(LiveServer(create_app(assembly))).url
 
-    def begin(self) -> None:
+    @contextmanager
+    def scenario(self) -> Iterator[None]:
         """See Clients."""
         if self._time is not None:
             self._time.reset()
+        yield
 
     def start(self, seat: Seat) -> Driver:
         """See Clients."""

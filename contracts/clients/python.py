@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from itertools import chain, repeat
 from typing import Any, Literal, NamedTuple
@@ -14,6 +14,7 @@ from contracts.clients.access import BehindSocket, InProcess, PlatformAccess
 from contracts.clients.actors import Abandoned
 from contracts.clients.base import Credentials, Hung, Intent, Seat, describe
 from contracts.clients.clock import VirtualClock
+from contracts.clients.core import on_one_core
 from contracts.clients.errors import FactoryError
 from contracts.clients.loop import VirtualLoop
 from contracts.clients.patches import virtual_time
@@ -57,9 +58,12 @@ class PythonClients:
 
             self._stack.enter_context(staged_sockets())
 
-    def begin(self) -> None:
+    @contextmanager
+    def scenario(self) -> Iterator[None]:
         """See Clients."""
         self.time.restart()
+        with on_one_core():
+            yield
 
     def start(self, seat: Seat) -> PythonDriver:
         """See Clients. Raises FactoryError."""
