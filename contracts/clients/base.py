@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from typing import Literal, NamedTuple, Protocol
 
 from contracts.clients.watched import WatchedHandler
@@ -109,8 +108,8 @@ class Clients(Protocol):
         """Gets ready for clients that talk to this mock."""
         ...
 
-    def scenario(self) -> AbstractContextManager[None]:
-        """Lasts as long as a scenario, which begins with it."""
+    def begin(self) -> None:
+        """A scenario begins."""
         ...
 
     def start(self, seat: Seat) -> Driver:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from queue import Empty, SimpleQueue
 from typing import Literal
 
@@ -44,12 +44,10 @@ class ProcessClients:
             self._time = self._stack.enter_context(closing(FakeTime(self._words)))
         self._url = self._stack.enter_context(LiveServer(create_app(assembly))).url
 
-    @contextmanager
-    def scenario(self) -> Iterator[None]:
+    def begin(self) -> None:
         """See Clients."""
         if self._time is not None:
             self._time.reset()
-        yield
 
     def start(self, seat: Seat) -> Driver:
         """See Clients."""

@@ -62,9 +62,10 @@ class Stage:
         """
         if self._given_up:
             raise Hung(self._given_up)
-        conducting = self._conducting = _Conducting(body)
-        self._worker(0).take(conducting)
+        conducting = _Conducting(body)
         try:
+            self._conducting = conducting
+            self._worker(0).take(conducting)
             while not conducting.is_over(STALL):
                 self._look()
         except BaseException as error:  # somebody at the keyboard, say, has had enough

@@ -99,17 +99,17 @@ class World:
 
     @contextmanager
     def _organization(self, scenario: Scenario) -> Iterator[Tenant]:
-        with self._clients.scenario():
-            # The client's id is unique on the machine: a client may keep something in a file of that name.
-            tenant = self._control.create_organization(
-                policy=scenario.policy, client_id=str(uuid.uuid4()), client_secret=secrets.token_urlsafe(24)
-            )
-            self._control.assign_strays_to(tenant.id)
-            try:
-                yield tenant
-            finally:
-                self._handler.arrived = self._handler.failure = None
-                self._control.delete(tenant.id)
+        self._clients.begin()
+        # The client's id is unique on the machine: a client may keep something in a file of that name.
+        tenant = self._control.create_organization(
+            policy=scenario.policy, client_id=str(uuid.uuid4()), client_secret=secrets.token_urlsafe(24)
+        )
+        self._control.assign_strays_to(tenant.id)
+        try:
+            yield tenant
+        finally:
+            self._handler.arrived = self._handler.failure = None
+            self._control.delete(tenant.id)
 
 
 @contextmanager
