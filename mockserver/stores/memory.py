@@ -32,14 +32,11 @@ class MemoryStore:
         self._owners: dict[str, str] = {}  # of OAuth clients
         self._commits: set[str] = set()
         self._earlier_commits: set[str] = set()
-        lock = Lock()
-        # Called by name, for `with` costs as much again as what it would guard.
-        self._acquire, self._release = lock.acquire, lock.release
+        self._lock = Lock()
 
     def load(self, organization: str, keys: Sequence[Key], arrival: Noted | None = None, system: int = 0) -> Loaded:
         """See Store."""
-        self._acquire()
-        try:
+        with self._lock:
             tenant = self._tenants.get(organization)
             if tenant is None:
                 return Loaded([None] * len(keys), 0)
@@ -55,15 +52,12 @@ class MemoryStore:
             if arrival is not None:
                 tenant.note(arrival, at)
             return Loaded(found, tenant.deadlines.live)
-        finally:
-            self._release()
 
     def look(
         self, organization: str, client_id: str, token: str, session: str, arrival: Noted | None = None, system: int = 0
     ) -> Seen | None:
         """See Store."""
-        self._acquire()
-        try:
+        with self._lock:
             tenant = self._tenants.get(organization)
             if tenant is None or tenant.organization is None:
                 return None
@@ -77,16 +71,11 @@ class MemoryStore:
                 tenant.journal.append((now, arrival))
             client, held, live = tenant.clients.get(client_id), tenant.tokens.get(token), tenant.sessions.get(session)
             return Seen(found, now, client, held, live, deadlines.live, tenant.faults)
-        finally:
-            self._release()
 
     def note(self, organization: str, noted: Noted, at: int) -> int:
         """See Store."""
-        self._acquire()
-        try:
+        with self._lock:
             return self._tenant(organization).note(noted, at)
-        finally:
-            self._release()
 
     def commit(
         self,
@@ -99,8 +88,7 @@ class MemoryStore:
         stamp: int | None = None,
     ) -> bool:
         """See Store."""
-        self._acquire()
-        try:
+        with self._lock:
             if commit_id in self._commits or commit_id in self._earlier_commits:
                 return True
             tenant = self._tenants.get(organization)
@@ -123,13 +111,10 @@ class MemoryStore:
             if len(self._commits) >= COMMITS_KNOWN:
                 self._earlier_commits, self._commits = self._commits, set()
             return True
-        finally:
-            self._release()
 
     def records(self, organization: str, kind: Kind, limit: int = 1000, after: str = "") -> Sequence[Record]:
         """See Store."""
-        self._acquire()
-        try:
+        with self._lock:
             tenant = self._tenants.get(organization)
             if tenant is None:
                 return []
@@ -138,21 +123,16 @@ class MemoryStore:
                 return list(islice(held.values(), limit))
             page = list(islice(dropwhile(after.__ne__, held), limit + 1))
             return [held[id] for id in page[1:]]
-        finally:
-            self._release()
 
     def entries(self, organization: str, after: int = 0, limit: int = 1000) -> Sequence[Entry]:
         """See Store."""
-        self._acquire()
-        try:
+        with self._lock:
             tenant = self._tenants.get(organization)
             if tenant is None:
                 return []
             first = tenant.noted - len(tenant.journal) + 1
             skipped = max(0, after + 1 - first)
             kept = list(islice(tenant.journal, skipped, skipped + limit))
-        finally:
-            self._release()
         return [noted.entry(seq, at) for seq, (at, noted) in enumerate(kept, start=first + skipped)]
 
     def organizations(self) -> Sequence[str]:
@@ -165,23 +145,17 @@ class MemoryStore:
 
     def clear(self, organization: str) -> None:
         """See Store."""
-        self._acquire()
-        try:
+        with self._lock:
             tenant = self._tenants.pop(organization, None)
             self._organizations.pop(organization, None)
             for id in tenant.records["client"] if tenant is not None else ():
                 del self._owners[id]
-        finally:
-            self._release()
 
     def clear_journal(self, organization: str) -> None:
         """See Store."""
-        self._acquire()
-        try:
+        with self._lock:
             if organization in self._tenants:
                 self._tenants[organization].journal.clear()
-        finally:
-            self._release()
 
     def ping(self) -> None:
         """See Store: this one can always serve."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import threading
 import tracemalloc
+from contextlib import suppress
 from itertools import count
 
 from mockserver.stores.base import Bounds, Key, Write
@@ -40,3 +43,22 @@ def test_memory_is_flat_once_the_bounds_are_reached() -> None:
         assert work(COMMITS_KNOWN) < warm * 1.2
     finally:
         tracemalloc.stop()
+
+
+def test_who_is_interrupted_while_waiting_leaves_it_open() -> None:
+    """A client that is given up is interrupted wherever it may be."""
+    store, asking = MemoryStore(), threading.Event()
+
+    def ask() -> None:
+        with suppress(KeyError):
+            asking.set()
+            store.load("0" * 8, ())
+
+    with store._lock:
+        thread = threading.Thread(target=ask)
+        thread.start()
+        asking.wait()
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(KeyError))
+    thread.join()
+    assert store._lock.acquire(timeout=10)
+    store._lock.release()
