@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from itertools import chain, repeat
 from typing import Any, Literal, NamedTuple
@@ -58,12 +58,9 @@ class PythonClients:
 
             self._stack.enter_context(staged_sockets())
 
-    @contextmanager
-    def scenario(self) -> Iterator[None]:
+    def begin(self) -> None:
         """See Clients."""
         self.time.restart()
-        with on_one_core():
-            yield
 
     def start(self, seat: Seat) -> PythonDriver:
         """See Clients. Raises FactoryError."""
@@ -125,7 +122,7 @@ class PythonDriver:
 
     def conduct(self, body: Callable[[], None]) -> None:
         """See Driver."""
-        self._stage.conduct(body)
+        on_one_core(self._stage.conduct, body)
 
     def send(self, intents: Sequence[Intent], schedule: Sequence[int]) -> None:
         """See Driver."""
