@@ -14,11 +14,16 @@ BACKLOG = 1024
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens on `host` (a name or an address) and `port` (0: one the system picks).
 
-    The port is never shared with another server. Raises SettingsError where it cannot be had.
+    The port is never shared with another server. Accepted connections inherit TCP_NODELAY: an
+    answer that leaves in two segments would otherwise wait 40 ms for the client's delayed
+    acknowledgement. Raises SettingsError if the port cannot be had.
     """
     try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, address = found[0]
+        listening = socket.create_server(address[:2], family=family, backlog=BACKLOG)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listening
     except (socket.gaierror, ValueError) as error:  # the second for what is no name at all: too long, or with a NUL
         raise SettingsError("host", host, f"cannot be resolved: {error}") from error
     except OSError as error:
