@@ -19,6 +19,17 @@ def _for_a_header(_: click.Context, option: click.Parameter, value: str) -> str:
     return value
 
 
+def _origins(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    from mockserver.errors import SettingsError
+    from mockserver.web.cors import Cors
+
+    try:
+        Cors(values)
+    except SettingsError as error:
+        raise click.BadParameter(f"{error.value!r} {error.problem}") from error
+    return values
+
+
 @click.command("serve", context_settings={"auto_envvar_prefix": "DAYFLY", "show_default": True})
 @click.option("--host", default="127.0.0.1", help="Name or address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8403, help="Port; 0 takes any that is free.")
@@ -28,6 +39,14 @@ def _for_a_header(_: click.Context, option: click.Parameter, value: str) -> str:
 @click.option("--admin-token", metavar="TOKEN", default="", callback=_for_a_header, help="What the control API asks for.")
 @click.option("--journal", metavar="FILE", default="", help="Append requests and answers to this file, as JSON Lines.")
 @click.option("--opaque", is_flag=True, help="Tell clients no more than the platform would: no Dayfly-Reason.")
+@click.option(
+    "--cors",
+    metavar="ORIGIN",
+    multiple=True,
+    default=("loopback",),
+    callback=_origins,
+    help="Origins whose web pages may use the platform: URLs, loopback, * or off.",
+)
 @click.option("--client-id", metavar="ID", default="", callback=_for_a_header, help="Default client id; drawn if not given.")
 @click.option("--client-secret", metavar="SECRET", default="", callback=_for_a_header, help="Its secret; drawn if not given.")
 @click.option("--log-requests", is_flag=True, help="Print a line for each request to standard error.")
