@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
+import stat
+from pathlib import Path
 
 from mockserver.errors import SettingsError
 
@@ -30,11 +33,53 @@ def listen(host: str, port: int) -> socket.socket:
         raise _unusable(host, port, error) from error
 
 
-def url(listening: socket.socket) -> str:
-    """Where a client on this machine reaches the socket: ``http://127.0.0.1:8403``, ``http://[::1]:8403``."""
+def listen_at(path: Path) -> socket.socket:
+    """A Unix socket that listens at `path`, for this user alone; the file of a server that is gone is replaced.
+
+    Raises SettingsError if it cannot be had.
+    """
+    _remove_stale(path)
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    umask = os.umask(0o177)
+    try:
+        listening.bind(str(path))
+        listening.listen(BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise SettingsError("bind", f"unix:{path}", f"cannot be listened on: {error.strerror or error}") from error
+    finally:
+        os.umask(umask)
+    return listening
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove a socket's file that nothing listens at any more. Raises SettingsError if it is something else."""
+    try:
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise SettingsError("bind", f"unix:{path}", "is a file already, and not a socket; give another path")
+    except OSError:
+        return  # there is nothing, or `bind` says what is wrong
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink(missing_ok=True)
+            return
+        except OSError:
+            return
+    raise SettingsError("bind", f"unix:{path}", "is in use by another server; stop that one, or give another path")
+
+
+def url(listening: socket.socket, scheme: str = "http") -> str:
+    """The URL by which a client on this machine reaches the socket, such as ``http://127.0.0.1:8403``.
+
+    For a Unix socket it is ``unix:PATH``: HTTP has no URL for one.
+    """
+    if listening.family == socket.AF_UNIX:
+        return f"unix:{listening.getsockname()}"
     address, port = listening.getsockname()[:2]
     reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
-    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
+    return f"{scheme}://[{reachable}]:{port}" if ":" in reachable else f"{scheme}://{reachable}:{port}"
 
 
 def _unusable(host: str, port: int, error: OSError) -> SettingsError:
