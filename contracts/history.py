@@ -111,6 +111,11 @@ class Call:
         unit = self.intent.number if self.intent is not None else None
         return unit, arrival.method, arrival.path, arrival.media_type, arrival.size, body, arrival.credential
 
+    @property
+    def is_late(self) -> bool:
+        """Whether it left after its message had been reported."""
+        return self.intent is not None and self.intent.ended is not None and self.left > self.intent.ended
+
     def was_over(self, place: int) -> bool:
         """Whether the client knew the outcome at `place`."""
         return self.returned is not None and self.returned < place
@@ -120,7 +125,8 @@ class Call:
 class Intent:
     """One message a client was asked to deliver. `calls` are those attributed to it; `began` and `ended` are places.
 
-    `ended`, `outcome` and what goes with them are None while the client has not returned.
+    `ended`, `outcome` and what goes with them are None while the client has not returned. `late` if the client went on with it
+    after that: then `calls` has calls that left later.
     """
 
     number: int
@@ -136,6 +142,7 @@ class Intent:
     ended_seq: int | None = None
     outcome: Outcome | None = None
     error: str = ""
+    late: bool = False
 
     def of(self, operation: str) -> list[Call]:
         """Its calls of one operation, in order."""
@@ -228,7 +235,8 @@ class History:
 
     `logins` are the token calls, in the order in which they left. `refusals` are the 401s for a token and `scope_refusals` the
     403s for a scope it lacks, by token, and `rejects` the requests that were refused for what they are, by what they are, in
-    the order in which the client knew.
+    the order in which the client knew. `doubts` says of calls, and of intents by their end, why it is uncertain which call
+    belongs to which intent; they are named by the entries that evidence points to.
     """
 
     header: Header
@@ -242,6 +250,7 @@ class History:
     refusals: dict[str | None, list[Call]] = field(default_factory=dict)
     scope_refusals: dict[str | None, list[Call]] = field(default_factory=dict)
     rejects: dict[Identity, list[Call]] = field(default_factory=dict)
+    doubts: dict[int, str] = field(default_factory=dict)
     _by_kind: dict[tuple[type[Moment], ...], list[Moment]] = field(default_factory=dict)
 
     def of(self, kinds: tuple[type[Moment], ...]) -> list[Moment]:

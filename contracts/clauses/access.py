@@ -47,7 +47,7 @@ def _step_not_renewed(state: None, moment: Moment, case: Case) -> tuple[None, Ma
         case IntentEnded(intent, place) if intent.outcome == "failed":
             calls = intent.possible
             refused = _first_refusal(calls, place)
-            if refused is None or _asked_for_another(refused, intent) or _may_stop(intent, calls, place, case):
+            if refused is None or _asked_for_another(refused, intent, case) or _may_stop(intent, calls, place, case):
                 return state, None
             return state, _not_asked(refused, intent)
     return state, None
@@ -68,9 +68,9 @@ def _over(calls: list[Call], place: int) -> list[Call]:
     return [call for call in calls if call.was_over(place)]
 
 
-def _asked_for_another(refused: Call, intent: Intent) -> bool:
-    """Where intents overlap, a renewal that another one made will do."""
-    renewals = [call for call in intent.group.calls if call.operation == "token"]
+def _asked_for_another(refused: Call, intent: Intent, case: Case) -> bool:
+    """If intents overlap, a renewal that another one made will do; if the client went on with this one, a later one."""
+    renewals = case.history.logins if intent.late else [call for call in intent.group.calls if call.operation == "token"]
     if len(intent.group.intents) > 1 and any(call.received_token != refused.token for call in renewals):
         return True
     return any(not call.left < (refused.returned or 0) for call in renewals)

@@ -59,15 +59,16 @@ D1 = Clause(
 def _step_not_delivered(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
     match moment:
         case IntentEnded(intent) if intent.outcome != "never":
-            if any(call.accepted for call in intent.calls):
+            if any(call.accepted and call.left < (intent.ended or 0) for call in intent.calls):
                 return state, EXERCISED
             return state, None if excuse(intent, case) else _undelivered(intent, case)
     return state, None
 
 
 def _undelivered(intent: Intent, case: Case) -> Breach:
-    own = [call for call in intent.calls if call.returned is not None]
-    over = own or [call for call in intent.group.unattributed if call.returned is not None]
+    end = intent.ended or 0
+    own = [call for call in intent.calls if call.was_over(end)]
+    over = own or [call for call in intent.group.unattributed if call.was_over(end)]
     late = _sent_afterwards(intent, case)
     if late is not None:
         message = f"{name_of(intent)} was not delivered when the client reported: it was sent only afterwards"

@@ -74,16 +74,20 @@ def _age(call: Call, place: int, case: Case) -> int | None:
 
 
 def _jumped_elsewhere(since: int, call: Call, case: Case) -> int:
-    """How far the clock jumped while another message's request was on its way: time that this message did not let pass."""
+    """How far the clock jumped over other requests on their way: another message's, or one that this call did not wait for."""
     if not case.history.intents:
         return 0
-    jumps = (change for change in case.history.changes if since < change.place < call.left and change.during is not None)
-    return sum(change.jump for change in jumps if change.during is not None and change.during.intent is not call.intent)
+    jumps = [(change.during, change.jump) for change in case.history.changes if since < change.place < call.left]
+    return sum(
+        jump
+        for other, jump in jumps
+        if other is not None and (other.intent is not call.intent or not other.was_over(call.left))
+    )
 
 
 def _step_stale(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
     match moment:
-        case CallLeft(call, place):
+        case CallLeft(call, place) if not call.is_late:
             age = _age(call, place, case)
             if age is None:
                 return state, None
