@@ -19,7 +19,7 @@ from unicodedata import normalize
 
 from contracts.history import document, guest_of
 from contracts.trace import Numbered
-from mockserver.journal import Answer, Arrival, Began, Ended, Guest, Perturbed, Returned
+from mockserver.journal import Answer, Arrival, Began, Ended, Guest, Returned
 
 LATE = "the client may have been at work on a message that it had reported before"
 MIXED = "the client may have created sessions for the wrong one of the guests it served at once"
@@ -242,11 +242,11 @@ class _Attributing:
         named = self._naming(create.guest)
         past = [message for message in self._over if message.guest == create.guest]
         said = next((message for message in self._open if message.text in texts), None)
-        late = next((message for message in reversed(past) if message.text in texts), None)
+        late = next((message for message in reversed(past) if message.text in texts and message.may_go_on), None)
         if named is not None:
             return self._claim_named(create, named, said, late, past)
         if said is not None and late is not None:
-            return Claim(None, LATE) if self._may_go_on([late]) else Claim(said)
+            return Claim(None, LATE)
         if said is not None or late is not None:  # another guest than it should be, or late work
             return Claim(said or late)
         if not self._open:
@@ -260,7 +260,8 @@ class _Attributing:
     ) -> Claim:
         """A create that names the guest of an open message, which may be another one's all the same."""
         if named.text in self._texts_in(create):
-            return Claim(None, LATE) if late is not None and self._may_go_on([late]) else Claim(named)
+            doubtful = late is not None and (self._may_go_on([late]) or self._is_creating_for(create))
+            return Claim(None, LATE) if doubtful else Claim(named)
         if late is not None:
             return Claim(late)
         if said is not None:
@@ -268,6 +269,11 @@ class _Attributing:
         if self._may_go_on(past):
             return Claim(None, LATE)
         return Claim(None, MIXED) if self._may_be_mistaken(create) else Claim(named)
+
+    def _is_creating_for(self, create: Request) -> bool:
+        """Whether another create for the same guest is on its way."""
+        flying = (other for other in self._flying.values() if other is not create)
+        return any(other.operation == "create" and other.guest == create.guest for other in flying)
 
     def _claim_mistaken(self, create: Request, named: Message, said: Message) -> Claim:
         """The guest is wrong, not the session, if that guest has one of its own and the other's message has none."""
@@ -298,11 +304,15 @@ class _Attributing:
 
     def _claim_by_text(self, send: Request, said: Message | None) -> Claim:
         past = [message for message in self._over if message.text == send.text and message.may_go_on]
+        doubtful = send.presented in self._doubted
         if said is not None:
-            return Claim(None, LATE) if send.presented in self._doubted and past else Claim(said)
+            return Claim(None, LATE) if doubtful and past else Claim(said)
         if past:
-            return Claim(past[-1])
-        return Claim(None, LATE) if send.presented in self._doubted else self._claim_of_the_rest()
+            return Claim(None, LATE) if doubtful and len(past) > 1 else Claim(past[-1])
+        if doubtful:
+            return Claim(None, LATE)
+        is_alone = len(self._items.get(send.item, ())) == 1  # else those that are over may have sent what nothing tells apart
+        return self._claim_of_the_rest() if is_alone else Claim(None)
 
     def _in_open_session(self, send: Request, creator: Message, said: Message | None) -> Message:
         """Another message's text is a session mixed up, unless it may be the altered text of the session's own."""

@@ -47,6 +47,7 @@ class _Folding:
         self._watched = {entry.context_id for entry in trace.entries if isinstance(entry, Returned)}
         self._calls: dict[str, Call] = {}
         self._known: set[str] = set()
+        self._returned: list[Call] = []
         self._attribution = attributed(trace.entries)
         self._open: list[Intent] = []
         self._intents: dict[int, Intent] = {}
@@ -144,7 +145,10 @@ class _Folding:
             call.text = text if isinstance(text, str) else None
             if isinstance(id, str):
                 call.presented = id
-                self._session(id).sends += 1
+                session = self._session(id)
+                session.sends += 1
+                call.beside = tuple(session.flying)
+                session.flying.append(call)
         elif call.operation == "create":
             call.guest = guest_of(body)
         elif call.operation == "token":
@@ -192,8 +196,13 @@ class _Folding:
 
     def _watch(self, entry: Returned) -> None:
         call = self._calls.get(entry.context_id)
-        if call is not None:
-            self._return(call, entry.at, answered=entry.answered)
+        if call is None:
+            return
+        if entry.overtaken_by:
+            overtakers = self._returned[-entry.overtaken_by :]
+            call.departed = overtakers[0].returned if overtakers else None
+        self._returned.append(call)
+        self._return(call, entry.at, answered=entry.answered)
 
     def _return(self, call: Call, at: int, *, answered: bool) -> None:
         answer = call.answer
@@ -209,6 +218,8 @@ class _Folding:
     def _note(self, call: Call) -> None:
         """Files a call under what it tells of its session, its token or itself."""
         history = self.history
+        if call.presented is not None:
+            history.sessions[call.presented].flying.remove(call)
         if call.presented is not None and call.effect in SPENDS:
             history.sessions[call.presented].spent.append(call)
         if call.presented is not None and call.effect is Effect.DEAD:

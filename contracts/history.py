@@ -47,7 +47,8 @@ class Call:
     `number` counts from 1. `left` and `returned` are places, `left_at` and `returned_at` milliseconds; `returned` is None while
     nothing came back. `operation` is None where it called something that does not exist. `status` and `code` are None where no
     whole answer reached the client. `effect` is None but for sends that are over. `open_intents` is how many intents were open
-    when it left.
+    when it left. A call that had to wait before it could arrive `departed` before the place where it left. `beside` are
+    the sends of the same id that were on their way then.
     """
 
     number: int
@@ -67,6 +68,8 @@ class Call:
     status: int | None = None
     code: str | None = None
     effect: Effect | None = None
+    departed: int | None = None
+    beside: tuple[Call, ...] = ()
 
     @property
     def seq(self) -> int:
@@ -110,6 +113,10 @@ class Call:
         body = arrival.text if arrival.body is UNSET else msgspec.json.encode(arrival.body)
         unit = self.intent.number if self.intent is not None else None
         return unit, arrival.method, arrival.path, arrival.media_type, arrival.size, body, arrival.credential
+
+    def departed_before(self, other: Call) -> bool:
+        """Whether it was on its way already when `other` came back."""
+        return self.departed is not None and other.returned is not None and self.departed <= other.returned
 
     @property
     def is_late(self) -> bool:
@@ -173,14 +180,16 @@ class Session:
     """A session id and the `sends` that presented it.
 
     `label` is `s1`, `s2` … for ids the platform knew, else the id itself in quotes, cut where it is long. `created` is the
-    create that brought it into being, None where this trace does not hold one. `spent` are the sends that used it up, or may
-    have, and `dead` those that were told it is dead, in the order in which the client knew.
+    create that brought it into being, None where this trace does not hold one. `flying` are the sends on their way; none once
+    the history is whole. `spent` are those that used it up, or may have, and `dead` those that were told it is dead, in the
+    order in which the client knew.
     """
 
     id: str
     label: str
     created: Call | None = None
     sends: int = 0
+    flying: list[Call] = field(default_factory=list)
     spent: list[Call] = field(default_factory=list)
     dead: list[Call] = field(default_factory=list)
 

@@ -122,6 +122,7 @@ class Clause(Demand, Generic[S]):
 
     `on` lists the kinds of moments its step wants to see, `clocks` those its findings are sound in. Where `spared` gives a
     text, the clause does not apply and the text says why. `closeness` grows the nearer a history came to breaking it.
+    `is_reaction`: it is broken by a request that leaves after, and in spite of, an answer.
     """
 
     start: S
@@ -130,6 +131,7 @@ class Clause(Demand, Generic[S]):
     clocks: frozenset[Clock] = ANY_CLOCK
     parameters: tuple[str, ...] = ()
     needs_intents: bool = False
+    is_reaction: bool = False
     spared: Callable[[Case], str] | None = None
     closeness: Callable[[Case], float] | None = None
 
@@ -203,16 +205,26 @@ def _marks(clause: Clause[Any], case: Case) -> Iterator[Exercised | Breach]:
     state = clause.start
     for moment in case.history.of(clause.on):
         state, mark = clause.step(state, moment, case)
-        if isinstance(mark, Breach) and clause.needs_intents and case.history.doubts:
-            mark = _doubted(mark, case.history.doubts)
+        if isinstance(mark, Breach):
+            mark = _doubted(mark, clause, case.history)
         if mark is not None:
             yield mark
 
 
-def _doubted(breach: Breach, doubts: Mapping[int, str]) -> Breach:
-    """The breach, uncertain if it rests on a request whose message is uncertain."""
-    why = next((doubts[item.seq] for item in breach.evidence if item.seq in doubts), "")
+def _doubted(breach: Breach, clause: Clause[Any], history: History) -> Breach:
+    """The breach, uncertain if it rests on a request of which that is uncertain which message it is for, or when it left."""
+    why = ""
+    if clause.needs_intents and history.doubts:
+        why = next((history.doubts[item.seq] for item in breach.evidence if item.seq in history.doubts), "")
+    if not why and clause.is_reaction and _had_left(breach, history):
+        why = "the request was on its way before that answer came back"
     return replace(breach, message=f"{breach.message}; uncertain, because {why}", certain=False) if why else breach
+
+
+def _had_left(breach: Breach, history: History) -> bool:
+    """Whether the last call that the evidence names was on its way when one of the others came back."""
+    named = [call for item in breach.evidence for call in history.calls if call.seq == item.seq]
+    return any(named[-1].departed_before(other) for other in named[:-1])
 
 
 def closeness(clause: Clause[Any], case: Case) -> float | None:
@@ -280,8 +292,7 @@ class _Roots:
 
     def _blamed(self, code: str) -> _Subjects:
         """All that a clause's breaches are about."""
-        found = [self._subjects(breach.evidence) for breach in self._breaches(code)]
-        return _Subjects(frozenset().union(*(one.messages for one in found)), frozenset().union(*(one.sessions for one in found)))
+        return self._subjects(item for breach in self._breaches(code) for item in breach.evidence)
 
     def _subjects(self, evidence: Iterable[Evidence]) -> _Subjects:
         messages, sessions = set[int](), set[str]()

@@ -70,6 +70,7 @@ class Header(Struct, frozen=True, tag="trace", tag_field="type"):
     `policy` uses the names and seconds of policy files; `source` says what wrote it. `clock` is `virtual` where the client's
     waits moved the clock that stamped the entries; `wall` where that clock followed real time, or was moved ahead besides: no
     wait was longer than the stamps say; `mixed` where it may have stood still meanwhile.
+    `resolution`: milliseconds that two stamps must be apart for their order to be known; 0: the entries are in order.
     `door` is how the client reached the mock: on a `socket` a lost request and a lost response look alike to it.
     """
 
@@ -79,6 +80,7 @@ class Header(Struct, frozen=True, tag="trace", tag_field="type"):
     clock: Literal["virtual", "wall", "mixed"] = "wall"
     door: Literal["socket", "in_process"] = "socket"
     policy: dict[str, Any] = {}
+    resolution: int = 0
 
 
 class Began(Struct, tag="began", tag_field="type", omit_defaults=True):
@@ -162,12 +164,14 @@ class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):
 class Returned(Struct, tag="returned", tag_field="type", omit_defaults=True):
     """The answer to `context_id` came back to the client, at `at`. Written by whoever can see the client's side; where it is
     missing the answer's own `at` and place stand for it. Not `answered`: the client stopped waiting, and whatever the platform
-    answers, then or later, did not reach it."""
+    answers, then or later, did not reach it. `overtaken_by`: how many other answers came back after this request had left the
+    client, which may be long before it arrived."""
 
     seq: int
     at: int
     context_id: str
     answered: bool = True
+    overtaken_by: int = 0
 
 
 Entry = Header | Began | Ended | Perturbed | Arrival | Answer | Returned

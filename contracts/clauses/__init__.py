@@ -33,7 +33,7 @@ _MISPLACED = ("S6", "R1", "R2", "R3", "R4", "R5", "R6", "A1", "D1", "D2", "D3")
 
 EXPLAINS: Mapping[str, Sequence[str]] = {
     "S5": ("S4", "S1", "R1", "R2", "S6", "D2"),
-    "S1": ("R1", "R2", "R5", "R6", "A1"),
+    "S1": ("S2", "R1", "R2", "R5", "R6", "A1"),
     "S3": _MISPLACED,
     "A2": ("R4",),
     "D5": ("S3", *_MISPLACED),

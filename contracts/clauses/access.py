@@ -102,6 +102,7 @@ A1 = Clause(
     on=(CallLeft, CallReturned, IntentEnded),
     needs_intents=True,
     closeness=_refusals,
+    is_reaction=True,
 )
 
 

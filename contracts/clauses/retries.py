@@ -86,6 +86,7 @@ R4 = Clause(
     parameters=("max_attempts",),
     needs_intents=True,
     closeness=_longest_row,
+    is_reaction=True,
 )
 
 
@@ -131,6 +132,7 @@ R5 = Clause(
     on=(CallLeft, CallReturned),
     clocks=LOWER_BOUND,
     needs_intents=True,
+    is_reaction=True,
 )
 
 
@@ -172,4 +174,5 @@ R6 = Clause(
     on=(CallLeft, CallReturned),
     clocks=LOWER_BOUND,
     needs_intents=True,
+    is_reaction=True,
 )

@@ -11,28 +11,42 @@ from contracts.judge import EXERCISED, UPPER_BOUND, Breach, Case, Clause, Mark
 from mockserver.journal import Guest
 
 
-def spent_by(id: str | None, place: int, case: Case) -> list[Call]:
-    """The sends known at `place` to have used the id up, or to have perhaps; empty while handshakes are left."""
-    if id is None:
+def uses_before(call: Call, place: int, case: Case) -> list[Call]:
+    """The sends that had used up the id of `call` when it left, or perhaps, or were on their way; empty while uses are left."""
+    uses = [*_spent(call, place, case), *call.beside]
+    return uses if len(uses) >= _handshakes(case) else []
+
+
+def _spent(call: Call, place: int, case: Case) -> list[Call]:
+    """The sends known at `place` to have used up the id of `call`, or perhaps."""
+    if call.presented is None:
         return []
-    sends = list(takewhile(lambda call: call.was_over(place), case.history.sessions[id].spent))
-    return sends if len(sends) >= case.history.policy("handshakes", 1) else []
+    return list(takewhile(lambda send: send.was_over(place), case.history.sessions[call.presented].spent))
 
 
-def _step_reused(any_spent: bool, moment: Moment, case: Case) -> tuple[bool, Mark]:
+def _handshakes(case: Case) -> int:
+    """How many sends an id is good for."""
+    return case.history.policy("handshakes", 1)
+
+
+def _step_reused(any_used: bool, moment: Moment, case: Case) -> tuple[bool, Mark]:
     match moment:
         case CallReturned(call, place):
-            return any_spent or bool(spent_by(call.presented, place + 1, case)), None
+            return any_used or len(_spent(call, place + 1, case)) >= _handshakes(case), None
         case CallLeft(call, place) if call.presented is not None:
-            uses = spent_by(call.presented, place, case)
+            uses = uses_before(call, place, case)
             if uses:
-                return any_spent, _reuse(call, uses, case)
-            return any_spent, EXERCISED if any_spent else None
-    return any_spent, None
+                return any_used, _reuse(call, uses, place, case)
+            return any_used, EXERCISED if any_used else None
+    return any_used, None
 
 
-def _reuse(call: Call, uses: list[Call], case: Case) -> Breach:
+def _reuse(call: Call, uses: list[Call], place: int, case: Case) -> Breach:
     label = case.history.sessions[call.presented or ""].label
+    flying = [send for send in uses if not send.was_over(place)]
+    if flying:
+        message = f"session {label} was presented again while a send of it was on its way"
+        return Breach(message, (at("first use", uses[0]), at("used again", call)), _overlap(flying, call, case))
     if len(uses) > 1:
         message = f"session {label} was presented again after {len(uses)} sends had used it up"
     elif uses[0].effect is Effect.CONSUMED:
@@ -42,6 +56,14 @@ def _reuse(call: Call, uses: list[Call], case: Case) -> Breach:
     return Breach(message, (at("first use", uses[0]), at("used again", call)))
 
 
+def _overlap(flying: list[Call], call: Call, case: Case) -> bool:
+    """Whether the stamps of the recording are fine enough to tell that one of the sends had not come back."""
+    resolution = case.history.header.resolution
+    if not resolution:
+        return True
+    return any(send.returned_at is not None and send.returned_at - call.left_at > resolution for send in flying)
+
+
 def _most_sends(case: Case) -> float:
     return max((session.sends for session in case.history.sessions.values()), default=0)
 
@@ -49,12 +71,13 @@ def _most_sends(case: Case) -> float:
 S1 = Clause(
     code="S1",
     name="session-reused",
-    statement="never present an id again after a send of it was accepted, or may have been",
+    statement="never present an id again after a send of it was accepted, or may have been, nor while one is on its way",
     reason="The platform invalidates a session id at its first successful handshake: the second send is a 403 in production."
-    " Where the answer to a send was lost, nobody knows whether the id is used up.",
+    " If the answer to a send was lost, or is not there yet, nobody knows whether the id is used up.",
     advice=(
         "Create the session inside the call that sends: POST …/webchat/sessions, then use that id once.",
-        "Do not keep ids in a dict, a database row or on self: there is no time at which a kept id is safe.",
+        "Do not keep ids in a dict, a database row or on self, and do not send twice at once: a second try needs a session"
+        " of its own.",
     ),
     stimulus="an id was used up, and the client sent again",
     start=False,

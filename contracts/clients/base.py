@@ -13,8 +13,14 @@ from mockserver.wire.notes import Hiding
 
 Outcome = Literal["accepted", "failed"]
 
-Returned = Callable[[str, bool], None]
-"""Told the contextId of a request that came back to the client, and whether whatever became of its answer reached it."""
+
+class Returned(Protocol):
+    """A listener for requests that come back to the client; see `journal.Returned`."""
+
+    def __call__(self, context_id: str, answered: bool, overtaken_by: int = 0, /) -> None:
+        """Note that the request came back; not `answered`, if the client stopped waiting for it."""
+        ...
+
 
 LONGEST_ERROR = 500
 """Characters of what a client says of a failure."""

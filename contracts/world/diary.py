@@ -26,9 +26,9 @@ class Diary:
         assembly = self._assembly
         assembly.store.load(self._tenant.id, (), _Note(make), assembly.platform.system())
 
-    def returned(self, context_id: str, answered: bool) -> None:
+    def returned(self, context_id: str, answered: bool, overtaken_by: int = 0) -> None:
         """A request came back to the client."""
-        self.write(lambda seq, at: Returned(seq, at, context_id, answered))
+        self.write(lambda seq, at: Returned(seq, at, context_id, answered, overtaken_by))
 
     def perturbed(self, perturbation: Perturbation) -> None:
         """Something was done to the world that the mock does not journal by itself."""
