@@ -249,8 +249,9 @@ class _Attributing:
             return Claim(None, LATE)
         if said is not None or late is not None:  # another guest than it should be, or late work
             return Claim(said or late)
-        if not self._open:
-            return Claim(past[-1] if past else None)
+        gone_on = next((message for message in reversed(past) if message.number in self._result.late), None)
+        if gone_on is not None or not self._open:
+            return Claim(gone_on or (past[-1] if past else None))
         if any(message.may_go_on for message in past):
             return Claim(None, LATE)
         return Claim(self._only())

@@ -7,6 +7,7 @@ world does to them there), and its answer `returned`. Order is told by places: p
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
@@ -267,6 +268,13 @@ class History:
         if kinds not in self._by_kind:
             self._by_kind[kinds] = [moment for moment in self.moments if type(moment) in kinds]
         return self._by_kind[kinds]
+
+    def overlap(self, seqs: Iterable[int]) -> bool:
+        """Whether one of these entries is about a message that was sent at once with others."""
+        places = set(seqs)
+        groups = [call.group for call in self.calls if call.seq in places]
+        groups += [intent.group for intent in self.intents if intent.ended_seq in places]
+        return any(group is not None and len(group.intents) > 1 for group in groups)
 
     def token_label(self, pseudonym: str | None) -> str:
         """A token as a person reads it: `t1`, `t2` … in order of appearance."""

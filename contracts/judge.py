@@ -41,7 +41,9 @@ class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `delivery`: whether a message may rather be lost or rather be doubled. `max_age`: how old an id may be at its use.
     `max_attempts`: how often one operation may fail in a row within a message; `min_attempts`: how often a client must try.
-    `max_wait`: the longest Retry-After a client must sit out. `one_shot`: each intent is a process of its own.
+    `max_wait`: the longest Retry-After a client must sit out. `min_pause`: the least time between a server error and the next
+    try. `token_margin`: how long before its end a token may be renewed. `one_shot`: each intent is a process of its own.
+    A `max_age` of infinity asks for nothing.
     """
 
     delivery: Delivery = "at-most-once"
@@ -49,6 +51,8 @@ class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_attempts: int = 5
     min_attempts: int = 3
     max_wait: float = 120.0
+    min_pause: float = 0.1
+    token_margin: float = 300.0
     one_shot: bool = False
 
 

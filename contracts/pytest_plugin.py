@@ -33,14 +33,18 @@ OPTIONS = (
     "expected_failures",
     "max_age",
     "max_attempts",
+    "max_wait",
+    "min_attempts",
+    "min_pause",
     "patience",
     "profile",
     "seed",
     "socket",
+    "token_margin",
 )
 """Options of the marker that are those of verify_client."""
 
-HELD_TO = ("clauses", "delivery", "max_age", "max_attempts")
+HELD_TO = ("clauses", "delivery", "max_age", "max_attempts", "max_wait", "min_attempts", "min_pause", "token_margin")
 """Options of the marker that say what a client is held to."""
 
 _platforms = pytest.StashKey[dict[str, "Platform"]]()

@@ -42,6 +42,10 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
 }
 """The violations that each violation explains: if both are about the same message or session, the root alone is reported."""
 
+BLURS: Mapping[str, Sequence[str]] = {"D5": _MISPLACED}
+"""The clauses about which a violation leaves a doubt in every trace, if messages overlap: a client that mixes up their guests
+does so where it does not show, too."""
+
 
 def judged(entries: Iterable[Entry], parameters: Parameters = DEFAULTS, clauses: Sequence[Clause[Any]] = CLAUSES) -> Judgement:
     """Judges a trace by the catalogue, or by some of its clauses. Raises TraceMalformed."""

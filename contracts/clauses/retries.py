@@ -11,9 +11,6 @@ from contracts.judge import EXERCISED, LOWER_BOUND, Breach, Case, Clause, Mark
 ROUNDING = 1
 """Milliseconds that two stamps cut to whole milliseconds may lose between them."""
 
-PAUSE = 100
-"""The least time, in milliseconds, between a server error and the next try."""
-
 
 def _failed(call: Call) -> bool:
     """429, 5xx, no answer or a 200 that cannot be used."""
@@ -140,19 +137,19 @@ def _is_server_error(call: Call) -> bool:
     return call.status is not None and call.status >= 500
 
 
-def _step_immediate(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+def _step_immediate(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
     match moment:
         case CallReturned(call) if call.intent is not None and _is_server_error(call):
             return state, EXERCISED
         case CallLeft(call, place) if call.intent is not None:
             earlier = _over(call.intent.calls, call.operation, place)
-            return state, _at_once(call, earlier[-1]) if earlier and _is_server_error(earlier[-1]) else None
+            return state, _at_once(call, earlier[-1], case) if earlier and _is_server_error(earlier[-1]) else None
     return state, None
 
 
-def _at_once(call: Call, failed: Call) -> Breach | None:
+def _at_once(call: Call, failed: Call, case: Case) -> Breach | None:
     waited = call.left_at - (failed.returned_at or 0)
-    if waited + ROUNDING >= PAUSE:
+    if waited + ROUNDING >= 1000 * case.parameters.min_pause:
         return None
     message = f"a {call.operation} was tried again {seconds(waited)} after a {failed.status}"
     return Breach(message, (at("server error", failed), at("tried at once", call)))
@@ -161,7 +158,7 @@ def _at_once(call: Call, failed: Call) -> Breach | None:
 R6 = Clause(
     code="R6",
     name="retry-immediate",
-    statement="leave at least 0.1 s between a server error and the next try",
+    statement="leave at least `min_pause` seconds between a server error and the next try",
     reason="A 5xx means that the platform is in trouble for more than a moment: tries without a pause are used up before it"
     " recovers, and many clients doing so keep it from recovering.",
     advice=(
@@ -173,6 +170,7 @@ R6 = Clause(
     step=_step_immediate,
     on=(CallLeft, CallReturned),
     clocks=LOWER_BOUND,
+    parameters=("min_pause",),
     needs_intents=True,
     is_reaction=True,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import takewhile
+from math import isinf
 
 from contracts.clauses.words import at, name_of, quote, seconds
 from contracts.history import Call, CallLeft, CallReturned, Effect, Intent, Moment, document
@@ -126,6 +127,10 @@ def _staleness(call: Call, age: int, allowed: float, case: Case) -> Breach:
     return Breach(message, (*created, at("used", call)))
 
 
+def _any_age_will_do(case: Case) -> str:
+    return "no age is too old: max_age is off" if isinf(case.parameters.max_age) else ""
+
+
 def _oldest(case: Case) -> float:
     return max((_age(call, call.left, case) or 0 for call in case.history.calls), default=0) / 1000
 
@@ -138,7 +143,8 @@ S2 = Clause(
     " and the send that comes after it is a 403.",
     advice=(
         "Create the session right before the send, in the same function: nothing may wait between the two.",
-        "After a wait (Retry-After, a queue, a step of a workflow) create a new session instead of using the one from before.",
+        "After a wait (Retry-After, a queue, a slow login) create a new session instead of using the one from before. If an"
+        " HTTP layer repeats a send by itself and that suits you, raise the age with --max-age, or switch it off.",
     ),
     stimulus="a send presented an id whose creation the trace holds",
     start=None,
@@ -146,6 +152,7 @@ S2 = Clause(
     on=(CallLeft,),
     clocks=UPPER_BOUND,
     parameters=("max_age",),
+    spared=_any_age_will_do,
     closeness=_oldest,
 )
 

@@ -15,10 +15,9 @@ from contracts.cli.options import (
     contract_options,
     expected_failures,
     known,
-    parameters,
     report_options,
 )
-from contracts.judge import Delivery
+from contracts.judge import Parameters
 
 
 @click.command("check", context_settings=SETTINGS)
@@ -35,9 +34,7 @@ def command(
     organization: str,
     admin_token: str,
     clauses: tuple[str, ...],
-    delivery: Delivery,
-    max_age: float,
-    max_attempts: int,
+    contract: Parameters,
     expected_failures: Path | None,
     destinations: Sequence[Destination],
     as_json: bool,
@@ -52,8 +49,7 @@ def command(
     from contracts.errors import TraceMalformed
     from contracts.verify import Options, check
 
-    held_to, expected = parameters(delivery, max_age, max_attempts), known(expected_failures)
-    options = Options(clauses=clauses, parameters=held_to, expected=expected)
+    options = Options(clauses=clauses, parameters=contract, expected=known(expected_failures))
     read = recorded(recording, organization, admin_token)
     try:
         report = check(recording, read.trace, options, read.extent)

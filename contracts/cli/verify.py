@@ -18,11 +18,10 @@ from contracts.cli.options import (
     contract_options,
     expected_failures,
     known,
-    parameters,
     report_options,
 )
 from contracts.cli.progress import progress_bar
-from contracts.judge import Delivery
+from contracts.judge import Parameters
 
 
 @click.command("verify", context_settings=SETTINGS)
@@ -46,9 +45,7 @@ def command(
     seed: int | None,
     profile: str | None,
     clauses: tuple[str, ...],
-    delivery: Delivery,
-    max_age: float,
-    max_attempts: int,
+    contract: Parameters,
     corpus: Path | None,
     expected_failures: Path | None,
     destinations: Sequence[Destination],
@@ -66,7 +63,7 @@ def command(
         seed=seed,
         profile=profile,
         clauses=clauses,
-        parameters=parameters(delivery, max_age, max_attempts, choice.one_shot),
+        parameters=replace(contract, one_shot=choice.one_shot),
         corpus=corpus,
         expected=known(expected_failures),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from contracts.judge import DEFAULTS, Clause, Demand
 from contracts.report.model import Counterexample, Report
 
 
@@ -54,6 +55,15 @@ def of_confidence(found: Counterexample) -> str:
         return ""
     same = f"{found.reproduced} of {found.replays} replays end the same way"
     return f"deterministic, {same}" if found.deterministic else same
+
+
+def of_parameters(clause: Demand | None) -> Iterator[str]:
+    """The options that set what a clause asks for: they are choices, and yours may be another."""
+    for name in clause.parameters if isinstance(clause, Clause) else ():
+        default = getattr(DEFAULTS, name)
+        shown = f"{default:g}" if isinstance(default, float) else default
+        off = "; `off` switches it off" if name == "max_age" else ""
+        yield f"--{name.replace('_', '-')} ({shown} by default{off})"
 
 
 def counted(count: int, noun: str) -> str:

@@ -74,6 +74,7 @@ def _told(report: Report, clause: Demand | None, found: Counterexample) -> Itera
         yield "Rule", f"The {clause.subject} must {clause.statement}."
         yield "Why", clause.reason
         yield from (("Help", advice) for advice in clause.advice)
+        yield from (("Set by", told) for told in facts.of_parameters(clause))
     if found.minimal:
         yield "Minimal", f"Leave out any one step, and the {report.subject} passes (checked)."
     confidence = facts.of_confidence(found)

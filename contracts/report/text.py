@@ -125,6 +125,8 @@ def _notes(report: Report, clause: Demand | None, found: Counterexample, style: 
         yield from style.hang("  = why:  ", clause.reason)
         for advice in clause.advice:
             yield from style.hang("  = help: ", advice)
+        for told in facts.of_parameters(clause):
+            yield from style.hang("  = set by: ", told)
     if found.minimal:
         checked = f"leave out any one step, and the {report.subject} passes (checked)"
         yield from style.hang("  = minimal: ", checked)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import isfinite
 
 from contracts.judge import DEFAULTS, Parameters
 from contracts.profiles import EXAMPLES
 
-_TYPED = ("delivery", "max_age", "max_attempts")
+_TYPED = ("delivery", "max_age", "max_attempts", "min_attempts", "max_wait", "min_pause", "token_margin")
 """The parameters of a contract that are options."""
 
 
@@ -26,4 +27,10 @@ def _parameters(parameters: Parameters) -> Iterator[str]:
     for name in _TYPED:
         value = getattr(parameters, name)
         if value != getattr(DEFAULTS, name):
-            yield f"--{name.replace('_', '-')} {value:g}" if isinstance(value, float) else f"--{name.replace('_', '-')} {value}"
+            yield f"--{name.replace('_', '-')} {_typed(value)}"
+
+
+def _typed(value: float | str) -> str:
+    if isinstance(value, float):
+        return f"{value:g}" if isfinite(value) else "off"
+    return str(value)

@@ -30,6 +30,10 @@ def verify_client(
     delivery: Delivery = DEFAULTS.delivery,
     max_age: float = DEFAULTS.max_age,
     max_attempts: int = DEFAULTS.max_attempts,
+    min_attempts: int = DEFAULTS.min_attempts,
+    max_wait: float = DEFAULTS.max_wait,
+    min_pause: float = DEFAULTS.min_pause,
+    token_margin: float = DEFAULTS.token_margin,
     corpus: str | Path | None = None,
     expected_failures: str | Path | Mapping[str, str] | None = None,
     socket: bool = False,
@@ -42,7 +46,8 @@ def verify_client(
     `platform` tells `base_url`, `client_id` and `client_secret`, and offers `http_client()`, `sleep()` and `now()`; the client
     has `send(guest, text)`, plain or asynchronous. `expected_failures` is a file, or reasons by clause. With `socket` the
     platform listens at `base_url`, so that what an HTTP stack does by itself is seen. Raises ContractViolated with the report
-    as its text, NothingExercised, and other ContractsErrors where the client cannot be verified. Times are in seconds;
+    as its text, NothingExercised, and other ContractsErrors where the client cannot be verified. Times are in seconds, and
+    `max_age=math.inf` lets an id be of any age;
     `patience` is of real time. The client is called by its file as `root` has it, else the working directory. `test` names the
     pytest test that asks: what to run again where the client has no name to type.
     """
@@ -52,7 +57,15 @@ def verify_client(
         seed=seed,
         profile=profile,
         clauses=codes_in(clauses),
-        parameters=Parameters(delivery=delivery, max_age=max_age, max_attempts=max_attempts),
+        parameters=Parameters(
+            delivery=delivery,
+            max_age=max_age,
+            max_attempts=max_attempts,
+            min_attempts=min_attempts,
+            max_wait=max_wait,
+            min_pause=min_pause,
+            token_margin=token_margin,
+        ),
         corpus=None if corpus is None else Path(corpus),
         expected=_known(expected_failures),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 from functools import partial, wraps
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ def test_what_is_usual_goes_without_saying() -> None:
 def test_what_is_not_is_typed() -> None:
     unusual = Parameters(delivery="at-least-once", max_age=2.5, max_attempts=3)
     assert again.contract(unusual) == "--delivery at-least-once --max-age 2.5 --max-attempts 3"
+    others = Parameters(max_age=inf, min_attempts=2, max_wait=30, min_pause=0.0, token_margin=60)
+    assert again.contract(others) == "--max-age off --min-attempts 2 --max-wait 30 --min-pause 0 --token-margin 60"
     assert again.drawing(("s1", "R6"), 30, "virtual") == "--clause S1 --clause R6 --examples 30"
 
 
