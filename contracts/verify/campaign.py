@@ -70,7 +70,7 @@ def _keep_simplest(found: dict[str, Witness], witness: Witness) -> None:
         found[witness.verdict.code] = witness
 
 
-_BLURRED = "broken only by messages sent at once by a client that mixes up guests ({}): whose requests they are is uncertain"
+_BLURRED = (
     "broken only by messages sent at once, and the client mixes up their guests ({}): whose requests they are is uncertain"
 )
 
