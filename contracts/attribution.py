@@ -30,7 +30,7 @@ IDLE = 100
 
 @dataclass(eq=False, slots=True)
 class Message:
-    """A message that the client was asked to send. `sent`: a send of it left before the client reported."""
+    """A message that the client was asked to send. `sent`: a send of it, or in its session, left before its report."""
 
     number: int
     guest: Guest
@@ -101,7 +101,7 @@ class _Attributing:
         self._flying: dict[str, Request] = {}
         self._created: dict[str, Message] = {}
         self._doubted: set[str] = set()
-        self._heard_at = 0
+        self._heard: dict[Guest | str | None, int] = {}
 
     def run(self) -> Attribution:
         self._collect()
@@ -145,12 +145,13 @@ class _Attributing:
     def _go_through(self, see: Callable[[str, Request], None]) -> None:
         self._open, self._over = [], []
         self._flying.clear()
+        self._heard.clear()
         for entry in self._entries:
             if isinstance(entry, Arrival):
                 request = self._flying[entry.context_id] = self._requests[entry.context_id]
                 see(entry.context_id, request)
             elif isinstance(entry, Answer | Returned):
-                self._heard_at = entry.at
+                self._hear(entry)
                 if entry.context_id not in self._watched or isinstance(entry, Returned):
                     self._flying.pop(entry.context_id, None)
             elif isinstance(entry, Began):
@@ -174,14 +175,21 @@ class _Attributing:
         message.outcome = entry.outcome
         if any(self._is_about(message, request) for request in self._flying.values()):
             self._is_late(message.number)
-        if entry.outcome == "failed" and entry.at - max(self._heard_at, message.began_at) >= IDLE:
+        heard = (self._heard.get(about, message.began_at) for about in (message.guest, message.text, None))
+        if entry.outcome == "failed" and entry.at - max(message.began_at, *heard) >= IDLE:
             self._result.suspected.add(message.number)
+
+    def _hear(self, entry: Answer | Returned) -> None:
+        """Note when the client last heard about a guest, a text, or (None) anything else."""
+        request = self._requests.get(entry.context_id)
+        if request is not None:
+            self._heard[request.guest or request.text] = entry.at
 
     def _is_about(self, message: Message, request: Request) -> bool:
         """Whether a request is plainly for this message, and for no other that is open."""
         if request.operation == "send":
             return request.text == message.text and self._saying(request.text) is None
-        return request.operation == "create" and request.guest == message.guest and self._naming(request.guest) is None
+        return request.operation == "create" and request.guest == message.guest and not self._open
 
     def _naming(self, guest: Guest | None) -> Message | None:
         """The open message to this guest."""
@@ -217,8 +225,10 @@ class _Attributing:
             self._created[request.issued] = message
         if claim.doubt and request.issued is not None:
             self._doubted.add(request.issued)
-        if message is not None and request.operation == "send" and not message.outcome:
-            message.sent = True
+        if request.operation == "send":
+            for sender in (message, self._created.get(request.presented or "")):
+                if sender is not None and not sender.outcome:
+                    sender.sent = True
         self._result.claims[context_id] = claim
 
     def _claim(self, request: Request) -> Claim:
@@ -264,7 +274,7 @@ class _Attributing:
             doubtful = late is not None and (self._may_go_on([late]) or self._is_creating_for(create))
             return Claim(None, LATE) if doubtful else Claim(named)
         if late is not None:
-            return Claim(late)
+            return Claim(late) if self._may_go_on([late]) else Claim(None, LATE)
         if said is not None:
             return self._claim_mistaken(create, named, said)
         if self._may_go_on(past):
@@ -277,8 +287,8 @@ class _Attributing:
         return any(other.operation == "create" and other.guest == create.guest for other in flying)
 
     def _claim_mistaken(self, create: Request, named: Message, said: Message) -> Claim:
-        """The guest is wrong, not the session, if that guest has one of its own and the other's message has none."""
-        if self._is_served(said, create):
+        """The guest is wrong, not the session, if that guest has one of its own and the other is never named."""
+        if any(other.guest == said.guest for other in self._creates.get(create.item, ())):
             return Claim(named)
         if self._is_served(named, create):
             return Claim(said)

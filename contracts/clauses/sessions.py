@@ -102,11 +102,12 @@ def _jumped_elsewhere(since: int, call: Call, case: Case) -> int:
     if not case.history.intents:
         return 0
     jumps = [(change.during, change.jump) for change in case.history.changes if since < change.place < call.left]
-    return sum(
-        jump
-        for other, jump in jumps
-        if other is not None and (other.intent is not call.intent or not other.was_over(call.left))
-    )
+    return sum(jump for other, jump in jumps if other is not None and _is_elsewhere(other, call))
+
+
+def _is_elsewhere(other: Call, call: Call) -> bool:
+    """Whether `call` did not wait for `other`: it is another message's, in another session, or still on its way."""
+    return other.intent is not call.intent or other.presented not in {None, call.presented} or not other.was_over(call.left)
 
 
 def _step_stale(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
