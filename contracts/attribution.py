@@ -259,12 +259,10 @@ class _Attributing:
             return Claim(None, LATE)
         if said is not None or late is not None:  # another guest than it should be, or late work
             return Claim(said or late)
-        gone_on = next((message for message in reversed(past) if message.number in self._result.late), None)
-        if gone_on is not None or not self._open:
-            return Claim(gone_on or (past[-1] if past else None))
-        if any(message.may_go_on for message in past):
-            return Claim(None, LATE)
-        return Claim(self._only())
+        unfinished = [message for message in past if message.may_go_on]
+        if len(unfinished) == 1 and (unfinished[0].number in self._result.late or not self._open):
+            return Claim(unfinished[0])
+        return Claim(None, LATE) if unfinished else Claim(self._only())
 
     def _claim_named(
         self, create: Request, named: Message, said: Message | None, late: Message | None, past: Sequence[Message]

@@ -171,8 +171,7 @@ def _step_text_altered(state: None, moment: Moment, _: Case) -> tuple[None, Mark
 
 
 def _alteration(call: Call, intent: Intent) -> Breach | None:
-    """Another message's text in this one's session is a mistaken session, not an altered text."""
-    if call.text is None or any(call.text == other.text for other in intent.group.intents):
+    if call.text is None or call.text == intent.text:
         return None
     look_alike = normalize("NFC", call.text) == normalize("NFC", intent.text)
     accepted, given = (quote(text, letters="ascii" if look_alike else "all") for text in (call.text, intent.text))
