@@ -104,7 +104,7 @@ class GuestOnSelf(Notifier):  # type: ignore[misc]
 class FirstGuest(Notifier):  # type: ignore[misc]
     """Uses the guest of its first message for all."""
 
-    _guest = None
+    _guest: Any = None
 
     def _create(self, token: str, guest: Any) -> str:
         self._guest = self._guest or guest
