@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -27,6 +28,8 @@ NO_SHELL = "; no shell reads it, so write sh -c '…' around it to set variables
 
 LAST_LINES = 15
 """How many lines of stderr are told of a client that has died: Node writes up to thirteen, the message above ten of a trace."""
+
+_ERROR = re.compile(r"(?:[Ee]rror|Exception|Rejection|[Pp]anic|[Ff]atal)\b")
 
 LONGEST_WORDS = 200
 """Characters of such a line."""
@@ -144,10 +147,14 @@ class Child:
             del self._kept[: -KEPT_OUTPUT - MARGIN]
 
 
-def last_line(output: str) -> str:
-    """The last line somebody wrote, for a message of one line; "" where there is none."""
+def telling_line(output: str) -> str:
+    """The line of stderr that names the last error, else the last line; "" if there is none.
+
+    Node writes its version below the error, Java a trace, and httpx a link.
+    """
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return lines[-1] if lines else ""
+    errors = [line for line in output.splitlines() if _ERROR.search(line) and not line[0].isspace()]
+    return next(reversed(errors or lines), "").strip()
 
 
 def last_lines(output: str) -> list[str]:

@@ -85,6 +85,7 @@ def verify(target: str, clients: Clients, options: Options = DEFAULT_OPTIONS, wa
         drawing=again.drawing(options.clauses, plan.examples, clients.clock),
         removed=removed,
         unkept=() if corpus is None else corpus.unkept,
+        stopped=campaign.stopped,
         interrupted=interrupted,
     )
 
