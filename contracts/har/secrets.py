@@ -7,12 +7,15 @@ from typing import Any
 
 from mockserver.ids import pseudonym
 from mockserver.journal import Credential
-from mockserver.wire.credentials import basic, bearer, credential
+from mockserver.wire.credentials import basic, bearer, credential, decoded
 
 REDACTED = "[REDACTED]"
 
 SHORTEST = 8
 """Shorter ones would be found in every text."""
+
+SHORTEST_DRAWN = 16
+"""Shorter ones may be words."""
 
 _NAMES = frozenset({"client_secret", "access_token", "authorization", "password"})
 _PARAMETER = re.compile(r"((?:client_secret|access_token|authorization|password)=)[^&\s]*", re.IGNORECASE)
@@ -77,6 +80,11 @@ def _worth_hiding(secrets: set[str]) -> set[str]:
     return {secret for secret in secrets if len(secret) >= SHORTEST and not _NAMED.fullmatch(secret)}
 
 
+def _is_drawn(secret: str) -> bool:
+    """Whether it looks like a token or a secret, and not like a word that a tool has put in its place."""
+    return len(secret) >= SHORTEST_DRAWN and any(map(str.isdigit, secret)) and len(set(secret)) >= SHORTEST
+
+
 class Hiding:
     """Replaces secrets that are known, or named as such, and remembers whether it `found` one."""
 
@@ -96,6 +104,11 @@ class Hiding:
             if secret in text:
                 text, self.found = text.replace(secret, REDACTED), True
         return text
+
+    def is_in(self, text: str) -> bool:
+        """Whether a header shows a secret, in whatever encoding. A mask, such as REDACTED, may stand anywhere."""
+        shown = [text, *(meant for _, meant in decoded(text))]
+        return any(secret in form for secret in self._secrets if _is_drawn(secret) for form in shown)
 
     def value(self, value: Any) -> Any:
         """A decoded document. Nested no deeper than its decoder allows."""
