@@ -300,9 +300,9 @@ def _leak(call: Call) -> str:
         return f"{request} had a secret in its body"
     if "cookie" in shown.seen_in:
         return f"{request} had a secret in a cookie"
-    for place in shown.seen_in:
-        if place.startswith("header:"):
-            return f"{request} had a secret in its {place.removeprefix('header:').title()} header"
+    header = next((place.removeprefix("header:") for place in shown.seen_in if place.startswith("header:")), "")
+    if header:
+        return f"{request} had a secret in its {header.title()} header"
     if shown.form == "empty":
         return f"{request} had an empty Authorization header"
     return f"{request} showed {shown.literal!r} where a token belongs" if shown.form == "literal" else ""

@@ -14,9 +14,10 @@ REDACTED = "[REDACTED]"
 SHORTEST = 8
 """Shorter ones would be found in every text."""
 
-SHORTEST_DRAWN = 16
+SHORTEST_DRAWN = 12
 """Shorter ones may be words."""
 
+_MASK = re.compile(r"redact|mask|hidden|remov|filter|saniti[sz]|scrub|anonym|placeholder|(.)\1{3}", re.IGNORECASE)
 _NAMES = frozenset({"client_secret", "access_token", "authorization", "password"})
 _PARAMETER = re.compile(r"((?:client_secret|access_token|authorization|password)=)[^&\s]*", re.IGNORECASE)
 _NAMED = re.compile(r"\[REDACTED (t:[^\]]+)\]")
@@ -82,7 +83,7 @@ def _worth_hiding(secrets: set[str]) -> set[str]:
 
 def _is_drawn(secret: str) -> bool:
     """Whether it looks like a token or a secret, and not like a word that a tool has put in its place."""
-    return len(secret) >= SHORTEST_DRAWN and any(map(str.isdigit, secret)) and len(set(secret)) >= SHORTEST
+    return len(secret) >= SHORTEST_DRAWN and _MASK.search(secret) is None
 
 
 class Hiding:
