@@ -16,14 +16,24 @@ def _doubles_are_fair(case: Case) -> str:
     return "delivery is at-least-once" if case.parameters.delivery == "at-least-once" else ""
 
 
-def _step_delivered_twice(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+def _step_delivered_twice(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
     match moment:
         case CallReturned(call, place) if call.intent is not None and call.operation == "send":
-            accepted = [send for send in call.intent.of("send") if send.accepted and send.was_over(place + 1)]
+            accepted = _told_apart(
+                [send for send in call.intent.of("send") if send.accepted and send.was_over(place + 1)], case
+            )
             if len(accepted) > 1:
                 return state, _delivered_twice(call.intent, accepted)
             return state, EXERCISED if call.effect is Effect.UNKNOWN else None
     return state, None
+
+
+def _told_apart(sends: list[Call], case: Case) -> list[Call]:
+    """The sends without those that repeat an idempotency key: the platform takes them for one."""
+    first: dict[object, Call] = {}
+    for send in sends:
+        first.setdefault(send.key(case.parameters.idempotency_key) or send, send)
+    return list(first.values())
 
 
 def _delivered_twice(intent: Intent, accepted: list[Call]) -> Breach:
@@ -49,7 +59,7 @@ D1 = Clause(
     start=None,
     step=_step_delivered_twice,
     on=(CallReturned,),
-    parameters=("delivery",),
+    parameters=("delivery", "idempotency_key"),
     needs_intents=True,
     spared=_doubles_are_fair,
     closeness=_most_unknown,

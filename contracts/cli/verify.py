@@ -49,6 +49,7 @@ def command(
     delivery: Delivery,
     max_age: float,
     max_attempts: int,
+    idempotency_key: str | None,
     corpus: Path | None,
     expected_failures: Path | None,
     destinations: Sequence[Destination],
@@ -66,7 +67,7 @@ def command(
         seed=seed,
         profile=profile,
         clauses=clauses,
-        parameters=parameters(delivery, max_age, max_attempts, choice.one_shot),
+        parameters=parameters(delivery, max_age, max_attempts, idempotency_key, choice.one_shot),
         corpus=corpus,
         expected=known(expected_failures),
     )

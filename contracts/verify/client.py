@@ -11,8 +11,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from contracts.clients.errors import ClientError
 from contracts.clients.python import PATIENCE, PythonClients
-from contracts.judge import DEFAULTS, Delivery, Parameters
+from contracts.judge import DEFAULTS, Delivery, Parameters, header_name
 from contracts.report.model import Report
 from contracts.verify.errors import ContractViolated, CorpusUnkept, NothingExercised
 from contracts.verify.expected import NOTHING, ExpectedFailures, load, named
@@ -30,6 +31,7 @@ def verify_client(
     delivery: Delivery = DEFAULTS.delivery,
     max_age: float = DEFAULTS.max_age,
     max_attempts: int = DEFAULTS.max_attempts,
+    idempotency_key: str | None = DEFAULTS.idempotency_key,
     corpus: str | Path | None = None,
     expected_failures: str | Path | Mapping[str, str] | None = None,
     socket: bool = False,
@@ -41,7 +43,8 @@ def verify_client(
 
     `platform` tells `base_url`, `client_id` and `client_secret`, and offers `http_client()`, `sleep()` and `now()`; the client
     has `send(guest, text)`, plain or asynchronous. `expected_failures` is a file, or reasons by clause. With `socket` the
-    platform listens at `base_url`, so that what an HTTP stack does by itself is seen. Raises ContractViolated with the report
+    platform listens at `base_url`, so that what an HTTP stack does by itself is seen. `idempotency_key` names a header of the
+    client's: sends of a message with the same value in it count as one. Raises ContractViolated with the report
     as its text, NothingExercised, and other ContractsErrors where the client cannot be verified. Times are in seconds;
     `patience` is of real time. The client is called by its file as `root` has it, else the working directory. `test` names the
     pytest test that asks: what to run again where the client has no name to type.
@@ -52,12 +55,20 @@ def verify_client(
         seed=seed,
         profile=profile,
         clauses=codes_in(clauses),
-        parameters=Parameters(delivery=delivery, max_age=max_age, max_attempts=max_attempts),
+        parameters=Parameters(
+            delivery=delivery,
+            max_age=max_age,
+            max_attempts=max_attempts,
+            idempotency_key=header_name(idempotency_key),
+        ),
         corpus=None if corpus is None else Path(corpus),
         expected=_known(expected_failures),
     )
     name = name_of(make_client, Path.cwd() if root is None else Path(root))
-    report = verify(name, PythonClients(make_client, socket=socket, patience=patience), options)
+    try:
+        report = verify(name, PythonClients(make_client, socket=socket, patience=patience), options)
+    except ClientError as error:
+        raise error.with_traceback(None)  # noqa: B904 - the way here is of no use to the reader of a test
     report = replace(report, replay_with=_typed(make_client, socket, patience), test=test)
     if report.interrupted:
         raise KeyboardInterrupt

@@ -48,14 +48,16 @@ class Run(NamedTuple):
 class World:
     """A mock, and clients that are put before it one after another. A context manager; not to be used by several threads."""
 
-    def __init__(self, clients: Clients) -> None:
-        self._clients = clients
+    def __init__(self, clients: Clients, idempotency_key: str | None = None) -> None:
+        """`idempotency_key` names the header whose digest the trace has to hold."""
+        self._clients, self._key_header = clients, (idempotency_key or "").lower()
         self._assembly: Assembly
 
     def __enter__(self) -> Self:
         ids = Ids.seeded(0) if self._clients.clock == "virtual" else None
         self._assembly = assemble(Settings(journal_entries=JOURNAL_ENTRIES), system=self._clients.system, ids=ids)
         self._handler = self._assembly.handler = WatchedHandler(self._assembly.platform)
+        self._handler.key_header = self._key_header
         self._control = Control(self._assembly)
         try:
             self._clients.open(self._assembly)
