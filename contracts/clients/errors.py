@@ -8,6 +8,10 @@ from contracts.clients.names import HOST
 from contracts.errors import ContractsError
 
 
+class Terminated(SystemExit):
+    """SIGTERM ends this process: no client has asked for that."""
+
+
 class ClientError(ContractsError):
     """Root of the errors in this file."""
 

@@ -212,9 +212,13 @@ def test_of_a_secret_at_the_cut_nothing_is_kept(script: Script) -> None:
     assert kept.split()[0] in "[REDACTED]"
 
 
-def test_a_client_that_hangs_is_told_and_killed_with_its_children(script: Script, tmp_path: Path) -> None:
-    pids = tmp_path / "pids"
-    hang = f"child = os.fork()\nif child: open({str(pids)!r}, 'w').write(f'{{os.getpid()}} {{child}}')\ntime.sleep(1000)"
+def test_a_client_that_hangs_is_told_and_killed_with_its_children(
+    monkeypatch: pytest.MonkeyPatch, script: Script, tmp_path: Path
+) -> None:
+    pids, whole = tmp_path / "pids", tmp_path / "whole"
+    busy_until(monkeypatch, pids)
+    write = f"open({str(whole)!r}, 'w').write(f'{{os.getpid()}} {{child}}'); os.rename({str(whole)!r}, {str(pids)!r})"
+    hang = f"child = os.fork()\nif child: {write}\ntime.sleep(1000)"
     assert re.search(
         f"hangs: for {SOON:g} s neither an answer on stdout nor a request",
         given_up(script("line()\n" + hang), HELLO, patience=SOON),
