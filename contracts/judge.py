@@ -36,6 +36,16 @@ Subject = Literal["client", "provider"]
 """Who is judged."""
 
 
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def header_name(name: str | None) -> str | None:
+    """The name of a header, or none. Raises ValueError if no header can be called that (RFC 9110, 5.1)."""
+    if name is not None and _HEADER.fullmatch(name) is None:
+        raise ValueError(f"{name!r} is not the name of a header, such as Idempotency-Key")
+    return name
+
+
 class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the contract asks for, in seconds and numbers.
 
@@ -53,17 +63,12 @@ class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     one_shot: bool = False
     idempotency_key: str | None = None
 
+    def __post_init__(self) -> None:
+        """Raises ValueError if no header can have the name."""
+        header_name(self.idempotency_key)
+
 
 DEFAULTS = Parameters()
-
-_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-
-
-def header_name(name: str | None) -> str | None:
-    """The name of a header, or none. Raises ValueError if no header can be called that (RFC 9110, 5.1)."""
-    if name is not None and _HEADER.fullmatch(name) is None:
-        raise ValueError(f"{name!r} is not the name of a header, such as Idempotency-Key")
-    return name
 
 
 class Status(StrEnum):

@@ -16,9 +16,6 @@ from contracts.verify.working import Working
 from contracts.world import Run, World
 from contracts.world.names import named
 
-HUNG_COSTS = 25
-"""A run in which the client hangs takes as much of a budget as so many others."""
-
 _PRECEDENCE = (Status.VIOLATED, Status.INCONCLUSIVE, Status.HELD)
 
 
@@ -30,10 +27,14 @@ def settled(verdict: Verdict) -> tuple[Status, str]:
 
 
 class Effort(NamedTuple):
-    """How many runs may be spent on making one counterexample smaller, and how often it is run again in the end."""
+    """How many runs may be spent on making one counterexample smaller, and how often it is run again in the end.
+
+    A run in which the client hangs counts as `hang` others.
+    """
 
     shrinking: int
     replays: int
+    hang: int = 25
 
 
 AS_FOUND = Effort(shrinking=0, replays=0)
@@ -169,9 +170,9 @@ class Campaign:
             try:
                 run, judgement = self._judged(scenario)
             except ClientError:  # it breaks down in another way, which is not what is looked for
-                left -= HUNG_COSTS
+                left -= effort.hang
                 return False
-            left -= HUNG_COSTS if run.slow else 1
+            left -= effort.hang if run.slow else 1
             broken = judgement.of(code).is_root
             if broken:
                 witness = Witness(scenario, run, judgement.of(code), first.number)

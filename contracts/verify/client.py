@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from contracts.clients.errors import ClientError
 from contracts.clients.python import PATIENCE, PythonClients
-from contracts.judge import DEFAULTS, Delivery, Parameters, header_name
+from contracts.judge import DEFAULTS, Delivery, Parameters
 from contracts.report.model import Report
 from contracts.verify.errors import ContractViolated, CorpusUnkept, NothingExercised
 from contracts.verify.expected import NOTHING, ExpectedFailures, load, named
@@ -55,20 +55,12 @@ def verify_client(
         seed=seed,
         profile=profile,
         clauses=codes_in(clauses),
-        parameters=Parameters(
-            delivery=delivery,
-            max_age=max_age,
-            max_attempts=max_attempts,
-            idempotency_key=header_name(idempotency_key),
-        ),
+        parameters=Parameters(delivery=delivery, max_age=max_age, max_attempts=max_attempts, idempotency_key=idempotency_key),
         corpus=None if corpus is None else Path(corpus),
         expected=_known(expected_failures),
     )
     name = name_of(make_client, Path.cwd() if root is None else Path(root))
-    try:
-        report = verify(name, PythonClients(make_client, socket=socket, patience=patience), options)
-    except ClientError as error:
-        raise error.with_traceback(None)  # noqa: B904 - the way here is of no use to the reader of a test
+    report = _verified(name, PythonClients(make_client, socket=socket, patience=patience), options)
     report = replace(report, replay_with=_typed(make_client, socket, patience), test=test)
     if report.interrupted:
         raise KeyboardInterrupt
@@ -79,6 +71,15 @@ def verify_client(
     if report.exit_status() != 0:
         raise NothingExercised(report)
     return report
+
+
+def _verified(name: str, clients: PythonClients, options: Options) -> Report:
+    """The report. Of a client that cannot be judged the reader of a test wants the reason, and not the way to it."""
+    __tracebackhide__ = True
+    try:
+        return verify(name, clients, options)
+    except ClientError as error:
+        raise error.with_traceback(None)  # noqa: B904 - its cause stays
 
 
 def codes_in(clauses: str | Iterable[str]) -> tuple[str, ...]:

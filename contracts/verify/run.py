@@ -29,7 +29,7 @@ from contracts.world import World
 D = TypeVar("D", bound=Demand)
 
 IN_PROCESS = Effort(shrinking=600, replays=10)
-PROCESSES = Effort(shrinking=60, replays=3)
+PROCESSES = Effort(shrinking=60, replays=3, hang=8)
 
 
 class Options(Struct, frozen=True, kw_only=True):
