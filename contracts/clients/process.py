@@ -166,12 +166,12 @@ class ProcessDriver:
 
     def _next(self) -> Event:
         """The next event. Raises Lost if the client shows nothing for too long."""
+        life = self._child.life(self._patience, self._requests)
         while True:
-            requests = self._handler.requests
             try:
                 return self._events.get(timeout=self._patience)
             except Empty:
-                if self._handler.requests == requests:
+                if life.is_still():
                     silent = f"for {self._patience:g} s neither an answer on stdout nor a request"
                     unfinished = self._lines.unfinished
                     problem = f"the client hangs: {silent}" + (f"; {unfinished}" if unfinished else "")

@@ -151,13 +151,18 @@ class Campaign:
         counts = self._statuses[clause.code]
         status = next((status for status in _PRECEDENCE if counts[status]), Status.NOT_EXERCISED)
         shown = status in {Status.INCONCLUSIVE, Status.NOT_EXERCISED}
+        message = self._messages.get((clause.code, status), "") if shown else ""
+        found = self._counterexample(clause.code, effort) if status is Status.VIOLATED else None
+        if found is not None and found.reproduced == 0 and self._found[clause.code].run.slow:
+            status, message = Status.INCONCLUSIVE, f"{found.message}; but it did not hang when that was run again"
+            found = None
         return ClauseResult(
             code=clause.code,
             name=clause.name,
             status=status,
             exercised=counts.total() - counts[Status.NOT_EXERCISED],
-            message=self._messages.get((clause.code, status), "") if shown else "",
-            counterexample=self._counterexample(clause.code, effort) if status is Status.VIOLATED else None,
+            message=message,
+            counterexample=found,
         )
 
     def _counterexample(self, code: str, effort: Effort) -> Counterexample:

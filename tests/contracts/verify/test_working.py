@@ -18,6 +18,7 @@ import pytest
 from contracts.clients.errors import ClientProtocolError, PlatformUnreached
 from contracts.clients.process import ProcessClients
 from contracts.clients.python import PythonClients
+from contracts.judge import Status
 from contracts.report import text
 from contracts.report.model import Report
 from contracts.scenario import RejectTokens, Scenario, Send
@@ -128,6 +129,24 @@ def test_one_that_dies_of_two_plain_messages_never_worked(tmp_path: Path) -> Non
     clients = ProcessClients(shlex.join([sys.executable, "-S", str(script)]), patience=PATIENCE)
     with pytest.raises(ClientProtocolError, match=r"exit status 1; its last words on stderr:\n  no idea$"):
         replay("client", clients, REFUSED)
+
+
+def test_what_hung_once_and_not_again_is_no_violation(tmp_path: Path) -> None:
+    script, hung = tmp_path / "client.py", tmp_path / "hung"
+    script.write_text(
+        "import json, os, sys, time\n"
+        "for line in sys.stdin:\n"
+        "    ask = json.loads(line)\n"
+        f"    if ask['send']['text'] == 'Hello' and not os.path.exists({str(hung)!r}):\n"
+        f"        open({str(hung)!r}, 'w').close()\n"
+        "        time.sleep(1000)\n"
+        "    print(json.dumps({'id': ask['id'], 'ok': True}), flush=True)\n"
+    )
+    clients = ProcessClients(shlex.join([sys.executable, "-S", str(script)]), patience=2)
+    (result,) = verify("client", clients, Options(seed=0, examples=0, clauses=("D6",))).clauses
+    assert result.status is Status.INCONCLUSIVE
+    assert "hangs: for 2 s neither" in result.message
+    assert result.message.endswith("but it did not hang when that was run again")
 
 
 def test_one_that_hangs_is_not_put_through_everything_and_the_report_says_so() -> None:
