@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from contracts.builtin import BUILTIN
 from contracts.clients.child import last_lines
 from contracts.clients.errors import ClientProtocolError, PlatformUnreached
@@ -11,6 +13,10 @@ from mockserver.journal import Arrival, Ended
 
 PLAIN = BUILTIN["two-plain-sends"]
 """A client that cannot get through this one does not work."""
+
+
+_NETWORK = re.compile(r"\w*(Connect|Network|HTTP|URL|Timeout|Proxy|SSL|Protocol|Transport|Request|gaierror|OSError)")
+"""An error of an HTTP library, or of the system's about a connection, as `describe` words it."""
 
 
 class Working:
@@ -38,11 +44,15 @@ class Working:
 
     def _reached_nothing(self, run: Run) -> bool:
         """Whether there was no request, though the client wanted to make one: it looked for the platform elsewhere, or every
-        message failed. A client that reports success without a request lies, and a clause says so."""
-        ends = _ends(run)
+        message failed on the network. A client that reports success without a request lies, one that raises an error of its
+        own gives up, and clauses say so. Of a process nobody knows what its error means."""
+        ends, clients = _ends(run), self._world.clients
         if not ends or any(isinstance(entry, Arrival) for entry in run.trace):
             return False
-        return self._world.clients.strayed or all(end.outcome == "failed" for end in ends)
+        if clients.strayed:
+            return True
+        is_process = clients.clock == "wall"
+        return all(end.outcome == "failed" and (is_process or _NETWORK.match(end.error)) for end in ends)
 
 
 def _ends(run: Run) -> list[Ended]:

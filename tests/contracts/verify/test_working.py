@@ -216,6 +216,17 @@ def test_a_client_with_another_url_is_told_its_own_error() -> None:
         verify_client(Elsewhere, socket=True)
 
 
+def test_a_client_with_a_mistake_of_its_own_gives_up() -> None:
+    class Mistaken:
+        def __init__(self, platform: Any) -> None:
+            pass
+
+        def send(self, guest: Any, text: str) -> None:
+            raise TypeError("a bug")
+
+    assert [clause.code for clause in verify("mistaken", PythonClients(Mistaken), Options(examples=0)).violated] == ["D2"]
+
+
 def test_a_process_that_asks_nobody_learns_its_variable(tmp_path: Path) -> None:
     script = tmp_path / "client.sh"
     script.write_text("echo 'no route to host' >&2; exit 1\n")
