@@ -6,6 +6,7 @@ A clause is a start and a pure step, folded over the moments of the trace's hist
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -36,6 +37,16 @@ Subject = Literal["client", "provider"]
 """Who is judged."""
 
 
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def header_name(name: str | None) -> str | None:
+    """The name of a header, or none. Raises ValueError if no header can be called that (RFC 9110, 5.1)."""
+    if name is not None and _HEADER.fullmatch(name) is None:
+        raise ValueError(f"{name!r} is not the name of a header, such as Idempotency-Key")
+    return name
+
+
 class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the contract asks for, in seconds and numbers.
 
@@ -44,6 +55,7 @@ class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `max_wait`: the longest Retry-After a client must sit out. `min_pause`: the least time between a server error and the next
     try. `token_margin`: how long before its end a token may be renewed. `one_shot`: each intent is a process of its own.
     A `max_age` of infinity asks for nothing.
+    `idempotency_key`: a header of the client's, in which the same value means the same message to the platform.
     """
 
     delivery: Delivery = "at-most-once"
@@ -54,6 +66,11 @@ class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     min_pause: float = 0.1
     token_margin: float = 300.0
     one_shot: bool = False
+    idempotency_key: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError if no header can have the name."""
+        header_name(self.idempotency_key)
 
 
 DEFAULTS = Parameters()

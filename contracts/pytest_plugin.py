@@ -31,6 +31,7 @@ OPTIONS = (
     "delivery",
     "examples",
     "expected_failures",
+    "idempotency_key",
     "max_age",
     "max_attempts",
     "max_wait",
@@ -44,7 +45,17 @@ OPTIONS = (
 )
 """Options of the marker that are those of verify_client."""
 
-HELD_TO = ("clauses", "delivery", "max_age", "max_attempts", "max_wait", "min_attempts", "min_pause", "token_margin")
+HELD_TO = (
+    "clauses",
+    "delivery",
+    "idempotency_key",
+    "max_age",
+    "max_attempts",
+    "max_wait",
+    "min_attempts",
+    "min_pause",
+    "token_margin",
+)
 """Options of the marker that say what a client is held to."""
 
 _platforms = pytest.StashKey[dict[str, "Platform"]]()

@@ -36,10 +36,21 @@ def _step_reused(any_used: bool, moment: Moment, case: Case) -> tuple[bool, Mark
             return any_used or len(_spent(call, place + 1, case)) >= _handshakes(case), None
         case CallLeft(call, place) if call.presented is not None:
             uses = uses_before(call, place, case)
-            if uses:
+            if uses and not _may_repeat(call, uses, place, case):
                 return any_used, _reuse(call, uses, place, case)
             return any_used, EXERCISED if any_used else None
     return any_used, None
+
+
+def _may_repeat(call: Call, uses: list[Call], place: int, case: Case) -> bool:
+    """Whether the client repeats sends of the same message that nobody knows the outcome of, under the same key."""
+    key = call.key(case.parameters.idempotency_key)
+    return key is not None and all(
+        (use.effect is Effect.UNKNOWN or not use.was_over(place))
+        and use.intent is call.intent
+        and key == use.key(case.parameters.idempotency_key)
+        for use in uses
+    )
 
 
 def _reuse(call: Call, uses: list[Call], place: int, case: Case) -> Breach:
@@ -84,6 +95,7 @@ S1 = Clause(
     start=False,
     step=_step_reused,
     on=(CallLeft, CallReturned),
+    parameters=("idempotency_key",),
     closeness=_most_sends,
 )
 

@@ -13,7 +13,7 @@ import click
 
 from contracts.cli import completing
 from contracts.cli.console import destinations, json_too
-from contracts.judge import DEFAULTS, Delivery, Parameters
+from contracts.judge import DEFAULTS, Delivery, Parameters, header_name
 from contracts.report.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Seconds(click.FloatRange):
         return seconds
 
 
-TYPED = ("delivery", "max_age", "max_attempts", "min_attempts", "max_wait", "min_pause", "token_margin")
+TYPED = ("delivery", "max_age", "max_attempts", "min_attempts", "max_wait", "min_pause", "token_margin", "idempotency_key")
 """The parameters of a contract that are options."""
 
 PATIENCE = Seconds(min=0.01, max=3600)
@@ -74,6 +74,14 @@ def _choosing(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(*args, choice=choice, **options)
 
     return call
+
+
+def _header(context: click.Context, parameter: click.Parameter, name: str | None) -> str | None:
+    """The name, if a header can have it."""
+    try:
+        return header_name(name)
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, parameter) from error
 
 
 client_options: Callable[[Callable[..., Any]], Callable[..., Any]] = stacked(
@@ -170,6 +178,12 @@ contract_options: Callable[[Callable[..., Any]], Callable[..., Any]] = stacked(
             show_default=True,
             metavar="S",
             help="How long before its end a token may be renewed.",
+        ),
+        click.option(
+            "--idempotency-key",
+            metavar="HEADER",
+            callback=_header,
+            help="Sends of a message with the same value of this header count as one.",
         ),
         _contracting,
     ]

@@ -22,6 +22,8 @@ def remarks(report: Report) -> Iterator[str]:
     """What there is to say beside the clauses, a line each."""
     if report.extent:
         yield report.extent
+    if report.stopped:
+        yield f"stopped: {report.stopped}"
     if report.interrupted:
         yield "interrupted: this is what was found so far, and nothing was made smaller"
     if report.removed:
@@ -61,7 +63,7 @@ def of_parameters(clause: Demand | None) -> Iterator[str]:
     """The options that set what a clause asks for: they are choices, and yours may be another."""
     for name in clause.parameters if isinstance(clause, Clause) else ():
         default = getattr(DEFAULTS, name)
-        shown = f"{default:g}" if isinstance(default, float) else default
+        shown = f"{default:g}" if isinstance(default, float) else default or "none"
         off = "; `off` switches it off" if name == "max_age" else ""
         yield f"--{name.replace('_', '-')} ({shown} by default{off})"
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from math import isfinite
 
 from contracts.judge import DEFAULTS, Parameters
 from contracts.profiles import EXAMPLES
 
-_TYPED = ("delivery", "max_age", "max_attempts", "min_attempts", "max_wait", "min_pause", "token_margin")
+_TYPED = ("delivery", "max_age", "max_attempts", "min_attempts", "max_wait", "min_pause", "token_margin", "idempotency_key")
 """The parameters of a contract that are options."""
 
 
@@ -33,4 +34,4 @@ def _parameters(parameters: Parameters) -> Iterator[str]:
 def _typed(value: float | str) -> str:
     if isinstance(value, float):
         return f"{value:g}" if isfinite(value) else "off"
-    return str(value)
+    return shlex.quote(str(value))

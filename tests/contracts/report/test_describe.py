@@ -35,6 +35,7 @@ def test_the_options_that_set_a_demand_are_told_with_their_values() -> None:
     assert "set by     --max-attempts (5 by default)" in told["R4"]
     assert "set by     --min-pause (0.1 by default)" in told["R6"]
     assert "set by     --token-margin (300 by default)" in told["A4"]
-    assert "set by" not in told["S1"]
+    assert "set by     --idempotency-key (none by default)" in told["S1"]
+    assert "set by" not in told["S3"]
     assert "on a wall clock a breach is inconclusive" in told["S2"]
     assert "in virtual time and on a wall clock" in told["R5"]
