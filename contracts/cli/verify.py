@@ -36,6 +36,7 @@ from contracts.judge import Delivery
 )
 @contract_options
 @click.option("--corpus", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Keeps counterexamples.")
+@click.option("--corpus-keep", is_flag=True, help="Keep those in the corpus that no longer fail.")
 @expected_failures
 @report_options
 @click.pass_context
@@ -50,6 +51,7 @@ def command(
     max_age: float,
     max_attempts: int,
     corpus: Path | None,
+    corpus_keep: bool,
     expected_failures: Path | None,
     destinations: Sequence[Destination],
     as_json: bool,
@@ -61,6 +63,8 @@ def command(
     """
     from contracts.verify import Options, verify
 
+    if corpus_keep and corpus is None:
+        raise click.UsageError("--corpus-keep goes with --corpus DIR")
     options = Options(
         examples=examples,
         seed=seed,
@@ -68,6 +72,7 @@ def command(
         clauses=clauses,
         parameters=parameters(delivery, max_age, max_attempts, choice.one_shot),
         corpus=corpus,
+        corpus_keep=corpus_keep,
         expected=known(expected_failures),
     )
     with nothing_left_running(), clients_print_to_stderr():

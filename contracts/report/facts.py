@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contracts.report.model import Counterexample, Report
+from contracts.report.words import item_words
 
 
 def of_report(report: Report) -> Iterator[str]:
@@ -41,9 +42,10 @@ def unkept(report: Report) -> str:
 def of_scenario(report: Report, found: Counterexample) -> Iterator[str]:
     """How large the scenario is, and where it comes from."""
     if found.scenario is not None:
-        yield counted(found.scenario.intents, "message")
+        steps = sum(len(list(item_words(item))) for item in found.scenario.items)
+        yield f"{counted(found.scenario.intents, 'message')}, {counted(steps, 'step')}"
     if found.shrunk_from is not None:
-        yield f"shrunk from {found.shrunk_from}"
+        yield f"shrunk from {counted(found.shrunk_from, 'message')}"
     if found.found_on is not None:
         yield f"found on run {found.found_on} of {report.examples}"
 

@@ -184,4 +184,5 @@ class Campaign:
             found_on=first.number,
             minimal=minimal if effort.shrinking else None,
             output=witness.run.output,
+            log=witness.run.log,
         )

@@ -31,9 +31,11 @@ def verify_client(
     max_age: float = DEFAULTS.max_age,
     max_attempts: int = DEFAULTS.max_attempts,
     corpus: str | Path | None = None,
+    corpus_keep: bool = False,
     expected_failures: str | Path | Mapping[str, str] | None = None,
     socket: bool = False,
     patience: float = PATIENCE,
+    show_output: bool = False,
     root: str | Path | None = None,
     test: str = "",
 ) -> Report:
@@ -43,7 +45,8 @@ def verify_client(
     has `send(guest, text)`, plain or asynchronous. `expected_failures` is a file, or reasons by clause. With `socket` the
     platform listens at `base_url`, so that what an HTTP stack does by itself is seen. Raises ContractViolated with the report
     as its text, NothingExercised, and other ContractsErrors where the client cannot be verified. Times are in seconds;
-    `patience` is of real time. The client is called by its file as `root` has it, else the working directory. `test` names the
+    `patience` is of real time. With `show_output` the client prints as it would without dayfly; else its output is in reports
+    alone. The client is called by its file as `root` has it, else the working directory. `test` names the
     pytest test that asks: what to run again where the client has no name to type.
     """
     __tracebackhide__ = True
@@ -54,10 +57,11 @@ def verify_client(
         clauses=codes_in(clauses),
         parameters=Parameters(delivery=delivery, max_age=max_age, max_attempts=max_attempts),
         corpus=None if corpus is None else Path(corpus),
+        corpus_keep=corpus_keep,
         expected=_known(expected_failures),
     )
     name = name_of(make_client, Path.cwd() if root is None else Path(root))
-    report = verify(name, PythonClients(make_client, socket=socket, patience=patience), options)
+    report = verify(name, PythonClients(make_client, socket=socket, patience=patience, show_output=show_output), options)
     report = replace(report, replay_with=_typed(make_client, socket, patience), test=test)
     if report.interrupted:
         raise KeyboardInterrupt

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from contracts.clients.base import Clients
 from contracts.clients.watched import WatchedHandler
+from contracts.output import OutputLine
 from contracts.scenario import Scenario
 from contracts.world.diary import Diary
 from contracts.world.scene import Scene
@@ -32,12 +33,13 @@ JOURNAL_ENTRIES = 1_000_000
 
 class Run(NamedTuple):
     """What came of a scenario: its `trace`, header first; what the client wrote to stderr; why it was given up, if so; and the
-    id it had as an OAuth client."""
+    id it had as an OAuth client. `log` is all it wrote, line by line."""
 
     trace: tuple[Entry, ...]
     output: str = ""
     hung: str = ""
     client_id: str = ""
+    log: tuple[OutputLine, ...] = ()
 
 
 class World:
@@ -79,7 +81,7 @@ class World:
                 scene.close()
             if self._handler.failure is not None:
                 raise self._handler.failure
-            return Run(tuple(self._trace(tenant)), scene.output, scene.hung, tenant.client_id)
+            return Run(tuple(self._trace(tenant)), scene.output, scene.hung, tenant.client_id, scene.log())
 
     def _scene(self, tenant: Tenant) -> Scene:
         return Scene(self._clients, self._handler, tenant, Diary(self._assembly, tenant))
