@@ -58,15 +58,17 @@ def exact(text: str) -> str:
     if text.isascii():
         return written
     composed = is_normalized("NFC", text)
-    return "".join(_escaped(char) if _is_unseen(char, nth, composed) else char for nth, char in enumerate(written))
+    before = ["", "", *written[1:]]  # a mark at the beginning would join the quote
+    return "".join(_escaped(char) if _is_unseen(char, before[nth], composed) else char for nth, char in enumerate(written))
 
 
-def _is_unseen(char: str, place: int, composed: bool) -> bool:
+def _is_unseen(char: str, before: str, composed: bool) -> bool:
     """Whether a reader would not see a character, or not that it is one of its own."""
     if char.isascii():
         return False
-    joins = combining(char) > 0 and (place <= 1 or not composed)
-    return joins or _UNSEEN.match(char) is not None or not is_normalized("NFC", char)
+    joins = combining(char) > 0 and (not before or not composed)
+    composes = not composed and not is_normalized("NFC", before + char)
+    return joins or composes or _UNSEEN.match(char) is not None
 
 
 def _escaped(char: str) -> str:

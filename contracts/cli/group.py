@@ -146,7 +146,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 @click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="Show the version.")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
 @click.pass_context
-def dayfly(context: click.Context, debug: bool) -> None:
+def dayfly(context: click.Context, debug: bool) -> None:  # noqa: ARG001 - read where errors are shown
     """A mock of a platform whose chat sessions are ephemeral, and a judge of the clients that use it.
 
     Exit status: 0 all that was put to the test held, 1 something was violated, 2 the job could not be done, 130 interrupted,

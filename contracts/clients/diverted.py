@@ -74,8 +74,8 @@ class _Bytes:
 @contextmanager
 def diverted() -> Iterator[None]:
     """Divert standard output, standard error and log handlers while it lasts. It may be nested."""
+    handlers = list(_handlers())  # as long as the streams are those that they know
     swapped = [(sys, name, _divert(sys, name, name)) for name in ("stdout", "stderr")]
-    handlers = list(_handlers())
     swapped += [(handler, "stream", _divert(handler, "stream", name)) for handler, name in handlers]
     otherwise = _Otherwise() if logging.root.handlers and all(map(_is_pytest, logging.root.handlers)) else None
     if otherwise is not None:

@@ -117,6 +117,6 @@ def _row(result: ClauseResult) -> Markup:
         element("th", name, scope="row"),
         element("td", verdict, class_="verdict"),
         element("td", str(result.exercised), class_="number"),
-        element("td", prose(result.words), _where(result) if result.counterexample is not None else None),
+        element("td", prose(result.words), _where(result) if result.ending is Ending.VIOLATED else None),
         class_=result.ending,
     )

@@ -31,7 +31,7 @@ def timeline(rows: Sequence[Row], title: str) -> Markup:
 
 def _heading(breadth: int) -> Markup:
     """The names of the columns, for the eye: what a screen reader says names itself."""
-    lanes = element("span", [element("span", class_="lane")] * breadth, class_="lanes")
+    lanes = element("span", [element("span", class_="lane")] * breadth, class_="lanes", aria_hidden="true")
     time, *others = [element("span", name, class_=name.split()[-1]) for name in _HEADING]
     return element("li", time, lanes, others, class_="heading", aria_hidden="true")
 

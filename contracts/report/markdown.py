@@ -76,7 +76,7 @@ def _table(results: list[ClauseResult]) -> str:
 def _row(result: ClauseResult) -> str:
     verdict = VERDICTS[result.ending]
     shown = f"{verdict.emoji} {verdict.words}"
-    where = places(result.counterexample).words
+    where = places(result.counterexample).words if result.ending is Ending.VIOLATED else ""
     finding = _prose(result.words) + (f" ({_escaped(where)})" if where else "")
     return f"| {result.code} {_escaped(result.name)} | {shown} | {result.exercised} | {finding} |"
 

@@ -8,7 +8,7 @@ from contracts.clauses import DEMANDS
 from contracts.judge import Demand
 from contracts.report import facts
 from contracts.report.cells import hanging, pad, width, wrap
-from contracts.report.model import ClauseResult, Counterexample, Report, Source
+from contracts.report.model import ClauseResult, Counterexample, Ending, Report, Source
 from contracts.report.places import places
 from contracts.report.style import PLAIN, Style
 from contracts.report.table import table
@@ -62,7 +62,7 @@ def _summary_line(result: ClauseResult, style: Style) -> str:
 
 def _finding(result: ClauseResult, room: int, style: Style) -> str:
     """What was found, and by which requests, which are named whatever else has to be cut."""
-    where = places(result.counterexample).words
+    where = places(result.counterexample).words if result.ending is Ending.VIOLATED else ""
     suffix = f" ({where})" if where else ""
     if len(suffix) > room // 2:
         suffix = ""

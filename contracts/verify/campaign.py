@@ -13,7 +13,7 @@ from contracts.report.model import ClauseResult, Counterexample
 from contracts.scenario import Scenario, complexity
 from contracts.verify.shrink import shrink
 from contracts.world import Run, World
-from contracts.world.names import named
+from contracts.world.names import named, named_log
 
 HUNG_COSTS = 25
 """A run in which the client hangs takes as much of a budget as so many others."""
@@ -184,5 +184,5 @@ class Campaign:
             found_on=first.number,
             minimal=minimal if effort.shrinking else None,
             output=witness.run.output,
-            log=witness.run.log,
+            log=named_log(witness.run.log, witness.run.trace, witness.run.client_id),
         )

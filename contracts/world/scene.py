@@ -13,7 +13,6 @@ from contracts.clients.watched import WatchedHandler
 from contracts.output import Output, OutputLine
 from contracts.scenario import Item, Message, Perturbation, Scenario
 from contracts.world.diary import Diary, OpenIntent
-from contracts.world.names import CLIENT
 from contracts.world.watch import Watch
 from mockserver.control import Tenant
 from mockserver.engine.model import WRITE_SCOPE
@@ -57,7 +56,7 @@ class Scene:
         return self._written.lines(self._hidden)
 
     def _hidden(self, text: str) -> str:
-        return hidden(text, self._credentials).replace(self._credentials.client_id, CLIENT)
+        return hidden(text, self._credentials)
 
     def play(self, scenario: Scenario) -> None:
         """Goes through the items; stops early where the client has to be given up."""

@@ -107,7 +107,12 @@ def recorded() -> Report:
     tape.wait(3)
     tape.send(session, token="t:2", **DEAD)
     tape.leave_send("{{id}}", token=None)
-    return replace(reported(tape, "S1"), extent="read as requests to the platform: 5 of its 9 entries")
+    return replace(
+        reported(tape, "S1"),
+        source="recording",
+        target="shop.har",
+        extent="read as requests to the platform: 5 of its 9 entries",
+    )
 
 
 def expected() -> Report:

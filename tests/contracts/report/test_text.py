@@ -27,7 +27,7 @@ def test_it_looks_as_it_did_when_somebody_looked_at_it(name: str) -> None:
 @pytest.mark.parametrize("story", REPORTS)
 def test_every_line_fits_from_60_columns_on(story: Callable[[], Report], columns: int) -> None:
     told = render(story(), Style(columns=columns))
-    commands = ("  reproduce", "  again", "  as a test", "  as curl", "  explain")
+    commands = ("  reproduce", "  again", "  keep", "  then", "  as a test", "  as curl", "  explain")
     lines = [line for line in told.splitlines() if not line.startswith(commands)]
     assert max(width(line) for line in lines) <= max(60, columns)
 
@@ -59,7 +59,9 @@ def test_a_counterexample_tells_how_to_see_it_again() -> None:
     assert "dayfly replay corpus/S1-3f2a91bc.json --command 'node x.mjs'\n" in render(report)
     assert " --clause S1 --emit pytest > test_s1.py\n" in render(reused())
     assert "reproduce" not in render(raced())
-    assert "again       dayfly verify clients/cached.py:make --seed 7 --corpus corpus\n" in render(raced())
+    assert "again       dayfly verify clients/cached.py:make --seed 7\n" in render(raced())
+    assert "keep        dayfly verify clients/cached.py:make --seed 7 --corpus corpus\n" in render(raced())
+    assert "then        dayfly replay corpus/R5-" in render(raced())
     assert "dayfly verify" not in render(recorded())
 
 
@@ -86,5 +88,5 @@ def test_a_clause_of_somebody_elses_is_told_without_its_advice() -> None:
 def test_the_summary_counts_verdicts_and_says_why_a_clause_did_not_hold() -> None:
     told = summary(reused())
     assert told.startswith("clients/cached.py:make: 38 runs, seed 7, at-most-once, 1.2 s\n")
-    assert "  S1 session-reused          violated          38  session s1 was used twice\n" in told
+    assert "  S1 session-reused          violated          38  session s1 was used twice (#3, #4, s1)\n" in told
     assert "1 violated · " in told
