@@ -226,6 +226,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """A line for each client that was verified; for a job of GitHub Actions its summary page and annotations."""
+    if hasattr(terminalreporter.config, "workerinput"):  # a worker of xdist, whose output nobody sees
+        return
     reports = list(chain.from_iterable(terminalreporter.stats.values()))
     if not any(hasattr(report, "dayfly") for report in reports):
         return

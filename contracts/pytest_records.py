@@ -42,7 +42,7 @@ def _for_github(report: Report) -> dict[str, Any]:
 
 
 def tell_github(reports: Iterable[Any]) -> Iterator[str]:
-    """Write the summary page of a GitHub job, and yield the lines for its log. Workers do not come here, so it is done once."""
+    """Write the summary page of a GitHub job, and yield the lines for its log. Workers leave it to their controller."""
     records = [record for _, record in _kept(reports)]
     if not any("annotations" in record for record in records):
         return

@@ -110,7 +110,12 @@ def _log(row: Row, columns: _Columns, style: Style) -> Iterator[str]:
     label = "from" if row.state == "raised" else row.state
     for nth, line in enumerate(shown):
         lead = pad(label if nth == 0 else "", _STREAM) + style.say(" ┊ ")
-        yield style.paint(lead + style.clip(style.say(line.expandtabs(4)), room - width(lead)), "dim")
+        written = style.say(line.expandtabs(4))
+        if row.state != "raised":
+            yield style.paint(lead + style.clip(written, room - width(lead)), "dim")
+            continue
+        for part, piece in enumerate(wrap(written, room - width(lead) - 2)):
+            yield style.paint((lead if part == 0 else pad("", _STREAM) + style.say(" ┊   ")) + piece, "dim")
     if len(shown) < len(lines):
         more = f"… {len(lines) - len(shown)} more lines; --report html:FILE shows all"
         yield style.paint(pad("", _STREAM) + style.say(f" ┊ {more}"), "dim")

@@ -116,9 +116,9 @@ def _scenario(report: Report, found: Counterexample, style: Style) -> Iterator[s
     if scenario is None:
         return
     told = list(facts.of_scenario(report, found))
-    title = "  smallest failing scenario" if found.minimal else "  failing scenario"
-    first, *others = style.hang(f"{title} ", f"({'; '.join(told)})")
-    yield style.paint(title, "bold") + first.removeprefix(title)
+    title = "smallest failing scenario" if found.minimal else "failing scenario"
+    first, *others = style.hang("  ", f"{title} ({'; '.join(told)})")
+    yield "  " + style.paint(title, "bold") + first.removeprefix(f"  {title}")
     yield from others
     if scenario.policy:
         policy = ", ".join(f"{name} {value}" for name, value in scenario.policy.items())
