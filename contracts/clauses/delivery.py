@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from contracts.clauses.excuses import excuse, jumped
-from contracts.clauses.words import answer_to, at, name_of, quote, reported, seconds, told_apart
+from contracts.clauses.words import answer_to, at, name_of, plain_or_quoted, quote, reported, seconds, told_apart
 from contracts.history import Call, CallLeft, CallReturned, Effect, Group, Intent, IntentEnded, Moment, document
 from contracts.judge import EXERCISED, Breach, Case, Clause, Mark
 from mockserver.journal import Guest
@@ -219,7 +219,7 @@ def _guest_alteration(call: Call, group: Group) -> Breach | None:
 
 
 def _in_full(guest: Guest) -> str:
-    return f"{quote(guest.name)} <{quote(guest.email)[1:-1]}>"
+    return f"{quote(guest.name)} <{plain_or_quoted(guest.email)}>"
 
 
 D5 = Clause(

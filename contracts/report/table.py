@@ -118,7 +118,8 @@ def _log(row: Row, columns: _Columns, style: Style) -> Iterator[str]:
             yield style.paint((lead if part == 0 else pad("", _STREAM) + style.say(" ┊   ")) + piece, "dim")
     if len(shown) < len(lines):
         more = f"… {len(lines) - len(shown)} more lines; --report html:FILE shows all"
-        yield style.paint(pad("", _STREAM) + style.say(f" ┊ {more}"), "dim")
+        lead = pad("", _STREAM) + style.say(" ┊ ")
+        yield from (style.paint(lead + piece, "dim") for piece in wrap(style.say(more), room - width(lead)))
 
 
 _BODIES: dict[Kind, Callable[[Row, _Columns, Style], Iterator[str]]] = {"log": _log}
