@@ -77,7 +77,7 @@ def test_what_is_to_be_typed_again_finds_the_same(capfd: Captured, tmp_path: Pat
     first = capfd.readouterr().out
     (again,) = [line for line in first.splitlines() if line.strip().startswith("again")]
     command = shlex.split(again)[1:]
-    assert command[1:] == shlex.split(f"verify {CACHED} --max-age 40 --clause S2 --examples 12 --seed 3 --corpus corpus")
+    assert command[1:] == shlex.split(f"verify {CACHED} --max-age 40 --clause S2 --examples 12 --seed 3")
     assert run(command[1:]) == 1
     story = first.split("\n\n  again")[0]
     second = capfd.readouterr().out
