@@ -78,6 +78,10 @@ class Call:
         """The pseudonym of the bearer token it showed."""
         return self.arrival.credential.token
 
+    def key(self, header: str | None) -> str | None:
+        """The digest of a header that makes it idempotent; None if it has no such header."""
+        return self.arrival.keys.get(header.lower()) if header else None
+
     @property
     def accepted(self) -> bool:
         """Whether the platform accepted the message, whoever knows."""

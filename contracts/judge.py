@@ -6,6 +6,7 @@ A clause is a start and a pure step, folded over the moments of the trace's hist
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -35,12 +36,23 @@ Subject = Literal["client", "provider"]
 """Who is judged."""
 
 
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def header_name(name: str | None) -> str | None:
+    """The name of a header, or none. Raises ValueError if no header can be called that (RFC 9110, 5.1)."""
+    if name is not None and _HEADER.fullmatch(name) is None:
+        raise ValueError(f"{name!r} is not the name of a header, such as Idempotency-Key")
+    return name
+
+
 class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the contract asks for, in seconds and numbers.
 
     `delivery`: whether a message may rather be lost or rather be doubled. `max_age`: how old an id may be at its use.
     `max_attempts`: how often one operation may fail in a row within a message; `min_attempts`: how often a client must try.
     `max_wait`: the longest Retry-After a client must sit out. `one_shot`: each intent is a process of its own.
+    `idempotency_key`: a header of the client's, in which the same value means the same message to the platform.
     """
 
     delivery: Delivery = "at-most-once"
@@ -49,6 +61,11 @@ class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     min_attempts: int = 3
     max_wait: float = 120.0
     one_shot: bool = False
+    idempotency_key: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError if no header can have the name."""
+        header_name(self.idempotency_key)
 
 
 DEFAULTS = Parameters()

@@ -32,6 +32,7 @@ OPTIONS = (
     "delivery",
     "examples",
     "expected_failures",
+    "idempotency_key",
     "max_age",
     "max_attempts",
     "patience",
@@ -42,7 +43,7 @@ OPTIONS = (
 )
 """Options of the marker that are those of verify_client."""
 
-HELD_TO = ("clauses", "delivery", "max_age", "max_attempts")
+HELD_TO = ("clauses", "delivery", "idempotency_key", "max_age", "max_attempts")
 """Options of the marker that say what a client is held to."""
 
 _platforms = pytest.StashKey[dict[str, "Platform"]]()

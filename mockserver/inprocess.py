@@ -14,6 +14,7 @@ import httpx
 
 from mockserver.clock import pause
 from mockserver.wire import Call, Handler, Request, Response
+from mockserver.wire.message import USUAL, bounded
 
 if TYPE_CHECKING:
     import respx
@@ -22,17 +23,32 @@ Wait = Callable[[float], None]
 AsyncWait = Callable[[float], Awaitable[None]]
 
 
+_USUAL = frozenset(name.encode() for name in USUAL)
+
+
 def to_request(request: httpx.Request, body: bytes) -> Request:
     """An httpx request, its body read, as the handler takes it."""
     headers = request.headers
+    given = headers.raw
+    found = {name.lower(): value for name, value in given}
+    if len(found) < len(given):  # a header that is given twice counts as one
+        found = {name.encode("latin-1"): value.encode(headers.encoding) for name, value in headers.items()}
+
+    def text(name: bytes) -> str | None:
+        value = found.get(name)
+        return None if value is None else value.decode("ascii" if value.isascii() else headers.encoding)
+
+    others = [] if found.keys() <= _USUAL else [(name.decode("latin-1"), text(name) or "") for name in found.keys() - _USUAL]
     return Request(
         method=request.method,
         path=request.url.path,
         query=request.url.query.decode("latin-1"),
-        authorization=headers.get("authorization"),
-        content_type=headers.get("content-type"),
+        authorization=text(b"authorization"),
+        content_type=text(b"content-type"),
         body=body,
         size=len(body),
+        agent=text(b"user-agent"),
+        others=bounded(sorted(others)),
     )
 
 

@@ -45,14 +45,15 @@ class Credential(Struct, frozen=True, omit_defaults=True):
 
     `form` tells the shape (`literal`: a word such as `null` or `[REDACTED]` stood where a token belongs, kept in `literal`),
     `token` is a pseudonym that is the same whenever the same token is shown, `client_id` stands for Basic,
-    `seen_in` lists where secrets were found: `header`, and wrongly `url` or `body`.
+    `seen_in` lists where secrets were found: `header` is Authorization. Wrong places are `url`, `body`, `cookie` and
+    `header:NAME`, the name in lower case. A reader passes over places that it does not know.
     """
 
     form: CredentialForm
     token: str | None = None
     client_id: str | None = None
     literal: str | None = None
-    seen_in: tuple[Literal["header", "url", "body"], ...] = ()
+    seen_in: tuple[str, ...] = ()
 
 
 class SessionChange(Struct, frozen=True, omit_defaults=True):
@@ -115,7 +116,8 @@ class Arrival(Struct, tag="arrival", tag_field="type", omit_defaults=True):
     """A request reached the mock.
 
     `body` is the decoded JSON (or form) with secrets redacted, absent where there was none or it could not be decoded;
-    then `text` holds its beginning. `size` counts bytes.
+    then `text` holds its beginning. `size` counts bytes. `keys` are digests of headers that make a request idempotent, by the
+    header's name in lower case.
     """
 
     seq: int
@@ -130,6 +132,7 @@ class Arrival(Struct, tag="arrival", tag_field="type", omit_defaults=True):
     body: Any | UnsetType = UNSET
     text: str | None = None
     truncated: bool = False
+    keys: dict[str, str] = {}
 
 
 class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):

@@ -298,6 +298,11 @@ def _leak(call: Call) -> str:
         return f"{request} had a secret in its URL"
     if "body" in shown.seen_in and call.operation != "token":
         return f"{request} had a secret in its body"
+    if "cookie" in shown.seen_in:
+        return f"{request} had a secret in a cookie"
+    header = next((place.removeprefix("header:") for place in shown.seen_in if place.startswith("header:")), "")
+    if header:
+        return f"{request} had a secret in its {header.title()} header"
     if shown.form == "empty":
         return f"{request} had an empty Authorization header"
     return f"{request} showed {shown.literal!r} where a token belongs" if shown.form == "literal" else ""
@@ -307,8 +312,8 @@ A5 = Clause(
     code="A5",
     name="credential-leaked",
     statement="show secrets and tokens in the Authorization header alone, and never a word that is none",
-    reason="URLs and bodies end up in logs of proxies and servers. A header that says `Bearer null` or `[REDACTED]` is a value"
-    " that was never set, or was masked on its way: a 401 that no retry mends.",
+    reason="URLs, bodies, cookies and other headers end up in logs of proxies and servers. A header that says `Bearer null`"
+    " or `[REDACTED]` is a value that was never set, or was masked on its way: a 401 that no retry mends.",
     advice=(
         "Set `Authorization: Bearer …` from the token call's answer, in one place; send secrets to the token endpoint only.",
         "Fail before the request where there is no token yet.",

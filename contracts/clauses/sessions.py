@@ -25,10 +25,19 @@ def _step_reused(any_spent: bool, moment: Moment, case: Case) -> tuple[bool, Mar
             return any_spent or bool(spent_by(call.presented, place + 1, case)), None
         case CallLeft(call, place) if call.presented is not None:
             uses = spent_by(call.presented, place, case)
-            if uses:
+            if uses and not _may_repeat(call, uses, case):
                 return any_spent, _reuse(call, uses, case)
             return any_spent, EXERCISED if any_spent else None
     return any_spent, None
+
+
+def _may_repeat(call: Call, uses: list[Call], case: Case) -> bool:
+    """Whether the client repeats sends of the same message that nobody knows the outcome of, under the same key."""
+    key = call.key(case.parameters.idempotency_key)
+    return key is not None and all(
+        use.effect is Effect.UNKNOWN and use.intent is call.intent and key == use.key(case.parameters.idempotency_key)
+        for use in uses
+    )
 
 
 def _reuse(call: Call, uses: list[Call], case: Case) -> Breach:
@@ -60,6 +69,7 @@ S1 = Clause(
     start=False,
     step=_step_reused,
     on=(CallLeft, CallReturned),
+    parameters=("idempotency_key",),
     closeness=_most_sends,
 )
 

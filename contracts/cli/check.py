@@ -38,6 +38,7 @@ def command(
     delivery: Delivery,
     max_age: float,
     max_attempts: int,
+    idempotency_key: str | None,
     expected_failures: Path | None,
     destinations: Sequence[Destination],
     as_json: bool,
@@ -52,7 +53,7 @@ def command(
     from contracts.errors import TraceMalformed
     from contracts.verify import Options, check
 
-    held_to, expected = parameters(delivery, max_age, max_attempts), known(expected_failures)
+    held_to, expected = parameters(delivery, max_age, max_attempts, idempotency_key), known(expected_failures)
     options = Options(clauses=clauses, parameters=held_to, expected=expected)
     read = recorded(recording, organization, admin_token)
     try:

@@ -13,7 +13,7 @@ import click
 
 from contracts.cli import completing
 from contracts.cli.console import destinations, json_too
-from contracts.judge import DEFAULTS, Delivery, Parameters
+from contracts.judge import DEFAULTS, Delivery, Parameters, header_name
 from contracts.report.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -74,6 +74,14 @@ def _choosing(command: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def _header(context: click.Context, parameter: click.Parameter, name: str | None) -> str | None:
+    """The name, if a header can have it."""
+    try:
+        return header_name(name)
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, parameter) from error
+
+
 client_options: Callable[[Callable[..., Any]], Callable[..., Any]] = stacked(
     [
         click.argument("target", required=False, shell_complete=completing.files),
@@ -105,6 +113,12 @@ contract_options = stacked(
         click.option("--delivery", type=click.Choice(get_args(Delivery)), default=DEFAULTS.delivery, show_default=True),
         click.option("--max-age", type=Seconds(min=0), default=DEFAULTS.max_age, show_default=True, metavar="S"),
         click.option("--max-attempts", type=click.IntRange(min=1), default=DEFAULTS.max_attempts, show_default=True),
+        click.option(
+            "--idempotency-key",
+            metavar="HEADER",
+            callback=_header,
+            help="Sends of a message with the same value of this header count as one.",
+        ),
     ]
 )
 
@@ -197,6 +211,14 @@ def known(file: Path | None) -> ExpectedFailures:
     return expected.NOTHING if file is None else expected.load(file)
 
 
-def parameters(delivery: Delivery, max_age: float, max_attempts: int, one_shot: bool = False) -> Parameters:
+def parameters(
+    delivery: Delivery, max_age: float, max_attempts: int, idempotency_key: str | None, one_shot: bool = False
+) -> Parameters:
     """The contract's parameters."""
-    return Parameters(delivery=delivery, max_age=max_age, max_attempts=max_attempts, one_shot=one_shot)
+    return Parameters(
+        delivery=delivery,
+        max_age=max_age,
+        max_attempts=max_attempts,
+        idempotency_key=idempotency_key,
+        one_shot=one_shot,
+    )

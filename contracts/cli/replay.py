@@ -37,6 +37,7 @@ def command(
     delivery: Delivery,
     max_age: float,
     max_attempts: int,
+    idempotency_key: str | None,
     destinations: Sequence[Destination],
     as_json: bool,
     strict: bool,
@@ -49,7 +50,7 @@ def command(
     from contracts.scenario import load
     from contracts.verify import Options, replay
 
-    options = Options(clauses=clauses, parameters=parameters(delivery, max_age, max_attempts, choice.one_shot))
+    options = Options(clauses=clauses, parameters=parameters(delivery, max_age, max_attempts, idempotency_key, choice.one_shot))
     scenario = load(file)
     with nothing_left_running(), clients_print_to_stderr():
         client = chosen(choice)

@@ -65,6 +65,22 @@ class Hung(Exception):
     """A client did not return, or went beyond all bounds; the text says what was seen instead."""
 
 
+class Lost(Hung):
+    """A client process ended, fell silent, or wrote something that is not an answer.
+
+    `words` is the line of its stderr that says why, if one does. `waited`: it was given all the time it may have.
+    """
+
+    def __init__(self, how: str, words: str = "", *, waited: bool = False) -> None:
+        super().__init__(how)
+        self.words, self.waited = words, waited
+
+    @property
+    def told(self) -> str:
+        """All of it in one line."""
+        return shortened(f"{self}; it wrote: {self.words}" if self.words else str(self))
+
+
 class Driver(Protocol):
     """One client at work."""
 
@@ -100,7 +116,7 @@ class Driver(Protocol):
         ...
 
     def close(self) -> None:
-        """Ends the client and all that it has started."""
+        """Ends the client and all that it has started. Raises Lost if it does not end as it should."""
         ...
 
 
@@ -108,12 +124,22 @@ class Clients(Protocol):
     """How the clients of one target are made.
 
     `system` is the clock for the mock (milliseconds; None: the system's own). `open` comes before the first client and
-    `close` after the last.
+    `close` after the last. `way_in` says how a client reaches the platform, for one that never did.
     """
 
     clock: Literal["virtual", "wall"]
     door: Literal["socket", "in_process"]
     system: Callable[[], int] | None
+
+    @property
+    def way_in(self) -> str:
+        """What a client has to do to reach the platform."""
+        ...
+
+    @property
+    def strayed(self) -> bool:
+        """Whether a client has looked for the platform in this scenario where it cannot be."""
+        ...
 
     def open(self, assembly: Assembly) -> None:
         """Gets ready for clients that talk to this mock."""

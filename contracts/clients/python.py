@@ -16,8 +16,9 @@ from contracts.clients.base import Hung, Intent, Seat, describe
 from contracts.clients.clock import VirtualClock
 from contracts.clients.core import on_one_core
 from contracts.clients.diverted import diverted
-from contracts.clients.errors import FactoryError
+from contracts.clients.errors import ClientError, FactoryError, PlatformUnreached
 from contracts.clients.loop import VirtualLoop
+from contracts.clients.names import UnresolvedPlatform
 from contracts.clients.patches import virtual_time
 from contracts.clients.raised import origin
 from contracts.clients.stage import LONGEST, Choose, Stage
@@ -59,11 +60,28 @@ class PythonClients:
         self.system: Callable[[], int] | None = self.time.milliseconds
         self.needs_loop = inspect.iscoroutinefunction(factory) or _is_asynchronous(factory)
         self._stack = ExitStack()
+        self._names = UnresolvedPlatform()
+
+    @property
+    def strayed(self) -> bool:
+        """See Clients."""
+        return self._names.was_asked_for
+
+    @property
+    def way_in(self) -> str:
+        """See Clients."""
+        if self.door == "socket":
+            return "send its requests to platform.base_url"
+        return (
+            "make its HTTP client with platform.http_client(), or use --socket (in a test: verify_client(…, socket=True)),"
+            " which serves platform.base_url to any HTTP library"
+        )
 
     def open(self, assembly: Assembly) -> None:  # noqa: ARG002 - each client gets its way to the mock with its seat
         """See Clients."""
         self._stack.enter_context(virtual_time())
         self._stack.enter_context(diverted())
+        self._stack.enter_context(self._names)
         if self.door == "socket":
             from contracts.clients.sockets import staged_sockets
 
@@ -72,6 +90,7 @@ class PythonClients:
     def begin(self) -> None:
         """See Clients."""
         self.time.restart()
+        self._names.forget()
 
     def start(self, seat: Seat) -> PythonDriver:
         """See Clients. Raises FactoryError."""
@@ -79,7 +98,7 @@ class PythonClients:
         driver = PythonDriver(self, stage, self._way_in(seat, stage), seat)
         try:
             driver.make()
-        except FactoryError:
+        except ClientError:
             driver.close()
             raise
         return driver
@@ -125,6 +144,8 @@ class PythonDriver:
         except Hung as hung:
             raise FactoryError(f"the factory did not return: {hung}") from hung
         if made.error is not None:
+            if self._clients.strayed:
+                raise PlatformUnreached(self._clients.way_in, strayed=True) from made.error
             raise FactoryError(f"the factory raised {describe(made.error, self._credentials)}") from made.error
         if not callable(getattr(made.value, "send", None)):
             raise FactoryError(f"the factory returned {type(made.value).__name__}, which has no send(guest, text)")

@@ -13,6 +13,7 @@ from contracts.clients.connections import ClientEnd, End
 from contracts.clients.stage import Stage
 from contracts.clients.watched import WatchedHandler
 from mockserver.wire import MAX_READ, Request, Response
+from mockserver.wire.message import USUAL, bounded
 
 PIECE = 1 << 16
 
@@ -97,6 +98,8 @@ class Exchanges(BaseHTTPRequestHandler):
             content_type=self.headers.get("Content-Type"),
             body=body[:MAX_READ],
             size=size,
+            agent=self.headers.get("User-Agent"),
+            others=bounded([(name.lower(), value) for name, value in self.headers.items() if name.lower() not in USUAL]),
         )
 
     def _body(self) -> tuple[int, bytes]:

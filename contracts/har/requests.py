@@ -19,12 +19,17 @@ from contracts.har.errors import HarError
 from contracts.har.hosts import Asked, platforms
 from contracts.har.routes import MESSAGING, platform_path
 from mockserver.engine.model import Operation
+from mockserver.ids import digest
 from mockserver.journal import Answer, Arrival, Credential, Returned, SessionChange
 from mockserver.wire import METHOD, ROUTES
+from mockserver.wire.credentials import place_of
+from mockserver.wire.message import USUAL, bounded
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 DEAD = "not.authorized"
 """The code that refuses a message for its session."""
+
+_USUAL = USUAL - {"user-agent"}
 
 KEPT_TEXT = 64 << 10
 """Bytes that are kept of a body that cannot be decoded."""
@@ -53,6 +58,8 @@ class Recorded:
     headers: dict[str, str]
     answer: bytes | None
     got: Any
+    others: tuple[tuple[str, str], ...] = ()
+    """The request's headers beside the usual ones, names in lower case."""
 
     @property
     def operation(self) -> Operation | None:
@@ -129,6 +136,7 @@ def exchanged(exchange: Exchange, source: str, number: int) -> Recorded:
         headers={pair.name.lower(): pair.value for pair in response.headers},
         answer=answer,
         got=bodies.decoded(answer, None),
+        others=bounded([(pair.name.lower(), pair.value) for pair in request.headers if pair.name.lower() not in _USUAL]),
     )
     return replace(recorded, body=None) if recorded.body == b"" and _had_a_body(recorded) else recorded
 
@@ -176,12 +184,18 @@ class Recording:
             method=one.method,
             path=path,
             operation=one.operation,
-            credential=_found_in(self._credential(one), url=in_url, body=hidden.found),
+            credential=_found_in(
+                self._credential(one),
+                *(["url"] if in_url else []),
+                *(["body"] if hidden.found else []),
+                *(place_of(name) for name, value in one.others if hidden.is_in(value)),
+            ),
             media_type=one.media_type,
             size=one.size,
             body=body,
             text=text,
             truncated=one.body is None,
+            keys={name: digest(value) for name, value in one.others if "idempoten" in name},
         )
 
     def return_of(self, one: Recorded, seq: int, at: int) -> Answer | Returned:
@@ -257,9 +271,8 @@ def _contexts(kept: Sequence[Recorded]) -> dict[int, str]:
     return {number: id if id and often[id] == 1 else f"entry {number}" for number, id in told.items()}
 
 
-def _found_in(shown: Credential, *, url: bool, body: bool) -> Credential:
-    seen_in = shown.seen_in + (("url",) if url else ()) + (("body",) if body else ())
-    return Credential(shown.form, shown.token, shown.client_id, shown.literal, seen_in)
+def _found_in(shown: Credential, *places: str) -> Credential:
+    return Credential(shown.form, shown.token, shown.client_id, shown.literal, shown.seen_in + places)
 
 
 def retry_after(one: Recorded, now: int) -> int | None:

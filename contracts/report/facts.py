@@ -21,6 +21,8 @@ def remarks(report: Report) -> Iterator[str]:
     """What there is to say beside the clauses, a line each."""
     if report.extent:
         yield report.extent
+    if report.stopped:
+        yield f"stopped: {report.stopped}"
     if report.interrupted:
         yield "interrupted: this is what was found so far, and nothing was made smaller"
     if report.removed:

@@ -32,6 +32,7 @@ def document(report: Report) -> dict[str, Any]:
         **({"extent": report.extent} if report.extent else {}),
         **({"removed": list(report.removed)} if report.removed else {}),
         **({"unkept": list(report.unkept)} if report.unkept else {}),
+        **({"stopped": report.stopped} if report.stopped else {}),
         **({"interrupted": True} if report.interrupted else {}),
     }
 

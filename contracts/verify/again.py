@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 
 from contracts.judge import DEFAULTS, Parameters
 from contracts.profiles import EXAMPLES
 
-_TYPED = ("delivery", "max_age", "max_attempts")
+_TYPED = ("delivery", "max_age", "max_attempts", "idempotency_key")
 """The parameters of a contract that are options."""
 
 
@@ -26,4 +27,5 @@ def _parameters(parameters: Parameters) -> Iterator[str]:
     for name in _TYPED:
         value = getattr(parameters, name)
         if value != getattr(DEFAULTS, name):
-            yield f"--{name.replace('_', '-')} {value:g}" if isinstance(value, float) else f"--{name.replace('_', '-')} {value}"
+            shown = f"{value:g}" if isinstance(value, float) else shlex.quote(str(value))
+            yield f"--{name.replace('_', '-')} {shown}"

@@ -12,11 +12,9 @@ from contracts.judge import Case, Clause, Judgement, Parameters, Status, Verdict
 from contracts.report.model import ClauseResult, Counterexample
 from contracts.scenario import Scenario, complexity
 from contracts.verify.shrink import shrink
+from contracts.verify.working import Working
 from contracts.world import Run, World
 from contracts.world.names import named, named_log
-
-HUNG_COSTS = 25
-"""A run in which the client hangs takes as much of a budget as so many others."""
 
 _PRECEDENCE = (Status.VIOLATED, Status.INCONCLUSIVE, Status.HELD)
 
@@ -29,10 +27,14 @@ def settled(verdict: Verdict) -> tuple[Status, str]:
 
 
 class Effort(NamedTuple):
-    """How many runs may be spent on making one counterexample smaller, and how often it is run again in the end."""
+    """How many runs may be spent on making one counterexample smaller, and how often it is run again in the end.
+
+    A run in which the client hangs counts as `hang` others.
+    """
 
     shrinking: int
     replays: int
+    hang: int = 25
 
 
 AS_FOUND = Effort(shrinking=0, replays=0)
@@ -65,24 +67,30 @@ class Witness(NamedTuple):
 
 
 class Campaign:
-    """A world, the clauses that count in it, and what has been found. Counted: `runs`, of those `planned`, and `hung` ones."""
+    """A world, the clauses that count in it, and what has been found.
+
+    Counted are `runs`, of those `planned`, and `hung` ones: those in which a client showed nothing for as long as it may.
+    `stopped` says why fewer were made than planned.
+    """
 
     def __init__(
         self, world: World, clauses: Sequence[Clause[Any]], parameters: Parameters, watch: Watch | None = None
     ) -> None:
         self._world, self._clauses, self._parameters = world, clauses, parameters
-        self._watch = watch
+        self._watch, self._working = watch, Working(world)
         self._found: dict[str, Witness] = {}
         self._statuses: dict[str, Counter[Status]] = {clause.code: Counter() for clause in clauses}
         self._messages: dict[tuple[str, Status], str] = {}
         self.runs = self.planned = 0
         self.hung = 0
+        self.stopped = ""
 
     def examine(self, scenario: Scenario) -> Judgement:
-        """Runs a scenario and keeps what it shows."""
+        """Runs a scenario and keeps what it shows. Raises ClientError if the client never worked."""
         run, judgement = self._judged(scenario)
+        self._working.check(scenario, run)
         self.runs += 1
-        self.hung += bool(run.hung)
+        self.hung += run.slow
         for verdict in judgement.verdicts:
             self._count(verdict)
         for verdict in judgement.violated:
@@ -143,13 +151,18 @@ class Campaign:
         counts = self._statuses[clause.code]
         status = next((status for status in _PRECEDENCE if counts[status]), Status.NOT_EXERCISED)
         shown = status in {Status.INCONCLUSIVE, Status.NOT_EXERCISED}
+        message = self._messages.get((clause.code, status), "") if shown else ""
+        found = self._counterexample(clause.code, effort) if status is Status.VIOLATED else None
+        if found is not None and found.reproduced == 0 and self._found[clause.code].run.slow:
+            status, message = Status.INCONCLUSIVE, f"{found.message}; but it did not hang when that was run again"
+            found = None
         return ClauseResult(
             code=clause.code,
             name=clause.name,
             status=status,
             exercised=counts.total() - counts[Status.NOT_EXERCISED],
-            message=self._messages.get((clause.code, status), "") if shown else "",
-            counterexample=self._counterexample(clause.code, effort) if status is Status.VIOLATED else None,
+            message=message,
+            counterexample=found,
         )
 
     def _counterexample(self, code: str, effort: Effort) -> Counterexample:
@@ -162,16 +175,16 @@ class Campaign:
             try:
                 run, judgement = self._judged(scenario)
             except ClientError:  # it breaks down in another way, which is not what is looked for
-                left -= HUNG_COSTS
+                left -= effort.hang
                 return False
-            left -= HUNG_COSTS if run.hung else 1
+            left -= effort.hang if run.slow else 1
             broken = judgement.of(code).is_root
             if broken:
                 witness = Witness(scenario, run, judgement.of(code), first.number)
             return broken
 
         _, minimal = shrink(first.scenario, fails, lambda: left > 0)
-        replays = effort.replays if not witness.run.hung else min(effort.replays, 1)
+        replays = effort.replays if not witness.run.slow else min(effort.replays, 1)
         reproduced = sum(self._breaks(code, witness.scenario) for _ in range(replays))
         return Counterexample(
             message=witness.verdict.message,

@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from contracts.clients.errors import ClientError
 from contracts.clients.python import PATIENCE, PythonClients
 from contracts.judge import DEFAULTS, Delivery, Parameters
 from contracts.report.model import Report
@@ -30,6 +31,7 @@ def verify_client(
     delivery: Delivery = DEFAULTS.delivery,
     max_age: float = DEFAULTS.max_age,
     max_attempts: int = DEFAULTS.max_attempts,
+    idempotency_key: str | None = DEFAULTS.idempotency_key,
     corpus: str | Path | None = None,
     corpus_keep: bool = False,
     expected_failures: str | Path | Mapping[str, str] | None = None,
@@ -43,7 +45,8 @@ def verify_client(
 
     `platform` tells `base_url`, `client_id` and `client_secret`, and offers `http_client()`, `sleep()` and `now()`; the client
     has `send(guest, text)`, plain or asynchronous. `expected_failures` is a file, or reasons by clause. With `socket` the
-    platform listens at `base_url`, so that what an HTTP stack does by itself is seen. Raises ContractViolated with the report
+    platform listens at `base_url`, so that what an HTTP stack does by itself is seen. `idempotency_key` names a header of the
+    client's: sends of a message with the same value in it count as one. Raises ContractViolated with the report
     as its text, NothingExercised, and other ContractsErrors where the client cannot be verified. Times are in seconds;
     `patience` is of real time. With `show_output` the client prints as it would without dayfly; else its output is in reports
     alone. The client is called by its file as `root` has it, else the working directory. `test` names the
@@ -55,13 +58,14 @@ def verify_client(
         seed=seed,
         profile=profile,
         clauses=codes_in(clauses),
-        parameters=Parameters(delivery=delivery, max_age=max_age, max_attempts=max_attempts),
+        parameters=Parameters(delivery=delivery, max_age=max_age, max_attempts=max_attempts, idempotency_key=idempotency_key),
         corpus=None if corpus is None else Path(corpus),
         corpus_keep=corpus_keep,
         expected=_known(expected_failures),
     )
     name = name_of(make_client, Path.cwd() if root is None else Path(root))
-    report = verify(name, PythonClients(make_client, socket=socket, patience=patience, show_output=show_output), options)
+    clients = PythonClients(make_client, socket=socket, patience=patience, show_output=show_output)
+    report = _verified(name, clients, options)
     report = replace(report, replay_with=_typed(make_client, socket, patience), test=test)
     if report.interrupted:
         raise KeyboardInterrupt
@@ -72,6 +76,15 @@ def verify_client(
     if report.exit_status() != 0:
         raise NothingExercised(report)
     return report
+
+
+def _verified(name: str, clients: PythonClients, options: Options) -> Report:
+    """The report. Of a client that cannot be judged the reader of a test wants the reason, and not the way to it."""
+    __tracebackhide__ = True
+    try:
+        return verify(name, clients, options)
+    except ClientError as error:
+        raise error.with_traceback(None)  # noqa: B904 - its cause stays
 
 
 def codes_in(clauses: str | Iterable[str]) -> tuple[str, ...]:

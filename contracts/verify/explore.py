@@ -52,6 +52,9 @@ def _examine(campaign: Campaign, scenario: Scenario) -> Near:
     except (Exception, SystemExit) as error:
         raise _Enough(error) from error
     if campaign.hung >= HUNG_RUNS:
+        left = campaign.planned - campaign.runs
+        if left > 0:
+            campaign.stopped = f"the client hung in {campaign.hung} runs, so {left} of {campaign.planned} were not made"
         raise _Enough
     return partial(campaign.closeness, judgement)
 

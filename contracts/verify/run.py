@@ -29,7 +29,7 @@ from contracts.world import World
 D = TypeVar("D", bound=Demand)
 
 IN_PROCESS = Effort(shrinking=600, replays=10)
-PROCESSES = Effort(shrinking=60, replays=3)
+PROCESSES = Effort(shrinking=60, replays=3, hang=8)
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -68,7 +68,7 @@ def verify(target: str, clients: Clients, options: Options = DEFAULT_OPTIONS, wa
     clauses, corpus = select(options.clauses), None if options.corpus is None else Corpus(options.corpus, target)
     plan = _plan(clients, options, corpus)
     stopwatch = Stopwatch()
-    with World(clients) as world:
+    with World(clients, options.parameters.idempotency_key) as world:
         world.check()
         campaign = Campaign(world, clauses, options.parameters, watch)
         results, interrupted = _found(campaign, plan)
@@ -87,6 +87,7 @@ def verify(target: str, clients: Clients, options: Options = DEFAULT_OPTIONS, wa
         drawing=again.drawing(options.clauses, plan.examples, clients.clock),
         removed=removed,
         unkept=() if corpus is None else corpus.unkept,
+        stopped=campaign.stopped,
         interrupted=interrupted,
     )
 
@@ -123,7 +124,7 @@ def _pruned(campaign: Campaign, corpus: Corpus, clauses: Sequence[Clause[Any]], 
 def replay(target: str, clients: Clients, scenario: Scenario, options: Options = DEFAULT_OPTIONS, times: int = 1) -> Report:
     """Runs one scenario `times` times, and reports as `verify` does; nothing is drawn or made smaller."""
     stopwatch = Stopwatch()
-    with World(clients) as world:
+    with World(clients, options.parameters.idempotency_key) as world:
         campaign = Campaign(world, select(options.clauses), options.parameters)
         for _ in range(times):
             campaign.examine(scenario)

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from contracts import scenario as scenarios
-from contracts.clients.base import Clients, Credentials, Driver, Hung, Seat, describe, hidden
+from contracts.clients.base import Clients, Credentials, Driver, Hung, Lost, Seat, describe, hidden
 from contracts.clients.errors import FactoryError
 from contracts.clients.watched import WatchedHandler
 from contracts.output import Output, OutputLine
@@ -30,7 +30,11 @@ _CONTROLS: dict[type[Perturbation], Callable[[Tenant], object]] = {
 
 
 class Scene:
-    """Starts a client before an organisation. `hung` tells why it had to be given up, where it had."""
+    """Starts a client before an organisation. `hung` is why it had to be given up, if it had.
+
+    The scenario ends with such a client: what another one would do in its place says nothing about this one, and
+    `restart_client` puts that to the test by itself.
+    """
 
     def __init__(self, clients: Clients, handler: WatchedHandler, tenant: Tenant, diary: Diary) -> None:
         """Raises ClientError where no client can be made."""
@@ -43,7 +47,7 @@ class Scene:
         self._intents = 0
         self._open: list[OpenIntent] = []
         self._down = ""
-        self.hung = ""
+        self.hung: Hung | None = None
         self._driver: Driver | None = clients.start(self._seat)
 
     @property
@@ -61,28 +65,34 @@ class Scene:
     def play(self, scenario: Scenario) -> None:
         """Goes through the items; stops early where the client has to be given up."""
         for restarts, items in groupby(enumerate(scenario.items), key=_is_restart):
-            if restarts or self._driver is None:
-                self._go_through(items)
-            else:
-                self._conduct(self._driver, items)
-            if self.hung:
+            try:
+                if restarts or self._driver is None:
+                    self._go_through(items)
+                else:
+                    self._conduct(self._driver, items)
+            except Hung as hung:
+                self._give_up(hung)
                 return
+            finally:
+                self._watch.end()
 
     def close(self) -> None:
-        """Ends the client. Raises ClientError where it does not let itself be ended."""
-        if self._driver is not None:
-            self._driver.close()
+        """Ends the client, which may show only now that it has to be given up."""
+        try:
+            if self._driver is not None:
+                self._driver.close()
+        except Hung as hung:
+            self._give_up(hung)
 
     def _conduct(self, driver: Driver, items: Iterable[tuple[int, Item]]) -> None:
-        """Lets the driver play items; where the client has to be given up, nobody else plays them any more."""
-        try:
-            driver.conduct(lambda: self._go_through(items))
-        except Hung as hung:
-            self.hung = str(hung)
-            for intent in self._open:
-                intent.give_up(self.hung)
-        finally:
-            self._watch.end()
+        driver.conduct(lambda: self._go_through(items))
+
+    def _give_up(self, hung: Hung) -> None:
+        """Ends the messages that are open; the first reason counts."""
+        self.hung = self.hung or hung
+        for intent in self._open:
+            intent.give_up(hung.told if isinstance(hung, Lost) else str(hung))
+        self._open = []
 
     def _go_through(self, items: Iterable[tuple[int, Item]]) -> None:
         for place, item in items:

@@ -15,7 +15,9 @@ from typing import NamedTuple, Self
 
 from msgspec.structs import replace
 
-from contracts.clients.base import Clients
+from contracts.clients.base import Clients, Lost
+from contracts.clients.child import last_lines
+from contracts.clients.errors import ClientProtocolError
 from contracts.clients.watched import WatchedHandler
 from contracts.output import OutputLine
 from contracts.scenario import Scenario
@@ -33,26 +35,31 @@ JOURNAL_ENTRIES = 1_000_000
 
 class Run(NamedTuple):
     """What came of a scenario: its `trace`, header first; what the client wrote to stderr; why it was given up, if so; and the
-    id it had as an OAuth client. `log` is all it wrote, line by line."""
+    id it had as an OAuth client. `lost`: it was a process that ended, fell silent or wrote something that is not an answer.
+    `slow`: to know that took all the time it may have. `log` is all it wrote, line by line."""
 
     trace: tuple[Entry, ...]
     output: str = ""
     hung: str = ""
     client_id: str = ""
+    lost: bool = False
+    slow: bool = False
     log: tuple[OutputLine, ...] = ()
 
 
 class World:
     """A mock, and clients that are put before it one after another. A context manager; not to be used by several threads."""
 
-    def __init__(self, clients: Clients) -> None:
-        self._clients = clients
+    def __init__(self, clients: Clients, idempotency_key: str | None = None) -> None:
+        """`idempotency_key` names the header whose digest the trace has to hold."""
+        self._clients, self._key_header = clients, (idempotency_key or "").lower()
         self._assembly: Assembly
 
     def __enter__(self) -> Self:
         ids = Ids.seeded(0) if self._clients.clock == "virtual" else None
         self._assembly = assemble(Settings(journal_entries=JOURNAL_ENTRIES), system=self._clients.system, ids=ids)
         self._handler = self._assembly.handler = WatchedHandler(self._assembly.platform)
+        self._handler.key_header = self._key_header
         self._control = Control(self._assembly)
         try:
             self._clients.open(self._assembly)
@@ -68,11 +75,18 @@ class World:
     def check(self) -> None:
         """Makes a client and ends it again. Raises ClientError where that fails."""
         with self._organization(Scenario(())) as tenant:
-            self._scene(tenant).close()
+            scene = self._scene(tenant)
+            scene.close()
+            if scene.hung is not None:
+                raise ClientProtocolError(str(scene.hung), last_lines(scene.output))
+
+    @property
+    def clients(self) -> Clients:
+        """The clients that are put before the mock."""
+        return self._clients
 
     def run(self, scenario: Scenario) -> Run:
-        """Runs `scenario`. Raises ClientError where no client can be made, or one does not keep to the protocol, and
-        SettingsError where the scenario's policy is none."""
+        """Runs `scenario`. Raises ClientError if no client can be made, and SettingsError if the scenario's policy is none."""
         with self._organization(scenario) as tenant, _repeatable_chance():
             scene = self._scene(tenant)
             try:
@@ -81,7 +95,16 @@ class World:
                 scene.close()
             if self._handler.failure is not None:
                 raise self._handler.failure
-            return Run(tuple(self._trace(tenant)), scene.output, scene.hung, tenant.client_id, scene.log())
+            hung, lost = scene.hung, isinstance(scene.hung, Lost)
+            return Run(
+                tuple(self._trace(tenant)),
+                scene.output,
+                "" if hung is None else str(hung),
+                tenant.client_id,
+                lost=lost,
+                slow=hung is not None and (not isinstance(hung, Lost) or hung.waited),
+                log=scene.log(),
+            )
 
     def _scene(self, tenant: Tenant) -> Scene:
         return Scene(self._clients, self._handler, tenant, Diary(self._assembly, tenant))

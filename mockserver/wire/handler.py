@@ -43,7 +43,13 @@ _log = logging.getLogger("dayfly")
 
 
 class Handler:
-    """Answers requests of the platform's operations; `opaque` hides reasons from clients, never from the journal."""
+    """Answers requests of the platform's operations; `opaque` hides reasons from clients, never from the journal.
+
+    `key_header` names, in lower case, a header of the client's own that makes a request idempotent: it is journalled as a
+    digest, as those are that have a usual name for it.
+    """
+
+    key_header = ""
 
     def __init__(self, platform: Platform, *, opaque: bool = False) -> None:
         self.platform, self.opaque = platform, opaque
@@ -70,7 +76,7 @@ class Handler:
     def _arrived(self, call: Call) -> Call:
         """Looks at the world for a call, its arrival journalled; where the store cannot be reached it is answered already."""
         platform = self.platform
-        call.known_secrets = self._known_secrets
+        call.known_secrets, call.key_header = self._known_secrets, self.key_header
         if call.request.size > KEPT:
             call.request = replace(call.request, body=call.request.body[:KEPT])
         try:

@@ -294,6 +294,30 @@ def test_where_a_secret_leaked_is_told() -> None:
     assert "A5" in broken(har)
 
 
+@pytest.mark.parametrize(
+    ("header", "value", "place"),
+    [
+        ("X-Api-Key", BEARER, "header:x-api-key"),
+        ("Cookie", f"a=b; token={BEARER}", "cookie"),
+        ("User-Agent", f"app ({BEARER})", "header:user-agent"),
+        ("X-Signed", b64encode(BEARER.encode()).decode(), "header:x-signed"),
+    ],
+)
+def test_so_is_a_leak_in_another_header(header: str, value: str, place: str) -> None:
+    har = reused()
+    har.add(MESSAGES, {"webChatSessionId": "id", "text": "hello"}, {}, headers={header: value})
+    assert arrivals(read(har.raw))[-1].credential.seen_in == ("header", place)
+    assert "A5" in broken(har)
+
+
+@pytest.mark.parametrize("mask", ["REDACTED", "token-removed-by-tool", "xxxxxxxxxxxxxxxxxxxx"])
+def test_a_word_that_stands_for_every_secret_is_no_leak(mask: str) -> None:
+    har = reused()
+    headers = {"Authorization": f"Bearer {mask}", "Cookie": f"session={mask}"}
+    har.add(MESSAGES, {"webChatSessionId": "id", "text": "hello"}, {}, headers=headers)
+    assert "A5" not in broken(har)
+
+
 def test_a_token_keeps_its_identity() -> None:
     arrived, answered = arrivals(read(reused().raw)), answers(read(reused().raw))
     assert answered[0].token == arrived[1].credential.token

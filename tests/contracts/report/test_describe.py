@@ -32,6 +32,7 @@ def test_wrong_and_right_stand_side_by_side_where_there_is_room() -> None:
 def test_parameters_are_told_with_their_values() -> None:
     told = {clause.code: describe(clause) for clause in CLAUSES}
     assert "max_age (5.0)" in told["S2"]
-    assert "parameters" not in told["S1"]
+    assert "parameters" not in told["S3"]
+    assert "idempotency_key (None)" in told["S1"]
     assert "on a wall clock a breach is inconclusive" in told["S2"]
     assert "in virtual time and on a wall clock" in told["R5"]
