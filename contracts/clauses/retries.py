@@ -73,7 +73,7 @@ R4 = Clause(
     reason="A platform that is down is not helped by clients that never stop: they keep it down, and hold whoever waits for"
     " them.",
     advice=(
-        "Bound the attempts (tenacity: stop_after_attempt), and raise when they are used up.",
+        "Bound the attempts, and raise when they are used up. In tenacity: `stop_after_attempt(5)`.",
         "Look for retries under your own: urllib3, an SDK or a proxy may multiply them.",
     ),
     stimulus="a call failed by 429, 5xx, no answer or an answer cut short",
@@ -162,8 +162,10 @@ R6 = Clause(
     reason="A 5xx means that the platform is in trouble for more than a moment: tries without a pause are used up before it"
     " recovers, and many clients doing so keep it from recovering.",
     advice=(
-        "Wait before each retry, longer each time, with some jitter (tenacity: wait_random_exponential).",
-        "In urllib3 set backoff_factor: it is 0 unless you do.",
+        "Wait at least 0.1 s before each retry, longer each time, with jitter on top. In tenacity:"
+        " `wait_exponential_jitter()`, or `wait_fixed(0.1) + wait_random_exponential()`, which alone may draw 0.",
+        "In urllib3 `backoff_factor` does not delay the first retry. Override `get_backoff_time` in a subclass of `Retry`:"
+        " `return max(0.5, super().get_backoff_time())`.",
     ),
     stimulus="a 5xx reached the client while it was at work on a message",
     start=None,

@@ -45,14 +45,14 @@ def command(
     A recording is a trace in JSON Lines (- is standard input), or a HAR file, of the mock or of a real service. Where a HAR
     file holds several traces of dayfly's own, FILE.har#PAGE names one. Of a HAR file it is told how many entries were read.
     """
-    from contracts.cli.sources import recorded
+    from contracts.cli.sources import WEB, recorded
     from contracts.errors import TraceMalformed
     from contracts.verify import Options, check
 
     options = Options(clauses=clauses, parameters=contract, expected=known(expected_failures))
     read = recorded(recording, organization, admin_token)
     try:
-        report = check(recording, read.trace, options, read.extent)
+        report = check(recording, read.trace, options, read.extent, "journal" if recording.startswith(WEB) else "recording")
     except TraceMalformed as error:
         raise click.ClickException(f"{recording}: {error}") from error
     tell(report, destinations, as_json=as_json)

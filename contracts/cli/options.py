@@ -63,6 +63,7 @@ class Choice(NamedTuple):
     socket: bool
     faketime: bool
     patience: float | None
+    show_output: bool
 
 
 def _choosing(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -98,6 +99,7 @@ client_options: Callable[[Callable[..., Any]], Callable[..., Any]] = stacked(
             "--faketime", is_flag=True, help="CMD shares the mock's wall clock, by way of libfaketime. See the README."
         ),
         click.option("--patience", type=PATIENCE, metavar="S", help="Seconds of real time a client may show nothing."),
+        click.option("--show-output", is_flag=True, help="Let the client print; else its output is in reports alone."),
         _choosing,
     ]
 )
@@ -266,8 +268,9 @@ def _patience(choice: Choice) -> str:
     return "" if choice.patience is None else f" --patience {choice.patience:g}"
 
 
-def _given(choice: Choice) -> dict[str, float]:
-    return {} if choice.patience is None else {"patience": choice.patience}
+def _given(choice: Choice) -> dict[str, Any]:
+    waits = {} if choice.patience is None else {"patience": choice.patience}
+    return {**waits, "show_output": choice.show_output}
 
 
 def known(file: Path | None) -> ExpectedFailures:

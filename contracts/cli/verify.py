@@ -35,6 +35,7 @@ from contracts.judge import Parameters
 )
 @contract_options
 @click.option("--corpus", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Keeps counterexamples.")
+@click.option("--corpus-keep", is_flag=True, help="Keep those in the corpus that no longer fail.")
 @expected_failures
 @report_options
 @click.pass_context
@@ -47,6 +48,7 @@ def command(
     clauses: tuple[str, ...],
     contract: Parameters,
     corpus: Path | None,
+    corpus_keep: bool,
     expected_failures: Path | None,
     destinations: Sequence[Destination],
     as_json: bool,
@@ -58,6 +60,8 @@ def command(
     """
     from contracts.verify import Options, verify
 
+    if corpus_keep and corpus is None:
+        raise click.UsageError("--corpus-keep goes with --corpus DIR")
     options = Options(
         examples=examples,
         seed=seed,
@@ -65,6 +69,7 @@ def command(
         clauses=clauses,
         parameters=replace(contract, one_shot=choice.one_shot),
         corpus=corpus,
+        corpus_keep=corpus_keep,
         expected=known(expected_failures),
     )
     with nothing_left_running(), clients_print_to_stderr():

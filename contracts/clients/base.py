@@ -22,6 +22,9 @@ class Returned(Protocol):
         ...
 
 
+Wrote = Callable[[str, str], None]
+"""Takes the name of a stream and a piece of what the client wrote to it; may be called from any thread."""
+
 LONGEST_ERROR = 500
 """Characters of what a client says of a failure."""
 
@@ -33,12 +36,20 @@ class Credentials(NamedTuple):
     client_secret: str
 
 
+def unheard(stream: str, text: str) -> None:
+    """Drops output that nothing collects."""
+
+
 class Seat(NamedTuple):
-    """A client's place before the mock. In process, `handler` answers it, and `returned` wants to be told what came back."""
+    """A client's place before the mock. In process, `handler` answers it, and `returned` wants to be told what came back.
+
+    `wrote` collects the client's own output.
+    """
 
     credentials: Credentials
     handler: WatchedHandler
     returned: Returned
+    wrote: Wrote = unheard
 
 
 class Intent(Protocol):

@@ -44,9 +44,9 @@ def unkept(report: Report) -> str:
 def of_scenario(report: Report, found: Counterexample) -> Iterator[str]:
     """How large the scenario is, and where it comes from."""
     if found.scenario is not None:
-        yield counted(found.scenario.intents, "message")
+        yield f"{counted(found.scenario.intents, 'message')}, {counted(len(found.scenario.items), 'step')}"
     if found.shrunk_from is not None:
-        yield f"shrunk from {found.shrunk_from}"
+        yield f"shrunk from {counted(found.shrunk_from, 'message')}"
     if found.found_on is not None:
         yield f"found on run {found.found_on} of {report.examples}"
 

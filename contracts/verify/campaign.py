@@ -14,7 +14,7 @@ from contracts.scenario import Scenario, complexity
 from contracts.verify.shrink import shrink
 from contracts.verify.working import Working
 from contracts.world import Run, World
-from contracts.world.names import named
+from contracts.world.names import named, named_log
 
 _PRECEDENCE = (Status.VIOLATED, Status.INCONCLUSIVE, Status.HELD)
 
@@ -217,4 +217,5 @@ class Campaign:
             found_on=first.number,
             minimal=minimal if effort.shrinking else None,
             output=witness.run.output,
+            log=named_log(witness.run.log, witness.run.trace, witness.run.client_id),
         )

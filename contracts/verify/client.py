@@ -37,9 +37,11 @@ def verify_client(
     token_margin: float = DEFAULTS.token_margin,
     idempotency_key: str | None = DEFAULTS.idempotency_key,
     corpus: str | Path | None = None,
+    corpus_keep: bool = False,
     expected_failures: str | Path | Mapping[str, str] | None = None,
     socket: bool = False,
     patience: float = PATIENCE,
+    show_output: bool = False,
     root: str | Path | None = None,
     test: str = "",
 ) -> Report:
@@ -50,8 +52,9 @@ def verify_client(
     platform listens at `base_url`, so that what an HTTP stack does by itself is seen. `idempotency_key` names a header of the
     client's: sends of a message with the same value in it count as one. Raises ContractViolated with the report as its text,
     NothingExercised, and other ContractsErrors where the client cannot be verified. Times are in seconds, and
-    `max_age=math.inf` lets an id be of any age;
-    `patience` is of real time. The client is called by its file as `root` has it, else the working directory. `test` names the
+    `max_age=math.inf` lets an id be of any age; `patience` is of real time. With `show_output` the client prints as it would
+    without dayfly; else its output is in reports alone. The client is called by its file as `root` has it, else the working
+    directory. `test` names the
     pytest test that asks: what to run again where the client has no name to type.
     """
     __tracebackhide__ = True
@@ -71,10 +74,12 @@ def verify_client(
             idempotency_key=idempotency_key,
         ),
         corpus=None if corpus is None else Path(corpus),
+        corpus_keep=corpus_keep,
         expected=_known(expected_failures),
     )
     name = name_of(make_client, Path.cwd() if root is None else Path(root))
-    report = _verified(name, PythonClients(make_client, socket=socket, patience=patience), options)
+    clients = PythonClients(make_client, socket=socket, patience=patience, show_output=show_output)
+    report = _verified(name, clients, options)
     report = replace(report, replay_with=_typed(make_client, socket, patience), test=test)
     if report.interrupted:
         raise KeyboardInterrupt

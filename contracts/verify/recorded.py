@@ -7,7 +7,7 @@ from typing import Any
 
 from contracts.clauses import judged
 from contracts.judge import Clause, Status, Verdict
-from contracts.report.model import ClauseResult, Counterexample, Report
+from contracts.report.model import ClauseResult, Counterexample, Report, Source
 from contracts.verify.campaign import settled
 from contracts.verify.expected import expecting
 from contracts.verify.run import DEFAULT_OPTIONS, Options, select
@@ -15,8 +15,14 @@ from contracts.verify.stopwatch import Stopwatch
 from mockserver.journal import Entry
 
 
-def check(target: str, entries: Sequence[Entry], options: Options = DEFAULT_OPTIONS, extent: str = "") -> Report:
-    """Judges a trace that somebody recorded; `target` says where it came from, `extent` how much of it was read.
+def check(
+    target: str,
+    entries: Sequence[Entry],
+    options: Options = DEFAULT_OPTIONS,
+    extent: str = "",
+    source: Source = "recording",
+) -> Report:
+    """Judges a trace that somebody recorded; `target` and `source` say where it came from, `extent` how much of it was read.
 
     Raises TraceMalformed.
     """
@@ -26,7 +32,7 @@ def check(target: str, entries: Sequence[Entry], options: Options = DEFAULT_OPTI
     results = [_result(clause, judgement.of(clause.code), trace) for clause in clauses]
     elapsed, delivery = stopwatch.seconds(), options.parameters.delivery
     told = expecting(results, target, options.expected)
-    return Report(target=target, clauses=told, elapsed_s=elapsed, delivery=delivery, extent=extent)
+    return Report(target=target, clauses=told, source=source, elapsed_s=elapsed, delivery=delivery, extent=extent)
 
 
 def _result(clause: Clause[Any], verdict: Verdict, trace: tuple[Entry, ...]) -> ClauseResult:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from contracts.clients.python import PythonClients
 from contracts.judge import DEFAULTS, Parameters, Status
@@ -35,13 +36,25 @@ def test_what_is_not_is_typed() -> None:
 def test_a_counterexample_tells_the_whole_command() -> None:
     options = Options(seed=4, examples=0, clauses=("S1",), parameters=Parameters(max_age=60))
     report = verify("client.py:make", PythonClients(Caching), options)
-    (way, _) = ways(report, report.violated[0])
-    assert way.command == "dayfly verify client.py:make --max-age 60 --clause S1 --examples 0 --seed 4 --corpus corpus"
+    again, keep, then, _ = ways(report, report.violated[0])
+    assert again.command == "dayfly verify client.py:make --max-age 60 --clause S1 --examples 0 --seed 4"
+    assert keep.command == f"{again.command} --corpus corpus"
+    assert then.command.endswith(" client.py:make --max-age 60")
+
+
+def test_the_file_that_is_offered_for_replay_is_the_one_that_is_kept(tmp_path: Path) -> None:
+    options = Options(seed=4, examples=0, clauses=("S1",), corpus=tmp_path)
+    report = verify("client.py:make", PythonClients(Caching), options)
+    found = report.violated[0].counterexample
+    assert found is not None
+    unsaved = replace(report.violated[0], counterexample=replace(found, file=None))
+    _, _, then, _ = ways(report, unsaved)
+    assert [f"corpus/{path.name}" for path in tmp_path.iterdir()] == [shlex.split(then.command)[2]]
 
 
 def test_a_name_that_a_shell_would_split_is_quoted() -> None:
     report = verify("src dir/client.py:make", PythonClients(Caching), Options(seed=4, examples=0, clauses=("S1",)))
-    (way, _) = ways(report, report.violated[0])
+    way, *_ = ways(report, report.violated[0])
     assert shlex.split(way.command)[:3] == ["dayfly", "verify", "src dir/client.py:make"]
 
 
