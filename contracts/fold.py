@@ -252,7 +252,7 @@ def _quoted(id: str) -> str:
 def _effect(call: Call) -> Effect:
     """What the client can know of its send, from what reached it."""
     status = call.status
-    if status is None or status >= 500:
+    if status is None or status >= 500 or call.unusable:
         return Effect.UNKNOWN
     if 200 <= status < 300:
         return Effect.CONSUMED

@@ -92,6 +92,11 @@ class Call:
         return self.answer is not None and self.answer.accepted
 
     @property
+    def unusable(self) -> bool:
+        """Whether it brought the client a whole 200 whose body says nothing."""
+        return self.status == 200 and self.answer is not None and self.answer.unusable
+
+    @property
     def scope_refused(self) -> bool:
         """Whether a whole 403 told the client that a scope is missing."""
         return self.status == 403 and self.code == SCOPE_CODE
@@ -99,12 +104,12 @@ class Call:
     @property
     def received_session(self) -> str | None:
         """The id a create brought back to the client."""
-        return self.answer.issued if self.answer is not None and self.status == 200 else None
+        return self.answer.issued if self.answer is not None and self.status == 200 and not self.unusable else None
 
     @property
     def received_token(self) -> str | None:
         """The pseudonym of the token a token call brought back to the client."""
-        return self.answer.token if self.answer is not None and self.status == 200 else None
+        return self.answer.token if self.answer is not None and self.status == 200 and not self.unusable else None
 
     @property
     def token_refused(self) -> bool:

@@ -58,8 +58,26 @@ def to_response(answer: Response, request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("the connection could not be made (injected fault)", request=request)
     if answer.delivery == "lost_response":
         raise httpx.ReadError("the connection closed before an answer (injected fault)", request=request)
-    stream = _Cut(answer.half, request) if answer.delivery == "truncated" else httpx.ByteStream(answer.body)
+    stream: httpx.SyncByteStream | httpx.ByteStream
+    if answer.delivery == "truncated":
+        stream = _Cut(answer.half, request)
+    else:
+        stream = _Pieces(answer.pieces) if answer.split else httpx.ByteStream(answer.body)
     return httpx.Response(answer.status, headers=answer.headers, stream=stream, request=request)
+
+
+class _Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A whole body, in as many pieces as it is sent in."""
+
+    def __init__(self, pieces: list[bytes]) -> None:
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._pieces)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self._pieces:
+            yield piece
 
 
 class _Cut(httpx.SyncByteStream, httpx.AsyncByteStream):

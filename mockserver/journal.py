@@ -13,10 +13,16 @@ from typing import Any, Literal, Protocol
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from mockserver.engine import model
 from mockserver.engine.model import Operation, State
 from mockserver.errors import MockServerError
 
 TRACE_VERSION = 1
+
+FaultKind = model.FaultKind
+RetryAfterForm = model.RetryAfterForm
+UnusableBody = model.UnusableBody
+# Words of the engine that scenarios and traces share with it.
 
 MAX_LINE = 4 << 20
 """Longest line, in bytes, that a trace may have."""
@@ -143,7 +149,8 @@ class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):
     `status`, `body` and `retry_after` are what was put on the wire, or would have been where `delivery` is not `complete`.
     `accepted` is the truth about the message: the platform accepted it, whoever knows. `acted` is when the platform decided,
     None where a fault kept it from deciding. `token` is the pseudonym of a token issued, `issued` the id of a session created.
-    `fault` names the fault that was applied.
+    `fault` names the fault that was applied. `retry_after_text` is the header if it is not whole seconds: `retry_after` is
+    what it means, rounded up, and None if it means nothing. `unusable`: a fault put a body that no client can use into a 200.
     """
 
     seq: int
@@ -157,6 +164,8 @@ class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):
     delivery: Delivery = "complete"
     body: Any | UnsetType = UNSET
     retry_after: int | None = None
+    retry_after_text: str | None = None
+    unusable: bool = False
     session: SessionChange | None = None
     issued: str | None = None
     token: str | None = None

@@ -111,7 +111,7 @@ D2 = Clause(
 def _confirmed(intent: Intent) -> Call | None:
     """The accepted send whose 200 had reached the client when it reported."""
     end = intent.ended
-    known = (call for call in intent.calls if call.accepted and call.effect is Effect.CONSUMED)
+    known = (call for call in intent.calls if call.accepted and (call.effect is Effect.CONSUMED or call.unusable))
     return next((call for call in known if end is not None and call.was_over(end)), None)
 
 
@@ -121,7 +121,7 @@ def _step_false_outcome(state: None, moment: Moment, case: Case) -> tuple[None, 
             confirmed = _confirmed(intent)
             if intent.outcome == "accepted" and confirmed is None:
                 return state, _false_success(intent, case)
-            if intent.outcome == "failed" and confirmed is not None:
+            if intent.outcome == "failed" and confirmed is not None and not confirmed.unusable:
                 return state, _false_failure(intent, confirmed)
             return state, EXERCISED
     return state, None

@@ -66,7 +66,7 @@ def tried_enough(calls: Sequence[Call], case: Case) -> bool:
 
 def _failed_through_no_fault_of_its_own(call: Call, case: Case) -> bool:
     if call.status is not None and call.status < 300:
-        return False
+        return call.unusable
     if call.effect is Effect.DEAD:
         return case.history.sessions[call.presented or ""].created is not None if call.presented else False
     return call.status not in REJECTS or made_up(call)
@@ -74,6 +74,11 @@ def _failed_through_no_fault_of_its_own(call: Call, case: Case) -> bool:
 
 def _refused_by_a_fault(calls: Sequence[Call], _: Case) -> bool:
     return any(call.status in REJECTS and made_up(call) for call in calls)
+
+
+def _answered_by_another(calls: Sequence[Call], _: Case) -> bool:
+    """Whether a 200 had a body that is not the platform's, or a redirect stood in its place: trying again may not help."""
+    return any(call.unusable or (call.status is not None and 300 <= call.status < 400) for call in calls)
 
 
 def made_up(call: Call) -> bool:
@@ -93,5 +98,6 @@ EXCUSES: tuple[tuple[str, Callable[[Sequence[Call], Case], bool]], ...] = (
     ("no token could be had", _token_refused),
     ("one operation failed often enough", tried_enough),
     ("a request was refused that may not be repeated", _refused_by_a_fault),
+    ("a request was answered by something that is not the platform", _answered_by_another),
     ("the platform asked for a longer wait than a client must sit out", _wait_too_long),
 )

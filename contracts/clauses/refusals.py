@@ -98,7 +98,7 @@ def _can_recover(dead: Call, intent: Intent, place: int, case: Case) -> bool:
         and not overtaken(intent, place, case)
         and not any(call.effect in may_be_delivered for call in sends)
         and not any(call.scope_refused for call in intent.calls)
-        and not any(call.status != 200 for call in _left_after(dead, intent, "token"))
+        and not any(call.status != 200 or call.unusable for call in _left_after(dead, intent, "token"))
     )
 
 

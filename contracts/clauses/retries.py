@@ -11,10 +11,13 @@ from contracts.judge import EXERCISED, LOWER_BOUND, Breach, Case, Clause, Mark
 ROUNDING = 1
 """Milliseconds that two stamps cut to whole milliseconds may lose between them."""
 
+DATE = 1000
+"""Milliseconds by which a date, which has whole seconds, may be over earlier than was meant."""
+
 
 def _failed(call: Call) -> bool:
     """429, 5xx, no answer or a 200 that cannot be used."""
-    return call.status is None or call.status == 429 or call.status >= 500
+    return call.status is None or call.status == 429 or call.status >= 500 or call.unusable
 
 
 def _over(calls: Iterable[Call], operation: str | None, place: int) -> list[Call]:
@@ -76,7 +79,7 @@ R4 = Clause(
         "Bound the attempts, and raise when they are used up. In tenacity: `stop_after_attempt(5)`.",
         "Look for retries under your own: urllib3, an SDK or a proxy may multiply them.",
     ),
-    stimulus="a call failed by 429, 5xx, no answer or an answer cut short",
+    stimulus="a call failed by 429, 5xx, no answer, an answer cut short or an unusable 200",
     start=None,
     step=_step_unbounded,
     on=(CallLeft, CallReturned),
@@ -88,10 +91,16 @@ R4 = Clause(
 
 
 def _due(call: Call) -> int | None:
-    """When the wait that a 429 asked for is over, in milliseconds."""
-    if call.status != 429 or call.answer is None or call.answer.retry_after is None or call.returned_at is None:
+    """When the wait that a 429 asked for is over, in milliseconds; a fraction of a second is asked for as it is written."""
+    answer = call.answer
+    if call.status != 429 or answer is None or answer.retry_after is None or call.returned_at is None:
         return None
-    return call.returned_at + 1000 * call.answer.retry_after
+    text = answer.retry_after_text
+    if text is None:
+        return call.returned_at + 1000 * answer.retry_after
+    if text.replace(".", "", 1).isdecimal():
+        return call.returned_at + int(1000 * float(text))
+    return call.returned_at + 1000 * answer.retry_after - DATE
 
 
 def _step_retry_after(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
@@ -107,9 +116,10 @@ def _too_early(call: Call, earlier: list[Call]) -> Breach | None:
     for refused in earlier:
         due = _due(refused)
         if due is not None and call.left_at + ROUNDING < due and refused.answer is not None:
-            waited = seconds(call.left_at - (refused.returned_at or 0))
-            message = f"a {call.operation} left {waited} after a 429 that said Retry-After {refused.answer.retry_after}"
-            return Breach(message, (at("told to wait", refused), at("too early", call)))
+            waited, text = seconds(call.left_at - (refused.returned_at or 0)), refused.answer.retry_after_text
+            said = refused.answer.retry_after if text is None else f"{text!r}, which is not whole seconds"
+            message = f"a {call.operation} left {waited} after a 429 that said Retry-After {said}"
+            return Breach(message, (at("told to wait", refused), at("too early", call)), text is None)
     return None
 
 
@@ -133,17 +143,20 @@ R5 = Clause(
 )
 
 
-def _is_server_error(call: Call) -> bool:
+def _asks_for_a_pause(call: Call) -> bool:
+    """A server error, or a 429 that does not say in whole seconds how long to wait."""
+    if call.status == 429:
+        return call.answer is not None and (call.answer.retry_after is None or call.answer.retry_after_text is not None)
     return call.status is not None and call.status >= 500
 
 
 def _step_immediate(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
     match moment:
-        case CallReturned(call) if call.intent is not None and _is_server_error(call):
+        case CallReturned(call) if call.intent is not None and _asks_for_a_pause(call):
             return state, EXERCISED
         case CallLeft(call, place) if call.intent is not None:
             earlier = _over(call.intent.calls, call.operation, place)
-            return state, _at_once(call, earlier[-1], case) if earlier and _is_server_error(earlier[-1]) else None
+            return state, _at_once(call, earlier[-1], case) if earlier and _asks_for_a_pause(earlier[-1]) else None
     return state, None
 
 
@@ -152,13 +165,13 @@ def _at_once(call: Call, failed: Call, case: Case) -> Breach | None:
     if waited + ROUNDING >= 1000 * case.parameters.min_pause:
         return None
     message = f"a {call.operation} was tried again {seconds(waited)} after a {failed.status}"
-    return Breach(message, (at("server error", failed), at("tried at once", call)))
+    return Breach(message, (at("server error" if failed.status != 429 else "asked to wait", failed), at("tried at once", call)))
 
 
 R6 = Clause(
     code="R6",
     name="retry-immediate",
-    statement="leave at least `min_pause` seconds between a server error and the next try",
+    statement="leave at least `min_pause` seconds between a server error, or a 429 that names no whole seconds, and the next try",
     reason="A 5xx means that the platform is in trouble for more than a moment: tries without a pause are used up before it"
     " recovers, and many clients doing so keep it from recovering.",
     advice=(
@@ -167,7 +180,7 @@ R6 = Clause(
         "In urllib3 `backoff_factor` does not delay the first retry. Override `get_backoff_time` in a subclass of `Retry`:"
         " `return max(0.5, super().get_backoff_time())`.",
     ),
-    stimulus="a 5xx reached the client while it was at work on a message",
+    stimulus="a 5xx, or a 429 without whole seconds to wait, reached the client while it was at work on a message",
     start=None,
     step=_step_immediate,
     on=(CallLeft, CallReturned),

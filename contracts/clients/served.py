@@ -76,7 +76,10 @@ class Exchanges(BaseHTTPRequestHandler):
             self.close_connection = True
             message = self._head(answer) + answer.half if answer.delivery == "truncated" else b""
         if message:
-            self.wfile.write(message)
+            second = len(answer.pieces[1]) if answer.split and answer.delivery == "complete" else 0
+            self.wfile.write(message[: len(message) - second])
+            if second:
+                self.wfile.write(message[len(message) - second :])
             self._line.own.has_sent()
 
     def _head(self, answer: Response) -> bytes:

@@ -18,7 +18,7 @@ ENDS = {
 """The end of each operation's path, which is all a person needs to know it."""
 
 
-UNSAID: Mapping[str, object] = {"times": 1, "probability": 1.0, "after_acting": False}
+UNSAID: Mapping[str, object] = {"times": 1, "probability": 1.0, "after_acting": False, "retry_after_form": "seconds"}
 """Details that go without saying; what is None does as well."""
 
 

@@ -156,9 +156,14 @@ class Scene:
     def _add_fault(self, fault: scenarios.Fault) -> None:
         details: dict[str, Any] = {}
         if fault.kind == "status":
-            details = {"status": fault.status, "retry_after": fault.retry_after, "after_acting": fault.after_acting}
+            names = ("status", "retry_after", "retry_after_form", "after_acting")
+            details = {name: getattr(fault, name) for name in names}
         elif fault.kind == "latency":
             details = {"seconds": fault.seconds, "where": fault.where}
+        elif fault.kind == "redirect":
+            details = {"status": fault.status}
+        elif fault.kind == "unusable_body":
+            details = {"body": fault.body}
         self._tenant.faults.add(fault.kind, fault.operation, fault.times, **details)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import secrets
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,7 +88,7 @@ class World:
 
     def run(self, scenario: Scenario) -> Run:
         """Runs `scenario`. Raises ClientError if no client can be made, and SettingsError if the scenario's policy is none."""
-        with self._organization(scenario) as tenant, _repeatable_chance():
+        with self._organization(scenario) as tenant, _repeatable_chance(scenario.chance):
             scene = self._scene(tenant)
             try:
                 scene.play(scenario)
@@ -138,11 +139,16 @@ class World:
 
 
 @contextmanager
-def _repeatable_chance() -> Iterator[None]:
-    """A client that draws its waits draws the same ones every time."""
-    state = random.getstate()
-    random.seed(0)
+def _repeatable_chance(seed: int) -> Iterator[None]:
+    """Let a client that draws its waits by `random`, or by numpy, draw the same ones every time."""
+    state, numpy = random.getstate(), sys.modules.get("numpy.random")
+    numpys = None if numpy is None else numpy.get_state()
+    random.seed(seed)
+    if numpy is not None:
+        numpy.seed(seed)
     try:
         yield
     finally:
         random.setstate(state)
+        if numpy is not None:
+            numpy.set_state(numpys)

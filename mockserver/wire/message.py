@@ -46,13 +46,20 @@ def bounded(headers: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
 
 
 class Response(Struct, frozen=True, gc=False):
-    """An answer, and how it travels: `delay` is seconds to wait before it leaves, `delivery` whether and how it is broken."""
+    """An answer, and how it travels: `delay` is seconds to wait before it leaves, `delivery` whether and how it is broken;
+    `split`: its body is sent in two pieces."""
 
     status: int
     headers: list[tuple[str, str]]
     body: bytes
     delay: float = 0.0
     delivery: Delivery = "complete"
+    split: bool = False
+
+    @property
+    def pieces(self) -> list[bytes]:
+        """The body as it is sent: one piece, or two."""
+        return [self.half, self.body[len(self.half) :]] if self.split else [self.body]
 
     @property
     def half(self) -> bytes:

@@ -156,10 +156,12 @@ class AnswerNote(Struct, frozen=True, gc=False):
 
     def entry(self, seq: int, at: int) -> Entry:
         """The answer as it was put on the wire, or would have been where its delivery was broken."""
-        from mockserver.wire.render import render, retry_after, row_of
+        from mockserver.wire.render import render, retry_after, retry_after_text, row_of
 
         call, outcome = self.call, self.outcome
         row, response = row_of(call, outcome), render(call, outcome)
+        after = retry_after(call, outcome, row)
+        written = retry_after_text(call, outcome, after)
         issued = outcome.issued.token if outcome.issued is not None else None
         created = outcome.session if outcome.reason is Reason.SESSION_CREATED else None
         return Answer(
@@ -173,7 +175,9 @@ class AnswerNote(Struct, frozen=True, gc=False):
             acted=outcome.seen.now if outcome.acted else None,
             delivery=response.delivery,
             body=_shown(response.body),
-            retry_after=retry_after(call, outcome, row),
+            retry_after=after,
+            retry_after_text=None if written is None or written.isdecimal() else written,
+            unusable=call.effect.body is not None and response.status == 200,
             session=_change(outcome),
             issued=created.id if created is not None else None,
             token=pseudonym(issued.value) if issued else None,
@@ -185,7 +189,10 @@ class AnswerNote(Struct, frozen=True, gc=False):
 def _shown(body: bytes) -> Any:
     if not body:
         return UNSET
-    document = msgspec.json.decode(body)
+    try:
+        document = msgspec.json.decode(body)
+    except msgspec.DecodeError:  # a fault has spoilt it
+        return UNSET
     if "access_token" in document:
         document["access_token"] = REDACTED
     return document
