@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from msgspec.structs import replace
@@ -23,6 +24,9 @@ from contracts.cli.options import (
 from contracts.cli.progress import progress_bar
 from contracts.judge import Parameters
 
+if TYPE_CHECKING:
+    from contracts.generate import Extent
+
 
 @click.command("verify", context_settings=SETTINGS)
 @client_options
@@ -32,6 +36,11 @@ from contracts.judge import Parameters
     "--profile",
     type=click.Choice(["ci", "nightly"]),
     help="ci: seed 0, the default where CI is set; nightly: a fresh seed, ten times as many scenarios.",
+)
+@click.option(
+    "--walk",
+    type=click.Choice(["full", "short", "off"]),
+    help="Before any is drawn: full, all single faults and pairs, the default in virtual time; short, one of each kind.",
 )
 @contract_options
 @click.option("--corpus", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Keeps counterexamples.")
@@ -45,6 +54,7 @@ def command(
     examples: int | None,
     seed: int | None,
     profile: str | None,
+    walk: Extent | None,
     clauses: tuple[str, ...],
     contract: Parameters,
     corpus: Path | None,
@@ -66,6 +76,7 @@ def command(
         examples=examples,
         seed=seed,
         profile=profile,
+        walk=walk,
         clauses=clauses,
         parameters=replace(contract, one_shot=choice.one_shot),
         corpus=corpus,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contracts.judge import DEFAULTS, Clause, Demand
-from contracts.report.model import Counterexample, Report
+from contracts.report.model import Counterexample, Report, Walked
 
 
 def of_report(report: Report) -> Iterator[str]:
@@ -24,6 +24,8 @@ def remarks(report: Report) -> Iterator[str]:
         yield report.extent
     if report.stopped:
         yield f"stopped: {report.stopped}"
+    if report.walked is not None:
+        yield walked(report.walked, report.drawn)
     if report.interrupted:
         yield "interrupted: this is what was found so far, and nothing was made smaller"
     if report.removed:
@@ -32,6 +34,12 @@ def remarks(report: Report) -> Iterator[str]:
         yield f"{counted(len(report.removed), 'kept scenario')} no longer {fail}, so {them} removed: {files}"
     if report.unkept:
         yield unkept(report)
+
+
+def walked(steps: Walked, drawn: int) -> str:
+    """What the client was put through beside the built-in scenarios."""
+    singles, pairs = counted(steps.singles, "single fault"), counted(steps.pairs, "pair")
+    return f"walked through {singles}, {pairs} and {counted(steps.others, 'other scenario')}, drew {drawn}"
 
 
 def unkept(report: Report) -> str:

@@ -98,9 +98,17 @@ class ClauseResult(Struct, frozen=True, kw_only=True):
         return self.message or (self.counterexample.message if self.counterexample is not None else "")
 
 
+class Walked(Struct, frozen=True):
+    """How many scenarios were walked through before any was drawn: of a single fault, of a pair, and of other things."""
+
+    singles: int = 0
+    pairs: int = 0
+    others: int = 0
+
+
 class Report(Struct, frozen=True, kw_only=True):
     """What a verification of `target` found, in `examples` runs, `drawn` of them drawn, and `elapsed_s` seconds; `delivery` is
-    about clients alone.
+    about clients alone. `walked` says what was walked through, None if nothing was to be.
 
     `extent` says how much of a HAR file was judged. `removed` are files of the corpus that no longer fail, `unkept` what could
     not be written there or removed, and why. `interrupted`: somebody ended it, and this is what was found so far.
@@ -114,6 +122,7 @@ class Report(Struct, frozen=True, kw_only=True):
     seed: int | None = None
     examples: int = 1
     drawn: int = 0
+    walked: Walked | None = None
     elapsed_s: float = 0.0
     delivery: Delivery = "at-most-once"
     replay_with: str | None = ""

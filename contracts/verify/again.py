@@ -18,10 +18,11 @@ def contract(parameters: Parameters) -> str:
     return " ".join(_parameters(parameters))
 
 
-def drawing(codes: Sequence[str], examples: int, clock: str) -> str:
+def drawing(codes: Sequence[str], examples: int, clock: str, walk: str | None = None) -> str:
     """Those of `dayfly verify` that say what is drawn: which clauses are judged steers that as well."""
     told = [f"--clause {code.upper()}" for code in codes]
-    return " ".join([*told, *([] if examples == EXAMPLES[clock] else [f"--examples {examples}"])])
+    walked = [] if walk is None else [f"--walk {walk}"]
+    return " ".join([*told, *([] if examples == EXAMPLES[clock] else [f"--examples {examples}"]), *walked])
 
 
 def _parameters(parameters: Parameters) -> Iterator[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from contracts.clauses import BLURS, judged
 from contracts.clients.errors import ClientError
@@ -77,11 +79,17 @@ _BLURRED = (
 )
 
 
+def _replayed(scenario: Scenario, times: int) -> Iterator[Scenario]:
+    """The scenario so many times; if it fails by the client's chance, each time with a seed of its own."""
+    for number in range(times):
+        yield replace(scenario, chance=(scenario.chance + number) % (1 << 32)) if scenario.chance else scenario
+
+
 class Campaign:
     """A world, the clauses that count in it, and what has been found.
 
     Counted are `runs`, of those `planned`, and `hung` ones: those in which a client showed nothing for as long as it may.
-    `stopped` says why fewer were made than planned.
+    `walked` counts the scenarios of the walk by their kind. `stopped` says why fewer were made than planned.
     """
 
     def __init__(
@@ -94,6 +102,7 @@ class Campaign:
         self._statuses: dict[str, Counter[Status]] = {clause.code: Counter() for clause in clauses}
         self._messages: dict[tuple[str, Status], str] = {}
         self.runs = self.planned = 0
+        self.walked: Counter[str] = Counter()
         self.hung = 0
         self.stopped = ""
 
@@ -205,7 +214,7 @@ class Campaign:
 
         _, minimal = shrink(first.scenario, fails, lambda: left > 0)
         replays = effort.replays if not witness.run.slow else min(effort.replays, 1)
-        reproduced = sum(self._breaks(code, witness.scenario) for _ in range(replays))
+        reproduced = sum(self._breaks(code, again) for again in _replayed(witness.scenario, replays))
         return Counterexample(
             message=witness.verdict.message,
             evidence=witness.verdict.evidence,

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from contracts.clients.errors import ClientError
 from contracts.clients.python import PATIENCE, PythonClients
+from contracts.generate import Extent
 from contracts.judge import DEFAULTS, Delivery, Parameters
 from contracts.report.model import Report
 from contracts.verify.errors import ContractViolated, CorpusUnkept, NothingExercised
@@ -27,6 +28,7 @@ def verify_client(
     examples: int | None = None,
     seed: int | None = None,
     profile: str | None = None,
+    walk: Extent | None = None,
     clauses: str | Iterable[str] = (),
     delivery: Delivery = DEFAULTS.delivery,
     max_age: float = DEFAULTS.max_age,
@@ -62,6 +64,7 @@ def verify_client(
         examples=examples,
         seed=seed,
         profile=profile,
+        walk=walk,
         clauses=codes_in(clauses),
         parameters=Parameters(
             delivery=delivery,
