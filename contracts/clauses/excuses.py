@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from contracts.history import REJECTS, Call, Effect, Intent
+from contracts.history import REJECTS, Call, Effect, Intent, document
 from contracts.judge import Case
 
 
@@ -79,6 +79,18 @@ def _refused_by_a_fault(calls: Sequence[Call], _: Case) -> bool:
 def _answered_by_another(calls: Sequence[Call], _: Case) -> bool:
     """Whether a 200 had a body that is not the platform's, or a redirect stood in its place: trying again may not help."""
     return any(call.unusable or (call.status is not None and 300 <= call.status < 400) for call in calls)
+
+
+def handed_on(call: Call) -> bool:
+    """Whether a send has no proper id because the create before it was answered by a 200 without one.
+
+    A client that hands on what it was given, null say, has made nothing up; one that made the word `None` of it has.
+    """
+    id = document(call.arrival).get("webChatSessionId")
+    if call.operation != "send" or call.group is None or (isinstance(id, str) and id):
+        return False
+    calls = call.intent.calls if call.intent is not None else call.group.calls
+    return any(made.operation == "create" and made.unusable and made.was_over(call.left) for made in calls)
 
 
 def made_up(call: Call) -> bool:

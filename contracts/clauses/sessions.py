@@ -6,6 +6,7 @@ import re
 from itertools import takewhile
 from math import isinf
 
+from contracts.clauses.excuses import handed_on
 from contracts.clauses.words import at, name_of, quote, seconds
 from contracts.history import Call, CallLeft, CallReturned, Effect, Intent, Moment, document
 from contracts.judge import EXERCISED, UPPER_BOUND, Breach, Case, Clause, Mark
@@ -221,7 +222,7 @@ def _step_invented(state: None, moment: Moment, case: Case) -> tuple[None, Mark]
 def _invention(call: Call, case: Case) -> Mark:
     """A recording may begin after sessions were created; one with intents begins with the client."""
     session = case.history.sessions[call.presented or ""]
-    if session.created is not None and session.created.left < call.left:
+    if (session.created is not None and session.created.left < call.left) or handed_on(call):
         return EXERCISED
     answer = call.answer
     told = answer is not None and answer.reason in NEVER_ISSUED
@@ -270,7 +271,7 @@ def _placeholder_for_id(call: Call, case: Case) -> Breach | None:
         return None
     id = body["webChatSessionId"]
     issued = call.presented is not None and case.history.sessions[call.presented].created is not None
-    if issued or not (id is None or (isinstance(id, str) and IN_ID.search(id))):
+    if issued or handed_on(call) or not (id is None or (isinstance(id, str) and IN_ID.search(id))):
         return None
     shown = "null" if id is None else quote(id)
     return Breach(f"{shown} was sent where a session id belongs", (at("placeholder", call),))

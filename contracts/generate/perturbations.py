@@ -119,4 +119,4 @@ KINDS: dict[str, Draw] = {
 }
 """What may be enabled, and how it is drawn: `outage` is a server error, whether or not the platform acted, `overload` a 429 or
 a 503 that asks for a wait, `garbage` an answer that is not the platform's or comes in two pieces, `refusal` a request refused
-for what it is, `opaque` a 403 that does not say why, `loss` an exchange that does not come to its end, `delay` a late answer."""
+for what it is, `opaque` a 403 that does not say why, `loss` an exchange that does not end, `delay` a late answer."""

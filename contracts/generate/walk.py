@@ -176,6 +176,7 @@ def _others(limits: Limits) -> Iterator[Step]:
         _else(first, Advance(121.0), second, policy={"token_idle_timeout": 120}),
     )
     if limits.virtual:
+        yield _else(first, Advance(3601.0), second, Advance(3601.0), third)
         yield _else(first, Advance(1801.0), second, Advance(1801.0), third)
         yield _else(first, Advance(601.0), second, Advance(601.0), third)
 

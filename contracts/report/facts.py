@@ -64,6 +64,8 @@ def of_confidence(found: Counterexample) -> str:
     if found.replays < 2:
         return ""
     same = f"{found.reproduced} of {found.replays} replays end the same way"
+    if found.scenario is not None and found.scenario.chance:
+        return f"{same}, each with other random numbers; the scenario keeps the ones that fail"
     return f"deterministic, {same}" if found.deterministic else same
 
 

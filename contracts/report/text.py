@@ -143,9 +143,8 @@ def _notes(report: Report, clause: Demand | None, found: Counterexample, style: 
     if found.minimal:
         checked = f"leave out any one step, and the {report.subject} passes (checked)"
         yield from style.hang("  = minimal: ", checked)
-    if found.replays > 1:
-        same = f"{found.reproduced} of {found.replays} replays end the same way"
-        confidence = f"deterministic, {same}" if found.deterministic else same
+    confidence = facts.of_confidence(found)
+    if confidence:
         yield from style.hang("  = confidence: ", confidence)
 
 

@@ -79,7 +79,7 @@ _BLURRED = (
 )
 
 
-def _replayed(scenario: Scenario, times: int) -> Iterator[Scenario]:
+def replayed(scenario: Scenario, times: int) -> Iterator[Scenario]:
     """The scenario so many times; if it fails by the client's chance, each time with a seed of its own."""
     for number in range(times):
         yield replace(scenario, chance=(scenario.chance + number) % (1 << 32)) if scenario.chance else scenario
@@ -214,7 +214,7 @@ class Campaign:
 
         _, minimal = shrink(first.scenario, fails, lambda: left > 0)
         replays = effort.replays if not witness.run.slow else min(effort.replays, 1)
-        reproduced = sum(self._breaks(code, again) for again in _replayed(witness.scenario, replays))
+        reproduced = sum(self._breaks(code, again) for again in replayed(witness.scenario, replays))
         return Counterexample(
             message=witness.verdict.message,
             evidence=witness.verdict.evidence,

@@ -17,7 +17,7 @@ from contracts.profiles import profile
 from contracts.report.model import ClauseResult, Report, Walked
 from contracts.scenario import Scenario
 from contracts.verify import again
-from contracts.verify.campaign import AS_FOUND, Campaign, Effort, Watch
+from contracts.verify.campaign import AS_FOUND, Campaign, Effort, Watch, replayed
 from contracts.verify.corpus import Corpus
 from contracts.verify.errors import UnknownClause
 from contracts.verify.expected import NOTHING, ExpectedFailures, expecting
@@ -139,8 +139,8 @@ def replay(target: str, clients: Clients, scenario: Scenario, options: Options =
     stopwatch = Stopwatch()
     with World(clients, options.parameters.idempotency_key) as world:
         campaign = Campaign(world, select(options.clauses), options.parameters)
-        for _ in range(times):
-            campaign.examine(scenario)
+        for again in replayed(scenario, times):
+            campaign.examine(again)
         results = [_as_replayed(result, times, campaign.broken(result.code)) for result in campaign.results(AS_FOUND)]
     return Report(
         target=target,

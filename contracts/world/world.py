@@ -27,7 +27,7 @@ from contracts.world.scene import Scene
 from mockserver.assemble import Assembly, assemble
 from mockserver.control import Control, Tenant
 from mockserver.ids import Ids
-from mockserver.journal import Answer, Arrival, Entry, Header
+from mockserver.journal import Answer, Arrival, Entry, Header, Returned
 from mockserver.settings import Settings
 
 JOURNAL_ENTRIES = 1_000_000
@@ -118,8 +118,8 @@ class World:
             elif isinstance(entry, Arrival):
                 arrived.add(entry.context_id)
                 yield entry
-            elif isinstance(entry, Answer) and entry.context_id not in arrived:
-                continue  # what it answers was left behind by an earlier scenario
+            elif isinstance(entry, Answer | Returned) and entry.context_id not in arrived:
+                continue  # its request is an earlier scenario's, or for a page that is not journalled
             else:
                 yield entry
 
