@@ -139,8 +139,8 @@ def replay(target: str, clients: Clients, scenario: Scenario, options: Options =
     stopwatch = Stopwatch()
     with World(clients, options.parameters.idempotency_key) as world:
         campaign = Campaign(world, select(options.clauses), options.parameters)
-        for again in replayed(scenario, times):
-            campaign.examine(again)
+        for one in replayed(scenario, times):
+            campaign.examine(one)
         results = [_as_replayed(result, times, campaign.broken(result.code)) for result in campaign.results(AS_FOUND)]
     return Report(
         target=target,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -433,3 +433,27 @@ def test_d6_does_not_count_what_the_world_does_to_the_clock() -> None:
 
 def test_a_guest_is_told_apart_by_name_and_address() -> None:
     assert Guest("ann", "a@example.com") != Guest("ann", "b@example.com")
+
+
+@pytest.mark.parametrize("outcome", ["accepted", "failed"])
+def test_after_a_200_that_cannot_be_read_a_client_may_report_either(outcome: Literal["accepted", "failed"]) -> None:
+    tape = opened()
+    tape.send(tape.create(), unusable=True)
+    tape.end(outcome)
+    assert (tape.status("D2"), tape.status("D3")) == ("held", "held")
+
+
+def test_after_a_200_that_cannot_be_read_a_message_is_not_sent_again() -> None:
+    tape = opened()
+    tape.send(tape.create(), unusable=True)
+    tape.send(tape.create())
+    tape.end()
+    assert tape.status("D1") == "violated"
+
+
+@pytest.mark.parametrize("answer", [{"unusable": True}, {"status": 302}], ids=["a 200 without use", "a redirect"])
+def test_d2_lets_a_client_stop_at_an_answer_that_is_not_the_platforms(answer: dict[str, Any]) -> None:
+    tape = opened()
+    tape.create(**answer)
+    tape.end("failed")
+    assert tape.status("D2") != "violated"

@@ -352,3 +352,32 @@ def test_s6_counts_sessions_by_message() -> None:
     deliver(tape, "first")
     deliver(tape, "second")
     assert tape.status("S6") == "held"
+
+
+@pytest.mark.parametrize("handed_on", [None, "", 0])
+def test_an_id_handed_on_as_it_came_is_not_the_clients_invention(handed_on: Any) -> None:
+    tape = Tape()
+    tape.begin()
+    tape.token()
+    tape.create(unusable=True)
+    tape.send(handed_on, status=400)
+    tape.end("failed")
+    assert "violated" not in {tape.status(code) for code in ("S4", "S5", "W1", "D2")}
+
+
+def test_the_word_none_made_of_a_missing_id_is_a_placeholder() -> None:
+    tape = Tape()
+    tape.begin()
+    tape.token()
+    tape.create(unusable=True)
+    tape.send("None", status=403)
+    assert tape.status("S5") == "violated"
+
+
+@pytest.mark.parametrize("made_up", [None, ""])
+def test_without_such_an_answer_an_empty_id_breaks_the_schema(made_up: Any) -> None:
+    tape = Tape()
+    tape.begin()
+    tape.token()
+    tape.send(made_up, status=400)
+    assert tape.status("W1") == "violated"
