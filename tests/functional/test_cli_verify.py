@@ -15,7 +15,6 @@ import httpx
 import jsonschema
 import pytest
 
-from contracts.builtin import BUILTIN
 from contracts.cli import run
 from contracts.report.json import schema
 from mockserver.assemble import assemble
@@ -23,6 +22,7 @@ from mockserver.live import LiveServer
 from mockserver.settings import Settings
 from mockserver.web.app import create_app
 from tests.need import need
+from tests.walked import FIRST
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 CLIENTS, SCENARIOS, TRACES = FIXTURES / "clients", FIXTURES / "scenarios", FIXTURES / "traces"
@@ -246,7 +246,7 @@ def test_options_are_variables_too(capfd: Captured, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("DAYFLY_SEED", "5")
     monkeypatch.setenv("DAYFLY_EXAMPLES", "0")
     assert run(["verify", RECOVERING]) == 0
-    assert f"{len(BUILTIN)} runs, seed 5" in capfd.readouterr().out
+    assert f"{FIRST} runs, seed 5" in capfd.readouterr().out
 
 
 def test_a_traceback_is_for_those_who_debug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Captured) -> None:
