@@ -171,7 +171,7 @@ def _at_once(call: Call, failed: Call, case: Case) -> Breach | None:
 R6 = Clause(
     code="R6",
     name="retry-immediate",
-    statement="leave at least `min_pause` seconds between a server error, or a 429 that names no whole seconds, and the next try",
+    statement="leave at least `min_pause` seconds between a server error, or a 429 without whole seconds, and the next try",
     reason="A 5xx means that the platform is in trouble for more than a moment: tries without a pause are used up before it"
     " recovers, and many clients doing so keep it from recovering.",
     advice=(

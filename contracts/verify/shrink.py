@@ -199,7 +199,7 @@ def _simpler_message(message: Message, others: tuple[Message, ...]) -> Iterator[
     yield from (replace(message, guest=guest) for guest in GUESTS if guest not in guests)
     plain = [text for text in PLAIN_TEXTS if text not in texts]
     for other in (replace(message.guest, name=ANN.name), replace(message.guest, email=ANN.email)):
-        if other not in guests:
+        if not others and message.guest not in GUESTS:
             yield replace(message, guest=other)
     half, text = len(message.text) // 2, message.text
     shorter = (*plain[:2], text[:half], text[half:], text[:1], text[1:])
