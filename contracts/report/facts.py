@@ -25,7 +25,7 @@ def remarks(report: Report) -> Iterator[str]:
     if report.stopped:
         yield f"stopped: {report.stopped}"
     if report.walked is not None:
-        yield walked(report.walked, report.drawn)
+        yield walked(report.walked)
     if report.interrupted:
         yield "interrupted: this is what was found so far, and nothing was made smaller"
     if report.removed:
@@ -36,10 +36,10 @@ def remarks(report: Report) -> Iterator[str]:
         yield unkept(report)
 
 
-def walked(steps: Walked, drawn: int) -> str:
+def walked(steps: Walked) -> str:
     """What the client was put through beside the built-in scenarios."""
     singles, pairs = counted(steps.singles, "single fault"), counted(steps.pairs, "pair")
-    return f"walked through {singles}, {pairs} and {counted(steps.others, 'other scenario')}, drew {drawn}"
+    return f"walked through {singles}, {pairs} and {counted(steps.others, 'other scenario')}, drew {steps.drawn}"
 
 
 def unkept(report: Report) -> str:

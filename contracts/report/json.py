@@ -26,7 +26,7 @@ def document(report: Report) -> dict[str, Any]:
         "target": report.target,
         "seed": report.seed,
         "examples": report.examples,
-        **({"walked": msgspec.to_builtins(report.walked), "drawn": report.drawn} if report.walked is not None else {}),
+        **({"walked": msgspec.to_builtins(report.walked)} if report.walked is not None else {}),
         "elapsed_s": round(report.elapsed_s, 3),
         **({"delivery": report.delivery} if report.subject == "client" else {"subject": report.subject}),
         "clauses": [_clause(result) for result in report.clauses],

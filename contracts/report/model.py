@@ -99,11 +99,12 @@ class ClauseResult(Struct, frozen=True, kw_only=True):
 
 
 class Walked(Struct, frozen=True):
-    """How many scenarios were walked through before any was drawn: of a single fault, of a pair, and of other things."""
+    """How many scenarios were walked through: of a single fault, of a pair, and of other things; and how many were drawn."""
 
     singles: int = 0
     pairs: int = 0
     others: int = 0
+    drawn: int = 0
 
 
 class Report(Struct, frozen=True, kw_only=True):

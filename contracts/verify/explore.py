@@ -59,7 +59,13 @@ def explore(campaign: Campaign, kept: Iterable[Scenario], limits: Limits, drawin
         for step in steps:
             examine(step.scenario)
             campaign.walked[step.kind] += 1
-        draw(examine, limits, drawing.examples, drawing.chance)
+
+        def examine_drawn(scenario: Scenario) -> Near:
+            near = examine(scenario)
+            campaign.walked["drawn"] += 1
+            return near
+
+        draw(examine_drawn, limits, drawing.examples, drawing.chance)
     except _Enough as enough:
         if enough.error is not None:
             raise enough.error from None

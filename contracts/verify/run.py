@@ -125,7 +125,7 @@ def _found(campaign: Campaign, plan: _Plan) -> tuple[tuple[ClauseResult, ...], b
 
 def _walked(campaign: Campaign) -> Walked:
     counts = campaign.walked
-    return Walked(singles=counts["single"], pairs=counts["pair"], others=counts["else"])
+    return Walked(singles=counts["single"], pairs=counts["pair"], others=counts["else"], drawn=counts["drawn"])
 
 
 def _pruned(campaign: Campaign, corpus: Corpus, clauses: Sequence[Clause[Any]], effort: Effort) -> tuple[str, ...]:
