@@ -17,7 +17,7 @@ from contracts.clients.target import find
 from contracts.generate import Limits
 from contracts.judge import DEFAULTS, Status
 from contracts.verify.campaign import AS_FOUND, Campaign
-from contracts.verify.explore import explore
+from contracts.verify.explore import Drawing, explore
 from contracts.world import World
 
 MESSAGES = "/api/v2/conversations/messaging/external/guests/sendmessage"
@@ -29,7 +29,7 @@ def judged(factory: Callable[[Any], Any]) -> dict[str, Status]:
     """How each clause ended, without the work of making counterexamples smaller."""
     with World(PythonClients(factory)) as world:
         campaign = Campaign(world, CLAUSES, DEFAULTS)
-        explore(campaign, [], Limits(), examples=50, chance=0)
+        explore(campaign, [], Limits(), Drawing(examples=50, chance=0))
         return {result.code: result.status for result in campaign.results(AS_FOUND)}
 
 
