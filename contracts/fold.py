@@ -22,6 +22,7 @@ from contracts.history import (
     WorldChanged,
     document,
     guest_of,
+    is_on_its_way,
     jump_of,
 )
 from contracts.trace import Numbered, Trace
@@ -120,8 +121,11 @@ class _Folding:
     # -- calls -------------------------------------------------------------------------------------------------------
 
     def _arrive(self, entry: Arrival) -> None:
-        """What the world did right before, while an intent was open, it did to this request on its way: it had left already."""
-        left_at = entry.at - sum(map(jump_of, self._held))
+        """What the world did right before, while an intent was open, it did to this request on its way: it had left already.
+
+        If the clock jumped then, the request left before the jump. If the request was held up, its arrival says when it left.
+        """
+        left_at = entry.at - sum(jump_of(held) for held in self._held if not is_on_its_way(held))
         operation = entry.operation if entry.method == "POST" else None
         call = Call(len(self._calls) + 1, entry, self._place, left_at, operation, open_intents=len(self._open))
         self._calls[entry.context_id] = call

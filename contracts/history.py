@@ -222,6 +222,13 @@ class WorldChanged(Struct, frozen=True):
         """By how many milliseconds it moved the clock forward."""
         return jump_of(self.entry)
 
+    def jumped_by(self, at: int) -> int:
+        """How many of these milliseconds had passed at the time `at`: a call that was held up may have been given up before."""
+        if not is_on_its_way(self.entry):
+            return self.jump
+        over = None if self.during is None else self.during.returned_at
+        return max(0, min(self.jump, (at if over is None else min(at, over)) - self.entry.at))
+
 
 Moment = CallLeft | CallReturned | IntentBegan | IntentEnded | WorldChanged
 
@@ -248,6 +255,14 @@ class History:
     rejects: dict[Identity, list[Call]] = field(default_factory=dict)
     _by_kind: dict[tuple[type[Moment], ...], list[Moment]] = field(default_factory=dict)
 
+    def time_at(self, place: int) -> int:
+        """The time at a place, in milliseconds: that of the last moment up to it which has one."""
+        for moment in self.moments[place::-1] if place < len(self.moments) else reversed(self.moments):
+            at = _time_of(moment)
+            if at is not None:
+                return at
+        return 0
+
     def of(self, kinds: tuple[type[Moment], ...]) -> list[Moment]:
         """The moments of these kinds, in order. To be asked once the history is whole."""
         if kinds not in self._by_kind:
@@ -262,6 +277,29 @@ class History:
         """A whole number of the policy in force, `default` where the recording does not tell."""
         value = self.header.policy.get(name)
         return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+def _time_of(moment: Moment) -> int | None:
+    match moment:
+        case CallLeft(call):
+            return call.left_at
+        case CallReturned(call):
+            return call.returned_at
+        case IntentBegan(intent):
+            return intent.began_at
+        case IntentEnded(intent):
+            return intent.ended_at
+        case WorldChanged(entry):
+            return entry.at
+
+
+ON_ITS_WAY = "on_its_way"
+"""In the detail of an advance: the clock did not jump, but the request that arrives next was held up for that long."""
+
+
+def is_on_its_way(entry: Perturbed) -> bool:
+    """Whether an advance held up a request that had left already, and moved no clock at once."""
+    return entry.detail.get(ON_ITS_WAY) is True
 
 
 def jump_of(entry: Perturbed) -> int:

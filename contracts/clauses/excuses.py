@@ -28,7 +28,8 @@ def overtaken(intent: Intent, place: int, case: Case) -> bool:
 
 def jumped(intent: Intent, place: int, case: Case) -> int:
     """How far the world moved the clock while the intent was open, up to `place`, in milliseconds."""
-    return sum(change.jump for change in case.history.changes if intent.began < change.place < place)
+    changes = [change for change in case.history.changes if intent.began < change.place < place]
+    return sum(change.jumped_by(case.history.time_at(place)) for change in changes)
 
 
 def _may_be_accepted(calls: Sequence[Call], place: int, case: Case) -> bool:

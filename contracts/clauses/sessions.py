@@ -87,8 +87,9 @@ def _jumped_elsewhere(since: int, call: Call, case: Case) -> int:
     """How far the clock jumped while another message's request was on its way: time that this message did not let pass."""
     if not case.history.intents:
         return 0
-    jumps = (change for change in case.history.changes if since < change.place < call.left and change.during is not None)
-    return sum(change.jump for change in jumps if change.during is not None and change.during.intent is not call.intent)
+    changes = (change for change in case.history.changes if since < change.place < call.left)
+    jumps = (change for change in changes if change.during is not None and change.during.intent is not call.intent)
+    return sum(change.jumped_by(call.left_at) for change in jumps)
 
 
 def _step_stale(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:

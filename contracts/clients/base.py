@@ -96,8 +96,8 @@ class Driver(Protocol):
         """Lets virtual time pass while no intent is open. Raises Hung."""
         ...
 
-    def skip(self, seconds: float) -> None:
-        """Moves virtual time on while an intent is open, which does not count as the client's own waiting."""
+    def grant(self, seconds: float) -> None:
+        """Give an open intent so much more virtual time: a request of its will be on its way for that long."""
         ...
 
     def give_up(self, why: str) -> None:

@@ -164,9 +164,9 @@ class PythonDriver:
         else:
             self._play([lambda: self._stage.sleep(seconds)], limit=None)
 
-    def skip(self, seconds: float) -> None:
+    def grant(self, seconds: float) -> None:
         """See Driver."""
-        self._stage.skip(seconds)
+        self._stage.grant(seconds)
 
     def give_up(self, why: str) -> None:
         """See Driver."""

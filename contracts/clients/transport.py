@@ -8,6 +8,7 @@ import httpx
 
 from contracts.clients.actors import current_stage
 from contracts.clients.base import Returned
+from contracts.clients.clock import LAST
 from contracts.clients.loop import VirtualLoop
 from contracts.clients.watched import Exchange, WatchedHandler
 from mockserver import inprocess
@@ -17,7 +18,7 @@ class StageTransport(inprocess.Transport):
     """For `httpx.Client`."""
 
     def __init__(self, handler: WatchedHandler, returned: Returned) -> None:
-        super().__init__(handler, sleep)
+        super().__init__(handler, _wait)
         self._returned = returned
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -39,7 +40,7 @@ class LoopTransport(inprocess.AsyncTransport):
     """For `httpx.AsyncClient`."""
 
     def __init__(self, handler: WatchedHandler, returned: Returned) -> None:
-        super().__init__(handler)
+        super().__init__(handler, _async_wait)
         self._returned = returned
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -74,6 +75,14 @@ def sleep(seconds: float) -> None:
     stage = current_stage()
     if stage is not None:
         stage.sleep(seconds)
+
+
+def _wait(seconds: float) -> None:
+    sleep(seconds + LAST)
+
+
+async def _async_wait(seconds: float) -> None:
+    await asyncio.sleep(seconds + LAST)
 
 
 def _turn() -> None:
