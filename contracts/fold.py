@@ -204,6 +204,7 @@ class _Folding:
     def _watch(self, entry: Returned) -> None:
         call = self._calls.get(entry.context_id)
         if call is not None:
+            call.aside = entry.aside
             self._return(call, entry.at, answered=entry.answered)
 
     def _return(self, call: Call, at: int, *, answered: bool) -> None:

@@ -47,7 +47,7 @@ class Call:
     `number` counts from 1. `left` and `returned` are places, `left_at` and `returned_at` milliseconds; `returned` is None while
     nothing came back. `operation` is None where it called something that does not exist. `status` and `code` are None where no
     whole answer reached the client. `effect` is None but for sends that are over. `open_intents` is how many intents were open
-    when it left.
+    when it left. `aside`: it took time, and the thread of its message may not have waited for it that long.
     """
 
     number: int
@@ -67,6 +67,7 @@ class Call:
     status: int | None = None
     code: str | None = None
     effect: Effect | None = None
+    aside: bool = False
 
     @property
     def seq(self) -> int:
@@ -158,6 +159,12 @@ class Group:
     item: int
     intents: list[Intent] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
+
+    @property
+    def seqs(self) -> list[int]:
+        """The entries of its calls, and those that begin and end its intents."""
+        ends = [seq for intent in self.intents for seq in (intent.began_seq, intent.ended_seq) if seq is not None]
+        return [*ends, *(call.seq for call in self.calls)]
 
     @property
     def unattributed(self) -> list[Call]:
@@ -253,7 +260,16 @@ class History:
     refusals: dict[str | None, list[Call]] = field(default_factory=dict)
     scope_refusals: dict[str | None, list[Call]] = field(default_factory=dict)
     rejects: dict[Identity, list[Call]] = field(default_factory=dict)
+    _doubted: frozenset[int] | None = None
     _by_kind: dict[tuple[type[Moment], ...], list[Moment]] = field(default_factory=dict)
+
+    @property
+    def doubted(self) -> frozenset[int]:
+        """The entries of messages that may not have listened any more when an answer came. For the whole history."""
+        if self._doubted is None:
+            groups = {id(call.group): call.group for call in self.calls if call.aside and call.group is not None}
+            self._doubted = frozenset(seq for group in groups.values() for seq in group.seqs)
+        return self._doubted
 
     def time_at(self, place: int) -> int:
         """The time at a place, in milliseconds: that of the last moment up to it which has one."""

@@ -71,6 +71,8 @@ class Header(Struct, frozen=True, tag="trace", tag_field="type"):
     `policy` uses the names and seconds of policy files; `source` says what wrote it. `clock` is `virtual` where the client's
     waits moved the clock that stamped the entries; `wall` where that clock followed real time, or was moved ahead besides: no
     wait was longer than the stamps say; `mixed` where it may have stood still meanwhile.
+    `time` says in a sentence why the client's own time did not move with that clock, if so: then its waits, its deadlines and
+    what it heard in time cannot be judged.
     `door` is how the client reached the mock: on a `socket` a lost request and a lost response look alike to it.
     """
 
@@ -80,6 +82,7 @@ class Header(Struct, frozen=True, tag="trace", tag_field="type"):
     clock: Literal["virtual", "wall", "mixed"] = "wall"
     door: Literal["socket", "in_process"] = "socket"
     policy: dict[str, Any] = {}
+    time: str | UnsetType = UNSET
 
 
 class Began(Struct, tag="began", tag_field="type", omit_defaults=True):
@@ -165,12 +168,14 @@ class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):
 class Returned(Struct, tag="returned", tag_field="type", omit_defaults=True):
     """The answer to `context_id` came back to the client, at `at`. Written by whoever can see the client's side; where it is
     missing the answer's own `at` and place stand for it. Not `answered`: the client stopped waiting, and whatever the platform
-    answers, then or later, did not reach it."""
+    answers, then or later, did not reach it. `aside`: it took time, and a thread or task beside that of the message waited for
+    it: the message may have been past its own deadline, and not listening any more."""
 
     seq: int
     at: int
     context_id: str
     answered: bool = True
+    aside: bool = False
 
 
 Entry = Header | Began | Ended | Perturbed | Arrival | Answer | Returned

@@ -61,7 +61,7 @@ def _shown_again(call: Call, refused: Call | None) -> Breach | None:
 
 
 def _may_stop(intent: Intent, calls: list[Call], place: int, case: Case) -> bool:
-    return tried_enough(_over(calls, place), case) or overtaken(intent, place, case)
+    return tried_enough(calls, place, case) or overtaken(intent, place, case)
 
 
 def _over(calls: list[Call], place: int) -> list[Call]:
@@ -100,6 +100,7 @@ A1 = Clause(
     start=None,
     step=_step_not_renewed,
     on=(CallLeft, CallReturned, IntentEnded),
+    own_time=True,
     needs_intents=True,
     closeness=_refusals,
 )
@@ -143,6 +144,7 @@ A2 = Clause(
     start=None,
     step=_step_loop,
     on=(CallReturned,),
+    own_time=True,
     parameters=("max_attempts",),
     needs_intents=True,
     closeness=_refusals,
@@ -219,6 +221,7 @@ A3 = Clause(
     start=_Stampede(),
     step=_step_stampede,
     on=(CallLeft, CallReturned, IntentBegan, WorldChanged),
+    own_time=True,
     closeness=_refusals,
 )
 
@@ -275,6 +278,7 @@ A4 = Clause(
     start=_Waste(),
     step=_step_wasted,
     on=(CallLeft, CallReturned, IntentBegan, WorldChanged),
+    own_time=True,
     needs_intents=True,
     spared=_is_one_shot,
 )

@@ -83,6 +83,7 @@ R4 = Clause(
     start=None,
     step=_step_unbounded,
     on=(CallLeft, CallReturned),
+    own_time=True,
     parameters=("max_attempts",),
     needs_intents=True,
     closeness=_longest_row,
@@ -129,6 +130,7 @@ R5 = Clause(
     start=None,
     step=_step_retry_after,
     on=(CallLeft, CallReturned),
+    own_time=True,
     clocks=LOWER_BOUND,
     needs_intents=True,
 )
@@ -170,6 +172,7 @@ R6 = Clause(
     start=None,
     step=_step_immediate,
     on=(CallLeft, CallReturned),
+    own_time=True,
     clocks=LOWER_BOUND,
     needs_intents=True,
 )

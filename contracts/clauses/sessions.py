@@ -128,6 +128,7 @@ S2 = Clause(
     start=None,
     step=_step_stale,
     on=(CallLeft,),
+    own_time=True,
     clocks=UPPER_BOUND,
     parameters=("max_age",),
     closeness=_oldest,
@@ -303,6 +304,7 @@ S6 = Clause(
     start=None,
     step=_step_orphaned,
     on=(CallLeft,),
+    own_time=True,
     needs_intents=True,
     spared=_perturbed,
 )

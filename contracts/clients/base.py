@@ -13,8 +13,9 @@ from mockserver.wire.notes import Hiding
 
 Outcome = Literal["accepted", "failed"]
 
-Returned = Callable[[str, bool], None]
-"""Told the contextId of a request that came back to the client, and whether whatever became of its answer reached it."""
+Returned = Callable[[str, bool, bool], None]
+"""Takes the contextId of a request that came back to the client, whether whatever became of its answer reached it, and whether
+it reached it aside: late, and in a thread or task beside the message's own."""
 
 LONGEST_ERROR = 500
 """Characters of what a client says of a failure."""

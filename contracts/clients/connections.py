@@ -12,6 +12,7 @@ import socket
 from contextlib import suppress
 from weakref import WeakKeyDictionary, ref
 
+from contracts.clients.actors import current_actor, current_stage
 from contracts.clients.base import Returned
 from contracts.clients.stage import Stage
 
@@ -65,6 +66,7 @@ class ClientEnd(End):
         self._context_id = ""
         self._unread = 0
         self._is_whole = False
+        self._since = 0
 
     def has_sent(self) -> None:
         """See End."""
@@ -74,6 +76,7 @@ class ClientEnd(End):
     def has_arrived(self, context_id: str) -> None:
         """What the client has sent was a whole request."""
         self._has_asked, self._context_id, self._is_whole, self._unread = False, context_id, False, 0
+        self._since = self._stage.clock.nanoseconds
 
     def is_deserted(self) -> None:
         """Nobody reads any more what the client sends."""
@@ -99,7 +102,9 @@ class ClientEnd(End):
 
     def _came_back(self, *, answered: bool) -> None:
         if self._context_id:
-            self._returned(self._context_id, answered)
+            took_time = self._stage.clock.nanoseconds > self._since
+            aside = took_time and current_stage() is self._stage and not current_actor().is_message
+            self._returned(self._context_id, answered, aside)
             self._context_id = ""
 
 

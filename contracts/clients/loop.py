@@ -13,6 +13,7 @@ import asyncio
 import selectors
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakSet
 
 from contracts.clients.actors import current_stage
 from contracts.clients.clock import NANOSECONDS
@@ -85,6 +86,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._stage, self._parking = stage, _Selector(stage)
         super().__init__(self._parking)
         self._clock_resolution = RESOLUTION
+        self.messages: WeakSet[asyncio.Task[Any]] = WeakSet()
+        """The tasks that were asked to send a message."""
 
     def time(self) -> float:
         """Seconds of virtual time."""

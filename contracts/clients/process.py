@@ -113,7 +113,7 @@ class ProcessDriver:
     def advance(self, seconds: float) -> None:
         """See Driver; what passes for the mock does not pass for a process."""
 
-    def skip(self, seconds: float) -> None:
+    def grant(self, seconds: float) -> None:
         """See Driver; as above."""
 
     def conduct(self, body: Callable[[], None]) -> None:

@@ -224,6 +224,7 @@ class PythonDriver:
         await asyncio.gather(*(self._send_in_loop(intent) for intent in intents))
 
     async def _send_in_loop(self, intent: Intent) -> None:
+        _is_message()
         intent.began()
         try:
             await _awaited(self._client.send(intent.guest, intent.text))
@@ -239,7 +240,7 @@ class PythonDriver:
         if self._loop is None:
             self._loop = VirtualLoop(self._stage)
         try:
-            return self._loop.run_until_complete(_awaited(work))
+            return self._loop.run_until_complete(_as_message(work))
         except Abandoned:
             self._loop.discard()
             raise
@@ -266,6 +267,18 @@ def _made(act: Callable[[], Any]) -> _Made:
 def _is_asynchronous(factory: Factory) -> bool:
     """Whether a class makes clients that are to be awaited."""
     return inspect.iscoroutinefunction(getattr(factory, "send", None))
+
+
+async def _as_message(work: Awaitable[Any]) -> Any:
+    _is_message()
+    return await work
+
+
+def _is_message() -> None:
+    """The calling task is that of a message."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    if isinstance(loop, VirtualLoop) and task is not None:
+        loop.messages.add(task)
 
 
 async def _awaited(value: Any) -> Any:

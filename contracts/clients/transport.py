@@ -6,7 +6,7 @@ import asyncio
 
 import httpx
 
-from contracts.clients.actors import current_stage
+from contracts.clients.actors import current_actor, current_stage
 from contracts.clients.base import Returned
 from contracts.clients.clock import LAST
 from contracts.clients.loop import VirtualLoop
@@ -25,15 +25,22 @@ class StageTransport(inprocess.Transport):
         """See `inprocess.Transport`."""
         with Exchange() as current:
             _turn()
+            left = _now()
             try:
                 response = super().handle_request(request)
             except httpx.TransportError as error:
                 _turn()
-                _came_back(self._returned, current, answered=not isinstance(error, httpx.TimeoutException))
+                self._came_back(current, left, answered=not isinstance(error, httpx.TimeoutException))
                 raise
             _turn()
-            _came_back(self._returned, current)
+            self._came_back(current, left)
             return response
+
+    def _came_back(self, current: Exchange, left: int, *, answered: bool = True) -> None:
+        if current.context_id:
+            stage = current_stage()
+            aside = stage is not None and not current_actor().is_message and stage.clock.nanoseconds > left
+            self._returned(current.context_id, answered, aside)
 
 
 class LoopTransport(inprocess.AsyncTransport):
@@ -47,16 +54,17 @@ class LoopTransport(inprocess.AsyncTransport):
         """See `inprocess.AsyncTransport`."""
         with Exchange() as current:
             await _async_turn()
+            left = _now()
             try:
                 response = await self._answered(request)
             except (httpx.TimeoutException, asyncio.CancelledError):
-                _came_back(self._returned, current, answered=False)
+                self._came_back(current, left, answered=False)
                 raise
             except httpx.TransportError:
                 await _async_turn()
-                _came_back(self._returned, current)
+                self._came_back(current, left)
                 raise
-            _came_back(self._returned, current)
+            self._came_back(current, left)
             return response
 
     async def _answered(self, request: httpx.Request) -> httpx.Response:
@@ -65,9 +73,21 @@ class LoopTransport(inprocess.AsyncTransport):
         return response
 
 
-def _came_back(returned: Returned, current: Exchange, *, answered: bool = True) -> None:
-    if current.context_id:
-        returned(current.context_id, answered)
+    def _came_back(self, current: Exchange, left: int, *, answered: bool = True) -> None:
+        if current.context_id:
+            self._returned(current.context_id, answered, _now() > left and not _is_messages_own())
+
+
+def _now() -> int:
+    """Nanoseconds on the stage's clock; 0 for a thread that is on none."""
+    stage = current_stage()
+    return 0 if stage is None else stage.clock.nanoseconds
+
+
+def _is_messages_own() -> bool:
+    """Whether the calling task is that of a message: else it may have ended, or given up this one."""
+    loop = asyncio.get_running_loop()
+    return isinstance(loop, VirtualLoop) and asyncio.current_task() in loop.messages
 
 
 def sleep(seconds: float) -> None:

@@ -27,9 +27,9 @@ class Diary:
         assembly = self._assembly
         assembly.store.load(self._tenant.id, (), _Note(make), assembly.platform.system())
 
-    def returned(self, context_id: str, answered: bool) -> None:
+    def returned(self, context_id: str, answered: bool, aside: bool) -> None:
         """A request came back to the client."""
-        self.write(lambda seq, at: Returned(seq, at, context_id, answered))
+        self.write(lambda seq, at: Returned(seq, at, context_id, answered, aside))
 
     def held_up(self, advance: Advance) -> None:
         """Note that the request which arrives next is on its way for so long."""
