@@ -170,7 +170,6 @@ D3 = Clause(
     step=_step_false_outcome,
     on=(IntentEnded,),
     own_time=True,
-    own_time=True,
     needs_intents=True,
 )
 

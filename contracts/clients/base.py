@@ -118,6 +118,8 @@ class Clients(Protocol):
     """
 
     clock: Literal["virtual", "wall"]
+    note: str
+    """Why a client's own time did not move with that clock since `begin`; empty if it did."""
     door: Literal["socket", "in_process"]
     system: Callable[[], int] | None
 

@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary, ref
 
 from contracts.clients.actors import current_actor, current_stage
 from contracts.clients.base import Returned
+from contracts.clients.polls import real_poll
 from contracts.clients.stage import Stage
 
 READABLE, WRITABLE = select.POLLIN, select.POLLOUT
@@ -126,7 +127,7 @@ def is_ready(own: socket.socket, event: int, milliseconds: int = 0) -> bool:
     """Whether the socket need not wait for the event; one that is closed need not, for it will be told so."""
     if own.fileno() < 0:
         return True
-    poll = select.poll()
+    poll = real_poll()
     poll.register(own, event)
     return bool(poll.poll(milliseconds))
 

@@ -17,6 +17,7 @@ from weakref import WeakSet
 
 from contracts.clients.actors import current_stage
 from contracts.clients.clock import NANOSECONDS
+from contracts.clients.polls import real_selector
 from contracts.clients.stage import Stage
 
 _real_new_event_loop = asyncio.new_event_loop
@@ -30,7 +31,7 @@ class _Selector(selectors.BaseSelector):
     """Looks at its files without waiting for them; the waiting is done on a stage."""
 
     def __init__(self, stage: Stage) -> None:
-        self._real = selectors.DefaultSelector()
+        self._real = real_selector()
         self._stage = stage
         self._busy = 0
         self.parked: list[asyncio.Future[None]] = []

@@ -23,6 +23,7 @@ PATIENCE = 10.0
 class ProcessClients:
     """Clients that `command` starts. `one_shot`: it starts one for each intent. `faketime`: the mock's wall clock is theirs."""
 
+    note = ""
     clock: Literal["virtual", "wall"] = "wall"
     door: Literal["socket", "in_process"] = "socket"
     system: Callable[[], int] | None = None

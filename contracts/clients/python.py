@@ -49,6 +49,7 @@ class PythonClients:
         self.time = VirtualClock()
         self.system: Callable[[], int] | None = self.time.milliseconds
         self.needs_loop = inspect.iscoroutinefunction(factory) or _is_asynchronous(factory)
+        self.note = ""
         self._stack = ExitStack()
         self._names = UnresolvedPlatform()
 
@@ -78,6 +79,7 @@ class PythonClients:
 
     def begin(self) -> None:
         """See Clients."""
+        self.note = ""
         self.time.restart()
         self._names.forget()
 
@@ -179,6 +181,7 @@ class PythonDriver:
         except Hung:
             pass
         finally:
+            self._clients.note = self._clients.note or self._stage.note
             self._stage.close()
             self._access.close()
 

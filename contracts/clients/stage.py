@@ -35,7 +35,7 @@ STALL = 0.05
 """Seconds of real time after which an actor that shows nothing counts as waiting for another."""
 
 GRACE = 0.2
-"""Seconds of real time that must pass without a sign before the clock moves, if somebody waits for what happens in real time."""
+"""Seconds of real time without a sign after which the clock moves, if an actor waits for what happens in real time."""
 
 GLANCE = 0.005
 """Seconds from one look at what happens in real time to the next."""
@@ -264,6 +264,7 @@ class Stage:
             return None
         able = self._able()
         if not able and performance.open and jump:
+            self._notice_outside()
             self._jump(performance.ends)
             able = self._able()
         if len(able) < 2:
@@ -299,6 +300,11 @@ class Stage:
                 self._pass_over(performance.watch)
             if performance.watch.is_over(computing=computing):
                 self._give_up(f"it showed nothing for {performance.watch.patience:g} s of real time")
+
+    def _notice_outside(self) -> None:
+        for actor in self._actors:
+            if actor.outside and not actor.running:
+                self.notice(f"{actor.place()} waits for what happens in real time")
 
     def _notice_blocked(self) -> None:
         for actor in self._actors:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 
+import anyio
 import httpx
 
 from contracts.clients.actors import current_actor, current_stage
 from contracts.clients.base import Returned
 from contracts.clients.clock import LAST
 from contracts.clients.loop import VirtualLoop
+from contracts.clients.stage import Stage
 from contracts.clients.watched import Exchange, WatchedHandler
 from mockserver import inprocess
 
@@ -17,12 +20,17 @@ from mockserver import inprocess
 class StageTransport(inprocess.Transport):
     """For `httpx.Client`."""
 
-    def __init__(self, handler: WatchedHandler, returned: Returned) -> None:
+    def __init__(self, handler: WatchedHandler, returned: Returned, stage: Stage) -> None:
         super().__init__(handler, _wait)
-        self._returned = returned
+        self._returned, self._stage = returned, stage
+        self._process = os.getpid()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """See `inprocess.Transport`."""
+        """See `inprocess.Transport`. Raises `httpx.ConnectError` in a process that the client has forked."""
+        if os.getpid() != self._process:
+            raise httpx.ConnectError("a forked process does not reach a platform in process; use --socket", request=request)
+        if current_stage() is None:
+            self._stage.notice("a request came from a thread that runs since the import")
         with Exchange() as current:
             _turn()
             left = _now()
@@ -46,12 +54,14 @@ class StageTransport(inprocess.Transport):
 class LoopTransport(inprocess.AsyncTransport):
     """For `httpx.AsyncClient`."""
 
-    def __init__(self, handler: WatchedHandler, returned: Returned) -> None:
+    def __init__(self, handler: WatchedHandler, returned: Returned, stage: Stage) -> None:
         super().__init__(handler, _async_wait)
-        self._returned = returned
+        self._returned, self._stage = returned, stage
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """See `inprocess.AsyncTransport`."""
+        if not isinstance(_running_loop(), VirtualLoop):
+            self._stage.notice("a request came from a loop that is not the standard library's, or that runs since the import")
         with Exchange() as current:
             await _async_turn()
             left = _now()
@@ -86,8 +96,15 @@ def _now() -> int:
 
 def _is_messages_own() -> bool:
     """Whether the calling task is that of a message: else it may have ended, or given up this one."""
-    loop = asyncio.get_running_loop()
+    loop = _running_loop()
     return isinstance(loop, VirtualLoop) and asyncio.current_task() in loop.messages
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:  # trio, say
+        return None
 
 
 def sleep(seconds: float) -> None:
@@ -102,7 +119,7 @@ def _wait(seconds: float) -> None:
 
 
 async def _async_wait(seconds: float) -> None:
-    await asyncio.sleep(seconds + LAST)
+    await anyio.sleep(seconds + LAST)
 
 
 def _turn() -> None:
@@ -112,6 +129,6 @@ def _turn() -> None:
 
 
 async def _async_turn() -> None:
-    loop = asyncio.get_running_loop()
+    loop = _running_loop()
     if isinstance(loop, VirtualLoop):
         await loop.turn()
