@@ -19,6 +19,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import FunctionType, ModuleType
 from typing import Any, NoReturn
@@ -138,6 +139,7 @@ _PRIMITIVES: tuple[tuple[Any, str, Any], ...] = (
     (threading, "RLock", locks.RLock),
     (threading.Thread, "start", locks.start),
     (threading.Thread, "join", locks.join),
+    (ThreadPoolExecutor, "_adjust_thread_count", locks.adjust),
     (queue, "SimpleQueue", locks.SimpleQueue),
     (asyncio.events, "new_event_loop", new_event_loop),
     (asyncio, "new_event_loop", new_event_loop),

@@ -60,19 +60,19 @@ class LoopTransport(inprocess.AsyncTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """See `inprocess.AsyncTransport`."""
-        if not isinstance(_running_loop(), VirtualLoop):
+        if current_stage() is None or not isinstance(_running_loop() or self._stage, VirtualLoop | Stage):
             self._stage.notice("a request came from a loop that is not the standard library's, or that runs since the import")
         with Exchange() as current:
             await _async_turn()
             left = _now()
             try:
                 response = await self._answered(request)
-            except (httpx.TimeoutException, asyncio.CancelledError):
-                self._came_back(current, left, answered=False)
-                raise
-            except httpx.TransportError:
-                await _async_turn()
-                self._came_back(current, left)
+            except BaseException as error:
+                if isinstance(error, httpx.TransportError) and not isinstance(error, httpx.TimeoutException):
+                    await _async_turn()
+                    self._came_back(current, left)
+                else:  # too late, or cancelled: in asyncio, in trio or by anyio
+                    self._came_back(current, left, answered=False)
                 raise
             self._came_back(current, left)
             return response
@@ -81,7 +81,6 @@ class LoopTransport(inprocess.AsyncTransport):
         response = await super().handle_async_request(request)
         await _async_turn()
         return response
-
 
     def _came_back(self, current: Exchange, left: int, *, answered: bool = True) -> None:
         if current.context_id:
