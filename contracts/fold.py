@@ -194,7 +194,12 @@ class _Folding:
         if entry.token is not None:
             self._name_token(entry.token)
         if entry.context_id not in self._watched:
-            heapq.heappush(self._due, (entry.at, entry.seq, call))
+            heapq.heappush(self._due, (entry.at + self._unheard(entry, call), entry.seq, call))
+
+    def _unheard(self, entry: Answer, call: Call) -> int:
+        """Milliseconds by which a late answer comes after its stamp, if those that were heard are noted: this one was not."""
+        is_watched = bool(self._watched) and self.history.header.clock == "virtual"
+        return int(is_watched and entry.at > call.arrival.at)
 
     def _come_back(self, now: int) -> None:
         while self._due and self._due[0][0] <= now:

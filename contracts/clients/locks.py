@@ -17,7 +17,7 @@ from contracts.clients.actors import current_stage, off_stage
 from contracts.clients.stage import Part
 
 _real_lock, _real_rlock, _real_simple_queue = threading.Lock, threading.RLock, queue.SimpleQueue
-_real_adjust = ThreadPoolExecutor._adjust_thread_count  # type: ignore[attr-defined]
+_real_adjust = ThreadPoolExecutor._adjust_thread_count
 _pools: WeakKeyDictionary[ThreadPoolExecutor, int] = WeakKeyDictionary()
 """The stage that each pool was last used on."""
 
@@ -115,12 +115,12 @@ def adjust(executor: ThreadPoolExecutor) -> None:
     stage = current_stage()
     if stage is not None and _pools.get(executor) != id(stage):
         _pools[executor] = id(stage)
-        waiting, executor._work_queue = executor._work_queue, SimpleQueue()  # type: ignore[attr-defined]
-        executor._threads = set()  # type: ignore[attr-defined]
-        executor._idle_semaphore = threading.Semaphore(0)  # type: ignore[attr-defined]
+        waiting, executor._work_queue = executor._work_queue, SimpleQueue()
+        executor._threads = set()
+        executor._idle_semaphore = threading.Semaphore(0)
         with suppress(queue.Empty):
             while True:
-                executor._work_queue.put(waiting.get_nowait())  # type: ignore[attr-defined]
+                executor._work_queue.put(waiting.get_nowait())
     _real_adjust(executor)
 
 

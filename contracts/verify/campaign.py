@@ -72,7 +72,8 @@ class Campaign:
     """A world, the clauses that count in it, and what has been found.
 
     Counted are `runs`, of those `planned`, and `hung` ones: those in which a client showed nothing for as long as it may.
-    `real_time` is how many seconds went into runs in which the client's own time was real. `stopped` says why fewer were made than planned.
+    `real_time` is how many seconds went into runs in which the client's own time was real.
+    `stopped` says why fewer were made than planned.
     """
 
     def __init__(

@@ -22,13 +22,13 @@ LATE = [
     Scenario((HELLO, ExpireTokens(), Send(ANN, "again", (Trigger("create", Advance(300)), Trigger("token", Advance(300)))))),
     Scenario((Send(ANN, "hello", (Trigger("send", Advance(300)), Trigger("send", EndSessions()))), HELLO)),
     *(
-        Scenario((Fault(operation, "latency", seconds=seconds, where=where), HELLO, ExpireTokens(), HELLO))
-        for operation, seconds, where in [
-            ("token", 10, "after"),
-            ("create", 30, "before"),
-            ("create", 31, "after"),
-            ("send", 10, "after"),
-            ("send", 30, "before"),
+        Scenario((fault, HELLO, ExpireTokens(), HELLO))
+        for fault in [
+            Fault("token", "latency", seconds=10, where="after"),
+            Fault("create", "latency", seconds=30, where="before"),
+            Fault("create", "latency", seconds=31, where="after"),
+            Fault("send", "latency", seconds=10, where="after"),
+            Fault("send", "latency", seconds=30, where="before"),
         ]
     ),
     Scenario((SendParallel((Message(ANN, "a"), Message(BOB, "b")), (Trigger("create", Advance(31)),), (1, 0, 1)),)),
@@ -132,7 +132,7 @@ def test_a_client_whose_time_is_real_is_not_judged_by_it(factory: Callable[[Any]
     told = seen[0].of("R6")
     assert told.status is Status.INCONCLUSIVE
     assert "--command" in told.message
-    assert seen[0].of("D1").status is Status.HELD
+    assert seen[0].of("W1").status is Status.HELD
 
 
 def test_a_wait_in_c_is_noticed() -> None:

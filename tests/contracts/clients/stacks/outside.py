@@ -182,6 +182,8 @@ class ForkedWorker(HttpClient):
         ours, theirs = os.pipe(), os.pipe()
         if os.fork() == 0:
             try:
+                os.close(theirs[1])
+                os.close(ours[0])
                 self._work(os.fdopen(theirs[0], "r"), os.fdopen(ours[1], "w"))
             finally:
                 os._exit(0)
@@ -213,7 +215,7 @@ class ForkedWorker(HttpClient):
 class Trio(Blocking):
     """httpx on trio, ten seconds a call, a loop for each."""
 
-    errors = (*HttpxAsync.errors, trio.TooSlowError)  # type: ignore[assignment]
+    errors = (*HttpxAsync.errors, trio.TooSlowError)
 
     def sleep(self, seconds: float) -> None:
         trio.run(trio.sleep, seconds)
