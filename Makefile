@@ -48,7 +48,7 @@ gallery: $(TO_TEST) ## Verify every client in fixtures/clients with 20 seeds; AR
 constraints: ## Pin anew what an unconstrained installation brings
 	rm -rf build/constraints
 	$(PYTHON) -m venv build/constraints
-	build/constraints/bin/python -m pip install --quiet --disable-pip-version-check '.[httpx2,redis,sdk,test]'
+	build/constraints/bin/python -m pip install --quiet --disable-pip-version-check '.[gallery,httpx2,redis,sdk,test]'
 	{ sed '/^[^#]/,$$d' constraints.txt; build/constraints/bin/python -m pip freeze --exclude dayfly; } > build/constraints.txt
 	mv build/constraints.txt constraints.txt
 

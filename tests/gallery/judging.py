@@ -59,7 +59,7 @@ def judge(piece: Piece, seed: int, examples: int | None = None, patience: float 
 
 def attempt(piece: Piece, examples: int | None, seed: int) -> Finding | str:
     """The same, or why it could not be done. Whoever keeps every clause has to do so for longer, where that costs nothing."""
-    if examples is None and piece.room == "correct" and piece.is_in_process:
+    if examples is None and piece.room == "correct" and piece.is_in_process and piece.shipped:
         examples = THOROUGH
     try:
         return judge(piece, seed, examples)
