@@ -119,17 +119,17 @@ class Policy:
 
     def call(self, operation: str, path: str, token: str, body: Any, wanted: str) -> Steps:
         try:
-            return (yield from self.exchange(operation, path, self.bearer(token), body, wanted))
+            return (yield from self.request(operation, path, self.headers(token), body, wanted))
         except Refused as refusal:
             if refusal.status == 401:
                 yield Forget(token)
                 raise Again("the token was refused", times=1, wait=0) from refusal
             raise
 
-    def bearer(self, token: str) -> dict[str, str]:
+    def headers(self, token: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {token}", "Content-Type": JSON}
 
-    def exchange(self, operation: str, path: str, headers: Any, body: Any, wanted: str) -> Steps:
+    def request(self, operation: str, path: str, headers: Any, body: Any, wanted: str) -> Steps:
         data = body.encode() if isinstance(body, str) else self.encode(body)
         try:
             reply = yield Call(operation, path, headers, data)
@@ -172,7 +172,7 @@ class Policy:
 
     def login_once(self) -> Steps:
         headers = {"Authorization": self.basic(), "Content-Type": self.form}
-        return (yield from self.exchange("token", TOKEN, headers, self.grant(), "access_token"))
+        return (yield from self.request("token", TOKEN, headers, self.grant(), "access_token"))
 
     form = "application/x-www-form-urlencoded"
 
@@ -191,10 +191,13 @@ class Sender:
 
     def __init__(self, platform: Any) -> None:
         self.platform, self.sleep = platform, platform.sleep
-        self.rules = self.policy(platform.client_id, platform.client_secret)
+        self.rules = self.made_rules(platform)
         self.token: str | None = None
         self.renewing = threading.Lock()
         self.open()
+
+    def made_rules(self, platform: Any) -> Policy:
+        return self.policy(platform.client_id, platform.client_secret)
 
     def open(self) -> None:
         """Prepare for exchanges."""
@@ -248,10 +251,13 @@ class AsyncSender:
 
     def __init__(self, platform: Any) -> None:
         self.platform = platform
-        self.rules = self.policy(platform.client_id, platform.client_secret)
+        self.rules = self.made_rules(platform)
         self.token: str | None = None
         self.renewing: Any = self.lock()
         self.open()
+
+    def made_rules(self, platform: Any) -> Policy:
+        return self.policy(platform.client_id, platform.client_secret)
 
     def open(self) -> None:
         """Prepare for exchanges."""
