@@ -524,15 +524,3 @@ class WaitsForTheAdministrator(Notifier):
                 if refusal.status != 403:
                     raise
                 yield Wait(3600.0)
-
-
-class NeverPauses(Notifier):
-    """D6: tries a create again for ever, and pauses a second."""
-
-    def request(self, operation, *rest):
-        try:
-            return (yield from super().request(operation, *rest))
-        except Again as failure:
-            if operation == "create":
-                failure.times, failure.wait = 10**6, 1.0
-            raise

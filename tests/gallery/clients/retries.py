@@ -187,14 +187,15 @@ class RetriesUntilMidnight(Notifier):
 
     def persist(self, act):
         until = time.monotonic() + 600
-        deaths = 0
+        repairs = set()
         while True:
             try:
                 return (yield from act())
             except Again as failure:
-                deaths += failure.times == 1
-                if time.monotonic() > until or deaths > 2:
+                if time.monotonic() > until or failure.cause in repairs:
                     raise NotSent(failure.cause) from failure
+                if failure.times == 1:
+                    repairs.add(failure.cause)
                 asked = asked_wait(failure.headers) or 0
                 if asked > LONGEST_WAIT:
                     raise NotSent("too long") from failure

@@ -53,8 +53,8 @@ def asked_wait(headers: Mapping[str, str]) -> float | None:
 
 
 def back_off(failures: int) -> float:
-    """Return seconds: doubled with each failure, with jitter, never below 0.5."""
-    return float(2**failures * random.uniform(0.25, 0.5))
+    """Return seconds: doubled with each failure, with jitter, from 0.5 to 30."""
+    return min(2**failures, 60) * random.uniform(0.25, 0.5)
 
 
 def pause(headers: Mapping[str, str], failures: int) -> float:
