@@ -29,6 +29,7 @@ class Piece(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     one_shot: bool = False
     socket: bool = False
     needs: str = ""
+    patience: float | None = None
     shipped: bool = False
     breaks: tuple[str, ...] = ()
     along: tuple[str, ...] = ()
@@ -40,6 +41,11 @@ class Piece(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         for folder in FOLDERS:
             words = words.replace(folder, "")
         return words.removesuffix(":factory")
+
+    @property
+    def described(self) -> str:
+        """Its room and its full name."""
+        return f"{self.room} {self.client or self.command}"
 
     @property
     def files(self) -> set[str]:

@@ -259,6 +259,13 @@ class InventsAMissingId(Notifier):
         return super().read(operation, reply, wanted)
 
 
+class ForgetsTheF(Notifier):
+    """S5: lacks the f before a string."""
+
+    def deliver(self, token, session, text):
+        yield from super().deliver(token, "{session}", text)
+
+
 class WritesNone(Notifier):
     """S5: turns a missing id into the word None."""
 
@@ -266,13 +273,6 @@ class WritesNone(Notifier):
         if operation == "create" and reply.status == 200:
             return str(field(reply.body, wanted))
         return super().read(operation, reply, wanted)
-
-
-class ForgetsTheF(Notifier):
-    """S5: lacks the f before a string."""
-
-    def deliver(self, token, session, text):
-        yield from super().deliver(token, "{session}", text)
 
 
 class SendsUndefined(Notifier):
