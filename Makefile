@@ -42,7 +42,7 @@ bench: $(TO_TEST) ## Measure speed and memory beside a plain node:http handler
 mutants: $(TO_TEST) ## Make mistakes in the mock, and tell who catches them
 	@$(BIN)/python -m tests.mutants $(ARGS)
 
-gallery: $(TO_TEST) ## Verify every client in fixtures/clients with 20 seeds; ARGS="--seeds 2 culprits_wire"
+gallery: $(TO_TEST) ## Verify every client of the gallery with 20 seeds; ARGS="--seeds 2 culprits_wire"
 	@$(BIN)/python -m tests.gallery $(ARGS)
 
 constraints: ## Pin anew what an unconstrained installation brings
