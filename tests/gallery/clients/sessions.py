@@ -198,6 +198,16 @@ class NextSessionAhead(Notifier):
             pass
 
 
+class SessionOnSelf(Notifier):
+    """S3: keeps the session on itself, where threads overwrite it, and pauses before it sends."""
+
+    def attempt(self, guest, text):
+        token = yield Bearer()
+        self.session = yield from self.create(token, guest)
+        yield Wait(0.5)
+        yield from self.deliver(token, self.session, text)
+
+
 class GuestOnSelf(Notifier):
     """S3: keeps guest and session on itself, where threads overwrite them."""
 

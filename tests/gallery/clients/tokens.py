@@ -156,10 +156,10 @@ class ForgetsBlindly(AsyncNotifier):
         return await super().do(action)
 
 
-class TenMinuteCache(Notifier):
-    """A4: believes that a token lasts for ten minutes."""
+class MinuteCache(Notifier):
+    """A4: believes that a token lasts for a minute."""
 
-    lifetime = 600.0
+    lifetime = 60.0
     since = 0.0
 
     def bearer(self):
@@ -170,13 +170,13 @@ class TenMinuteCache(Notifier):
             return self.token
 
 
-class MinuteCache(TenMinuteCache):
-    """A4: believes that a token lasts for a minute."""
+class TenMinuteCache(MinuteCache):
+    """A4: believes that a token lasts for ten minutes."""
 
-    lifetime = 60.0
+    lifetime = 600.0
 
 
-class TakesLifetimeForMilliseconds(TenMinuteCache):
+class TakesLifetimeForMilliseconds(MinuteCache):
     """A4: reads `expires_in` as milliseconds."""
 
     lifetime = 86.4
