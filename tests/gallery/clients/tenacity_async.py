@@ -32,7 +32,7 @@ class Dead(Exception):
 class AsAsked(wait_base):
     def __call__(self, state):
         pause_asked = pause(state.outcome.exception().headers, state.attempt_number)
-        return max(pause_asked, wait_exponential_jitter(0.2, 10)(state))
+        return max(pause_asked, wait_exponential_jitter(multiplier=0.2, max=10)(state))
 
 
 def insist(kinds, tries, wait):
