@@ -93,6 +93,15 @@ class RenewsForEver(Notifier):
             raise
 
 
+class RenewsEightTimes(RenewsForEver):
+    """A2: takes eight tokens before it gives up."""
+
+    def pause(self, failure, count):
+        if failure.times == 40 and count > 8:
+            raise NotSent("eight tokens were refused")
+        return super().pause(failure, count)
+
+
 class RenewsInTwoLayers(Notifier):
     """A2: its HTTP layer renews three times, and so does the layer above."""
 
