@@ -46,8 +46,10 @@ def command(
 ) -> None:
     """Judge a recording, or the journal of the mock that runs at a URL.
 
-    A recording is a trace in JSON Lines (- is standard input), or a HAR file, of the mock or of a real service. Where a HAR
-    file holds several traces of dayfly's own, FILE.har#PAGE names one. Of a HAR file it is told how many entries were read.
+    A recording is a trace in JSON Lines or a HAR file, of the mock or of a real service; - is
+    standard input. Its content decides, not its name; gzip, and zip as Playwright writes it, are
+    unpacked. If a HAR file holds several traces of dayfly's own, FILE.har#PAGE names one. The report
+    says how much of a HAR file was read, and what was left out.
     """
     from contracts.cli.sources import recorded
     from contracts.errors import TraceMalformed
@@ -57,7 +59,7 @@ def command(
     options = Options(clauses=clauses, parameters=held_to, expected=expected)
     read = recorded(recording, organization, admin_token)
     try:
-        report = check(recording, read.trace, options, read.extent)
+        report = check(recording, read.trace, options, read.extent, read.in_other_order)
     except TraceMalformed as error:
         raise click.ClickException(f"{recording}: {error}") from error
     tell(report, destinations, as_json=as_json)

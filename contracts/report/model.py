@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from contracts.har.extent import Extent
 from contracts.judge import Delivery, Evidence, Status, Subject
 from contracts.scenario import Scenario
 from mockserver.journal import Entry
@@ -95,9 +96,9 @@ class Report(Struct, frozen=True, kw_only=True):
     """What a verification of `target` found, in `examples` runs, `drawn` of them drawn, and `elapsed_s` seconds; `delivery` is
     about clients alone.
 
-    `extent` says how much of a HAR file was judged. `removed` are files of the corpus that no longer fail, `unkept` what could
-    not be written there or removed, and why. `interrupted`: somebody ended it, and this is what was found so far.
-    `stopped` says why fewer runs were made than planned.
+    `extent` says how much of a HAR file was judged, `recording` the same as values. `removed` are files of the corpus that no
+    longer fail, `unkept` what could not be written there or removed, and why. `interrupted`: somebody ended it, and this is
+    what was found so far. `stopped` says why fewer runs were made than planned.
     """
 
     target: str
@@ -117,6 +118,7 @@ class Report(Struct, frozen=True, kw_only=True):
     drawing: str = ""
     """The options that say what it was put through, where that was not the usual: for `dayfly verify`."""
     extent: str = ""
+    recording: Extent | None = None
     removed: tuple[str, ...] = ()
     unkept: tuple[str, ...] = ()
     stopped: str = ""
@@ -141,14 +143,12 @@ class Report(Struct, frozen=True, kw_only=True):
         return bool(self.violated or self.with_ending(Ending.NOW_HELD))
 
     def exit_status(self, *, strict: bool = False) -> int:
-        """0: all clauses put to the test ended as they should; 1: one did not; 2: none was put to the test, or it was stopped
-        and no violation says why, or, if `strict`, one was inconclusive; 130: interrupted."""
+        """0: all clauses put to the test ended as they should; 1: one did not; 2: none was put to the test, or, if `strict`,
+        one was inconclusive; 130: interrupted."""
         if self.interrupted:
             return 130
         if self.failed:
             return 1
-        if self.stopped and not self.with_status(Status.VIOLATED):
-            return 2
         undecided = self.with_status(Status.INCONCLUSIVE)
         if not undecided and not self.with_status(Status.HELD) and not self.with_status(Status.VIOLATED):
             return 2
