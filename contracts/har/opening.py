@@ -17,6 +17,9 @@ MOST_UNPACKED = 1 << 30
 """Bytes to which a packed recording may unpack."""
 
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
+_ZLIB = (b"\x78\x01", b"\x78\x9c", b"\x78\xda")
+"""The beginning of a .zhar file of mitmproxy."""
+
 _UTF_16 = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"{\0": "utf-16-le", b"\0{": "utf-16-be"}
 
 _UNPACKING = (OSError, EOFError, zlib.error, BadZipFile, RuntimeError, NotImplementedError, UnicodeDecodeError)
@@ -41,6 +44,8 @@ def opened(file: BinaryIO, source: str, beside: Path | None = None) -> Opened:
         head, file = _looked_into(file, source)
         if head.startswith(_GZIP):
             file = _buffered(_Bounded(gzip.GzipFile(fileobj=file), source))
+        elif head.startswith(_ZLIB):
+            file = _buffered(_Bounded(_buffered(_Inflated(file)), source))
         elif head.startswith(_ZIP):
             file, attached = _from_zip(file, source)
         elif head[:2] in _UTF_16:
@@ -112,6 +117,21 @@ class _Bounded(_Raw):
         if self._read > MOST_UNPACKED:
             raise HarError(self._source, None, f"it unpacks to more than {MOST_UNPACKED >> 20} MiB")
         return piece
+
+
+class _Inflated(_Raw):
+    """A stream of zlib, unpacked."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._unpacking = file, zlib.decompressobj()
+
+    def _piece(self, most: int) -> bytes:
+        while not self._unpacking.eof:
+            packed = self._unpacking.unconsumed_tail or self._file.read(most)
+            piece = self._unpacking.decompress(packed, most)
+            if piece or not packed:
+                return piece
+        return b""
 
 
 class _Transcoded(_Raw):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -36,7 +37,7 @@ _STAYED = (
     "err_address_unreachable", "err_proxy_connection_failed", "err_cert_", "err_ssl_", "err_unsafe_port",
     "err_connection_timed_out", "err_disallowed_url", "err_name_resolution", "blocked_by_client",
     "ns_error_unknown_host", "ns_error_offline", "ns_error_connection_refused", "ns_error_net_timeout_external",
-    "econnrefused", "enotfound", "eai_again", "name or service not known",
+    "econnrefused", "connect call failed", "connection refused", "enotfound", "eai_again", "name or service not known",
 )  # fmt: skip
 """Errors, in lower case, after which no request had reached anything."""
 
@@ -140,16 +141,16 @@ def exchanged(exchange: Exchange, number: int, attached: Attached = nothing_atta
     media = exchange.sent.media_type
     recorded = Recorded(
         number=number,
-        host=exchange.url.netloc.rpartition("@")[2].lower(),
-        method=exchange.method,
+        host=sys.intern(exchange.url.netloc.rpartition("@")[2].lower()),
+        method=sys.intern(exchange.method),
         prefix=path.rstrip("/").removesuffix(own) if own != path else "",
-        path=own,
+        path=sys.intern(own),
         query=exchange.url.query,
         began=exchange.began,
         left=exchange.began + exchange.waited,
         returned=exchange.began + max(exchange.took, exchange.waited),
-        authorization=exchange.sent_headers.get("authorization"),
-        media_type=media,
+        authorization=_shared(exchange.sent_headers.get("authorization")),
+        media_type=_shared(media),
         body=asked.data,
         lacks=asked.lacking,
         sent=bodies.decoded(asked.data, media),
@@ -168,6 +169,11 @@ def exchanged(exchange: Exchange, number: int, attached: Attached = nothing_atta
     if recorded.body == b"" and _had_a_body(recorded):
         recorded.body, recorded.lacks = None, bodies.NOT_RECORDED
     return recorded
+
+
+def _shared(value: str | None) -> str | None:
+    """The value itself, once for all requests that have it: a recording may hold thousands."""
+    return None if value is None else sys.intern(value)
 
 
 def _own_path(path: str, status: int | None) -> str:

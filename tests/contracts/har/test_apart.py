@@ -60,7 +60,9 @@ def test_it_is_not_a_use_of_an_id(why: str, change: dict[str, Any]) -> None:
     assert f"1 entry is left out, {why}" in [problem.text for problem in report.problems]
 
 
-@pytest.mark.parametrize("error", ["net::ERR_ABORTED", "net::ERR_CONNECTION_RESET", "net::ERR_TIMED_OUT", "net::ERR_FAILED", ""])
+@pytest.mark.parametrize(
+    "error", ["net::ERR_ABORTED", "net::ERR_CONNECTION_RESET", "net::ERR_TIMED_OUT", "net::ERR_FAILED", ""]
+)
 def test_a_request_that_may_have_left_may_have_used_the_id(error: str) -> None:
     har = used_twice()
     har.entries[2]["response"] = {"status": 0, "_error": error}

@@ -134,8 +134,10 @@ ODDITIES: dict[str, Callable[[Har], object]] = {
         lambda content: content | {"encoding": "BASE64", "text": b64encode(content["text"].encode()).decode()}
     ),
     "base64 in lines, without padding": got_as(
-        lambda content: content
-        | {"encoding": "base64", "text": re.sub("(.{9})", r"\1\n", b64encode(content["text"].encode()).decode().strip("="))}
+        lambda content: (
+            content
+            | {"encoding": "base64", "text": re.sub("(.{9})", r"\1\n", b64encode(content["text"].encode()).decode().strip("="))}
+        )
     ),
     "content that is JSON itself": got_as(lambda content: content | {"text": json.loads(content["text"])}),
     "time missing": without("time"),

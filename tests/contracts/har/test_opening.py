@@ -8,6 +8,7 @@ import io
 import json
 import lzma
 import zipfile
+import zlib
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -19,7 +20,6 @@ from tests.contracts.har.test_oddities import WHOLE, codes, exchanges, used_twic
 
 HAR = used_twice().raw
 TRACE = b'{"type":"trace","version":1}\n'
-
 
 
 def archived(files: dict[str, bytes]) -> bytes:
@@ -52,6 +52,7 @@ PACKED = {
     "gzip": gzip.compress(HAR),
     "gzip twice": gzip.compress(gzip.compress(HAR)),
     "gzip of UTF-16": gzip.compress(HAR.decode().encode("utf-16")),
+    "zlib, as mitmproxy's .zhar": zlib.compress(HAR),
     "zip": archived({"recording.har": HAR}),
     "zip with a folder": archived({"out/har.har": HAR, "__MACOSX/out/._har.har": b"x"}),
     "zip in gzip": gzip.compress(archived({"har.har": HAR})),
