@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from base64 import b64encode
 from io import BytesIO
 from typing import Any
@@ -97,7 +98,7 @@ def packed(compression: str, body: bytes) -> Har:
 def test_a_body_that_cannot_be_unpacked_is_said_to_be_that(
     compression: str, body: bytes, lacking: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, {"br": "brotli", "zstd": "zstandard"}[compression], None)
+    monkeypatch.setitem(sys.modules, {"br": "brotli", "zstd": "zstandard"}[compression], None)
     har = packed(compression, body)
     read, extent = told(har)
     assert codes(read) == ["S1"]

@@ -6,13 +6,18 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Callable
+from contextlib import suppress
 from io import BytesIO
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contracts.clauses import judged
-from contracts.har import Reading, opened, reading
+from contracts.har import HarError, Reading, opened, reading
+from contracts.reproduce import RecordingError, reproduce
+from contracts.reproduce.archives import read as recording
 from mockserver.journal import Answer, Arrival
 from tests.contracts.har.recordings import MESSAGES, Har
 
@@ -96,7 +101,7 @@ def without(*names: str) -> Callable[[Har], None]:
 
 def relative(har: Har) -> None:
     for entry in har.entries:
-        scheme, _, rest = entry["request"]["url"].partition("://")
+        rest = entry["request"]["url"].partition("://")[2]
         host, _, path = rest.partition("/")
         entry["request"]["url"] = f"/{path}"
         entry["request"]["headers"].append({"name": ":authority", "value": host})
@@ -261,6 +266,38 @@ def test_an_odd_entry_of_another_host_is_of_no_interest(oddity: str) -> None:
     assert told.extent is not None
     assert (told.extent.entries, told.extent.requests, told.extent.skipped) == (5, 4, ())
     assert codes(told) == ["S1"]
+
+
+# -- whatever stands there ---------------------------------------------------------------------------
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["name", "value", "text", "id"]), inner),
+    max_leaves=4,
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The way to each value within a document."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for name, member in inner for place in places(member, (*path, name)))]
+
+
+@given(st.data())
+def test_no_value_in_any_place_ends_the_reading_but_with_a_word(data: st.DataObject) -> None:
+    document = json.loads(used_twice().raw)
+    for _ in range(data.draw(st.integers(1, 2))):
+        *way, last = data.draw(st.sampled_from(places(document)[1:]))
+        holder = document
+        for name in way:
+            holder = holder[name]
+        holder[last] = data.draw(ANYTHING)
+        if not isinstance(document.get("log"), dict):
+            break
+    raw = json.dumps(document).encode()
+    with suppress(HarError, RecordingError):
+        judged(read(raw).trace)
+        reproduce(recording(BytesIO(raw), "x.har"))
 
 
 # -- answers that are none ---------------------------------------------------------------------------

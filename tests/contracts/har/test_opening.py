@@ -132,16 +132,10 @@ def test_a_json_document_of_another_kind_is_called_what_it_looks_like(members: d
         reading(found.file, "x.json")
 
 
-@pytest.mark.parametrize(
-    "raw", [gzip.compress(HAR)[:200], archived({"har.har": HAR})[:300], b"PK\x03\x04"], ids=["gzip", "zip", "beginning"]
-)
-def test_a_damaged_archive_is_told_in_a_line(raw: bytes) -> None:
-    with pytest.raises(HarError, match="it cannot be unpacked|the file ends before"):
-        found = opened(BytesIO(raw), "x.har.gz")
-        told = reading(found.file, "x.har.gz")
-        assert told.extent is not None
-        assert told.extent.cut
-        raise HarError("x", None, told.extent.cut)
+@pytest.mark.parametrize("raw", [b"PK\x03\x04", archived({"a": b""})[:9], b"\x1f\x8b", b"\x1f\x8b" * 9])
+def test_an_archive_that_cannot_be_unpacked_is_told_in_a_line(raw: bytes) -> None:
+    with pytest.raises(HarError, match="it cannot be unpacked: "):
+        opened(BytesIO(raw), "x.har.gz")
 
 
 def test_an_archive_that_unpacks_to_gigabytes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
