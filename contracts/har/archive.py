@@ -182,7 +182,7 @@ class Archive:
             left_out=dict(told),
             doubled=found.doubled,
             masked=tuple(sorted(found.masked)),
-            masked_tokens=bool(found.masked_tokens),
+            masked_tokens=bool(found.masked_tokens) or found.sanitized,
             lacking=dict(lacking | unread),
             resolution=told_resolution(found),
             cut=str(self.cut.problem) if self.cut is not None else "",

@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from contracts.har.requests import Recorded
-from contracts.har.survey import Findings
+from contracts.har.survey import Findings, Note
 
 
 class Placed(NamedTuple):
@@ -29,15 +29,23 @@ def placed(kept: Sequence[Recorded], found: Findings, *, other_order: bool = Fal
     """The requests in order of time; those with equal stamps in the file's order, or in the other."""
     if found.resolution == 1:
         return [_exactly(one) for one in sorted(kept, key=lambda one: one.left)]
-    in_file = sorted(kept, key=lambda one: one.number, reverse=(found.direction == "backward") != other_order)
-    in_time = sorted(in_file, key=lambda one: one.began)
-    ordered = [one for _, tied in groupby(in_time, key=lambda one: one.began) for one in _causal(list(tied))]
+    by_number = {one.number: one for one in kept}
+    ordered = [by_number[number] for number in order(found, other_order=other_order)]
     return list(_apart(ordered, found.resolution))
 
 
-def has_ties(kept: Sequence[Recorded], found: Findings) -> bool:
+def order(found: Findings, *, other_order: bool = False) -> Iterator[int]:
+    """The numbers of the requests in order of time, as far as coarse stamps tell."""
+    backward = (found.direction == "backward") != other_order
+    in_file = sorted(found.notes, key=lambda note: note.number, reverse=backward)
+    in_time = sorted(in_file, key=lambda note: note.began)
+    for _, tied in groupby(in_time, key=lambda note: note.began):
+        yield from (note.number for note in _causal(list(tied)))
+
+
+def has_ties(found: Findings) -> bool:
     """Whether the stamps leave open which of two requests came first."""
-    return found.resolution > 1 and len({one.began for one in kept}) < len(kept)
+    return found.resolution > 1 and len({note.began for note in found.notes}) < len(found.notes)
 
 
 def _exactly(one: Recorded) -> Placed:
@@ -58,7 +66,7 @@ def _apart(ordered: Sequence[Recorded], resolution: int) -> Iterator[Placed]:
         yield Placed(one, left, returned)
 
 
-def _causal(tied: list[Recorded]) -> Iterator[Recorded]:
+def _causal(tied: list[Note]) -> Iterator[Note]:
     """Requests with one stamp, in the given order but for those that must have come first."""
     needs = _needs(tied)
     unlocks: dict[int, list[int]] = {}
@@ -78,12 +86,12 @@ def _causal(tied: list[Recorded]) -> Iterator[Recorded]:
     yield from left.values()  # each needs the other: the recording contradicts itself
 
 
-def _needs(tied: list[Recorded]) -> list[set[int]]:
+def _needs(tied: list[Note]) -> list[set[int]]:
     """For each request, the places of those that must have come before it."""
     makers: dict[str | None, int] = {}
     accepted: dict[str | None, int] = {}
     for place, one in enumerate(tied):
-        made = one.brought("create", "webChatSessionId") or one.asked.issued
+        made = one.created or one.asked.issued
         if made is not None:
             makers.setdefault(made, place)
         if one.presented is not None and one.status == 200:

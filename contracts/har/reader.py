@@ -48,7 +48,7 @@ def reading(file: BinaryIO, source: str = "HAR", page: str | None = None, attach
     kept = [one for one in requests if one.number in found.kept]
     writer = Writer(kept, found)
     header = Header(source=archive.creator or "HAR", resolution=found.resolution)
-    other = placed(kept, found, other_order=True) if has_ties(kept, found) else None
+    other = placed(kept, found, other_order=True) if has_ties(found) else None
     return Reading(
         trace=[header, *_entries(placed(kept, found), writer)],
         extent=archive.extent(found, kept),

@@ -71,6 +71,7 @@ class Survey:
         single = [note for note in notes if note.number not in doubled]
         masked = _masked_ids(single)
         return Findings(
+            notes=single,
             kept=frozenset(note.number for note in single),
             doubled=doubled,
             resolution=step,
@@ -88,12 +89,13 @@ Direction = Literal["forward", "backward", "unknown"]
 class Findings(NamedTuple):
     """What all requests together show.
 
-    `kept` are the numbers of the requests to the platform, each once; `doubled` leads from each
+    `notes` are of the requests to the platform, each once, and `kept` their numbers; `doubled` leads from each
     further entry to the one that tells of the same exchange. `resolution` is in milliseconds.
     `direction` is the order of time in the file. `masked` are the requests whose session id is
     masked or taken out, `masked_tokens` the pseudonyms that stand for more than one token.
     """
 
+    notes: list[Note]
     kept: frozenset[int]
     doubled: dict[int, int]
     resolution: int

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from contracts.har import secrets
 from contracts.har.archive import VERSIONS, Archive, Progress
 from contracts.har.bodies import Attached, nothing_attached
+from contracts.har.moments import order
 from contracts.har.requests import Recorded
 from contracts.har.survey import UNKNOWN, Findings
 from contracts.reproduce import traces
@@ -61,7 +62,7 @@ def read(
     kept = [step for step in steps if step.number in found.kept]
     if not any(step.operation for step in kept):
         raise why_none(archive, steps, hosts)
-    ordered = in_order(_unmasked(kept, found))
+    ordered = in_order(_unmasked(kept, found), order(found) if found.resolution > 1 else ())
     is_masked = found.sanitized or bool(found.masked_tokens)
     recorded = _with_credentials(ordered.steps) if is_masked else ordered.steps
     problems = [

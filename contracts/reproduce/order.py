@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -18,15 +18,17 @@ class Ordered(NamedTuple):
     problems: list[Problem]
 
 
-def in_order(steps: Sequence[Step]) -> Ordered:
+def in_order(steps: Sequence[Step], numbers: Iterable[int] = ()) -> Ordered:
     """Put the steps of a HAR file, which may stand in any order, into that of time.
 
-    If the order of their stamps cannot be, because an id is used before it was issued, the clock was
-    set back: then the file's order is the order of time.
+    `numbers` is that order if the stamps alone do not give it. If the order of the stamps cannot be,
+    because an id is used before it was issued, the clock was set back: then the file's order is the
+    order of time.
     """
     problems: list[Problem] = []
     kept = list(steps)
-    by_time = sorted(kept, key=lambda step: step.earliest)
+    places = {number: place for place, number in enumerate(numbers)}
+    by_time = sorted(kept, key=lambda step: places.get(step.number, step.earliest))
     if not _before_issued(by_time) or _before_issued(kept):
         _tell_order(kept, problems)
         return Ordered([replace(step, order=place) for place, step in enumerate(by_time)], problems)

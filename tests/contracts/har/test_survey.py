@@ -147,7 +147,7 @@ def test_masked_tokens_are_told_apart_by_nothing(mask: str) -> None:
     har.send("id-1", headers=shown)
     _, extent = read(har)
     assert extent.masked_tokens
-    assert "the tokens are masked" in extent.words
+    assert "the tokens are masked or taken out" in extent.words
     assert len({entry.credential.token for entry in read(har)[0].trace if getattr(entry, "operation", "") == "create"}) == 2  # type: ignore[union-attr]
     told = {result.code: result for result in checked(har).clauses}
     assert told["A1"].message == "the tokens of this recording are masked"
@@ -279,6 +279,10 @@ def test_a_client_that_reuses_an_id_is_found_all_the_same(form: str, reverse: bo
     if reverse:
         har.entries.reverse()
     assert violated(har) == ["S1"]
+    report = reproduced(har)
+    assert [result.reproduced.status for result in report.results] == [200] * 7 + [403]
+    assert not [result.taken for result in report.results if result.taken]
+    assert all(finding.at_most is None for finding in report.inference.findings if finding.name in {"ttl", "idle_timeout"})
 
 
 @pytest.mark.parametrize(
