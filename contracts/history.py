@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from mockserver.journal import Answer, Arrival, Guest, Header, Perturbed
 
@@ -253,6 +253,11 @@ class History:
         if kinds not in self._by_kind:
             self._by_kind[kinds] = [moment for moment in self.moments if type(moment) in kinds]
         return self._by_kind[kinds]
+
+    @property
+    def resolution(self) -> int:
+        """How exact the stamps are, in milliseconds."""
+        return 1 if isinstance(self.header.resolution, UnsetType) else self.header.resolution
 
     def token_label(self, pseudonym: str | None) -> str:
         """A token as a person reads it: `t1`, `t2` … in order of appearance."""

@@ -72,7 +72,8 @@ class Header(Struct, frozen=True, tag="trace", tag_field="type"):
     waits moved the clock that stamped the entries; `wall` where that clock followed real time, or was moved ahead besides: no
     wait was longer than the stamps say; `mixed` where it may have stood still meanwhile.
     `door` is how the client reached the mock: on a `socket` a lost request and a lost response look alike to it.
-    `resolution` is how exact the stamps are, in milliseconds: a request left at most so much later than its stamp says.
+    `resolution` is how exact the stamps are, in milliseconds, if they are not to the millisecond: a request left less than that
+    later than its stamp says.
     """
 
     version: int = TRACE_VERSION
@@ -81,7 +82,7 @@ class Header(Struct, frozen=True, tag="trace", tag_field="type"):
     clock: Literal["virtual", "wall", "mixed"] = "wall"
     door: Literal["socket", "in_process"] = "socket"
     policy: dict[str, Any] = {}
-    resolution: int = 1
+    resolution: int | UnsetType = UNSET
 
 
 class Began(Struct, tag="began", tag_field="type", omit_defaults=True):

@@ -32,7 +32,7 @@ def is_good(received: Call, place: int, now: int, case: Case) -> bool:
     if answer is None or token is None or received.returned_at is None:
         return False
     lifetime = answer.token_expires_in
-    latest = now + case.history.header.resolution - 1
+    latest = now + case.history.resolution - 1
     if lifetime is not None and latest >= received.left_at + 1000 * lifetime - MARGIN:
         return False
     refusals = (case.history.refusals.get(token), case.history.scope_refusals.get(token))

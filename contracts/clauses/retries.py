@@ -107,7 +107,7 @@ def _step_retry_after(state: None, moment: Moment, case: Case) -> tuple[None, Ma
 
 def _slack(case: Case) -> int:
     """Milliseconds by which a wait may have been longer than the stamps of its two ends say."""
-    return ROUNDING + 2 * (case.history.header.resolution - 1)
+    return ROUNDING + 2 * (case.history.resolution - 1)
 
 
 def _too_early(call: Call, earlier: list[Call], slack: int) -> Breach | None:

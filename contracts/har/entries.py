@@ -23,6 +23,7 @@ class Writer:
         self._found = found
         self._secrets = set().union(*(_secrets_of(one) for one in kept))
         self._issued = {one.brought("create", "webChatSessionId") for one in kept}
+        self._may_be_issued = any(one.is_call and one.operation == "create" and one.got_lacks for one in kept)
         self._contexts = _contexts(kept)
 
     def arrival_of(self, one: Recorded, seq: int, at: int) -> Arrival:
@@ -125,7 +126,7 @@ class Writer:
         if created is not None:
             return SessionChange(created)
         id = one.presented
-        known = id is not None and (id in self._issued or _accepted(one))
+        known = id in self._issued or self._may_be_issued or _accepted(one)
         return SessionChange(secrets.Hiding(self._secrets).text(id)) if id is not None and known else None
 
 

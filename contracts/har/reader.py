@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import BinaryIO, NamedTuple
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from contracts.har.archive import Archive
 from contracts.har.bodies import Attached, nothing_attached
@@ -47,7 +47,7 @@ def reading(file: BinaryIO, source: str = "HAR", page: str | None = None, attach
     found = archive.survey.findings()
     kept = [one for one in requests if one.number in found.kept]
     writer = Writer(kept, found)
-    header = Header(source=archive.creator or "HAR", resolution=found.resolution)
+    header = Header(source=archive.creator or "HAR", resolution=found.resolution if found.resolution > 1 else UNSET)
     other = placed(kept, found, other_order=True) if has_ties(found) else None
     return Reading(
         trace=[header, *_entries(placed(kept, found), writer)],

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from contracts.har import Extent, Reading, reading
+from contracts.judge import Status
 from contracts.reproduce import Report, reproduce
 from contracts.reproduce.archives import read as recording
 from contracts.verify import check
@@ -122,6 +123,19 @@ def test_an_answer_that_was_not_recorded_is_not_older_than_the_recording(content
     assert [result.code for result in report.violated] == ["S1"]
     taken = [result.taken for result in reproduced(har).results if result.taken]
     assert taken == ["its session may be that of entry 2, whose answer was not recorded"]
+
+
+@pytest.mark.parametrize("issued", [True, False])
+def test_an_id_whose_creation_was_not_recorded_is_not_an_invented_one(issued: bool) -> None:
+    har = used_twice()
+    if issued:
+        del har.entries[1]["response"]["content"]["text"]
+    del har.entries[2]
+    har.send("id-2", status=403)
+    read, extent = told(har)
+    report = check("x.har", read.trace, extent=extent)
+    s4 = next(result for result in report.clauses if result.code == "S4")
+    assert (s4.status is Status.INCONCLUSIVE) == (not issued)
 
 
 def test_requests_whose_bodies_were_not_recorded_are_not_the_same_request() -> None:
