@@ -98,7 +98,10 @@ def _step_stale(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
             if age is None:
                 return state, None
             allowed = case.parameters.max_age * 1000
-            return state, _staleness(call, age, allowed, case) if age > allowed else EXERCISED
+            slack = 2 * (case.history.resolution - 1)  # of the stamps of both ends
+            if age - slack > allowed:
+                return state, _staleness(call, age, allowed, case)
+            return state, EXERCISED if age + slack <= allowed else None
     return state, None
 
 

@@ -191,7 +191,7 @@ class Archive:
 
 
 def _matters(one: Recorded) -> bool:
-    """Whether its answer has something that cannot be known without its body: an id, or a token."""
+    """Return whether its answer has something that cannot be known without its body: an id, or a token."""
     return one.is_call and one.operation in {"create", "token"} and one.status == 200
 
 

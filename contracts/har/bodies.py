@@ -68,7 +68,7 @@ def of_response(got: Carried, attached: Attached = nothing_attached) -> Body:
 
 
 def is_form(media: str | None) -> bool:
-    """Whether a body of this media type is a URL-encoded form."""
+    """Return whether a body of this media type is a URL-encoded form."""
     return (media or "").partition(";")[0].strip().lower() == FORM
 
 
@@ -105,7 +105,7 @@ def _unpacked(carried: Carried) -> Body:
 
 
 def _is_garbled(text: str) -> bool:
-    """Whether bytes were taken for characters: a JSON text or a form has none of these."""
+    """Return whether bytes were taken for characters: a JSON text or a form has none of these."""
     return any(sign == "\ufffd" or (sign < " " and sign not in "\t\r\n") for sign in text[:200])
 
 

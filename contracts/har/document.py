@@ -148,7 +148,8 @@ def _url(request: dict[str, Any], headers: dict[str, str]) -> SplitResult:
         parts = urlsplit(told)
         parts.port  # noqa: B018 - it is checked when it is asked for
     except ValueError as error:
-        raise ValueError(f"{told[:80]!r} is not a URL: {error}") from error
+        shown = told.partition("?")[0].rpartition("@")[2]  # without what may be secret in it
+        raise ValueError(f"{shown[:80]!r} is not a URL: {error}") from error
     return parts
 
 

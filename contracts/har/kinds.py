@@ -35,7 +35,7 @@ _BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"<\?xml|<[a-z]", re.IGNORECASE), "an XML document"),
     (re.compile(rb"\d+:\d+:[a-z]"), "flows of mitmproxy; write them as HAR: mitmdump -nr FILE --set hardump=FILE.har"),
     (re.compile(rb"(curl|fetch)[ (]"), "requests copied as commands; save all as HAR instead"),
-    (re.compile(rb"\["), "a JSON list, not an object with a log"),
+    (re.compile(rb"\[\s*[{\]]"), "a JSON list, not an object with a log"),
 )
 
 _MEMBERS: tuple[tuple[frozenset[str], str], ...] = (

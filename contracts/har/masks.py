@@ -16,5 +16,5 @@ _MASK = re.compile(
 
 
 def looks_masked(value: str) -> bool:
-    """Whether a tool may have put this in the place of an id or a token."""
+    """Return whether a tool may have put this in the place of an id or a token."""
     return _MASK.fullmatch(value) is not None

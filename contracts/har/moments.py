@@ -44,7 +44,7 @@ def order(found: Findings, *, other_order: bool = False) -> Iterator[int]:
 
 
 def has_ties(found: Findings) -> bool:
-    """Whether the stamps leave open which of two requests came first."""
+    """Return whether the stamps leave open which of two requests came first."""
     return found.resolution > 1 and len({note.began for note in found.notes}) < len(found.notes)
 
 

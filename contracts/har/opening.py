@@ -53,7 +53,8 @@ def opened(file: BinaryIO, source: str, beside: Path | None = None) -> Opened:
         else:
             kind = kind_of(head)
             if kind not in {"har", "trace"}:
-                raise HarError(source, None, f"this is not a recording: it looks like {kind}")
+                advice = "" if ";" in kind else "; name a HAR file, or a trace of dayfly"
+                raise HarError(source, None, f"this is not a recording: it looks like {kind}{advice}")
             return Opened("har" if kind == "har" else "trace", file, attached)
     raise HarError(source, None, "this is not a recording: it is packed several times; unpack it first")
 

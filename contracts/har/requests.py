@@ -86,19 +86,19 @@ class Recorded:
 
     @property
     def is_call(self) -> bool:
-        """Whether it is one of the operations for sure."""
+        """Return whether it is one of the operations for sure."""
         return self.method == METHOD and self.operation is not None
 
     @property
     def may_be_a_slip(self) -> bool:
-        """Whether it is one, or was meant to be."""
+        """Return whether it is one, or was meant to be."""
         if self.operation is not None:
             return self.method != "OPTIONS"  # a browser's own, before a call to another origin
         return self.method not in _SAFE and self.path.startswith(MESSAGING)
 
     @property
     def lacks_body(self) -> bool:
-        """Whether what it asked for is not known, since the recording does not hold it."""
+        """Return whether what it asked for is not known, since the recording does not hold it."""
         return self.body is None and self.operation in {"create", "send"}
 
     @property
@@ -120,7 +120,7 @@ class Recorded:
 
     @property
     def whole(self) -> bool:
-        """Whether its answer came back as it should: a success that cannot be decoded was cut."""
+        """Return whether its answer came back as it should: a success that cannot be decoded was cut."""
         return self.status != 200 or not self.is_call or not self.answered or self.got is not UNSET
 
     def told(self, name: str) -> str | None:
@@ -197,7 +197,7 @@ def _aside(exchange: Exchange) -> str:
 
 
 def _had_a_body(one: Recorded) -> bool:
-    """Whether the answer shows that it did: the platform looks at a session after the body."""
+    """Return whether the answer shows that it did: the platform looks at a session after the body."""
     return one.is_call and one.operation == "send" and (one.status == 200 or one.told("code") == DEAD)
 
 

@@ -119,11 +119,11 @@ class _Text:
                 return
 
     def is_object(self) -> bool:
-        """Whether an object comes next."""
+        """Return whether an object comes next."""
         return self._peek() == b"{"
 
     def is_array(self) -> bool:
-        """Whether an array comes next."""
+        """Return whether an array comes next."""
         return self._peek() == b"["
 
     def value(self) -> bytes | None:

@@ -208,7 +208,7 @@ def _all_but_the_best(group: list[Note], left: dict[int, Note]) -> Iterator[tupl
 
 
 def _is_same_exchange(first: Note, then: Note, step: int) -> bool:
-    """Whether two requests alike, without a correlation id, are one: nothing about them differs,
+    """Return whether two requests alike, without a correlation id, are one: nothing about them differs,
     and they came at one moment, or a service worker made the one for the other."""
     if first.answer != then.answer or first.correlation != then.correlation or first.correlation:
         return False
@@ -247,7 +247,7 @@ def _masked_tokens(notes: list[Note]) -> frozenset[str]:
 
 
 def _is_sanitized(notes: list[Note]) -> bool:
-    """Whether a tool has taken out Authorization headers, or their values: a request that was let
+    """Return whether a tool has taken out Authorization headers, or their values: a request that was let
     in must have had one."""
     let_in = [note for note in notes if note.asked.operation in {"create", "send"} and note.status == 200]
     return any(note.form != "bearer" for note in let_in)

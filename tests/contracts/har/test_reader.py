@@ -387,6 +387,14 @@ def test_an_entry_that_cannot_be_read_is_skipped_and_said_to_be(raw: bytes, reas
     assert f"cannot be read (entry {extent.skipped[0].entry}: {extent.skipped[0].reason}" in extent.words
 
 
+def test_the_reason_shows_no_secret_of_a_url() -> None:
+    url = f"https://me:{SECRET}@h:99999/{MESSAGES.partition('/api')[2]}?access_token={BEARER}"
+    extent = reading(spoilt(request={"method": "POST", "url": url.replace("99999/", "99999/api")}))
+    assert "is not a URL" in extent.words
+    assert SECRET not in extent.words
+    assert BEARER not in extent.words
+
+
 def test_the_line_names_a_few_entries_and_counts_the_others() -> None:
     har = reused()
     for entry in har.entries:

@@ -297,6 +297,19 @@ def test_it_says_how_exact_the_stamps_are(form: str, said: str) -> None:
     assert said in read(coarse(three_messages(), form))[1].words
 
 
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [
+        ("2026-01-01T10:00:{:02d}Z", Status.HELD),
+        ("2026-01-01T10:{:02d}Z", Status.NOT_EXERCISED),
+        (ONE_STAMP, Status.NOT_EXERCISED),
+    ],
+)
+def test_an_age_that_is_not_known_is_not_said_to_be_small(form: str, status: Status) -> None:
+    told = {result.code: result.status for result in checked(coarse(three_messages(), form)).clauses}
+    assert told["S2"] is status
+
+
 def test_requests_of_one_second_do_not_overlap() -> None:
     """Each of them takes long enough to run into the stamp of the next, if that were exact."""
     har = three_messages()
