@@ -143,12 +143,14 @@ class Report(Struct, frozen=True, kw_only=True):
         return bool(self.violated or self.with_ending(Ending.NOW_HELD))
 
     def exit_status(self, *, strict: bool = False) -> int:
-        """0: all clauses put to the test ended as they should; 1: one did not; 2: none was put to the test, or, if `strict`,
-        one was inconclusive; 130: interrupted."""
+        """0: all clauses put to the test ended as they should; 1: one did not; 2: none was put to the test, or it was stopped
+        and no violation says why, or, if `strict`, one was inconclusive; 130: interrupted."""
         if self.interrupted:
             return 130
         if self.failed:
             return 1
+        if self.stopped and not self.with_status(Status.VIOLATED):
+            return 2
         undecided = self.with_status(Status.INCONCLUSIVE)
         if not undecided and not self.with_status(Status.HELD) and not self.with_status(Status.VIOLATED):
             return 2
