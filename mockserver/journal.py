@@ -72,8 +72,8 @@ class Header(Struct, frozen=True, tag="trace", tag_field="type"):
     waits moved the clock that stamped the entries; `wall` where that clock followed real time, or was moved ahead besides: no
     wait was longer than the stamps say; `mixed` where it may have stood still meanwhile.
     `door` is how the client reached the mock: on a `socket` a lost request and a lost response look alike to it.
-    `resolution` is how exact the stamps are, in milliseconds, if they are not to the millisecond: a request left less than that
-    later than its stamp says.
+    `resolution` is how exact the stamps are, in milliseconds, if they are coarser than one: a request left less than that later
+    than its stamp says, and two stamps must be further apart for their order to be known.
     """
 
     version: int = TRACE_VERSION
@@ -168,12 +168,14 @@ class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):
 class Returned(Struct, tag="returned", tag_field="type", omit_defaults=True):
     """The answer to `context_id` came back to the client, at `at`. Written by whoever can see the client's side; where it is
     missing the answer's own `at` and place stand for it. Not `answered`: the client stopped waiting, and whatever the platform
-    answers, then or later, did not reach it."""
+    answers, then or later, did not reach it. `overtaken_by`: how many other answers came back after this request had left the
+    client, which may be long before it arrived."""
 
     seq: int
     at: int
     context_id: str
     answered: bool = True
+    overtaken_by: int = 0
 
 
 Entry = Header | Began | Ended | Perturbed | Arrival | Answer | Returned

@@ -11,9 +11,6 @@ from contracts.judge import EXERCISED, LOWER_BOUND, Breach, Case, Clause, Mark
 ROUNDING = 1
 """Milliseconds that two stamps cut to whole milliseconds may lose between them."""
 
-PAUSE = 100
-"""The least time, in milliseconds, between a server error and the next try."""
-
 
 def _failed(call: Call) -> bool:
     """429, 5xx, no answer or a 200 that cannot be used."""
@@ -76,7 +73,7 @@ R4 = Clause(
     reason="A platform that is down is not helped by clients that never stop: they keep it down, and hold whoever waits for"
     " them.",
     advice=(
-        "Bound the attempts (tenacity: stop_after_attempt), and raise when they are used up.",
+        "Bound the attempts, and raise when they are used up. In tenacity: `stop_after_attempt(5)`.",
         "Look for retries under your own: urllib3, an SDK or a proxy may multiply them.",
     ),
     stimulus="a call failed by 429, 5xx, no answer or an answer cut short",
@@ -86,6 +83,7 @@ R4 = Clause(
     parameters=("max_attempts",),
     needs_intents=True,
     closeness=_longest_row,
+    is_reaction=True,
 )
 
 
@@ -136,6 +134,7 @@ R5 = Clause(
     on=(CallLeft, CallReturned),
     clocks=LOWER_BOUND,
     needs_intents=True,
+    is_reaction=True,
 )
 
 
@@ -150,13 +149,13 @@ def _step_immediate(state: None, moment: Moment, case: Case) -> tuple[None, Mark
         case CallLeft(call, place) if call.intent is not None:
             earlier = _over(call.intent.calls, call.operation, place)
             found = earlier and _is_server_error(earlier[-1])
-            return state, _at_once(call, earlier[-1], _slack(case)) if found else None
+            return state, _at_once(call, earlier[-1], case) if found else None
     return state, None
 
 
-def _at_once(call: Call, failed: Call, slack: int) -> Breach | None:
+def _at_once(call: Call, failed: Call, case: Case) -> Breach | None:
     waited = call.left_at - (failed.returned_at or 0)
-    if waited + slack >= PAUSE:
+    if waited + _slack(case) >= 1000 * case.parameters.min_pause:
         return None
     message = f"a {call.operation} was tried again {seconds(waited)} after a {failed.status}"
     return Breach(message, (at("server error", failed), at("tried at once", call)))
@@ -165,17 +164,21 @@ def _at_once(call: Call, failed: Call, slack: int) -> Breach | None:
 R6 = Clause(
     code="R6",
     name="retry-immediate",
-    statement="leave at least 0.1 s between a server error and the next try",
+    statement="leave at least `min_pause` seconds between a server error and the next try",
     reason="A 5xx means that the platform is in trouble for more than a moment: tries without a pause are used up before it"
     " recovers, and many clients doing so keep it from recovering.",
     advice=(
-        "Wait before each retry, longer each time, with some jitter (tenacity: wait_random_exponential).",
-        "In urllib3 set backoff_factor: it is 0 unless you do.",
+        "Wait at least 0.1 s before each retry, longer each time, with jitter on top. In tenacity:"
+        " `wait_exponential_jitter()`, or `wait_fixed(0.1) + wait_random_exponential()`, which alone may draw 0.",
+        "In urllib3 `backoff_factor` does not delay the first retry. Override `get_backoff_time` in a subclass of `Retry`:"
+        " `return max(0.5, super().get_backoff_time())`.",
     ),
     stimulus="a 5xx reached the client while it was at work on a message",
     start=None,
     step=_step_immediate,
     on=(CallLeft, CallReturned),
     clocks=LOWER_BOUND,
+    parameters=("min_pause",),
     needs_intents=True,
+    is_reaction=True,
 )

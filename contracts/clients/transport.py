@@ -65,8 +65,9 @@ class LoopTransport(inprocess.AsyncTransport):
 
 
 def _came_back(returned: Returned, current: Exchange, *, answered: bool = True) -> None:
+    overtaken_by = current.overtaken_by()
     if current.context_id:
-        returned(current.context_id, answered)
+        returned(current.context_id, answered, overtaken_by)
 
 
 def sleep(seconds: float) -> None:

@@ -72,5 +72,6 @@ def _counterexample(found: Counterexample) -> dict[str, Any]:
         "minimal": found.minimal,
         "file": found.file,
         "output": found.output or None,
+        "log": found.log or None,
     }
     return {name: msgspec.to_builtins(value) for name, value in told.items() if value is not None}

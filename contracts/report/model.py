@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 from msgspec import Struct
 
 from contracts.har.extent import Extent
 from contracts.judge import Delivery, Evidence, Status, Subject
+from contracts.output import OutputLine
 from contracts.scenario import Scenario
 from mockserver.journal import Entry
+
+Source = Literal["client", "provider", "recording", "journal", "test"]
+"""What was judged: a client, a provider, a file, the journal of a running mock, or what a test did to its platform."""
 
 
 class Counterexample(Struct, frozen=True, kw_only=True):
@@ -18,7 +23,8 @@ class Counterexample(Struct, frozen=True, kw_only=True):
     `scenario` is None where a recording was judged. `trace` is what the judge read, its header first. `reproduced` of `replays`
     runs of the same scenario ended the same way. `shrunk_from` is how many intents the first scenario found had, `found_on` the
     number of its run. `minimal` tells whether every step was checked to be needed (None: not checked). `file` is where the
-    scenario was saved, `output` what the client wrote to stderr.
+    scenario was saved, `output` what the client wrote to stderr. `log` is all that it
+    wrote in this run, line by line with places in the trace.
     """
 
     message: str
@@ -32,6 +38,7 @@ class Counterexample(Struct, frozen=True, kw_only=True):
     minimal: bool | None = None
     file: str | None = None
     output: str = ""
+    log: tuple[OutputLine, ...] = ()
 
     @property
     def deterministic(self) -> bool:
@@ -104,6 +111,7 @@ class Report(Struct, frozen=True, kw_only=True):
     target: str
     clauses: tuple[ClauseResult, ...]
     subject: Subject = "client"
+    source: Source | None = None
     seed: int | None = None
     examples: int = 1
     drawn: int = 0
@@ -123,6 +131,11 @@ class Report(Struct, frozen=True, kw_only=True):
     unkept: tuple[str, ...] = ()
     stopped: str = ""
     interrupted: bool = False
+
+    @property
+    def shown(self) -> Source:
+        """What the target is: the client or provider itself, or what was kept of it."""
+        return self.source or self.subject
 
     def with_status(self, status: Status) -> tuple[ClauseResult, ...]:
         """The clauses that ended so, in order."""

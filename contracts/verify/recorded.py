@@ -8,7 +8,7 @@ from typing import Any
 from contracts.clauses import judged
 from contracts.har import Extent
 from contracts.judge import Clause, Status, Verdict
-from contracts.report.model import ClauseResult, Counterexample, Report
+from contracts.report.model import ClauseResult, Counterexample, Report, Source
 from contracts.verify.campaign import settled
 from contracts.verify.expected import expecting
 from contracts.verify.run import DEFAULT_OPTIONS, Options, select
@@ -27,9 +27,10 @@ def check(
     entries: Sequence[Entry],
     options: Options = DEFAULT_OPTIONS,
     extent: Extent | None = None,
+    source: Source = "recording",
     in_other_order: Sequence[Entry] | None = None,
 ) -> Report:
-    """Judge a recorded trace; `target` says where it came from, `extent` how much of it was read.
+    """Judge a recorded trace; `target` and `source` say where it came from, `extent` how much of it was read.
 
     If the order of some requests is not known, `in_other_order` is the trace with these the other
     way round: a clause is violated only if it is in both. Raises TraceMalformed.
@@ -42,7 +43,9 @@ def check(
     elapsed, delivery = stopwatch.seconds(), options.parameters.delivery
     told = expecting(results, target, options.expected)
     words = "" if extent is None else extent.words
-    return Report(target=target, clauses=told, elapsed_s=elapsed, delivery=delivery, extent=words, recording=extent)
+    return Report(
+        target=target, clauses=told, source=source, elapsed_s=elapsed, delivery=delivery, extent=words, recording=extent
+    )
 
 
 def _in_both(verdict: Verdict, other: Verdict) -> Verdict:

@@ -9,7 +9,7 @@ from contracts.clients.base import Outcome
 from contracts.scenario import Message, Perturbation, noted
 from mockserver.assemble import Assembly
 from mockserver.control import Tenant
-from mockserver.journal import Began, Ended, Entry, Perturbed, Returned
+from mockserver.journal import Began, Ended, Entry, Header, Perturbed, Returned
 
 Make = Callable[[int, int], Entry]
 """Makes an entry from its number and its time in milliseconds."""
@@ -20,15 +20,23 @@ class Diary:
 
     def __init__(self, assembly: Assembly, tenant: Tenant) -> None:
         self._assembly, self._tenant = assembly, tenant
+        self._latest = 0
+
+    def latest(self) -> int:
+        """Return the number of the latest entry of the journal."""
+        for entry in self._assembly.store.entries(self._tenant.id, after=self._latest):
+            if not isinstance(entry, Header):
+                self._latest = max(self._latest, entry.seq)
+        return self._latest
 
     def write(self, make: Make) -> None:
         """One entry, stamped now."""
         assembly = self._assembly
         assembly.store.load(self._tenant.id, (), _Note(make), assembly.platform.system())
 
-    def returned(self, context_id: str, answered: bool) -> None:
+    def returned(self, context_id: str, answered: bool, overtaken_by: int = 0) -> None:
         """A request came back to the client."""
-        self.write(lambda seq, at: Returned(seq, at, context_id, answered))
+        self.write(lambda seq, at: Returned(seq, at, context_id, answered, overtaken_by))
 
     def perturbed(self, perturbation: Perturbation) -> None:
         """Something was done to the world that the mock does not journal by itself."""
