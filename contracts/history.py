@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from mockserver.journal import Answer, Arrival, Guest, Header, Perturbed
 
@@ -272,6 +272,11 @@ class History:
         if kinds not in self._by_kind:
             self._by_kind[kinds] = [moment for moment in self.moments if type(moment) in kinds]
         return self._by_kind[kinds]
+
+    @property
+    def resolution(self) -> int:
+        """How exact the stamps are, in milliseconds."""
+        return 1 if isinstance(self.header.resolution, UnsetType) else self.header.resolution
 
     def overlap(self, seqs: Iterable[int]) -> bool:
         """Whether one of these entries is about a message that was sent at once with others."""

@@ -71,8 +71,9 @@ class Header(Struct, frozen=True, tag="trace", tag_field="type"):
     `policy` uses the names and seconds of policy files; `source` says what wrote it. `clock` is `virtual` where the client's
     waits moved the clock that stamped the entries; `wall` where that clock followed real time, or was moved ahead besides: no
     wait was longer than the stamps say; `mixed` where it may have stood still meanwhile.
-    `resolution`: milliseconds that two stamps must be apart for their order to be known; 0: the entries are in order.
     `door` is how the client reached the mock: on a `socket` a lost request and a lost response look alike to it.
+    `resolution` is how exact the stamps are, in milliseconds, if they are coarser than one: a request left less than that later
+    than its stamp says, and two stamps must be further apart for their order to be known.
     """
 
     version: int = TRACE_VERSION
@@ -81,7 +82,7 @@ class Header(Struct, frozen=True, tag="trace", tag_field="type"):
     clock: Literal["virtual", "wall", "mixed"] = "wall"
     door: Literal["socket", "in_process"] = "socket"
     policy: dict[str, Any] = {}
-    resolution: int = 0
+    resolution: int | UnsetType = UNSET
 
 
 class Began(Struct, tag="began", tag_field="type", omit_defaults=True):

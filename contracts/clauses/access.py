@@ -32,7 +32,8 @@ def is_good(received: Call, place: int, now: int, case: Case) -> bool:
     if answer is None or token is None or received.returned_at is None:
         return False
     lifetime = answer.token_expires_in
-    if lifetime is not None and now >= received.left_at + 1000 * (lifetime - case.parameters.token_margin):
+    latest = now + case.history.resolution - 1
+    if lifetime is not None and latest >= received.left_at + 1000 * (lifetime - case.parameters.token_margin):
         return False
     refusals = (case.history.refusals.get(token), case.history.scope_refusals.get(token))
     return not any(known and known[0].was_over(place) for known in refusals)

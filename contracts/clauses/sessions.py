@@ -6,6 +6,8 @@ import re
 from itertools import takewhile
 from math import isinf
 
+from msgspec import UnsetType
+
 from contracts.clauses.words import at, name_of, quote, seconds
 from contracts.history import Call, CallLeft, CallReturned, Effect, Intent, Moment, document
 from contracts.judge import EXERCISED, UPPER_BOUND, Breach, Case, Clause, Mark
@@ -70,9 +72,9 @@ def _reuse(call: Call, uses: list[Call], place: int, case: Case) -> Breach:
 
 def _overlap(flying: list[Call], call: Call, case: Case) -> bool:
     """Whether the stamps of the recording are fine enough to tell that one of the sends had not come back."""
-    resolution = case.history.header.resolution
-    if not resolution:
+    if isinstance(case.history.header.resolution, UnsetType):
         return True
+    resolution = case.history.resolution
     return any(send.returned_at is not None and send.returned_at - call.left_at > resolution for send in flying)
 
 
@@ -129,7 +131,10 @@ def _step_stale(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
             if age is None:
                 return state, None
             allowed = case.parameters.max_age * 1000
-            return state, _staleness(call, age, allowed, case) if age > allowed else EXERCISED
+            slack = 2 * (case.history.resolution - 1)  # of the stamps of both ends
+            if age - slack > allowed:
+                return state, _staleness(call, age, allowed, case)
+            return state, EXERCISED if age + slack <= allowed else None
     return state, None
 
 
