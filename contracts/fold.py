@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
-from itertools import islice
 
+from contracts.attribution import attributed
 from contracts.history import (
     REJECTS,
     SPENDS,
@@ -49,7 +48,11 @@ class _Folding:
         self._watched = {entry.context_id for entry in trace.entries if isinstance(entry, Returned)}
         self._calls: dict[str, Call] = {}
         self._known: set[str] = set()
+        self._returned: list[Call] = []
+        self._attribution = attributed(trace.entries)
         self._open: list[Intent] = []
+        self._intents: dict[int, Intent] = {}
+        self._doubted: dict[int, str] = {}
         self._groups: dict[int, Group] = {}
         self._due: list[tuple[int, int, Call]] = []
         self._held: list[Perturbed] = []
@@ -106,7 +109,9 @@ class _Folding:
             self._groups.clear()  # a recording may hold several runs, each of which numbers its items from 0
         group = self._groups.setdefault(entry.item, Group(entry.item))
         intent = Intent(entry.intent, group, entry.guest, entry.text, self._place, entry.at, entry.seq)
+        intent.late = intent.number in self._attribution.late
         group.intents.append(intent)
+        self._intents[intent.number] = intent
         self._open.append(intent)
         self.history.intents.append(intent)
         self.history.moments.append(IntentBegan(intent, self._place))
@@ -116,6 +121,8 @@ class _Folding:
         self._open.remove(intent)
         intent.ended, intent.ended_at, intent.ended_seq = self._place, entry.at, entry.seq
         intent.outcome, intent.error = entry.outcome, entry.error
+        if intent.number in self._doubted:
+            self.history.doubts[entry.seq] = self._doubted[intent.number]
         self.history.moments.append(IntentEnded(intent, self._place))
 
     # -- calls -------------------------------------------------------------------------------------------------------
@@ -142,7 +149,10 @@ class _Folding:
             call.text = text if isinstance(text, str) else None
             if isinstance(id, str):
                 call.presented = id
-                self._session(id).sends += 1
+                session = self._session(id)
+                session.sends += 1
+                call.beside = tuple(session.flying)
+                session.flying.append(call)
         elif call.operation == "create":
             call.guest = guest_of(body)
         elif call.operation == "token":
@@ -151,34 +161,21 @@ class _Folding:
             self._name_token(call.token)
 
     def _attribute(self, call: Call) -> None:
-        if not self._open:
-            return
-        call.group = self._open[0].group
-        call.group.calls.append(call)
-        call.intent = self._late(call) or (self._open[0] if len(self._open) == 1 else self._intent_in_parallel(call))
-        if call.intent is not None:
+        claim = self._attribution.claims.get(call.arrival.context_id)
+        if claim is not None and claim.message is not None:
+            call.intent = self._intents[claim.message.number]
             call.intent.calls.append(call)
+        if self._open or call.intent is not None:
+            call.group = call.intent.group if call.intent is not None else self._open[0].group
+            call.group.calls.append(call)
+        if claim is not None and claim.doubt:
+            self._doubt(call, claim.doubt)
 
-    def _late(self, call: Call) -> Intent | None:
-        """The intent whose client reported before its send left: one of those in parallel, whose texts are distinct."""
-        intents = self._open[0].group.intents
-        if call.operation != "send" or len(intents) == len(self._open) or any(one.text == call.text for one in self._open):
-            return None
-        return _only(intent for intent in intents if intent.ended is not None and intent.text == call.text)
-
-    def _intent_in_parallel(self, call: Call) -> Intent | None:
-        """A create by its guest. A send by its text, which is distinct, else by its session's create. Others: the client's."""
-        if call.operation == "create":
-            return _only(intent for intent in self._open if intent.guest == call.guest)
-        if call.operation != "send":
-            return None
-        by_text = _only(intent for intent in self._open if intent.text == call.text)
-        return by_text or self._creator(call)
-
-    def _creator(self, call: Call) -> Intent | None:
-        session = self.history.sessions.get(call.presented or "")
-        creator = session.created.intent if session and session.created else None
-        return creator if creator in self._open else None
+    def _doubt(self, call: Call, why: str) -> None:
+        """A create or send that may be an open message's leaves in doubt what became of that message, too."""
+        self.history.doubts[call.seq] = why
+        if call.operation in {"create", "send"}:
+            self._doubted.update(dict.fromkeys((intent.number for intent in self._open), why))
 
     # -- answers -----------------------------------------------------------------------------------------------------
 
@@ -208,9 +205,14 @@ class _Folding:
 
     def _watch(self, entry: Returned) -> None:
         call = self._calls.get(entry.context_id)
-        if call is not None:
-            call.aside = entry.aside
-            self._return(call, entry.at, answered=entry.answered)
+        if call is None:
+            return
+        if entry.overtaken_by:
+            overtakers = self._returned[-entry.overtaken_by :]
+            call.departed = overtakers[0].returned if overtakers else None
+        self._returned.append(call)
+        call.aside = entry.aside
+        self._return(call, entry.at, answered=entry.answered)
 
     def _return(self, call: Call, at: int, *, answered: bool) -> None:
         answer = call.answer
@@ -226,6 +228,8 @@ class _Folding:
     def _note(self, call: Call) -> None:
         """Files a call under what it tells of its session, its token or itself."""
         history = self.history
+        if call.presented is not None:
+            history.sessions[call.presented].flying.remove(call)
         if call.presented is not None and call.effect in SPENDS:
             history.sessions[call.presented].spent.append(call)
         if call.presented is not None and call.effect is Effect.DEAD:
@@ -253,12 +257,6 @@ class _Folding:
 
 def _quoted(id: str) -> str:
     return repr(id) if len(id) <= LONGEST_ID else f"{id[:LONGEST_ID]!r}… ({len(id)} characters)"
-
-
-def _only(intents: Iterator[Intent]) -> Intent | None:
-    """The intent, where there is exactly one."""
-    found = list(islice(intents, 2))
-    return found[0] if len(found) == 1 else None
 
 
 def _effect(call: Call) -> Effect:

@@ -7,12 +7,13 @@ world does to them there), and its answer `returned`. Order is told by places: p
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from mockserver.journal import Answer, Arrival, Guest, Header, Perturbed
 
@@ -47,7 +48,9 @@ class Call:
     `number` counts from 1. `left` and `returned` are places, `left_at` and `returned_at` milliseconds; `returned` is None while
     nothing came back. `operation` is None where it called something that does not exist. `status` and `code` are None where no
     whole answer reached the client. `effect` is None but for sends that are over. `open_intents` is how many intents were open
-    when it left. `aside`: it took time, and the thread of its message may not have waited for it that long.
+    when it left. A call that had to wait before it could arrive `departed` before the place where it left. `beside` are
+    the sends of the same id that were on their way then. `aside`: it took time, and the thread of its message may not have
+    waited for it that long.
     """
 
     number: int
@@ -68,6 +71,8 @@ class Call:
     code: str | None = None
     effect: Effect | None = None
     aside: bool = False
+    departed: int | None = None
+    beside: tuple[Call, ...] = ()
 
     @property
     def seq(self) -> int:
@@ -116,6 +121,15 @@ class Call:
         unit = self.intent.number if self.intent is not None else None
         return unit, arrival.method, arrival.path, arrival.media_type, arrival.size, body, arrival.credential
 
+    def departed_before(self, other: Call) -> bool:
+        """Whether it was on its way already when `other` came back."""
+        return self.departed is not None and other.returned is not None and self.departed <= other.returned
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it left after its message had been reported."""
+        return self.intent is not None and self.intent.ended is not None and self.left > self.intent.ended
+
     def was_over(self, place: int) -> bool:
         """Whether the client knew the outcome at `place`."""
         return self.returned is not None and self.returned < place
@@ -125,7 +139,8 @@ class Call:
 class Intent:
     """One message a client was asked to deliver. `calls` are those attributed to it; `began` and `ended` are places.
 
-    `ended`, `outcome` and what goes with them are None while the client has not returned.
+    `ended`, `outcome` and what goes with them are None while the client has not returned. `late` if the client went on with it
+    after that: then `calls` has calls that left later.
     """
 
     number: int
@@ -141,6 +156,7 @@ class Intent:
     ended_seq: int | None = None
     outcome: Outcome | None = None
     error: str = ""
+    late: bool = False
 
     def of(self, operation: str) -> list[Call]:
         """Its calls of one operation, in order."""
@@ -177,14 +193,16 @@ class Session:
     """A session id and the `sends` that presented it.
 
     `label` is `s1`, `s2` … for ids the platform knew, else the id itself in quotes, cut where it is long. `created` is the
-    create that brought it into being, None where this trace does not hold one. `spent` are the sends that used it up, or may
-    have, and `dead` those that were told it is dead, in the order in which the client knew.
+    create that brought it into being, None where this trace does not hold one. `flying` are the sends on their way; none once
+    the history is whole. `spent` are those that used it up, or may have, and `dead` those that were told it is dead, in the
+    order in which the client knew.
     """
 
     id: str
     label: str
     created: Call | None = None
     sends: int = 0
+    flying: list[Call] = field(default_factory=list)
     spent: list[Call] = field(default_factory=list)
     dead: list[Call] = field(default_factory=list)
 
@@ -246,7 +264,8 @@ class History:
 
     `logins` are the token calls, in the order in which they left. `refusals` are the 401s for a token and `scope_refusals` the
     403s for a scope it lacks, by token, and `rejects` the requests that were refused for what they are, by what they are, in
-    the order in which the client knew.
+    the order in which the client knew. `doubts` says of calls, and of intents by their end, why it is uncertain which call
+    belongs to which intent; they are named by the entries that evidence points to.
     """
 
     header: Header
@@ -261,6 +280,7 @@ class History:
     scope_refusals: dict[str | None, list[Call]] = field(default_factory=dict)
     rejects: dict[Identity, list[Call]] = field(default_factory=dict)
     _doubted: frozenset[int] | None = None
+    doubts: dict[int, str] = field(default_factory=dict)
     _by_kind: dict[tuple[type[Moment], ...], list[Moment]] = field(default_factory=dict)
 
     @property
@@ -284,6 +304,18 @@ class History:
         if kinds not in self._by_kind:
             self._by_kind[kinds] = [moment for moment in self.moments if type(moment) in kinds]
         return self._by_kind[kinds]
+
+    @property
+    def resolution(self) -> int:
+        """How exact the stamps are, in milliseconds."""
+        return 1 if isinstance(self.header.resolution, UnsetType) else self.header.resolution
+
+    def overlap(self, seqs: Iterable[int]) -> bool:
+        """Whether one of these entries is about a message that was sent at once with others."""
+        places = set(seqs)
+        groups = [call.group for call in self.calls if call.seq in places]
+        groups += [intent.group for intent in self.intents if intent.ended_seq in places]
+        return any(group is not None and len(group.intents) > 1 for group in groups)
 
     def token_label(self, pseudonym: str | None) -> str:
         """A token as a person reads it: `t1`, `t2` … in order of appearance."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from unicodedata import normalize
-
 from msgspec import UNSET
 
 from contracts.clauses.excuses import excuse, jumped
-from contracts.clauses.words import answer_to, at, name_of, quote, reported, seconds
+from contracts.clauses.words import answer_to, at, name_of, plain_or_quoted, quote, reported, seconds, told_apart
 from contracts.history import Call, CallLeft, CallReturned, Effect, Group, Intent, IntentEnded, Moment, document
 from contracts.judge import EXERCISED, Breach, Case, Clause, Mark
+from mockserver.journal import Guest
 
 
 def _doubles_are_fair(case: Case) -> str:
@@ -69,15 +68,16 @@ D1 = Clause(
 def _step_not_delivered(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
     match moment:
         case IntentEnded(intent) if intent.outcome != "never":
-            if any(call.accepted for call in intent.calls):
+            if any(call.accepted and call.left < (intent.ended or 0) for call in intent.calls):
                 return state, EXERCISED
             return state, None if excuse(intent, case) else _undelivered(intent, case)
     return state, None
 
 
 def _undelivered(intent: Intent, case: Case) -> Breach:
-    own = [call for call in intent.calls if call.returned is not None]
-    over = own or [call for call in intent.group.unattributed if call.returned is not None]
+    end = intent.ended or 0
+    own = [call for call in intent.calls if call.was_over(end)]
+    over = own or [call for call in intent.group.unattributed if call.was_over(end)]
     late = _sent_afterwards(intent, case)
     if late is not None:
         message = f"{name_of(intent)} was not delivered when the client reported: it was sent only afterwards"
@@ -182,11 +182,9 @@ def _step_text_altered(state: None, moment: Moment, _: Case) -> tuple[None, Mark
 
 
 def _alteration(call: Call, intent: Intent) -> Breach | None:
-    """Another message's text in this one's session is a mistaken session, not an altered text."""
-    if call.text is None or any(call.text == other.text for other in intent.group.intents):
+    if call.text is None or call.text == intent.text:
         return None
-    look_alike = normalize("NFC", call.text) == normalize("NFC", intent.text)
-    accepted, given = (quote(text, letters="ascii" if look_alike else "all") for text in (call.text, intent.text))
+    accepted, given = told_apart(call.text, intent.text)
     return Breach(f"{name_of(intent)} was accepted as {accepted} instead of {given}", (at("altered", call),))
 
 
@@ -227,9 +225,13 @@ def _guest_alteration(call: Call, group: Group) -> Breach | None:
     given = [call.intent.guest] if call.intent is not None else [intent.guest for intent in group.intents]
     if call.guest in given:
         return None
-    shown = "without a guest" if call.guest is None else f"for {quote(call.guest.name)} <{call.guest.email}>"
-    whom = f"{quote(given[0].name)} <{given[0].email}>" if len(given) == 1 else "one of the guests that were given"
+    shown = "without a guest" if call.guest is None else f"for {_in_full(call.guest)}"
+    whom = _in_full(given[0]) if len(given) == 1 else "one of the guests that were given"
     return Breach(f"a session was created {shown} instead of {whom}", (at("altered guest", call),))
+
+
+def _in_full(guest: Guest) -> str:
+    return f"{quote(guest.name)} <{plain_or_quoted(guest.email)}>"
 
 
 D5 = Clause(

@@ -11,9 +11,6 @@ from contracts.judge import EXERCISED, LOWER_BOUND, Breach, Case, Clause, Mark
 ROUNDING = 1
 """Milliseconds that two stamps cut to whole milliseconds may lose between them."""
 
-PAUSE = 100
-"""The least time, in milliseconds, between a server error and the next try."""
-
 
 def _failed(call: Call) -> bool:
     """429, 5xx, no answer or a 200 that cannot be used."""
@@ -76,7 +73,7 @@ R4 = Clause(
     reason="A platform that is down is not helped by clients that never stop: they keep it down, and hold whoever waits for"
     " them.",
     advice=(
-        "Bound the attempts (tenacity: stop_after_attempt), and raise when they are used up.",
+        "Bound the attempts, and raise when they are used up. In tenacity: `stop_after_attempt(5)`.",
         "Look for retries under your own: urllib3, an SDK or a proxy may multiply them.",
     ),
     stimulus="a call failed by 429, 5xx, no answer or an answer cut short",
@@ -87,6 +84,7 @@ R4 = Clause(
     parameters=("max_attempts",),
     needs_intents=True,
     closeness=_longest_row,
+    is_reaction=True,
 )
 
 
@@ -97,19 +95,24 @@ def _due(call: Call) -> int | None:
     return call.returned_at + 1000 * call.answer.retry_after
 
 
-def _step_retry_after(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+def _step_retry_after(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
     match moment:
         case CallReturned(call) if call.intent is not None and _due(call) is not None:
             return state, EXERCISED
         case CallLeft(call, place) if call.intent is not None:
-            return state, _too_early(call, _over(call.intent.calls, call.operation, place))
+            return state, _too_early(call, _over(call.intent.calls, call.operation, place), _slack(case))
     return state, None
 
 
-def _too_early(call: Call, earlier: list[Call]) -> Breach | None:
+def _slack(case: Case) -> int:
+    """Milliseconds by which a wait may have been longer than the stamps of its two ends say."""
+    return ROUNDING + 2 * (case.history.resolution - 1)
+
+
+def _too_early(call: Call, earlier: list[Call], slack: int) -> Breach | None:
     for refused in earlier:
         due = _due(refused)
-        if due is not None and call.left_at + ROUNDING < due and refused.answer is not None:
+        if due is not None and call.left_at + slack < due and refused.answer is not None:
             waited = seconds(call.left_at - (refused.returned_at or 0))
             message = f"a {call.operation} left {waited} after a 429 that said Retry-After {refused.answer.retry_after}"
             return Breach(message, (at("told to wait", refused), at("too early", call)))
@@ -133,6 +136,7 @@ R5 = Clause(
     own_time=True,
     clocks=LOWER_BOUND,
     needs_intents=True,
+    is_reaction=True,
 )
 
 
@@ -140,19 +144,20 @@ def _is_server_error(call: Call) -> bool:
     return call.status is not None and call.status >= 500
 
 
-def _step_immediate(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+def _step_immediate(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
     match moment:
         case CallReturned(call) if call.intent is not None and _is_server_error(call):
             return state, EXERCISED
         case CallLeft(call, place) if call.intent is not None:
             earlier = _over(call.intent.calls, call.operation, place)
-            return state, _at_once(call, earlier[-1]) if earlier and _is_server_error(earlier[-1]) else None
+            found = earlier and _is_server_error(earlier[-1])
+            return state, _at_once(call, earlier[-1], case) if found else None
     return state, None
 
 
-def _at_once(call: Call, failed: Call) -> Breach | None:
+def _at_once(call: Call, failed: Call, case: Case) -> Breach | None:
     waited = call.left_at - (failed.returned_at or 0)
-    if waited + ROUNDING >= PAUSE:
+    if waited + _slack(case) >= 1000 * case.parameters.min_pause:
         return None
     message = f"a {call.operation} was tried again {seconds(waited)} after a {failed.status}"
     return Breach(message, (at("server error", failed), at("tried at once", call)))
@@ -161,12 +166,14 @@ def _at_once(call: Call, failed: Call) -> Breach | None:
 R6 = Clause(
     code="R6",
     name="retry-immediate",
-    statement="leave at least 0.1 s between a server error and the next try",
+    statement="leave at least `min_pause` seconds between a server error and the next try",
     reason="A 5xx means that the platform is in trouble for more than a moment: tries without a pause are used up before it"
     " recovers, and many clients doing so keep it from recovering.",
     advice=(
-        "Wait before each retry, longer each time, with some jitter (tenacity: wait_random_exponential).",
-        "In urllib3 set backoff_factor: it is 0 unless you do.",
+        "Wait at least 0.1 s before each retry, longer each time, with jitter on top. In tenacity:"
+        " `wait_exponential_jitter()`, or `wait_fixed(0.1) + wait_random_exponential()`, which alone may draw 0.",
+        "In urllib3 `backoff_factor` does not delay the first retry. Override `get_backoff_time` in a subclass of `Retry`:"
+        " `return max(0.5, super().get_backoff_time())`.",
     ),
     stimulus="a 5xx reached the client while it was at work on a message",
     start=None,
@@ -174,5 +181,7 @@ R6 = Clause(
     on=(CallLeft, CallReturned),
     own_time=True,
     clocks=LOWER_BOUND,
+    parameters=("min_pause",),
     needs_intents=True,
+    is_reaction=True,
 )

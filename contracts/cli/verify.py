@@ -18,11 +18,10 @@ from contracts.cli.options import (
     contract_options,
     expected_failures,
     known,
-    parameters,
     report_options,
 )
 from contracts.cli.progress import progress_bar
-from contracts.judge import Delivery
+from contracts.judge import Parameters
 
 
 @click.command("verify", context_settings=SETTINGS)
@@ -36,6 +35,7 @@ from contracts.judge import Delivery
 )
 @contract_options
 @click.option("--corpus", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Keeps counterexamples.")
+@click.option("--corpus-keep", is_flag=True, help="Keep those in the corpus that no longer fail.")
 @expected_failures
 @report_options
 @click.pass_context
@@ -46,11 +46,9 @@ def command(
     seed: int | None,
     profile: str | None,
     clauses: tuple[str, ...],
-    delivery: Delivery,
-    max_age: float,
-    max_attempts: int,
-    idempotency_key: str | None,
+    contract: Parameters,
     corpus: Path | None,
+    corpus_keep: bool,
     expected_failures: Path | None,
     destinations: Sequence[Destination],
     as_json: bool,
@@ -62,13 +60,16 @@ def command(
     """
     from contracts.verify import Options, verify
 
+    if corpus_keep and corpus is None:
+        raise click.UsageError("--corpus-keep goes with --corpus DIR")
     options = Options(
         examples=examples,
         seed=seed,
         profile=profile,
         clauses=clauses,
-        parameters=parameters(delivery, max_age, max_attempts, idempotency_key, choice.one_shot),
+        parameters=replace(contract, one_shot=choice.one_shot),
         corpus=corpus,
+        corpus_keep=corpus_keep,
         expected=known(expected_failures),
     )
     with nothing_left_running(), clients_print_to_stderr():

@@ -13,9 +13,17 @@ from mockserver.wire.notes import Hiding
 
 Outcome = Literal["accepted", "failed"]
 
-Returned = Callable[[str, bool, bool], None]
-"""Takes the contextId of a request that came back to the client, whether whatever became of its answer reached it, and whether
-it reached it aside: late, and in a thread or task beside the message's own."""
+
+class Returned(Protocol):
+    """A listener for requests that come back to the client; see `journal.Returned`."""
+
+    def __call__(self, context_id: str, answered: bool, overtaken_by: int = 0, aside: bool = False, /) -> None:
+        """Note that the request came back; not `answered`, if the client stopped waiting for it."""
+        ...
+
+
+Wrote = Callable[[str, str], None]
+"""Takes the name of a stream and a piece of what the client wrote to it; may be called from any thread."""
 
 LONGEST_ERROR = 500
 """Characters of what a client says of a failure."""
@@ -28,12 +36,20 @@ class Credentials(NamedTuple):
     client_secret: str
 
 
+def unheard(stream: str, text: str) -> None:
+    """Drops output that nothing collects."""
+
+
 class Seat(NamedTuple):
-    """A client's place before the mock. In process, `handler` answers it, and `returned` wants to be told what came back."""
+    """A client's place before the mock. In process, `handler` answers it, and `returned` wants to be told what came back.
+
+    `wrote` collects the client's own output.
+    """
 
     credentials: Credentials
     handler: WatchedHandler
     returned: Returned
+    wrote: Wrote = unheard
 
 
 class Intent(Protocol):

@@ -8,12 +8,13 @@ import shlex
 import signal
 import subprocess
 import threading
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from contracts.clients.base import Credentials, hidden
+from contracts.clients.base import Credentials, Wrote, hidden
 from contracts.clients.errors import ClientError
 
 GRACE = 1.0
@@ -67,12 +68,20 @@ def environment(base_url: str, credentials: Credentials) -> dict[str, str]:
 class Child:
     """A running process in a group of its own. `tail` is what it last wrote to stderr.
 
-    `credentials` are those that it finds in its environment, `variables`.
+    `credentials` are those that it finds in its environment, `variables`. `wrote` takes what it writes to stderr.
     """
 
-    def __init__(self, words: Sequence[str], variables: Mapping[str, str], credentials: Credentials, *, stdout: int) -> None:
+    def __init__(
+        self,
+        words: Sequence[str],
+        variables: Mapping[str, str],
+        credentials: Credentials,
+        *,
+        stdout: int,
+        wrote: Wrote,
+    ) -> None:
         """Starts it. Raises ClientError where that cannot be done."""
-        self._credentials = credentials
+        self._credentials, self._wrote = credentials, wrote
         try:
             self._process = subprocess.Popen(
                 words,
@@ -152,7 +161,9 @@ class Child:
                     pipe.close()
 
     def _listen(self, stderr: IO[bytes]) -> None:
+        decode = getincrementaldecoder("utf-8")("replace").decode
         while chunk := os.read(stderr.fileno(), 1 << 16):
+            self._wrote("stderr", decode(chunk))
             self._kept += chunk
             del self._kept[: -KEPT_OUTPUT - MARGIN]
 

@@ -105,7 +105,7 @@ class ClientEnd(End):
         if self._context_id:
             took_time = self._stage.clock.nanoseconds > self._since
             aside = took_time and current_stage() is self._stage and not current_actor().is_message
-            self._returned(self._context_id, answered, aside)
+            self._returned(self._context_id, answered, 0, aside)
             self._context_id = ""
 
 

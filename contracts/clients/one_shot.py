@@ -63,7 +63,8 @@ class OneShotDriver:
     def _run(self, intent: Intent, failures: SimpleQueue[ClientError | Lost]) -> None:
         intent.began()
         try:
-            child = Child(self._words, self._variables, self._seat.credentials, stdout=subprocess.DEVNULL)
+            credentials, wrote = self._seat.credentials, self._seat.wrote
+            child = Child(self._words, self._variables, credentials, stdout=subprocess.DEVNULL, wrote=wrote)
         except ClientError as error:
             failures.put(error)
             return

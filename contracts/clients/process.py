@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
@@ -10,7 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import Literal
 
 from contracts.clients import lines
-from contracts.clients.base import Driver, Hung, Intent, Lost, Seat
+from contracts.clients.base import Driver, Hung, Intent, Lost, Seat, Wrote
 from contracts.clients.child import Child, command_line, ending, environment, telling_line
 from contracts.clients.errors import ClientProtocolError
 from contracts.clients.faketime import FakeTime
@@ -30,10 +31,19 @@ class ProcessClients:
     strayed = False
     way_in = "send its requests to the URL in its variable DAYFLY_BASE_URL"
 
-    def __init__(self, command: str, *, one_shot: bool = False, faketime: bool = False, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        command: str,
+        *,
+        one_shot: bool = False,
+        faketime: bool = False,
+        patience: float = PATIENCE,
+        show_output: bool = False,
+    ) -> None:
         self._words = command_line(command)
         self._faketime = faketime
         self._one_shot, self._patience = one_shot, patience
+        self._show_output = show_output
         self._stack = ExitStack()
         self._url = ""
         self._time: FakeTime | None = None
@@ -54,12 +64,14 @@ class ProcessClients:
 
     def start(self, seat: Seat) -> Driver:
         """See Clients."""
+        if self._show_output:
+            seat = seat._replace(wrote=_shown_too(seat.wrote))
         variables = environment(self._url, seat.credentials) | dict(self._time.variables if self._time is not None else {})
         if self._one_shot:
             from contracts.clients.one_shot import OneShotDriver
 
             return OneShotDriver(self._words, variables, seat, self._patience)
-        child = Child(self._words, variables, seat.credentials, stdout=subprocess.PIPE)
+        child = Child(self._words, variables, seat.credentials, stdout=subprocess.PIPE, wrote=seat.wrote)
         return ProcessDriver(child, seat, self._patience)
 
     def skip(self, seconds: float) -> None:
@@ -70,6 +82,17 @@ class ProcessClients:
     def close(self) -> None:
         """See Clients."""
         self._stack.close()
+
+
+def _shown_too(wrote: Wrote) -> Wrote:
+    """Lets output through to standard error as well."""
+
+    def write(stream: str, text: str) -> None:
+        wrote(stream, text)
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+    return write
 
 
 Event = lines.Reply | ClientProtocolError | Hung | None

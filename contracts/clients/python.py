@@ -12,13 +12,15 @@ from typing import Any, Literal, NamedTuple
 
 from contracts.clients.access import BehindSocket, InProcess, PlatformAccess
 from contracts.clients.actors import Abandoned
-from contracts.clients.base import Credentials, Hung, Intent, Seat, describe
+from contracts.clients.base import Hung, Intent, Seat, describe
 from contracts.clients.clock import VirtualClock
 from contracts.clients.core import on_one_core
+from contracts.clients.diverted import diverted
 from contracts.clients.errors import ClientError, FactoryError, PlatformUnreached
 from contracts.clients.loop import VirtualLoop
 from contracts.clients.names import UnresolvedPlatform
 from contracts.clients.patches import virtual_time
+from contracts.clients.raised import origin
 from contracts.clients.stage import LONGEST, Choose, Stage
 from contracts.clients.target import Factory
 from mockserver.assemble import Assembly
@@ -34,18 +36,26 @@ class PythonClients:
     """Clients that `factory` makes. `patience` is for how many seconds of real time one may show nothing.
 
     `socket`: they reach the platform through a real socket, so that what their HTTP stack does by itself is seen.
+    `show_output`: what they print is shown at once, and not only in a report.
     """
 
     clock: Literal["virtual", "wall"] = "virtual"
     door: Literal["socket", "in_process"] = "in_process"
 
     def __init__(
-        self, factory: Factory, *, socket: bool = False, patience: float = PATIENCE, factory_patience: float | None = None
+        self,
+        factory: Factory,
+        *,
+        socket: bool = False,
+        patience: float = PATIENCE,
+        factory_patience: float | None = None,
+        show_output: bool = False,
     ) -> None:
         self.factory = factory
         if socket:
             self.door = "socket"
         self.patience, self.factory_patience = patience, factory_patience or FACTORY_PATIENCE
+        self.show_output = show_output
         self.time = VirtualClock()
         self.system: Callable[[], int] | None = self.time.milliseconds
         self.needs_loop = inspect.iscoroutinefunction(factory) or _is_asynchronous(factory)
@@ -71,6 +81,7 @@ class PythonClients:
     def open(self, assembly: Assembly) -> None:  # noqa: ARG002 - each client gets its way to the mock with its seat
         """See Clients."""
         self._stack.enter_context(virtual_time())
+        self._stack.enter_context(diverted())
         self._stack.enter_context(self._names)
         if self.door == "socket":
             from contracts.clients.sockets import staged_sockets
@@ -85,8 +96,8 @@ class PythonClients:
 
     def start(self, seat: Seat) -> PythonDriver:
         """See Clients. Raises FactoryError."""
-        stage = Stage(self.time, patience=self.patience)
-        driver = PythonDriver(self, stage, self._way_in(seat, stage), seat.credentials)
+        stage = Stage(self.time, patience=self.patience, hear=seat.wrote, shows_output=self.show_output)
+        driver = PythonDriver(self, stage, self._way_in(seat, stage), seat)
         try:
             driver.make()
         except ClientError:
@@ -122,9 +133,9 @@ class PythonDriver:
 
     output = ""
 
-    def __init__(self, clients: PythonClients, stage: Stage, access: PlatformAccess, credentials: Credentials) -> None:
+    def __init__(self, clients: PythonClients, stage: Stage, access: PlatformAccess, seat: Seat) -> None:
         self._clients, self._stage, self._access = clients, stage, access
-        self._credentials = credentials
+        self._credentials, self._wrote = seat.credentials, seat.wrote
         self._loop: VirtualLoop | None = None
         self._client: Any = None
 
@@ -219,9 +230,14 @@ class PythonDriver:
         except Abandoned:
             raise
         except BaseException as error:
-            intent.ended("failed", describe(error, self._credentials))
+            self._failed(intent, error)
         else:
             intent.ended("accepted")
+
+    def _failed(self, intent: Intent, error: BaseException) -> None:
+        """Notes a failure, and where in the client it was raised."""
+        intent.ended("failed", describe(error, self._credentials))
+        self._wrote("raised", origin(error) + "\n")
 
     async def _send_all(self, intents: Sequence[Intent]) -> None:
         await asyncio.gather(*(self._send_in_loop(intent) for intent in intents))
@@ -234,7 +250,7 @@ class PythonDriver:
         except (Abandoned, GeneratorExit):
             raise
         except BaseException as error:
-            intent.ended("failed", describe(error, self._credentials))
+            self._failed(intent, error)
         else:
             intent.ended("accepted")
 

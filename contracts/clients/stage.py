@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from contracts.clients.actors import Abandoned, Actor, always, current_actor
-from contracts.clients.base import Hung
+from contracts.clients.base import Hung, Wrote, unheard
 from contracts.clients.clock import NANOSECONDS, VirtualClock
 from contracts.clients.watch import Watch
 
@@ -48,8 +48,18 @@ _FOREVER = 1 << 80
 class Stage:
     """The threads of one client. `patience` is how many seconds of real time it may show nothing at all."""
 
-    def __init__(self, clock: VirtualClock, *, patience: float = 1.0) -> None:
+    def __init__(
+        self,
+        clock: VirtualClock,
+        *,
+        patience: float = 1.0,
+        hear: Wrote | None = None,
+        shows_output: bool = False,
+    ) -> None:
+        """`hear` takes what the threads print; with `shows_output` it is printed as well."""
         self.clock = clock
+        self.hear: Wrote = hear or unheard
+        self.shows_output = shows_output
         self.choose: Choose = lambda _: 0
         self._patience = patience
         self._process = os.getpid()

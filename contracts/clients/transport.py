@@ -48,7 +48,7 @@ class StageTransport(inprocess.Transport):
         if current.context_id:
             stage = current_stage()
             aside = stage is not None and not current_actor().is_message and stage.clock.nanoseconds > left
-            self._returned(current.context_id, answered, aside)
+            self._returned(current.context_id, answered, current.overtaken_by(), aside)
 
 
 class LoopTransport(inprocess.AsyncTransport):
@@ -84,7 +84,8 @@ class LoopTransport(inprocess.AsyncTransport):
 
     def _came_back(self, current: Exchange, left: int, *, answered: bool = True) -> None:
         if current.context_id:
-            self._returned(current.context_id, answered, _now() > left and not _is_messages_own())
+            aside = _now() > left and not _is_messages_own()
+            self._returned(current.context_id, answered, current.overtaken_by(), aside)
 
 
 def _now() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 from msgspec.structs import replace
 
@@ -23,6 +23,15 @@ class Exchange:
     """
 
     context_id = ""
+    _returns: ClassVar[int] = 0
+
+    def __init__(self) -> None:
+        self._before = Exchange._returns
+
+    def overtaken_by(self) -> int:
+        """How many other answers came back since this request left the client; its own comes back now."""
+        Exchange._returns += 1
+        return Exchange._returns - self._before - 1
 
     def __enter__(self) -> Self:
         self._outer: Token[Exchange | None] = _current.set(self)

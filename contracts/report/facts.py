@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from contracts.judge import DEFAULTS, Clause, Demand
 from contracts.report.model import Counterexample, Report
 
 
@@ -43,9 +44,9 @@ def unkept(report: Report) -> str:
 def of_scenario(report: Report, found: Counterexample) -> Iterator[str]:
     """How large the scenario is, and where it comes from."""
     if found.scenario is not None:
-        yield counted(found.scenario.intents, "message")
+        yield f"{counted(found.scenario.intents, 'message')}, {counted(len(found.scenario.items), 'step')}"
     if found.shrunk_from is not None:
-        yield f"shrunk from {found.shrunk_from}"
+        yield f"shrunk from {counted(found.shrunk_from, 'message')}"
     if found.found_on is not None:
         yield f"found on run {found.found_on} of {report.examples}"
 
@@ -56,6 +57,15 @@ def of_confidence(found: Counterexample) -> str:
         return ""
     same = f"{found.reproduced} of {found.replays} replays end the same way"
     return f"deterministic, {same}" if found.deterministic else same
+
+
+def of_parameters(clause: Demand | None) -> Iterator[str]:
+    """The options that set what a clause asks for: they are choices, and yours may be another."""
+    for name in clause.parameters if isinstance(clause, Clause) else ():
+        default = getattr(DEFAULTS, name)
+        shown = f"{default:g}" if isinstance(default, float) else default or "none"
+        off = "; `off` switches it off" if name == "max_age" else ""
+        yield f"--{name.replace('_', '-')} ({shown} by default{off})"
 
 
 def counted(count: int, noun: str) -> str:

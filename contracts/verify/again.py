@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
+from math import isfinite
 
 from contracts.judge import DEFAULTS, Parameters
 from contracts.profiles import EXAMPLES
 
-_TYPED = ("delivery", "max_age", "max_attempts", "idempotency_key")
+_TYPED = ("delivery", "max_age", "max_attempts", "min_attempts", "max_wait", "min_pause", "token_margin", "idempotency_key")
 """The parameters of a contract that are options."""
 
 
@@ -27,5 +28,10 @@ def _parameters(parameters: Parameters) -> Iterator[str]:
     for name in _TYPED:
         value = getattr(parameters, name)
         if value != getattr(DEFAULTS, name):
-            shown = f"{value:g}" if isinstance(value, float) else shlex.quote(str(value))
-            yield f"--{name.replace('_', '-')} {shown}"
+            yield f"--{name.replace('_', '-')} {_typed(value)}"
+
+
+def _typed(value: float | str) -> str:
+    if isinstance(value, float):
+        return f"{value:g}" if isfinite(value) else "off"
+    return shlex.quote(str(value))

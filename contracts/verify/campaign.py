@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from contracts.clauses import judged
+from contracts.clauses import BLURS, judged
 from contracts.clients.errors import ClientError
 from contracts.judge import Case, Clause, Judgement, Parameters, Status, Verdict, closeness
 from contracts.report.model import ClauseResult, Counterexample
@@ -15,7 +15,7 @@ from contracts.verify.shrink import shrink
 from contracts.verify.stopwatch import Stopwatch
 from contracts.verify.working import Working
 from contracts.world import Run, World
-from contracts.world.names import named
+from contracts.world.names import named, named_log
 from mockserver.journal import Header
 
 _PRECEDENCE = (Status.VIOLATED, Status.INCONCLUSIVE, Status.HELD)
@@ -68,6 +68,17 @@ class Witness(NamedTuple):
     number: int
 
 
+def _keep_simplest(found: dict[str, Witness], witness: Witness) -> None:
+    best = found.get(witness.verdict.code)
+    if best is None or complexity(witness.scenario) < complexity(best.scenario):
+        found[witness.verdict.code] = witness
+
+
+_BLURRED = (
+    "broken only by messages sent at once, and the client mixes up their guests ({}): whose requests they are is uncertain"
+)
+
+
 class Campaign:
     """A world, the clauses that count in it, and what has been found.
 
@@ -82,6 +93,7 @@ class Campaign:
         self._world, self._clauses, self._parameters = world, clauses, parameters
         self._watch, self._working = watch, Working(world)
         self._found: dict[str, Witness] = {}
+        self._apart: dict[str, Witness] = {}
         self._statuses: dict[str, Counter[Status]] = {clause.code: Counter() for clause in clauses}
         self._messages: dict[tuple[str, Status], str] = {}
         self.runs = self.planned = 0
@@ -100,9 +112,10 @@ class Campaign:
         for verdict in judgement.verdicts:
             self._count(verdict)
         for verdict in judgement.violated:
-            best = self._found.get(verdict.code)
-            if best is None or complexity(scenario) < complexity(best.scenario):
-                self._found[verdict.code] = Witness(scenario, run, verdict, self.runs)
+            witness = Witness(scenario, run, verdict, self.runs)
+            _keep_simplest(self._found, witness)
+            if not judgement.history.overlap(item.seq for item in verdict.evidence):
+                _keep_simplest(self._apart, witness)
         self._tell()
         return judgement
 
@@ -156,6 +169,13 @@ class Campaign:
     def _result(self, clause: Clause[Any], effort: Effort) -> ClauseResult:
         counts = self._statuses[clause.code]
         status = next((status for status in _PRECEDENCE if counts[status]), Status.NOT_EXERCISED)
+        root = next((root for root, codes in BLURS.items() if root in self._found and clause.code in codes), "")
+        if root and status is Status.VIOLATED:
+            if clause.code in self._apart:
+                self._found[clause.code] = self._apart[clause.code]
+            else:
+                status = Status.INCONCLUSIVE
+                self._messages[clause.code, status] = _BLURRED.format(root)
         shown = status in {Status.INCONCLUSIVE, Status.NOT_EXERCISED}
         message = self._messages.get((clause.code, status), "") if shown else ""
         found = self._counterexample(clause.code, effort) if status is Status.VIOLATED else None
@@ -204,4 +224,5 @@ class Campaign:
             found_on=first.number,
             minimal=minimal if effort.shrinking else None,
             output=witness.run.output,
+            log=named_log(witness.run.log, witness.run.trace, witness.run.client_id),
         )

@@ -34,8 +34,8 @@ PROCESSES = Effort(shrinking=60, replays=3, hang=8)
 
 class Options(Struct, frozen=True, kw_only=True):
     """How thorough a verification is. `examples` drawn scenarios and their `seed` (None: as `profile` has them; None: the usual
-    one); only the clauses named (none: all); `corpus`: counterexamples are kept there, and tried first; `expected`: violations
-    that are known."""
+    one); only the clauses named (none: all); `corpus`: counterexamples are kept there, and tried first, and with
+    `corpus_keep` also those that no longer fail; `expected`: violations that are known."""
 
     examples: int | None = None
     seed: int | None = None
@@ -43,6 +43,7 @@ class Options(Struct, frozen=True, kw_only=True):
     clauses: tuple[str, ...] = ()
     parameters: Parameters = DEFAULTS
     corpus: Path | None = None
+    corpus_keep: bool = False
     expected: ExpectedFailures = NOTHING
 
 
@@ -71,7 +72,8 @@ def verify(target: str, clients: Clients, options: Options = DEFAULT_OPTIONS, wa
         world.check()
         campaign = Campaign(world, clauses, options.parameters, watch)
         results, interrupted = _found(campaign, plan)
-        removed = () if corpus is None or interrupted else _pruned(campaign, corpus, clauses, plan.effort)
+        prunes = corpus is not None and not interrupted and not options.corpus_keep
+        removed = _pruned(campaign, corpus, clauses, plan.effort) if corpus is not None and prunes else ()
     saved = results if corpus is None else corpus.save(results)
     return Report(
         target=target,

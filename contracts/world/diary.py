@@ -10,7 +10,7 @@ from contracts.history import ON_ITS_WAY
 from contracts.scenario import Advance, Message, Perturbation, noted
 from mockserver.assemble import Assembly
 from mockserver.control import Tenant
-from mockserver.journal import Began, Ended, Entry, Perturbed, Returned
+from mockserver.journal import Began, Ended, Entry, Header, Perturbed, Returned
 
 Make = Callable[[int, int], Entry]
 """Makes an entry from its number and its time in milliseconds."""
@@ -21,15 +21,23 @@ class Diary:
 
     def __init__(self, assembly: Assembly, tenant: Tenant) -> None:
         self._assembly, self._tenant = assembly, tenant
+        self._latest = 0
+
+    def latest(self) -> int:
+        """Return the number of the latest entry of the journal."""
+        for entry in self._assembly.store.entries(self._tenant.id, after=self._latest):
+            if not isinstance(entry, Header):
+                self._latest = max(self._latest, entry.seq)
+        return self._latest
 
     def write(self, make: Make) -> None:
         """One entry, stamped now."""
         assembly = self._assembly
         assembly.store.load(self._tenant.id, (), _Note(make), assembly.platform.system())
 
-    def returned(self, context_id: str, answered: bool, aside: bool) -> None:
-        """A request came back to the client."""
-        self.write(lambda seq, at: Returned(seq, at, context_id, answered, aside))
+    def returned(self, context_id: str, answered: bool, overtaken_by: int = 0, aside: bool = False) -> None:
+        """Note that a request came back to the client; see `journal.Returned`."""
+        self.write(lambda seq, at: Returned(seq, at, context_id, answered, overtaken_by, aside))
 
     def held_up(self, advance: Advance) -> None:
         """Note that the request which arrives next is on its way for so long."""

@@ -7,9 +7,10 @@ from itertools import groupby
 from typing import Any
 
 from contracts import scenario as scenarios
-from contracts.clients.base import Clients, Credentials, Driver, Hung, Lost, Seat, describe
+from contracts.clients.base import Clients, Credentials, Driver, Hung, Lost, Seat, describe, hidden
 from contracts.clients.errors import FactoryError
 from contracts.clients.watched import WatchedHandler
+from contracts.output import Output, OutputLine
 from contracts.scenario import Item, Message, Perturbation, Scenario
 from contracts.world.diary import Diary, OpenIntent
 from contracts.world.watch import Watch
@@ -38,7 +39,9 @@ class Scene:
     def __init__(self, clients: Clients, handler: WatchedHandler, tenant: Tenant, diary: Diary) -> None:
         """Raises ClientError where no client can be made."""
         self._clients, self._tenant, self._diary = clients, tenant, diary
-        self._seat = Seat(Credentials(tenant.client_id, tenant.client_secret), handler, diary.returned)
+        self._credentials = Credentials(tenant.client_id, tenant.client_secret)
+        self._written = Output(diary.latest)
+        self._seat = Seat(self._credentials, handler, diary.returned, self._written.write)
         self._watch = Watch(self._perturb)
         handler.arrived = self._watch.arrived
         self._intents = 0
@@ -51,6 +54,13 @@ class Scene:
     def output(self) -> str:
         """What the client wrote to stderr."""
         return "" if self._driver is None else self._driver.output
+
+    def log(self) -> tuple[OutputLine, ...]:
+        """Return what the client wrote, each line with its place in the trace."""
+        return self._written.lines(self._hidden)
+
+    def _hidden(self, text: str) -> str:
+        return hidden(text, self._credentials)
 
     def play(self, scenario: Scenario) -> None:
         """Goes through the items; stops early where the client has to be given up."""

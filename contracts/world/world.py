@@ -20,6 +20,7 @@ from contracts.clients.base import Clients, Lost
 from contracts.clients.child import last_lines
 from contracts.clients.errors import ClientProtocolError
 from contracts.clients.watched import WatchedHandler
+from contracts.output import OutputLine
 from contracts.scenario import Scenario
 from contracts.world.diary import Diary
 from contracts.world.scene import Scene
@@ -36,7 +37,7 @@ JOURNAL_ENTRIES = 1_000_000
 class Run(NamedTuple):
     """What came of a scenario: its `trace`, header first; what the client wrote to stderr; why it was given up, if so; and the
     id it had as an OAuth client. `lost`: it was a process that ended, fell silent or wrote something that is not an answer.
-    `slow`: to know that took all the time it may have."""
+    `slow`: to know that took all the time it may have. `log` is all it wrote, line by line."""
 
     trace: tuple[Entry, ...]
     output: str = ""
@@ -44,6 +45,7 @@ class Run(NamedTuple):
     client_id: str = ""
     lost: bool = False
     slow: bool = False
+    log: tuple[OutputLine, ...] = ()
 
 
 class World:
@@ -102,6 +104,7 @@ class World:
                 tenant.client_id,
                 lost=lost,
                 slow=hung is not None and (not isinstance(hung, Lost) or hung.waited),
+                log=scene.log(),
             )
 
     def _scene(self, tenant: Tenant) -> Scene:

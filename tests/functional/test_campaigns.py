@@ -77,11 +77,14 @@ def test_what_is_to_be_typed_again_finds_the_same(capfd: Captured, tmp_path: Pat
     first = capfd.readouterr().out
     (again,) = [line for line in first.splitlines() if line.strip().startswith("again")]
     command = shlex.split(again)[1:]
-    assert command[1:] == shlex.split(f"verify {CACHED} --max-age 40 --clause S2 --examples 12 --seed 3 --corpus corpus")
+    assert command[1:] == shlex.split(f"verify {CACHED} --max-age 40 --clause S2 --examples 12 --seed 3")
     assert run(command[1:]) == 1
     story = first.split("\n\n  again")[0]
+    assert capfd.readouterr().out.startswith(story)
+    assert list(tmp_path.iterdir()) == []
+    (keep,) = [line for line in first.splitlines() if line.strip().startswith("keep")]
+    assert run(shlex.split(keep)[2:]) == 1
     second = capfd.readouterr().out
-    assert second.startswith(story)
     (replay,) = [line for line in second.splitlines() if line.strip().startswith("reproduce")]
     assert shlex.split(replay)[1:3] == ["dayfly", "replay"]
     assert run(shlex.split(replay)[2:]) == 1

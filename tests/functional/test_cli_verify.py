@@ -60,7 +60,7 @@ def test_a_client_that_breaks_a_clause_exits_1_with_the_smallest_story(capfd: Ca
     assert run(["verify", CACHED, "--seed", "0", "--examples", "10", "--clause", "S1"]) == 1
     out, _ = capfd.readouterr()
     assert "error[S1] session-reused: session s1 was used twice" in out
-    assert "smallest failing scenario (2 intents" in out
+    assert "smallest failing scenario (2 messages, 2 steps" in out
     assert "^^^^^^^^^^^^ first use" in out
     assert "1 violated" in out
 
@@ -205,7 +205,7 @@ def test_a_node_client_is_judged(capfd: Captured) -> None:
             [CACHED, "--report", "pdf:x"],
             "there is no report of the kind 'pdf'; there are har, html, json, junit, markdown, text",
         ),
-        ([CACHED, "--report", "json:/no/such/place/x"], "there is no directory /no/such/place"),
+        ([CACHED, "--report", "json:/dev/null/place/x"], "/dev/null/place is not a directory and cannot become one"),
         ([CACHED, "--report", f"json:{CLIENTS}"], "is a directory; name a file in it"),
         ([CACHED, "--report", "json:-", "--report", "html:-"], "standard output has room for one report"),
         ([CACHED, "--report", "junit:-", "--json"], "standard output has room for one report"),

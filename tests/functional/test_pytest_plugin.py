@@ -159,7 +159,7 @@ def test_clients_are_verified(pytester: pytest.Pytester) -> None:
     done.stdout.fnmatch_lines(
         [
             "*error?S1? session-reused: session s1 was used twice*",
-            "*smallest failing scenario (2 intents*",
+            "*smallest failing scenario (2 messages, 2 steps*",
             "FAILED *::test_wrong - *",
             "FAILED *::test_unready - *",
         ]
