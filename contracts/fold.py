@@ -21,6 +21,7 @@ from contracts.history import (
     WorldChanged,
     document,
     guest_of,
+    is_on_its_way,
     jump_of,
 )
 from contracts.trace import Numbered, Trace
@@ -127,8 +128,11 @@ class _Folding:
     # -- calls -------------------------------------------------------------------------------------------------------
 
     def _arrive(self, entry: Arrival) -> None:
-        """What the world did right before, while an intent was open, it did to this request on its way: it had left already."""
-        left_at = entry.at - sum(map(jump_of, self._held))
+        """What the world did right before, while an intent was open, it did to this request on its way: it had left already.
+
+        If the clock jumped then, the request left before the jump. If the request was held up, its arrival says when it left.
+        """
+        left_at = entry.at - sum(jump_of(held) for held in self._held if not is_on_its_way(held))
         operation = entry.operation if entry.method == "POST" else None
         call = Call(len(self._calls) + 1, entry, self._place, left_at, operation, open_intents=len(self._open))
         self._calls[entry.context_id] = call
@@ -187,7 +191,12 @@ class _Folding:
         if entry.token is not None:
             self._name_token(entry.token)
         if entry.context_id not in self._watched:
-            heapq.heappush(self._due, (entry.at, entry.seq, call))
+            heapq.heappush(self._due, (entry.at + self._unheard(entry, call), entry.seq, call))
+
+    def _unheard(self, entry: Answer, call: Call) -> int:
+        """Milliseconds by which a late answer comes after its stamp, if those that were heard are noted: this one was not."""
+        is_watched = bool(self._watched) and self.history.header.clock == "virtual"
+        return int(is_watched and entry.at > call.arrival.at)
 
     def _come_back(self, now: int) -> None:
         while self._due and self._due[0][0] <= now:
@@ -202,6 +211,7 @@ class _Folding:
             overtakers = self._returned[-entry.overtaken_by :]
             call.departed = overtakers[0].returned if overtakers else None
         self._returned.append(call)
+        call.aside = entry.aside
         self._return(call, entry.at, answered=entry.answered)
 
     def _return(self, call: Call, at: int, *, answered: bool) -> None:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from mockserver.journal import Answer, Arrival, Guest, Header, Perturbed
 
@@ -49,7 +49,8 @@ class Call:
     nothing came back. `operation` is None where it called something that does not exist. `status` and `code` are None where no
     whole answer reached the client. `effect` is None but for sends that are over. `open_intents` is how many intents were open
     when it left. A call that had to wait before it could arrive `departed` before the place where it left. `beside` are
-    the sends of the same id that were on their way then.
+    the sends of the same id that were on their way then. `aside`: it took time, and the thread of its message may not have
+    waited for it that long.
     """
 
     number: int
@@ -69,6 +70,7 @@ class Call:
     status: int | None = None
     code: str | None = None
     effect: Effect | None = None
+    aside: bool = False
     departed: int | None = None
     beside: tuple[Call, ...] = ()
 
@@ -180,6 +182,12 @@ class Group:
     calls: list[Call] = field(default_factory=list)
 
     @property
+    def seqs(self) -> list[int]:
+        """The entries of its calls, and those that begin and end its intents."""
+        ends = [seq for intent in self.intents for seq in (intent.began_seq, intent.ended_seq) if seq is not None]
+        return [*ends, *(call.seq for call in self.calls)]
+
+    @property
     def unattributed(self) -> list[Call]:
         """Calls that belong to the client, or to an intent nobody can name: they may speak for any of them."""
         return [call for call in self.calls if call.intent is None]
@@ -244,6 +252,13 @@ class WorldChanged(Struct, frozen=True):
         """By how many milliseconds it moved the clock forward."""
         return jump_of(self.entry)
 
+    def jumped_by(self, at: int) -> int:
+        """How many of these milliseconds had passed at the time `at`: a call that was held up may have been given up before."""
+        if not is_on_its_way(self.entry):
+            return self.jump
+        over = None if self.during is None else self.during.returned_at
+        return max(0, min(self.jump, (at if over is None else min(at, over)) - self.entry.at))
+
 
 Moment = CallLeft | CallReturned | IntentBegan | IntentEnded | WorldChanged
 
@@ -269,14 +284,36 @@ class History:
     refusals: dict[str | None, list[Call]] = field(default_factory=dict)
     scope_refusals: dict[str | None, list[Call]] = field(default_factory=dict)
     rejects: dict[Identity, list[Call]] = field(default_factory=dict)
+    _doubted: frozenset[int] | None = None
     doubts: dict[int, str] = field(default_factory=dict)
     _by_kind: dict[tuple[type[Moment], ...], list[Moment]] = field(default_factory=dict)
+
+    @property
+    def doubted(self) -> frozenset[int]:
+        """The entries of messages that may not have listened any more when an answer came. For the whole history."""
+        if self._doubted is None:
+            groups = {id(call.group): call.group for call in self.calls if call.aside and call.group is not None}
+            self._doubted = frozenset(seq for group in groups.values() for seq in group.seqs)
+        return self._doubted
+
+    def time_at(self, place: int) -> int:
+        """The time at a place, in milliseconds: that of the last moment up to it which has one."""
+        for moment in self.moments[place::-1] if place < len(self.moments) else reversed(self.moments):
+            at = _time_of(moment)
+            if at is not None:
+                return at
+        return 0
 
     def of(self, kinds: tuple[type[Moment], ...]) -> list[Moment]:
         """The moments of these kinds, in order. To be asked once the history is whole."""
         if kinds not in self._by_kind:
             self._by_kind[kinds] = [moment for moment in self.moments if type(moment) in kinds]
         return self._by_kind[kinds]
+
+    @property
+    def resolution(self) -> int:
+        """How exact the stamps are, in milliseconds."""
+        return 1 if isinstance(self.header.resolution, UnsetType) else self.header.resolution
 
     def overlap(self, seqs: Iterable[int]) -> bool:
         """Whether one of these entries is about a message that was sent at once with others."""
@@ -293,6 +330,29 @@ class History:
         """A whole number of the policy in force, `default` where the recording does not tell."""
         value = self.header.policy.get(name)
         return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+def _time_of(moment: Moment) -> int | None:
+    match moment:
+        case CallLeft(call):
+            return call.left_at
+        case CallReturned(call):
+            return call.returned_at
+        case IntentBegan(intent):
+            return intent.began_at
+        case IntentEnded(intent):
+            return intent.ended_at
+        case WorldChanged(entry):
+            return entry.at
+
+
+ON_ITS_WAY = "on_its_way"
+"""In the detail of an advance: the clock did not jump, but the request that arrives next was held up for that long."""
+
+
+def is_on_its_way(entry: Perturbed) -> bool:
+    """Whether an advance held up a request that had left already, and moved no clock at once."""
+    return entry.detail.get(ON_ITS_WAY) is True
 
 
 def jump_of(entry: Perturbed) -> int:

@@ -141,7 +141,8 @@ class Demand:
 class Clause(Demand, Generic[S]):
     """A named demand on a client, and how a trace is held against it.
 
-    `on` lists the kinds of moments its step wants to see, `clocks` those its findings are sound in. Where `spared` gives a
+    `on` lists the kinds of moments its step wants to see, `clocks` those its findings are sound in. `own_time`: it counts on
+    the client's own waits and deadlines, and on what the client heard in time. Where `spared` gives a
     text, the clause does not apply and the text says why. `closeness` grows the nearer a history came to breaking it.
     `is_reaction`: it is broken by a request that leaves after, and in spite of, an answer.
     """
@@ -150,6 +151,7 @@ class Clause(Demand, Generic[S]):
     step: Step[S]
     on: tuple[type[Moment], ...]
     clocks: frozenset[Clock] = ANY_CLOCK
+    own_time: bool = False
     parameters: tuple[str, ...] = ()
     needs_intents: bool = False
     is_reaction: bool = False
@@ -209,16 +211,33 @@ def verdict(clause: Clause[Any], case: Case) -> Verdict:
     spared = _spared(clause, case)
     if spared:
         return Verdict(clause.code, Status.NOT_EXERCISED, spared)
-    exercised, uncertain = False, None
+    exercised, doubt = False, None
     for mark in _marks(clause, case):
         exercised = True
         if isinstance(mark, Breach):
-            if mark.certain and case.history.header.clock in clause.clocks:
+            why = _doubt(clause, mark, case)
+            if why is None:
                 return Verdict(clause.code, Status.VIOLATED, mark.message, mark.evidence)
-            uncertain = uncertain or mark
-    if uncertain is not None:
-        return Verdict(clause.code, Status.INCONCLUSIVE, uncertain.message, uncertain.evidence)
+            doubt = doubt or Verdict(clause.code, Status.INCONCLUSIVE, mark.message + why, mark.evidence)
+    if doubt is not None:
+        return doubt
+    if exercised and clause.own_time and case.history.header.time:
+        return Verdict(clause.code, Status.INCONCLUSIVE, case.history.header.time)
     return Verdict(clause.code, Status.HELD if exercised else Status.NOT_EXERCISED)
+
+
+def _doubt(clause: Clause[Any], breach: Breach, case: Case) -> str | None:
+    """What to add to the message of a breach that may be none; None if it is one."""
+    header = case.history.header
+    if clause.own_time and header.time:
+        return f", or so it looks: {header.time}"
+    if clause.own_time and not case.history.doubted.isdisjoint(item.seq for item in breach.evidence):
+        return f", or so it looks: {ASIDE}"
+    return None if breach.certain and header.clock in clause.clocks else ""
+
+
+ASIDE = "an answer came late to a thread or task beside the message's own, which may have stopped listening"
+"""Why a breach is in doubt if a deadline of the client's own may have struck before an answer came."""
 
 
 def _marks(clause: Clause[Any], case: Case) -> Iterator[Exercised | Breach]:

@@ -165,7 +165,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         patience = _Patience(request)
         waited = patience.share(call.delay)
         if waited:
-            await self._wait(waited)
+            await self._held_up(call, waited)
         answer = self._handler.finish(call)
         patience.check(call.delay, waited)
         waited = patience.share(answer.delay)
@@ -173,6 +173,16 @@ class AsyncTransport(httpx.AsyncBaseTransport):
             await self._wait(waited)
         patience.check(answer.delay, waited)
         return to_response(answer, request)
+
+    async def _held_up(self, call: Call, seconds: float) -> None:
+        """Wait until the platform acts. It acts at once if the client stops waiting: the request has left."""
+        import asyncio
+
+        try:
+            await self._wait(seconds)
+        except asyncio.CancelledError:
+            self._handler.finish(call)
+            raise
 
 
 def router(handler: Handler, base_url: str | None = None, wait: Wait = pause) -> respx.MockRouter:

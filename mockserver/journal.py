@@ -77,8 +77,11 @@ class Header(Struct, frozen=True, tag="trace", tag_field="type"):
     `policy` uses the names and seconds of policy files; `source` says what wrote it. `clock` is `virtual` where the client's
     waits moved the clock that stamped the entries; `wall` where that clock followed real time, or was moved ahead besides: no
     wait was longer than the stamps say; `mixed` where it may have stood still meanwhile.
-    `resolution`: milliseconds that two stamps must be apart for their order to be known; 0: the entries are in order.
+    `time` says in a sentence why the client's own time did not move with that clock, if so: then its waits, its deadlines and
+    what it heard in time cannot be judged.
     `door` is how the client reached the mock: on a `socket` a lost request and a lost response look alike to it.
+    `resolution` is how exact the stamps are, in milliseconds, if they are coarser than one: a request left less than that later
+    than its stamp says, and two stamps must be further apart for their order to be known.
     """
 
     version: int = TRACE_VERSION
@@ -87,7 +90,8 @@ class Header(Struct, frozen=True, tag="trace", tag_field="type"):
     clock: Literal["virtual", "wall", "mixed"] = "wall"
     door: Literal["socket", "in_process"] = "socket"
     policy: dict[str, Any] = {}
-    resolution: int = 0
+    time: str | UnsetType = UNSET
+    resolution: int | UnsetType = UNSET
 
 
 class Began(Struct, tag="began", tag_field="type", omit_defaults=True):
@@ -177,13 +181,15 @@ class Returned(Struct, tag="returned", tag_field="type", omit_defaults=True):
     """The answer to `context_id` came back to the client, at `at`. Written by whoever can see the client's side; where it is
     missing the answer's own `at` and place stand for it. Not `answered`: the client stopped waiting, and whatever the platform
     answers, then or later, did not reach it. `overtaken_by`: how many other answers came back after this request had left the
-    client, which may be long before it arrived."""
+    client, which may be long before it arrived. `aside`: it took time, and a thread or task beside that of the message waited
+    for it: the message may have been past its own deadline, and not listening any more."""
 
     seq: int
     at: int
     context_id: str
     answered: bool = True
     overtaken_by: int = 0
+    aside: bool = False
 
 
 Entry = Header | Began | Ended | Perturbed | Arrival | Answer | Returned

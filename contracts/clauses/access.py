@@ -32,7 +32,8 @@ def is_good(received: Call, place: int, now: int, case: Case) -> bool:
     if answer is None or token is None or received.returned_at is None:
         return False
     lifetime = answer.token_expires_in
-    if lifetime is not None and now >= received.left_at + 1000 * (lifetime - case.parameters.token_margin):
+    latest = now + case.history.resolution - 1
+    if lifetime is not None and latest >= received.left_at + 1000 * (lifetime - case.parameters.token_margin):
         return False
     refusals = (case.history.refusals.get(token), case.history.scope_refusals.get(token))
     return not any(known and known[0].was_over(place) for known in refusals)
@@ -61,7 +62,7 @@ def _shown_again(call: Call, refused: Call | None) -> Breach | None:
 
 
 def _may_stop(intent: Intent, calls: list[Call], place: int, case: Case) -> bool:
-    return tried_enough(_over(calls, place), case) or overtaken(intent, place, case)
+    return tried_enough(calls, place, case) or overtaken(intent, place, case)
 
 
 def _over(calls: list[Call], place: int) -> list[Call]:
@@ -100,6 +101,7 @@ A1 = Clause(
     start=None,
     step=_step_not_renewed,
     on=(CallLeft, CallReturned, IntentEnded),
+    own_time=True,
     needs_intents=True,
     closeness=_refusals,
     is_reaction=True,
@@ -144,6 +146,7 @@ A2 = Clause(
     start=None,
     step=_step_loop,
     on=(CallReturned,),
+    own_time=True,
     parameters=("max_attempts",),
     needs_intents=True,
     closeness=_refusals,
@@ -229,6 +232,7 @@ A3 = Clause(
     start=_Stampede(),
     step=_step_stampede,
     on=(CallLeft, CallReturned, IntentBegan, WorldChanged),
+    own_time=True,
     parameters=("token_margin",),
     closeness=_refusals,
 )
@@ -286,6 +290,7 @@ A4 = Clause(
     start=_Waste(),
     step=_step_wasted,
     on=(CallLeft, CallReturned, IntentBegan, WorldChanged),
+    own_time=True,
     parameters=("token_margin",),
     needs_intents=True,
     spared=_is_one_shot,

@@ -103,6 +103,7 @@ D2 = Clause(
     start=None,
     step=_step_not_delivered,
     on=(IntentEnded,),
+    own_time=True,
     parameters=("delivery", "min_attempts", "max_wait"),
     needs_intents=True,
 )
@@ -168,6 +169,7 @@ D3 = Clause(
     start=None,
     step=_step_false_outcome,
     on=(IntentEnded,),
+    own_time=True,
     needs_intents=True,
 )
 
@@ -286,5 +288,6 @@ D6 = Clause(
     start=None,
     step=_step_never_returns,
     on=(IntentEnded,),
+    own_time=True,
     needs_intents=True,
 )

@@ -18,6 +18,8 @@ def excuse(intent: Intent, case: Case) -> str | None:
     if _may_be_accepted(calls, place, case):
         return "a send of it may have been accepted, and may not be doubled"
     known = [call for call in calls if call.was_over(place)]
+    if tried_enough(calls, place, case):
+        return "one operation failed often enough"
     return next((text for text, applies in EXCUSES if applies(known, case)), None)
 
 
@@ -28,7 +30,8 @@ def overtaken(intent: Intent, place: int, case: Case) -> bool:
 
 def jumped(intent: Intent, place: int, case: Case) -> int:
     """How far the world moved the clock while the intent was open, up to `place`, in milliseconds."""
-    return sum(change.jump for change in case.history.changes if intent.began < change.place < place)
+    changes = [change for change in case.history.changes if intent.began < change.place < place]
+    return sum(change.jumped_by(case.history.time_at(place)) for change in changes)
 
 
 def _may_be_accepted(calls: Sequence[Call], place: int, case: Case) -> bool:
@@ -58,9 +61,14 @@ def _token_refused(calls: Sequence[Call], _: Case) -> bool:
     return any(call.operation == "token" and call.status in {400, 401, 403} for call in calls)
 
 
-def tried_enough(calls: Sequence[Call], case: Case) -> bool:
-    """Whether one operation failed `min_attempts` times, and not for what was asked."""
-    failures = Counter(call.operation for call in calls if _failed_through_no_fault_of_its_own(call, case))
+def tried_enough(calls: Sequence[Call], place: int, case: Case) -> bool:
+    """Whether one operation failed `min_attempts` times up to `place`, and not for what was asked.
+
+    A call that is still under way then has failed too: the client did not wait for it any longer.
+    """
+    left = [call for call in calls if call.left < place]
+    failed = [call for call in left if not call.was_over(place) or _failed_through_no_fault_of_its_own(call, case)]
+    failures = Counter(call.operation for call in failed)
     return any(count >= case.parameters.min_attempts for count in failures.values())
 
 
@@ -108,7 +116,6 @@ EXCUSES: tuple[tuple[str, Callable[[Sequence[Call], Case], bool]], ...] = (
     ("a fresh session was refused too", _second_dead),
     ("a fresh token was refused too", _two_tokens_refused),
     ("no token could be had", _token_refused),
-    ("one operation failed often enough", tried_enough),
     ("a request was refused that may not be repeated", _refused_by_a_fault),
     ("a request was answered by something that is not the platform", _answered_by_another),
     ("the platform asked for a longer wait than a client must sit out", _wait_too_long),

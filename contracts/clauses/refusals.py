@@ -94,7 +94,7 @@ def _can_recover(dead: Call, intent: Intent, place: int, case: Case) -> bool:
     may_be_delivered = {Effect.CONSUMED} | ({Effect.UNKNOWN} if case.parameters.delivery == "at-most-once" else set())
     return (
         tried < case.parameters.min_attempts
-        and not tried_enough([call for call in intent.possible if call.was_over(place)], case)
+        and not tried_enough(intent.possible, place, case)
         and not overtaken(intent, place, case)
         and not any(call.effect in may_be_delivered for call in sends)
         and not any(call.scope_refused for call in intent.calls)
@@ -121,6 +121,7 @@ R2 = Clause(
     start=None,
     step=_step_not_recovered,
     on=(CallLeft, IntentEnded),
+    own_time=True,
     parameters=("min_attempts", "delivery"),
     needs_intents=True,
     closeness=_dead_sends,
@@ -180,6 +181,7 @@ R3 = Clause(
     start=-1,
     step=_step_scope,
     on=(CallLeft, CallReturned, IntentEnded, WorldChanged),
+    own_time=True,
     needs_intents=True,
     is_reaction=True,
 )
@@ -219,5 +221,6 @@ R7 = Clause(
     start=None,
     step=_step_refusal_retried,
     on=(CallLeft, CallReturned),
+    own_time=True,
     is_reaction=True,
 )

@@ -83,6 +83,7 @@ R4 = Clause(
     start=None,
     step=_step_unbounded,
     on=(CallLeft, CallReturned),
+    own_time=True,
     parameters=("max_attempts",),
     needs_intents=True,
     closeness=_longest_row,
@@ -103,19 +104,24 @@ def _due(call: Call) -> int | None:
     return call.returned_at + 1000 * answer.retry_after - DATE
 
 
-def _step_retry_after(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+def _step_retry_after(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
     match moment:
         case CallReturned(call) if call.intent is not None and _due(call) is not None:
             return state, EXERCISED
         case CallLeft(call, place) if call.intent is not None:
-            return state, _too_early(call, _over(call.intent.calls, call.operation, place))
+            return state, _too_early(call, _over(call.intent.calls, call.operation, place), _slack(case))
     return state, None
 
 
-def _too_early(call: Call, earlier: list[Call]) -> Breach | None:
+def _slack(case: Case) -> int:
+    """Milliseconds by which a wait may have been longer than the stamps of its two ends say."""
+    return ROUNDING + 2 * (case.history.resolution - 1)
+
+
+def _too_early(call: Call, earlier: list[Call], slack: int) -> Breach | None:
     for refused in earlier:
         due = _due(refused)
-        if due is not None and call.left_at + ROUNDING < due and refused.answer is not None:
+        if due is not None and call.left_at + slack < due and refused.answer is not None:
             waited, text = seconds(call.left_at - (refused.returned_at or 0)), refused.answer.retry_after_text
             said = refused.answer.retry_after if text is None else f"{text!r}, which is not whole seconds"
             message = f"a {call.operation} left {waited} after a 429 that said Retry-After {said}"
@@ -137,6 +143,7 @@ R5 = Clause(
     start=None,
     step=_step_retry_after,
     on=(CallLeft, CallReturned),
+    own_time=True,
     clocks=LOWER_BOUND,
     needs_intents=True,
     is_reaction=True,
@@ -156,13 +163,14 @@ def _step_immediate(state: None, moment: Moment, case: Case) -> tuple[None, Mark
             return state, EXERCISED
         case CallLeft(call, place) if call.intent is not None:
             earlier = _over(call.intent.calls, call.operation, place)
-            return state, _at_once(call, earlier[-1], case) if earlier and _asks_for_a_pause(earlier[-1]) else None
+            found = earlier and _asks_for_a_pause(earlier[-1])
+            return state, _at_once(call, earlier[-1], case) if found else None
     return state, None
 
 
 def _at_once(call: Call, failed: Call, case: Case) -> Breach | None:
     waited = call.left_at - (failed.returned_at or 0)
-    if waited + ROUNDING >= 1000 * case.parameters.min_pause:
+    if waited + _slack(case) >= 1000 * case.parameters.min_pause:
         return None
     message = f"a {call.operation} was tried again {seconds(waited)} after a {failed.status}"
     return Breach(message, (at("server error" if failed.status != 429 else "asked to wait", failed), at("tried at once", call)))
@@ -184,6 +192,7 @@ R6 = Clause(
     start=None,
     step=_step_immediate,
     on=(CallLeft, CallReturned),
+    own_time=True,
     clocks=LOWER_BOUND,
     parameters=("min_pause",),
     needs_intents=True,

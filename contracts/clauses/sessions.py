@@ -6,6 +6,8 @@ import re
 from itertools import takewhile
 from math import isinf
 
+from msgspec import UnsetType
+
 from contracts.clauses.excuses import handed_on
 from contracts.clauses.words import at, name_of, quote, seconds
 from contracts.history import Call, CallLeft, CallReturned, Effect, Intent, Moment, document
@@ -71,9 +73,9 @@ def _reuse(call: Call, uses: list[Call], place: int, case: Case) -> Breach:
 
 def _overlap(flying: list[Call], call: Call, case: Case) -> bool:
     """Whether the stamps of the recording are fine enough to tell that one of the sends had not come back."""
-    resolution = case.history.header.resolution
-    if not resolution:
+    if isinstance(case.history.header.resolution, UnsetType):
         return True
+    resolution = case.history.resolution
     return any(send.returned_at is not None and send.returned_at - call.left_at > resolution for send in flying)
 
 
@@ -114,8 +116,9 @@ def _jumped_elsewhere(since: int, call: Call, case: Case) -> int:
     """How far the clock jumped over other requests on their way: another message's, or one that this call did not wait for."""
     if not case.history.intents:
         return 0
-    jumps = [(change.during, change.jump) for change in case.history.changes if since < change.place < call.left]
-    return sum(jump for other, jump in jumps if other is not None and _is_elsewhere(other, call))
+    changes = (change for change in case.history.changes if since < change.place < call.left)
+    elsewhere = (change for change in changes if change.during is not None and _is_elsewhere(change.during, call))
+    return sum(change.jumped_by(call.left_at) for change in elsewhere)
 
 
 def _is_elsewhere(other: Call, call: Call) -> bool:
@@ -130,7 +133,10 @@ def _step_stale(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
             if age is None:
                 return state, None
             allowed = case.parameters.max_age * 1000
-            return state, _staleness(call, age, allowed, case) if age > allowed else EXERCISED
+            slack = 2 * (case.history.resolution - 1)  # of the stamps of both ends
+            if age - slack > allowed:
+                return state, _staleness(call, age, allowed, case)
+            return state, EXERCISED if age + slack <= allowed else None
     return state, None
 
 
@@ -164,6 +170,7 @@ S2 = Clause(
     start=None,
     step=_step_stale,
     on=(CallLeft,),
+    own_time=True,
     clocks=UPPER_BOUND,
     parameters=("max_age",),
     spared=_any_age_will_do,
@@ -340,6 +347,7 @@ S6 = Clause(
     start=None,
     step=_step_orphaned,
     on=(CallLeft,),
+    own_time=True,
     needs_intents=True,
     spared=_perturbed,
 )

@@ -18,6 +18,7 @@ from contracts.cli.options import (
     report_options,
 )
 from contracts.judge import Parameters
+from contracts.report.model import Source
 
 
 @click.command("check", context_settings=SETTINGS)
@@ -42,8 +43,10 @@ def command(
 ) -> None:
     """Judge a recording, or the journal of the mock that runs at a URL.
 
-    A recording is a trace in JSON Lines (- is standard input), or a HAR file, of the mock or of a real service. Where a HAR
-    file holds several traces of dayfly's own, FILE.har#PAGE names one. Of a HAR file it is told how many entries were read.
+    A recording is a trace in JSON Lines or a HAR file, of the mock or of a real service; - is
+    standard input. Its content decides, not its name; gzip, and zip as Playwright writes it, are
+    unpacked. If a HAR file holds several traces of dayfly's own, FILE.har#PAGE names one. The report
+    says how much of a HAR file was read, and what was left out.
     """
     from contracts.cli.sources import WEB, recorded
     from contracts.errors import TraceMalformed
@@ -52,7 +55,8 @@ def command(
     options = Options(clauses=clauses, parameters=contract, expected=known(expected_failures))
     read = recorded(recording, organization, admin_token)
     try:
-        report = check(recording, read.trace, options, read.extent, "journal" if recording.startswith(WEB) else "recording")
+        source: Source = "journal" if recording.startswith(WEB) else "recording"
+        report = check(recording, read.trace, options, read.extent, source, read.in_other_order)
     except TraceMalformed as error:
         raise click.ClickException(f"{recording}: {error}") from error
     tell(report, destinations, as_json=as_json)

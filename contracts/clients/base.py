@@ -17,7 +17,7 @@ Outcome = Literal["accepted", "failed"]
 class Returned(Protocol):
     """A listener for requests that come back to the client; see `journal.Returned`."""
 
-    def __call__(self, context_id: str, answered: bool, overtaken_by: int = 0, /) -> None:
+    def __call__(self, context_id: str, answered: bool, overtaken_by: int = 0, aside: bool = False, /) -> None:
         """Note that the request came back; not `answered`, if the client stopped waiting for it."""
         ...
 
@@ -113,8 +113,8 @@ class Driver(Protocol):
         """Lets virtual time pass while no intent is open. Raises Hung."""
         ...
 
-    def skip(self, seconds: float) -> None:
-        """Moves virtual time on while an intent is open, which does not count as the client's own waiting."""
+    def grant(self, seconds: float) -> None:
+        """Give an open intent so much more virtual time: a request of its will be on its way for that long."""
         ...
 
     def give_up(self, why: str) -> None:
@@ -134,6 +134,8 @@ class Clients(Protocol):
     """
 
     clock: Literal["virtual", "wall"]
+    note: str
+    """Why a client's own time did not move with that clock since `begin`; empty if it did."""
     door: Literal["socket", "in_process"]
     system: Callable[[], int] | None
 

@@ -44,7 +44,7 @@ class OneShotDriver:
     def advance(self, seconds: float) -> None:
         """See Driver; no process runs."""
 
-    def skip(self, seconds: float) -> None:
+    def grant(self, seconds: float) -> None:
         """See Driver; what passes for the mock does not pass for a process."""
 
     def conduct(self, body: Callable[[], None]) -> None:

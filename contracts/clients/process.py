@@ -24,6 +24,7 @@ PATIENCE = 10.0
 class ProcessClients:
     """Clients that `command` starts. `one_shot`: it starts one for each intent. `faketime`: the mock's wall clock is theirs."""
 
+    note = ""
     clock: Literal["virtual", "wall"] = "wall"
     door: Literal["socket", "in_process"] = "socket"
     system: Callable[[], int] | None = None
@@ -136,7 +137,7 @@ class ProcessDriver:
     def advance(self, seconds: float) -> None:
         """See Driver; what passes for the mock does not pass for a process."""
 
-    def skip(self, seconds: float) -> None:
+    def grant(self, seconds: float) -> None:
         """See Driver; as above."""
 
     def conduct(self, body: Callable[[], None]) -> None:

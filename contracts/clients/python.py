@@ -59,6 +59,7 @@ class PythonClients:
         self.time = VirtualClock()
         self.system: Callable[[], int] | None = self.time.milliseconds
         self.needs_loop = inspect.iscoroutinefunction(factory) or _is_asynchronous(factory)
+        self.note = ""
         self._stack = ExitStack()
         self._names = UnresolvedPlatform()
 
@@ -89,6 +90,7 @@ class PythonClients:
 
     def begin(self) -> None:
         """See Clients."""
+        self.note = ""
         self.time.restart()
         self._names.forget()
 
@@ -175,9 +177,9 @@ class PythonDriver:
         else:
             self._play([lambda: self._stage.sleep(seconds)], limit=None)
 
-    def skip(self, seconds: float) -> None:
+    def grant(self, seconds: float) -> None:
         """See Driver."""
-        self._stage.skip(seconds)
+        self._stage.grant(seconds)
 
     def give_up(self, why: str) -> None:
         """See Driver."""
@@ -190,6 +192,7 @@ class PythonDriver:
         except Hung:
             pass
         finally:
+            self._clients.note = self._clients.note or self._stage.note
             self._stage.close()
             self._access.close()
 
@@ -240,6 +243,7 @@ class PythonDriver:
         await asyncio.gather(*(self._send_in_loop(intent) for intent in intents))
 
     async def _send_in_loop(self, intent: Intent) -> None:
+        _is_message()
         intent.began()
         try:
             await _awaited(self._client.send(intent.guest, intent.text))
@@ -255,7 +259,7 @@ class PythonDriver:
         if self._loop is None:
             self._loop = VirtualLoop(self._stage)
         try:
-            return self._loop.run_until_complete(_awaited(work))
+            return self._loop.run_until_complete(_as_message(work))
         except Abandoned:
             self._loop.discard()
             raise
@@ -282,6 +286,18 @@ def _made(act: Callable[[], Any]) -> _Made:
 def _is_asynchronous(factory: Factory) -> bool:
     """Whether a class makes clients that are to be awaited."""
     return inspect.iscoroutinefunction(getattr(factory, "send", None))
+
+
+async def _as_message(work: Awaitable[Any]) -> Any:
+    _is_message()
+    return await work
+
+
+def _is_message() -> None:
+    """The calling task is that of a message."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    if isinstance(loop, VirtualLoop) and task is not None:
+        loop.messages.add(task)
 
 
 async def _awaited(value: Any) -> Any:

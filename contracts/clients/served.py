@@ -9,6 +9,7 @@ from io import RawIOBase
 from typing import IO, Any, NamedTuple, cast
 from urllib.parse import unquote
 
+from contracts.clients.clock import LAST
 from contracts.clients.connections import ClientEnd, End
 from contracts.clients.stage import Stage
 from contracts.clients.watched import WatchedHandler
@@ -60,10 +61,10 @@ class Exchanges(BaseHTTPRequestHandler):
         if line.client is not None:
             line.client.has_arrived(call.context_id)
         if call.delay:
-            line.stage.sleep(call.delay)
+            line.stage.sleep(call.delay + LAST)
         answer = line.handler.finish(call)
         if answer.delay:
-            line.stage.sleep(answer.delay)
+            line.stage.sleep(answer.delay + LAST)
         self._deliver(answer)
 
     def _deliver(self, answer: Response) -> None:

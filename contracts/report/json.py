@@ -31,6 +31,7 @@ def document(report: Report) -> dict[str, Any]:
         **({"delivery": report.delivery} if report.subject == "client" else {"subject": report.subject}),
         "clauses": [_clause(result) for result in report.clauses],
         **({"extent": report.extent} if report.extent else {}),
+        **({"recording": msgspec.to_builtins(report.recording, str_keys=True)} if report.recording else {}),
         **({"removed": list(report.removed)} if report.removed else {}),
         **({"unkept": list(report.unkept)} if report.unkept else {}),
         **({"stopped": report.stopped} if report.stopped else {}),

@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from contracts.har.extent import Extent
 from contracts.judge import Delivery, Evidence, Status, Subject
 from contracts.output import OutputLine
 from contracts.scenario import Scenario
@@ -111,9 +112,9 @@ class Report(Struct, frozen=True, kw_only=True):
     """What a verification of `target` found, in `examples` runs, `drawn` of them drawn, and `elapsed_s` seconds; `delivery` is
     about clients alone. `walked` says what was walked through, None if nothing was to be.
 
-    `extent` says how much of a HAR file was judged. `removed` are files of the corpus that no longer fail, `unkept` what could
-    not be written there or removed, and why. `interrupted`: somebody ended it, and this is what was found so far.
-    `stopped` says why fewer runs were made than planned.
+    `extent` says how much of a HAR file was judged, `recording` the same as values. `removed` are files of the corpus that no
+    longer fail, `unkept` what could not be written there or removed, and why. `interrupted`: somebody ended it, and this is
+    what was found so far. `stopped` says why fewer runs were made than planned.
     """
 
     target: str
@@ -135,6 +136,7 @@ class Report(Struct, frozen=True, kw_only=True):
     drawing: str = ""
     """The options that say what it was put through, where that was not the usual: for `dayfly verify`."""
     extent: str = ""
+    recording: Extent | None = None
     removed: tuple[str, ...] = ()
     unkept: tuple[str, ...] = ()
     stopped: str = ""

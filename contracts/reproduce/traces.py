@@ -108,7 +108,7 @@ def recording(trace: _Trace, source: str) -> Recording:
     """What was read, in the order in which the platform acted."""
     if not trace.requests:
         first = f": line {trace.problems[0].number}: {trace.problems[0].text}" if trace.problems else ""
-        raise RecordingError(source, f"this is no recording, neither a HAR file nor a trace with requests{first}")
+        raise RecordingError(source, f"this is not a recording: it is a trace without requests{first}")
     return Recording(
         source=source,
         kind="trace",

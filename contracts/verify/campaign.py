@@ -14,9 +14,11 @@ from contracts.judge import Case, Clause, Judgement, Parameters, Status, Verdict
 from contracts.report.model import ClauseResult, Counterexample
 from contracts.scenario import Scenario, complexity
 from contracts.verify.shrink import shrink
+from contracts.verify.stopwatch import Stopwatch
 from contracts.verify.working import Working
 from contracts.world import Run, World
 from contracts.world.names import named, named_log
+from mockserver.journal import Header
 
 _PRECEDENCE = (Status.VIOLATED, Status.INCONCLUSIVE, Status.HELD)
 
@@ -89,7 +91,8 @@ class Campaign:
     """A world, the clauses that count in it, and what has been found.
 
     Counted are `runs`, of those `planned`, and `hung` ones: those in which a client showed nothing for as long as it may.
-    `walked` counts the scenarios of the walk by their kind. `stopped` says why fewer were made than planned.
+    `walked` counts the scenarios of the walk by their kind. `real_time` is how many seconds went into runs in which the
+    client's own time was real. `stopped` says why fewer were made than planned.
     """
 
     def __init__(
@@ -104,14 +107,17 @@ class Campaign:
         self.runs = self.planned = 0
         self.walked: Counter[str] = Counter()
         self.hung = 0
+        self.real_time = 0.0
         self.stopped = ""
 
     def examine(self, scenario: Scenario) -> Judgement:
         """Runs a scenario and keeps what it shows. Raises ClientError if the client never worked."""
+        stopwatch = Stopwatch()
         run, judgement = self._judged(scenario)
         self._working.check(scenario, run)
         self.runs += 1
         self.hung += run.slow
+        self.real_time += stopwatch.seconds() if judgement.history.header.time else 0.0
         for verdict in judgement.verdicts:
             self._count(verdict)
         for verdict in judgement.violated:
@@ -206,14 +212,15 @@ class Campaign:
             except ClientError:  # it breaks down in another way, which is not what is looked for
                 left -= effort.hang
                 return False
-            left -= effort.hang if run.slow else 1
+            left -= effort.hang if run.slow or judgement.history.header.time else 1
             broken = judgement.of(code).is_root
             if broken:
                 witness = Witness(scenario, run, judgement.of(code), first.number)
             return broken
 
         _, minimal = shrink(first.scenario, fails, lambda: left > 0)
-        replays = effort.replays if not witness.run.slow else min(effort.replays, 1)
+        is_slow = witness.run.slow or any(isinstance(entry, Header) and entry.time for entry in witness.run.trace)
+        replays = min(effort.replays, 1) if is_slow else effort.replays
         reproduced = sum(self._breaks(code, again) for again in replayed(witness.scenario, replays))
         return Counterexample(
             message=witness.verdict.message,

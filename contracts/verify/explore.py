@@ -19,6 +19,9 @@ from contracts.verify.drawing import Near, draw
 HUNG_RUNS = 3
 """After so many runs in which the client hung no more are made: it would hang in every one."""
 
+LONGEST_REAL_TIME = 10
+"""Seconds after which no more runs are made of a client whose own time is real: much of it cannot be judged anyway."""
+
 LONGEST_STORY = 300
 
 
@@ -84,10 +87,14 @@ def _examine(campaign: Campaign, scenario: Scenario) -> Near:
         raise _Enough(told) from error
     except (Exception, SystemExit) as error:
         raise _Enough(error) from error
+    left = campaign.planned - campaign.runs
     if campaign.hung >= HUNG_RUNS:
-        left = campaign.planned - campaign.runs
         if left > 0:
             campaign.stopped = f"the client hung in {campaign.hung} runs, so {left} of {campaign.planned} were not made"
+        raise _Enough
+    if campaign.real_time >= LONGEST_REAL_TIME:
+        if left > 0:
+            campaign.stopped = f"the client's own time is real, so {left} of {campaign.planned} runs were not made"
         raise _Enough
     return partial(campaign.closeness, judgement)
 

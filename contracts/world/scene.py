@@ -119,10 +119,11 @@ class Scene:
         self._intents += 1
         return OpenIntent(self._diary, self._intents - 1, place, message)
 
-    def _perturb(self, perturbation: Perturbation) -> None:
+    def _perturb(self, perturbation: Perturbation) -> float:
+        """Does it; returns the seconds by which it holds up the request that is about to arrive."""
         match perturbation:
             case scenarios.Advance():
-                self._advance(perturbation)
+                return self._advance(perturbation)
             case scenarios.RestartClient():
                 self._diary.perturbed(perturbation)
                 self._restart()
@@ -130,19 +131,24 @@ class Scene:
                 self._add_fault(perturbation)
             case _:
                 _CONTROLS[type(perturbation)](self._tenant)
+        return 0.0
 
-    def _advance(self, advance: scenarios.Advance) -> None:
+    def _advance(self, advance: scenarios.Advance) -> float:
         if self._clients.clock != "virtual":
             self._tenant.clock.advance(advance.seconds)
             self._clients.skip(advance.seconds)
-            return
+            return 0.0
+        if self._driver is not None and self._watch.is_open:
+            # All that is due before the request arrives comes first, the client's own deadlines above all.
+            self._diary.held_up(advance)
+            self._driver.grant(advance.seconds)
+            return advance.seconds
         self._diary.perturbed(advance)
         if self._driver is None:
             self._clients.skip(advance.seconds)
-        elif self._watch.is_open:  # the client waits for a request, and finds that time has passed
-            self._driver.skip(advance.seconds)
         else:
             self._driver.advance(advance.seconds)
+        return 0.0
 
     def _restart(self) -> None:
         if self._driver is not None:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from contracts.clients.base import Clients, Lost
@@ -114,7 +115,9 @@ class World:
         arrived = set[str]()
         for entry in tenant.trace():
             if isinstance(entry, Header):
-                yield replace(entry, clock=self._clients.clock, door=self._clients.door)
+                note = self._clients.note
+                clock = "mixed" if note else self._clients.clock
+                yield replace(entry, clock=clock, door=self._clients.door, time=note or UNSET)
             elif isinstance(entry, Arrival):
                 arrived.add(entry.context_id)
                 yield entry
