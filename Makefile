@@ -42,13 +42,13 @@ bench: $(TO_TEST) ## Measure speed and memory beside a plain node:http handler
 mutants: $(TO_TEST) ## Make mistakes in the mock, and tell who catches them
 	@$(BIN)/python -m tests.mutants $(ARGS)
 
-gallery: $(TO_TEST) ## Verify every client in fixtures/clients with 20 seeds; ARGS="--seeds 2 culprits_wire"
+gallery: $(TO_TEST) ## Verify every client of the gallery with 20 seeds; ARGS="--seeds 2 culprits_wire"
 	@$(BIN)/python -m tests.gallery $(ARGS)
 
 constraints: ## Pin anew what an unconstrained installation brings
 	rm -rf build/constraints
 	$(PYTHON) -m venv build/constraints
-	build/constraints/bin/python -m pip install --quiet --disable-pip-version-check '.[httpx2,redis,sdk,test]'
+	build/constraints/bin/python -m pip install --quiet --disable-pip-version-check '.[gallery,httpx2,redis,sdk,test]'
 	{ sed '/^[^#]/,$$d' constraints.txt; build/constraints/bin/python -m pip freeze --exclude dayfly; } > build/constraints.txt
 	mv build/constraints.txt constraints.txt
 

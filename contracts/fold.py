@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
-from itertools import islice
 
+from contracts.attribution import attributed
 from contracts.history import (
     REJECTS,
     SPENDS,
@@ -22,6 +21,7 @@ from contracts.history import (
     WorldChanged,
     document,
     guest_of,
+    is_on_its_way,
     jump_of,
 )
 from contracts.trace import Numbered, Trace
@@ -48,7 +48,11 @@ class _Folding:
         self._watched = {entry.context_id for entry in trace.entries if isinstance(entry, Returned)}
         self._calls: dict[str, Call] = {}
         self._known: set[str] = set()
+        self._returned: list[Call] = []
+        self._attribution = attributed(trace.entries)
         self._open: list[Intent] = []
+        self._intents: dict[int, Intent] = {}
+        self._doubted: dict[int, str] = {}
         self._groups: dict[int, Group] = {}
         self._due: list[tuple[int, int, Call]] = []
         self._held: list[Perturbed] = []
@@ -105,7 +109,9 @@ class _Folding:
             self._groups.clear()  # a recording may hold several runs, each of which numbers its items from 0
         group = self._groups.setdefault(entry.item, Group(entry.item))
         intent = Intent(entry.intent, group, entry.guest, entry.text, self._place, entry.at, entry.seq)
+        intent.late = intent.number in self._attribution.late
         group.intents.append(intent)
+        self._intents[intent.number] = intent
         self._open.append(intent)
         self.history.intents.append(intent)
         self.history.moments.append(IntentBegan(intent, self._place))
@@ -115,13 +121,18 @@ class _Folding:
         self._open.remove(intent)
         intent.ended, intent.ended_at, intent.ended_seq = self._place, entry.at, entry.seq
         intent.outcome, intent.error = entry.outcome, entry.error
+        if intent.number in self._doubted:
+            self.history.doubts[entry.seq] = self._doubted[intent.number]
         self.history.moments.append(IntentEnded(intent, self._place))
 
     # -- calls -------------------------------------------------------------------------------------------------------
 
     def _arrive(self, entry: Arrival) -> None:
-        """What the world did right before, while an intent was open, it did to this request on its way: it had left already."""
-        left_at = entry.at - sum(map(jump_of, self._held))
+        """What the world did right before, while an intent was open, it did to this request on its way: it had left already.
+
+        If the clock jumped then, the request left before the jump. If the request was held up, its arrival says when it left.
+        """
+        left_at = entry.at - sum(jump_of(held) for held in self._held if not is_on_its_way(held))
         operation = entry.operation if entry.method == "POST" else None
         call = Call(len(self._calls) + 1, entry, self._place, left_at, operation, open_intents=len(self._open))
         self._calls[entry.context_id] = call
@@ -138,7 +149,10 @@ class _Folding:
             call.text = text if isinstance(text, str) else None
             if isinstance(id, str):
                 call.presented = id
-                self._session(id).sends += 1
+                session = self._session(id)
+                session.sends += 1
+                call.beside = tuple(session.flying)
+                session.flying.append(call)
         elif call.operation == "create":
             call.guest = guest_of(body)
         elif call.operation == "token":
@@ -147,34 +161,21 @@ class _Folding:
             self._name_token(call.token)
 
     def _attribute(self, call: Call) -> None:
-        if not self._open:
-            return
-        call.group = self._open[0].group
-        call.group.calls.append(call)
-        call.intent = self._late(call) or (self._open[0] if len(self._open) == 1 else self._intent_in_parallel(call))
-        if call.intent is not None:
+        claim = self._attribution.claims.get(call.arrival.context_id)
+        if claim is not None and claim.message is not None:
+            call.intent = self._intents[claim.message.number]
             call.intent.calls.append(call)
+        if self._open or call.intent is not None:
+            call.group = call.intent.group if call.intent is not None else self._open[0].group
+            call.group.calls.append(call)
+        if claim is not None and claim.doubt:
+            self._doubt(call, claim.doubt)
 
-    def _late(self, call: Call) -> Intent | None:
-        """The intent whose client reported before its send left: one of those in parallel, whose texts are distinct."""
-        intents = self._open[0].group.intents
-        if call.operation != "send" or len(intents) == len(self._open) or any(one.text == call.text for one in self._open):
-            return None
-        return _only(intent for intent in intents if intent.ended is not None and intent.text == call.text)
-
-    def _intent_in_parallel(self, call: Call) -> Intent | None:
-        """A create by its guest. A send by its text, which is distinct, else by its session's create. Others: the client's."""
-        if call.operation == "create":
-            return _only(intent for intent in self._open if intent.guest == call.guest)
-        if call.operation != "send":
-            return None
-        by_text = _only(intent for intent in self._open if intent.text == call.text)
-        return by_text or self._creator(call)
-
-    def _creator(self, call: Call) -> Intent | None:
-        session = self.history.sessions.get(call.presented or "")
-        creator = session.created.intent if session and session.created else None
-        return creator if creator in self._open else None
+    def _doubt(self, call: Call, why: str) -> None:
+        """A create or send that may be an open message's leaves in doubt what became of that message, too."""
+        self.history.doubts[call.seq] = why
+        if call.operation in {"create", "send"}:
+            self._doubted.update(dict.fromkeys((intent.number for intent in self._open), why))
 
     # -- answers -----------------------------------------------------------------------------------------------------
 
@@ -190,7 +191,12 @@ class _Folding:
         if entry.token is not None:
             self._name_token(entry.token)
         if entry.context_id not in self._watched:
-            heapq.heappush(self._due, (entry.at, entry.seq, call))
+            heapq.heappush(self._due, (entry.at + self._unheard(entry, call), entry.seq, call))
+
+    def _unheard(self, entry: Answer, call: Call) -> int:
+        """Milliseconds by which a late answer comes after its stamp, if those that were heard are noted: this one was not."""
+        is_watched = bool(self._watched) and self.history.header.clock == "virtual"
+        return int(is_watched and entry.at > call.arrival.at)
 
     def _come_back(self, now: int) -> None:
         while self._due and self._due[0][0] <= now:
@@ -199,8 +205,14 @@ class _Folding:
 
     def _watch(self, entry: Returned) -> None:
         call = self._calls.get(entry.context_id)
-        if call is not None:
-            self._return(call, entry.at, answered=entry.answered)
+        if call is None:
+            return
+        if entry.overtaken_by:
+            overtakers = self._returned[-entry.overtaken_by :]
+            call.departed = overtakers[0].returned if overtakers else None
+        self._returned.append(call)
+        call.aside = entry.aside
+        self._return(call, entry.at, answered=entry.answered)
 
     def _return(self, call: Call, at: int, *, answered: bool) -> None:
         answer = call.answer
@@ -216,6 +228,8 @@ class _Folding:
     def _note(self, call: Call) -> None:
         """Files a call under what it tells of its session, its token or itself."""
         history = self.history
+        if call.presented is not None:
+            history.sessions[call.presented].flying.remove(call)
         if call.presented is not None and call.effect in SPENDS:
             history.sessions[call.presented].spent.append(call)
         if call.presented is not None and call.effect is Effect.DEAD:
@@ -245,16 +259,10 @@ def _quoted(id: str) -> str:
     return repr(id) if len(id) <= LONGEST_ID else f"{id[:LONGEST_ID]!r}… ({len(id)} characters)"
 
 
-def _only(intents: Iterator[Intent]) -> Intent | None:
-    """The intent, where there is exactly one."""
-    found = list(islice(intents, 2))
-    return found[0] if len(found) == 1 else None
-
-
 def _effect(call: Call) -> Effect:
     """What the client can know of its send, from what reached it."""
     status = call.status
-    if status is None or status >= 500:
+    if status is None or status >= 500 or call.unusable:
         return Effect.UNKNOWN
     if 200 <= status < 300:
         return Effect.CONSUMED

@@ -6,16 +6,18 @@ A clause is a start and a pure step, folded over the moments of the trace's hist
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from functools import cached_property
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from contracts.fold import fold
-from contracts.history import History, Moment
+from contracts.history import Call, History, Moment
 from contracts.trace import well_formed
 from mockserver.journal import Entry
 
@@ -35,12 +37,25 @@ Subject = Literal["client", "provider"]
 """Who is judged."""
 
 
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def header_name(name: str | None) -> str | None:
+    """The name of a header, or none. Raises ValueError if no header can be called that (RFC 9110, 5.1)."""
+    if name is not None and _HEADER.fullmatch(name) is None:
+        raise ValueError(f"{name!r} is not the name of a header, such as Idempotency-Key")
+    return name
+
+
 class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the contract asks for, in seconds and numbers.
 
     `delivery`: whether a message may rather be lost or rather be doubled. `max_age`: how old an id may be at its use.
     `max_attempts`: how often one operation may fail in a row within a message; `min_attempts`: how often a client must try.
-    `max_wait`: the longest Retry-After a client must sit out. `one_shot`: each intent is a process of its own.
+    `max_wait`: the longest Retry-After a client must sit out. `min_pause`: the least time between a server error and the next
+    try. `token_margin`: how long before its end a token may be renewed. `one_shot`: each intent is a process of its own.
+    A `max_age` of infinity asks for nothing.
+    `idempotency_key`: a header of the client's, in which the same value means the same message to the platform.
     """
 
     delivery: Delivery = "at-most-once"
@@ -48,7 +63,14 @@ class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_attempts: int = 5
     min_attempts: int = 3
     max_wait: float = 120.0
+    min_pause: float = 0.1
+    token_margin: float = 300.0
     one_shot: bool = False
+    idempotency_key: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError if no header can have the name."""
+        header_name(self.idempotency_key)
 
 
 DEFAULTS = Parameters()
@@ -119,16 +141,20 @@ class Demand:
 class Clause(Demand, Generic[S]):
     """A named demand on a client, and how a trace is held against it.
 
-    `on` lists the kinds of moments its step wants to see, `clocks` those its findings are sound in. Where `spared` gives a
+    `on` lists the kinds of moments its step wants to see, `clocks` those its findings are sound in. `own_time`: it counts on
+    the client's own waits and deadlines, and on what the client heard in time. Where `spared` gives a
     text, the clause does not apply and the text says why. `closeness` grows the nearer a history came to breaking it.
+    `is_reaction`: it is broken by a request that leaves after, and in spite of, an answer.
     """
 
     start: S
     step: Step[S]
     on: tuple[type[Moment], ...]
     clocks: frozenset[Clock] = ANY_CLOCK
+    own_time: bool = False
     parameters: tuple[str, ...] = ()
     needs_intents: bool = False
+    is_reaction: bool = False
     spared: Callable[[Case], str] | None = None
     closeness: Callable[[Case], float] | None = None
 
@@ -176,15 +202,12 @@ def judge(
 ) -> Judgement:
     """Judges a trace by `clauses`. `explains` names, for a clause, those that its violation explains. Raises TraceMalformed."""
     case = Case(fold(well_formed(entries)), parameters)
-    verdicts = [verdict(clause, case) for clause in clauses]
-    named = _name_roots(verdicts, explains or {})
-    if not case.history.intents:
-        named = tuple(_apart_from_roots(told, clauses, case, explains or {}) if told.explained_by else told for told in named)
-    return Judgement(case.history, named)
+    verdicts = tuple(verdict(clause, case) for clause in clauses)
+    return Judgement(case.history, _Roots(clauses, case, verdicts, explains or {}).named())
 
 
-def verdict(clause: Clause[Any], case: Case, excused: Collection[str] = ()) -> Verdict:
-    """Folds one clause over the history: the first certain breach decides that is not of `excused` session ids alone."""
+def verdict(clause: Clause[Any], case: Case) -> Verdict:
+    """Fold one clause over the history: the first certain breach decides."""
     spared = _spared(clause, case)
     if spared:
         return Verdict(clause.code, Status.NOT_EXERCISED, spared)
@@ -192,29 +215,56 @@ def verdict(clause: Clause[Any], case: Case, excused: Collection[str] = ()) -> V
     for mark in _marks(clause, case):
         exercised = True
         if isinstance(mark, Breach):
-            if excused and _ids(mark.evidence, case.history) <= set(excused):
-                continue
-            if mark.certain and case.history.header.clock in clause.clocks:
+            why = _doubt(clause, mark, case)
+            if why is None:
                 return Verdict(clause.code, Status.VIOLATED, mark.message, mark.evidence)
-            doubt = doubt or mark
+            doubt = doubt or Verdict(clause.code, Status.INCONCLUSIVE, mark.message + why, mark.evidence)
     if doubt is not None:
-        return Verdict(clause.code, Status.INCONCLUSIVE, doubt.message, doubt.evidence)
+        return doubt
+    if exercised and clause.own_time and case.history.header.time:
+        return Verdict(clause.code, Status.INCONCLUSIVE, case.history.header.time)
     return Verdict(clause.code, Status.HELD if exercised else Status.NOT_EXERCISED)
 
 
+def _doubt(clause: Clause[Any], breach: Breach, case: Case) -> str | None:
+    """What to add to the message of a breach that may be none; None if it is one."""
+    header = case.history.header
+    if clause.own_time and header.time:
+        return f", or so it looks: {header.time}"
+    if clause.own_time and not case.history.doubted.isdisjoint(item.seq for item in breach.evidence):
+        return f", or so it looks: {ASIDE}"
+    return None if breach.certain and header.clock in clause.clocks else ""
+
+
+ASIDE = "an answer came late to a thread or task beside the message's own, which may have stopped listening"
+"""Why a breach is in doubt if a deadline of the client's own may have struck before an answer came."""
+
+
 def _marks(clause: Clause[Any], case: Case) -> Iterator[Exercised | Breach]:
-    """What the clause's steps see, one after the other."""
+    """The marks of the clause's steps, one after the other."""
     state = clause.start
     for moment in case.history.of(clause.on):
         state, mark = clause.step(state, moment, case)
+        if isinstance(mark, Breach):
+            mark = _doubted(mark, clause, case.history)
         if mark is not None:
             yield mark
 
 
-def _ids(evidence: Iterable[Evidence], history: History) -> set[str]:
-    """The session ids that were presented there."""
-    places = {item.seq for item in evidence}
-    return {call.presented for call in history.calls if call.presented is not None and call.seq in places}
+def _doubted(breach: Breach, clause: Clause[Any], history: History) -> Breach:
+    """The breach, uncertain if it rests on a request of which that is uncertain which message it is for, or when it left."""
+    why = ""
+    if clause.needs_intents and history.doubts:
+        why = next((history.doubts[item.seq] for item in breach.evidence if item.seq in history.doubts), "")
+    if not why and clause.is_reaction and _had_left(breach, history):
+        why = "the request was on its way before that answer came back"
+    return replace(breach, message=f"{breach.message}; uncertain, because {why}", certain=False) if why else breach
+
+
+def _had_left(breach: Breach, history: History) -> bool:
+    """Whether the last call that the evidence names was on its way when one of the others came back."""
+    named = [call for item in breach.evidence for call in history.calls if call.seq == item.seq]
+    return any(named[-1].departed_before(other) for other in named[:-1])
 
 
 def closeness(clause: Clause[Any], case: Case) -> float | None:
@@ -228,32 +278,90 @@ def _spared(clause: Clause[Any], case: Case) -> str:
     return clause.spared(case) if clause.spared is not None else ""
 
 
-def _name_roots(verdicts: list[Verdict], explains: Mapping[str, Sequence[str]]) -> tuple[Verdict, ...]:
-    """Marks each violation that another violation in the same trace explains."""
-    violated = {verdict.code for verdict in verdicts if verdict.status is Status.VIOLATED}
-    roots = {code: root for root, codes in explains.items() if root in violated for code in codes}
-    return tuple(
-        replace(verdict, explained_by=roots[verdict.code]) if verdict.code in roots and verdict.code in violated else verdict
-        for verdict in verdicts
-    )
+class _Subjects(NamedTuple):
+    """The messages and sessions that evidence is about."""
+
+    messages: frozenset[int]
+    sessions: frozenset[str]
+
+    def follow_from(self, root: _Subjects) -> bool:
+        """Whether a breach that is about these may follow from breaches that are about `root`."""
+        if not self.messages and not self.sessions:
+            return True
+        return bool(self.messages & root.messages) or (bool(self.sessions) and self.sessions <= root.sessions)
 
 
-def _apart_from_roots(
-    told: Verdict, clauses: Sequence[Clause[Any]], case: Case, explains: Mapping[str, Sequence[str]]
-) -> Verdict:
-    """What is left of an explained violation in a recording of many messages, which nothing tells apart but their sessions:
-    one of a session that the clauses which explain it have nothing against stands for itself."""
-    by_code = {clause.code: clause for clause in clauses}
-    roots = {code: _blamed(by_code[code], case) for code in by_code if told.code in explains.get(code, ())}
-    excused = set[str]().union(*roots.values())
-    alone = verdict(by_code[told.code], case, excused)
-    if excused and alone.status is Status.VIOLATED:
-        return alone
-    own = _ids(told.evidence, case.history)
-    return replace(told, explained_by=next((code for code, ids in roots.items() if own and own <= ids), told.explained_by))
+class _Roots:
+    """Names the root of every violation that another one in the same trace explains: of the same message, or the same sessions.
+
+    A violation that is about others stands for itself.
+    """
+
+    def __init__(
+        self,
+        clauses: Sequence[Clause[Any]],
+        case: Case,
+        verdicts: Sequence[Verdict],
+        explains: Mapping[str, Sequence[str]],
+    ) -> None:
+        self._clauses, self._case = {clause.code: clause for clause in clauses}, case
+        self._verdicts, self._explains = verdicts, explains
+        self._violated = [verdict.code for verdict in verdicts if verdict.status is Status.VIOLATED]
+
+    def named(self) -> tuple[Verdict, ...]:
+        """The verdicts, each explained one with its root."""
+        if len(self._violated) < 2:
+            return tuple(self._verdicts)
+        return tuple(self._named(told) if told.code in self._violated else told for told in self._verdicts)
+
+    def _named(self, told: Verdict) -> Verdict:
+        roots = {code: self._blamed(code) for code in self._violated if told.code in self._explains.get(code, ())}
+        if not roots:
+            return told
+        for breach in self._breaches(told.code):
+            about = self._subjects(breach.evidence)
+            root = next((code for code, blamed in roots.items() if about.follow_from(blamed)), None)
+            if root is None:
+                return replace(told, message=breach.message, evidence=breach.evidence)
+        about = self._subjects(told.evidence)
+        return replace(told, explained_by=next(code for code, blamed in roots.items() if about.follow_from(blamed)))
+
+    def _breaches(self, code: str) -> Iterator[Breach]:
+        marks = _marks(self._clauses[code], self._case)
+        return (mark for mark in marks if isinstance(mark, Breach) and mark.certain)
+
+    def _blamed(self, code: str) -> _Subjects:
+        """All that a clause's breaches are about."""
+        return self._subjects(item for breach in self._breaches(code) for item in breach.evidence)
+
+    def _subjects(self, evidence: Iterable[Evidence]) -> _Subjects:
+        messages, sessions = set[int](), set[str]()
+        for item in evidence:
+            about = self._by_entry.get(item.seq)
+            if about is not None:
+                messages |= about.messages
+                sessions |= about.sessions
+        return _Subjects(frozenset(messages), frozenset(sessions))
+
+    @cached_property
+    def _by_entry(self) -> Mapping[int, _Subjects]:
+        """The subjects of each entry that evidence may point to."""
+        history = self._case.history
+        found = {call.seq: _subjects_of(call) for call in history.calls}
+        for intent in history.intents:
+            about = _Subjects(frozenset({intent.number}), frozenset())
+            found |= {seq: about for seq in (intent.began_seq, intent.ended_seq) if seq is not None}
+        return found
 
 
-def _blamed(clause: Clause[Any], case: Case) -> set[str]:
-    """The session ids that were presented wherever the clause was broken."""
-    breaches = [mark for mark in _marks(clause, case) if isinstance(mark, Breach)]
-    return set[str]().union(*(_ids(breach.evidence, case.history) for breach in breaches))
+def _subjects_of(call: Call) -> _Subjects:
+    """A create is about the message of the guest it names, too. A call that may be any message's is about all of its group."""
+    intents = call.group.intents if call.group is not None else []
+    about = {intent.number for intent in intents if intent.guest == call.guest}
+    if call.intent is not None:
+        about.add(call.intent.number)
+    issued = call.answer.issued if call.answer is not None else None
+    sessions = {id for id in (call.presented, issued) if id is not None}
+    if not about and not sessions:
+        about = {intent.number for intent in intents}
+    return _Subjects(frozenset(about), frozenset(sessions))

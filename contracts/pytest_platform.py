@@ -88,7 +88,7 @@ class Platform:
     def judge(self, options: Options) -> Report:
         """The same, by these options."""
         __tracebackhide__ = True
-        report = check(self._name, tuple(self.trace()), options)
+        report = check(self._name, tuple(self.trace()), options, source="test")
         if report.failed:
             raise ContractViolated(report)
         return report

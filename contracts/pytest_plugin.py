@@ -28,19 +28,36 @@ MARKER = (
 OPTIONS = (
     "clauses",
     "corpus",
+    "corpus_keep",
     "delivery",
     "examples",
     "expected_failures",
+    "idempotency_key",
     "max_age",
     "max_attempts",
+    "max_wait",
+    "min_attempts",
+    "min_pause",
     "patience",
     "profile",
     "seed",
+    "show_output",
     "socket",
+    "token_margin",
 )
 """Options of the marker that are those of verify_client."""
 
-HELD_TO = ("clauses", "delivery", "max_age", "max_attempts")
+HELD_TO = (
+    "clauses",
+    "delivery",
+    "idempotency_key",
+    "max_age",
+    "max_attempts",
+    "max_wait",
+    "min_attempts",
+    "min_pause",
+    "token_margin",
+)
 """Options of the marker that say what a client is held to."""
 
 _platforms = pytest.StashKey[dict[str, "Platform"]]()
@@ -58,6 +75,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--dayfly-expected-failures", metavar="FILE", help="TOML: clauses known to be violated.")
     group.addoption("--dayfly-base-url", metavar="URL", help="The only host that dayfly_router answers for.")
+    group.addoption("--dayfly-corpus-keep", action="store_true", help="Keep those in the corpus that no longer fail.")
+    group.addoption("--dayfly-show-output", action="store_true", help="Let verified clients print to pytest's capture.")
     group.addoption("--dayfly-check", action="store_true", help="Judge the platform of every test at the test's end.")
     for name in ("profile", "corpus", "client", "expected_failures"):
         parser.addini(f"dayfly_{name}", f"The same as --dayfly-{name.replace('_', '-')}; paths from the project's root.")
@@ -135,6 +154,7 @@ def verify_client(request: pytest.FixtureRequest) -> Callable[..., Report]:
 
     names = ("seed", "examples", "profile", "corpus", "expected_failures")
     defaults = {name: value for name in names if (value := _option(request.config, name)) is not None}
+    defaults |= {name: True for name in ("corpus_keep", "show_output") if request.config.getoption(f"dayfly_{name}")}
     defaults["root"], defaults["test"] = request.config.rootpath, _typed(request.node)
     marked = {name: value for name, value in _marked(request.node).items() if name in OPTIONS}
 
@@ -221,14 +241,19 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """A line for each client that was verified."""
-    reports = list(chain.from_iterable(terminalreporter.stats.values()))
-    if terminalreporter.verbosity < 0 or not any(hasattr(report, "dayfly") for report in reports):
+    """A line for each client that was verified; for a job of GitHub Actions its summary page and annotations."""
+    if hasattr(terminalreporter.config, "workerinput"):  # a worker of xdist, whose output nobody sees
         return
-    from contracts.pytest_records import lines
+    reports = list(chain.from_iterable(terminalreporter.stats.values()))
+    if not any(hasattr(report, "dayfly") for report in reports):
+        return
+    from contracts.pytest_records import lines, tell_github
 
-    terminalreporter.section("dayfly")
-    for line in lines(reports):
+    if terminalreporter.verbosity >= 0:
+        terminalreporter.section("dayfly")
+        for line in lines(reports):
+            terminalreporter.write_line(line)
+    for line in tell_github(reports):
         terminalreporter.write_line(line)
 
 

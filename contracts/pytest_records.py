@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -19,7 +20,8 @@ _records = pytest.StashKey[list[dict[str, Any]]]()
 def keep(item: pytest.Item, report: Report) -> None:
     """Notes what a verification in this test found."""
     ended = {ending.value: [result.code for result in report.with_ending(ending)] for ending in Ending}
-    record = {"target": report.target, "seed": report.seed, "examples": report.examples, "ended": ended}
+    record: dict[str, Any] = {"target": report.target, "seed": report.seed, "examples": report.examples, "ended": ended}
+    record |= _for_github(report)
     item.stash.setdefault(_records, []).append(record)
     item.user_properties += [
         ("dayfly_target", report.target),
@@ -27,6 +29,31 @@ def keep(item: pytest.Item, report: Report) -> None:
         ("dayfly_examples", report.examples),
         ("dayfly_violated", " ".join(ended[Ending.VIOLATED.value])),
     ]
+
+
+def _for_github(report: Report) -> dict[str, Any]:
+    """What a job of GitHub Actions wants to have of a report; nothing elsewhere."""
+    if not {"GITHUB_STEP_SUMMARY", "GITHUB_ACTIONS"} & os.environ.keys():
+        return {}
+    from contracts.report import github
+
+    page = {"page": tuple(github.told(report))} if github.summary_page() is not None else {}
+    return {**page, "annotations": github.annotations_of(report)}
+
+
+def tell_github(reports: Iterable[Any]) -> Iterator[str]:
+    """Write the summary page of a GitHub job, and yield the lines for its log. Workers leave it to their controller."""
+    records = [record for _, record in _kept(reports)]
+    if not any("annotations" in record for record in records):
+        return
+    from contracts.report import github
+
+    page = github.summary_page()
+    told = [github.Told(*record["page"]) for record in records if "page" in record]
+    problem = github.summarize(told, page) if page is not None and told else ""
+    yield from (line for record in records for line in record.get("annotations", ()))
+    if problem:
+        yield f"dayfly: {problem}"
 
 
 def hand_on(item: pytest.Item, report: pytest.TestReport) -> None:
@@ -37,11 +64,16 @@ def hand_on(item: pytest.Item, report: pytest.TestReport) -> None:
 
 def lines(reports: Iterable[Any]) -> Iterator[str]:
     """A line for each verification, in the order of the tests' names."""
-    kept = [(report.nodeid, record) for report in reports for record in getattr(report, ATTRIBUTE, ())]
-    for nodeid, record in sorted(kept, key=lambda one: one[0]):
+    for nodeid, record in _kept(reports):
         runs = f"{record['examples']} run{'' if record['examples'] == 1 else 's'}"
         seed = "" if record["seed"] is None else f", seed {record['seed']}"
         yield f"{nodeid}: {record['target']}, {runs}{seed}: {' · '.join(_counts(record['ended']))}"
+
+
+def _kept(reports: Iterable[Any]) -> list[tuple[str, dict[str, Any]]]:
+    """All records with the test each is of, in the order of the tests' names."""
+    kept = [(report.nodeid, record) for report in reports for record in getattr(report, ATTRIBUTE, ())]
+    return sorted(kept, key=lambda one: one[0])
 
 
 def _counts(ended: Mapping[str, list[str]]) -> Iterator[str]:

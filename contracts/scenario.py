@@ -17,19 +17,18 @@ from msgspec import Meta, Struct
 
 from contracts.documents import Format
 from contracts.errors import ScenarioError
-from mockserver.journal import Guest
+from mockserver.journal import FaultKind, Guest, RetryAfterForm, UnusableBody
 
 SCENARIO_VERSION = 1
 
 Operation = Literal["token", "create", "send"]
-FaultKind = Literal["status", "opaque_403", "lost_request", "lost_response", "latency", "truncated_body"]
 
 LONGEST = 10 * 365 * 86_400.0
 """Seconds that a step may take at most."""
 
 Seconds = Annotated[float, Meta(ge=0, le=LONGEST)]
 Count = Annotated[int, Meta(ge=1, le=1000)]
-FaultStatus = Literal[400, 413, 429, 500, 502, 503]
+FaultStatus = Literal[301, 302, 303, 307, 308, 400, 413, 429, 500, 502, 503, 504]
 
 PolicyValue = float | int | str | list[str] | None
 
@@ -79,8 +78,10 @@ class RestartClient(_Step, frozen=True, tag="restart_client"):
 class Fault(_Step, frozen=True, tag="fault"):
     """The next `times` requests of `operation` are hit by a fault, decided before the first guard.
 
-    For `status`: the status, `retry_after` in whole seconds (429 and 503), and `after_acting` (500 and 502): the platform acts,
-    then answers so. For `latency`: `seconds`, `where` they pass. `opaque_403` hits sends only, `truncated_body` only a 200.
+    For `status`: the status, `retry_after` in whole seconds (429 and 503), `retry_after_form`, how it is written, and
+    `after_acting` (500, 502 and 504): the platform acts, then answers so. For `latency`: `seconds`, `where` they pass. For
+    `unusable_body`: the `body` that stands in for that of a 200. For `redirect`: the `status`, from 301 to 308. `opaque_403`
+    hits sends only, `truncated_body` only a 200.
     """
 
     operation: Operation
@@ -88,9 +89,11 @@ class Fault(_Step, frozen=True, tag="fault"):
     times: Count = 1
     status: FaultStatus | None = None
     retry_after: Annotated[int, Meta(ge=0, le=86_400)] | None = None
+    retry_after_form: RetryAfterForm = "seconds"
     after_acting: bool = False
     seconds: Seconds = 0
     where: Literal["before", "after"] = "before"
+    body: UnusableBody | None = None
 
 
 Perturbation = (
@@ -151,7 +154,8 @@ OPS: tuple[str, ...] = tuple(step.__struct_config__.tag for step in get_args(Ite
 class Scenario(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A history to put a client through: `items` in order, under `policy` (names and seconds as in policy files).
 
-    `title` is for people; `client` tells in whom it was found, where it is a counterexample.
+    `title` is for people; `client` tells in whom it was found, where it is a counterexample. `chance` is the seed from which a
+    client in Python draws its random numbers.
     """
 
     items: Annotated[tuple[Item, ...], Meta(max_length=1000)]
@@ -159,6 +163,7 @@ class Scenario(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     title: str = ""
     client: str = ""
     policy: dict[str, PolicyValue] = {}
+    chance: Annotated[int, Meta(ge=0, lt=1 << 32)] = 0
 
     @property
     def intents(self) -> int:
@@ -198,7 +203,7 @@ def document(scenario: Scenario) -> dict[str, Any]:
     values = msgspec.to_builtins(scenario)
     policy = dict(sorted(scenario.policy.items()))
     noted = {"version": scenario.version, "title": scenario.title, "client": scenario.client}
-    whole = {**noted, "policy": policy, "items": values["items"]}
+    whole = {**noted, "policy": policy, "chance": scenario.chance, "items": values["items"]}
     return {name: value for name, value in whole.items() if name in {"version", "items"} or value}
 
 
@@ -301,12 +306,27 @@ def _check_fault(fault: Fault, source: str, place: str) -> None:
 
 
 def _fault_problem(fault: Fault) -> str:
-    if (fault.kind == "status") != (fault.status is not None):
-        return "`status` goes with the kind `status`, and with no other"
-    if fault.retry_after is not None and fault.status not in {429, 503}:
-        return "`retry_after` goes with status 429 or 503"
-    if fault.after_acting and fault.status not in {500, 502}:
-        return "`after_acting` goes with status 500 or 502"
+    if (fault.kind in {"status", "redirect"}) != (fault.status is not None):
+        return "`status` goes with the kinds `status` and `redirect`, and with no other"
+    if fault.status is not None and (fault.status < 400) != (fault.kind == "redirect"):
+        return "the kind `redirect` takes a status from 301 to 308, the kind `status` one from 400"
+    if (fault.kind == "unusable_body") != (fault.body is not None):
+        return "`body` goes with the kind `unusable_body`, and with no other"
+    return _status_problem(fault) or _placement_problem(fault)
+
+
+def _status_problem(fault: Fault) -> str:
+    waits = fault.retry_after is not None or fault.retry_after_form != "seconds"
+    if waits and fault.status not in {429, 503}:
+        return "`retry_after` and `retry_after_form` go with status 429 or 503"
+    if fault.retry_after_form in {"fraction", "date"} and not fault.retry_after:
+        return "`retry_after_form` fraction or date needs `retry_after`, of 1 or more"
+    if fault.after_acting and fault.status not in {500, 502, 504}:
+        return "`after_acting` goes with status 500, 502 or 504"
+    return ""
+
+
+def _placement_problem(fault: Fault) -> str:
     if fault.seconds and fault.kind != "latency":
         return "`seconds` go with the kind `latency`"
     if fault.kind == "opaque_403" and fault.operation != "send":

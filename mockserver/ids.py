@@ -134,6 +134,11 @@ def pseudonym(token: str) -> str:
     return "t:" + blake2b(token.encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
 
 
+def digest(value: str) -> str:
+    """A short name for a value that is the same whenever the value is."""
+    return "k:" + blake2b(value.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
 def redact_tokens(text: str) -> str:
     """`text` with every token of this mock's making replaced by its pseudonym."""
     if len(text) < _SHORTEST_TOKEN:

@@ -14,6 +14,7 @@ import httpx
 
 from mockserver.clock import pause
 from mockserver.wire import Call, Handler, Request, Response
+from mockserver.wire.message import USUAL, bounded
 
 if TYPE_CHECKING:
     import respx
@@ -22,17 +23,32 @@ Wait = Callable[[float], None]
 AsyncWait = Callable[[float], Awaitable[None]]
 
 
+_USUAL = frozenset(name.encode() for name in USUAL)
+
+
 def to_request(request: httpx.Request, body: bytes) -> Request:
     """An httpx request, its body read, as the handler takes it."""
     headers = request.headers
+    given = headers.raw
+    found = {name.lower(): value for name, value in given}
+    if len(found) < len(given):  # a header that is given twice counts as one
+        found = {name.encode("latin-1"): value.encode(headers.encoding) for name, value in headers.items()}
+
+    def text(name: bytes) -> str | None:
+        value = found.get(name)
+        return None if value is None else value.decode("ascii" if value.isascii() else headers.encoding)
+
+    others = [] if found.keys() <= _USUAL else [(name.decode("latin-1"), text(name) or "") for name in found.keys() - _USUAL]
     return Request(
         method=request.method,
         path=request.url.path,
         query=request.url.query.decode("latin-1"),
-        authorization=headers.get("authorization"),
-        content_type=headers.get("content-type"),
+        authorization=text(b"authorization"),
+        content_type=text(b"content-type"),
         body=body,
         size=len(body),
+        agent=text(b"user-agent"),
+        others=bounded(sorted(others)),
     )
 
 
@@ -42,8 +58,26 @@ def to_response(answer: Response, request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("the connection could not be made (injected fault)", request=request)
     if answer.delivery == "lost_response":
         raise httpx.ReadError("the connection closed before an answer (injected fault)", request=request)
-    stream = _Cut(answer.half, request) if answer.delivery == "truncated" else httpx.ByteStream(answer.body)
+    stream: httpx.SyncByteStream | httpx.ByteStream
+    if answer.delivery == "truncated":
+        stream = _Cut(answer.half, request)
+    else:
+        stream = _Pieces(answer.pieces) if answer.split else httpx.ByteStream(answer.body)
     return httpx.Response(answer.status, headers=answer.headers, stream=stream, request=request)
+
+
+class _Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A whole body, in as many pieces as it is sent in."""
+
+    def __init__(self, pieces: list[bytes]) -> None:
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._pieces)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self._pieces:
+            yield piece
 
 
 class _Cut(httpx.SyncByteStream, httpx.AsyncByteStream):
@@ -131,7 +165,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         patience = _Patience(request)
         waited = patience.share(call.delay)
         if waited:
-            await self._wait(waited)
+            await self._held_up(call, waited)
         answer = self._handler.finish(call)
         patience.check(call.delay, waited)
         waited = patience.share(answer.delay)
@@ -139,6 +173,16 @@ class AsyncTransport(httpx.AsyncBaseTransport):
             await self._wait(waited)
         patience.check(answer.delay, waited)
         return to_response(answer, request)
+
+    async def _held_up(self, call: Call, seconds: float) -> None:
+        """Wait until the platform acts. It acts at once if the client stops waiting: the request has left."""
+        import asyncio
+
+        try:
+            await self._wait(seconds)
+        except asyncio.CancelledError:
+            self._handler.finish(call)
+            raise
 
 
 def router(handler: Handler, base_url: str | None = None, wait: Wait = pause) -> respx.MockRouter:

@@ -13,10 +13,16 @@ from typing import Any, Literal, Protocol
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from mockserver.engine import model
 from mockserver.engine.model import Operation, State
 from mockserver.errors import MockServerError
 
 TRACE_VERSION = 1
+
+FaultKind = model.FaultKind
+RetryAfterForm = model.RetryAfterForm
+UnusableBody = model.UnusableBody
+# Words of the engine that scenarios and traces share with it.
 
 MAX_LINE = 4 << 20
 """Longest line, in bytes, that a trace may have."""
@@ -45,14 +51,15 @@ class Credential(Struct, frozen=True, omit_defaults=True):
 
     `form` tells the shape (`literal`: a word such as `null` or `[REDACTED]` stood where a token belongs, kept in `literal`),
     `token` is a pseudonym that is the same whenever the same token is shown, `client_id` stands for Basic,
-    `seen_in` lists where secrets were found: `header`, and wrongly `url` or `body`.
+    `seen_in` lists where secrets were found: `header` is Authorization. Wrong places are `url`, `body`, `cookie` and
+    `header:NAME`, the name in lower case. A reader passes over places that it does not know.
     """
 
     form: CredentialForm
     token: str | None = None
     client_id: str | None = None
     literal: str | None = None
-    seen_in: tuple[Literal["header", "url", "body"], ...] = ()
+    seen_in: tuple[str, ...] = ()
 
 
 class SessionChange(Struct, frozen=True, omit_defaults=True):
@@ -70,7 +77,11 @@ class Header(Struct, frozen=True, tag="trace", tag_field="type"):
     `policy` uses the names and seconds of policy files; `source` says what wrote it. `clock` is `virtual` where the client's
     waits moved the clock that stamped the entries; `wall` where that clock followed real time, or was moved ahead besides: no
     wait was longer than the stamps say; `mixed` where it may have stood still meanwhile.
+    `time` says in a sentence why the client's own time did not move with that clock, if so: then its waits, its deadlines and
+    what it heard in time cannot be judged.
     `door` is how the client reached the mock: on a `socket` a lost request and a lost response look alike to it.
+    `resolution` is how exact the stamps are, in milliseconds, if they are coarser than one: a request left less than that later
+    than its stamp says, and two stamps must be further apart for their order to be known.
     """
 
     version: int = TRACE_VERSION
@@ -79,6 +90,8 @@ class Header(Struct, frozen=True, tag="trace", tag_field="type"):
     clock: Literal["virtual", "wall", "mixed"] = "wall"
     door: Literal["socket", "in_process"] = "socket"
     policy: dict[str, Any] = {}
+    time: str | UnsetType = UNSET
+    resolution: int | UnsetType = UNSET
 
 
 class Began(Struct, tag="began", tag_field="type", omit_defaults=True):
@@ -115,7 +128,8 @@ class Arrival(Struct, tag="arrival", tag_field="type", omit_defaults=True):
     """A request reached the mock.
 
     `body` is the decoded JSON (or form) with secrets redacted, absent where there was none or it could not be decoded;
-    then `text` holds its beginning. `size` counts bytes.
+    then `text` holds its beginning. `size` counts bytes. `keys` are digests of headers that make a request idempotent, by the
+    header's name in lower case.
     """
 
     seq: int
@@ -130,6 +144,7 @@ class Arrival(Struct, tag="arrival", tag_field="type", omit_defaults=True):
     body: Any | UnsetType = UNSET
     text: str | None = None
     truncated: bool = False
+    keys: dict[str, str] = {}
 
 
 class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):
@@ -138,7 +153,8 @@ class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):
     `status`, `body` and `retry_after` are what was put on the wire, or would have been where `delivery` is not `complete`.
     `accepted` is the truth about the message: the platform accepted it, whoever knows. `acted` is when the platform decided,
     None where a fault kept it from deciding. `token` is the pseudonym of a token issued, `issued` the id of a session created.
-    `fault` names the fault that was applied.
+    `fault` names the fault that was applied. `retry_after_text` is the header if it is not whole seconds: `retry_after` is
+    what it means, rounded up, and None if it means nothing. `unusable`: a fault put a body that no client can use into a 200.
     """
 
     seq: int
@@ -152,6 +168,8 @@ class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):
     delivery: Delivery = "complete"
     body: Any | UnsetType = UNSET
     retry_after: int | None = None
+    retry_after_text: str | None = None
+    unusable: bool = False
     session: SessionChange | None = None
     issued: str | None = None
     token: str | None = None
@@ -162,12 +180,16 @@ class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):
 class Returned(Struct, tag="returned", tag_field="type", omit_defaults=True):
     """The answer to `context_id` came back to the client, at `at`. Written by whoever can see the client's side; where it is
     missing the answer's own `at` and place stand for it. Not `answered`: the client stopped waiting, and whatever the platform
-    answers, then or later, did not reach it."""
+    answers, then or later, did not reach it. `overtaken_by`: how many other answers came back after this request had left the
+    client, which may be long before it arrived. `aside`: it took time, and a thread or task beside that of the message waited
+    for it: the message may have been past its own deadline, and not listening any more."""
 
     seq: int
     at: int
     context_id: str
     answered: bool = True
+    overtaken_by: int = 0
+    aside: bool = False
 
 
 Entry = Header | Began | Ended | Perturbed | Arrival | Answer | Returned

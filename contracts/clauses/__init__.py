@@ -28,15 +28,23 @@ CLAUSES: tuple[Clause[Any], ...] = (
 DEMANDS: tuple[Demand, ...] = (*CLAUSES, *PROVIDER_CLAUSES)
 """All that has a code, whoever it is asked of."""
 
+_MISPLACED = ("S6", "R1", "R2", "R3", "R4", "R5", "R6", "A1", "D1", "D2", "D3")
+"""Clauses that count a message's requests: they are wrong about messages whose guests or sessions the client mixes up."""
+
 EXPLAINS: Mapping[str, Sequence[str]] = {
     "S5": ("S4", "S1", "R1", "R2", "S6", "D2"),
-    "S1": ("R1",),
+    "S1": ("S2", "R1", "R2", "R5", "R6", "A1"),
+    "S3": _MISPLACED,
     "A2": ("R4",),
-    "D5": ("S3",),
+    "D5": ("S3", *_MISPLACED),
     "W1": ("D2",),
     "W2": ("D2",),
 }
-"""What explains what: where both are violated in one trace, the root alone is reported."""
+"""The violations that each violation explains: if both are about the same message or session, the root alone is reported."""
+
+BLURS: Mapping[str, Sequence[str]] = {"D5": _MISPLACED}
+"""The clauses about which a violation leaves a doubt in every trace, if messages overlap: a client that mixes up their guests
+does so where it does not show, too."""
 
 
 def judged(entries: Iterable[Entry], parameters: Parameters = DEFAULTS, clauses: Sequence[Clause[Any]] = CLAUSES) -> Judgement:

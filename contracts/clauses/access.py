@@ -14,8 +14,8 @@ from contracts.clauses.words import at, name_of, reported
 from contracts.history import Call, CallLeft, CallReturned, Intent, IntentBegan, IntentEnded, Moment, WorldChanged
 from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark
 
-MARGIN = 300_000
-"""Milliseconds before a token's expiry from which on it may be renewed."""
+SCHEDULED = 10_000
+"""Milliseconds after which a renewal is not a reaction to a 401: a background task renews when it is time to."""
 
 
 def _first_refusal(calls: list[Call], place: int) -> Call | None:
@@ -32,7 +32,8 @@ def is_good(received: Call, place: int, now: int, case: Case) -> bool:
     if answer is None or token is None or received.returned_at is None:
         return False
     lifetime = answer.token_expires_in
-    if lifetime is not None and now >= received.left_at + 1000 * lifetime - MARGIN:
+    latest = now + case.history.resolution - 1
+    if lifetime is not None and latest >= received.left_at + 1000 * (lifetime - case.parameters.token_margin):
         return False
     refusals = (case.history.refusals.get(token), case.history.scope_refusals.get(token))
     return not any(known and known[0].was_over(place) for known in refusals)
@@ -47,7 +48,7 @@ def _step_not_renewed(state: None, moment: Moment, case: Case) -> tuple[None, Ma
         case IntentEnded(intent, place) if intent.outcome == "failed":
             calls = intent.possible
             refused = _first_refusal(calls, place)
-            if refused is None or _asked_for_another(refused, intent) or _may_stop(intent, calls, place, case):
+            if refused is None or _asked_for_another(refused, intent, case) or _may_stop(intent, calls, place, case):
                 return state, None
             return state, _not_asked(refused, intent)
     return state, None
@@ -61,16 +62,16 @@ def _shown_again(call: Call, refused: Call | None) -> Breach | None:
 
 
 def _may_stop(intent: Intent, calls: list[Call], place: int, case: Case) -> bool:
-    return tried_enough(_over(calls, place), case) or overtaken(intent, place, case)
+    return tried_enough(calls, place, case) or overtaken(intent, place, case)
 
 
 def _over(calls: list[Call], place: int) -> list[Call]:
     return [call for call in calls if call.was_over(place)]
 
 
-def _asked_for_another(refused: Call, intent: Intent) -> bool:
-    """Where intents overlap, a renewal that another one made will do."""
-    renewals = [call for call in intent.group.calls if call.operation == "token"]
+def _asked_for_another(refused: Call, intent: Intent, case: Case) -> bool:
+    """If intents overlap, a renewal that another one made will do; if the client went on with this one, a later one."""
+    renewals = case.history.logins if intent.late else [call for call in intent.group.calls if call.operation == "token"]
     if len(intent.group.intents) > 1 and any(call.received_token != refused.token for call in renewals):
         return True
     return any(not call.left < (refused.returned or 0) for call in renewals)
@@ -100,8 +101,10 @@ A1 = Clause(
     start=None,
     step=_step_not_renewed,
     on=(CallLeft, CallReturned, IntentEnded),
+    own_time=True,
     needs_intents=True,
     closeness=_refusals,
+    is_reaction=True,
 )
 
 
@@ -143,6 +146,7 @@ A2 = Clause(
     start=None,
     step=_step_loop,
     on=(CallReturned,),
+    own_time=True,
     parameters=("max_attempts",),
     needs_intents=True,
     closeness=_refusals,
@@ -189,6 +193,8 @@ def _needless_renewal(call: Call, place: int, refused: Call, case: Case) -> Brea
     refusals = case.history.refusals[refused.token]
     if not any(other.group is call.group and other.was_over(place) for other in refusals):
         return None
+    if _renewed_by_schedule(call, [other for other in refusals if other.was_over(place)], case):
+        return None
     since = refused.returned or 0
     renewals = [other for other in case.history.logins if since < other.left < place]
     received = [other for other in renewals if other.received_token is not None and other.was_over(place)]
@@ -198,6 +204,13 @@ def _needless_renewal(call: Call, place: int, refused: Call, case: Case) -> Brea
         return _stampeded(refused, last, call, "a new one had been received") if good else None
     flying = next((other for other in renewals if not other.was_over(place)), None)
     return _stampeded(refused, flying, call, "a renewal was on its way") if flying is not None else None
+
+
+def _renewed_by_schedule(call: Call, refusals: list[Call], case: Case) -> bool:
+    """Whether so much time has passed since the last 401, and since the last token came, that they are not the reason."""
+    received = [other.returned_at for other in case.history.logins if other.was_over(call.left)]
+    last = max((at for at in [*received, *(other.returned_at for other in refusals)] if at is not None), default=call.left_at)
+    return call.left_at - last > SCHEDULED
 
 
 def _stampeded(refused: Call, renewal: Call, call: Call, state: str) -> Breach:
@@ -219,6 +232,8 @@ A3 = Clause(
     start=_Stampede(),
     step=_step_stampede,
     on=(CallLeft, CallReturned, IntentBegan, WorldChanged),
+    own_time=True,
+    parameters=("token_margin",),
     closeness=_refusals,
 )
 
@@ -275,6 +290,8 @@ A4 = Clause(
     start=_Waste(),
     step=_step_wasted,
     on=(CallLeft, CallReturned, IntentBegan, WorldChanged),
+    own_time=True,
+    parameters=("token_margin",),
     needs_intents=True,
     spared=_is_one_shot,
 )
@@ -298,6 +315,11 @@ def _leak(call: Call) -> str:
         return f"{request} had a secret in its URL"
     if "body" in shown.seen_in and call.operation != "token":
         return f"{request} had a secret in its body"
+    if "cookie" in shown.seen_in:
+        return f"{request} had a secret in a cookie"
+    header = next((place.removeprefix("header:") for place in shown.seen_in if place.startswith("header:")), "")
+    if header:
+        return f"{request} had a secret in its {header.title()} header"
     if shown.form == "empty":
         return f"{request} had an empty Authorization header"
     return f"{request} showed {shown.literal!r} where a token belongs" if shown.form == "literal" else ""
@@ -307,8 +329,8 @@ A5 = Clause(
     code="A5",
     name="credential-leaked",
     statement="show secrets and tokens in the Authorization header alone, and never a word that is none",
-    reason="URLs and bodies end up in logs of proxies and servers. A header that says `Bearer null` or `[REDACTED]` is a value"
-    " that was never set, or was masked on its way: a 401 that no retry mends.",
+    reason="URLs, bodies, cookies and other headers end up in logs of proxies and servers. A header that says `Bearer null`"
+    " or `[REDACTED]` is a value that was never set, or was masked on its way: a 401 that no retry mends.",
     advice=(
         "Set `Authorization: Bearer …` from the token call's answer, in one place; send secrets to the token endpoint only.",
         "Fail before the request where there is no token yet.",

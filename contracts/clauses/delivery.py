@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from unicodedata import normalize
-
 from msgspec import UNSET
 
 from contracts.clauses.excuses import excuse, jumped
-from contracts.clauses.words import answer_to, at, name_of, quote, reported, seconds
+from contracts.clauses.words import answer_to, at, name_of, plain_or_quoted, quote, reported, seconds, told_apart
 from contracts.history import Call, CallLeft, CallReturned, Effect, Group, Intent, IntentEnded, Moment, document
 from contracts.judge import EXERCISED, Breach, Case, Clause, Mark
+from mockserver.journal import Guest
 
 
 def _doubles_are_fair(case: Case) -> str:
     return "delivery is at-least-once" if case.parameters.delivery == "at-least-once" else ""
 
 
-def _step_delivered_twice(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+def _step_delivered_twice(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
     match moment:
         case CallReturned(call, place) if call.intent is not None and call.operation == "send":
-            accepted = [send for send in call.intent.of("send") if send.accepted and send.was_over(place + 1)]
+            accepted = _told_apart(
+                [send for send in call.intent.of("send") if send.accepted and send.was_over(place + 1)], case
+            )
             if len(accepted) > 1:
                 return state, _delivered_twice(call.intent, accepted)
             return state, EXERCISED if call.effect is Effect.UNKNOWN else None
     return state, None
+
+
+def _told_apart(sends: list[Call], case: Case) -> list[Call]:
+    """The sends without those that repeat an idempotency key: the platform takes them for one."""
+    first: dict[object, Call] = {}
+    for send in sends:
+        first.setdefault(send.key(case.parameters.idempotency_key) or send, send)
+    return list(first.values())
 
 
 def _delivered_twice(intent: Intent, accepted: list[Call]) -> Breach:
@@ -49,7 +58,7 @@ D1 = Clause(
     start=None,
     step=_step_delivered_twice,
     on=(CallReturned,),
-    parameters=("delivery",),
+    parameters=("delivery", "idempotency_key"),
     needs_intents=True,
     spared=_doubles_are_fair,
     closeness=_most_unknown,
@@ -59,15 +68,16 @@ D1 = Clause(
 def _step_not_delivered(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
     match moment:
         case IntentEnded(intent) if intent.outcome != "never":
-            if any(call.accepted for call in intent.calls):
+            if any(call.accepted and call.left < (intent.ended or 0) for call in intent.calls):
                 return state, EXERCISED
             return state, None if excuse(intent, case) else _undelivered(intent, case)
     return state, None
 
 
 def _undelivered(intent: Intent, case: Case) -> Breach:
-    own = [call for call in intent.calls if call.returned is not None]
-    over = own or [call for call in intent.group.unattributed if call.returned is not None]
+    end = intent.ended or 0
+    own = [call for call in intent.calls if call.was_over(end)]
+    over = own or [call for call in intent.group.unattributed if call.was_over(end)]
     late = _sent_afterwards(intent, case)
     if late is not None:
         message = f"{name_of(intent)} was not delivered when the client reported: it was sent only afterwards"
@@ -93,6 +103,7 @@ D2 = Clause(
     start=None,
     step=_step_not_delivered,
     on=(IntentEnded,),
+    own_time=True,
     parameters=("delivery", "min_attempts", "max_wait"),
     needs_intents=True,
 )
@@ -101,7 +112,7 @@ D2 = Clause(
 def _confirmed(intent: Intent) -> Call | None:
     """The accepted send whose 200 had reached the client when it reported."""
     end = intent.ended
-    known = (call for call in intent.calls if call.accepted and call.effect is Effect.CONSUMED)
+    known = (call for call in intent.calls if call.accepted and (call.effect is Effect.CONSUMED or call.unusable))
     return next((call for call in known if end is not None and call.was_over(end)), None)
 
 
@@ -111,7 +122,7 @@ def _step_false_outcome(state: None, moment: Moment, case: Case) -> tuple[None, 
             confirmed = _confirmed(intent)
             if intent.outcome == "accepted" and confirmed is None:
                 return state, _false_success(intent, case)
-            if intent.outcome == "failed" and confirmed is not None:
+            if intent.outcome == "failed" and confirmed is not None and not confirmed.unusable:
                 return state, _false_failure(intent, confirmed)
             return state, EXERCISED
     return state, None
@@ -158,6 +169,7 @@ D3 = Clause(
     start=None,
     step=_step_false_outcome,
     on=(IntentEnded,),
+    own_time=True,
     needs_intents=True,
 )
 
@@ -170,11 +182,9 @@ def _step_text_altered(state: None, moment: Moment, _: Case) -> tuple[None, Mark
 
 
 def _alteration(call: Call, intent: Intent) -> Breach | None:
-    """Another message's text in this one's session is a mistaken session, not an altered text."""
-    if call.text is None or any(call.text == other.text for other in intent.group.intents):
+    if call.text is None or call.text == intent.text:
         return None
-    look_alike = normalize("NFC", call.text) == normalize("NFC", intent.text)
-    accepted, given = (quote(text, letters="ascii" if look_alike else "all") for text in (call.text, intent.text))
+    accepted, given = told_apart(call.text, intent.text)
     return Breach(f"{name_of(intent)} was accepted as {accepted} instead of {given}", (at("altered", call),))
 
 
@@ -215,9 +225,13 @@ def _guest_alteration(call: Call, group: Group) -> Breach | None:
     given = [call.intent.guest] if call.intent is not None else [intent.guest for intent in group.intents]
     if call.guest in given:
         return None
-    shown = "without a guest" if call.guest is None else f"for {quote(call.guest.name)} <{call.guest.email}>"
-    whom = f"{quote(given[0].name)} <{given[0].email}>" if len(given) == 1 else "one of the guests that were given"
+    shown = "without a guest" if call.guest is None else f"for {_in_full(call.guest)}"
+    whom = _in_full(given[0]) if len(given) == 1 else "one of the guests that were given"
     return Breach(f"a session was created {shown} instead of {whom}", (at("altered guest", call),))
+
+
+def _in_full(guest: Guest) -> str:
+    return f"{quote(guest.name)} <{plain_or_quoted(guest.email)}>"
 
 
 D5 = Clause(
@@ -251,13 +265,14 @@ def _step_never_returns(state: None, moment: Moment, case: Case) -> tuple[None, 
 
 
 def _endless(intent: Intent, case: Case) -> Breach | None:
-    """That it made too many requests is sound on any clock; that it took too long is so in virtual time alone."""
+    """That a client took too long is sound in virtual time alone. That it was given up is sound on any clock: it made too
+    many requests, its process ended, or it showed nothing for as long as it was allowed to."""
     took = (intent.ended_at or 0) - intent.began_at - jumped(intent, intent.ended or 0, case)
-    busy, is_virtual = len(intent.calls) > MOST_REQUESTS, case.history.header.clock == "virtual"
-    if not busy and intent.outcome != "never" and (took <= LONGEST or not is_virtual):
+    too_long = took > LONGEST and case.history.header.clock == "virtual"
+    if intent.outcome != "never" and len(intent.calls) <= MOST_REQUESTS and not too_long:
         return None
     why = f": {intent.error}" if intent.error else f": {len(intent.calls)} requests in {seconds(took)}"
-    return Breach(f"{name_of(intent)} was never brought to an end{why}", (reported(intent),), busy or is_virtual)
+    return Breach(f"{name_of(intent)} was never brought to an end{why}", (reported(intent),))
 
 
 D6 = Clause(
@@ -267,11 +282,12 @@ D6 = Clause(
     reason="A call that never returns holds a worker for ever: a few of them, and nothing is sent at all.",
     advice=(
         "Give every HTTP call a timeout, and every retry loop a bound on its attempts or on its total time.",
-        "Do not wait for an event that only a success sets.",
+        "Report what goes wrong with a message: do not end the process, nor wait for an event that only a success sets.",
     ),
     stimulus="the client was given a message",
     start=None,
     step=_step_never_returns,
     on=(IntentEnded,),
+    own_time=True,
     needs_intents=True,
 )

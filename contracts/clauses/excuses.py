@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from contracts.history import REJECTS, Call, Effect, Intent
+from contracts.history import REJECTS, Call, Effect, Intent, document
 from contracts.judge import Case
 
 
@@ -18,6 +18,8 @@ def excuse(intent: Intent, case: Case) -> str | None:
     if _may_be_accepted(calls, place, case):
         return "a send of it may have been accepted, and may not be doubled"
     known = [call for call in calls if call.was_over(place)]
+    if tried_enough(calls, place, case):
+        return "one operation failed often enough"
     return next((text for text, applies in EXCUSES if applies(known, case)), None)
 
 
@@ -28,7 +30,8 @@ def overtaken(intent: Intent, place: int, case: Case) -> bool:
 
 def jumped(intent: Intent, place: int, case: Case) -> int:
     """How far the world moved the clock while the intent was open, up to `place`, in milliseconds."""
-    return sum(change.jump for change in case.history.changes if intent.began < change.place < place)
+    changes = [change for change in case.history.changes if intent.began < change.place < place]
+    return sum(change.jumped_by(case.history.time_at(place)) for change in changes)
 
 
 def _may_be_accepted(calls: Sequence[Call], place: int, case: Case) -> bool:
@@ -58,15 +61,20 @@ def _token_refused(calls: Sequence[Call], _: Case) -> bool:
     return any(call.operation == "token" and call.status in {400, 401, 403} for call in calls)
 
 
-def tried_enough(calls: Sequence[Call], case: Case) -> bool:
-    """Whether one operation failed `min_attempts` times, and not for what was asked."""
-    failures = Counter(call.operation for call in calls if _failed_through_no_fault_of_its_own(call, case))
+def tried_enough(calls: Sequence[Call], place: int, case: Case) -> bool:
+    """Whether one operation failed `min_attempts` times up to `place`, and not for what was asked.
+
+    A call that is still under way then has failed too: the client did not wait for it any longer.
+    """
+    left = [call for call in calls if call.left < place]
+    failed = [call for call in left if not call.was_over(place) or _failed_through_no_fault_of_its_own(call, case)]
+    failures = Counter(call.operation for call in failed)
     return any(count >= case.parameters.min_attempts for count in failures.values())
 
 
 def _failed_through_no_fault_of_its_own(call: Call, case: Case) -> bool:
     if call.status is not None and call.status < 300:
-        return False
+        return call.unusable
     if call.effect is Effect.DEAD:
         return case.history.sessions[call.presented or ""].created is not None if call.presented else False
     return call.status not in REJECTS or made_up(call)
@@ -74,6 +82,23 @@ def _failed_through_no_fault_of_its_own(call: Call, case: Case) -> bool:
 
 def _refused_by_a_fault(calls: Sequence[Call], _: Case) -> bool:
     return any(call.status in REJECTS and made_up(call) for call in calls)
+
+
+def _answered_by_another(calls: Sequence[Call], _: Case) -> bool:
+    """Whether a 200 had a body that is not the platform's, or a redirect stood in its place: trying again may not help."""
+    return any(call.unusable or (call.status is not None and 300 <= call.status < 400) for call in calls)
+
+
+def handed_on(call: Call) -> bool:
+    """Whether a send has no proper id because the create before it was answered by a 200 without one.
+
+    A client that hands on what it was given, null say, has made nothing up; one that made the word `None` of it has.
+    """
+    id = document(call.arrival).get("webChatSessionId")
+    if call.operation != "send" or call.group is None or (isinstance(id, str) and id):
+        return False
+    calls = call.intent.calls if call.intent is not None else call.group.calls
+    return any(made.operation == "create" and made.unusable and made.was_over(call.left) for made in calls)
 
 
 def made_up(call: Call) -> bool:
@@ -91,7 +116,7 @@ EXCUSES: tuple[tuple[str, Callable[[Sequence[Call], Case], bool]], ...] = (
     ("a fresh session was refused too", _second_dead),
     ("a fresh token was refused too", _two_tokens_refused),
     ("no token could be had", _token_refused),
-    ("one operation failed often enough", tried_enough),
     ("a request was refused that may not be repeated", _refused_by_a_fault),
+    ("a request was answered by something that is not the platform", _answered_by_another),
     ("the platform asked for a longer wait than a client must sit out", _wait_too_long),
 )

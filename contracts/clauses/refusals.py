@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contracts.clauses.excuses import overtaken, tried_enough
-from contracts.clauses.sessions import spent_by
+from contracts.clauses.sessions import uses_before
 from contracts.clauses.words import answer_to, at, name_of, reported
 from contracts.history import REJECTS, Call, CallLeft, CallReturned, Effect, Intent, IntentEnded, Moment, WorldChanged
 from contracts.judge import EXERCISED, Breach, Case, Clause, Mark
@@ -21,7 +21,7 @@ def _step_dead_retried(state: None, moment: Moment, case: Case) -> tuple[None, M
 def _dead_retry(call: Call, place: int, case: Case) -> Breach | None:
     """Where the id was used up as well, presenting it again is a reuse, which another clause names."""
     session = case.history.sessions[call.presented or ""]
-    if not session.dead or not session.dead[0].was_over(place) or spent_by(call.presented, place, case):
+    if not session.dead or not session.dead[0].was_over(place) or uses_before(call, place, case):
         return None
     message = f"session {session.label} was presented again after a 403 that told the client it is dead"
     return Breach(message, (at("told that it is dead", session.dead[0]), at("presented again", call)))
@@ -45,6 +45,7 @@ R1 = Clause(
     step=_step_dead_retried,
     on=(CallLeft, CallReturned),
     closeness=_dead_sends,
+    is_reaction=True,
 )
 
 
@@ -64,7 +65,8 @@ def _step_not_recovered(state: None, moment: Moment, case: Case) -> tuple[None, 
 
 def _gone_on(call: Call, intent: Intent, place: int) -> Breach | None:
     """A second 403 that tells nothing at all leaves nothing to try."""
-    opaque = [send for send in intent.of("send") if send.status == 403 and send.code is None and send.was_over(place)]
+    refused = (send for send in intent.of("send") if send.status == 403 and send.code is None and send.was_over(place))
+    opaque = list({send.presented: send for send in refused}.values())  # the same id again tells nothing more
     if len(opaque) < 2:
         return None
     message = f"a {call.operation or 'request'} followed a second 403 without a reason"
@@ -92,11 +94,11 @@ def _can_recover(dead: Call, intent: Intent, place: int, case: Case) -> bool:
     may_be_delivered = {Effect.CONSUMED} | ({Effect.UNKNOWN} if case.parameters.delivery == "at-most-once" else set())
     return (
         tried < case.parameters.min_attempts
-        and not tried_enough([call for call in intent.possible if call.was_over(place)], case)
+        and not tried_enough(intent.possible, place, case)
         and not overtaken(intent, place, case)
         and not any(call.effect in may_be_delivered for call in sends)
         and not any(call.scope_refused for call in intent.calls)
-        and not any(call.status != 200 for call in _left_after(dead, intent, "token"))
+        and not any(call.status != 200 or call.unusable for call in _left_after(dead, intent, "token"))
     )
 
 
@@ -119,9 +121,11 @@ R2 = Clause(
     start=None,
     step=_step_not_recovered,
     on=(CallLeft, IntentEnded),
+    own_time=True,
     parameters=("min_attempts", "delivery"),
     needs_intents=True,
     closeness=_dead_sends,
+    is_reaction=True,
 )
 
 GRANTS = frozenset({"grant_scope", "revoke_scope", "set_scopes", "set_policy"})
@@ -177,7 +181,9 @@ R3 = Clause(
     start=-1,
     step=_step_scope,
     on=(CallLeft, CallReturned, IntentEnded, WorldChanged),
+    own_time=True,
     needs_intents=True,
+    is_reaction=True,
 )
 
 
@@ -215,4 +221,6 @@ R7 = Clause(
     start=None,
     step=_step_refusal_retried,
     on=(CallLeft, CallReturned),
+    own_time=True,
+    is_reaction=True,
 )

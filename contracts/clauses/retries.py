@@ -11,13 +11,13 @@ from contracts.judge import EXERCISED, LOWER_BOUND, Breach, Case, Clause, Mark
 ROUNDING = 1
 """Milliseconds that two stamps cut to whole milliseconds may lose between them."""
 
-PAUSE = 100
-"""The least time, in milliseconds, between a server error and the next try."""
+DATE = 1000
+"""Milliseconds by which a date, which has whole seconds, may be over earlier than was meant."""
 
 
 def _failed(call: Call) -> bool:
     """429, 5xx, no answer or a 200 that cannot be used."""
-    return call.status is None or call.status == 429 or call.status >= 500
+    return call.status is None or call.status == 429 or call.status >= 500 or call.unusable
 
 
 def _over(calls: Iterable[Call], operation: str | None, place: int) -> list[Call]:
@@ -76,42 +76,56 @@ R4 = Clause(
     reason="A platform that is down is not helped by clients that never stop: they keep it down, and hold whoever waits for"
     " them.",
     advice=(
-        "Bound the attempts (tenacity: stop_after_attempt), and raise when they are used up.",
+        "Bound the attempts, and raise when they are used up. In tenacity: `stop_after_attempt(5)`.",
         "Look for retries under your own: urllib3, an SDK or a proxy may multiply them.",
     ),
-    stimulus="a call failed by 429, 5xx, no answer or an answer cut short",
+    stimulus="a call failed by 429, 5xx, no answer, an answer cut short or an unusable 200",
     start=None,
     step=_step_unbounded,
     on=(CallLeft, CallReturned),
+    own_time=True,
     parameters=("max_attempts",),
     needs_intents=True,
     closeness=_longest_row,
+    is_reaction=True,
 )
 
 
 def _due(call: Call) -> int | None:
-    """When the wait that a 429 asked for is over, in milliseconds."""
-    if call.status != 429 or call.answer is None or call.answer.retry_after is None or call.returned_at is None:
+    """When the wait that a 429 asked for is over, in milliseconds; a fraction of a second is asked for as it is written."""
+    answer = call.answer
+    if call.status != 429 or answer is None or answer.retry_after is None or call.returned_at is None:
         return None
-    return call.returned_at + 1000 * call.answer.retry_after
+    text = answer.retry_after_text
+    if text is None:
+        return call.returned_at + 1000 * answer.retry_after
+    if text.replace(".", "", 1).isdecimal():
+        return call.returned_at + int(1000 * float(text))
+    return call.returned_at + 1000 * answer.retry_after - DATE
 
 
-def _step_retry_after(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+def _step_retry_after(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
     match moment:
         case CallReturned(call) if call.intent is not None and _due(call) is not None:
             return state, EXERCISED
         case CallLeft(call, place) if call.intent is not None:
-            return state, _too_early(call, _over(call.intent.calls, call.operation, place))
+            return state, _too_early(call, _over(call.intent.calls, call.operation, place), _slack(case))
     return state, None
 
 
-def _too_early(call: Call, earlier: list[Call]) -> Breach | None:
+def _slack(case: Case) -> int:
+    """Milliseconds by which a wait may have been longer than the stamps of its two ends say."""
+    return ROUNDING + 2 * (case.history.resolution - 1)
+
+
+def _too_early(call: Call, earlier: list[Call], slack: int) -> Breach | None:
     for refused in earlier:
         due = _due(refused)
-        if due is not None and call.left_at + ROUNDING < due and refused.answer is not None:
-            waited = seconds(call.left_at - (refused.returned_at or 0))
-            message = f"a {call.operation} left {waited} after a 429 that said Retry-After {refused.answer.retry_after}"
-            return Breach(message, (at("told to wait", refused), at("too early", call)))
+        if due is not None and call.left_at + slack < due and refused.answer is not None:
+            waited, text = seconds(call.left_at - (refused.returned_at or 0)), refused.answer.retry_after_text
+            said = refused.answer.retry_after if text is None else f"{text!r}, which is not whole seconds"
+            message = f"a {call.operation} left {waited} after a 429 that said Retry-After {said}"
+            return Breach(message, (at("told to wait", refused), at("too early", call)), text is None)
     return None
 
 
@@ -129,47 +143,58 @@ R5 = Clause(
     start=None,
     step=_step_retry_after,
     on=(CallLeft, CallReturned),
+    own_time=True,
     clocks=LOWER_BOUND,
     needs_intents=True,
+    is_reaction=True,
 )
 
 
-def _is_server_error(call: Call) -> bool:
+def _asks_for_a_pause(call: Call) -> bool:
+    """A server error, or a 429 that does not say in whole seconds how long to wait."""
+    if call.status == 429:
+        return call.answer is not None and (call.answer.retry_after is None or call.answer.retry_after_text is not None)
     return call.status is not None and call.status >= 500
 
 
-def _step_immediate(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
+def _step_immediate(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
     match moment:
-        case CallReturned(call) if call.intent is not None and _is_server_error(call):
+        case CallReturned(call) if call.intent is not None and _asks_for_a_pause(call):
             return state, EXERCISED
         case CallLeft(call, place) if call.intent is not None:
             earlier = _over(call.intent.calls, call.operation, place)
-            return state, _at_once(call, earlier[-1]) if earlier and _is_server_error(earlier[-1]) else None
+            found = earlier and _asks_for_a_pause(earlier[-1])
+            return state, _at_once(call, earlier[-1], case) if found else None
     return state, None
 
 
-def _at_once(call: Call, failed: Call) -> Breach | None:
+def _at_once(call: Call, failed: Call, case: Case) -> Breach | None:
     waited = call.left_at - (failed.returned_at or 0)
-    if waited + ROUNDING >= PAUSE:
+    if waited + _slack(case) >= 1000 * case.parameters.min_pause:
         return None
     message = f"a {call.operation} was tried again {seconds(waited)} after a {failed.status}"
-    return Breach(message, (at("server error", failed), at("tried at once", call)))
+    return Breach(message, (at("server error" if failed.status != 429 else "asked to wait", failed), at("tried at once", call)))
 
 
 R6 = Clause(
     code="R6",
     name="retry-immediate",
-    statement="leave at least 0.1 s between a server error and the next try",
+    statement="leave at least `min_pause` seconds between a server error, or a 429 without whole seconds, and the next try",
     reason="A 5xx means that the platform is in trouble for more than a moment: tries without a pause are used up before it"
     " recovers, and many clients doing so keep it from recovering.",
     advice=(
-        "Wait before each retry, longer each time, with some jitter (tenacity: wait_random_exponential).",
-        "In urllib3 set backoff_factor: it is 0 unless you do.",
+        "Wait at least 0.1 s before each retry, longer each time, with jitter on top. In tenacity:"
+        " `wait_exponential_jitter()`, or `wait_fixed(0.1) + wait_random_exponential()`, which alone may draw 0.",
+        "In urllib3 `backoff_factor` does not delay the first retry. Override `get_backoff_time` in a subclass of `Retry`:"
+        " `return max(0.5, super().get_backoff_time())`.",
     ),
-    stimulus="a 5xx reached the client while it was at work on a message",
+    stimulus="a 5xx, or a 429 without whole seconds to wait, reached the client while it was at work on a message",
     start=None,
     step=_step_immediate,
     on=(CallLeft, CallReturned),
+    own_time=True,
     clocks=LOWER_BOUND,
+    parameters=("min_pause",),
     needs_intents=True,
+    is_reaction=True,
 )

@@ -4,35 +4,64 @@ from __future__ import annotations
 
 import re
 from itertools import takewhile
+from math import isinf
 
+from msgspec import UnsetType
+
+from contracts.clauses.excuses import handed_on
 from contracts.clauses.words import at, name_of, quote, seconds
 from contracts.history import Call, CallLeft, CallReturned, Effect, Intent, Moment, document
 from contracts.judge import EXERCISED, UPPER_BOUND, Breach, Case, Clause, Mark
 from mockserver.journal import Guest
 
 
-def spent_by(id: str | None, place: int, case: Case) -> list[Call]:
-    """The sends known at `place` to have used the id up, or to have perhaps; empty while handshakes are left."""
-    if id is None:
+def uses_before(call: Call, place: int, case: Case) -> list[Call]:
+    """The sends that had used up the id of `call` when it left, or perhaps, or were on their way; empty while uses are left."""
+    uses = [*_spent(call, place, case), *call.beside]
+    return uses if len(uses) >= _handshakes(case) else []
+
+
+def _spent(call: Call, place: int, case: Case) -> list[Call]:
+    """The sends known at `place` to have used up the id of `call`, or perhaps."""
+    if call.presented is None:
         return []
-    sends = list(takewhile(lambda call: call.was_over(place), case.history.sessions[id].spent))
-    return sends if len(sends) >= case.history.policy("handshakes", 1) else []
+    return list(takewhile(lambda send: send.was_over(place), case.history.sessions[call.presented].spent))
 
 
-def _step_reused(any_spent: bool, moment: Moment, case: Case) -> tuple[bool, Mark]:
+def _handshakes(case: Case) -> int:
+    """How many sends an id is good for."""
+    return case.history.policy("handshakes", 1)
+
+
+def _step_reused(any_used: bool, moment: Moment, case: Case) -> tuple[bool, Mark]:
     match moment:
         case CallReturned(call, place):
-            return any_spent or bool(spent_by(call.presented, place + 1, case)), None
+            return any_used or len(_spent(call, place + 1, case)) >= _handshakes(case), None
         case CallLeft(call, place) if call.presented is not None:
-            uses = spent_by(call.presented, place, case)
-            if uses:
-                return any_spent, _reuse(call, uses, case)
-            return any_spent, EXERCISED if any_spent else None
-    return any_spent, None
+            uses = uses_before(call, place, case)
+            if uses and not _may_repeat(call, uses, place, case):
+                return any_used, _reuse(call, uses, place, case)
+            return any_used, EXERCISED if any_used else None
+    return any_used, None
 
 
-def _reuse(call: Call, uses: list[Call], case: Case) -> Breach:
+def _may_repeat(call: Call, uses: list[Call], place: int, case: Case) -> bool:
+    """Whether the client repeats sends of the same message that nobody knows the outcome of, under the same key."""
+    key = call.key(case.parameters.idempotency_key)
+    return key is not None and all(
+        (use.effect is Effect.UNKNOWN or not use.was_over(place))
+        and use.intent is call.intent
+        and key == use.key(case.parameters.idempotency_key)
+        for use in uses
+    )
+
+
+def _reuse(call: Call, uses: list[Call], place: int, case: Case) -> Breach:
     label = case.history.sessions[call.presented or ""].label
+    flying = [send for send in uses if not send.was_over(place)]
+    if flying:
+        message = f"session {label} was presented again while a send of it was on its way"
+        return Breach(message, (at("first use", uses[0]), at("used again", call)), _overlap(flying, call, case))
     if len(uses) > 1:
         message = f"session {label} was presented again after {len(uses)} sends had used it up"
     elif uses[0].effect is Effect.CONSUMED:
@@ -42,6 +71,14 @@ def _reuse(call: Call, uses: list[Call], case: Case) -> Breach:
     return Breach(message, (at("first use", uses[0]), at("used again", call)))
 
 
+def _overlap(flying: list[Call], call: Call, case: Case) -> bool:
+    """Whether the stamps of the recording are fine enough to tell that one of the sends had not come back."""
+    if isinstance(case.history.header.resolution, UnsetType):
+        return True
+    resolution = case.history.resolution
+    return any(send.returned_at is not None and send.returned_at - call.left_at > resolution for send in flying)
+
+
 def _most_sends(case: Case) -> float:
     return max((session.sends for session in case.history.sessions.values()), default=0)
 
@@ -49,17 +86,19 @@ def _most_sends(case: Case) -> float:
 S1 = Clause(
     code="S1",
     name="session-reused",
-    statement="never present an id again after a send of it was accepted, or may have been",
+    statement="never present an id again after a send of it was accepted, or may have been, nor while one is on its way",
     reason="The platform invalidates a session id at its first successful handshake: the second send is a 403 in production."
-    " Where the answer to a send was lost, nobody knows whether the id is used up.",
+    " If the answer to a send was lost, or is not there yet, nobody knows whether the id is used up.",
     advice=(
         "Create the session inside the call that sends: POST …/webchat/sessions, then use that id once.",
-        "Do not keep ids in a dict, a database row or on self: there is no time at which a kept id is safe.",
+        "Do not keep ids in a dict, a database row or on self, and do not send twice at once: a second try needs a session"
+        " of its own.",
     ),
     stimulus="an id was used up, and the client sent again",
     start=False,
     step=_step_reused,
     on=(CallLeft, CallReturned),
+    parameters=("idempotency_key",),
     closeness=_most_sends,
 )
 
@@ -74,21 +113,30 @@ def _age(call: Call, place: int, case: Case) -> int | None:
 
 
 def _jumped_elsewhere(since: int, call: Call, case: Case) -> int:
-    """How far the clock jumped while another message's request was on its way: time that this message did not let pass."""
+    """How far the clock jumped over other requests on their way: another message's, or one that this call did not wait for."""
     if not case.history.intents:
         return 0
-    jumps = (change for change in case.history.changes if since < change.place < call.left and change.during is not None)
-    return sum(change.jump for change in jumps if change.during is not None and change.during.intent is not call.intent)
+    changes = (change for change in case.history.changes if since < change.place < call.left)
+    elsewhere = (change for change in changes if change.during is not None and _is_elsewhere(change.during, call))
+    return sum(change.jumped_by(call.left_at) for change in elsewhere)
+
+
+def _is_elsewhere(other: Call, call: Call) -> bool:
+    """Whether `call` did not wait for `other`: it is another message's, in another session, or still on its way."""
+    return other.intent is not call.intent or other.presented not in {None, call.presented} or not other.was_over(call.left)
 
 
 def _step_stale(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
     match moment:
-        case CallLeft(call, place):
+        case CallLeft(call, place) if not call.is_late:
             age = _age(call, place, case)
             if age is None:
                 return state, None
             allowed = case.parameters.max_age * 1000
-            return state, _staleness(call, age, allowed, case) if age > allowed else EXERCISED
+            slack = 2 * (case.history.resolution - 1)  # of the stamps of both ends
+            if age - slack > allowed:
+                return state, _staleness(call, age, allowed, case)
+            return state, EXERCISED if age + slack <= allowed else None
     return state, None
 
 
@@ -97,6 +145,10 @@ def _staleness(call: Call, age: int, allowed: float, case: Case) -> Breach:
     message = f"session {session.label} was {seconds(age)} old when it was used; {seconds(allowed)} are allowed"
     created = (at("created", session.created),) if session.created is not None else ()
     return Breach(message, (*created, at("used", call)))
+
+
+def _any_age_will_do(case: Case) -> str:
+    return "no age is too old: max_age is off" if isinf(case.parameters.max_age) else ""
 
 
 def _oldest(case: Case) -> float:
@@ -111,14 +163,17 @@ S2 = Clause(
     " and the send that comes after it is a 403.",
     advice=(
         "Create the session right before the send, in the same function: nothing may wait between the two.",
-        "After a wait (Retry-After, a queue, a step of a workflow) create a new session instead of using the one from before.",
+        "After a wait (Retry-After, a queue, a slow login) create a new session instead of using the one from before. If an"
+        " HTTP layer repeats a send by itself and that suits you, raise the age with --max-age, or switch it off.",
     ),
     stimulus="a send presented an id whose creation the trace holds",
     start=None,
     step=_step_stale,
     on=(CallLeft,),
+    own_time=True,
     clocks=UPPER_BOUND,
     parameters=("max_age",),
+    spared=_any_age_will_do,
     closeness=_oldest,
 )
 
@@ -174,7 +229,7 @@ def _step_invented(state: None, moment: Moment, case: Case) -> tuple[None, Mark]
 def _invention(call: Call, case: Case) -> Mark:
     """A recording may begin after sessions were created; one with intents begins with the client."""
     session = case.history.sessions[call.presented or ""]
-    if session.created is not None and session.created.left < call.left:
+    if (session.created is not None and session.created.left < call.left) or handed_on(call):
         return EXERCISED
     answer = call.answer
     told = answer is not None and answer.reason in NEVER_ISSUED
@@ -223,7 +278,7 @@ def _placeholder_for_id(call: Call, case: Case) -> Breach | None:
         return None
     id = body["webChatSessionId"]
     issued = call.presented is not None and case.history.sessions[call.presented].created is not None
-    if issued or not (id is None or (isinstance(id, str) and IN_ID.search(id))):
+    if issued or handed_on(call) or not (id is None or (isinstance(id, str) and IN_ID.search(id))):
         return None
     shown = "null" if id is None else quote(id)
     return Breach(f"{shown} was sent where a session id belongs", (at("placeholder", call),))
@@ -292,6 +347,7 @@ S6 = Clause(
     start=None,
     step=_step_orphaned,
     on=(CallLeft,),
+    own_time=True,
     needs_intents=True,
     spared=_perturbed,
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
+from unicodedata import combining, is_normalized, normalize
 
 from contracts.history import Call, Effect, Intent
 from contracts.judge import Evidence
@@ -22,10 +24,62 @@ LONGEST_TEXT = 40
 """Characters of a client's text that are quoted."""
 
 
+_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+"""Characters that count as printable and show nothing."""
+
+
 def quote(text: str, letters: Literal["all", "ascii"] = "all") -> str:
-    """A text of a client's in quotes, cut where it is long; `ascii` tells letters apart that look alike."""
-    written = repr if letters == "all" else ascii
-    return written(text) if len(text) <= LONGEST_TEXT else f"{written(text[:LONGEST_TEXT])}… ({len(text)} characters)"
+    """A text of a client's in quotes, cut if it is long. Python reads the value back from it.
+
+    Everything that cannot be seen is escaped, and so are letters that are not in their composed form: two texts that differ
+    are quoted differently. `ascii` escapes all letters beyond ASCII.
+    """
+    if len(text) > LONGEST_TEXT:
+        return f"{quote(text[:LONGEST_TEXT], letters)}… ({len(text)} characters)"
+    return ascii(text) if letters == "ascii" else exact(text)
+
+
+BEFORE_CHANGE = 12
+"""Characters quoted before the first difference of two long texts."""
+
+
+def told_apart(one: str, other: str) -> tuple[str, str]:
+    """Two texts in quotes, long ones from shortly before they begin to differ; letters that look alike are escaped."""
+    same = next((nth for nth, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    start = max(0, same - BEFORE_CHANGE) if max(len(one), len(other)) > LONGEST_TEXT else 0
+    letters: Literal["all", "ascii"] = "ascii" if normalize("NFC", one) == normalize("NFC", other) else "all"
+    lead = f"…({start} characters)…" if start else ""
+    return lead + quote(one[start:], letters), lead + quote(other[start:], letters)
+
+
+def exact(text: str) -> str:
+    """A text in quotes, whole, with escapes as in `quote`."""
+    written = repr(text)
+    if text.isascii():
+        return written
+    composed = is_normalized("NFC", text)
+    before = ["", "", *written[1:]]  # a mark at the beginning would join the quote
+    return "".join(_escaped(char) if _is_unseen(char, before[nth], composed) else char for nth, char in enumerate(written))
+
+
+def _is_unseen(char: str, before: str, composed: bool) -> bool:
+    """Whether a reader would not see a character, or not that it is one of its own."""
+    if char.isascii():
+        return False
+    joins = combining(char) > 0 and (not before or not composed)
+    composes = not composed and not is_normalized("NFC", before + char)
+    return joins or composes or _UNSEEN.match(char) is not None
+
+
+def _escaped(char: str) -> str:
+    return ascii(char)[1:-1]
+
+
+def plain_or_quoted(name: str) -> str:
+    """A name as it is, or in quotes if it could be misread: blanks at its ends or in a row, quotes, what cannot be seen."""
+    written = exact(name)
+    is_plain = written[1:-1] == name and name == " ".join(name.split()) != "" and not set(name) & set("'\"<>\\")
+    return name if is_plain else written
 
 
 def name_of(intent: Intent) -> str:

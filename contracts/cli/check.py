@@ -15,10 +15,10 @@ from contracts.cli.options import (
     contract_options,
     expected_failures,
     known,
-    parameters,
     report_options,
 )
-from contracts.judge import Delivery
+from contracts.judge import Parameters
+from contracts.report.model import Source
 
 
 @click.command("check", context_settings=SETTINGS)
@@ -35,9 +35,7 @@ def command(
     organization: str,
     admin_token: str,
     clauses: tuple[str, ...],
-    delivery: Delivery,
-    max_age: float,
-    max_attempts: int,
+    contract: Parameters,
     expected_failures: Path | None,
     destinations: Sequence[Destination],
     as_json: bool,
@@ -45,18 +43,20 @@ def command(
 ) -> None:
     """Judge a recording, or the journal of the mock that runs at a URL.
 
-    A recording is a trace in JSON Lines (- is standard input), or a HAR file, of the mock or of a real service. Where a HAR
-    file holds several traces of dayfly's own, FILE.har#PAGE names one. Of a HAR file it is told how many entries were read.
+    A recording is a trace in JSON Lines or a HAR file, of the mock or of a real service; - is
+    standard input. Its content decides, not its name; gzip, and zip as Playwright writes it, are
+    unpacked. If a HAR file holds several traces of dayfly's own, FILE.har#PAGE names one. The report
+    says how much of a HAR file was read, and what was left out.
     """
-    from contracts.cli.sources import recorded
+    from contracts.cli.sources import WEB, recorded
     from contracts.errors import TraceMalformed
     from contracts.verify import Options, check
 
-    held_to, expected = parameters(delivery, max_age, max_attempts), known(expected_failures)
-    options = Options(clauses=clauses, parameters=held_to, expected=expected)
+    options = Options(clauses=clauses, parameters=contract, expected=known(expected_failures))
     read = recorded(recording, organization, admin_token)
     try:
-        report = check(recording, read.trace, options, read.extent)
+        source: Source = "journal" if recording.startswith(WEB) else "recording"
+        report = check(recording, read.trace, options, read.extent, source, read.in_other_order)
     except TraceMalformed as error:
         raise click.ClickException(f"{recording}: {error}") from error
     tell(report, destinations, as_json=as_json)

@@ -71,11 +71,17 @@ def destination(ctx: click.Context, param: click.Parameter, value: str, kinds: S
         near = get_close_matches(kind, kinds, n=1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(kinds)}"
         raise click.BadParameter(f"there is no report of the kind {kind!r}; {hint}", ctx, param)
-    if path != STDOUT and not Path(path).resolve().parent.is_dir():
-        raise click.BadParameter(f"there is no directory {Path(path).parent}", ctx, param)
+    if path != STDOUT and not _can_hold_files(Path(path).resolve().parent):
+        raise click.BadParameter(f"{Path(path).parent} is not a directory and cannot become one", ctx, param)
     if path != STDOUT and Path(path).is_dir():
         raise click.BadParameter(f"{path} is a directory; name a file in it", ctx, param)
     return Destination(kind, path)
+
+
+def _can_hold_files(directory: Path) -> bool:
+    """Whether there is such a directory, or it can be made: nothing on the way to it is a file."""
+    there = next(place for place in (directory, *directory.parents) if place.exists())
+    return there.is_dir()
 
 
 def style_for(stream: TextIO) -> Style:
@@ -104,7 +110,7 @@ def tell(report: Report, destinations: Sequence[Destination], *, as_json: bool, 
     people, problems = _delivered(
         lambda kind: render(report, kind), lambda style: text.render(report, style), destinations, as_json=as_json, aside=aside
     )
-    for line in _annotations(report):
+    for line in _for_github(report, destinations):
         click.echo(line, file=people)
     _complain([*problems, *([unkept(report)] if report.unkept else [])])
 
@@ -166,6 +172,7 @@ def write(written: bytes, path: str) -> None:
     """
     mode = "ab" if _is_summary(path) else "wb"
     try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         with Path(path).open(mode) as file:
             file.write(written)
     except OSError as error:
@@ -178,13 +185,16 @@ def _is_summary(path: str) -> bool:
     return bool(summary) and Path(path).resolve() == Path(str(summary)).resolve()
 
 
-def _annotations(report: Report) -> list[str]:
-    """Lines for GitHub's runner, where that is what reads this."""
-    if os.environ.get("GITHUB_ACTIONS") != "true" or not report.failed:
+def _for_github(report: Report, destinations: Sequence[Destination]) -> list[str]:
+    """Write the summary page of a GitHub job, unless a report goes there anyway; return the lines for its log."""
+    if not {"GITHUB_STEP_SUMMARY", "GITHUB_ACTIONS"} & os.environ.keys():
         return []
-    from contracts.report.annotations import annotate
+    from contracts.report import github
 
-    return annotate(report, Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()))
+    page = github.summary_page()
+    is_asked_for = any(_is_summary(path) for _, path in destinations)
+    problem = github.summarize([github.told(report)], page) if page is not None and not is_asked_for else ""
+    return [*github.annotations_of(report), *([f"dayfly: {problem}"] if problem else [])]
 
 
 @contextmanager

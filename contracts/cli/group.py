@@ -138,13 +138,20 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
     ctx.exit()
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "DAYFLY"})
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "DAYFLY"},
+)
 @click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="Show the version.")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
-def dayfly(debug: bool) -> None:
+@click.pass_context
+def dayfly(context: click.Context, debug: bool) -> None:  # noqa: ARG001 - read where errors are shown
     """A mock of a platform whose chat sessions are ephemeral, and a judge of the clients that use it.
 
     Exit status: 0 all that was put to the test held, 1 something was violated, 2 the job could not be done, 130 interrupted,
     143 terminated.
     Options can be given as variables too: --seed as DAYFLY_SEED.
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())

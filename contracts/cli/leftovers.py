@@ -13,6 +13,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from contracts.clients.errors import Terminated
+
 _PR_SET_CHILD_SUBREAPER = 36
 """From Linux' prctl.h: orphans below this process become its children, not those of the first process."""
 
@@ -50,7 +52,7 @@ def _ending_at_sigterm() -> Iterator[None]:
 def _leave(number: int, _: FrameType | None) -> NoReturn:
     """Ends this process as the shell has it; whoever says so twice, as `timeout` does, does not disturb it at that."""
     signal.signal(number, signal.SIG_IGN)
-    raise SystemExit(128 + number)
+    raise Terminated(128 + number)
 
 
 @contextmanager

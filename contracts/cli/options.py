@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 from functools import partial, wraps
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args
 
@@ -13,7 +13,7 @@ import click
 
 from contracts.cli import completing
 from contracts.cli.console import destinations, json_too
-from contracts.judge import DEFAULTS, Delivery, Parameters
+from contracts.judge import DEFAULTS, Delivery, Parameters, header_name
 from contracts.report.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ class Seconds(click.FloatRange):
             self.fail(f"{value} is no number of seconds.", param, ctx)
         return seconds
 
+
+TYPED = ("delivery", "max_age", "max_attempts", "min_attempts", "max_wait", "min_pause", "token_margin", "idempotency_key")
+"""The parameters of a contract that are options."""
 
 PATIENCE = Seconds(min=0.01, max=3600)
 
@@ -60,6 +63,7 @@ class Choice(NamedTuple):
     socket: bool
     faketime: bool
     patience: float | None
+    show_output: bool
 
 
 def _choosing(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -71,6 +75,14 @@ def _choosing(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(*args, choice=choice, **options)
 
     return call
+
+
+def _header(context: click.Context, parameter: click.Parameter, name: str | None) -> str | None:
+    """The name, if a header can have it."""
+    try:
+        return header_name(name)
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, parameter) from error
 
 
 client_options: Callable[[Callable[..., Any]], Callable[..., Any]] = stacked(
@@ -87,10 +99,32 @@ client_options: Callable[[Callable[..., Any]], Callable[..., Any]] = stacked(
             "--faketime", is_flag=True, help="CMD shares the mock's wall clock, by way of libfaketime. See the README."
         ),
         click.option("--patience", type=PATIENCE, metavar="S", help="Seconds of real time a client may show nothing."),
+        click.option("--show-output", is_flag=True, help="Let the client print; else its output is in reports alone."),
         _choosing,
     ]
 )
-contract_options = stacked(
+
+
+class Age(Seconds):
+    """Seconds, or `off`: any age will do."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """See FloatRange."""
+        return inf if value in ("off", inf) else super().convert(value, param, ctx)
+
+
+def _contracting(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Hands the options that say what a client is held to to a command as one, `contract`."""
+
+    @wraps(command)
+    def call(*args: Any, **options: Any) -> Any:
+        contract = Parameters(**{name: options.pop(name) for name in TYPED})
+        return command(*args, contract=contract, **options)
+
+    return call
+
+
+contract_options: Callable[[Callable[..., Any]], Callable[..., Any]] = stacked(
     [
         click.option(
             "--clause",
@@ -101,8 +135,59 @@ contract_options = stacked(
             help="Judge by this clause alone; may be repeated.",
         ),
         click.option("--delivery", type=click.Choice(get_args(Delivery)), default=DEFAULTS.delivery, show_default=True),
-        click.option("--max-age", type=Seconds(min=0), default=DEFAULTS.max_age, show_default=True, metavar="S"),
-        click.option("--max-attempts", type=click.IntRange(min=1), default=DEFAULTS.max_attempts, show_default=True),
+        click.option(
+            "--max-age",
+            type=Age(min=0),
+            default=DEFAULTS.max_age,
+            show_default=True,
+            metavar="S|off",
+            help="How old a session may be when it is used.",
+        ),
+        click.option(
+            "--max-attempts",
+            type=click.IntRange(min=1),
+            default=DEFAULTS.max_attempts,
+            show_default=True,
+            help="Failures in a row after which a client must stop.",
+        ),
+        click.option(
+            "--min-attempts",
+            type=click.IntRange(min=1),
+            default=DEFAULTS.min_attempts,
+            show_default=True,
+            help="Failures before which a client must not give up.",
+        ),
+        click.option(
+            "--max-wait",
+            type=Seconds(min=0),
+            default=DEFAULTS.max_wait,
+            show_default=True,
+            metavar="S",
+            help="The longest Retry-After a client must sit out.",
+        ),
+        click.option(
+            "--min-pause",
+            type=Seconds(min=0),
+            default=DEFAULTS.min_pause,
+            show_default=True,
+            metavar="S",
+            help="The least time between a server error and the next try.",
+        ),
+        click.option(
+            "--token-margin",
+            type=Seconds(min=0),
+            default=DEFAULTS.token_margin,
+            show_default=True,
+            metavar="S",
+            help="How long before its end a token may be renewed.",
+        ),
+        click.option(
+            "--idempotency-key",
+            metavar="HEADER",
+            callback=_header,
+            help="Sends of a message with the same value of this header count as one.",
+        ),
+        _contracting,
     ]
 )
 
@@ -183,8 +268,9 @@ def _patience(choice: Choice) -> str:
     return "" if choice.patience is None else f" --patience {choice.patience:g}"
 
 
-def _given(choice: Choice) -> dict[str, float]:
-    return {} if choice.patience is None else {"patience": choice.patience}
+def _given(choice: Choice) -> dict[str, Any]:
+    waits = {} if choice.patience is None else {"patience": choice.patience}
+    return {**waits, "show_output": choice.show_output}
 
 
 def known(file: Path | None) -> ExpectedFailures:
@@ -192,8 +278,3 @@ def known(file: Path | None) -> ExpectedFailures:
     from contracts.verify import expected
 
     return expected.NOTHING if file is None else expected.load(file)
-
-
-def parameters(delivery: Delivery, max_age: float, max_attempts: int, one_shot: bool = False) -> Parameters:
-    """The contract's parameters."""
-    return Parameters(delivery=delivery, max_age=max_age, max_attempts=max_attempts, one_shot=one_shot)

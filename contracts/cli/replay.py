@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from contracts.cli.console import Destination, clients_print_to_stderr, tell
 from contracts.cli.leftovers import nothing_left_running
-from contracts.cli.options import SETTINGS, Choice, chosen, client_options, contract_options, parameters, report_options
-from contracts.judge import Delivery, Parameters
+from contracts.cli.options import SETTINGS, Choice, chosen, client_options, contract_options, report_options
+from contracts.judge import Parameters
 from contracts.report.exports import curl, pytest
 from contracts.report.exports.pytest import Client
 from contracts.report.model import Report
@@ -34,9 +34,7 @@ def command(
     times: int,
     emit: str | None,
     clauses: tuple[str, ...],
-    delivery: Delivery,
-    max_age: float,
-    max_attempts: int,
+    contract: Parameters,
     destinations: Sequence[Destination],
     as_json: bool,
     strict: bool,
@@ -49,7 +47,7 @@ def command(
     from contracts.scenario import load
     from contracts.verify import Options, replay
 
-    options = Options(clauses=clauses, parameters=parameters(delivery, max_age, max_attempts, choice.one_shot))
+    options = Options(clauses=clauses, parameters=replace(contract, one_shot=choice.one_shot))
     scenario = load(file)
     with nothing_left_running(), clients_print_to_stderr():
         client = chosen(choice)

@@ -38,18 +38,21 @@ def command(
     """Replay a recording on a fresh organisation of the mock, whose clock follows the recording's, and tell why each 403 was
     one.
 
-    A recording is a trace in JSON Lines, or a HAR file of a browser or a proxy, of the mock or of a real service, read without
-    its secrets. Where a HAR file holds several traces of dayfly's own, FILE.har#PAGE names one.
+    A recording is a trace in JSON Lines, or a HAR file of a browser or a proxy, of the mock or of a
+    real service, read without its secrets. Its content decides, not its name; gzip, and zip as
+    Playwright writes it, are unpacked. If a HAR file holds several traces of dayfly's own,
+    FILE.har#PAGE names one.
 
     Exit status: 0 the mock answers as recorded, 1 it answers otherwise, 2 nothing could be replayed.
     """
+    from contracts.cli.sources import file_and_page
     from contracts.reproduce import open_recording, reproduce, text, toml
     from mockserver.settings import policy_from_file
 
-    name, _, page = recording.partition("#")
+    name, page = file_and_page(recording)
     enforced = policy_from_file(policy) if policy is not None else None
     with _bar("reading", _size(name)) as read_on:
-        opened = open_recording(Path(name), page or None, hosts, read_on)
+        opened = open_recording(Path(name), page, hosts, read_on)
     with _bar("replaying", len(opened.steps)) as played:
         report = reproduce(opened, enforced, played)
     try:

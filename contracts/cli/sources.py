@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from codecs import BOM_UTF8
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -23,58 +23,56 @@ DEFAULT_URL = "http://127.0.0.1:8403"
 MOST_LINES = 1_000_000
 """Entries that are judged at once: some gigabytes in memory."""
 
-HAR = (".har", ".har.gz")
-"""What HAR files are called, the compressed ones so that they are told to be just that."""
-
 WEB = ("http://", "https://")
 
 
 def recorded(recording: str, organization: str, admin_token: str) -> Reading:
-    """A recording: a HAR file, a trace, or the journal at a URL. Raises ClickException or the reader's."""
-    from contracts.har import Reading
+    """Read a recording: a HAR file or a trace, whatever it is called, or the journal at a URL.
 
-    file, _, page = recording.partition("#")
-    if file.lower().endswith(HAR) and not recording.startswith(WEB):
-        return _read_har(file, page or None)
-    try:
-        return Reading(list(read(_lines_of(recording, organization, admin_token))))
-    except TraceError as error:
-        raise click.ClickException(f"{recording}: {error}") from error
-
-
-def _read_har(name: str, page: str | None) -> Reading:
-    from contracts.har import MAX_BYTES, reading
-
-    try:
-        with Path(name).open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise click.ClickException(f"{name}: {error.strerror}") from error
-    return reading(raw, name, page)
-
-
-def _lines_of(recording: str, organization: str, admin_token: str) -> Iterator[bytes]:
-    """The lines of a recording: a file's, standard input's, or a journal's at a URL. Raises ClickException."""
+    Raises ClickException, or HarError.
+    """
     if recording.startswith(WEB):
         path = f"/__admin/organizations/{organization}/trace"
-        return iter(ask(recording, path, admin_token).content.splitlines())
-    return _lines_of_file(recording)
-
-
-def _lines_of_file(name: str) -> Iterator[bytes]:
+        return _trace(ask(recording, path, admin_token).content.splitlines(), recording)
+    name, page = file_and_page(recording)
     if name == "-":
-        yield from _bounded(sys.stdin.buffer, name)
-        return
+        return _read(sys.stdin.buffer, name, page)
     try:
         with Path(name).open("rb") as file:
-            yield from _bounded(file, name)
+            return _read(file, name, page)
     except OSError as error:
         raise click.ClickException(f"{name}: {error.strerror}") from error
 
 
-def _bounded(file: IO[bytes], name: str) -> Iterator[bytes]:
-    """The lines, without the mark that some editors begin a file with, and none read further than whoever decodes it would: a
-    file may be one endless line, or have no end."""
+def file_and_page(recording: str) -> tuple[str, str | None]:
+    """The file and the page that FILE.har#PAGE names; a file may have the sign in its own name."""
+    if Path(recording).is_file():
+        return recording, None
+    name, _, page = recording.rpartition("#")
+    return (name, page) if name and page else (recording, None)
+
+
+def _read(file: BinaryIO, name: str, page: str | None) -> Reading:
+    from contracts.har import opened, reading
+
+    found = opened(file, name, None if name == "-" else Path(name).parent)
+    if found.kind == "har":
+        return reading(found.file, name, page, found.attached)
+    return _trace(_bounded(found.file, name), name)
+
+
+def _trace(lines: Iterable[bytes], name: str) -> Reading:
+    from contracts.har import Reading
+
+    try:
+        return Reading(trace=list(read(lines)))
+    except TraceError as error:
+        raise click.ClickException(f"{name}: {error}") from error
+
+
+def _bounded(file: BinaryIO, name: str) -> Iterator[bytes]:
+    """The lines, without a byte order mark, and none longer than its decoder would read: a file may
+    be one endless line, or have no end."""
     lines = iter(lambda: file.readline(MAX_LINE + 1), b"")
     first = [line.removeprefix(BOM_UTF8) for line in islice(lines, 1)]
     yield from islice(chain(first, lines), MOST_LINES)

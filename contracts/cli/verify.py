@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from msgspec.structs import replace
@@ -18,11 +19,13 @@ from contracts.cli.options import (
     contract_options,
     expected_failures,
     known,
-    parameters,
     report_options,
 )
 from contracts.cli.progress import progress_bar
-from contracts.judge import Delivery
+from contracts.judge import Parameters
+
+if TYPE_CHECKING:
+    from contracts.generate import Extent
 
 
 @click.command("verify", context_settings=SETTINGS)
@@ -34,8 +37,14 @@ from contracts.judge import Delivery
     type=click.Choice(["ci", "nightly"]),
     help="ci: seed 0, the default where CI is set; nightly: a fresh seed, ten times as many scenarios.",
 )
+@click.option(
+    "--walk",
+    type=click.Choice(["full", "short", "off"]),
+    help="Before any is drawn: full, all single faults and pairs, the default in virtual time; short, one of each kind.",
+)
 @contract_options
 @click.option("--corpus", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Keeps counterexamples.")
+@click.option("--corpus-keep", is_flag=True, help="Keep those in the corpus that no longer fail.")
 @expected_failures
 @report_options
 @click.pass_context
@@ -45,11 +54,11 @@ def command(
     examples: int | None,
     seed: int | None,
     profile: str | None,
+    walk: Extent | None,
     clauses: tuple[str, ...],
-    delivery: Delivery,
-    max_age: float,
-    max_attempts: int,
+    contract: Parameters,
     corpus: Path | None,
+    corpus_keep: bool,
     expected_failures: Path | None,
     destinations: Sequence[Destination],
     as_json: bool,
@@ -61,13 +70,17 @@ def command(
     """
     from contracts.verify import Options, verify
 
+    if corpus_keep and corpus is None:
+        raise click.UsageError("--corpus-keep goes with --corpus DIR")
     options = Options(
         examples=examples,
         seed=seed,
         profile=profile,
+        walk=walk,
         clauses=clauses,
-        parameters=parameters(delivery, max_age, max_attempts, choice.one_shot),
+        parameters=replace(contract, one_shot=choice.one_shot),
         corpus=corpus,
+        corpus_keep=corpus_keep,
         expected=known(expected_failures),
     )
     with nothing_left_running(), clients_print_to_stderr():

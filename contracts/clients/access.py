@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from contracts.clients.base import Seat
 from contracts.clients.http import Library, make_client
+from contracts.clients.names import BASE_URL
 from contracts.clients.stage import Stage
 from contracts.clients.transport import LoopTransport, StageTransport, sleep
 
 if TYPE_CHECKING:
     from contracts.clients.loopback import Loopback
-
-BASE_URL = "https://platform.invalid"
-"""A name that no network resolves: what does not go through `http_client` goes nowhere."""
 
 
 class PlatformAccess:
@@ -57,7 +55,7 @@ class InProcess(PlatformAccess):
     def http_client(self, *, asynchronous: bool = False, library: Library = "httpx", **options: Any) -> Any:
         """See PlatformAccess."""
         kind = LoopTransport if asynchronous else StageTransport
-        transport = kind(self._seat.handler, self._seat.returned)
+        transport = kind(self._seat.handler, self._seat.returned, self._stage)
         return make_client(library, transport, asynchronous=asynchronous, **{"base_url": self.base_url, **options})
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import platform
+import sys
 import threading
 from _thread import allocate_lock
 from collections.abc import Callable, Iterator
@@ -19,6 +21,10 @@ PATIENT_TURNS = 3
 LOOKS = 3
 """How often a thread has to be found waiting: who computes waits for the interpreter now and then, for this one's sake even."""
 
+_FUTEX = {"x86_64": "202", "aarch64": "98"}.get(platform.machine(), "")
+_FUTEX_TIMEOUT = 4
+"""The system call on which locks wait, and the place of its timeout among the words of /proc/…/syscall."""
+
 _own = threading.local()
 
 
@@ -29,12 +35,16 @@ class Abandoned(BaseException):
 class Actor:
     """One thread on a stage. When it does not run it waits at `gate`, until `ready` says yes or the clock reaches `until`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_message: bool = False) -> None:
+        self.is_message = is_message
+        """Whether it is the thread that was asked to send, and not one that the client has started."""
         self.gate = allocate_lock()
         self.gate.acquire()
         self.ready: Callable[[], bool] | None = always
         self.until: int | None = None
         self.running = False
+        self.outside = False
+        """Whether it waits for something that happens in real time, in another process say."""
         self.missed = 0
         """How many turns went by while it ran and showed nothing."""
         self._thread = 0
@@ -65,6 +75,23 @@ class Actor:
         except OSError:
             return True  # nobody tells
         return status.rpartition(b") ")[2].startswith(b"S")
+
+    def waits_in_real_time(self) -> bool:
+        """Whether it runs, and waits for something else than a lock without a timeout, which another thread is to release.
+
+        Where the system does not tell, it does.
+        """
+        try:
+            call = Path(f"/proc/self/task/{self._native}/syscall").read_text(encoding="ascii").split()
+        except (OSError, ValueError):
+            return True
+        is_computing, is_lock = call[0] == "running", call[0] == _FUTEX
+        return not is_computing and not (is_lock and call[_FUTEX_TIMEOUT] == "0x0")
+
+    def place(self) -> str:
+        """The function it is in."""
+        frame = sys._current_frames().get(self._thread)
+        return "?" if frame is None else f"{frame.f_globals.get('__name__', '?')}.{frame.f_code.co_qualname}"
 
     def is_me(self) -> bool:
         """Whether it runs in the calling thread."""

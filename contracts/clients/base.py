@@ -13,8 +13,17 @@ from mockserver.wire.notes import Hiding
 
 Outcome = Literal["accepted", "failed"]
 
-Returned = Callable[[str, bool], None]
-"""Told the contextId of a request that came back to the client, and whether whatever became of its answer reached it."""
+
+class Returned(Protocol):
+    """A listener for requests that come back to the client; see `journal.Returned`."""
+
+    def __call__(self, context_id: str, answered: bool, overtaken_by: int = 0, aside: bool = False, /) -> None:
+        """Note that the request came back; not `answered`, if the client stopped waiting for it."""
+        ...
+
+
+Wrote = Callable[[str, str], None]
+"""Takes the name of a stream and a piece of what the client wrote to it; may be called from any thread."""
 
 LONGEST_ERROR = 500
 """Characters of what a client says of a failure."""
@@ -27,12 +36,20 @@ class Credentials(NamedTuple):
     client_secret: str
 
 
+def unheard(stream: str, text: str) -> None:
+    """Drops output that nothing collects."""
+
+
 class Seat(NamedTuple):
-    """A client's place before the mock. In process, `handler` answers it, and `returned` wants to be told what came back."""
+    """A client's place before the mock. In process, `handler` answers it, and `returned` wants to be told what came back.
+
+    `wrote` collects the client's own output.
+    """
 
     credentials: Credentials
     handler: WatchedHandler
     returned: Returned
+    wrote: Wrote = unheard
 
 
 class Intent(Protocol):
@@ -52,6 +69,22 @@ class Intent(Protocol):
 
 class Hung(Exception):
     """A client did not return, or went beyond all bounds; the text says what was seen instead."""
+
+
+class Lost(Hung):
+    """A client process ended, fell silent, or wrote something that is not an answer.
+
+    `words` is the line of its stderr that says why, if one does. `waited`: it was given all the time it may have.
+    """
+
+    def __init__(self, how: str, words: str = "", *, waited: bool = False) -> None:
+        super().__init__(how)
+        self.words, self.waited = words, waited
+
+    @property
+    def told(self) -> str:
+        """All of it in one line."""
+        return shortened(f"{self}; it wrote: {self.words}" if self.words else str(self))
 
 
 class Driver(Protocol):
@@ -80,8 +113,8 @@ class Driver(Protocol):
         """Lets virtual time pass while no intent is open. Raises Hung."""
         ...
 
-    def skip(self, seconds: float) -> None:
-        """Moves virtual time on while an intent is open, which does not count as the client's own waiting."""
+    def grant(self, seconds: float) -> None:
+        """Give an open intent so much more virtual time: a request of its will be on its way for that long."""
         ...
 
     def give_up(self, why: str) -> None:
@@ -89,7 +122,7 @@ class Driver(Protocol):
         ...
 
     def close(self) -> None:
-        """Ends the client and all that it has started."""
+        """Ends the client and all that it has started. Raises Lost if it does not end as it should."""
         ...
 
 
@@ -97,12 +130,24 @@ class Clients(Protocol):
     """How the clients of one target are made.
 
     `system` is the clock for the mock (milliseconds; None: the system's own). `open` comes before the first client and
-    `close` after the last.
+    `close` after the last. `way_in` says how a client reaches the platform, for one that never did.
     """
 
     clock: Literal["virtual", "wall"]
+    note: str
+    """Why a client's own time did not move with that clock since `begin`; empty if it did."""
     door: Literal["socket", "in_process"]
     system: Callable[[], int] | None
+
+    @property
+    def way_in(self) -> str:
+        """What a client has to do to reach the platform."""
+        ...
+
+    @property
+    def strayed(self) -> bool:
+        """Whether a client has looked for the platform in this scenario where it cannot be."""
+        ...
 
     def open(self, assembly: Assembly) -> None:
         """Gets ready for clients that talk to this mock."""

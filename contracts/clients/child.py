@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import subprocess
 import threading
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import IO
 
-from contracts.clients.base import Credentials, hidden
+from contracts.clients.base import Credentials, Wrote, hidden
 from contracts.clients.errors import ClientError
 
 GRACE = 1.0
@@ -27,6 +30,14 @@ NO_SHELL = "; no shell reads it, so write sh -c '…' around it to set variables
 
 LAST_LINES = 15
 """How many lines of stderr are told of a client that has died: Node writes up to thirteen, the message above ten of a trace."""
+
+_ERROR = re.compile(r"(?:[Ee]rror|Exception|Rejection|[Pp]anic|[Ff]atal)\b")
+
+WORKING, LEAST_WORK = 0.03, 0.02
+"""A process works if it has had this share of the time, and at least so many seconds: a runtime at rest has less."""
+
+LONGEST_COMPUTING = 3
+"""How many times the patience a process may work without a request or an answer."""
 
 LONGEST_WORDS = 200
 """Characters of such a line."""
@@ -57,12 +68,20 @@ def environment(base_url: str, credentials: Credentials) -> dict[str, str]:
 class Child:
     """A running process in a group of its own. `tail` is what it last wrote to stderr.
 
-    `credentials` are those that it finds in its environment, `variables`.
+    `credentials` are those that it finds in its environment, `variables`. `wrote` takes what it writes to stderr.
     """
 
-    def __init__(self, words: Sequence[str], variables: Mapping[str, str], credentials: Credentials, *, stdout: int) -> None:
+    def __init__(
+        self,
+        words: Sequence[str],
+        variables: Mapping[str, str],
+        credentials: Credentials,
+        *,
+        stdout: int,
+        wrote: Wrote,
+    ) -> None:
         """Starts it. Raises ClientError where that cannot be done."""
-        self._credentials = credentials
+        self._credentials, self._wrote = credentials, wrote
         try:
             self._process = subprocess.Popen(
                 words,
@@ -115,14 +134,17 @@ class Child:
         self._listener.join(GRACE)
         return status
 
-    def wait_while_busy(self, patience: float, signs: Callable[[], int]) -> int | None:
-        """As `wait`, for as long as `signs`, which counts signs of life, grows within each `patience` seconds."""
-        seen = signs()
+    def wait_while_busy(self, patience: float, requests: Callable[[], int]) -> int | None:
+        """As `wait`, for as long as it shows a sign of life within each `patience` seconds."""
+        life = Life(self._process.pid, patience, requests)
         while (status := self.wait(patience)) is None:
-            before, seen = seen, signs()
-            if seen == before:
+            if life.is_still():
                 return None
         return status
+
+    def life(self, patience: float, requests: Callable[[], int]) -> Life:
+        """Watches it from now on."""
+        return Life(self._process.pid, patience, requests)
 
     def kill(self, *users: threading.Thread) -> None:
         """Ends it and its children, whatever they are doing, and gives back its pipes once their `users` have ended."""
@@ -139,15 +161,53 @@ class Child:
                     pipe.close()
 
     def _listen(self, stderr: IO[bytes]) -> None:
+        decode = getincrementaldecoder("utf-8")("replace").decode
         while chunk := os.read(stderr.fileno(), 1 << 16):
+            self._wrote("stderr", decode(chunk))
             self._kept += chunk
             del self._kept[: -KEPT_OUTPUT - MARGIN]
 
 
-def last_line(output: str) -> str:
-    """The last line somebody wrote, for a message of one line; "" where there is none."""
+class Life:
+    """The signs of life of a process: the `requests` that it makes, and the work that it does.
+
+    A process that has just been started on a slow machine makes no requests either, and works all the same.
+    """
+
+    def __init__(self, process: int, patience: float, requests: Callable[[], int]) -> None:
+        self._process, self._requests = process, requests
+        self._enough = max(LEAST_WORK, WORKING * patience)
+        self._seen, self._worked = requests(), work_of(process)
+        self._computing = 0
+
+    def is_still(self) -> bool:
+        """To be asked every `patience` seconds: whether it showed nothing since, or has only computed for too long."""
+        seen, worked = self._requests(), work_of(self._process)
+        asked, computed = seen != self._seen, worked - self._worked >= self._enough
+        self._seen, self._worked = seen, worked
+        self._computing = 0 if asked else self._computing + 1
+        return not asked and (not computed or self._computing >= LONGEST_COMPUTING)
+
+
+def work_of(process: int) -> float:
+    """Seconds of a processor's time that a process and its children have had; 0 if the system does not say so."""
+    try:
+        times = Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()[11:13]
+        children = Path(f"/proc/{process}/task/{process}/children").read_bytes().split()
+    except (OSError, IndexError):
+        return 0.0
+    own = sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+    return own + sum(work_of(int(child)) for child in children)
+
+
+def telling_line(output: str) -> str:
+    """The line of stderr that names the last error, else the last line; "" if there is none.
+
+    Node writes its version below the error, Java a trace, and httpx a link.
+    """
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return lines[-1] if lines else ""
+    errors = [line for line in output.splitlines() if _ERROR.search(line) and not line[0].isspace()]
+    return next(reversed(errors or lines), "").strip()
 
 
 def last_lines(output: str) -> list[str]:

@@ -7,6 +7,12 @@ START = 1_767_268_800_000_000_000
 
 NANOSECONDS = 1_000_000_000
 
+LAST = 2e-6
+"""Seconds by which an answer that is due comes later: whatever the client set for the same moment strikes first.
+
+It is more than the microsecond by which the timers of an asyncio loop may be early.
+"""
+
 
 class VirtualClock:
     """One time line for a client and the mock it talks to; counts whole nanoseconds, so that waits add up exactly."""

@@ -12,7 +12,9 @@ import socket
 from contextlib import suppress
 from weakref import WeakKeyDictionary, ref
 
+from contracts.clients.actors import current_actor, current_stage
 from contracts.clients.base import Returned
+from contracts.clients.polls import real_poll
 from contracts.clients.stage import Stage
 
 READABLE, WRITABLE = select.POLLIN, select.POLLOUT
@@ -65,6 +67,7 @@ class ClientEnd(End):
         self._context_id = ""
         self._unread = 0
         self._is_whole = False
+        self._since = 0
 
     def has_sent(self) -> None:
         """See End."""
@@ -74,6 +77,7 @@ class ClientEnd(End):
     def has_arrived(self, context_id: str) -> None:
         """What the client has sent was a whole request."""
         self._has_asked, self._context_id, self._is_whole, self._unread = False, context_id, False, 0
+        self._since = self._stage.clock.nanoseconds
 
     def is_deserted(self) -> None:
         """Nobody reads any more what the client sends."""
@@ -99,7 +103,9 @@ class ClientEnd(End):
 
     def _came_back(self, *, answered: bool) -> None:
         if self._context_id:
-            self._returned(self._context_id, answered)
+            took_time = self._stage.clock.nanoseconds > self._since
+            aside = took_time and current_stage() is self._stage and not current_actor().is_message
+            self._returned(self._context_id, answered, 0, aside)
             self._context_id = ""
 
 
@@ -121,7 +127,7 @@ def is_ready(own: socket.socket, event: int, milliseconds: int = 0) -> bool:
     """Whether the socket need not wait for the event; one that is closed need not, for it will be told so."""
     if own.fileno() < 0:
         return True
-    poll = select.poll()
+    poll = real_poll()
     poll.register(own, event)
     return bool(poll.poll(milliseconds))
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from contracts.clients.names import HOST
 from contracts.errors import ContractsError
+
+
+class Terminated(SystemExit):
+    """SIGTERM ends this process: no client has asked for that."""
 
 
 class ClientError(ContractsError):
@@ -21,6 +26,21 @@ class TargetError(ClientError):
 
 class FactoryError(ClientError):
     """The factory was called and gave no client."""
+
+
+class PlatformUnreached(ClientError):
+    """No request of the client reached the mock. `way_in` says what it has to do, `error` what its first message failed with.
+
+    `strayed`: it looked for HOST on the network.
+    """
+
+    def __init__(self, way_in: str, error: str = "", *, strayed: bool = False) -> None:
+        if strayed:
+            problem = f"the client opens connections of its own to {HOST}, which is a name within this process; {way_in}"
+        else:
+            said = f", and its first message failed with {error}" if error else ""
+            problem = f"no request of the client reached the mock{said}; to reach it, {way_in}"
+        super().__init__(problem)
 
 
 class ClientProtocolError(ClientError):

@@ -1,7 +1,10 @@
 """An asyncio loop that never blocks: where it would wait, its stage's clock jumps; and a gate on which requests park.
 
-While the loop has work it works. When it has none, one of the parked requests goes on, picked by the stage's `choose`; when
-none is parked, the loop pauses on its stage until its next timer.
+While the loop has work it works. When it has none, what has come over a socket is looked at, or one of the parked requests goes
+on, picked by the stage's `choose`; when none is parked, the loop pauses on its stage until its next timer.
+
+Bytes that have come wait for the timers that are due and for all that follows from them. asyncio itself would read them in the
+turn in which a deadline strikes, and then cancel whoever waits for them: an answer that was read and that nobody got.
 """
 
 from __future__ import annotations
@@ -10,29 +13,41 @@ import asyncio
 import selectors
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakSet
 
 from contracts.clients.actors import current_stage
 from contracts.clients.clock import NANOSECONDS
+from contracts.clients.polls import real_selector
 from contracts.clients.stage import Stage
 
 _real_new_event_loop = asyncio.new_event_loop
+
+
+BUSY = 100
+"""After so many turns without rest a loop looks at its sockets all the same: it may be asking in a circle."""
 
 
 class _Selector(selectors.BaseSelector):
     """Looks at its files without waiting for them; the waiting is done on a stage."""
 
     def __init__(self, stage: Stage) -> None:
-        self._real = selectors.DefaultSelector()
+        self._real = real_selector()
         self._stage = stage
+        self._busy = 0
         self.parked: list[asyncio.Future[None]] = []
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is not None and timeout <= 0:
+            self._busy += 1
+            return self._real.select(0) if self._busy % BUSY == 0 else []
+        self._busy = 0
         events = self._real.select(0)
-        if events or (timeout is not None and timeout <= 0) or self._release():
+        if events or self._release():
             return events
         until = None if timeout is None else self._stage.clock.after(timeout)
         self._stage.wait_until(self._has_events, until)
-        return self._real.select(0)
+        is_due = until is not None and until <= self._stage.clock.nanoseconds
+        return [] if is_due else self._real.select(0)
 
     def _has_events(self) -> bool:
         return bool(self._real.select(0))
@@ -72,6 +87,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._stage, self._parking = stage, _Selector(stage)
         super().__init__(self._parking)
         self._clock_resolution = RESOLUTION
+        self.messages: WeakSet[asyncio.Task[Any]] = WeakSet()
+        """The tasks that were asked to send a message."""
 
     def time(self) -> float:
         """Seconds of virtual time."""

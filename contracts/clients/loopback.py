@@ -24,6 +24,12 @@ HOST = "127.0.0.1"
 BACKLOG = socket.SOMAXCONN
 """A client may connect many times before the stage takes one; beyond this each of them waits for the system's clock."""
 
+STRANGER = (
+    "a connection was made by something else than Python's own sockets in a thread of the client's"
+    " (libcurl, gevent, uvloop, another process, a thread that runs since the import)"
+)
+"""What is known of a connection whose other end was not seen."""
+
 GRACE = 1.0
 """Seconds of real time to wait for the end of a thread that was told to end."""
 
@@ -75,7 +81,9 @@ class Loopback:
     def _serve(self, connection: socket.socket, address: Any) -> None:
         with closing(connection):
             own, client = End(connection), self._coming.pop(address, None)
-            if client is not None:
+            if client is None:
+                self._stage.notice(STRANGER)
+            else:
                 own.peer, client.peer = client, own
             self._talk(connection, address, Line(self._stage, self._seat.handler, own, client))
             with suppress(OSError):

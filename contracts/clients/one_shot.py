@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from queue import SimpleQueue
 
-from contracts.clients.base import Hung, Intent, Outcome, Seat, shortened
-from contracts.clients.child import KEPT_OUTPUT, Child, ending, last_line
-from contracts.clients.errors import ClientError, ClientProtocolError
+from contracts.clients.base import Hung, Intent, Lost, Outcome, Seat, shortened
+from contracts.clients.child import KEPT_OUTPUT, Child, ending, telling_line
+from contracts.clients.errors import ClientError
 from contracts.clients.lines import question
 
 
@@ -25,8 +25,8 @@ class OneShotDriver:
         self.output = ""
 
     def send(self, intents: Sequence[Intent], schedule: Sequence[int]) -> None:  # noqa: ARG002 - nobody schedules a process
-        """See Driver. Raises ClientError where the command cannot be started, ClientProtocolError where it hangs."""
-        failures: SimpleQueue[ClientError] = SimpleQueue()
+        """See Driver. Raises ClientError where the command cannot be started, Lost where it hangs."""
+        failures: SimpleQueue[ClientError | Lost] = SimpleQueue()
         threads = [threading.Thread(target=self._run, args=(intent, failures), daemon=True) for intent in intents]
         for thread in threads:
             thread.start()
@@ -44,7 +44,7 @@ class OneShotDriver:
     def advance(self, seconds: float) -> None:
         """See Driver; no process runs."""
 
-    def skip(self, seconds: float) -> None:
+    def grant(self, seconds: float) -> None:
         """See Driver; what passes for the mock does not pass for a process."""
 
     def conduct(self, body: Callable[[], None]) -> None:
@@ -60,10 +60,11 @@ class OneShotDriver:
     def close(self) -> None:
         """See Driver."""
 
-    def _run(self, intent: Intent, failures: SimpleQueue[ClientError]) -> None:
+    def _run(self, intent: Intent, failures: SimpleQueue[ClientError | Lost]) -> None:
         intent.began()
         try:
-            child = Child(self._words, self._variables, self._seat.credentials, stdout=subprocess.DEVNULL)
+            credentials, wrote = self._seat.credentials, self._seat.wrote
+            child = Child(self._words, self._variables, credentials, stdout=subprocess.DEVNULL, wrote=wrote)
         except ClientError as error:
             failures.put(error)
             return
@@ -86,13 +87,14 @@ class OneShotDriver:
         child.write(asking)
         child.end_input()
 
-    def _end(self, intent: Intent, child: Child, status: int | None, failures: SimpleQueue[ClientError]) -> None:
+    def _end(self, intent: Intent, child: Child, status: int | None, failures: SimpleQueue[ClientError | Lost]) -> None:
         self.output = (self.output + child.tail)[-KEPT_OUTPUT:]
         if status is None:
             silent = f"for {self._patience:g} s it neither ended nor made a request"
-            failures.put(ClientProtocolError(f"the command hangs: {silent}; it was killed"))
+            words = telling_line(child.tail)
+            failures.put(Lost(f"the command hangs: {silent}; it was killed", words, waited=True))
         elif not self._given_up:
-            intent.ended(*_outcome(status, shortened(last_line(child.tail))))
+            intent.ended(*_outcome(status, shortened(telling_line(child.tail))))
 
 
 def _outcome(status: int, words: str) -> tuple[Outcome, str]:

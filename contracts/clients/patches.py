@@ -11,15 +11,20 @@ import asyncio
 import datetime
 import os
 import queue
+import select
+import selectors
+import signal
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import FunctionType, ModuleType
 from typing import Any, NoReturn
 
-from contracts.clients import locks
+from contracts.clients import children, locks, polls
 from contracts.clients.actors import current_stage, leave_in_child
 from contracts.clients.clock import NANOSECONDS, VirtualClock
 from contracts.clients.dates import Date, Datetime
@@ -27,6 +32,9 @@ from contracts.clients.loop import new_event_loop
 
 _KEEP_REAL_TIME = frozenset({"contracts", "mockserver", "hypothesis", "pytest", "_pytest", "xdist", "execnet", "waitress"})
 """Packages that drive a client, or run the tests around it."""
+
+_DEFAULTS_COUNT = frozenset({"sched"})
+"""Modules of the standard library whose functions have functions of time as defaults."""
 
 
 def _telling(real: Callable[[], Any], read: Callable[[VirtualClock], Any]) -> Callable[[], Any]:
@@ -50,6 +58,46 @@ def _sleep(seconds: float) -> None:
         stage.sleep(seconds)
 
 
+def _telling_now(real: Callable[..., Any], at: int) -> Callable[..., Any]:
+    """A replacement for a function that tells the time unless it is given one, as its argument number `at`."""
+
+    def tell(*args: Any) -> Any:
+        stage = current_stage()
+        return real(*args) if stage is None or len(args) > at else real(*args, _now_as(real, stage.clock))
+
+    return tell
+
+
+def _now_as(real: Callable[..., Any], clock: VirtualClock) -> Any:
+    return time.localtime(clock.seconds()) if real in {time.asctime, time.strftime} else clock.seconds()
+
+
+def _telling_clock(real: Callable[[int], Any], nanoseconds: int) -> Callable[[int], Any]:
+    """A replacement for `time.clock_gettime`, or for its sister that tells nanoseconds."""
+
+    def tell(clock_id: int, /) -> Any:
+        stage = current_stage()
+        read = None if stage is None else _CLOCKS.get(clock_id)
+        return real(clock_id) if read is None or stage is None else read(stage.clock) / nanoseconds
+
+    def tell_nanoseconds(clock_id: int, /) -> int:
+        stage = current_stage()
+        read = None if stage is None else _CLOCKS.get(clock_id)
+        return int(real(clock_id)) if read is None or stage is None else read(stage.clock)
+
+    return tell_nanoseconds if nanoseconds == 1 else tell
+
+
+_CLOCKS: dict[int, Callable[[VirtualClock], int]] = {
+    getattr(time, name): read
+    for names, read in (
+        (("CLOCK_REALTIME", "CLOCK_TAI"), lambda clock: clock.nanoseconds),
+        (("CLOCK_MONOTONIC", "CLOCK_MONOTONIC_RAW", "CLOCK_BOOTTIME", "CLOCK_UPTIME_RAW"), lambda clock: clock.elapsed),
+    )
+    for name in names
+    if hasattr(time, name)
+}
+
 _real_exit = os._exit
 
 
@@ -67,9 +115,23 @@ _FUNCTIONS: dict[Any, Any] = {
     time.monotonic_ns: _telling(time.monotonic_ns, lambda clock: clock.elapsed),
     time.perf_counter: _telling(time.perf_counter, lambda clock: clock.elapsed / NANOSECONDS),
     time.perf_counter_ns: _telling(time.perf_counter_ns, lambda clock: clock.elapsed),
+    time.clock_gettime: _telling_clock(time.clock_gettime, NANOSECONDS),
+    time.clock_gettime_ns: _telling_clock(time.clock_gettime_ns, 1),
+    time.localtime: _telling_now(time.localtime, 0),
+    time.gmtime: _telling_now(time.gmtime, 0),
+    time.ctime: _telling_now(time.ctime, 0),
+    time.asctime: _telling_now(time.asctime, 0),
+    time.strftime: _telling_now(time.strftime, 1),
     time.sleep: _sleep,
+    signal.alarm: children.alarm,
+    signal.setitimer: children.setitimer,
+    select.select: polls.stage_select,
+    select.poll: polls.stage_poll,
     os._exit: _exit,
 }
+if polls.real_epoll is not None:
+    _FUNCTIONS[polls.real_epoll] = polls.stage_epoll
+
 _DATES: dict[Any, Any] = {datetime.date: Date, datetime.datetime: Datetime}
 _PRIMITIVES: tuple[tuple[Any, str, Any], ...] = (
     (threading, "Lock", locks.Lock),
@@ -77,9 +139,14 @@ _PRIMITIVES: tuple[tuple[Any, str, Any], ...] = (
     (threading, "RLock", locks.RLock),
     (threading.Thread, "start", locks.start),
     (threading.Thread, "join", locks.join),
+    (ThreadPoolExecutor, "_adjust_thread_count", locks.adjust),
     (queue, "SimpleQueue", locks.SimpleQueue),
     (asyncio.events, "new_event_loop", new_event_loop),
     (asyncio, "new_event_loop", new_event_loop),
+    (selectors.SelectSelector, "_select", staticmethod(polls.stage_select)),
+    (selectors.PollSelector, "_selector_cls", staticmethod(polls.stage_poll)),
+    *([(selectors.EpollSelector, "_selector_cls", staticmethod(polls.stage_epoll))] if polls.real_epoll else []),
+    (subprocess.Popen, "_wait", children.wait),
     (datetime, "date", Date),
     (datetime, "datetime", Datetime),
 )
@@ -108,9 +175,9 @@ class _Patches:
 
     def _install(self) -> None:
         if not self._minds_forks:
-            os.register_at_fork(after_in_child=leave_in_child)
+            os.register_at_fork(before=children.notice_fork, after_in_child=leave_in_child)
             self._minds_forks = True
-        self._originals = [(home, name, getattr(home, name)) for home, name, _ in _PRIMITIVES]
+        self._originals = [(home, name, vars(home)[name]) for home, name, _ in _PRIMITIVES]
         for home, name, stand_in in _PRIMITIVES:
             setattr(home, name, stand_in)
         _swap(_FUNCTIONS, _DATES)
@@ -152,6 +219,9 @@ def _swap(functions: Mapping[Any, Any], dates: Mapping[Any, Any]) -> None:
             continue
         if package in sys.stdlib_module_names:
             _swap_names(module, in_library)
+            if package in _DEFAULTS_COUNT:
+                for function in _functions_of(module):
+                    _swap_defaults(function, in_library)
         else:
             _swap_names(module, elsewhere)
             for function in _functions_of(module):

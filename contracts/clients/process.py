@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
@@ -10,8 +11,8 @@ from queue import Empty, SimpleQueue
 from typing import Literal
 
 from contracts.clients import lines
-from contracts.clients.base import Driver, Hung, Intent, Seat
-from contracts.clients.child import Child, command_line, ending, environment, last_lines
+from contracts.clients.base import Driver, Hung, Intent, Lost, Seat, Wrote
+from contracts.clients.child import Child, command_line, ending, environment, telling_line
 from contracts.clients.errors import ClientProtocolError
 from contracts.clients.faketime import FakeTime
 from mockserver.assemble import Assembly
@@ -23,14 +24,26 @@ PATIENCE = 10.0
 class ProcessClients:
     """Clients that `command` starts. `one_shot`: it starts one for each intent. `faketime`: the mock's wall clock is theirs."""
 
+    note = ""
     clock: Literal["virtual", "wall"] = "wall"
     door: Literal["socket", "in_process"] = "socket"
     system: Callable[[], int] | None = None
+    strayed = False
+    way_in = "send its requests to the URL in its variable DAYFLY_BASE_URL"
 
-    def __init__(self, command: str, *, one_shot: bool = False, faketime: bool = False, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        command: str,
+        *,
+        one_shot: bool = False,
+        faketime: bool = False,
+        patience: float = PATIENCE,
+        show_output: bool = False,
+    ) -> None:
         self._words = command_line(command)
         self._faketime = faketime
         self._one_shot, self._patience = one_shot, patience
+        self._show_output = show_output
         self._stack = ExitStack()
         self._url = ""
         self._time: FakeTime | None = None
@@ -51,12 +64,14 @@ class ProcessClients:
 
     def start(self, seat: Seat) -> Driver:
         """See Clients."""
+        if self._show_output:
+            seat = seat._replace(wrote=_shown_too(seat.wrote))
         variables = environment(self._url, seat.credentials) | dict(self._time.variables if self._time is not None else {})
         if self._one_shot:
             from contracts.clients.one_shot import OneShotDriver
 
             return OneShotDriver(self._words, variables, seat, self._patience)
-        child = Child(self._words, variables, seat.credentials, stdout=subprocess.PIPE)
+        child = Child(self._words, variables, seat.credentials, stdout=subprocess.PIPE, wrote=seat.wrote)
         return ProcessDriver(child, seat, self._patience)
 
     def skip(self, seconds: float) -> None:
@@ -67,6 +82,17 @@ class ProcessClients:
     def close(self) -> None:
         """See Clients."""
         self._stack.close()
+
+
+def _shown_too(wrote: Wrote) -> Wrote:
+    """Lets output through to standard error as well."""
+
+    def write(stream: str, text: str) -> None:
+        wrote(stream, text)
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+    return write
 
 
 Event = lines.Reply | ClientProtocolError | Hung | None
@@ -96,7 +122,7 @@ class ProcessDriver:
         return self._child.tail
 
     def send(self, intents: Sequence[Intent], schedule: Sequence[int]) -> None:  # noqa: ARG002 - nobody schedules a process
-        """See Driver. Raises ClientProtocolError where the client does not keep to the protocol, dies or hangs."""
+        """See Driver. Raises Lost if the client does not keep to the protocol, ends or hangs."""
         self._is_lost = True  # unless it gets to the end of this
         self._drain()
         for intent in intents:
@@ -111,7 +137,7 @@ class ProcessDriver:
     def advance(self, seconds: float) -> None:
         """See Driver; what passes for the mock does not pass for a process."""
 
-    def skip(self, seconds: float) -> None:
+    def grant(self, seconds: float) -> None:
         """See Driver; as above."""
 
     def conduct(self, body: Callable[[], None]) -> None:
@@ -123,13 +149,14 @@ class ProcessDriver:
         self._events.put(Hung(why))
 
     def close(self) -> None:
-        """See Driver: ends the client's input and waits for its end. Raises ClientProtocolError where that does not come."""
+        """See Driver: ends the client's input and waits for its end."""
         self._questions.put(None)
         try:
             status = self._child.wait(0) if self._is_lost else self._child.wait_while_busy(self._patience, self._requests)
         finally:
             self._child.kill(self._reader, self._writer)
         if not self._is_lost:
+            self._is_lost = True  # a second call has nothing left to check
             self._check_end(status)
 
     def _requests(self) -> int:
@@ -139,37 +166,40 @@ class ProcessDriver:
         if status is None:
             self._drain()
             silent = f"for {self._patience:g} s it neither ended nor made a request"
-            raise ClientProtocolError(f"the client went on after the end of its input: {silent}; it was killed")
+            problem = f"the client went on after the end of its input: {silent}; it was killed"
+            raise Lost(problem, self._words, waited=True)
         if status != 0 and not self._asked:
-            raise ClientProtocolError(f"the client ended before it was asked anything: {ending(status)}", self._last_words())
+            raise Lost(f"the client ended before it was asked anything: {ending(status)}", self._words)
         self._drain()
 
     def _settle(self, event: Event) -> None:
         """Takes notice of one event."""
-        if isinstance(event, Exception):
+        if isinstance(event, ClientProtocolError):
+            raise Lost(event.problem)  # it goes on: what it has written to stderr by now is a matter of luck
+        if isinstance(event, Hung):
             raise event
         if event is None:
             status = self._child.wait(self._patience)
             if status is None:
-                raise ClientProtocolError("the client closed its stdout with an intent open, and goes on")
-            raise ClientProtocolError(f"the client ended with an intent open: {ending(status)}", self._last_words())
+                raise Lost("the client closed its stdout with a message open, and goes on", self._words, waited=True)
+            raise Lost(f"the client ended with a message open: {ending(status)}", self._words)
         intent = self._asked[event.id]
         assert intent is not None
         self._asked[event.id] = None
         intent.ended("accepted" if event.ok else "failed", event.error or "")
 
     def _next(self) -> Event:
-        """The next event. Raises ClientProtocolError where the client shows nothing for too long."""
+        """The next event. Raises Lost if the client shows nothing for too long."""
+        life = self._child.life(self._patience, self._requests)
         while True:
-            requests = self._handler.requests
             try:
                 return self._events.get(timeout=self._patience)
             except Empty:
-                if self._handler.requests == requests:
+                if life.is_still():
                     silent = f"for {self._patience:g} s neither an answer on stdout nor a request"
                     unfinished = self._lines.unfinished
                     problem = f"the client hangs: {silent}" + (f"; {unfinished}" if unfinished else "")
-                    raise ClientProtocolError(problem) from None
+                    raise Lost(problem, self._words, waited=True) from None
 
     def _drain(self) -> None:
         """Looks at what the client said without being asked."""
@@ -180,8 +210,9 @@ class ProcessDriver:
                 return
             self._settle(event)
 
-    def _last_words(self) -> list[str]:
-        return last_lines(self._child.tail)
+    @property
+    def _words(self) -> str:
+        return telling_line(self._child.tail)
 
     def _read(self) -> None:
         """In a thread, up to the first line that does not belong there: a client may write more than there is room for."""

@@ -12,12 +12,15 @@ from typing import Any, Literal, NamedTuple
 
 from contracts.clients.access import BehindSocket, InProcess, PlatformAccess
 from contracts.clients.actors import Abandoned
-from contracts.clients.base import Credentials, Hung, Intent, Seat, describe
+from contracts.clients.base import Hung, Intent, Seat, describe
 from contracts.clients.clock import VirtualClock
 from contracts.clients.core import on_one_core
-from contracts.clients.errors import FactoryError
+from contracts.clients.diverted import diverted
+from contracts.clients.errors import ClientError, FactoryError, PlatformUnreached
 from contracts.clients.loop import VirtualLoop
+from contracts.clients.names import UnresolvedPlatform
 from contracts.clients.patches import virtual_time
+from contracts.clients.raised import origin
 from contracts.clients.stage import LONGEST, Choose, Stage
 from contracts.clients.target import Factory
 from mockserver.assemble import Assembly
@@ -33,26 +36,53 @@ class PythonClients:
     """Clients that `factory` makes. `patience` is for how many seconds of real time one may show nothing.
 
     `socket`: they reach the platform through a real socket, so that what their HTTP stack does by itself is seen.
+    `show_output`: what they print is shown at once, and not only in a report.
     """
 
     clock: Literal["virtual", "wall"] = "virtual"
     door: Literal["socket", "in_process"] = "in_process"
 
     def __init__(
-        self, factory: Factory, *, socket: bool = False, patience: float = PATIENCE, factory_patience: float | None = None
+        self,
+        factory: Factory,
+        *,
+        socket: bool = False,
+        patience: float = PATIENCE,
+        factory_patience: float | None = None,
+        show_output: bool = False,
     ) -> None:
         self.factory = factory
         if socket:
             self.door = "socket"
         self.patience, self.factory_patience = patience, factory_patience or FACTORY_PATIENCE
+        self.show_output = show_output
         self.time = VirtualClock()
         self.system: Callable[[], int] | None = self.time.milliseconds
         self.needs_loop = inspect.iscoroutinefunction(factory) or _is_asynchronous(factory)
+        self.note = ""
         self._stack = ExitStack()
+        self._names = UnresolvedPlatform()
+
+    @property
+    def strayed(self) -> bool:
+        """See Clients."""
+        return self._names.was_asked_for
+
+    @property
+    def way_in(self) -> str:
+        """See Clients."""
+        if self.door == "socket":
+            return "send its requests to platform.base_url"
+        return (
+            "make its HTTP client with platform.http_client(), or use --socket (in a test: verify_client(…, socket=True)),"
+            " which serves platform.base_url to any HTTP library"
+        )
 
     def open(self, assembly: Assembly) -> None:  # noqa: ARG002 - each client gets its way to the mock with its seat
         """See Clients."""
         self._stack.enter_context(virtual_time())
+        self._stack.enter_context(diverted())
+        self._stack.enter_context(self._names)
         if self.door == "socket":
             from contracts.clients.sockets import staged_sockets
 
@@ -60,15 +90,17 @@ class PythonClients:
 
     def begin(self) -> None:
         """See Clients."""
+        self.note = ""
         self.time.restart()
+        self._names.forget()
 
     def start(self, seat: Seat) -> PythonDriver:
         """See Clients. Raises FactoryError."""
-        stage = Stage(self.time, patience=self.patience)
-        driver = PythonDriver(self, stage, self._way_in(seat, stage), seat.credentials)
+        stage = Stage(self.time, patience=self.patience, hear=seat.wrote, shows_output=self.show_output)
+        driver = PythonDriver(self, stage, self._way_in(seat, stage), seat)
         try:
             driver.make()
-        except FactoryError:
+        except ClientError:
             driver.close()
             raise
         return driver
@@ -101,9 +133,9 @@ class PythonDriver:
 
     output = ""
 
-    def __init__(self, clients: PythonClients, stage: Stage, access: PlatformAccess, credentials: Credentials) -> None:
+    def __init__(self, clients: PythonClients, stage: Stage, access: PlatformAccess, seat: Seat) -> None:
         self._clients, self._stage, self._access = clients, stage, access
-        self._credentials = credentials
+        self._credentials, self._wrote = seat.credentials, seat.wrote
         self._loop: VirtualLoop | None = None
         self._client: Any = None
 
@@ -114,6 +146,8 @@ class PythonDriver:
         except Hung as hung:
             raise FactoryError(f"the factory did not return: {hung}") from hung
         if made.error is not None:
+            if self._clients.strayed:
+                raise PlatformUnreached(self._clients.way_in, strayed=True) from made.error
             raise FactoryError(f"the factory raised {describe(made.error, self._credentials)}") from made.error
         if not callable(getattr(made.value, "send", None)):
             raise FactoryError(f"the factory returned {type(made.value).__name__}, which has no send(guest, text)")
@@ -143,9 +177,9 @@ class PythonDriver:
         else:
             self._play([lambda: self._stage.sleep(seconds)], limit=None)
 
-    def skip(self, seconds: float) -> None:
+    def grant(self, seconds: float) -> None:
         """See Driver."""
-        self._stage.skip(seconds)
+        self._stage.grant(seconds)
 
     def give_up(self, why: str) -> None:
         """See Driver."""
@@ -158,6 +192,7 @@ class PythonDriver:
         except Hung:
             pass
         finally:
+            self._clients.note = self._clients.note or self._stage.note
             self._stage.close()
             self._access.close()
 
@@ -195,21 +230,27 @@ class PythonDriver:
         except Abandoned:
             raise
         except BaseException as error:
-            intent.ended("failed", describe(error, self._credentials))
+            self._failed(intent, error)
         else:
             intent.ended("accepted")
+
+    def _failed(self, intent: Intent, error: BaseException) -> None:
+        """Notes a failure, and where in the client it was raised."""
+        intent.ended("failed", describe(error, self._credentials))
+        self._wrote("raised", origin(error) + "\n")
 
     async def _send_all(self, intents: Sequence[Intent]) -> None:
         await asyncio.gather(*(self._send_in_loop(intent) for intent in intents))
 
     async def _send_in_loop(self, intent: Intent) -> None:
+        _is_message()
         intent.began()
         try:
             await _awaited(self._client.send(intent.guest, intent.text))
         except (Abandoned, GeneratorExit):
             raise
         except BaseException as error:
-            intent.ended("failed", describe(error, self._credentials))
+            self._failed(intent, error)
         else:
             intent.ended("accepted")
 
@@ -218,7 +259,7 @@ class PythonDriver:
         if self._loop is None:
             self._loop = VirtualLoop(self._stage)
         try:
-            return self._loop.run_until_complete(_awaited(work))
+            return self._loop.run_until_complete(_as_message(work))
         except Abandoned:
             self._loop.discard()
             raise
@@ -245,6 +286,18 @@ def _made(act: Callable[[], Any]) -> _Made:
 def _is_asynchronous(factory: Factory) -> bool:
     """Whether a class makes clients that are to be awaited."""
     return inspect.iscoroutinefunction(getattr(factory, "send", None))
+
+
+async def _as_message(work: Awaitable[Any]) -> Any:
+    _is_message()
+    return await work
+
+
+def _is_message() -> None:
+    """The calling task is that of a message."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    if isinstance(loop, VirtualLoop) and task is not None:
+        loop.messages.add(task)
 
 
 async def _awaited(value: Any) -> Any:

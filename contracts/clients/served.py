@@ -9,10 +9,12 @@ from io import RawIOBase
 from typing import IO, Any, NamedTuple, cast
 from urllib.parse import unquote
 
+from contracts.clients.clock import LAST
 from contracts.clients.connections import ClientEnd, End
 from contracts.clients.stage import Stage
 from contracts.clients.watched import WatchedHandler
 from mockserver.wire import MAX_READ, Request, Response
+from mockserver.wire.message import USUAL, bounded
 
 PIECE = 1 << 16
 
@@ -59,10 +61,10 @@ class Exchanges(BaseHTTPRequestHandler):
         if line.client is not None:
             line.client.has_arrived(call.context_id)
         if call.delay:
-            line.stage.sleep(call.delay)
+            line.stage.sleep(call.delay + LAST)
         answer = line.handler.finish(call)
         if answer.delay:
-            line.stage.sleep(answer.delay)
+            line.stage.sleep(answer.delay + LAST)
         self._deliver(answer)
 
     def _deliver(self, answer: Response) -> None:
@@ -75,7 +77,10 @@ class Exchanges(BaseHTTPRequestHandler):
             self.close_connection = True
             message = self._head(answer) + answer.half if answer.delivery == "truncated" else b""
         if message:
-            self.wfile.write(message)
+            second = len(answer.pieces[1]) if answer.split and answer.delivery == "complete" else 0
+            self.wfile.write(message[: len(message) - second])
+            if second:
+                self.wfile.write(message[len(message) - second :])
             self._line.own.has_sent()
 
     def _head(self, answer: Response) -> bytes:
@@ -97,6 +102,8 @@ class Exchanges(BaseHTTPRequestHandler):
             content_type=self.headers.get("Content-Type"),
             body=body[:MAX_READ],
             size=size,
+            agent=self.headers.get("User-Agent"),
+            others=bounded([(name.lower(), value) for name, value in self.headers.items() if name.lower() not in USUAL]),
         )
 
     def _body(self) -> tuple[int, bytes]:

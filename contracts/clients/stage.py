@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from contracts.clients.actors import Abandoned, Actor, always, current_actor
-from contracts.clients.base import Hung
+from contracts.clients.base import Hung, Wrote, unheard
 from contracts.clients.clock import NANOSECONDS, VirtualClock
 from contracts.clients.watch import Watch
 
@@ -34,14 +34,32 @@ STEPS = 100_000
 STALL = 0.05
 """Seconds of real time after which an actor that shows nothing counts as waiting for another."""
 
+GRACE = 0.2
+"""Seconds of real time without a sign after which the clock moves, if an actor waits for what happens in real time."""
+
+GLANCE = 0.005
+"""Seconds from one look at what happens in real time to the next."""
+
+OUT_OF_TIME = "the client's own time did not move with the platform's: {}; judge it with --command, which runs in real time"
+
 _FOREVER = 1 << 80
 
 
 class Stage:
     """The threads of one client. `patience` is how many seconds of real time it may show nothing at all."""
 
-    def __init__(self, clock: VirtualClock, *, patience: float = 1.0) -> None:
+    def __init__(
+        self,
+        clock: VirtualClock,
+        *,
+        patience: float = 1.0,
+        hear: Wrote | None = None,
+        shows_output: bool = False,
+    ) -> None:
+        """`hear` takes what the threads print; with `shows_output` it is printed as well."""
         self.clock = clock
+        self.hear: Wrote = hear or unheard
+        self.shows_output = shows_output
         self.choose: Choose = lambda _: 0
         self._patience = patience
         self._process = os.getpid()
@@ -53,6 +71,8 @@ class Stage:
         self._conducting: _Conducting | None = None
         self._signs = 0
         self._given_up = ""
+        self.note = ""
+        """Why the client's own time did not move with the clock, if so."""
 
     def conduct(self, body: Callable[[], T]) -> T:
         """Calls `body` in the thread of the first task, which can `run` one task after another without changing threads.
@@ -66,7 +86,7 @@ class Stage:
         try:
             self._conducting = conducting
             self._worker(0).take(conducting)
-            while not conducting.is_over(STALL):
+            while not conducting.is_over(GLANCE if self._is_patient() else STALL):
                 self._look()
         except BaseException as error:  # somebody at the keyboard, say, has had enough
             self.give_up(type(error).__name__)
@@ -90,7 +110,7 @@ class Stage:
         with self._lock:
             self._check()
             self._performance = performance
-            mine, *others = [_Task(self, self._enter(), number, task) for number, task in enumerate(tasks)]
+            mine, *others = [_Task(self, self._enter(is_message=True), number, task) for number, task in enumerate(tasks)]
             for worker, task in zip(workers, others, strict=True):
                 worker.take(task)
             self._hand_over()
@@ -111,12 +131,19 @@ class Stage:
             return not self._actors and not self._given_up
 
     def skip(self, seconds: float) -> None:
-        """Moves the clock on; the tasks have as much time left afterwards as before."""
+        """Moves the clock on, while no thread is on the stage."""
         with self._lock:
-            before = self.clock.nanoseconds
             self.clock.move_to(self.clock.after(seconds))
+
+    def grant(self, seconds: float) -> None:
+        """Give the tasks so much more virtual time to come to their end."""
+        with self._lock:
             if self._performance is not None:
-                self._performance.ends += self.clock.nanoseconds - before
+                self._performance.ends += self.clock.after(seconds) - self.clock.nanoseconds
+
+    def notice(self, what: str) -> None:
+        """Something of the client's takes real time, which this clock does not know of; `what` completes "because …"."""
+        self.note = self.note or OUT_OF_TIME.format(what)
 
     def give_up(self, why: str) -> None:
         """Ends the performance, from any thread: `run` raises Hung with the reason `why`."""
@@ -132,12 +159,13 @@ class Stage:
         """Called by an actor: waits for `seconds` of virtual time."""
         self._pause(None, self.clock.after(seconds))
 
-    def wait_until(self, ready: Callable[[], bool], until: int | None) -> bool:
+    def wait_until(self, ready: Callable[[], bool], until: int | None, *, outside: bool = False) -> bool:
         """Called by an actor: waits until `ready()` or the instant `until` (nanoseconds, None: never); returns `ready()`.
 
-        `ready` is asked from any thread and at any time: it has to be quick and must change nothing.
+        `ready` is asked from any thread and at any time: it has to be quick and must change nothing. `outside`: it comes to
+        pass in real time, so that the clock has to wait for it.
         """
-        self._pause(ready, until)
+        self._pause(ready, until, outside=outside)
         return ready()
 
     def adopt(self, body: Callable[[], None]) -> Part:
@@ -172,8 +200,8 @@ class Stage:
                 self._performance.results[number] = result
                 self._performance.open -= 1
 
-    def _enter(self) -> Actor:
-        actor = Actor()
+    def _enter(self, *, is_message: bool = False) -> Actor:
+        actor = Actor(is_message=is_message)
         self._actors.append(actor)
         return actor
 
@@ -196,10 +224,11 @@ class Stage:
             performance.steps += 1
             return performance.steps <= STEPS
 
-    def _pause(self, ready: Callable[[], bool] | None, until: int | None) -> None:
+    def _pause(self, ready: Callable[[], bool] | None, until: int | None, *, outside: bool = False) -> None:
         actor = current_actor()
         with self._lock:
             self._check()
+            actor.outside = outside
             actor.ready, actor.until, actor.running, actor.missed = ready, until, False, 0
             self._actors.remove(actor)
             self._actors.append(actor)
@@ -215,9 +244,12 @@ class Stage:
             if not any(other.lost for other in self._actors):
                 self._hand_over()
 
-    def _hand_over(self) -> None:
-        """Gives the stage to the next actor; where there is none and all tasks are done, the performance is over."""
-        self._holder = self._next()
+    def _hand_over(self, *, jump: bool = False) -> None:
+        """Gives the stage to the next actor; where there is none and all tasks are done, the performance is over.
+
+        `jump`: the clock may move though something happens in real time, for it does not seem to come to an end.
+        """
+        self._holder = self._next(jump=jump or not self._is_patient())
         if self._holder is not None:
             self._holder.go()
         elif self._performance is not None and self._performance.open == 0:
@@ -228,7 +260,11 @@ class Stage:
         if performance is not None:
             performance.over.release()
 
-    def _next(self) -> Actor | None:
+    def _is_patient(self) -> bool:
+        """Whether something happens in real time, for which the clock has to wait."""
+        return bool(self.note) or any(actor.outside for actor in self._actors)
+
+    def _next(self, *, jump: bool) -> Actor | None:
         performance = self._performance
         if performance is None:
             return None
@@ -237,7 +273,8 @@ class Stage:
             self._give_up(f"it paused {STEPS} times without coming to an end")
             return None
         able = self._able()
-        if not able and performance.open:
+        if not able and performance.open and jump:
+            self._notice_outside()
             self._jump(performance.ends)
             able = self._able()
         if len(able) < 2:
@@ -262,20 +299,36 @@ class Stage:
             performance = self._performance
             if performance is None or not performance.watch.is_still(self._signs):
                 return
+            if self._holder is None and self._able():
+                self._hand_over()
+                return
+            if performance.watch.still_for() < STALL:
+                return
             computing = any(actor.running and not actor.is_blocked() for actor in self._actors)
             if not computing:
-                self._pass_over()
+                self._notice_blocked()
+                self._pass_over(performance.watch)
             if performance.watch.is_over(computing=computing):
                 self._give_up(f"it showed nothing for {performance.watch.patience:g} s of real time")
 
-    def _pass_over(self) -> None:
+    def _notice_outside(self) -> None:
+        for actor in self._actors:
+            if actor.outside and not actor.running:
+                self.notice(f"{actor.place()} waits for what happens in real time")
+
+    def _notice_blocked(self) -> None:
+        for actor in self._actors:
+            if actor.running and not self.note and actor.waits_in_real_time():
+                self.notice(f"{actor.place()} waited in real time")
+
+    def _pass_over(self, watch: Watch) -> None:
         """All has been still: whoever has the stage waits for another, so that one goes on, if there is one."""
         performance, now = self._performance, self.clock.nanoseconds
         if performance is None or (performance.open and not any(actor.may_go_on(now) for actor in self._actors)):
             return
         for actor in self._actors:
             actor.missed += actor.running
-        self._hand_over()
+        self._hand_over(jump=watch.still_for() >= min(GRACE, watch.patience / 2))
 
     def _give_up(self, why: str) -> None:
         if self._given_up:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
-from contracts.clients.errors import TargetError
+from contracts.clients.errors import TargetError, Terminated
 
 Factory = Callable[[Any], Any]
 """Makes a client from what it may know of the platform."""
@@ -35,13 +37,29 @@ def find(target: str) -> Factory:
 def _imported(target: str, where: str) -> ModuleType:
     load = _load_file if where.endswith(".py") else _load_module
     try:
-        return load(target, where)
-    except TargetError:
-        raise
-    except KeyboardInterrupt:
+        with _not_ending_the_process():
+            return load(target, where)
+    except (TargetError, KeyboardInterrupt, Terminated):
         raise
     except BaseException as error:  # whatever a module does when it is imported, it is no client
         raise TargetError(target, f"importing it raised {type(error).__name__}: {error}") from error
+
+
+@contextmanager
+def _not_ending_the_process() -> Iterator[None]:
+    """Lets `os._exit` raise SystemExit meanwhile: a status of 0 would pass for a verdict. Children may still end so."""
+    real, process = os._exit, os.getpid()
+
+    def leave(status: int) -> NoReturn:
+        if os.getpid() != process:
+            real(status)
+        raise SystemExit(f"os._exit({status!r}) was called")
+
+    os._exit = leave
+    try:
+        yield
+    finally:
+        os._exit = real
 
 
 def _load_module(target: str, where: str) -> ModuleType:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 
+import anyio
 import httpx
 
-from contracts.clients.actors import current_stage
+from contracts.clients.actors import current_actor, current_stage
 from contracts.clients.base import Returned
+from contracts.clients.clock import LAST
 from contracts.clients.loop import VirtualLoop
+from contracts.clients.stage import Stage
 from contracts.clients.watched import Exchange, WatchedHandler
 from mockserver import inprocess
 
@@ -16,46 +20,61 @@ from mockserver import inprocess
 class StageTransport(inprocess.Transport):
     """For `httpx.Client`."""
 
-    def __init__(self, handler: WatchedHandler, returned: Returned) -> None:
-        super().__init__(handler, sleep)
-        self._returned = returned
+    def __init__(self, handler: WatchedHandler, returned: Returned, stage: Stage) -> None:
+        super().__init__(handler, _wait)
+        self._returned, self._stage = returned, stage
+        self._process = os.getpid()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """See `inprocess.Transport`."""
+        """See `inprocess.Transport`. Raises `httpx.ConnectError` in a process that the client has forked."""
+        if os.getpid() != self._process:
+            raise httpx.ConnectError("a forked process does not reach a platform in process; use --socket", request=request)
+        if current_stage() is None:
+            self._stage.notice("a request came from a thread that runs since the import")
         with Exchange() as current:
             _turn()
+            left = _now()
             try:
                 response = super().handle_request(request)
             except httpx.TransportError as error:
                 _turn()
-                _came_back(self._returned, current, answered=not isinstance(error, httpx.TimeoutException))
+                self._came_back(current, left, answered=not isinstance(error, httpx.TimeoutException))
                 raise
             _turn()
-            _came_back(self._returned, current)
+            self._came_back(current, left)
             return response
+
+    def _came_back(self, current: Exchange, left: int, *, answered: bool = True) -> None:
+        if current.context_id:
+            stage = current_stage()
+            aside = stage is not None and not current_actor().is_message and stage.clock.nanoseconds > left
+            self._returned(current.context_id, answered, current.overtaken_by(), aside)
 
 
 class LoopTransport(inprocess.AsyncTransport):
     """For `httpx.AsyncClient`."""
 
-    def __init__(self, handler: WatchedHandler, returned: Returned) -> None:
-        super().__init__(handler)
-        self._returned = returned
+    def __init__(self, handler: WatchedHandler, returned: Returned, stage: Stage) -> None:
+        super().__init__(handler, _async_wait)
+        self._returned, self._stage = returned, stage
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """See `inprocess.AsyncTransport`."""
+        if current_stage() is None or not isinstance(_running_loop() or self._stage, VirtualLoop | Stage):
+            self._stage.notice("a request came from a loop that is not the standard library's, or that runs since the import")
         with Exchange() as current:
             await _async_turn()
+            left = _now()
             try:
                 response = await self._answered(request)
-            except (httpx.TimeoutException, asyncio.CancelledError):
-                _came_back(self._returned, current, answered=False)
+            except BaseException as error:
+                if isinstance(error, httpx.TransportError) and not isinstance(error, httpx.TimeoutException):
+                    await _async_turn()
+                    self._came_back(current, left)
+                else:  # too late, or cancelled: in asyncio, in trio or by anyio
+                    self._came_back(current, left, answered=False)
                 raise
-            except httpx.TransportError:
-                await _async_turn()
-                _came_back(self._returned, current)
-                raise
-            _came_back(self._returned, current)
+            self._came_back(current, left)
             return response
 
     async def _answered(self, request: httpx.Request) -> httpx.Response:
@@ -63,10 +82,29 @@ class LoopTransport(inprocess.AsyncTransport):
         await _async_turn()
         return response
 
+    def _came_back(self, current: Exchange, left: int, *, answered: bool = True) -> None:
+        if current.context_id:
+            aside = _now() > left and not _is_messages_own()
+            self._returned(current.context_id, answered, current.overtaken_by(), aside)
 
-def _came_back(returned: Returned, current: Exchange, *, answered: bool = True) -> None:
-    if current.context_id:
-        returned(current.context_id, answered)
+
+def _now() -> int:
+    """Nanoseconds on the stage's clock; 0 for a thread that is on none."""
+    stage = current_stage()
+    return 0 if stage is None else stage.clock.nanoseconds
+
+
+def _is_messages_own() -> bool:
+    """Whether the calling task is that of a message: else it may have ended, or given up this one."""
+    loop = _running_loop()
+    return isinstance(loop, VirtualLoop) and asyncio.current_task() in loop.messages
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:  # trio, say
+        return None
 
 
 def sleep(seconds: float) -> None:
@@ -76,6 +114,14 @@ def sleep(seconds: float) -> None:
         stage.sleep(seconds)
 
 
+def _wait(seconds: float) -> None:
+    sleep(seconds + LAST)
+
+
+async def _async_wait(seconds: float) -> None:
+    await anyio.sleep(seconds + LAST)
+
+
 def _turn() -> None:
     stage = current_stage()
     if stage is not None:
@@ -83,6 +129,6 @@ def _turn() -> None:
 
 
 async def _async_turn() -> None:
-    loop = asyncio.get_running_loop()
+    loop = _running_loop()
     if isinstance(loop, VirtualLoop):
         await loop.turn()

@@ -26,6 +26,10 @@ class Watch:
         self._waiting_since = self._since
         return False
 
+    def still_for(self) -> float:
+        """For how many seconds it has been still."""
+        return _now() - self._since
+
     def is_over(self, *, computing: bool) -> bool:
         """Whether it has been still for too long. To be asked now and then: who computes may look idle for a moment."""
         now = _now()

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
+
+from msgspec.structs import replace
 
 from mockserver.engine.model import Operation
 from mockserver.wire import METHOD, ROUTES, Call, Handler, Request, Response
 
-Arrived = Callable[[Operation | None], None]
-"""Told the operation of a request (None: no such operation) that is about to arrive."""
+Arrived = Callable[[Operation | None], float]
+"""Takes the operation of a request (None: no such operation) that is about to arrive; returns the seconds it is held up."""
 
 
 class Exchange:
@@ -21,6 +23,15 @@ class Exchange:
     """
 
     context_id = ""
+    _returns: ClassVar[int] = 0
+
+    def __init__(self) -> None:
+        self._before = Exchange._returns
+
+    def overtaken_by(self) -> int:
+        """How many other answers came back since this request left the client; its own comes back now."""
+        Exchange._returns += 1
+        return Exchange._returns - self._before - 1
 
     def __enter__(self) -> Self:
         self._outer: Token[Exchange | None] = _current.set(self)
@@ -46,9 +57,12 @@ class WatchedHandler(Handler):
         """See Handler."""
         self.requests += 1
         try:
+            held_up = 0.0
             if self.arrived is not None:
-                self.arrived(ROUTES.get(request.path) if request.method == METHOD else None)
+                held_up = self.arrived(ROUTES.get(request.path) if request.method == METHOD else None)
             call = super().arrive(request)
+            if held_up:
+                call.effect = replace(call.effect, before=call.effect.before + round(1000 * held_up))
         except Exception as error:
             self.failure = error
             raise

@@ -4,5 +4,6 @@ from contracts.generate.built_in import built_in
 from contracts.generate.draw import scenarios
 from contracts.generate.perturbations import KINDS
 from contracts.generate.setting import Limits
+from contracts.generate.walk import Extent, walk
 
-__all__ = ["KINDS", "Limits", "built_in", "scenarios"]
+__all__ = ["KINDS", "Extent", "Limits", "built_in", "scenarios", "walk"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
@@ -25,6 +25,7 @@ from contracts.scenario import (
     RevokeScope,
     RevokeTokens,
 )
+from mockserver.journal import UnusableBody
 
 OPERATIONS: tuple[Operation, ...] = ("send", "send", "create", "create", "token")
 """What is disturbed, as often as it is named here."""
@@ -48,10 +49,23 @@ def _faults(*faults: Fault, anywhere: bool = True) -> Draw:
     """One of the faults, at some operation and some times in a row."""
     operations = OPERATIONS if anywhere else ("send",)
     virtual, real = (
-        st.sampled_from([replace(f, operation=o, times=t) for f in some for o in operations for t in times])
+        st.sampled_from([replace(f, operation=o, times=t) for f in some for o in operations if is_fair(f, o) for t in times])
         for some, times in ((faults, _TIMES), (tuple(map(soon_over, faults)), _FEWER_TIMES))
     )
     return lambda draw, setting: draw(virtual if setting.limits.virtual else real)
+
+
+FAIR_BODIES: dict[Operation, frozenset[UnusableBody]] = {
+    "token": frozenset({"cut", "html", "blank", "list", "no_field"}),
+    "create": frozenset({"cut", "html", "blank", "list", "no_field", "null"}),
+    "send": frozenset({"cut", "html", "blank", "list", "no_field", "null", "empty", "number"}),
+}
+"""The bodies of which a client can be asked to see that they are unusable: an empty id, say, may be passed on as it came."""
+
+
+def is_fair(fault: Fault, operation: Operation) -> bool:
+    """Whether clauses can be certain of what a client does after this fault at the operation."""
+    return fault.body is None or fault.body in FAIR_BODIES[operation]
 
 
 def soon_over(fault: Fault) -> Fault:
@@ -81,17 +95,28 @@ KINDS: dict[str, Draw] = {
     ),
     "end_sessions": _any_of(EndSessions()),
     "expiry": _any_of(ExpireTokens(), RevokeTokens()),
+    "garbage": _faults(
+        *(Fault("send", "unusable_body", body=body) for body in get_args(UnusableBody)),
+        *(Fault("send", "redirect", status=status) for status in (302, 307)),
+        Fault("send", "split_body"),
+    ),
     "loss": _faults(Fault("send", "lost_request"), Fault("send", "lost_response"), Fault("send", "truncated_body")),
     "opaque": _faults(Fault("send", "opaque_403"), anywhere=False),
     "outage": _faults(
-        *(_status(status) for status in (500, 502, 503)), *(_status(status, after_acting=True) for status in (500, 502))
+        *(_status(status) for status in (500, 502, 503, 504)), *(_status(status, after_acting=True) for status in (500, 502))
     ),
-    "overload": _faults(*(_status(429, retry_after=wait) for wait in (1, 0, 2, 30, 31, 121))),
+    "overload": _faults(
+        *(_status(429, retry_after=wait) for wait in (1, 0, 2, 30, 31, 121)),
+        *(_status(429, retry_after_form=form) for form in ("absent", "malformed")),
+        _status(429, retry_after=1, retry_after_form="fraction"),
+        *(_status(status, retry_after=20, retry_after_form="date") for status in (429, 503)),
+        *(_status(503, retry_after=wait) for wait in (1, 30)),
+    ),
     "refusal": _faults(*(_status(status) for status in (400, 413))),
     "rejection": _any_of(RejectTokens(), AcceptTokens()),
     "restart": _any_of(RestartClient()),
     "scope": _any_of(RevokeScope(), GrantScope()),
 }
-"""What may be enabled, and how it is drawn: `outage` is a server error, whether or not the platform acted, `overload` a 429,
-`refusal` a request refused for what it is, `opaque` a 403 that does not say why, `loss` an exchange that does not come to its
-end, `delay` an answer that is late."""
+"""What may be enabled, and how it is drawn: `outage` is a server error, whether or not the platform acted, `overload` a 429 or
+a 503 that asks for a wait, `garbage` an answer that is not the platform's or comes in two pieces, `refusal` a request refused
+for what it is, `opaque` a 403 that does not say why, `loss` an exchange that does not end, `delay` a late answer."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from msgspec import Struct
@@ -44,6 +46,6 @@ class Setting(Struct, frozen=True):
 def setting(limits: Limits, policy: dict[str, PolicyValue]) -> Setting:
     """The setting for a policy: its steps lead to just before, at and just after each deadline of policy and contract."""
     named = _DEADLINES | {name: value for name, value in policy.items() if isinstance(value, int | float)}
-    deadlines = sorted({limits.max_age, *named.values()})
+    deadlines = sorted(deadline for deadline in {limits.max_age, *named.values()} if isfinite(deadline))
     steps = [float(deadline + step) for deadline in deadlines for step in (0, MOMENT, -MOMENT)]
     return Setting(limits, policy, st.sampled_from([*steps, EARLIER_TODAY, None]))

@@ -1,90 +1,189 @@
-"""The bodies of a HAR file: in base64, still compressed, as a form's fields, or left out."""
+"""The bodies of a HAR file: as text, in base64, still compressed, as fields, in a file, or left out."""
 
 from __future__ import annotations
 
 import binascii
+import importlib
+import io
+import re
 import zlib
 from base64 import b64decode
-from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from collections.abc import Callable
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
 
 import msgspec
 from msgspec import UNSET
 
-from contracts.har.document import Request, Response, header
-from contracts.har.errors import HarError
+from contracts.har.document import Carried
 
 MAX_BODY = 16 << 20
 """Bytes of a body that are unpacked."""
 
 FORM = "application/x-www-form-urlencoded"
 
-_WINDOWS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS | 32}
-"""How zlib is told what to expect; it finds out for itself whether `deflate` has a header."""
+NOT_RECORDED = "was not recorded"
+NOT_BASE64 = "is said to be base64, and is not"
+TOO_LONG = f"unpacks to more than {MAX_BODY >> 20} MiB"
+
+Attached = Callable[[str], bytes | None]
+"""Gives the content of a file that stands beside the HAR file, by its name."""
 
 
-def of_request(request: Request, source: str, number: int) -> bytes | None:
-    """What the request carried; None where the recording does not hold it. Raises HarError."""
-    data = request.post_data
-    if data is not None and data.text is not None:
-        return _unpacked(data.text, data.encoding, header(request.headers, "content-encoding"), source, number)
-    if data is not None and data.params:
-        return urlencode([(pair.name, pair.value) for pair in data.params]).encode("utf-8", "backslashreplace")
-    return b"" if request.body_size == 0 else None
+class Body(NamedTuple):
+    """What was carried; None if it cannot be had, and then `lacking` completes "its body …"."""
+
+    data: bytes | None
+    lacking: str = ""
 
 
-def of_response(response: Response, source: str, number: int) -> bytes | None:
-    """What the answer carried; None where the recording does not hold it. Raises HarError."""
-    content = response.content
-    if content is None or content.text is None:
-        return None
-    return _unpacked(content.text, content.encoding, header(response.headers, "content-encoding"), source, number)
+LEFT_OUT = Body(None, NOT_RECORDED)
 
 
-def media_type(request: Request) -> str | None:
-    """The media type a request named."""
-    told = header(request.headers, "content-type")
-    if told is not None:
-        return told
-    return (request.post_data.mime_type or None) if request.post_data is not None else None
+def nothing_attached(_: str) -> bytes | None:
+    """There are no files beside the HAR file."""
+    return None
+
+
+def of_request(sent: Carried, attached: Attached = nothing_attached) -> Body:
+    """Return what the request carried."""
+    if sent.text:
+        return _unpacked(sent)
+    if sent.file is not None:
+        return _attached(sent, attached)
+    if sent.fields and (is_form(sent.media_type) or not sent.media_type):
+        return Body(urlencode(sent.fields).encode("utf-8", "backslashreplace"))
+    if sent.size == 0 or (sent.text == "" and not sent.size):
+        return Body(b"")
+    return LEFT_OUT
+
+
+def of_response(got: Carried, attached: Attached = nothing_attached) -> Body:
+    """Return what the answer carried."""
+    if got.text:
+        return _unpacked(got)
+    if got.file is not None:
+        return _attached(got, attached)
+    return LEFT_OUT if got.text is None or got.size else Body(b"")
 
 
 def is_form(media: str | None) -> bool:
-    """Whether a body of this media type is a URL-encoded form."""
+    """Return whether a body of this media type is a URL-encoded form."""
     return (media or "").partition(";")[0].strip().lower() == FORM
 
 
 def decoded(body: bytes | None, media: str | None) -> Any:
-    """The JSON document or the form in `body`; UNSET where there is none, or it cannot be decoded."""
+    """The JSON document or the form in `body`; UNSET if there is none, or it cannot be decoded."""
     if not body:
         return UNSET
     try:
         if is_form(media):
             return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=100))
-        return msgspec.json.decode(body)
+        return msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"))
     except (ValueError, RecursionError):
         return UNSET
 
 
-def _unpacked(text: str, encoding: str | None, compression: str | None, source: str, number: int) -> bytes:
-    """Most tools write what they have unpacked: only bytes in base64 may still be compressed, where they look so."""
-    if encoding != "base64":
-        return text.encode("utf-8", "surrogatepass")
+def _attached(carried: Carried, attached: Attached) -> Body:
+    data = attached(carried.file or "")
+    if data is None:
+        return Body(None, "is in another file, which is not there")
+    return Body(None, TOO_LONG) if len(data) > MAX_BODY else _decompressed(data, carried.compression)
+
+
+def _unpacked(carried: Carried) -> Body:
+    """Most tools write what they have unpacked; bytes in base64 may still be compressed."""
+    text = carried.text or ""
+    if carried.encoding != "base64":
+        plain = text.encode("utf-8", "surrogatepass")
+        garbled = carried.compression not in {"", "identity"} and _is_garbled(text)
+        return Body(None, f"is compressed with {carried.compression}, and garbled") if garbled else Body(plain)
+    if text.lstrip()[:1] in {"{", "["}:
+        return Body(text.encode("utf-8", "surrogatepass"))  # a tool unpacked it, and kept the label
+    raw = _base64(text)
+    return Body(None, NOT_BASE64) if raw is None else _decompressed(raw, carried.compression)
+
+
+def _is_garbled(text: str) -> bool:
+    """Return whether bytes were taken for characters: a JSON text or a form has none of these."""
+    return any(sign == "\ufffd" or (sign < " " and sign not in "\t\r\n") for sign in text[:200])
+
+
+_NO_BASE64 = re.compile(r"[\s=]+")
+
+
+def _base64(text: str) -> bytes | None:
+    """Also as URLs have it, in lines, without padding, or as a data URL."""
+    if text.startswith("data:"):
+        kind, _, text = text.partition(",")
+        if not kind.endswith(";base64"):
+            return unquote_to_bytes(text)
+    bare = _NO_BASE64.sub("", text).replace("-", "+").replace("_", "/")
     try:
-        raw = b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise HarError(source, number, f"its body is not base64: {error}") from error
-    window = _WINDOWS.get((compression or "").strip().lower())
-    return raw if window is None else _decompressed(raw, window, source, number)
+        return b64decode(bare + "=" * (-len(bare) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None
 
 
-def _decompressed(raw: bytes, window: int, source: str, number: int) -> bytes:
-    """A body that does not unpack was unpacked before: the header stays where the tool has taken it off."""
+_WINDOWS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS | 32}
+"""The window bits that zlib takes; it finds out for itself whether `deflate` has a header."""
+
+
+def _decompressed(raw: bytes, compression: str) -> Body:
+    """A body that does not unpack was unpacked before: many tools let the header stand."""
+    if compression in _WINDOWS:
+        return _inflated(raw, _WINDOWS[compression])
+    library = _LIBRARIES.get(compression)
+    if library is None or decoded(raw, None) is not UNSET or _is_readable(raw):
+        return Body(raw)
+    return _by_library(raw, *library)
+
+
+def _inflated(raw: bytes, window: int) -> Body:
     unpacking = zlib.decompressobj(window)
     try:
         unpacked = unpacking.decompress(raw, MAX_BODY)
     except zlib.error:
-        return raw
-    if unpacking.unconsumed_tail:
-        raise HarError(source, number, f"its body unpacks to more than {MAX_BODY} bytes")
-    return unpacked
+        return Body(raw)
+    return Body(None, TOO_LONG) if unpacking.unconsumed_tail else Body(unpacked)
+
+
+def _is_readable(raw: bytes) -> bool:
+    try:
+        return not _is_garbled(raw.decode())
+    except UnicodeDecodeError:
+        return False
+
+
+def _brotli(module: Any, raw: bytes) -> bytes:
+    unpacking = module.Decompressor()
+    unpacked = bytearray()
+    for start in range(0, len(raw), 64):
+        unpacked += unpacking.process(raw[start : start + 64])
+        if len(unpacked) > MAX_BODY:
+            break
+    return bytes(unpacked)
+
+
+def _zstd(module: Any, raw: bytes) -> bytes:
+    reader = module.ZstdDecompressor().stream_reader(io.BytesIO(raw))
+    return bytes(reader.read(MAX_BODY + 1))
+
+
+_LIBRARIES: dict[str, tuple[str, str, Callable[[Any, bytes], bytes]]] = {
+    "br": ("brotli", "brotli", _brotli),
+    "zstd": ("zstd", "zstandard", _zstd),
+}
+
+
+def _by_library(raw: bytes, name: str, package: str, unpack: Callable[[Any, bytes], bytes]) -> Body:
+    """Unpack with a library that is used if it is installed."""
+    try:
+        module = importlib.import_module(package)
+    except ImportError:
+        return Body(None, f"is compressed with {name}, which takes `pip install {package}` to read")
+    try:
+        unpacked = unpack(module, raw)
+    except Exception:  # each library has errors of its own
+        return Body(None, f"is said to be compressed with {name}, and cannot be unpacked")
+    return Body(None, TOO_LONG) if len(unpacked) > MAX_BODY else Body(unpacked)

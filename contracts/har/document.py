@@ -1,162 +1,193 @@
-"""What is read of a HAR file. Whatever else stands in it is let pass, and so is what many tools leave out."""
+"""An entry of a HAR file. Each is read tolerantly, and only if it is of interest."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from io import BytesIO
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 from msgspec import Raw, Struct
 
-from contracts.har import stream
-from contracts.har.errors import HarError
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from contracts.har import loose
 
 
-class Pair(Struct, frozen=True):
-    """A header, or a field of a form."""
+class Carried(Struct, frozen=True):
+    """A body as the file has it: its `text`, the `fields` of a form, or the name of a `file`.
 
-    name: str
-    value: str = ""
+    `encoding` may be base64, `compression` is the Content-Encoding, and `size` counts bytes; it is
+    None if the tool does not know.
+    """
 
-
-class PostData(Struct, rename="camel", frozen=True):
-    """What a request carried: `text` as it went, or `params` of a form."""
-
-    mime_type: str = ""
     text: str | None = None
-    params: list[Pair] = []
-    encoding: str | None = None
+    fields: tuple[tuple[str, str], ...] = ()
+    file: str | None = None
+    encoding: str = ""
+    compression: str = ""
+    media_type: str | None = None
+    size: int | None = None
 
 
-class Request(Struct, rename="camel", frozen=True):
-    """A request; `body_size` is negative where the tool does not know."""
+class Exchange(Struct, frozen=True, kw_only=True):
+    """One entry of the log.
 
+    `began` is in milliseconds since the epoch; `waited` milliseconds passed before the request
+    left, and `took` until its answer was whole. `error` says why there was no answer. `cached` is
+    whether a cache of the client answered, `via_worker` whether a service worker made the request
+    that reached the network.
+    """
+
+    began: float
+    waited: float
+    took: float
     method: str
+    url: SplitResult
+    sent_headers: dict[str, str]
+    sent: Carried
+    status: int | None
+    headers: dict[str, str]
+    got: Carried
+    error: str = ""
+    redirect: str = ""
+    cached: bool = False
+    via_worker: bool = False
+
+
+class Outline(Struct, frozen=True):
+    """An entry as far as it has to be read to know whose it is."""
+
     url: str
-    headers: list[Pair] = []
-    post_data: PostData | None = None
-    body_size: int | None = None
+    method: str
+    page: str | None = None
+    own: Raw = Raw()
 
 
-class Content(Struct, rename="camel", frozen=True):
-    """The body of an answer; `encoding` may be base64."""
-
-    text: str | None = None
-    encoding: str | None = None
+class _Address(Struct, frozen=True):
+    url: Any = None
+    method: Any = None
 
 
-class Response(Struct, rename="camel", frozen=True):
-    """An answer; a `status` of 0 stands for none."""
-
-    status: int
-    headers: list[Pair] = []
-    content: Content | None = None
-
-
-class Timings(Struct, frozen=True):
-    """Milliseconds before the request left; negative where a step does not apply. `connect` includes TLS."""
-
-    blocked: float | None = None
-    dns: float | None = None
-    connect: float | None = None
-
-
-class Exchange(Struct, rename="camel", frozen=True):
-    """One entry of the log. `time` is how long it took as a whole, in milliseconds."""
-
-    started_date_time: str
-    request: Request
-    response: Response
-    time: float | None = None
-    timings: Timings = Timings()
-    pageref: str | None = None
+class _Addressed(Struct, frozen=True):
+    request: _Address
+    pageref: Any = None
     own: Raw = msgspec.field(name="_dayfly", default=Raw())
 
 
-class Page(Struct, frozen=True):
-    """A page: in dayfly's own files a trace, with what is no request in `own`."""
-
-    id: str
-    own: Raw = msgspec.field(name="_dayfly", default=Raw())
-
-
-class Creator(Struct, frozen=True):
-    """What wrote the file."""
-
-    name: str = ""
-
-
-class _Log(Struct, frozen=True):
-    entries: list[Raw]
-    creator: Creator = Creator()
-    pages: list[Page] = []
-
-
-class _Archive(Struct, frozen=True):
-    log: _Log
-
-
-class Document(Struct, frozen=True):
-    """A HAR file: its entries are numbered from 1, as they stand in it."""
-
-    exchanges: list[Exchange]
-    creator: str
-    pages: list[Page]
-
-
-def decode(raw: bytes, source: str) -> Document:
-    """The file in `raw`. Raises HarError, naming `source` and the entry."""
+def outline(raw: bytes) -> Outline:
+    """Whose entry this is. Raises ValueError if it does not say so."""
     try:
-        log = msgspec.json.decode(raw.removeprefix(b"\xef\xbb\xbf"), type=_Archive).log
-    except msgspec.ValidationError as error:
-        raise HarError(source, None, f"this is no HAR file: {error}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        _find_wrong(raw, source)
-        raise HarError(source, None, f"this is no HAR file: {error}") from error
-    exchanges = [part(entry, Exchange, source, number) for number, entry in enumerate(log.entries, start=1)]
-    return Document(exchanges, log.creator.name, log.pages)
+        found = msgspec.json.decode(raw, type=_Addressed)
+        url, method, page, own = found.request.url, found.request.method, found.pageref, found.own
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        entry = loose.members(loose.decoded(raw))
+        request = loose.members(entry.get("request"))
+        url, method, page, own = request.get("url"), request.get("method"), entry.get("pageref"), Raw()
+        if not request:
+            raise ValueError("it has no request") from None
+    if not isinstance(url, str):
+        raise ValueError("its request has no URL")
+    return Outline(url, (loose.text(method) or "").strip().upper(), loose.text(page), own)
 
 
-def _find_wrong(raw: bytes, source: str) -> None:
-    """Raises HarError with the entry that is cut, or that is no JSON, where that is to be found."""
-    for piece in stream.pieces(BytesIO(raw), source):
-        if piece.number is not None and piece.raw is not None:
-            part(Raw(piece.raw), Any, source, piece.number)
+def exchange(raw: bytes) -> Exchange:
+    """The entry. Raises ValueError if something that is needed is missing, or means nothing."""
+    entry = loose.members(loose.decoded(raw))
+    request, response = loose.members(entry.get("request")), loose.members(entry.get("response"))
+    timings = loose.members(entry.get("timings"))
+    method = (loose.text(request.get("method")) or "").strip().upper()
+    if not method:
+        raise ValueError("its request has no method")
+    headers = loose.headers(request.get("headers"))
+    answered = loose.headers(response.get("headers"))
+    return Exchange(
+        began=loose.moment(entry.get("startedDateTime")),
+        waited=sum(loose.duration(timings.get(step)) or 0 for step in ("blocked", "dns", "connect")),
+        took=_took(entry, timings),
+        method=method,
+        url=_url(request, headers),
+        sent_headers=headers,
+        sent=_sent(request, headers),
+        status=loose.status(response.get("status")),
+        headers=answered,
+        got=_got(response, answered),
+        error=_error(entry, response),
+        redirect=answered.get("location") or loose.text(response.get("redirectURL")) or "",
+        cached=any(_said(place, name) for place in (entry, response) for name in _CACHES),
+        via_worker=any(_said(place, "_fetchedViaServiceWorker") for place in (entry, response)),
+    )
 
 
-def part(raw: Raw, shape: Any, source: str, number: int | None) -> Any:
-    """A piece of the file, as what `shape` says. Raises HarError."""
+_CACHES = ("_fromCache", "_fromDiskCache", "_fromMemoryCache", "fromCache", "fromDiskCache")
+_ERRORS = ("_error", "_failureText", "_errorText", "error")
+
+
+def _said(place: dict[str, Any], name: str) -> bool:
+    return place.get(name) not in (None, False, "", "false", "none", 0)
+
+
+def _error(entry: dict[str, Any], response: dict[str, Any]) -> str:
+    told = [place.get(name) for place in (response, entry) for name in _ERRORS]
+    return next((word for word in told if isinstance(word, str) and word), "")
+
+
+def _took(entry: dict[str, Any], timings: dict[str, Any]) -> float:
+    """The whole time; if that is missing, the sum of its parts, of which `connect` includes `ssl`."""
+    told = loose.duration(entry.get("time"))
+    if told is not None:
+        return told
+    steps = ("blocked", "dns", "connect", "send", "wait", "receive")
+    return sum(loose.duration(timings.get(step)) or 0 for step in steps)
+
+
+def _url(request: dict[str, Any], headers: dict[str, str]) -> SplitResult:
+    """Where the request went; some proxies write the path alone, and the host as a header."""
+    told = (loose.text(request.get("url")) or "").strip()
+    host = headers.get("host") or headers.get(":authority")
+    if told.startswith("/") and not told.startswith("//") and host:
+        told = f"https://{host}{told}"
     try:
-        return msgspec.json.decode(raw, type=shape)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise HarError(source, number, str(error)) from error
-
-
-def started(exchange: Exchange, source: str, number: int) -> float:
-    """When the entry began, in milliseconds since the epoch; without an offset it is UTC. Raises HarError."""
-    text = exchange.started_date_time
-    try:
-        moment = datetime.fromisoformat(text)
-        aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-        return (aware - _EPOCH) / timedelta(milliseconds=1)
-    except (ValueError, OverflowError) as error:
-        raise HarError(source, number, f"startedDateTime {text[:40]!r} is no time as ISO 8601 writes it") from error
-
-
-def address(exchange: Exchange, source: str, number: int) -> SplitResult:
-    """Where the request went. Raises HarError."""
-    try:
-        parts = urlsplit(exchange.request.url)
+        parts = urlsplit(told)
         parts.port  # noqa: B018 - it is checked when it is asked for
     except ValueError as error:
-        raise HarError(source, number, f"{exchange.request.url[:80]!r} is no URL: {error}") from error
+        shown = told.partition("?")[0].rpartition("@")[2]  # without what may be secret in it
+        raise ValueError(f"{shown[:80]!r} is not a URL: {error}") from error
     return parts
 
 
-def header(pairs: list[Pair], name: str) -> str | None:
-    """The first header of this name, in any case."""
-    return next((pair.value for pair in pairs if pair.name.lower() == name), None)
+def _sent(request: dict[str, Any], headers: dict[str, str]) -> Carried:
+    data = request.get("postData")
+    posted = {"text": data} if isinstance(data, str) else loose.members(data)
+    media = headers.get("content-type") or loose.text(posted.get("mimeType"))
+    return Carried(
+        text=_body_text(posted.get("text")),
+        fields=tuple(loose.fields(posted.get("params"))),
+        file=loose.text(posted.get("_file")),
+        encoding=(loose.text(posted.get("encoding")) or "").strip().lower(),
+        compression=headers.get("content-encoding", "").strip().lower(),
+        media_type=media or None,
+        size=_size(request.get("bodySize")),
+    )
+
+
+def _got(response: dict[str, Any], headers: dict[str, str]) -> Carried:
+    found = response.get("content")
+    content = {"text": found} if isinstance(found, str) else loose.members(found)
+    return Carried(
+        text=_body_text(content.get("text")),
+        file=loose.text(content.get("_file")),
+        encoding=(loose.text(content.get("encoding")) or "").strip().lower(),
+        compression=headers.get("content-encoding", "").strip().lower(),
+        media_type=headers.get("content-type") or loose.text(content.get("mimeType")),
+        size=_size(content.get("size")),
+    )
+
+
+def _body_text(value: Any) -> str | None:
+    """A body; some tools write the JSON itself instead of its text."""
+    if isinstance(value, dict | list):
+        return msgspec.json.encode(value).decode()
+    return value if isinstance(value, str) else None
+
+
+def _size(value: Any) -> int | None:
+    told = loose.number(value)
+    return int(told) if told is not None and 0 <= told < loose.LONGEST else None

@@ -1,11 +1,10 @@
-"""Requests as a recording tells them, told apart from those that are not the platform's, and written as a trace's entries."""
+"""Requests as a recording tells them: what each asked the platform for, and what came back."""
 
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import sys
+from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -13,28 +12,46 @@ from urllib.parse import unquote
 
 from msgspec import UNSET
 
-from contracts.har import bodies, document, secrets
+from contracts.har import bodies, secrets
+from contracts.har.bodies import Attached, nothing_attached
 from contracts.har.document import Exchange
-from contracts.har.errors import HarError
-from contracts.har.hosts import Asked, platforms
+from contracts.har.hosts import Asked
 from contracts.har.routes import MESSAGING, platform_path
 from mockserver.engine.model import Operation
-from mockserver.journal import Answer, Arrival, Credential, Returned, SessionChange
 from mockserver.wire import METHOD, ROUTES
+from mockserver.wire.message import USUAL, bounded
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 DEAD = "not.authorized"
 """The code that refuses a message for its session."""
 
+_USUAL = USUAL - {"user-agent"}
+
 KEPT_TEXT = 64 << 10
 """Bytes that are kept of a body that cannot be decoded."""
 
+_KEPT_HEADERS = frozenset({"retry-after", "dayfly-reason", "inin-correlation-id"})
 
-@dataclass(eq=False)
+_STAYED = (
+    "err_internet_disconnected", "err_blocked_by", "err_name_not_resolved", "err_connection_refused",
+    "err_address_unreachable", "err_proxy_connection_failed", "err_cert_", "err_ssl_", "err_unsafe_port",
+    "err_connection_timed_out", "err_disallowed_url", "err_name_resolution", "blocked_by_client",
+    "ns_error_unknown_host", "ns_error_offline", "ns_error_connection_refused", "ns_error_net_timeout_external",
+    "econnrefused", "connect call failed", "connection refused", "enotfound", "eai_again", "name or service not known",
+)  # fmt: skip
+"""Errors, in lower case, after which no request had reached anything."""
+
+
+@dataclass(eq=False, slots=True)
 class Recorded:
-    """One entry of the file, read. `path` is the platform's own where it is one, and `prefix` what a gateway puts before it.
-    `left` and `returned` are milliseconds; `status` is None where nothing came back; bodies are None where the recording does
-    not hold them, documents UNSET where they cannot be decoded."""
+    """One entry of the file, read.
+
+    `path` is the platform's own if it is one, and `prefix` what a gateway puts before it. `began`,
+    `left` and `returned` are milliseconds. `status` is None if nothing came back. Bodies are None if
+    they cannot be had, for the reason `lacks` (request) or `got_lacks` (answer); documents are UNSET
+    if they cannot be decoded. `correlation` is what the platform calls this exchange. `aside` is why
+    it is not a request to the platform.
+    """
 
     number: int
     host: str
@@ -42,17 +59,25 @@ class Recorded:
     prefix: str
     path: str
     query: str
+    began: float
     left: float
     returned: float
     authorization: str | None
     media_type: str | None
     body: bytes | None
+    lacks: str
     sent: Any
     size: int
     status: int | None
     headers: dict[str, str]
-    answer: bytes | None
+    answered: bool
+    got_lacks: str
     got: Any
+    correlation: str = ""
+    via_worker: bool = False
+    aside: str = ""
+    others: tuple[tuple[str, str], ...] = ()
+    """The request's headers beside the usual ones, names in lower case."""
 
     @property
     def operation(self) -> Operation | None:
@@ -61,24 +86,30 @@ class Recorded:
 
     @property
     def is_call(self) -> bool:
-        """Whether it is one of the operations for sure."""
+        """Return whether it is one of the operations for sure."""
         return self.method == METHOD and self.operation is not None
 
     @property
     def may_be_a_slip(self) -> bool:
-        """Whether it is one, or was meant to be."""
+        """Return whether it is one, or was meant to be."""
         if self.operation is not None:
             return self.method != "OPTIONS"  # a browser's own, before a call to another origin
         return self.method not in _SAFE and self.path.startswith(MESSAGING)
 
     @property
     def lacks_body(self) -> bool:
-        """Whether what it asked for is not known, since the recording does not hold it."""
+        """Return whether what it asked for is not known, since the recording does not hold it."""
         return self.body is None and self.operation in {"create", "send"}
 
     @property
+    def presented(self) -> str | None:
+        """The session id that a send shows."""
+        id = self.sent.get("webChatSessionId") if self.operation == "send" and isinstance(self.sent, dict) else None
+        return id if isinstance(id, str) else None
+
+    @property
     def asked(self) -> Asked:
-        """What it tells of its host."""
+        """What it shows of its host."""
         token = self.brought("token", "access_token")
         return Asked(
             self.host,
@@ -89,8 +120,8 @@ class Recorded:
 
     @property
     def whole(self) -> bool:
-        """Whether its answer came back as it should: a success that cannot be decoded was cut."""
-        return self.status != 200 or not self.is_call or self.answer is None or self.got is not UNSET
+        """Return whether its answer came back as it should: a success that cannot be decoded was cut."""
+        return self.status != 200 or not self.is_call or not self.answered or self.got is not UNSET
 
     def told(self, name: str) -> str | None:
         """A string in the answer's JSON."""
@@ -102,164 +133,72 @@ class Recorded:
         return self.told(name) if self.is_call and self.operation == operation and self.status == 200 else None
 
 
-def exchanged(exchange: Exchange, source: str, number: int) -> Recorded:
-    """Reads an entry. Raises HarError."""
-    request, response, timings = exchange.request, exchange.response, exchange.timings
-    url = document.address(exchange, source, number)
-    began = document.started(exchange, source, number)
-    path = unquote(url.path)
-    own = platform_path(path) or path
-    media, body = bodies.media_type(request), bodies.of_request(request, source, number)
-    answer = bodies.of_response(response, source, number)
+def exchanged(exchange: Exchange, number: int, attached: Attached = nothing_attached) -> Recorded:
+    """Read an entry."""
+    path = unquote(exchange.url.path)
+    own = _own_path(path, exchange.status)
+    asked, got = bodies.of_request(exchange.sent, attached), bodies.of_response(exchange.got, attached)
+    media = exchange.sent.media_type
     recorded = Recorded(
         number=number,
-        host=url.netloc.rpartition("@")[2].lower(),
-        method=request.method.upper(),
-        prefix=path.removesuffix(own),
-        path=own,
-        query=url.query,
-        left=began + sum(_passed(step, source, number) for step in (timings.blocked, timings.dns, timings.connect)),
-        returned=began + _passed(exchange.time, source, number),
-        authorization=document.header(request.headers, "authorization"),
-        media_type=media,
-        body=body,
-        sent=bodies.decoded(body, media),
-        size=len(body) if body is not None else max(0, request.body_size or 0),
-        status=_status(response.status, source, number),
-        headers={pair.name.lower(): pair.value for pair in response.headers},
-        answer=answer,
-        got=bodies.decoded(answer, None),
+        host=sys.intern(exchange.url.netloc.rpartition("@")[2].lower()),
+        method=sys.intern(exchange.method),
+        prefix=path.rstrip("/").removesuffix(own) if own != path else "",
+        path=sys.intern(own),
+        query=exchange.url.query,
+        began=exchange.began,
+        left=exchange.began + exchange.waited,
+        returned=exchange.began + max(exchange.took, exchange.waited),
+        authorization=_shared(exchange.sent_headers.get("authorization")),
+        media_type=_shared(media),
+        body=asked.data,
+        lacks=asked.lacking,
+        sent=bodies.decoded(asked.data, media),
+        size=len(asked.data) if asked.data is not None else exchange.sent.size or 0,
+        status=exchange.status,
+        headers={name: value for name, value in exchange.headers.items() if name in _KEPT_HEADERS},
+        answered=got.data is not None,
+        got_lacks=got.lacking,
+        got=bodies.decoded(got.data, None),
+        via_worker=exchange.via_worker,
+        aside=_aside(exchange),
+        others=bounded([pair for pair in exchange.sent_headers.items() if pair[0] not in _USUAL and pair[0][:1] != ":"]),
     )
-    return replace(recorded, body=None) if recorded.body == b"" and _had_a_body(recorded) else recorded
+    told = recorded.headers.get("inin-correlation-id") or recorded.told("contextId") or ""
+    recorded.correlation = "" if told in exchange.sent_headers.values() else told
+    if recorded.body == b"" and _had_a_body(recorded):
+        recorded.body, recorded.lacks = None, bodies.NOT_RECORDED
+    return recorded
+
+
+def _shared(value: str | None) -> str | None:
+    """The value itself, once for all requests that have it: a recording may hold thousands."""
+    return None if value is None else sys.intern(value)
+
+
+def _own_path(path: str, status: int | None) -> str:
+    """The platform's own path; some gateways let a slash at its end pass."""
+    own = platform_path(path) or path
+    bare = own.rstrip("/")
+    return bare if bare in ROUTES and status is not None and status not in {404, 405} else own
+
+
+def _aside(exchange: Exchange) -> str:
+    """Why an entry is not a request that reached the platform; empty if it may be one."""
+    if exchange.cached:
+        return "answered by a cache"
+    if exchange.method == "OPTIONS":
+        return "asked by the browser itself (preflight)"
+    if exchange.status is None and any(word in exchange.error.lower() for word in _STAYED):
+        return "stopped before they left"
+    if exchange.status in {301, 302, 303, 307, 308}:
+        return "redirected by a gateway"
+    return ""
 
 
 def _had_a_body(one: Recorded) -> bool:
-    """Whether the answer shows that it did, whatever the recording says: the platform looks at a session after the body."""
+    """Return whether the answer shows that it did: the platform looks at a session after the body."""
     return one.is_call and one.operation == "send" and (one.status == 200 or one.told("code") == DEAD)
-
-
-def _passed(milliseconds: float | None, source: str, number: int) -> float:
-    if milliseconds is not None and not milliseconds < 1e13:
-        raise HarError(source, number, f"{milliseconds} ms is longer than anything takes")
-    return max(0.0, milliseconds or 0.0)
-
-
-def _status(status: int, source: str, number: int) -> int | None:
-    if status > 599 or 0 < status < 100:
-        raise HarError(source, number, f"{status} is no HTTP status")
-    return status if status > 0 else None
-
-
-class Recording:
-    """The requests to the platform, `kept` in order of time, and what only all of them together tell."""
-
-    def __init__(self, exchanges: Sequence[Recorded]) -> None:
-        hosts = platforms([one.asked for one in exchanges if one.is_call])
-        kept = [one for one in exchanges if one.host in hosts and one.may_be_a_slip]
-        self.kept = sorted(kept, key=lambda one: one.left)
-        self._secrets = set().union(*(_secrets_of(one) for one in self.kept))
-        self._issued = {one.brought("create", "webChatSessionId") for one in self.kept}
-        self._contexts = _contexts(self.kept)
-        self._is_sanitized = _is_sanitized(self.kept)
-
-    def arrival_of(self, one: Recorded, seq: int, at: int) -> Arrival:
-        """The request."""
-        hidden = secrets.Hiding(self._secrets)
-        hidden.raw(one.prefix)
-        path = hidden.raw(one.path + ("?" + one.query if one.query else ""))
-        in_url, hidden.found = hidden.found, False
-        body, text = self._shown_body(one, hidden)
-        return Arrival(
-            seq=seq,
-            at=at,
-            context_id=self._contexts[one.number],
-            method=one.method,
-            path=path,
-            operation=one.operation,
-            credential=_found_in(self._credential(one), url=in_url, body=hidden.found),
-            media_type=one.media_type,
-            size=one.size,
-            body=body,
-            text=text,
-            truncated=one.body is None,
-        )
-
-    def return_of(self, one: Recorded, seq: int, at: int) -> Answer | Returned:
-        """What came back: its answer, or that there was none."""
-        if one.status is None:
-            return Returned(seq, at, self._contexts[one.number], answered=False)
-        token = one.brought("token", "access_token")
-        return Answer(
-            seq=seq,
-            at=at,
-            context_id=self._contexts[one.number],
-            status=one.status,
-            reason=one.headers.get("dayfly-reason") or one.told("code") or "",
-            code=one.told("code") or one.told("error"),
-            accepted=self._accepted(one),
-            acted=at,
-            delivery="complete" if one.whole else "truncated",
-            body=UNSET if one.got is UNSET else secrets.Hiding(self._secrets).value(one.got),
-            retry_after=retry_after(one, at),
-            session=self._session(one),
-            issued=one.brought("create", "webChatSessionId"),
-            token=None if token is None else secrets.name_of(token),
-            token_expires_in=expires_in(one) if token is not None else None,
-        )
-
-    def _shown_body(self, one: Recorded, hidden: secrets.Hiding) -> tuple[Any, str | None]:
-        """The decoded body, or the beginning of one that cannot be. A login's form may carry the secret: that is no leak."""
-        if not one.body:
-            return UNSET, None
-        if one.sent is UNSET:
-            return UNSET, hidden.raw(one.body[:KEPT_TEXT].decode("utf-8", "backslashreplace"))
-        shown = hidden.value(one.sent)
-        if one.operation == "token":
-            hidden.found = False
-        return shown, None
-
-    def _credential(self, one: Recorded) -> Credential:
-        """What the request showed; where a tool has taken that out, something of which nothing more is known."""
-        if not self._is_sanitized:
-            return secrets.credential_of(one.authorization)
-        if one.operation == "token":
-            return Credential("basic", seen_in=("header",))
-        return Credential("bearer", token=f"unknown {one.number}", seen_in=("header",))
-
-    def _accepted(self, one: Recorded) -> bool:
-        return one.is_call and one.operation == "send" and one.status == 200
-
-    def _session(self, one: Recorded) -> SessionChange | None:
-        """The session a request is about, as far as the recording shows that it is one."""
-        created = one.brought("create", "webChatSessionId")
-        if created is not None:
-            return SessionChange(created)
-        id = one.sent.get("webChatSessionId") if one.operation == "send" and isinstance(one.sent, dict) else None
-        known = isinstance(id, str) and (id in self._issued or self._accepted(one))
-        return SessionChange(secrets.Hiding(self._secrets).text(id)) if isinstance(id, str) and known else None
-
-
-def _is_sanitized(kept: Sequence[Recorded]) -> bool:
-    """Whether a tool has taken out the Authorization headers, or their values: a request that was let in must have had one."""
-    shown = {secrets.credential_of(one.authorization).form for one in kept if one.operation != "token" and one.status == 200}
-    return bool(shown - {"bearer"})
-
-
-def _secrets_of(one: Recorded) -> set[str]:
-    bodies_too = secrets.of_document(one.sent) | secrets.of_document(one.got)
-    return secrets.of_header(one.authorization) | bodies_too
-
-
-def _contexts(kept: Sequence[Recorded]) -> dict[int, str]:
-    """What each request is called in the trace, by its number: its contextId where it was told one of its own."""
-    told = {one.number: one.headers.get("inin-correlation-id") or one.told("contextId") or "" for one in kept}
-    often = Counter(told.values())
-    return {number: id if id and often[id] == 1 else f"entry {number}" for number, id in told.items()}
-
-
-def _found_in(shown: Credential, *, url: bool, body: bool) -> Credential:
-    seen_in = shown.seen_in + (("url",) if url else ()) + (("body",) if body else ())
-    return Credential(shown.form, shown.token, shown.client_id, shown.literal, seen_in)
 
 
 def retry_after(one: Recorded, now: int) -> int | None:
@@ -269,7 +208,7 @@ def retry_after(one: Recorded, now: int) -> int | None:
         return min(int(told[:12]), 10**9)
     try:
         date = parsedate_to_datetime(told)
-    except ValueError:
+    except (ValueError, TypeError):
         return None
     aware = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
     return max(0, math.ceil(aware.timestamp() - now / 1000))

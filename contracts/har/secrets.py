@@ -7,13 +7,17 @@ from typing import Any
 
 from mockserver.ids import pseudonym
 from mockserver.journal import Credential
-from mockserver.wire.credentials import basic, bearer, credential
+from mockserver.wire.credentials import basic, bearer, credential, decoded
 
 REDACTED = "[REDACTED]"
 
 SHORTEST = 8
 """Shorter ones would be found in every text."""
 
+SHORTEST_DRAWN = 12
+"""Shorter ones may be words."""
+
+_MASK = re.compile(r"redact|mask|hidden|remov|filter|saniti[sz]|scrub|anonym|placeholder|(.)\1{3}", re.IGNORECASE)
 _NAMES = frozenset({"client_secret", "access_token", "authorization", "password"})
 _PARAMETER = re.compile(r"((?:client_secret|access_token|authorization|password)=)[^&\s]*", re.IGNORECASE)
 _NAMED = re.compile(r"\[REDACTED (t:[^\]]+)\]")
@@ -77,6 +81,11 @@ def _worth_hiding(secrets: set[str]) -> set[str]:
     return {secret for secret in secrets if len(secret) >= SHORTEST and not _NAMED.fullmatch(secret)}
 
 
+def _is_drawn(secret: str) -> bool:
+    """Whether it looks like a token or a secret, and not like a word that a tool has put in its place."""
+    return len(secret) >= SHORTEST_DRAWN and _MASK.search(secret) is None
+
+
 class Hiding:
     """Replaces secrets that are known, or named as such, and remembers whether it `found` one."""
 
@@ -96,6 +105,11 @@ class Hiding:
             if secret in text:
                 text, self.found = text.replace(secret, REDACTED), True
         return text
+
+    def is_in(self, text: str) -> bool:
+        """Whether a header shows a secret, in whatever encoding. A mask, such as REDACTED, may stand anywhere."""
+        shown = [text, *(meant for _, meant in decoded(text))]
+        return any(secret in form for secret in self._secrets if _is_drawn(secret) for form in shown)
 
     def value(self, value: Any) -> Any:
         """A decoded document. Nested no deeper than its decoder allows."""

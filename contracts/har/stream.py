@@ -8,8 +8,8 @@ from typing import BinaryIO, NamedTuple
 
 import msgspec
 
-from contracts.har.beginnings import told_by
 from contracts.har.errors import HarError
+from contracts.har.kinds import looks_like
 
 CHUNK = 256 << 10
 MAX_PIECE = 32 << 20
@@ -34,37 +34,47 @@ class Piece(NamedTuple):
 
 
 def pieces(file: BinaryIO, source: str, progress: Callable[[int], object] = lambda _: None) -> Iterator[Piece]:
-    """The pieces of the HAR file `file`, as they stand in it. `progress` is told how many bytes were read each time.
+    """Yield the pieces of the HAR file `file`, as they stand in it. `progress` takes the number of
+    bytes each time some are read.
 
-    Raises HarError where the file is none, or ends too early: then with the number of the entry that is cut.
+    Raises HarError if the file is not one, or ends too early: then with the number of the entry
+    that is cut. Commas before a closing bracket and whatever follows the document are let pass.
     """
-    number: int | None = None
-    text = _Text(file, progress)
+    text, reading = _Text(file, progress), _Reading()
+    names: list[str] = []
     try:
         for name in text.members():
-            if name != "log":
+            names.append(name)
+            if name == "log" and text.is_object():
+                yield from reading.log(text)
+            else:
                 text.value()
-                continue
-            number = 0
-            for piece in _of_log(text):
-                number = piece.number or number
-                yield piece
     except _Unexpected as error:
-        if number is None:
-            raise HarError(source, None, f"this is no HAR file: {told_by(text.beginning) or error}") from None
-        problem = "the file ends before this entry does" if error.is_end else f"from here on it is no JSON: {error}"
-        raise HarError(source, number + 1, problem) from None
-    if number is None:
-        raise HarError(source, None, "this is no HAR file: it has no log")
+        if not reading.in_log:
+            raise HarError(source, None, f"this is not a HAR file: {error}") from None
+        problem = "the file ends before this entry does" if error.is_end else f"from here on it is not JSON: {error}"
+        raise HarError(source, reading.number + 1, problem) from None
+    if not reading.in_log:
+        looks = looks_like(names)
+        raise HarError(source, None, f"this is not a HAR file: {looks or 'it has no log'}")
 
 
-def _of_log(text: _Text) -> Iterator[Piece]:
-    for member in text.members():
-        if member == "entries":
-            for number, _ in enumerate(text.items(), start=1):
-                yield Piece(member, number, text.value())
-        else:
-            yield Piece(member, None, text.value())
+class _Reading:
+    """The place in a log; entries are numbered through, also if a tool wrote them in two lists."""
+
+    def __init__(self) -> None:
+        self.in_log = False
+        self.number = 0
+
+    def log(self, text: _Text) -> Iterator[Piece]:
+        self.in_log = True
+        for member in text.members():
+            if member == "entries" and text.is_array():
+                for _ in text.items():
+                    yield Piece(member, self.number + 1, text.value())
+                    self.number += 1
+            else:
+                yield Piece(member, None, text.value())
 
 
 class _Unexpected(Exception):
@@ -79,13 +89,11 @@ class _Text:
     def __init__(self, file: BinaryIO, progress: Callable[[int], object]) -> None:
         self._file, self._progress = file, progress
         self._data, self._at = b"", 0
-        first = self._peek()
-        self.beginning = self._data[:2]
-        if first == b"\xef":  # a byte order mark
+        if self._peek() == b"\xef":  # a byte order mark
             self._at += 3
 
     def members(self) -> Iterator[str]:
-        """The names of an object's members; whoever takes one reads its value before the next."""
+        """Yield the names of an object's members; the value of each is to be read before the next."""
         self._expect(b"{")
         if self._takes(b"}"):
             return
@@ -93,6 +101,8 @@ class _Text:
             yield self._name()
             if not self._takes(b","):
                 self._expect(b"}")
+                return
+            if self._takes(b"}"):
                 return
 
     def items(self) -> Iterator[None]:
@@ -105,6 +115,16 @@ class _Text:
             if not self._takes(b","):
                 self._expect(b"]")
                 return
+            if self._takes(b"]"):
+                return
+
+    def is_object(self) -> bool:
+        """Return whether an object comes next."""
+        return self._peek() == b"{"
+
+    def is_array(self) -> bool:
+        """Return whether an array comes next."""
+        return self._peek() == b"["
 
     def value(self) -> bytes | None:
         """The next value as it stands there; None where it is too long to be kept."""

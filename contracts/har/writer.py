@@ -152,8 +152,9 @@ def _response(exchange: _Exchange) -> dict[str, Any]:
         return {**_reply(0, "", [], ""), "_error": _why_none(exchange)}
     text = _text_got(answer)
     headers = [_pair("Content-Type", "application/json"), _pair("ININ-Correlation-Id", answer.context_id)]
-    if answer.retry_after is not None:
-        headers.append(_pair("Retry-After", str(answer.retry_after)))
+    wait = answer.retry_after_text or answer.retry_after
+    if wait is not None:
+        headers.append(_pair("Retry-After", str(wait)))
     if status >= 400 and answer.reason:
         headers.append(_pair("Dayfly-Reason", answer.reason))
     cut = answer.delivery == "truncated"

@@ -17,6 +17,7 @@ from contracts.probe.lab import Lab
 from contracts.probe.life import Rules
 from contracts.probe.refusals import Refusal
 from contracts.probe.story import DEFECTS, ChangePolicy, Create, Script, Send, Step, Story, Wait, WaitFor
+from contracts.verify.chance import storage_elsewhere
 
 CLAUSES = ("P1", "P2", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11")
 """The clauses that a history can break."""
@@ -108,7 +109,8 @@ def explore(lab: Lab, examples: int, chance: int) -> dict[str, Script]:
             super().__init__(lab, watch)
 
     try:
-        run_state_machine_as_test(seed(chance)(Machine), settings=_settings(examples))
+        with storage_elsewhere():
+            run_state_machine_as_test(seed(chance)(Machine), settings=_settings(examples))
     except FlakyFailure as flaky:  # it failed, and did not when Hypothesis tried again
         raise flaky.exceptions[0] from None
     return scripts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 
@@ -51,29 +52,54 @@ def pad(text: str, columns: int) -> str:
     return text + " " * (columns - width(text))
 
 
+_QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
+_WORD = re.compile(rf"( *)((?:(?<!\w)(?:{_QUOTED})(?!\w)|[^ ])+)")
+"""The spaces before a word, and the word. A value in quotes is one word, however many spaces it has."""
+
+
+_CODED = re.compile(rf"(?<!\w)(?:{_QUOTED})|`([^`\s][^`\n]*)`")
+
+
+def coded(text: str) -> Iterator[tuple[bool, str]]:
+    """A sentence in pieces, with those that stand in backticks marked as code. What stands in quotes is not looked into."""
+    start = 0
+    for found in _CODED.finditer(text):
+        if found[1] is not None:
+            yield False, text[start : found.start()]
+            yield True, found[1]
+            start = found.end()
+    yield False, text[start:]
+
+
 def wrap(text: str, columns: int) -> list[str]:
-    """`text` in lines of at most `columns`, broken at spaces where there are any; at least one line."""
+    """`text` in lines of at most `columns`, broken between words; at least one line.
+
+    Spaces within a line stay as they are, and so does a value in quotes. Only one that is longer than a line is cut, in a
+    place where the pieces show no end in a space.
+    """
     lines, line = [], ""
-    for word in _words(text, columns):
-        joined = f"{line} {word}" if line else word
-        if width(joined) > columns:
-            lines.append(line)
-            line = word
-        else:
+    for blanks, word in _WORD.findall(text):
+        joined = line + blanks + word if line else word
+        if width(joined) <= columns:
             line = joined
+            continue
+        if line:
+            lines.append(line)
+        *whole, line = _pieces(word, columns)
+        lines += whole
     return [*lines, line]
 
 
-def _words(text: str, columns: int) -> Iterator[str]:
-    """The words, those cut into pieces that are longer than a line."""
-    for word in text.split():
-        rest = word
-        while width(rest) > columns:
-            piece = head(rest, columns) or rest[0]
-            yield piece
-            rest = rest[len(piece) :]
-        if rest:
-            yield rest
+def _pieces(word: str, columns: int) -> Iterator[str]:
+    """A word in pieces that each fit into a line."""
+    while width(word) > columns:
+        cut = full = len(head(word, columns)) or 1
+        while cut > 1 and " " in word[cut - 1 : cut + 1]:
+            cut -= 1
+        cut = cut if cut > 1 else full
+        yield word[:cut]
+        word = word[cut:]
+    yield word
 
 
 def hanging(label: str, text: str, columns: int) -> list[str]:

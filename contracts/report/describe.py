@@ -8,8 +8,9 @@ from typing import Any
 
 from contracts.clauses.examples import EXAMPLES, Example
 from contracts.clauses.provider import ProviderClause
-from contracts.judge import ANY_CLOCK, DEFAULTS, LOWER_BOUND, Clause, Demand
+from contracts.judge import ANY_CLOCK, LOWER_BOUND, Clause, Demand
 from contracts.report.cells import pad, width
+from contracts.report.facts import of_parameters
 from contracts.report.style import PLAIN, Style
 
 
@@ -39,9 +40,8 @@ def _facts(clause: Demand, style: Style) -> Iterator[str]:
 
 def _facts_of_judging(clause: Clause[Any], style: Style) -> Iterator[str]:
     yield from style.hang("  judged     ", _clocks(clause))
-    if clause.parameters:
-        told = ", ".join(f"{name} ({getattr(DEFAULTS, name)})" for name in clause.parameters)
-        yield from style.hang("  parameters ", told)
+    for told in of_parameters(clause):
+        yield from style.hang("  set by     ", told)
 
 
 def _clocks(clause: Clause[Any]) -> str:

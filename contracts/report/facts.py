@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contracts.report.model import Counterexample, Report
+from contracts.judge import DEFAULTS, Clause, Demand
+from contracts.report.model import Counterexample, Report, Walked
 
 
 def of_report(report: Report) -> Iterator[str]:
@@ -21,6 +22,10 @@ def remarks(report: Report) -> Iterator[str]:
     """What there is to say beside the clauses, a line each."""
     if report.extent:
         yield report.extent
+    if report.stopped:
+        yield f"stopped: {report.stopped}"
+    if report.walked is not None:
+        yield walked(report.walked)
     if report.interrupted:
         yield "interrupted: this is what was found so far, and nothing was made smaller"
     if report.removed:
@@ -29,6 +34,12 @@ def remarks(report: Report) -> Iterator[str]:
         yield f"{counted(len(report.removed), 'kept scenario')} no longer {fail}, so {them} removed: {files}"
     if report.unkept:
         yield unkept(report)
+
+
+def walked(steps: Walked) -> str:
+    """What the client was put through beside the built-in scenarios."""
+    singles, pairs = counted(steps.singles, "single fault"), counted(steps.pairs, "pair")
+    return f"walked through {singles}, {pairs} and {counted(steps.others, 'other scenario')}, drew {steps.drawn}"
 
 
 def unkept(report: Report) -> str:
@@ -41,9 +52,9 @@ def unkept(report: Report) -> str:
 def of_scenario(report: Report, found: Counterexample) -> Iterator[str]:
     """How large the scenario is, and where it comes from."""
     if found.scenario is not None:
-        yield counted(found.scenario.intents, "message")
+        yield f"{counted(found.scenario.intents, 'message')}, {counted(len(found.scenario.items), 'step')}"
     if found.shrunk_from is not None:
-        yield f"shrunk from {found.shrunk_from}"
+        yield f"shrunk from {counted(found.shrunk_from, 'message')}"
     if found.found_on is not None:
         yield f"found on run {found.found_on} of {report.examples}"
 
@@ -53,7 +64,18 @@ def of_confidence(found: Counterexample) -> str:
     if found.replays < 2:
         return ""
     same = f"{found.reproduced} of {found.replays} replays end the same way"
+    if found.scenario is not None and found.scenario.chance:
+        return f"{same}, each with other random numbers; the scenario keeps the ones that fail"
     return f"deterministic, {same}" if found.deterministic else same
+
+
+def of_parameters(clause: Demand | None) -> Iterator[str]:
+    """The options that set what a clause asks for: they are choices, and yours may be another."""
+    for name in clause.parameters if isinstance(clause, Clause) else ():
+        default = getattr(DEFAULTS, name)
+        shown = f"{default:g}" if isinstance(default, float) else default or "none"
+        off = "; `off` switches it off" if name == "max_age" else ""
+        yield f"--{name.replace('_', '-')} ({shown} by default{off})"
 
 
 def counted(count: int, noun: str) -> str:

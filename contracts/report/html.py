@@ -10,8 +10,9 @@ from importlib import resources
 from contracts.clauses import DEMANDS
 from contracts.judge import Demand
 from contracts.report import facts
-from contracts.report.markup import Markup, element, inside
+from contracts.report.markup import Markup, element, inside, prose
 from contracts.report.model import ClauseResult, Ending, Report
+from contracts.report.places import places
 from contracts.report.story import story
 from contracts.report.verdicts import VERDICTS, counts
 
@@ -73,7 +74,21 @@ def _header(report: Report) -> Markup:
 
 def _link(result: ClauseResult) -> Markup:
     message = result.counterexample.message if result.counterexample is not None else result.message
-    return element("li", element("a", f"{result.code} {result.name}", href=f"#{result.code}"), ": ", message)
+    link = element("a", f"{result.code} {result.name}", href=f"#{result.code}")
+    return element("li", link, ": ", prose(message), _where(result))
+
+
+def _where(result: ClauseResult) -> list[Markup | str]:
+    """Links to the requests that a counterexample points to, and to those that created its sessions."""
+    found = places(result.counterexample)
+    linked: list[Markup | str] = [_to(result, number, f"request {number}") for number in found.requests]
+    linked += [label if number is None else _to(result, number, f"session {label}") for label, number in found.sessions.items()]
+    between = [item for link in linked for item in (", ", link)][1:]
+    return [" (", *between, ")"] if linked else []
+
+
+def _to(result: ClauseResult, number: int, words: str) -> Markup:
+    return element("a", words, href=f"#{result.code}-{number}")
 
 
 def _main(report: Report, clauses: Sequence[Demand]) -> Iterator[Markup]:
@@ -85,7 +100,7 @@ def _main(report: Report, clauses: Sequence[Demand]) -> Iterator[Markup]:
 
 
 def _table(report: Report) -> Markup:
-    titles = ("clause", "verdict", "runs", "")
+    titles = ("clause", "verdict", "runs", "finding")
     head = element("tr", [element("th", title, scope="col") for title in titles])
     rows = [_row(result) for result in sorted(report.clauses, key=lambda result: list(VERDICTS).index(result.ending))]
     return element("table", element("thead", head), element("tbody", rows))
@@ -102,6 +117,6 @@ def _row(result: ClauseResult) -> Markup:
         element("th", name, scope="row"),
         element("td", verdict, class_="verdict"),
         element("td", str(result.exercised), class_="number"),
-        element("td", result.words),
+        element("td", prose(result.words), _where(result) if result.ending is Ending.VIOLATED else None),
         class_=result.ending,
     )

@@ -26,12 +26,15 @@ def document(report: Report) -> dict[str, Any]:
         "target": report.target,
         "seed": report.seed,
         "examples": report.examples,
+        **({"walked": msgspec.to_builtins(report.walked)} if report.walked is not None else {}),
         "elapsed_s": round(report.elapsed_s, 3),
         **({"delivery": report.delivery} if report.subject == "client" else {"subject": report.subject}),
         "clauses": [_clause(result) for result in report.clauses],
         **({"extent": report.extent} if report.extent else {}),
+        **({"recording": msgspec.to_builtins(report.recording, str_keys=True)} if report.recording else {}),
         **({"removed": list(report.removed)} if report.removed else {}),
         **({"unkept": list(report.unkept)} if report.unkept else {}),
+        **({"stopped": report.stopped} if report.stopped else {}),
         **({"interrupted": True} if report.interrupted else {}),
     }
 
@@ -70,5 +73,6 @@ def _counterexample(found: Counterexample) -> dict[str, Any]:
         "minimal": found.minimal,
         "file": found.file,
         "output": found.output or None,
+        "log": found.log or None,
     }
     return {name: msgspec.to_builtins(value) for name, value in told.items() if value is not None}

@@ -8,15 +8,32 @@ from dataclasses import replace
 from contracts.report.markup import Markup, element
 from contracts.report.timeline import Kind, Lane, Row
 
+FEW = 5
+"""Lines of output that are shown unfolded."""
+
+_HEADING = ("time", "request", "answer", "session state")
 _BULLETS: dict[Kind, str] = {"world": "∿", "wait": "⋯", "gap": "⋮", "intent": "◆"}
 _SAID: dict[Kind, str] = {"world": "the world: ", "wait": "waiting: ", "intent": ""}
 _NOBODY: Lane = ""
 
 
 def timeline(rows: Sequence[Row], title: str) -> Markup:
-    """A list, one item per row, labelled by the element whose id is `title`."""
+    """A list, one item per row, labelled by the element whose id is `title`: `S1-history`. Request 3 has the id `S1-3`."""
     drawn = _even([_with_point(row) for row in rows])
-    return element("ol", [_item(row, lanes) for row, lanes in drawn], class_="timeline", aria_labelledby=title, tabindex="0")
+    prefix, seen, items = title.removesuffix("history"), set[int](), []
+    for row, lanes in drawn:
+        is_first = row.number is not None and row.number not in seen
+        seen |= {row.number} if row.number is not None else set()
+        items.append(_item(row, lanes, f"{prefix}{row.number}" if is_first else None))
+    heading = _heading(len(drawn[0][1]) if drawn else 0)
+    return element("ol", heading, items, class_="timeline", aria_labelledby=title, tabindex="0")
+
+
+def _heading(breadth: int) -> Markup:
+    """The names of the columns, for the eye: what a screen reader says names itself."""
+    lanes = element("span", [element("span", class_="lane")] * breadth, class_="lanes", aria_hidden="true")
+    time, *others = [element("span", name, class_=name.split()[-1]) for name in _HEADING]
+    return element("li", time, lanes, others, class_="heading", aria_hidden="true")
 
 
 _Drawn = tuple[Row, tuple[str, ...]]
@@ -37,17 +54,21 @@ def _even(drawn: Sequence[_Drawn]) -> list[_Drawn]:
     return [(row, lanes + (_NOBODY,) * (breadth - len(lanes))) for row, lanes in drawn]
 
 
-def _item(row: Row, lanes: Sequence[str]) -> Markup:
+def _item(row: Row, lanes: Sequence[str], id: str | None) -> Markup:
     name = f"{row.kind} clash" if row.marks else row.kind
     time = element("span", f"{row.at / 1000:.3f}", element("span", " s", class_="said"), class_="time")
     drawing = element(
         "span", [element("span", class_=f"lane {lane}".strip()) for lane in lanes], class_="lanes", aria_hidden="true"
     )
-    return element("li", time, drawing, _body(row), class_=name, tabindex="-1" if row.marks else None)
+    return element("li", time, drawing, _body(row), class_=name, id=id, tabindex="-1" if row.marks or id else None)
 
 
 def _body(row: Row) -> list[Markup]:
+    if row.kind == "log":
+        return [_log(row)]
     marks = [element("strong", mark, class_="mark") for mark in row.marks]
+    if row.body:
+        marks.append(element("code", row.body, class_="body"))
     if row.number is None:
         said = element("span", _SAID.get(row.kind, ""), class_="said")
         bullet = element("span", _BULLETS.get(row.kind, ""), class_="bullet", aria_hidden="true")
@@ -56,6 +77,17 @@ def _body(row: Row) -> list[Markup]:
     request = element("span", number, " ", element("code", _request(row)), marks, class_="request")
     reply = element("span", element("span", "answer ", class_="said"), row.reply, class_=f"reply {_kind_of(row.reply)}")
     return [request, reply if row.reply else element("span"), element("span", row.state, class_="state")]
+
+
+def _log(row: Row) -> Markup:
+    """What the client wrote in one place; a lot of it is folded."""
+    lines = row.text.split("\n")
+    label = "raised at" if row.state == "raised" else row.state
+    text = element("pre", "\n".join(line.expandtabs(4) for line in lines))
+    if len(lines) <= FEW:
+        return element("div", element("span", label, class_="stream"), text, class_="output")
+    summary = element("summary", f"{label}: {len(lines)} lines")
+    return element("details", summary, text, class_="output")
 
 
 def _request(row: Row) -> str:

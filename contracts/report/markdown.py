@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from html import escape
 
 from contracts.report import facts
-from contracts.report.cells import clean
+from contracts.report.cells import clean, coded
 from contracts.report.model import ClauseResult, Ending, Report
+from contracts.report.places import places
 from contracts.report.text import counterexample
 from contracts.report.verdicts import VERDICTS, counts
 
 _MEANING = re.compile(r"([\\`*_{}\[\]()#+\-!|<>~&])")
+_BLANKS = re.compile(" {2,}|^ +| +$")
 _FENCE = re.compile(r"`{3,}")
 
 
@@ -21,14 +23,28 @@ def render(report: Report) -> str:
     return "\n\n".join(_blocks(report)) + "\n"
 
 
-def _blocks(report: Report) -> Iterator[str]:
+def overview(report: Report) -> str:
+    """The report without its counterexamples and without what just held; ends with an end of line."""
+    return "\n\n".join(_overview(report)) + "\n"
+
+
+def _overview(report: Report) -> Iterator[str]:
     yield f"## {_code(report.target)} {_verdict(report)} the contract"
     yield _facts(report)
     if report.extent:
         yield _escaped(report.extent)
-    bad = [*report.violated, *report.with_ending(Ending.NOW_HELD)]
+    bad = _bad(report)
     if bad:
         yield _table(bad)
+
+
+def _bad(report: Report) -> list[ClauseResult]:
+    return [*report.violated, *report.with_ending(Ending.NOW_HELD)]
+
+
+def _blocks(report: Report) -> Iterator[str]:
+    yield from _overview(report)
+    bad = _bad(report)
     yield from (_story(report, result) for result in report.violated)
     others = [result for result in report.clauses if result not in bad]
     if others:
@@ -53,14 +69,16 @@ def _facts(report: Report) -> str:
 
 
 def _table(results: list[ClauseResult]) -> str:
-    lines = ["| clause | verdict | runs | |", "| --- | --- | ---: | --- |"]
+    lines = ["| clause | verdict | runs | finding |", "| --- | --- | ---: | --- |"]
     return "\n".join([*lines, *(_row(result) for result in results)])
 
 
 def _row(result: ClauseResult) -> str:
     verdict = VERDICTS[result.ending]
     shown = f"{verdict.emoji} {verdict.words}"
-    return f"| {result.code} {_escaped(result.name)} | {shown} | {result.exercised} | {_escaped(result.words)} |"
+    where = places(result.counterexample).words if result.ending is Ending.VIOLATED else ""
+    finding = _prose(result.words) + (f" ({_escaped(where)})" if where else "")
+    return f"| {result.code} {_escaped(result.name)} | {shown} | {result.exercised} | {finding} |"
 
 
 def _story(report: Report, result: ClauseResult) -> str:
@@ -68,13 +86,23 @@ def _story(report: Report, result: ClauseResult) -> str:
         return f"**{result.code}** {_escaped(result.message)}"
     story = counterexample(report, result)
     fence = "`" * max(3, 1 + max(map(len, _FENCE.findall(story)), default=0))
-    title = escape(clean(f"{result.code} {result.name}: {result.counterexample.message}"))
+    title = _unbroken(escape(clean(f"{result.code} {result.name}: {result.counterexample.message}")))
     return f"<details open><summary>{title}</summary>\n\n{fence}text\n{story}{fence}\n\n</details>"
 
 
+def _prose(text: str) -> str:
+    """A sentence of ours for a cell of a table, with names in backticks as code."""
+    return "".join(_code(piece).replace("|", "\\|") if is_code else _escaped(piece) for is_code, piece in coded(text))
+
+
 def _escaped(text: str) -> str:
-    """Text in which no character means anything to Markdown."""
-    return _MEANING.sub(r"\\\1", clean(text))
+    """Text in which no character means anything to Markdown, and of which no space is lost."""
+    return _unbroken(_MEANING.sub(r"\\\1", clean(text)))
+
+
+def _unbroken(text: str) -> str:
+    """Text whose runs of spaces a browser does not make one."""
+    return _BLANKS.sub(lambda found: "&nbsp;" * len(found[0]), text)
 
 
 def _code(text: str) -> str:

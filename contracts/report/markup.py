@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import TypeAlias
 
-from contracts.report.cells import clean
+from contracts.report.cells import clean, coded
 
 VOID = frozenset({"meta", "path", "line"})
 """Elements without content, which are not closed."""
@@ -28,6 +28,11 @@ def element(tag: str, /, *content: Content, **attributes: str | bool | None) -> 
     shown = "".join(_attribute(key, value) for key, value in attributes.items())
     start = f"<{tag}{shown}>"
     return Markup(start if tag in VOID else f"{start}{inside(content)}</{tag}>")
+
+
+def prose(text: str) -> Content:
+    """A sentence of ours, with `names` in backticks as code. Backticks within a quoted value are that value's own."""
+    return [element("code", piece) if is_code else piece for is_code, piece in coded(text)]
 
 
 def inside(content: Content) -> Markup:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 from msgspec import Struct
 
+from contracts.har.extent import Extent
 from contracts.judge import Delivery, Evidence, Status, Subject
+from contracts.output import OutputLine
 from contracts.scenario import Scenario
 from mockserver.journal import Entry
+
+Source = Literal["client", "provider", "recording", "journal", "test"]
+"""What was judged: a client, a provider, a file, the journal of a running mock, or what a test did to its platform."""
 
 
 class Counterexample(Struct, frozen=True, kw_only=True):
@@ -17,7 +23,8 @@ class Counterexample(Struct, frozen=True, kw_only=True):
     `scenario` is None where a recording was judged. `trace` is what the judge read, its header first. `reproduced` of `replays`
     runs of the same scenario ended the same way. `shrunk_from` is how many intents the first scenario found had, `found_on` the
     number of its run. `minimal` tells whether every step was checked to be needed (None: not checked). `file` is where the
-    scenario was saved, `output` what the client wrote to stderr.
+    scenario was saved, `output` what the client wrote to stderr. `log` is all that it
+    wrote in this run, line by line with places in the trace.
     """
 
     message: str
@@ -31,6 +38,7 @@ class Counterexample(Struct, frozen=True, kw_only=True):
     minimal: bool | None = None
     file: str | None = None
     output: str = ""
+    log: tuple[OutputLine, ...] = ()
 
     @property
     def deterministic(self) -> bool:
@@ -91,20 +99,32 @@ class ClauseResult(Struct, frozen=True, kw_only=True):
         return self.message or (self.counterexample.message if self.counterexample is not None else "")
 
 
+class Walked(Struct, frozen=True):
+    """How many scenarios were walked through: of a single fault, of a pair, and of other things; and how many were drawn."""
+
+    singles: int = 0
+    pairs: int = 0
+    others: int = 0
+    drawn: int = 0
+
+
 class Report(Struct, frozen=True, kw_only=True):
     """What a verification of `target` found, in `examples` runs, `drawn` of them drawn, and `elapsed_s` seconds; `delivery` is
-    about clients alone.
+    about clients alone. `walked` says what was walked through, None if nothing was to be.
 
-    `extent` says how much of a HAR file was judged. `removed` are files of the corpus that no longer fail, `unkept` what could
-    not be written there or removed, and why. `interrupted`: somebody ended it, and this is what was found so far.
+    `extent` says how much of a HAR file was judged, `recording` the same as values. `removed` are files of the corpus that no
+    longer fail, `unkept` what could not be written there or removed, and why. `interrupted`: somebody ended it, and this is
+    what was found so far. `stopped` says why fewer runs were made than planned.
     """
 
     target: str
     clauses: tuple[ClauseResult, ...]
     subject: Subject = "client"
+    source: Source | None = None
     seed: int | None = None
     examples: int = 1
     drawn: int = 0
+    walked: Walked | None = None
     elapsed_s: float = 0.0
     delivery: Delivery = "at-most-once"
     replay_with: str | None = ""
@@ -116,9 +136,16 @@ class Report(Struct, frozen=True, kw_only=True):
     drawing: str = ""
     """The options that say what it was put through, where that was not the usual: for `dayfly verify`."""
     extent: str = ""
+    recording: Extent | None = None
     removed: tuple[str, ...] = ()
     unkept: tuple[str, ...] = ()
+    stopped: str = ""
     interrupted: bool = False
+
+    @property
+    def shown(self) -> Source:
+        """What the target is: the client or provider itself, or what was kept of it."""
+        return self.source or self.subject
 
     def with_status(self, status: Status) -> tuple[ClauseResult, ...]:
         """The clauses that ended so, in order."""
@@ -139,12 +166,14 @@ class Report(Struct, frozen=True, kw_only=True):
         return bool(self.violated or self.with_ending(Ending.NOW_HELD))
 
     def exit_status(self, *, strict: bool = False) -> int:
-        """0: all clauses put to the test ended as they should; 1: one did not; 2: none was put to the test, or, if `strict`,
-        one was inconclusive; 130: interrupted."""
+        """0: all clauses put to the test ended as they should; 1: one did not; 2: none was put to the test, or it was stopped
+        and no violation says why, or, if `strict`, one was inconclusive; 130: interrupted."""
         if self.interrupted:
             return 130
         if self.failed:
             return 1
+        if self.stopped and not self.with_status(Status.VIOLATED):
+            return 2
         undecided = self.with_status(Status.INCONCLUSIVE)
         if not undecided and not self.with_status(Status.HELD) and not self.with_status(Status.VIOLATED):
             return 2

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contracts.fold import fold
 from contracts.judge import Demand
 from contracts.report import facts
 from contracts.report.excerpt import excerpt
 from contracts.report.lanes import timeline
-from contracts.report.markup import Markup, element
+from contracts.report.markup import Markup, element, prose
 from contracts.report.model import ClauseResult, Counterexample, Report
+from contracts.report.places import history_of
 from contracts.report.text import TABLES
 from contracts.report.timeline import rows
 from contracts.report.ways import ways
 from contracts.report.words import item_words
 from contracts.scenario import Item
-from contracts.trace import well_formed
 
 
 def story(report: Report, result: ClauseResult, clause: Demand | None) -> Markup:
     """The section of a clause that was violated."""
     found = result.counterexample
     message = found.message if found is not None else result.message
-    title = element("h2", element("span", f"{result.code} {result.name}", class_="code"), " ", message, id=result.code)
+    title = element("h2", element("span", f"{result.code} {result.name}", class_="code"), " ", prose(message), id=result.code)
     parts = [] if found is None else list(_parts(report, result, found, clause))
     return element("section", title, parts, _commands(report, result), aria_labelledby=result.code)
 
@@ -55,18 +54,18 @@ def _item(item: Item) -> Markup:
 
 
 def _history(report: Report, result: ClauseResult, found: Counterexample) -> Iterator[Markup]:
-    history = fold(well_formed(found.trace))
+    history = history_of(found)
     clock = "virtual time" if history.header.clock == "virtual" else f"{history.header.clock} clock"
     name = f"{result.code}-history"
-    yield element("h3", f"{TABLES[report.subject].capitalize()} ({clock})", id=name)
-    yield timeline(excerpt(rows(history, found.evidence)), name)
+    yield element("h3", f"{TABLES[report.shown].capitalize()} ({clock})", id=name)
+    yield timeline(excerpt(rows(history, found.evidence, found.log)), name)
 
 
 def _notes(report: Report, clause: Demand | None, found: Counterexample) -> Iterator[Markup]:
     notes = list(_told(report, clause, found))
     if notes:
         yield element("h3", "What to make of it")
-        yield element("dl", [[element("dt", label), element("dd", text)] for label, text in notes])
+        yield element("dl", [[element("dt", label), element("dd", prose(text))] for label, text in notes])
 
 
 def _told(report: Report, clause: Demand | None, found: Counterexample) -> Iterator[tuple[str, str]]:
@@ -74,6 +73,7 @@ def _told(report: Report, clause: Demand | None, found: Counterexample) -> Itera
         yield "Rule", f"The {clause.subject} must {clause.statement}."
         yield "Why", clause.reason
         yield from (("Help", advice) for advice in clause.advice)
+        yield from (("Set by", told) for told in facts.of_parameters(clause))
     if found.minimal:
         yield "Minimal", f"Leave out any one step, and the {report.subject} passes (checked)."
     confidence = facts.of_confidence(found)
@@ -82,7 +82,7 @@ def _told(report: Report, clause: Demand | None, found: Counterexample) -> Itera
 
 
 def _output(found: Counterexample) -> Iterator[Markup]:
-    if found.output.strip():
+    if found.output.strip() and not found.log:
         title = element("summary", "What the client wrote to stderr")
         text = "\n".join(line.expandtabs(4) for line in found.output.splitlines())
         yield element("details", title, element("pre", text, tabindex="0"))

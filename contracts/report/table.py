@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import zip_longest
 from typing import NamedTuple
 
-from contracts.fold import fold
 from contracts.report.cells import pad, width, wrap
 from contracts.report.excerpt import excerpt
 from contracts.report.model import Counterexample
+from contracts.report.places import history_of
 from contracts.report.style import Look, Style
 from contracts.report.timeline import Kind, Lane, Row, rows
-from contracts.trace import well_formed
 
 _LANES: dict[bool, dict[Lane, str]] = {
     True: {"": " ", "through": "│", "opens": "┌", "closes": "└"},
@@ -25,6 +24,11 @@ _LOOKS: dict[Kind, Look] = {"world": "cyan", "wait": "yellow", "intent": "dim"}
 _BELOW: dict[Lane, Lane] = {"": "", "through": "through", "opens": "through", "closes": ""}
 _POST_TO = re.compile(r"^POST \S*/")
 _REPLY = 5
+_STREAM = 6
+"""Columns for the name of a stream."""
+
+LOG_LINES = 5
+"""Lines shown of what the client wrote in one place."""
 
 
 class _Columns(NamedTuple):
@@ -45,8 +49,8 @@ class _Columns(NamedTuple):
 
 def table(found: Counterexample, style: Style, title: str = "what reached the mock") -> list[str]:
     """The lines of the table, its `title` and its heading first."""
-    history = fold(well_formed(found.trace))
-    drawn = [_narrowed(row, style) for row in excerpt(rows(history, found.evidence))]
+    history = history_of(found)
+    drawn = [_narrowed(row, style) for row in excerpt(rows(history, found.evidence, found.log))]
     columns = _measure(drawn, style)
     clock = "virtual time" if history.header.clock == "virtual" else f"{history.header.clock} clock"
     lead = f"{'t(s)':>{columns.time + 4}}{'#':>{columns.number}}  {' ' * columns.lanes}"
@@ -57,6 +61,8 @@ def table(found: Counterexample, style: Style, title: str = "what reached the mo
 
 def _narrowed(row: Row, style: Style) -> Row:
     """Where there is little room, the end of a path says enough."""
+    if row.kind == "log":
+        return row
     return replace(row, text=style.say(_POST_TO.sub("/", row.text) if style.width < 80 else row.text))
 
 
@@ -79,13 +85,15 @@ def _lines(row: Row, columns: _Columns, style: Style) -> Iterator[str]:
     lead = f"  {mark} {row.at / 1000:>{columns.time}.3f}{number:>{columns.number}}  "
     lanes = pad("".join(glyphs[lane] for lane in row.lanes), columns.lanes)
     below = pad("".join(glyphs[_BELOW[lane]] for lane in row.lanes), columns.lanes)
-    body = _remark(row, columns, style) if row.number is None else _call(row, columns, style)
+    body = _BODIES.get(row.kind, _call if row.number is not None else _remark)(row, columns, style)
     for nth, line in enumerate(body):
         first = (style.paint(lead, "red") if row.marks else lead) + lanes
         yield ((first if nth == 0 else " " * columns.lead + below) + line).rstrip()
     under = "^" * max(4, min(12, width(row.text)))
     for label in row.marks:
         yield " " * columns.lead + below + style.paint(f"{under} {style.say(label)}", "red")
+    for line in wrap(style.say(row.body), style.width - columns.lead - columns.lanes) if row.body else ():
+        yield " " * columns.lead + below + style.paint(line, "red")
 
 
 def _remark(row: Row, columns: _Columns, style: Style) -> Iterator[str]:
@@ -93,6 +101,28 @@ def _remark(row: Row, columns: _Columns, style: Style) -> Iterator[str]:
     bullet = style.say(_BULLETS.get(row.kind, ""))
     for line in wrap(bullet + row.text, style.width - columns.lead - columns.lanes):
         yield style.paint(line, _LOOKS.get(row.kind, "dim"))
+
+
+def _log(row: Row, columns: _Columns, style: Style) -> Iterator[str]:
+    """What the client wrote, cut to a few lines, with the stream's name at the first."""
+    lines, room = row.text.split("\n"), style.width - columns.lead - columns.lanes
+    shown = lines if len(lines) <= LOG_LINES + 1 else lines[:LOG_LINES]
+    label = "from" if row.state == "raised" else row.state
+    for nth, line in enumerate(shown):
+        lead = pad(label if nth == 0 else "", _STREAM) + style.say(" ┊ ")
+        written = style.say(line.expandtabs(4))
+        if row.state != "raised":
+            yield style.paint(lead + style.clip(written, room - width(lead)), "dim")
+            continue
+        for part, piece in enumerate(wrap(written, room - width(lead) - 2)):
+            yield style.paint((lead if part == 0 else pad("", _STREAM) + style.say(" ┊   ")) + piece, "dim")
+    if len(shown) < len(lines):
+        more = f"… {len(lines) - len(shown)} more lines; --report html:FILE shows all"
+        lead = pad("", _STREAM) + style.say(" ┊ ")
+        yield from (style.paint(lead + piece, "dim") for piece in wrap(style.say(more), room - width(lead)))
+
+
+_BODIES: dict[Kind, Callable[[Row, _Columns, Style], Iterator[str]]] = {"log": _log}
 
 
 def _call(row: Row, columns: _Columns, style: Style) -> Iterator[str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from contracts.clauses import DEMANDS
-from contracts.judge import Demand, Subject
+from contracts.judge import Demand
 from contracts.report import facts
-from contracts.report.cells import pad, width, wrap
-from contracts.report.model import ClauseResult, Counterexample, Report
+from contracts.report.cells import hanging, pad, width, wrap
+from contracts.report.model import ClauseResult, Counterexample, Ending, Report, Source
+from contracts.report.places import places
 from contracts.report.style import PLAIN, Style
 from contracts.report.table import table
 from contracts.report.verdicts import VERDICTS, counts
@@ -18,7 +19,13 @@ from contracts.report.words import item_words
 _NAME, _VERDICT, _ROOM = 26, 13, 20
 """Columns of the summary: of the clause, of how it ended, and what a message needs to be worth telling."""
 
-TABLES: Mapping[Subject, str] = {"client": "what reached the mock", "provider": "what the provider was asked"}
+TABLES: Mapping[Source, str] = {
+    "client": "what reached the mock",
+    "provider": "what the provider was asked",
+    "recording": "what the recording shows",
+    "journal": "what reached the mock",
+    "test": "what reached the mock",
+}
 """What the table of a counterexample shows."""
 
 STDERR_LINES = 12
@@ -38,6 +45,7 @@ def summary(report: Report, style: Style = PLAIN) -> str:
     delivery = f", {report.delivery}" if report.subject == "client" else ""
     title = style.say(f"{report.target}: {runs}{seed}{delivery}, {report.elapsed_s:.1f} s")
     lines = [*(style.paint(line, "bold") for line in wrap(title, style.width)), ""]
+    lines.append(style.paint(f"  {pad('clause', _NAME)} {pad('verdict', _VERDICT)} {'runs':>6}  finding", "dim"))
     lines += [_summary_line(result, style) for result in report.clauses]
     lines += ["", _count(report, style)]
     lines += [line for remark in facts.remarks(report) for line in style.hang("  ", remark)]
@@ -49,7 +57,16 @@ def _summary_line(result: ClauseResult, style: Style) -> str:
     name = style.clip(f"{result.code} {result.name}", _NAME)
     lead = f"  {pad(name, _NAME)} {style.paint(pad(verdict.words, _VERDICT), verdict.look)} {result.exercised:>6}  "
     room = style.width - _NAME - _VERDICT - 12
-    return (lead + style.clip(style.say(result.words), room)).rstrip() if room >= _ROOM else lead.rstrip()
+    return (lead + _finding(result, room, style)).rstrip() if room >= _ROOM else lead.rstrip()
+
+
+def _finding(result: ClauseResult, room: int, style: Style) -> str:
+    """What was found, and by which requests, which are named whatever else has to be cut."""
+    where = places(result.counterexample).words if result.ending is Ending.VIOLATED else ""
+    suffix = f" ({where})" if where else ""
+    if len(suffix) > room // 2:
+        suffix = ""
+    return style.clip(style.say(result.words), room - len(suffix)) + suffix
 
 
 def _count(report: Report, style: Style) -> str:
@@ -78,7 +95,7 @@ def counterexample(report: Report, result: ClauseResult, style: Style = PLAIN, c
     blocks = [
         _title(report, result, found, style),
         list(_scenario(report, found, style)),
-        table(found, style, TABLES[report.subject]),
+        table(found, style, TABLES[report.shown]),
         list(_notes(report, clause, found, style)),
         list(_output(found, style)),
         [style.say(f"  {way.label:<11} {way.command}") for way in ways(report, result)],
@@ -91,29 +108,25 @@ def _title(report: Report, result: ClauseResult, found: Counterexample, style: S
     message = wrap(style.say(f"{result.name}: {found.message}"), style.width - width(label))
     lines = [style.paint(label.strip(), "red", "bold") + " " + style.paint(message[0], "bold")]
     lines += [" " * len(label) + style.paint(line, "bold") for line in message[1:]]
-    return [*lines, *style.hang("  --> ", f"{report.subject} {report.target}")]
+    return [*lines, *style.hang("  --> ", f"{report.shown} {report.target}")]
 
 
 def _scenario(report: Report, found: Counterexample, style: Style) -> Iterator[str]:
     scenario = found.scenario
     if scenario is None:
         return
-    told = [facts.counted(scenario.intents, "intent")]
-    if found.shrunk_from is not None:
-        told[0] += f", shrunk from {found.shrunk_from}"
-    if found.found_on is not None:
-        told.append(f"found on run {found.found_on} of {report.examples}")
-    title = "  smallest failing scenario" if found.minimal else "  failing scenario"
-    first, *others = style.hang(f"{title} ", f"({'; '.join(told)})")
-    yield style.paint(title, "bold") + first.removeprefix(title)
+    told = list(facts.of_scenario(report, found))
+    title = "smallest failing scenario" if found.minimal else "failing scenario"
+    first, *others = style.hang("  ", f"{title} ({'; '.join(told)})")
+    yield "  " + style.paint(title, "bold") + first.removeprefix(f"  {title}")
     yield from others
     if scenario.policy:
         policy = ", ".join(f"{name} {value}" for name, value in scenario.policy.items())
         yield from style.hang("    policy: ", policy)
     for number, item in enumerate(scenario.items, start=1):
         for nth, line in enumerate(item_words(item)):
-            label = f"{number:>5}. " if nth == 0 else " " * 7
-            yield label + style.clip(style.say(line), style.width - 7)
+            label = f"{number:>5}. " if nth == 0 else " " * (7 + len(line) - len(line.lstrip()))
+            yield from hanging(label, style.say(line.lstrip()), style.width)
 
 
 # -- what to make of it ----------------------------------------------------------------------------------------------
@@ -125,18 +138,19 @@ def _notes(report: Report, clause: Demand | None, found: Counterexample, style: 
         yield from style.hang("  = why:  ", clause.reason)
         for advice in clause.advice:
             yield from style.hang("  = help: ", advice)
+        for told in facts.of_parameters(clause):
+            yield from style.hang("  = set by: ", told)
     if found.minimal:
         checked = f"leave out any one step, and the {report.subject} passes (checked)"
         yield from style.hang("  = minimal: ", checked)
-    if found.replays > 1:
-        same = f"{found.reproduced} of {found.replays} replays end the same way"
-        confidence = f"deterministic, {same}" if found.deterministic else same
+    confidence = facts.of_confidence(found)
+    if confidence:
         yield from style.hang("  = confidence: ", confidence)
 
 
 def _output(found: Counterexample, style: Style) -> Iterator[str]:
     lines = found.output.splitlines()
-    if not lines:
+    if not lines or found.log:
         return
     yield f"  {style.paint('what the client wrote to stderr', 'bold')}"
     if len(lines) > STDERR_LINES:

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Literal
 
-from contracts.clauses.words import quote, seconds
-from contracts.history import Call, CallLeft, CallReturned, History, Intent, IntentBegan, IntentEnded, Moment, WorldChanged
+import msgspec
+
+from contracts.clauses.words import exact, plain_or_quoted, quote, seconds
+from contracts.history import (
+    Call,
+    CallLeft,
+    CallReturned,
+    History,
+    Intent,
+    IntentBegan,
+    IntentEnded,
+    Moment,
+    WorldChanged,
+    document,
+)
 from contracts.judge import Evidence
+from contracts.output import OutputLine
 from contracts.report.words import perturbation_words, reply_words, request_words, state_words
 
-Kind = Literal["call", "left", "returned", "intent", "world", "wait", "gap"]
+Kind = Literal["call", "left", "returned", "intent", "world", "wait", "gap", "log"]
 Lane = Literal["", "through", "opens", "closes"]
 
 
@@ -20,8 +36,9 @@ class Row:
     """One line. `at` is milliseconds since the trace began.
 
     A call during which nothing else happened is one row of kind `call`. Another is a row where it `left` and one where it
-    `returned`, joined by its lane. A `gap` stands for rows that are left out. `marks` are the labels of the evidence that
-    points here.
+    `returned`, joined by its lane. A `gap` stands for rows that are left out. A `log` row holds the lines that the client wrote
+    one after another to the stream `state`. `marks` are the labels of the evidence that points here. `body` tells what
+    a create named as its guest, if that is not the guest of its message.
     """
 
     kind: Kind
@@ -32,12 +49,13 @@ class Row:
     state: str = ""
     lanes: tuple[Lane, ...] = ()
     marks: tuple[str, ...] = ()
+    body: str = ""
 
 
-def rows(history: History, evidence: Sequence[Evidence] = ()) -> list[Row]:
-    """The table of a history, with the lines marked that `evidence` points to."""
-    table = _Table(history, evidence)
-    drawn = [row for moment in history.moments for row in table.rows(moment)]
+def rows(history: History, evidence: Sequence[Evidence] = (), log: Sequence[OutputLine] = ()) -> list[Row]:
+    """The table of a history, with the lines marked that `evidence` points to, and the client's `log` between them."""
+    table = _Table(history, evidence, log)
+    drawn = [*(row for moment in history.moments for row in table.rows(moment)), *table.rest()]
     breadth = max((len(row.lanes) for row in drawn), default=0)
     free: Lane = ""
     return [replace(row, lanes=row.lanes + (free,) * (breadth - len(row.lanes))) for row in drawn]
@@ -46,7 +64,7 @@ def rows(history: History, evidence: Sequence[Evidence] = ()) -> list[Row]:
 class _Table:
     """Draws row by row. `_lanes` holds the calls on their way, `_idle_since` when the client last had nothing on its way."""
 
-    def __init__(self, history: History, evidence: Iterable[Evidence]) -> None:
+    def __init__(self, history: History, evidence: Iterable[Evidence], log: Iterable[OutputLine]) -> None:
         self._history = history
         self._marks = _by_seq(evidence)
         self._start = _start(history)
@@ -55,8 +73,31 @@ class _Table:
         self._idle_since: int | None = None
         self._jumped = 0
         self._told: int | None = None
+        self._log = deque(log)
+        self._latest = 0
 
     def rows(self, moment: Moment) -> Iterator[Row]:
+        """The rows of a moment, after those of the output that was written before it."""
+        yield from self._written_before(_seq(moment))
+        for row in self._of(moment):
+            is_late = row.at < self._latest  # a recording by a clock that was set back
+            yield replace(row, state=f"{row.state}, out of order".removeprefix(", ")) if is_late else row
+            self._latest = max(self._latest, row.at)
+
+    def rest(self) -> Iterator[Row]:
+        """The rows of the output that was written after the last moment."""
+        yield from self._written_before(None)
+
+    def _written_before(self, seq: int | None) -> Iterator[Row]:
+        """A row for each stretch of lines that went to one stream."""
+        due: list[OutputLine] = []
+        while self._log and (seq is None or self._log[0].after < seq):
+            due.append(self._log.popleft())
+        for stream, lines in groupby(due, key=lambda line: line.stream):
+            text = "\n".join(line.text for line in lines)
+            yield Row("log", self._latest, text, state=stream, lanes=self._drawn(-1, ""))
+
+    def _of(self, moment: Moment) -> Iterator[Row]:
         match moment:
             case IntentBegan(intent):
                 yield self._began(intent)
@@ -77,7 +118,7 @@ class _Table:
 
     def _began(self, intent: Intent) -> Row:
         self._be_idle(intent.began_at)
-        text = f"message {intent.number + 1} to {intent.guest.name}: {quote(intent.text)}"
+        text = f"message {intent.number + 1} to {plain_or_quoted(intent.guest.name)}: {quote(intent.text)}"
         return self._row("intent", intent.began_at, text, seq=intent.began_seq)
 
     def _ended(self, intent: Intent) -> Row:
@@ -101,7 +142,8 @@ class _Table:
         self._told = None
         if waited >= self._shortest_wait or told is not None:
             asked = "" if told is None else f"; Retry-After said {told} s"
-            yield self._row("wait", since, f"the client waited {seconds(waited)}{asked}")
+            began = max(since, self._start + self._latest)  # the world may have moved the clock first
+            yield self._row("wait", began, f"the client waited {seconds(waited)}{asked}")
 
     # -- calls -------------------------------------------------------------------------------------------------------
 
@@ -147,7 +189,35 @@ class _Table:
             marks += self._marks.get(answer.answer.seq, ())
         number = call.number if call is not None else None
         drawn = lanes or self._drawn(-1, "")
-        return Row(kind, at - self._start, text, number, reply, state, drawn, marks)
+        body = _guest_sent(call) if call is not None and marks and text else ""
+        return Row(kind, at - self._start, text, number, reply, state, drawn, marks, body)
+
+
+def _seq(moment: Moment) -> int:
+    """The entry from which a moment is known to have happened."""
+    match moment:
+        case IntentBegan(intent):
+            return intent.began_seq
+        case IntentEnded(intent):
+            return intent.ended_seq or 0
+        case WorldChanged(entry):
+            return entry.seq
+        case CallLeft(call):
+            return call.seq
+        case CallReturned(call):
+            return call.answer.seq if call.answer is not None else call.seq
+
+
+def _guest_sent(call: Call) -> str:
+    """What a create sent as its guest, if its message was for another one, or nobody can say for whom."""
+    if call.operation != "create" or (call.intent is not None and call.guest == call.intent.guest):
+        return ""
+    sent = document(call.arrival).get("guest")
+    if not isinstance(sent, dict):
+        return f"sent as guest: {msgspec.json.encode(sent).decode()}" if sent is not None else "sent without a guest"
+    shown = {name: exact(value) if isinstance(value, str) else repr(value) for name, value in sent.items()}
+    fields = (f"{name}: {value}" for name, value in shown.items())
+    return f"sent as guest: {{{', '.join(fields)}}}"
 
 
 def _by_seq(evidence: Iterable[Evidence]) -> dict[int, tuple[str, ...]]:

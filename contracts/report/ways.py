@@ -6,6 +6,10 @@ import shlex
 from typing import NamedTuple
 
 from contracts.report.model import ClauseResult, Report
+from contracts.scenario import Scenario, digest
+
+CORPUS = "corpus"
+"""The directory that a command proposes for counterexamples."""
 
 
 class Way(NamedTuple):
@@ -21,7 +25,7 @@ def ways(report: Report, result: ClauseResult) -> list[Way]:
 
 
 def _runs(report: Report, result: ClauseResult) -> list[Way]:
-    """From its file where it was saved; else the same scenarios are drawn again, and this one saved."""
+    """From its file if it was saved; else the same scenarios are drawn again, and saved only by a command that says so."""
     if report.subject == "provider":
         url = shlex.quote(report.replay_with or "")
         probe = f"dayfly probe {url} --seed {report.seed} --clause {result.code}"
@@ -32,8 +36,7 @@ def _runs(report: Report, result: ClauseResult) -> list[Way]:
     if report.replay_with is None:
         return _tests(report)
     if found.file is None:
-        drawn = _joined(f"dayfly verify {client}", report.contract, report.drawing)
-        return [] if report.seed is None else [Way("again", f"{drawn} --seed {report.seed} --corpus corpus")]
+        return [] if report.seed is None else _from_the_seed(report, result.code, found.scenario, client)
     replay, name = _joined(f"dayfly replay {shlex.quote(found.file)} {client}", report.contract), result.code.lower()
     one = f"{replay} --clause {result.code}"
     return [
@@ -41,6 +44,14 @@ def _runs(report: Report, result: ClauseResult) -> list[Way]:
         Way("as a test", f"{one} --emit pytest > test_{name}.py"),
         Way("as curl", f"{one} --emit curl > {name}.sh"),
     ]
+
+
+def _from_the_seed(report: Report, code: str, scenario: Scenario, client: str) -> list[Way]:
+    """The same run, the same run that keeps what it finds, and the one scenario from the file that the latter writes."""
+    drawn = _joined(f"dayfly verify {client}", report.contract, report.drawing) + f" --seed {report.seed}"
+    kept = f"{CORPUS}/{code}-{digest(scenario)}.json"
+    replay = _joined(f"dayfly replay {kept} {client}", report.contract)
+    return [Way("again", drawn), Way("keep", f"{drawn} --corpus {CORPUS}"), Way("then", replay)]
 
 
 def _tests(report: Report) -> list[Way]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contracts.clauses.words import quote
+from contracts.clauses.words import exact, plain_or_quoted, quote
 from contracts.history import Call, History
 from contracts.scenario import Item, Send, SendParallel, Trigger, noted
 from mockserver.journal import Answer
@@ -18,7 +18,7 @@ ENDS = {
 """The end of each operation's path, which is all a person needs to know it."""
 
 
-UNSAID: Mapping[str, object] = {"times": 1, "probability": 1.0, "after_acting": False}
+UNSAID: Mapping[str, object] = {"times": 1, "probability": 1.0, "after_acting": False, "retry_after_form": "seconds"}
 """Details that go without saying; what is None does as well."""
 
 
@@ -29,7 +29,7 @@ def request_words(call: Call, history: History) -> str:
     if call.presented is not None:
         parts.append(history.sessions[call.presented].label)
     if call.operation == "create" and len(history.intents) > 1 and call.guest is not None:
-        parts.append(f"for {call.guest.name}")
+        parts.append(f"for {plain_or_quoted(call.guest.name)}")
     if call.operation != "token" and len(history.tokens) != 1:
         parts.append(_credential_words(call, history))
     return " ".join(parts)
@@ -102,11 +102,11 @@ def item_words(item: Item) -> Iterator[str]:
     """An item of a scenario, and below it what happens during it, each on a line."""
     match item:
         case Send(guest, text, during):
-            yield f"send(guest={guest.name!r}, text={quote(text)})"
+            yield f"send(guest={exact(guest.name)}, text={quote(text)})"
             yield from map(_trigger_words, during)
         case SendParallel(sends, during):
             yield f"send_parallel({len(sends)} messages)"
-            yield from (f"  send(guest={message.guest.name!r}, text={quote(message.text)})" for message in sends)
+            yield from (f"  send(guest={exact(message.guest.name)}, text={quote(message.text)})" for message in sends)
             yield from map(_trigger_words, during)
         case _:
             yield perturbation_words(*noted(item))

@@ -1,111 +1,39 @@
-"""A HAR file of a browser, a proxy or the mock as a recording: entry by entry, so that a large one needs little memory."""
+"""A HAR file of a browser, a proxy or the mock as a recording: request by request, in little memory."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from typing import BinaryIO
 
-import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
-from contracts.har import HarError, secrets, stream
-from contracts.har.document import Creator, Exchange, Page
-from contracts.har.document import part as decoded
-from contracts.har.requests import Recorded, exchanged
-from contracts.har.routes import platform_path
-from contracts.har.stream import Piece
-from contracts.reproduce.hosts import of_platform
-from contracts.reproduce.order import in_order, resolution
+from contracts.har import secrets
+from contracts.har.archive import VERSIONS, Archive, Progress
+from contracts.har.bodies import Attached, nothing_attached
+from contracts.har.moments import order
+from contracts.har.requests import Recorded
+from contracts.har.survey import UNKNOWN, Findings
+from contracts.reproduce import traces
+from contracts.reproduce.hosts import why_none
+from contracts.reproduce.order import in_order
 from contracts.reproduce.requests import step_of
 from contracts.reproduce.steps import Problem, Recording, Step
 from mockserver.journal import Credential
 
-VERSIONS = ("1.1", "1.2")
 
-Progress = Callable[[int], object]
+class _Lacking:
+    """Bodies that cannot be had, by the numbers of the entries, and why."""
 
+    def __init__(self) -> None:
+        self.sent: dict[int, str] = {}
+        self.issued: dict[int, str] = {}
 
-class OwnPages(Exception):
-    """The file was written by dayfly from a trace, which stands in it and tells more."""
-
-
-class _Where(Struct):
-    url: str
-
-
-class _Addressed(Struct):
-    """An entry as far as it has to be read to know whether it is of interest."""
-
-    request: _Where
-
-
-class Archive:
-    """What is read of a HAR file."""
-
-    def __init__(self, source: str, page: str | None) -> None:
-        self.source, self._page = source, page
-        self.creator = ""
-        self.entries = 0
-        self.elsewhere: Counter[str] = Counter()
-        self.steps: list[Step] = []
-        self.stamps: list[float] = []
-        self.problems: list[Problem] = []
-        self.lacking: set[int] = set()
-        self.secrets: set[str] = set()
-
-    def take(self, piece: Piece) -> None:
-        """Reads one piece; what is wrong with it is noted. Raises OwnPages."""
-        if piece.number is not None:
-            self.entries += 1
-        try:
-            self._take(piece)
-        except HarError as error:
-            self.problems.append(Problem(error.entry or piece.number, error.problem))
-
-    def _take(self, piece: Piece) -> None:
-        if piece.raw is None:
-            raise HarError(self.source, piece.number, f"longer than {stream.MAX_PIECE >> 20} MiB, and left out")
-        match piece.name:
-            case "entries":
-                self._entry(piece.raw, piece.number or 0)
-            case "creator":
-                self.creator = decoded(msgspec.Raw(piece.raw), Creator, self.source, None).name
-            case "version":
-                self._version(piece.raw)
-            case "pages":
-                pages: list[Page] = decoded(msgspec.Raw(piece.raw), list[Page], self.source, None)
-                if any(len(page.own) for page in pages):
-                    raise OwnPages
-
-    def _version(self, raw: bytes) -> None:
-        told = raw.decode("utf-8", "backslashreplace").strip('"')[:20]
-        if told not in VERSIONS:
-            self.problems.append(Problem(None, f"HAR {told} is not known here; it is read as HAR {VERSIONS[-1]}"))
-
-    def _entry(self, raw: bytes, number: int) -> None:
-        addressed: _Addressed = decoded(msgspec.Raw(raw), _Addressed, self.source, number)
-        url = addressed.request.url
-        path = url.partition("?")[0]
-        if platform_path(path) is None:
-            self.elsewhere[_host(url)] += 1
-            return
-        exchange: Exchange = decoded(msgspec.Raw(raw), Exchange, self.source, number)
-        recorded = exchanged(exchange, self.source, number)
-        if platform_path(recorded.path) is None:
-            self.elsewhere[recorded.host] += 1
-            return
-        if recorded.may_be_a_slip and self._page in {None, exchange.pageref}:
-            self._keep(recorded)
-
-    def _keep(self, recorded: Recorded) -> None:
-        self.secrets |= secrets.of_header(recorded.authorization)
-        self.secrets |= secrets.of_document(recorded.sent) | secrets.of_document(recorded.got)
-        self.stamps.append(recorded.left)
-        if recorded.lacks_body:
-            self.lacking.add(recorded.number)
-        self.steps.append(step_of(recorded, self.secrets))
+    def take(self, one: Recorded) -> None:
+        """Take note of what a request lacks."""
+        if one.lacks_body:
+            self.sent[one.number] = one.lacks
+        if one.is_call and one.operation == "create" and one.status == 200 and one.got_lacks:
+            self.issued[one.number] = one.got_lacks
 
 
 def read(
@@ -114,59 +42,118 @@ def read(
     hosts: Collection[str] = (),
     page: str | None = None,
     progress: Progress = lambda _: None,
+    attached: Attached = nothing_attached,
 ) -> Recording:
-    """The recording in `file`, of requests to `hosts` (none named: those asked for the platform's operations), on all pages
-    or on one.
+    """Read the recording in `file`, of requests to `hosts` (if none is named, to those asked for the
+    platform's operations), on all pages or on one.
 
-    Raises OwnPages, and HarError where the file is none.
+    Raises HarError if the file is not a HAR file, and RecordingError if nothing in it is of use.
     """
-    archive = Archive(source, page)
-    try:
-        for piece in stream.pieces(file, source, progress):
-            archive.take(piece)
-    except HarError as error:
-        if not archive.entries:
-            raise
-        archive.problems.append(Problem(error.entry, error.problem))
-    kept = of_platform(archive, hosts)
-    ordered = in_order(kept)
-    sanitized = _is_sanitized(ordered.steps)
+    archive, lacking, known = Archive(source, page, attached), _Lacking(), set[str]()
+    steps: list[Step] = []
+    for one in archive.requests(file, progress):
+        known |= secrets.of_header(one.authorization)
+        known |= secrets.of_document(one.sent) | secrets.of_document(one.got)
+        lacking.take(one)
+        steps.append(step_of(one, known))
+    if archive.own:
+        return traces.of_entries(archive.own_trace(), source)
+    found = archive.survey.findings(hosts)
+    kept = [step for step in steps if step.number in found.kept]
+    if not any(step.operation for step in kept):
+        raise why_none(archive, steps, hosts)
+    ordered = in_order(_unmasked(kept, found), order(found) if found.resolution > 1 else ())
+    is_masked = found.sanitized or bool(found.masked_tokens)
+    recorded = _with_credentials(ordered.steps) if is_masked else ordered.steps
+    problems = [
+        *_wrong(archive, found),
+        *_several_hosts(kept, hosts),
+        *ordered.problems,
+        *_bodies(kept, lacking.sent),
+    ]
     return Recording(
         source=source,
         kind=f"HAR by {archive.creator}" if archive.creator else "HAR",
-        steps=_with_credentials(ordered.steps) if sanitized else ordered.steps,
-        problems=sorted(
-            [*archive.problems, *ordered.problems, *_lacking(ordered.steps, archive.lacking)],
-            key=lambda problem: problem.number or 0,
-        ),
-        slack=resolution(archive.stamps),
-        sanitized=sanitized,
+        steps=list(_doubted(recorded, lacking.issued)),
+        problems=sorted(problems, key=lambda problem: problem.number or 0),
+        slack=found.resolution,
+        sanitized=is_masked,
     )
 
 
-def _lacking(steps: list[Step], lacking: set[int]) -> Iterator[Problem]:
-    """That bodies were not recorded, said once."""
-    numbers = sorted(step.number for step in steps if step.number in lacking)
-    if numbers:
-        more = f", nor were those of {len(numbers) - 1} more" if len(numbers) > 1 else ""
-        yield Problem(numbers[0], f"its body was not recorded{more}; what is sent instead may be answered otherwise")
+def _wrong(archive: Archive, found: Findings) -> Iterator[Problem]:
+    """What is wrong with the file, and what was made of it."""
+    if archive.version and archive.version not in VERSIONS:
+        yield Problem(None, f"HAR {archive.version[:20]} is not known here; it is read as HAR 1.2")
+    yield from (Problem(one.entry, one.reason) for one in archive.skipped)
+    for why, count in archive.extent(found).left_out.items():
+        yield Problem(None, f"{count} {'entry is' if count == 1 else 'entries are'} left out, {why}")
+    for number, first in list(found.doubled.items())[:1]:
+        more = f", and {len(found.doubled) - 1} more such" if len(found.doubled) > 1 else ""
+        yield Problem(number, f"the same request as entry {first}, recorded twice and counted once{more}")
+    if found.masked:
+        text = f"the session ids of {len(found.masked)} requests are masked; nothing is concluded about sessions"
+        yield Problem(None, text)
+    if found.resolution == UNKNOWN:
+        yield Problem(None, "all stamps are the same; neither order nor time is known")
+    if archive.cut is not None:
+        yield Problem(archive.cut.entry, archive.cut.problem)
 
 
-def _host(url: str) -> str:
-    return url.partition("://")[2].partition("/")[0].rpartition("@")[2].lower()[:100]
+def _several_hosts(kept: list[Step], hosts: Collection[str]) -> Iterator[Problem]:
+    found = sorted({step.host for step in kept if step.operation in {"create", "send"}})
+    if len(found) > 1 and not hosts:
+        told = f"requests to {len(found)} hosts are taken for one platform's ({', '.join(found)}); --host names one"
+        yield Problem(None, told)
 
 
-def _is_sanitized(steps: list[Step]) -> bool:
-    """Whether a tool has taken the credentials out: a request that was let in must have had some."""
-    shown = {step.credential.form for step in steps if step.operation in {"create", "send"} and step.status == 200}
-    return bool(shown - {"bearer"})
+def _bodies(kept: list[Step], lacking: dict[int, str]) -> Iterator[Problem]:
+    """That bodies are missing, said once for each reason."""
+    for why in dict.fromkeys(lacking.values()):
+        numbers = sorted(step.number for step in kept if lacking.get(step.number) == why)
+        if numbers:
+            more = f", and so with {len(numbers) - 1} more" if len(numbers) > 1 else ""
+            text = f"its body {why}{more}; what is sent instead may be answered otherwise"
+            yield Problem(numbers[0], text)
+
+
+def _unmasked(steps: list[Step], found: Findings) -> list[Step]:
+    """Each request whose id is masked gets one of its own: nothing tells which ids were the same."""
+    return [_unlike_others(step) if step.number in found.masked else step for step in steps]
+
+
+def _unlike_others(step: Step) -> Step:
+    own = f"masked in entry {step.number}"
+    accepted = step.effect in {"accepted", "none"} and step.status == 200
+    return replace(
+        step,
+        issued=own if step.issued is not None else None,
+        session=own if step.operation == "send" and accepted else None,
+        body=None if step.operation == "send" else step.body,
+        doubt="its id is masked, so a session is taken for it that is used by nothing else",
+    )
+
+
+def _doubted(steps: list[Step], issued: dict[int, str]) -> Iterator[Step]:
+    """Sends whose session may be one whose creation cannot be read."""
+    known, unread = set[str](), ""
+    for step in steps:
+        if step.issued is not None:
+            known.add(step.issued)
+        if step.number in issued:
+            unread = f"its session may be that of entry {step.number}, whose answer {issued[step.number]}"
+        if step.operation == "send" and step.session not in known and unread and not step.doubt:
+            step = replace(step, doubt=unread)  # noqa: PLW2901 - the same request, with what is known of it
+        yield step
 
 
 def _with_credentials(steps: list[Step]) -> list[Step]:
-    """Each request with the newest token there was: which one it showed, nobody knows any more."""
+    """Each request with the newest token there was: nothing tells which one it showed."""
     token, told = "the token of this recording", []
     for step in steps:
-        shown = step.credential if step.operation == "token" else Credential("bearer", token=token, seen_in=("header",))
-        told.append(replace(step, credential=shown))
-        token = step.token or token
+        is_login = step.operation == "token"
+        issued = f"the token of entry {step.number}" if step.token is not None else None
+        shown = step.credential if is_login else Credential("bearer", token=token, seen_in=("header",))
+        told.append(replace(step, credential=shown, token=issued))
+        token = issued or token
     return told

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from math import floor
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from contracts.reproduce.steps import Problem, Step
-
-COARSEST = (1000, 100, 10)
-"""Milliseconds to which a tool may have cut its stamps."""
 
 
 class Ordered(NamedTuple):
@@ -22,42 +18,21 @@ class Ordered(NamedTuple):
     problems: list[Problem]
 
 
-def resolution(stamps: Sequence[float]) -> int:
-    """To how many milliseconds the stamps are told: the coarsest that all of them fit."""
-    return next((step for step in COARSEST if stamps and all(floor(stamp) % step == 0 for stamp in stamps)), 1)
+def in_order(steps: Sequence[Step], numbers: Iterable[int] = ()) -> Ordered:
+    """Put the steps of a HAR file, which may stand in any order, into that of time.
 
-
-def in_order(steps: Sequence[Step]) -> Ordered:
-    """Steps of a HAR file, which may stand in any order, each of them once.
-
-    Where the order of their stamps cannot be, since an id is used before it was issued, the clock was set back: then the file's
-    order is the order of time.
+    `numbers` is that order if the stamps alone do not give it. If the order of the stamps cannot be,
+    because an id is used before it was issued, the clock was set back: then the file's order is the
+    order of time.
     """
     problems: list[Problem] = []
-    kept = _once(steps, problems)
-    by_time = sorted(kept, key=lambda step: step.earliest)
+    kept = list(steps)
+    places = {number: place for place, number in enumerate(numbers)}
+    by_time = sorted(kept, key=lambda step: places.get(step.number, step.earliest))
     if not _before_issued(by_time) or _before_issued(kept):
         _tell_order(kept, problems)
         return Ordered([replace(step, order=place) for place, step in enumerate(by_time)], problems)
     return Ordered(_in_epochs(kept, problems), problems)
-
-
-def _once(steps: Sequence[Step], problems: list[Problem]) -> list[Step]:
-    seen: dict[Hashable, int] = {}
-    kept = []
-    for step in steps:
-        first = seen.setdefault(_identity(step), step.number)
-        if first != step.number:
-            problems.append(Problem(step.number, f"the same as entry {first}, and counted once"))
-        else:
-            kept.append(step)
-    return kept
-
-
-def _identity(step: Step) -> Hashable:
-    """What two entries share that tell of one exchange."""
-    when = (step.earliest, step.latest, step.method, step.path, step.status)
-    return (*when, step.context, step.body, step.credential.token, step.issued, step.token)
 
 
 def _before_issued(steps: Sequence[Step]) -> bool:

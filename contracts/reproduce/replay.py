@@ -24,6 +24,10 @@ FROM_BEFORE = (
     "them came first, neither the recording nor the answer tells."
 )
 
+NOT_READ = (
+    "What the session had been through is not known, because {doubt}. It had been used, idle for too long, or become too old."
+)
+
 LEAD = 1000
 """Milliseconds that the organisation is there before the first thing happens."""
 
@@ -93,22 +97,23 @@ class _Player:
         )
         self.results.append(result)
         if answered.status == 403:
-            self._refused(result, answered)
+            self._refused(result, answered, step.doubt)
 
-    def _refused(self, result: Result, answered: Answered) -> None:
+    def _refused(self, result: Result, answered: Answered, doubt: str) -> None:
         known = self.refusals.get(answered.reason)
         if known is not None:
             self.refusals[answered.reason] = replace(known, count=known.count + 1)
             return
         told = self._bench.explain(answered.context_id)
         guard = next((guard.name for guard in told.guards if guard.verdict == "refused"), "")
+        past = NOT_READ.format(doubt=doubt) if doubt else FROM_BEFORE
         from_before = answered.session in self._settler.past
         self.refusals[answered.reason] = Refusal(
             number=result.number,
             reason=answered.reason,
             session=result.session,
             guard=guard,
-            cause=FROM_BEFORE if from_before else self._in_entries(told.summary),
+            cause=past if from_before else self._in_entries(told.summary),
             missed=None if from_before else told.missed,
             advice=told.advice,
         )

@@ -41,7 +41,7 @@ def step_of(one: Recorded, known: set[str]) -> Step:
         status=one.status,
         code=one.told("code") or one.told("error"),
         reason=one.headers.get("dayfly-reason"),
-        told=one.status is None or one.status < 400 or one.answer is None or one.got is not UNSET,
+        told=one.status is None or one.status < 400 or not one.answered or one.got is not UNSET,
         issued=one.brought("create", "webChatSessionId"),
         token=None if token is None else secrets.name_of(token),
         expires_in=expires_in(one) if token is not None else None,

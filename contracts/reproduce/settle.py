@@ -44,7 +44,7 @@ class Settler:
         if action.past == "used":
             self._bench.use_up(id, client)
         self.past.add(self._bench.fresh_session(id))
-        self._take(step, "past", id, PAST[action.past])
+        self._take(step, "past", id, step.doubt or PAST[action.past])
 
     def settle(self, step: Step) -> None:
         """Arranges what the answer to this request shows."""

@@ -28,7 +28,8 @@ class Step(Struct, frozen=True, kw_only=True, gc=False):
     `issued` is the id of a session created, `token` the pseudonym of a token issued, good for `expires_in` seconds.
     `order` is that of two steps at one millisecond; of steps in two epochs nobody knows how much time lies between them.
     `told` is whether a refusal says what it is. `known` is what a send did, where the recording has it from the platform
-    itself. `fault` is what kept the platform's own answer from the client, where that is known.
+    itself. `fault` is what kept the platform's own answer from the client, where that is known. `doubt` is why it is not known
+    which session a send presents, if that is not because it is older than the recording.
     """
 
     number: int
@@ -59,6 +60,7 @@ class Step(Struct, frozen=True, kw_only=True, gc=False):
     retry_after: int | None = None
     known: Effect | None = None
     fault: Fault | None = None
+    doubt: str = ""
 
     @property
     def scope_refused(self) -> bool:

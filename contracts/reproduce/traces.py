@@ -11,6 +11,7 @@ from msgspec import UNSET
 from contracts.reproduce.errors import RecordingError
 from contracts.reproduce.steps import Effect, Problem, Recording, Step, WorldStep
 from mockserver.engine.model import Fault
+from mockserver.faults.read import applied_by
 from mockserver.journal import TRACE_VERSION, Answer, Arrival, Entry, Header, Perturbed, TraceError, decode
 
 BACK = 1000
@@ -107,7 +108,7 @@ def recording(trace: _Trace, source: str) -> Recording:
     """What was read, in the order in which the platform acted."""
     if not trace.requests:
         first = f": line {trace.problems[0].number}: {trace.problems[0].text}" if trace.problems else ""
-        raise RecordingError(source, f"this is no recording, neither a HAR file nor a trace with requests{first}")
+        raise RecordingError(source, f"this is not a recording: it is a trace without requests{first}")
     return Recording(
         source=source,
         kind="trace",
@@ -185,16 +186,8 @@ def _body(arrival: Arrival) -> bytes | None:
 
 def fault_of(answer: Answer) -> Fault | None:
     """The fault that was applied, so that it can be applied again; latency is in the stamps already."""
-    label = answer.fault or ""
-    if answer.delivery == "lost_request":
-        return Fault(kind="lost_request")
-    if answer.delivery == "lost_response":
-        return Fault(kind="lost_response")
-    if answer.delivery == "truncated":
-        return Fault(kind="truncated_body")
-    if label == "opaque 403":
-        return Fault(kind="opaque_403")
-    if label.startswith("status ") and answer.status is not None:
-        acted = answer.acted is not None
-        return Fault(kind="status", status=answer.status, retry_after=answer.retry_after, after_acting=acted)
-    return None
+    lost = {"lost_request": "lost request", "lost_response": "lost response", "truncated": "truncated body"}
+    fault = applied_by(lost.get(answer.delivery, answer.fault or ""))
+    if fault is None or fault.kind != "status" or answer.status is None:
+        return fault
+    return msgspec.structs.replace(fault, retry_after=answer.retry_after, after_acting=answer.acted is not None)

@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal, get_args
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from contracts import scenario
 from contracts.scenario import (
     AcceptTokens,
     Advance,
@@ -24,7 +23,7 @@ from contracts.scenario import (
     RevokeTokens,
     Seconds,
 )
-from mockserver.journal import Guest
+from mockserver.journal import FaultKind, Guest, RetryAfterForm, UnusableBody
 
 STORY_VERSION = 1
 
@@ -121,13 +120,15 @@ class Fault(_Step, frozen=True, tag="fault"):
     """
 
     operation: Operation
-    kind: scenario.FaultKind
+    kind: FaultKind
     times: Times = 1
     status: int | None = None
     retry_after: int | None = None
     after_acting: bool = False
     seconds: Seconds = 0
     where: Literal["before", "after"] = "before"
+    retry_after_form: RetryAfterForm = "seconds"
+    body: UnusableBody | None = None
 
 
 class SetPolicy(_Step, frozen=True, tag="set_policy"):

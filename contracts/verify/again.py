@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
+from math import isfinite
 
 from contracts.judge import DEFAULTS, Parameters
 from contracts.profiles import EXAMPLES
 
-_TYPED = ("delivery", "max_age", "max_attempts")
+_TYPED = ("delivery", "max_age", "max_attempts", "min_attempts", "max_wait", "min_pause", "token_margin", "idempotency_key")
 """The parameters of a contract that are options."""
 
 
@@ -16,14 +18,21 @@ def contract(parameters: Parameters) -> str:
     return " ".join(_parameters(parameters))
 
 
-def drawing(codes: Sequence[str], examples: int, clock: str) -> str:
+def drawing(codes: Sequence[str], examples: int, clock: str, walk: str | None = None) -> str:
     """Those of `dayfly verify` that say what is drawn: which clauses are judged steers that as well."""
     told = [f"--clause {code.upper()}" for code in codes]
-    return " ".join([*told, *([] if examples == EXAMPLES[clock] else [f"--examples {examples}"])])
+    walked = [] if walk is None else [f"--walk {walk}"]
+    return " ".join([*told, *([] if examples == EXAMPLES[clock] else [f"--examples {examples}"]), *walked])
 
 
 def _parameters(parameters: Parameters) -> Iterator[str]:
     for name in _TYPED:
         value = getattr(parameters, name)
         if value != getattr(DEFAULTS, name):
-            yield f"--{name.replace('_', '-')} {value:g}" if isinstance(value, float) else f"--{name.replace('_', '-')} {value}"
+            yield f"--{name.replace('_', '-')} {_typed(value)}"
+
+
+def _typed(value: float | str) -> str:
+    if isinstance(value, float):
+        return f"{value:g}" if isfinite(value) else "off"
+    return shlex.quote(str(value))

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from contracts.clauses import judged
+from msgspec.structs import replace
+
+from contracts.clauses import BLURS, judged
 from contracts.clients.errors import ClientError
 from contracts.judge import Case, Clause, Judgement, Parameters, Status, Verdict, closeness
 from contracts.report.model import ClauseResult, Counterexample
 from contracts.scenario import Scenario, complexity
 from contracts.verify.shrink import shrink
+from contracts.verify.stopwatch import Stopwatch
+from contracts.verify.working import Working
 from contracts.world import Run, World
-from contracts.world.names import named
-
-HUNG_COSTS = 25
-"""A run in which the client hangs takes as much of a budget as so many others."""
+from contracts.world.names import named, named_log
+from mockserver.journal import Header
 
 _PRECEDENCE = (Status.VIOLATED, Status.INCONCLUSIVE, Status.HELD)
 
@@ -29,10 +31,14 @@ def settled(verdict: Verdict) -> tuple[Status, str]:
 
 
 class Effort(NamedTuple):
-    """How many runs may be spent on making one counterexample smaller, and how often it is run again in the end."""
+    """How many runs may be spent on making one counterexample smaller, and how often it is run again in the end.
+
+    A run in which the client hangs counts as `hang` others.
+    """
 
     shrinking: int
     replays: int
+    hang: int = 25
 
 
 AS_FOUND = Effort(shrinking=0, replays=0)
@@ -64,31 +70,61 @@ class Witness(NamedTuple):
     number: int
 
 
+def _keep_simplest(found: dict[str, Witness], witness: Witness) -> None:
+    best = found.get(witness.verdict.code)
+    if best is None or complexity(witness.scenario) < complexity(best.scenario):
+        found[witness.verdict.code] = witness
+
+
+_BLURRED = (
+    "broken only by messages sent at once, and the client mixes up their guests ({}): whose requests they are is uncertain"
+)
+
+
+def replayed(scenario: Scenario, times: int) -> Iterator[Scenario]:
+    """The scenario so many times; if it fails by the client's chance, each time with a seed of its own."""
+    for number in range(times):
+        yield replace(scenario, chance=(scenario.chance + number) % (1 << 32)) if scenario.chance else scenario
+
+
 class Campaign:
-    """A world, the clauses that count in it, and what has been found. Counted: `runs`, of those `planned`, and `hung` ones."""
+    """A world, the clauses that count in it, and what has been found.
+
+    Counted are `runs`, of those `planned`, and `hung` ones: those in which a client showed nothing for as long as it may.
+    `walked` counts the scenarios of the walk by their kind. `real_time` is how many seconds went into runs in which the
+    client's own time was real. `stopped` says why fewer were made than planned.
+    """
 
     def __init__(
         self, world: World, clauses: Sequence[Clause[Any]], parameters: Parameters, watch: Watch | None = None
     ) -> None:
         self._world, self._clauses, self._parameters = world, clauses, parameters
-        self._watch = watch
+        self._watch, self._working = watch, Working(world)
         self._found: dict[str, Witness] = {}
+        self._apart: dict[str, Witness] = {}
         self._statuses: dict[str, Counter[Status]] = {clause.code: Counter() for clause in clauses}
         self._messages: dict[tuple[str, Status], str] = {}
         self.runs = self.planned = 0
+        self.walked: Counter[str] = Counter()
         self.hung = 0
+        self.real_time = 0.0
+        self.stopped = ""
 
     def examine(self, scenario: Scenario) -> Judgement:
-        """Runs a scenario and keeps what it shows."""
+        """Runs a scenario and keeps what it shows. Raises ClientError if the client never worked."""
+        stopwatch = Stopwatch()
         run, judgement = self._judged(scenario)
+        self._working.check(scenario, run)
         self.runs += 1
-        self.hung += bool(run.hung)
+        self.hung += run.slow
+        self.real_time += stopwatch.seconds() if judgement.history.header.time else 0.0
         for verdict in judgement.verdicts:
             self._count(verdict)
         for verdict in judgement.violated:
-            best = self._found.get(verdict.code)
-            if best is None or complexity(scenario) < complexity(best.scenario):
-                self._found[verdict.code] = Witness(scenario, run, verdict, self.runs)
+            witness = Witness(scenario, run, verdict, self.runs)
+            _keep_simplest(self._found, witness)
+            if not judgement.history.overlap(item.seq for item in verdict.evidence):
+                _keep_simplest(self._apart, witness)
         self._tell()
         return judgement
 
@@ -142,14 +178,26 @@ class Campaign:
     def _result(self, clause: Clause[Any], effort: Effort) -> ClauseResult:
         counts = self._statuses[clause.code]
         status = next((status for status in _PRECEDENCE if counts[status]), Status.NOT_EXERCISED)
+        root = next((root for root, codes in BLURS.items() if root in self._found and clause.code in codes), "")
+        if root and status is Status.VIOLATED:
+            if clause.code in self._apart:
+                self._found[clause.code] = self._apart[clause.code]
+            else:
+                status = Status.INCONCLUSIVE
+                self._messages[clause.code, status] = _BLURRED.format(root)
         shown = status in {Status.INCONCLUSIVE, Status.NOT_EXERCISED}
+        message = self._messages.get((clause.code, status), "") if shown else ""
+        found = self._counterexample(clause.code, effort) if status is Status.VIOLATED else None
+        if found is not None and found.reproduced == 0 and self._found[clause.code].run.slow:
+            status, message = Status.INCONCLUSIVE, f"{found.message}; but it did not hang when that was run again"
+            found = None
         return ClauseResult(
             code=clause.code,
             name=clause.name,
             status=status,
             exercised=counts.total() - counts[Status.NOT_EXERCISED],
-            message=self._messages.get((clause.code, status), "") if shown else "",
-            counterexample=self._counterexample(clause.code, effort) if status is Status.VIOLATED else None,
+            message=message,
+            counterexample=found,
         )
 
     def _counterexample(self, code: str, effort: Effort) -> Counterexample:
@@ -162,17 +210,18 @@ class Campaign:
             try:
                 run, judgement = self._judged(scenario)
             except ClientError:  # it breaks down in another way, which is not what is looked for
-                left -= HUNG_COSTS
+                left -= effort.hang
                 return False
-            left -= HUNG_COSTS if run.hung else 1
+            left -= effort.hang if run.slow or judgement.history.header.time else 1
             broken = judgement.of(code).is_root
             if broken:
                 witness = Witness(scenario, run, judgement.of(code), first.number)
             return broken
 
         _, minimal = shrink(first.scenario, fails, lambda: left > 0)
-        replays = effort.replays if not witness.run.hung else min(effort.replays, 1)
-        reproduced = sum(self._breaks(code, witness.scenario) for _ in range(replays))
+        is_slow = witness.run.slow or any(isinstance(entry, Header) and entry.time for entry in witness.run.trace)
+        replays = min(effort.replays, 1) if is_slow else effort.replays
+        reproduced = sum(self._breaks(code, again) for again in replayed(witness.scenario, replays))
         return Counterexample(
             message=witness.verdict.message,
             evidence=witness.verdict.evidence,
@@ -184,4 +233,5 @@ class Campaign:
             found_on=first.number,
             minimal=minimal if effort.shrinking else None,
             output=witness.run.output,
+            log=named_log(witness.run.log, witness.run.trace, witness.run.client_id),
         )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from contracts.generate import Limits, scenarios
 from contracts.scenario import Scenario
-from contracts.verify.chance import no_constants_found_elsewhere
+from contracts.verify.chance import no_constants_found_elsewhere, storage_elsewhere
 
 T = TypeVar("T")
 
@@ -36,10 +36,11 @@ AT_ONCE = 10
 def draw(examine: Examine, limits: Limits, examples: int, chance: int) -> None:
     """Examines `examples` scenarios, all different. Three of four have nothing to do with each other; with the others
     Hypothesis climbs to where a clause is nearly broken. The same `chance` draws the same."""
-    drawing = _Drawing(examine, limits, chance)
-    drawing.unlike(examples - examples // 4)
-    drawing.climbing(examples)
-    drawing.unlike(examples)
+    with storage_elsewhere():
+        drawing = _Drawing(examine, limits, chance)
+        drawing.unlike(examples - examples // 4)
+        drawing.climbing(examples)
+        drawing.unlike(examples)
 
 
 class _Drawing:

@@ -11,17 +11,17 @@ from msgspec.structs import replace
 
 from contracts.clauses import CLAUSES
 from contracts.clients.base import Clients
-from contracts.generate import Limits
+from contracts.generate import Extent, Limits
 from contracts.judge import DEFAULTS, Clause, Demand, Parameters
 from contracts.profiles import profile
-from contracts.report.model import ClauseResult, Report
+from contracts.report.model import ClauseResult, Report, Walked
 from contracts.scenario import Scenario
 from contracts.verify import again
-from contracts.verify.campaign import AS_FOUND, Campaign, Effort, Watch
+from contracts.verify.campaign import AS_FOUND, Campaign, Effort, Watch, replayed
 from contracts.verify.corpus import Corpus
 from contracts.verify.errors import UnknownClause
 from contracts.verify.expected import NOTHING, ExpectedFailures, expecting
-from contracts.verify.explore import explore
+from contracts.verify.explore import Drawing, explore
 from contracts.verify.garbage import seldom_collected
 from contracts.verify.stopwatch import Stopwatch
 from contracts.world import World
@@ -29,20 +29,26 @@ from contracts.world import World
 D = TypeVar("D", bound=Demand)
 
 IN_PROCESS = Effort(shrinking=600, replays=10)
-PROCESSES = Effort(shrinking=60, replays=3)
+PROCESSES = Effort(shrinking=60, replays=3, hang=8)
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """How thorough a verification is. `examples` drawn scenarios and their `seed` (None: as `profile` has them; None: the usual
-    one); only the clauses named (none: all); `corpus`: counterexamples are kept there, and tried first; `expected`: violations
-    that are known."""
+    """How thorough a verification is.
+
+    `examples` drawn scenarios and their `seed` (None: both as the profile has them). `walk`: what is walked through before
+    (None: all in virtual time, few scenarios if waits are real). Only the `clauses` named (none: all). `corpus`: keeps
+    counterexamples, which are tried first, and with
+    `corpus_keep` also those that no longer fail. `expected`: violations that are known.
+    """
 
     examples: int | None = None
     seed: int | None = None
+    walk: Extent | None = None
     profile: str | None = None
     clauses: tuple[str, ...] = ()
     parameters: Parameters = DEFAULTS
     corpus: Path | None = None
+    corpus_keep: bool = False
     expected: ExpectedFailures = NOTHING
 
 
@@ -50,11 +56,10 @@ DEFAULT_OPTIONS = Options()
 
 
 class _Plan(NamedTuple):
-    """What a client is put through: the `kept` scenarios, the built-in ones, and `examples` that `chance` draws."""
+    """What a client is put through: the `kept` scenarios, the built-in ones, those of the walk, and drawn ones."""
 
     kept: Sequence[Scenario]
-    examples: int
-    chance: int
+    drawing: Drawing
     limits: Limits
     effort: Effort
 
@@ -67,24 +72,27 @@ def verify(target: str, clients: Clients, options: Options = DEFAULT_OPTIONS, wa
     clauses, corpus = select(options.clauses), None if options.corpus is None else Corpus(options.corpus, target)
     plan = _plan(clients, options, corpus)
     stopwatch = Stopwatch()
-    with World(clients) as world:
+    with World(clients, options.parameters.idempotency_key) as world:
         world.check()
         campaign = Campaign(world, clauses, options.parameters, watch)
         results, interrupted = _found(campaign, plan)
-        removed = () if corpus is None or interrupted else _pruned(campaign, corpus, clauses, plan.effort)
+        prunes = corpus is not None and not interrupted and not options.corpus_keep
+        removed = _pruned(campaign, corpus, clauses, plan.effort) if corpus is not None and prunes else ()
     saved = results if corpus is None else corpus.save(results)
     return Report(
         target=target,
         clauses=expecting(saved, target, options.expected),
-        seed=plan.chance,
+        seed=plan.drawing.chance,
         examples=campaign.runs,
-        drawn=plan.examples,
+        drawn=plan.drawing.examples,
+        walked=None if options.walk == "off" else _walked(campaign),
         elapsed_s=stopwatch.seconds(),
         delivery=options.parameters.delivery,
         contract=again.contract(options.parameters),
-        drawing=again.drawing(options.clauses, plan.examples, clients.clock),
+        drawing=again.drawing(options.clauses, plan.drawing.examples, clients.clock, options.walk),
         removed=removed,
         unkept=() if corpus is None else corpus.unkept,
+        stopped=campaign.stopped,
         interrupted=interrupted,
     )
 
@@ -93,8 +101,11 @@ def _plan(clients: Clients, options: Options, corpus: Corpus | None) -> _Plan:
     chosen, virtual = profile(options.profile), clients.clock == "virtual"
     return _Plan(
         kept=[] if corpus is None else corpus.scenarios,
-        examples=chosen.examples(clients.clock) if options.examples is None else options.examples,
-        chance=chosen.chance() if options.seed is None else options.seed,
+        drawing=Drawing(
+            examples=chosen.examples(clients.clock) if options.examples is None else options.examples,
+            chance=chosen.chance() if options.seed is None else options.seed,
+            extent=options.walk,
+        ),
         limits=Limits(virtual=virtual, schedules=virtual, max_age=options.parameters.max_age),
         effort=IN_PROCESS if virtual else PROCESSES,
     )
@@ -104,12 +115,17 @@ def _found(campaign: Campaign, plan: _Plan) -> tuple[tuple[ClauseResult, ...], b
     """What became of the clauses, and whether somebody interrupted it."""
     try:
         with seldom_collected():
-            explore(campaign, plan.kept, plan.limits, plan.examples, plan.chance)
+            explore(campaign, plan.kept, plan.limits, plan.drawing)
         return campaign.results(plan.effort), False
     except KeyboardInterrupt:
         if not campaign.runs:
             raise
         return campaign.results(AS_FOUND), True
+
+
+def _walked(campaign: Campaign) -> Walked:
+    counts = campaign.walked
+    return Walked(singles=counts["single"], pairs=counts["pair"], others=counts["else"], drawn=counts["drawn"])
 
 
 def _pruned(campaign: Campaign, corpus: Corpus, clauses: Sequence[Clause[Any]], effort: Effort) -> tuple[str, ...]:
@@ -121,10 +137,10 @@ def _pruned(campaign: Campaign, corpus: Corpus, clauses: Sequence[Clause[Any]], 
 def replay(target: str, clients: Clients, scenario: Scenario, options: Options = DEFAULT_OPTIONS, times: int = 1) -> Report:
     """Runs one scenario `times` times, and reports as `verify` does; nothing is drawn or made smaller."""
     stopwatch = Stopwatch()
-    with World(clients) as world:
+    with World(clients, options.parameters.idempotency_key) as world:
         campaign = Campaign(world, select(options.clauses), options.parameters)
-        for _ in range(times):
-            campaign.examine(scenario)
+        for one in replayed(scenario, times):
+            campaign.examine(one)
         results = [_as_replayed(result, times, campaign.broken(result.code)) for result in campaign.results(AS_FOUND)]
     return Report(
         target=target,

@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
+from contracts.builtin import ANN
 from contracts.generate.messages import GUESTS
 from contracts.scenario import (
     LONGEST,
@@ -67,18 +68,22 @@ def simpler(scenario: Scenario) -> Iterator[Scenario]:
     items = scenario.items
     for left in without(items):
         yield replace(scenario, items=left)
-    if scenario.policy:
-        yield replace(scenario, policy={})
-        for name in scenario.policy:
-            yield replace(scenario, policy={key: value for key, value in scenario.policy.items() if key != name})
-    if scenario.title:
-        yield replace(scenario, title="")
+    yield from _plainer(scenario)
     for fewer in _at_once(items):
         yield replace(scenario, items=fewer)
     yield from _renamed(scenario)
     for place, item in enumerate(items):
         for instead in chain(_without_during(item), ((other,) for other in _simpler_item(item))):
             yield replace(scenario, items=(*items[:place], *instead, *items[place + 1 :]))
+
+
+def _plainer(scenario: Scenario) -> Iterator[Scenario]:
+    """The same items under a policy, a title and a chance that say less."""
+    if scenario.policy:
+        yield replace(scenario, policy={})
+        for name in scenario.policy:
+            yield replace(scenario, policy={key: value for key, value in scenario.policy.items() if key != name})
+    yield from (replace(scenario, title="", chance=0), replace(scenario, title=""), replace(scenario, chance=0))
 
 
 def _at_once(items: tuple[Item, ...]) -> Iterator[tuple[Item, ...]]:
@@ -193,7 +198,11 @@ def _simpler_message(message: Message, others: tuple[Message, ...]) -> Iterator[
     guests, texts = {other.guest for other in others}, {other.text for other in others}
     yield from (replace(message, guest=guest) for guest in GUESTS if guest not in guests)
     plain = [text for text in PLAIN_TEXTS if text not in texts]
-    shorter = (*plain[:2], message.text[: len(message.text) // 2], message.text[:1])
+    for other in (replace(message.guest, name=ANN.name), replace(message.guest, email=ANN.email)):
+        if not others and message.guest not in GUESTS:
+            yield replace(message, guest=other)
+    half, text = len(message.text) // 2, message.text
+    shorter = (*plain[:2], text[:half], text[half:], text[:1], text[1:])
     yield from (replace(message, text=text) for text in shorter if text and text not in texts)
 
 
@@ -204,8 +213,12 @@ def _simpler_fault(fault: Fault) -> Iterator[Fault]:
         yield replace(fault, times=fault.times - 1)
     if fault.after_acting:
         yield replace(fault, after_acting=False)
+    if fault.retry_after_form != "seconds":
+        yield replace(fault, retry_after_form="seconds")
     if fault.retry_after:
         yield replace(fault, retry_after=1)
+    if fault.body is not None:
+        yield replace(fault, body="cut")
 
 
 def _simpler_trigger(trigger: Trigger) -> Iterator[Trigger]:

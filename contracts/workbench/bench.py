@@ -6,7 +6,9 @@ from pathlib import Path
 
 import flask
 from flask import Blueprint, Flask, Response
+from markupsafe import Markup
 
+from contracts.report.markup import inside, prose
 from contracts.workbench.contract import ContractTab
 from contracts.workbench.reproduce import Reproductions
 from mockserver.assemble import Assembly
@@ -21,6 +23,7 @@ _SHEETS = (Path(__file__).parent / "workbench.css", Path(__file__).parents[1] / 
 def add(app: Flask, assembly: Assembly) -> None:
     """Adds the panel, the tab, the downloads, and the same as JSON."""
     console: Console = app.extensions[NAME]
+    app.jinja_env.filters["coded"] = _coded
     found = Reproductions(Control(assembly))
     console.add_panel("reproduce", "Reproduce", found.panel)
     console.add_tab("contract", "Contract", ContractTab().view)
@@ -29,6 +32,11 @@ def add(app: Flask, assembly: Assembly) -> None:
     blueprint.add_url_rule("/organizations/<id>/requests/<context_id>/reproduce", "reproduce", found.as_json)
     handle_errors(blueprint)
     app.register_blueprint(blueprint)
+
+
+def _coded(text: str) -> Markup:
+    """A sentence of ours for a page, with names in backticks as code."""
+    return Markup(inside(prose(text)))
 
 
 def _add_to_console(blueprint: Blueprint, found: Reproductions) -> None:

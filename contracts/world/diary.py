@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 from contracts.clients.base import Outcome
-from contracts.scenario import Message, Perturbation, noted
+from contracts.history import ON_ITS_WAY
+from contracts.scenario import Advance, Message, Perturbation, noted
 from mockserver.assemble import Assembly
 from mockserver.control import Tenant
-from mockserver.journal import Began, Ended, Entry, Perturbed, Returned
+from mockserver.journal import Began, Ended, Entry, Header, Perturbed, Returned
 
 Make = Callable[[int, int], Entry]
 """Makes an entry from its number and its time in milliseconds."""
@@ -20,19 +21,32 @@ class Diary:
 
     def __init__(self, assembly: Assembly, tenant: Tenant) -> None:
         self._assembly, self._tenant = assembly, tenant
+        self._latest = 0
+
+    def latest(self) -> int:
+        """Return the number of the latest entry of the journal."""
+        for entry in self._assembly.store.entries(self._tenant.id, after=self._latest):
+            if not isinstance(entry, Header):
+                self._latest = max(self._latest, entry.seq)
+        return self._latest
 
     def write(self, make: Make) -> None:
         """One entry, stamped now."""
         assembly = self._assembly
         assembly.store.load(self._tenant.id, (), _Note(make), assembly.platform.system())
 
-    def returned(self, context_id: str, answered: bool) -> None:
-        """A request came back to the client."""
-        self.write(lambda seq, at: Returned(seq, at, context_id, answered))
+    def returned(self, context_id: str, answered: bool, overtaken_by: int = 0, aside: bool = False) -> None:
+        """Note that a request came back to the client; see `journal.Returned`."""
+        self.write(lambda seq, at: Returned(seq, at, context_id, answered, overtaken_by, aside))
 
-    def perturbed(self, perturbation: Perturbation) -> None:
+    def held_up(self, advance: Advance) -> None:
+        """Note that the request which arrives next is on its way for so long."""
+        self.perturbed(advance, **{ON_ITS_WAY: True})
+
+    def perturbed(self, perturbation: Perturbation, **more: Any) -> None:
         """Something was done to the world that the mock does not journal by itself."""
         what, detail = noted(perturbation)
+        detail = {**detail, **more}
         self.write(lambda seq, at: Perturbed(seq, at, what, detail))
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from msgspec.structs import replace
+
+from contracts.output import OutputLine
 from mockserver.journal import Answer, Arrival, Entry, decode, encode
 
 CLIENT = "client"
@@ -14,15 +17,28 @@ CLIENT = "client"
 def named(trace: Sequence[Entry], client_id: str) -> tuple[Entry, ...]:
     """The trace with its OAuth client called `client` and its tokens numbered as they come: so the same counterexample reads
     the same each time it is found, and two reports can be compared."""
-    lines = [encode(entry) for entry in trace]
-    names = {client_id: CLIENT} if client_id else {}
-    for token in _tokens(trace):
-        names.setdefault(token, f"t:{len(names):010x}")
+    lines, names = [encode(entry) for entry in trace], _names(trace, client_id)
     if not names:
         return tuple(map(decode, lines))
     known = {name.encode(): new.encode() for name, new in names.items()}
     pattern = re.compile(b"|".join(map(re.escape, known)))
     return tuple(decode(pattern.sub(lambda found: known[found[0]], line)) for line in lines)
+
+
+def named_log(log: Sequence[OutputLine], trace: Sequence[Entry], client_id: str) -> tuple[OutputLine, ...]:
+    """What the client wrote, with the names that `named` gives to its trace."""
+    names = _names(trace, client_id) if log else {}
+    if not names:
+        return tuple(log)
+    pattern = re.compile("|".join(map(re.escape, names)))
+    return tuple(replace(line, text=pattern.sub(lambda found: names[found[0]], line.text)) for line in log)
+
+
+def _names(trace: Sequence[Entry], client_id: str) -> dict[str, str]:
+    names = {client_id: CLIENT} if client_id else {}
+    for token in _tokens(trace):
+        names.setdefault(token, f"t:{len(names):010x}")
+    return names
 
 
 def _tokens(trace: Iterable[Entry]) -> Iterator[str]:

@@ -7,9 +7,10 @@ from itertools import groupby
 from typing import Any
 
 from contracts import scenario as scenarios
-from contracts.clients.base import Clients, Credentials, Driver, Hung, Seat, describe
+from contracts.clients.base import Clients, Credentials, Driver, Hung, Lost, Seat, describe, hidden
 from contracts.clients.errors import FactoryError
 from contracts.clients.watched import WatchedHandler
+from contracts.output import Output, OutputLine
 from contracts.scenario import Item, Message, Perturbation, Scenario
 from contracts.world.diary import Diary, OpenIntent
 from contracts.world.watch import Watch
@@ -29,18 +30,24 @@ _CONTROLS: dict[type[Perturbation], Callable[[Tenant], object]] = {
 
 
 class Scene:
-    """Starts a client before an organisation. `hung` tells why it had to be given up, where it had."""
+    """Starts a client before an organisation. `hung` is why it had to be given up, if it had.
+
+    The scenario ends with such a client: what another one would do in its place says nothing about this one, and
+    `restart_client` puts that to the test by itself.
+    """
 
     def __init__(self, clients: Clients, handler: WatchedHandler, tenant: Tenant, diary: Diary) -> None:
         """Raises ClientError where no client can be made."""
         self._clients, self._tenant, self._diary = clients, tenant, diary
-        self._seat = Seat(Credentials(tenant.client_id, tenant.client_secret), handler, diary.returned)
+        self._credentials = Credentials(tenant.client_id, tenant.client_secret)
+        self._written = Output(diary.latest)
+        self._seat = Seat(self._credentials, handler, diary.returned, self._written.write)
         self._watch = Watch(self._perturb)
         handler.arrived = self._watch.arrived
         self._intents = 0
         self._open: list[OpenIntent] = []
         self._down = ""
-        self.hung = ""
+        self.hung: Hung | None = None
         self._driver: Driver | None = clients.start(self._seat)
 
     @property
@@ -48,31 +55,44 @@ class Scene:
         """What the client wrote to stderr."""
         return "" if self._driver is None else self._driver.output
 
+    def log(self) -> tuple[OutputLine, ...]:
+        """Return what the client wrote, each line with its place in the trace."""
+        return self._written.lines(self._hidden)
+
+    def _hidden(self, text: str) -> str:
+        return hidden(text, self._credentials)
+
     def play(self, scenario: Scenario) -> None:
         """Goes through the items; stops early where the client has to be given up."""
         for restarts, items in groupby(enumerate(scenario.items), key=_is_restart):
-            if restarts or self._driver is None:
-                self._go_through(items)
-            else:
-                self._conduct(self._driver, items)
-            if self.hung:
+            try:
+                if restarts or self._driver is None:
+                    self._go_through(items)
+                else:
+                    self._conduct(self._driver, items)
+            except Hung as hung:
+                self._give_up(hung)
                 return
+            finally:
+                self._watch.end()
 
     def close(self) -> None:
-        """Ends the client. Raises ClientError where it does not let itself be ended."""
-        if self._driver is not None:
-            self._driver.close()
+        """Ends the client, which may show only now that it has to be given up."""
+        try:
+            if self._driver is not None:
+                self._driver.close()
+        except Hung as hung:
+            self._give_up(hung)
 
     def _conduct(self, driver: Driver, items: Iterable[tuple[int, Item]]) -> None:
-        """Lets the driver play items; where the client has to be given up, nobody else plays them any more."""
-        try:
-            driver.conduct(lambda: self._go_through(items))
-        except Hung as hung:
-            self.hung = str(hung)
-            for intent in self._open:
-                intent.give_up(self.hung)
-        finally:
-            self._watch.end()
+        driver.conduct(lambda: self._go_through(items))
+
+    def _give_up(self, hung: Hung) -> None:
+        """Ends the messages that are open; the first reason counts."""
+        self.hung = self.hung or hung
+        for intent in self._open:
+            intent.give_up(hung.told if isinstance(hung, Lost) else str(hung))
+        self._open = []
 
     def _go_through(self, items: Iterable[tuple[int, Item]]) -> None:
         for place, item in items:
@@ -99,10 +119,11 @@ class Scene:
         self._intents += 1
         return OpenIntent(self._diary, self._intents - 1, place, message)
 
-    def _perturb(self, perturbation: Perturbation) -> None:
+    def _perturb(self, perturbation: Perturbation) -> float:
+        """Does it; returns the seconds by which it holds up the request that is about to arrive."""
         match perturbation:
             case scenarios.Advance():
-                self._advance(perturbation)
+                return self._advance(perturbation)
             case scenarios.RestartClient():
                 self._diary.perturbed(perturbation)
                 self._restart()
@@ -110,19 +131,24 @@ class Scene:
                 self._add_fault(perturbation)
             case _:
                 _CONTROLS[type(perturbation)](self._tenant)
+        return 0.0
 
-    def _advance(self, advance: scenarios.Advance) -> None:
+    def _advance(self, advance: scenarios.Advance) -> float:
         if self._clients.clock != "virtual":
             self._tenant.clock.advance(advance.seconds)
             self._clients.skip(advance.seconds)
-            return
+            return 0.0
+        if self._driver is not None and self._watch.is_open:
+            # All that is due before the request arrives comes first, the client's own deadlines above all.
+            self._diary.held_up(advance)
+            self._driver.grant(advance.seconds)
+            return advance.seconds
         self._diary.perturbed(advance)
         if self._driver is None:
             self._clients.skip(advance.seconds)
-        elif self._watch.is_open:  # the client waits for a request, and finds that time has passed
-            self._driver.skip(advance.seconds)
         else:
             self._driver.advance(advance.seconds)
+        return 0.0
 
     def _restart(self) -> None:
         if self._driver is not None:
@@ -136,9 +162,14 @@ class Scene:
     def _add_fault(self, fault: scenarios.Fault) -> None:
         details: dict[str, Any] = {}
         if fault.kind == "status":
-            details = {"status": fault.status, "retry_after": fault.retry_after, "after_acting": fault.after_acting}
+            names = ("status", "retry_after", "retry_after_form", "after_acting")
+            details = {name: getattr(fault, name) for name in names}
         elif fault.kind == "latency":
             details = {"seconds": fault.seconds, "where": fault.where}
+        elif fault.kind == "redirect":
+            details = {"status": fault.status}
+        elif fault.kind == "unusable_body":
+            details = {"body": fault.body}
         self._tenant.faults.add(fault.kind, fault.operation, fault.times, **details)
 
 

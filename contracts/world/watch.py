@@ -16,7 +16,7 @@ MAX_REQUESTS = 300
 class Watch:
     """Counts the requests of the item being played, and perturbs the world where the item says so."""
 
-    def __init__(self, perturb: Callable[[Perturbation], None]) -> None:
+    def __init__(self, perturb: Callable[[Perturbation], float]) -> None:
         self._perturb = perturb
         self._lock = threading.Lock()
         self._triggers: tuple[Trigger, ...] = ()
@@ -38,15 +38,17 @@ class Watch:
         """The item is over."""
         self._give_up = None
 
-    def arrived(self, operation: Operation | None) -> None:
-        """A request is about to reach the platform."""
+    def arrived(self, operation: Operation | None) -> float:
+        """Perturb the world for a request that is about to reach the platform; return the seconds that hold it up."""
+        held_up = 0.0
         with self._lock:
             if self._give_up is None:
-                return
+                return held_up
             self._seen[operation] += 1
             if self._seen.total() > self._limit:
                 self._give_up(f"it made more than {self._limit} requests")
-                return
+                return held_up
             for trigger in self._triggers:
                 if trigger.before == operation and trigger.nth == self._seen[operation]:
-                    self._perturb(trigger.do)
+                    held_up += self._perturb(trigger.do)
+        return held_up

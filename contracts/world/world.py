@@ -7,23 +7,28 @@ from __future__ import annotations
 
 import random
 import secrets
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
-from contracts.clients.base import Clients
+from contracts.clients.base import Clients, Lost
+from contracts.clients.child import last_lines
+from contracts.clients.errors import ClientProtocolError
 from contracts.clients.watched import WatchedHandler
+from contracts.output import OutputLine
 from contracts.scenario import Scenario
 from contracts.world.diary import Diary
 from contracts.world.scene import Scene
 from mockserver.assemble import Assembly, assemble
 from mockserver.control import Control, Tenant
 from mockserver.ids import Ids
-from mockserver.journal import Answer, Arrival, Entry, Header
+from mockserver.journal import Answer, Arrival, Entry, Header, Returned
 from mockserver.settings import Settings
 
 JOURNAL_ENTRIES = 1_000_000
@@ -32,25 +37,31 @@ JOURNAL_ENTRIES = 1_000_000
 
 class Run(NamedTuple):
     """What came of a scenario: its `trace`, header first; what the client wrote to stderr; why it was given up, if so; and the
-    id it had as an OAuth client."""
+    id it had as an OAuth client. `lost`: it was a process that ended, fell silent or wrote something that is not an answer.
+    `slow`: to know that took all the time it may have. `log` is all it wrote, line by line."""
 
     trace: tuple[Entry, ...]
     output: str = ""
     hung: str = ""
     client_id: str = ""
+    lost: bool = False
+    slow: bool = False
+    log: tuple[OutputLine, ...] = ()
 
 
 class World:
     """A mock, and clients that are put before it one after another. A context manager; not to be used by several threads."""
 
-    def __init__(self, clients: Clients) -> None:
-        self._clients = clients
+    def __init__(self, clients: Clients, idempotency_key: str | None = None) -> None:
+        """`idempotency_key` names the header whose digest the trace has to hold."""
+        self._clients, self._key_header = clients, (idempotency_key or "").lower()
         self._assembly: Assembly
 
     def __enter__(self) -> Self:
         ids = Ids.seeded(0) if self._clients.clock == "virtual" else None
         self._assembly = assemble(Settings(journal_entries=JOURNAL_ENTRIES), system=self._clients.system, ids=ids)
         self._handler = self._assembly.handler = WatchedHandler(self._assembly.platform)
+        self._handler.key_header = self._key_header
         self._control = Control(self._assembly)
         try:
             self._clients.open(self._assembly)
@@ -66,12 +77,19 @@ class World:
     def check(self) -> None:
         """Makes a client and ends it again. Raises ClientError where that fails."""
         with self._organization(Scenario(())) as tenant:
-            self._scene(tenant).close()
+            scene = self._scene(tenant)
+            scene.close()
+            if scene.hung is not None:
+                raise ClientProtocolError(str(scene.hung), last_lines(scene.output))
+
+    @property
+    def clients(self) -> Clients:
+        """The clients that are put before the mock."""
+        return self._clients
 
     def run(self, scenario: Scenario) -> Run:
-        """Runs `scenario`. Raises ClientError where no client can be made, or one does not keep to the protocol, and
-        SettingsError where the scenario's policy is none."""
-        with self._organization(scenario) as tenant, _repeatable_chance():
+        """Runs `scenario`. Raises ClientError if no client can be made, and SettingsError if the scenario's policy is none."""
+        with self._organization(scenario) as tenant, _repeatable_chance(scenario.chance):
             scene = self._scene(tenant)
             try:
                 scene.play(scenario)
@@ -79,7 +97,16 @@ class World:
                 scene.close()
             if self._handler.failure is not None:
                 raise self._handler.failure
-            return Run(tuple(self._trace(tenant)), scene.output, scene.hung, tenant.client_id)
+            hung, lost = scene.hung, isinstance(scene.hung, Lost)
+            return Run(
+                tuple(self._trace(tenant)),
+                scene.output,
+                "" if hung is None else str(hung),
+                tenant.client_id,
+                lost=lost,
+                slow=hung is not None and (not isinstance(hung, Lost) or hung.waited),
+                log=scene.log(),
+            )
 
     def _scene(self, tenant: Tenant) -> Scene:
         return Scene(self._clients, self._handler, tenant, Diary(self._assembly, tenant))
@@ -88,12 +115,14 @@ class World:
         arrived = set[str]()
         for entry in tenant.trace():
             if isinstance(entry, Header):
-                yield replace(entry, clock=self._clients.clock, door=self._clients.door)
+                note = self._clients.note
+                clock = "mixed" if note else self._clients.clock
+                yield replace(entry, clock=clock, door=self._clients.door, time=note or UNSET)
             elif isinstance(entry, Arrival):
                 arrived.add(entry.context_id)
                 yield entry
-            elif isinstance(entry, Answer) and entry.context_id not in arrived:
-                continue  # what it answers was left behind by an earlier scenario
+            elif isinstance(entry, Answer | Returned) and entry.context_id not in arrived:
+                continue  # its request is an earlier scenario's, or for a page that is not journalled
             else:
                 yield entry
 
@@ -113,11 +142,16 @@ class World:
 
 
 @contextmanager
-def _repeatable_chance() -> Iterator[None]:
-    """A client that draws its waits draws the same ones every time."""
-    state = random.getstate()
-    random.seed(0)
+def _repeatable_chance(seed: int) -> Iterator[None]:
+    """Let a client that draws its waits by `random`, or by numpy, draw the same ones every time."""
+    state, numpy = random.getstate(), sys.modules.get("numpy.random")
+    numpys = None if numpy is None else numpy.get_state()
+    random.seed(seed)
+    if numpy is not None:
+        numpy.seed(seed)
     try:
         yield
     finally:
         random.setstate(state)
+        if numpy is not None:
+            numpy.set_state(numpys)

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from msgspec.structs import replace
 
 from mockserver.control.editor import Editor
-from mockserver.engine.model import OPERATIONS, Fault, FaultKind, FaultPlan
+from mockserver.engine.model import OPERATIONS, Fault, FaultKind, FaultPlan, RetryAfterForm, UnusableBody
 from mockserver.errors import InvalidRequest
 from mockserver.settings import LONGEST
 
@@ -18,8 +18,14 @@ MAX_SEED = (1 << 53) - 1
 """Whole numbers that every store and every reader of JSON keeps exactly."""
 
 KINDS: tuple[str, ...] = get_args(FaultKind)
+REDIRECTS = (301, 302, 303, 307, 308)
 COMMON = ("operation", "times", "probability")
-OWN: dict[str, tuple[str, ...]] = {"status": ("status", "retry_after", "after_acting"), "latency": ("seconds", "where")}
+OWN: dict[str, tuple[str, ...]] = {
+    "status": ("status", "retry_after", "retry_after_form", "after_acting"),
+    "latency": ("seconds", "where"),
+    "unusable_body": ("body",),
+    "redirect": ("status",),
+}
 """What a kind of fault takes beside COMMON."""
 
 
@@ -32,8 +38,9 @@ class Faults:
     def add(self, kind: str, operation: str | None = None, times: int | None = 1, **parameters: Any) -> dict[str, Any]:
         """Adds a fault for the next `times` requests (None: all) of `operation` (None: any), and returns it as it is listed.
 
-        `probability` is each request's chance, in (0, 1]. `status` takes `status`, `retry_after` (whole seconds) and
-        `after_acting`; `latency` takes `seconds` and `where` (before or after acting). Journalled as `fault`.
+        `probability` is each request's chance, in (0, 1]. `status` takes `status`, `retry_after` (whole seconds),
+        `retry_after_form` (seconds, fraction, date, malformed, absent) and `after_acting`; `latency` takes `seconds` and
+        `where` (before or after acting); `unusable_body` takes `body`; `redirect` takes `status`. Journalled as `fault`.
         """
         return self.append({"kind": kind, "operation": operation, "times": times, **parameters})
 
@@ -88,12 +95,15 @@ def fault_from(values: Mapping[str, Any]) -> Fault:
     for name in given:
         if name not in takes:
             raise InvalidRequest(name, f"is not known for {kind}, which takes {', '.join(takes)}")
-    fields = {name: CHECKS[name](name, value) for name, value in given.items()}
+    checks = CHECKS | {"status": _one_of(*REDIRECTS)} if kind == "redirect" else CHECKS
+    fields = {name: checks[name](name, value) for name, value in given.items()}
     seconds = fields.pop("seconds", None)
     if kind == "latency":
         fields["milliseconds"] = _latency(seconds)
     if kind == "opaque_403":
         fields["operation"] = _send_only(fields.get("operation"))
+    if kind == "redirect":
+        fields.setdefault("status", 302)
     return Fault(kind=kind, **fields)
 
 
@@ -166,7 +176,9 @@ CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "probability": _probability,
     "status": _whole(400, 599),
     "retry_after": _optional(_whole(0, LONGEST)),
+    "retry_after_form": _one_of(*get_args(RetryAfterForm)),
     "after_acting": _one_of(False, True),
+    "body": _one_of(*get_args(UnusableBody)),
     "seconds": _seconds,
     "where": _one_of("before", "after"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from difflib import get_close_matches
 from itertools import chain, islice
 from typing import Any
 
@@ -10,7 +11,7 @@ from msgspec import Struct
 
 from mockserver.clock import pause, to_milliseconds
 from mockserver.control import checks
-from mockserver.engine.model import OPERATIONS
+from mockserver.engine.model import OPERATIONS, Reason
 from mockserver.errors import InvalidRequest, NotFound
 from mockserver.exchanges import Exchange, Pair, Reader, number
 from mockserver.journal import Answer, Arrival, Entry, Perturbed
@@ -18,6 +19,9 @@ from mockserver.stores.base import Store
 
 INTERVAL = 0.1
 """Seconds between two looks at the journal of whoever follows it."""
+
+_REASONS = frozenset(str(reason) for reason in Reason) | {str(reason).partition(".")[0] for reason in Reason}
+"""What a Filter takes as `reason`: each reason, and each family."""
 
 
 class Filter(Struct, frozen=True, kw_only=True):
@@ -41,8 +45,17 @@ class Filter(Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.operation not in {None, *OPERATIONS}:
             raise InvalidRequest("operation", f"{self.operation!r} must be one of {', '.join(OPERATIONS)}")
+        self._check_reason()
         for field in ("since", "until"):
             to_milliseconds(getattr(self, field) or 0, field)
+
+    def _check_reason(self) -> None:
+        """Raises InvalidRequest for a reason that no answer has: it would be found 0 times, and a test of that would pass."""
+        if self.reason is None or self.reason in _REASONS:
+            return
+        near = get_close_matches(self.reason, _REASONS, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(_REASONS))}"
+        raise InvalidRequest("reason", f"{self.reason!r} is not a reason; {hint}")
 
     def lets(self, exchange: Exchange) -> bool:
         """Whether the request is wanted."""

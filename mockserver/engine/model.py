@@ -180,7 +180,23 @@ class Session(Struct, frozen=True, kw_only=True, gc=False):
     guest_email: str = ""
 
 
-FaultKind = Literal["status", "opaque_403", "lost_request", "lost_response", "latency", "truncated_body"]
+FaultKind = Literal[
+    "status",
+    "opaque_403",
+    "lost_request",
+    "lost_response",
+    "latency",
+    "truncated_body",
+    "unusable_body",
+    "redirect",
+    "split_body",
+]
+
+RetryAfterForm = Literal["seconds", "fraction", "date", "malformed", "absent"]
+"""How the header Retry-After is written: as the platform does, or in another way that clients meet."""
+
+UnusableBody = Literal["cut", "html", "blank", "list", "no_field", "null", "empty", "number"]
+"""The body of a complete 200 that a client cannot use: not JSON, not an object, or without a proper value in its field."""
 
 
 class Fault(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -194,9 +210,13 @@ class Fault(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     times: int | None = 1
     probability: float = 1.0
     status: int = 503
-    """For `status`: 400, 413, 429, 500, 502, 503 …"""
+    """For `status`: 400, 413, 429, 500, 502, 503 …; for `redirect`: 301, 302, 303, 307 or 308."""
     retry_after: int | None = None
     """For `status`: the Retry-After header, in whole seconds."""
+    retry_after_form: RetryAfterForm = "seconds"
+    """For `status`: how that header is written."""
+    body: UnusableBody = "cut"
+    """For `unusable_body`: what stands in place of the platform's own."""
     after_acting: bool = False
     """For `status`: the platform acts first, then answers with the error."""
     milliseconds: int = 0

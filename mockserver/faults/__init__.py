@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mockserver.engine.model import Fault, FaultKind
-from mockserver.faults import latency, lost_request, lost_response, opaque_403, status, truncated_body
+from mockserver.faults import (
+    latency,
+    lost_request,
+    lost_response,
+    opaque_403,
+    redirect,
+    split_body,
+    status,
+    truncated_body,
+    unusable_body,
+)
 from mockserver.faults.effect import Effect
 
 KINDS: dict[FaultKind, Callable[[Fault], Effect]] = {
@@ -18,6 +28,9 @@ KINDS: dict[FaultKind, Callable[[Fault], Effect]] = {
     "lost_response": lost_response.effect,
     "latency": latency.effect,
     "truncated_body": truncated_body.effect,
+    "unusable_body": unusable_body.effect,
+    "redirect": redirect.effect,
+    "split_body": split_body.effect,
 }
 
 NONE = Effect()

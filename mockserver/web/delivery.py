@@ -29,7 +29,7 @@ def deliver(response: Response, environ: WSGIEnvironment, start_response: StartR
         pause(environ, response.delay)
     if response.delivery == "complete":
         start_response(_status_line(response), response.headers)
-        return [response.body]
+        return response.pieces
     if environ.get("SERVER_SOFTWARE") == "Granian":
         return _broken_by_granian(response, start_response)
     start_response(_status_line(response), response.headers)

@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING
 
 from mockserver.web.delivery import deliver, pause
 from mockserver.wire import MAX_READ, Handler, Request
+from mockserver.wire.message import USUAL, bounded
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+_passed_over = {f"HTTP_{name.upper().replace('-', '_')}" for name in USUAL}
+"""Keys of a WSGI environment that are no header to look at: the usual ones, and, once they have been met, those that a server
+adds. No client can add to them, for its headers begin with ``HTTP_``."""
 
 
 def read_request(environ: WSGIEnvironment) -> Request:
@@ -32,7 +38,16 @@ def read_request(environ: WSGIEnvironment) -> Request:
         content_type=environ.get("CONTENT_TYPE") or None,
         body=body if size <= MAX_READ else body[:MAX_READ],
         size=size,
+        agent=environ.get("HTTP_USER_AGENT"),
+        others=() if environ.keys() <= _passed_over else _others(environ),
     )
+
+
+def _others(environ: WSGIEnvironment) -> tuple[tuple[str, str], ...]:
+    new = [key for key in environ if key not in _passed_over]
+    keys = [key for key in new if key.startswith("HTTP_")]
+    _passed_over.update(set(new).difference(keys))
+    return bounded([(key[5:].lower().replace("_", "-"), environ[key]) for key in keys])
 
 
 def answer(handler: Handler, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -20,6 +20,7 @@ class Call(Struct, gc=False):
 
     `operation` is None where the route leads to none. `detail`, `media` and `allow` word refusals; `refused` is the route's
     own, `secret` and `scopes` a token request's. `answered_with` is the answer where there is nothing left to decide.
+    `key_header` names a header that makes a request idempotent, in lower case.
     """
 
     request: Request
@@ -35,6 +36,7 @@ class Call(Struct, gc=False):
     seen: Seen | None = None
     effect: Effect = NONE
     answered_with: Response | None = None
+    key_header: str = ""
     known_secrets: Mapping[str, tuple[str, ...]] | None = None
     """Secrets of OAuth clients met before, in each shape, by id: a shared store words an arrival before its client is read."""
 

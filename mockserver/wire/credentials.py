@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from mockserver.ids import pseudonym
 from mockserver.journal import Credential
@@ -13,6 +16,12 @@ from mockserver.journal import Credential
 LITERALS = frozenset({"null", "undefined", "none", "[redacted]", "nan", "[object object]"})
 """What broken templates write where a token belongs, in lower case."""
 
+SHORTEST_BASE64 = 11
+"""Letters that encode eight bytes, the shortest secret."""
+
+_BETWEEN = re.compile(r"[\s&=?#;,]+")
+_BASE64 = re.compile(rf"[A-Za-z0-9+/_-]{{{SHORTEST_BASE64},}}")
+_FROM_URLSAFE = str.maketrans("-_", "+/")
 _TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 
 
@@ -52,6 +61,23 @@ def basic(authorization: str | None) -> Basic | None:
 def shown_as(client_id: str, secret: str) -> tuple[str, str]:
     """How a client's secret may show in a text: plain, and behind the id as Basic has it, less the padding."""
     return secret, b64encode(f"{client_id}:{secret}".encode("utf-8", "surrogatepass")).decode().rstrip("=")
+
+
+def place_of(header: str) -> str:
+    """What a journal calls a header, its name in lower case, in which a credential was seen."""
+    return "cookie" if header == "cookie" else f"header:{header}"
+
+
+def decoded(text: str) -> Iterator[tuple[str, str]]:
+    """The pieces of a text that are percent-encoded or may be base64, as they stand there and decoded."""
+    if "%" in text:
+        yield from ((piece, unquote(piece)) for piece in _BETWEEN.split(text) if "%" in piece)
+    for run in _BASE64.findall(text):
+        for piece in dict.fromkeys((run, *run.split("/"))):  # a slash is a letter of base64, and parts a path
+            if len(piece) >= SHORTEST_BASE64:
+                with suppress(ValueError):
+                    letters = piece.translate(_FROM_URLSAFE)
+                    yield piece, b64decode(letters + "=" * (-len(letters) % 4)).decode("latin-1")
 
 
 def credential(authorization: str | None) -> Credential:

@@ -16,7 +16,7 @@ from mockserver.errors import ConflictError, StoreUnavailable
 from mockserver.faults import effect_of
 from mockserver.ids import token_owner
 from mockserver.service import Platform
-from mockserver.wire import schemas
+from mockserver.wire import altered, schemas
 from mockserver.wire.bodies import FORM, JSON, Body, is_json, read_form, read_json
 from mockserver.wire.call import Call
 from mockserver.wire.credentials import basic, bearer, shown_as
@@ -43,7 +43,13 @@ _log = logging.getLogger("dayfly")
 
 
 class Handler:
-    """Answers requests of the platform's operations; `opaque` hides reasons from clients, never from the journal."""
+    """Answers requests of the platform's operations; `opaque` hides reasons from clients, never from the journal.
+
+    `key_header` names, in lower case, a header of the client's own that makes a request idempotent: it is journalled as a
+    digest, as those are that have a usual name for it.
+    """
+
+    key_header = ""
 
     def __init__(self, platform: Platform, *, opaque: bool = False) -> None:
         self.platform, self.opaque = platform, opaque
@@ -70,7 +76,7 @@ class Handler:
     def _arrived(self, call: Call) -> Call:
         """Looks at the world for a call, its arrival journalled; where the store cannot be reached it is answered already."""
         platform = self.platform
-        call.known_secrets = self._known_secrets
+        call.known_secrets, call.key_header = self._known_secrets, self.key_header
         if call.request.size > KEPT:
             call.request = replace(call.request, body=call.request.body[:KEPT])
         try:
@@ -109,6 +115,10 @@ class Handler:
         shown = _show(request.authorization)
         ask = Ask(operation or "token", shown.organization, shown.client_id)
         context_id = self._context(ask)
+        if request.path == altered.PAGE:
+            headers = headers_of(self.platform.system(), context_id, altered.PAGE_BODY)
+            page = Response(200, [("Content-Type", altered.media_type("html")), *headers[1:]], altered.PAGE_BODY)
+            return Call(request, None, ask, context_id, answered_with=page)
         if request.path != DOCUMENT:
             refused = Reason.ROUTE_UNKNOWN if operation is None else Reason.ROUTE_METHOD
             return self._arrived(Call(request, operation, ask, context_id, refused=refused))

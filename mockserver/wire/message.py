@@ -12,7 +12,8 @@ MAX_READ = 16 << 20
 
 class Request(Struct, frozen=True, kw_only=True, gc=False):
     """A request as a door read it. `query` is raw, without ``?``; `size` is the body's length in bytes as far as it is known,
-    more than ``len(body)`` where a door stopped reading at MAX_READ."""
+    more than ``len(body)`` where a door stopped reading at MAX_READ. `agent` is User-Agent, `others` are the
+    headers that are not USUAL, `bounded`."""
 
     method: str
     path: str
@@ -21,16 +22,44 @@ class Request(Struct, frozen=True, kw_only=True, gc=False):
     content_type: str | None = None
     body: bytes = b""
     size: int = 0
+    agent: str | None = None
+    others: tuple[tuple[str, str], ...] = ()
+
+
+USUAL = frozenset(
+    {
+        *("accept", "accept-encoding", "accept-language", "cache-control", "connection", "content-encoding"),
+        *("content-length", "content-type", "date", "expect", "host", "keep-alive", "pragma", "te", "trailer"),
+        *("authorization", "transfer-encoding", "upgrade", "user-agent", "sec-fetch-mode", "sec-fetch-site", "sec-fetch-dest"),
+    }
+)
+"""Headers in which nobody looks for a credential or a key, or that a Request has by themselves; in lower case."""
+
+MOST_OTHERS = 32
+LONGEST_OTHER = 1 << 10
+"""Characters that are kept of a header's value: nearly all cookies and tokens are shorter."""
+
+
+def bounded(headers: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """The first MOST_OTHERS of the headers, each up to LONGEST_OTHER."""
+    return tuple((name, value[:LONGEST_OTHER]) for name, value in headers[:MOST_OTHERS]) if headers else ()
 
 
 class Response(Struct, frozen=True, gc=False):
-    """An answer, and how it travels: `delay` is seconds to wait before it leaves, `delivery` whether and how it is broken."""
+    """An answer, and how it travels: `delay` is seconds to wait before it leaves, `delivery` whether and how it is broken;
+    `split`: its body is sent in two pieces."""
 
     status: int
     headers: list[tuple[str, str]]
     body: bytes
     delay: float = 0.0
     delivery: Delivery = "complete"
+    split: bool = False
+
+    @property
+    def pieces(self) -> list[bytes]:
+        """The body as it is sent: one piece, or two."""
+        return [self.half, self.body[len(self.half) :]] if self.split else [self.body]
 
     @property
     def half(self) -> bytes:

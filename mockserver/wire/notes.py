@@ -13,10 +13,10 @@ from msgspec import UNSET, Struct
 from mockserver.engine.decide import Outcome
 from mockserver.engine.lifecycle import state_of
 from mockserver.engine.model import Reason
-from mockserver.ids import pseudonym, redact_tokens
+from mockserver.ids import digest, pseudonym, redact_tokens
 from mockserver.journal import Answer, Arrival, Entry, SessionChange
 from mockserver.wire.bodies import is_form, read_form
-from mockserver.wire.credentials import basic, bearer, credential, shown_as
+from mockserver.wire.credentials import basic, bearer, credential, decoded, place_of, shown_as
 
 if TYPE_CHECKING:
     from mockserver.wire.call import Call
@@ -38,9 +38,13 @@ def arrival(call: Call, seq: int, at: int) -> Entry:
     request = call.request
     shown, hidden = credential(request.authorization), Hiding(_secrets(call))
     path = hidden.raw(request.path + ("?" + request.query if request.query else ""))
+    if request.query or call.operation is None:
+        path = hidden.encoded(path)
     in_url, hidden.found = hidden.found, False
     body, text = _body(call, hidden)
-    places = (("url",) if in_url else ()) + (("body",) if hidden.found else ())
+    headers = (("user-agent", request.agent or ""), *request.others)
+    elsewhere = tuple(place_of(name) for name, value in headers if value and hidden.is_in(value))
+    places = (("url",) if in_url else ()) + (("body",) if hidden.found else ()) + elsewhere
     return Arrival(
         seq=seq,
         at=at,
@@ -54,6 +58,7 @@ def arrival(call: Call, seq: int, at: int) -> Entry:
         body=body,
         text=text,
         truncated=request.size > len(request.body),
+        keys={name: digest(value) for name, value in request.others if "idempoten" in name or name == call.key_header},
     )
 
 
@@ -84,7 +89,7 @@ def _body(call: Call, hidden: Hiding) -> tuple[Any, str | None]:
             return hidden.value(msgspec.json.decode(raw)), None
         except (ValueError, RecursionError):
             pass
-    return UNSET, hidden.raw(raw.decode("utf-8", "backslashreplace"))
+    return UNSET, hidden.encoded(hidden.raw(raw.decode("utf-8", "backslashreplace")))
 
 
 class Hiding:
@@ -107,6 +112,20 @@ class Hiding:
         hidden = redact_tokens(hidden)
         self.found = self.found or hidden != text
         return hidden
+
+    def encoded(self, text: str) -> str:
+        """A text in which secrets may stand percent-encoded or in base64."""
+        for piece, meant in decoded(text):
+            if self._is_plainly_in(meant):
+                text, self.found = text.replace(piece, REDACTED), True
+        return text
+
+    def is_in(self, text: str) -> bool:
+        """Whether a text shows a secret or a token, in whatever encoding."""
+        return self._is_plainly_in(text) or any(self._is_plainly_in(meant) for _, meant in decoded(text))
+
+    def _is_plainly_in(self, text: str) -> bool:
+        return any(secret in text for secret in self._secrets) or redact_tokens(text) != text
 
     def value(self, value: Any) -> Any:
         """A decoded document."""
@@ -137,10 +156,12 @@ class AnswerNote(Struct, frozen=True, gc=False):
 
     def entry(self, seq: int, at: int) -> Entry:
         """The answer as it was put on the wire, or would have been where its delivery was broken."""
-        from mockserver.wire.render import render, retry_after, row_of
+        from mockserver.wire.render import render, retry_after, retry_after_text, row_of
 
         call, outcome = self.call, self.outcome
         row, response = row_of(call, outcome), render(call, outcome)
+        after = retry_after(call, outcome, row)
+        written = retry_after_text(call, outcome, after)
         issued = outcome.issued.token if outcome.issued is not None else None
         created = outcome.session if outcome.reason is Reason.SESSION_CREATED else None
         return Answer(
@@ -154,7 +175,9 @@ class AnswerNote(Struct, frozen=True, gc=False):
             acted=outcome.seen.now if outcome.acted else None,
             delivery=response.delivery,
             body=_shown(response.body),
-            retry_after=retry_after(call, outcome, row),
+            retry_after=after,
+            retry_after_text=None if written is None or written.isdecimal() else written,
+            unusable=call.effect.body is not None and response.status == 200,
             session=_change(outcome),
             issued=created.id if created is not None else None,
             token=pseudonym(issued.value) if issued else None,
@@ -166,7 +189,10 @@ class AnswerNote(Struct, frozen=True, gc=False):
 def _shown(body: bytes) -> Any:
     if not body:
         return UNSET
-    document = msgspec.json.decode(body)
+    try:
+        document = msgspec.json.decode(body)
+    except msgspec.DecodeError:  # a fault has spoilt it
+        return UNSET
     if "access_token" in document:
         document["access_token"] = REDACTED
     return document

@@ -11,6 +11,7 @@ from mockserver.engine import access
 from mockserver.engine.decide import Outcome, lacking
 from mockserver.engine.model import Reason
 from mockserver.journal import Delivery
+from mockserver.wire import altered
 from mockserver.wire.call import Call
 from mockserver.wire.message import Response
 from mockserver.wire.table import TABLE, TOLD_AS, Row, injected, is_oauth
@@ -41,10 +42,14 @@ def render(call: Call, outcome: Outcome, *, opaque: bool = False) -> Response:
         return _refusal(call, outcome, row, opaque)
     effect, issued = call.effect, outcome.issued
     body = _encode(ok_body(outcome) if issued is None else token_body(outcome))
+    if effect.body is not None:
+        body = altered.unusable(body, effect.body)
     headers = headers_of(outcome.seen.now, call.context_id, body)
+    if effect.body is not None:
+        headers[0] = ("Content-Type", altered.media_type(effect.body))
     if issued is None:
         headers += _UNCOUNTED if outcome.token is None else _counted(outcome)
-    return Response(200, headers, body, effect.after / 1000, effect.delivery)
+    return Response(200, headers, body, effect.after / 1000, effect.delivery, effect.split)
 
 
 def row_of(call: Call, outcome: Outcome) -> Row:
@@ -105,8 +110,11 @@ def _refusal(call: Call, outcome: Outcome, row: Row, opaque: bool) -> Response:
     after = retry_after(call, outcome, row)
     body = b"" if effect.emptied else _encode(error_body(call, outcome, row, after))
     headers = headers_of(outcome.seen.now, call.context_id, body)
-    if after is not None:
-        headers.append(("Retry-After", str(after)))
+    written = retry_after_text(call, outcome, after)
+    if written is not None:
+        headers.append(("Retry-After", written))
+    if 300 <= row.status < 400:
+        headers.append(("Location", altered.PAGE))
     if row.status == 401:
         headers.append(("WWW-Authenticate", _challenge(outcome.reason)))
     if row.status == 405:
@@ -114,17 +122,24 @@ def _refusal(call: Call, outcome: Outcome, row: Row, opaque: bool) -> Response:
     if not opaque:
         headers.append((REASON, TOLD_AS.get(outcome.reason, outcome.reason).value))
     delivery: Delivery = "complete" if effect.only_ok else effect.delivery
-    return Response(row.status, headers, body, effect.after / 1000, delivery)
+    return Response(row.status, headers, body, effect.after / 1000, delivery, effect.split)
 
 
 def retry_after(call: Call, outcome: Outcome, row: Row) -> int | None:
-    """The Retry-After in whole seconds, at least one; None where the answer has none."""
+    """The wait that Retry-After asks for, in whole seconds; None if the answer asks for none."""
     effect, seen = call.effect, outcome.seen
+    if effect.retry_after_form in {"malformed", "absent"}:
+        return None
     if effect.status is not None:
         return 1 if effect.retry_after is None and row.status == 429 else effect.retry_after
     if outcome.reason is Reason.RATE_LIMITED and seen.token is not None:
         return max(1, _seconds(access.usage(seen.token, seen.now).reset))
     return None
+
+
+def retry_after_text(call: Call, outcome: Outcome, after: int | None) -> str | None:
+    """The header that asks for `after`, as the answer's fault has it written."""
+    return altered.retry_after_text(after, call.effect.retry_after_form, outcome.seen.now)
 
 
 def error_body(call: Call, outcome: Outcome, row: Row, after: int | None) -> dict[str, Any]:

@@ -1,10 +1,10 @@
-"""How much memory it takes to reproduce a large recording: `python -m tests.benchmarks.recordings --megabytes 50`."""
+"""How much memory a large recording takes: `python -m tests.benchmarks.recordings --megabytes 50`."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import resource
+import os
 import subprocess
 import sys
 import tempfile
@@ -66,18 +66,20 @@ def _entry(number: int, url: str, sent: str, got: str) -> dict[str, Any]:
 
 
 def peak(arguments: list[str]) -> int:
-    """Kilobytes that the largest process of this one's children took at most, once this command has run."""
-    done = subprocess.run([sys.executable, "-m", "contracts.cli", *arguments], stdout=subprocess.DEVNULL, check=False)
-    assert done.returncode in {0, 1}, done.returncode
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    """Kilobytes that this command takes at most."""
+    with subprocess.Popen([sys.executable, "-m", "contracts.cli", *arguments], stdout=subprocess.DEVNULL) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode in {0, 1, 2}, process.returncode
+    return usage.ru_maxrss
 
 
 def main() -> None:
-    """Prints a line for each file: the smaller ones first, for the peak is that of all so far."""
-    parser = argparse.ArgumentParser(description="Measures the memory that reproducing a large recording takes.")
+    """Print a line for each file."""
+    parser = argparse.ArgumentParser(description="Measures the memory that a large recording takes.")
     parser.add_argument("--megabytes", type=int, default=50)
     size = parser.parse_args().megabytes << 20
-    print(f"{'':46}{'entries':>9}{'peak MB':>9}")
+    print(f"{'':46}{'entries':>9}{'reproduce, peak MB':>20}{'check, peak MB':>16}")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "large.har"
         for what, bytes, every in (
@@ -86,7 +88,8 @@ def main() -> None:
             ("all of them are", size, 1),
         ):
             entries = write(file, bytes, every)
-            print(f"{what:46}{entries:>9}{peak(['reproduce', str(file)]) / 1024:>9.0f}", flush=True)
+            peaks = [peak([command, str(file)]) / 1024 for command in ("reproduce", "check")]
+            print(f"{what:46}{entries:>9}{peaks[0]:>20.0f}{peaks[1]:>16.0f}", flush=True)
 
 
 if __name__ == "__main__":

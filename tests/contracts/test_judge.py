@@ -24,7 +24,8 @@ from contracts.judge import (
     closeness,
     judge,
 )
-from tests.contracts.tape import DEAD, Tape
+from mockserver.journal import Returned
+from tests.contracts.tape import DEAD, Tape, bearer
 
 BREACH = Breach("too many", (Evidence("here", 1),))
 DOUBT = Breach("perhaps", (Evidence("there", 2),), certain=False)
@@ -201,3 +202,46 @@ def test_in_a_recording_of_many_messages_a_root_explains_what_befell_its_own_ses
     judgement = judged(tape.entries)
     assert [verdict.code for verdict in judgement.violated] == ["S1", "S5"]
     assert judgement.of("R1").explained_by == "S5"
+
+
+def one_after_another(*stories: Callable[[Tape], None]) -> Tape:
+    tape = Tape()
+    tape.token()
+    for number, story in enumerate(stories):
+        tape.begin(f"message {number}")
+        story(tape)
+        tape.end("failed")
+    return tape
+
+
+def breaks_the_schema(tape: Tape) -> None:
+    tape.answer(tape.leave("send", bearer("t:1"), {"webChatSessionId": tape.create()}), 400)
+
+
+def gives_up(tape: Tape) -> None:
+    tape.create(status=503)
+
+
+def test_a_violation_is_explained_by_one_of_the_same_message() -> None:
+    judgement = one_after_another(breaks_the_schema).judged()
+    assert judgement.of("D2").explained_by == "W1"
+
+
+def test_a_violation_of_another_message_stands_for_itself() -> None:
+    judgement = one_after_another(breaks_the_schema, gives_up).judged()
+    assert {verdict.code for verdict in judgement.violated} == {"W1", "D2"}
+    assert judgement.of("D2").message.startswith("message 2 was not delivered")
+
+
+def test_a_reaction_to_an_answer_is_uncertain_if_the_request_was_on_its_way_already() -> None:
+    tape = one_after_another()
+    tape.begin()
+    first = tape.leave_create()
+    tape.answer(first, 401)
+    tape.returned(first)
+    second = tape.leave_create()
+    tape.answer(second, 401)
+    tape.entries.append(Returned(len(tape.entries), tape.now, second, True, overtaken_by=1))
+    told = tape.judged().of("A1")
+    assert told.status is Status.INCONCLUSIVE
+    assert "was on its way before that answer came back" in told.message

@@ -112,9 +112,17 @@ def test_a_file_names_every_step_by_its_op_and_leaves_out_what_goes_without_sayi
         (
             {**FAULT, "kind": "status", "status": 503, "after_acting": True},
             "$.items[0]",
-            "500 or 502",
+            "500, 502 or 504",
         ),
         ({**FAULT, "kind": "lost_request", "seconds": 1}, "$.items[0]", "`latency`"),
+        ({**FAULT, "kind": "status", "status": 302}, "$.items[0]", "`redirect` takes a status from 301 to 308"),
+        ({**FAULT, "kind": "redirect", "status": 503}, "$.items[0]", "`redirect` takes a status from 301 to 308"),
+        ({**FAULT, "kind": "redirect"}, "$.items[0]", "`status` goes with"),
+        ({**FAULT, "kind": "unusable_body"}, "$.items[0]", "`body` goes with"),
+        ({**FAULT, "kind": "lost_request", "body": "html"}, "$.items[0]", "`body` goes with"),
+        ({**FAULT, "kind": "unusable_body", "body": "xml"}, "$.items[0].body", "xml"),
+        ({**FAULT, "kind": "status", "status": 500, "retry_after_form": "date"}, "$.items[0]", "429 or 503"),
+        ({**FAULT, "kind": "status", "status": 429, "retry_after_form": "date"}, "$.items[0]", "needs `retry_after`"),
         ({"op": "fault", "operation": "create", "kind": "opaque_403"}, "$.items[0]", "`send` only"),
         (
             {**SEND, "during": [{"before": "send", "do": {"op": "fault", "operation": "create", "kind": "opaque_403"}}]},

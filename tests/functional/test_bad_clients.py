@@ -66,7 +66,7 @@ def test_what_a_process_wrote_last_stands_on_lines_of_its_own(tmp_path: Path, ca
     command = shlex.join([sys.executable, "-S", str(client)])
     assert run(["replay", str(SCENARIO), "--command", command]) == 2
     told = (
-        "dayfly: the client ended with an intent open: exit status 1; its last words on stderr:\n  \\x1b[31mno\n      token\n"
+        "dayfly: the client ended with a message open: exit status 1; its last words on stderr:\n  \\x1b[31mno\n      token\n"
     )
     assert capfd.readouterr().err == told
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from contracts.builtin import BUILTIN
 from contracts.cli import run
 from contracts.cli.progress import words
 from contracts.report.json import schema
 from contracts.verify.campaign import Progress
+from tests.walked import FIRST
 
 CLIENTS = Path(__file__).parents[2] / "fixtures" / "clients"
 CACHED, RECOVERING = f"{CLIENTS}/cached_session.py:factory", f"{CLIENTS}/recovering.py:factory"
@@ -64,10 +64,10 @@ def test_a_file_that_is_none_exits_2_before_anything_runs(tmp_path: Path, capfd:
 def test_a_profile_is_chosen_by_option_or_variable(capfd: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
     assert run(["verify", RECOVERING, "--examples", "0", "--profile", "ci"]) == 0
-    assert f"{len(BUILTIN)} runs, seed 0," in capfd.readouterr().out
+    assert f"{FIRST} runs, seed 0," in capfd.readouterr().out
     monkeypatch.setenv("DAYFLY_PROFILE", "ci")
     assert run(["verify", RECOVERING, "--examples", "0"]) == 0
-    assert f"{len(BUILTIN)} runs, seed 0," in capfd.readouterr().out
+    assert f"{FIRST} runs, seed 0," in capfd.readouterr().out
     assert run(["verify", RECOVERING, "--profile", "weekly"]) == 2
 
 
@@ -77,11 +77,14 @@ def test_what_is_to_be_typed_again_finds_the_same(capfd: Captured, tmp_path: Pat
     first = capfd.readouterr().out
     (again,) = [line for line in first.splitlines() if line.strip().startswith("again")]
     command = shlex.split(again)[1:]
-    assert command[1:] == shlex.split(f"verify {CACHED} --max-age 40 --clause S2 --examples 12 --seed 3 --corpus corpus")
+    assert command[1:] == shlex.split(f"verify {CACHED} --max-age 40 --clause S2 --examples 12 --seed 3")
     assert run(command[1:]) == 1
     story = first.split("\n\n  again")[0]
+    assert capfd.readouterr().out.startswith(story)
+    assert list(tmp_path.iterdir()) == []
+    (keep,) = [line for line in first.splitlines() if line.strip().startswith("keep")]
+    assert run(shlex.split(keep)[2:]) == 1
     second = capfd.readouterr().out
-    assert second.startswith(story)
     (replay,) = [line for line in second.splitlines() if line.strip().startswith("reproduce")]
     assert shlex.split(replay)[1:3] == ["dayfly", "replay"]
     assert run(shlex.split(replay)[2:]) == 1
@@ -129,7 +132,7 @@ def test_who_waits_at_a_terminal_sees_how_far_it_is() -> None:
     arguments = ["verify", RECOVERING, "--examples", "3", "--seed", "0", "--clause", "S1", "--clause", "D3"]
     status, shown = at_a_terminal(arguments, TERM="xterm")
     assert status == 0
-    runs = len(BUILTIN) + 3
+    runs = FIRST + 3
     assert f"{runs}/{runs}  2/2 clauses exercised, 0 violated" in shown
     assert shown.endswith("\r\x1b[K\x1b[?25h")
 

@@ -15,7 +15,6 @@ import httpx
 import jsonschema
 import pytest
 
-from contracts.builtin import BUILTIN
 from contracts.cli import run
 from contracts.report.json import schema
 from mockserver.assemble import assemble
@@ -23,6 +22,7 @@ from mockserver.live import LiveServer
 from mockserver.settings import Settings
 from mockserver.web.app import create_app
 from tests.need import need
+from tests.walked import FIRST
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 CLIENTS, SCENARIOS, TRACES = FIXTURES / "clients", FIXTURES / "scenarios", FIXTURES / "traces"
@@ -60,7 +60,7 @@ def test_a_client_that_breaks_a_clause_exits_1_with_the_smallest_story(capfd: Ca
     assert run(["verify", CACHED, "--seed", "0", "--examples", "10", "--clause", "S1"]) == 1
     out, _ = capfd.readouterr()
     assert "error[S1] session-reused: session s1 was used twice" in out
-    assert "smallest failing scenario (2 intents" in out
+    assert "smallest failing scenario (2 messages, 2 steps" in out
     assert "^^^^^^^^^^^^ first use" in out
     assert "1 violated" in out
 
@@ -205,7 +205,7 @@ def test_a_node_client_is_judged(capfd: Captured) -> None:
             [CACHED, "--report", "pdf:x"],
             "there is no report of the kind 'pdf'; there are har, html, json, junit, markdown, text",
         ),
-        ([CACHED, "--report", "json:/no/such/place/x"], "there is no directory /no/such/place"),
+        ([CACHED, "--report", "json:/dev/null/place/x"], "/dev/null/place is not a directory and cannot become one"),
         ([CACHED, "--report", f"json:{CLIENTS}"], "is a directory; name a file in it"),
         ([CACHED, "--report", "json:-", "--report", "html:-"], "standard output has room for one report"),
         ([CACHED, "--report", "junit:-", "--json"], "standard output has room for one report"),
@@ -246,7 +246,7 @@ def test_options_are_variables_too(capfd: Captured, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("DAYFLY_SEED", "5")
     monkeypatch.setenv("DAYFLY_EXAMPLES", "0")
     assert run(["verify", RECOVERING]) == 0
-    assert f"{len(BUILTIN)} runs, seed 5" in capfd.readouterr().out
+    assert f"{FIRST} runs, seed 5" in capfd.readouterr().out
 
 
 def test_a_traceback_is_for_those_who_debug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Captured) -> None:

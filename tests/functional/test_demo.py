@@ -43,7 +43,7 @@ def test_it_shows_a_refusal_and_tells_why(printed: str) -> None:
 def test_it_finds_the_caching_clients_smallest_counterexample(printed: str) -> None:
     caching = printed.partition("2. A client")[2].partition("3. A client")[0]
     assert "error[S1] session-reused: session s1 was used twice" in caching
-    assert "smallest failing scenario (2 intents" in caching
+    assert "smallest failing scenario (2 messages, 2 steps" in caching
     assert "D2 not-delivered" in caching
 
 

@@ -103,7 +103,7 @@ def test_where_nothing_was_saved_it_is_found_again(capfd: Captured) -> None:
     options = [CACHED, "--examples", "5", "--clause", "S1"]
     assert run(["verify", *options, "--seed", "4"]) == 1
     out, _ = capfd.readouterr()
-    assert f"again       dayfly verify {CACHED} --clause S1 --examples 5 --seed 4 --corpus corpus\n" in out
+    assert f"again       dayfly verify {CACHED} --clause S1 --examples 5 --seed 4\n" in out
 
 
 def test_the_pytest_file_fails_as_reported_and_passes_once_the_client_is_right(scenario: str, capfd: Captured) -> None:
@@ -297,13 +297,14 @@ def test_elsewhere_there_are_no_annotations(capfd: Captured) -> None:
 
 
 def test_a_har_file_that_is_none_is_refused_in_a_line(capfd: Captured) -> None:
-    Path("x.har").write_text('{"log": {"entries": [{"request": 1}]}}')
+    Path("x.har").write_text("<html>")
     assert run(["check", "x.har"]) == 2
     out, err = capfd.readouterr()
-    assert (out, err) == ("", "dayfly: x.har: entry 1: Expected `object`, got `int` - at `$.request`\n")
+    looks = "this is not a recording: it looks like a web page; download the recording again, signed in"
+    assert (out, err) == ("", f"dayfly: x.har: {looks}\n")
     Path("x.har.gz").write_bytes(b"\x1f\x8b")
     assert run(["check", "x.har.gz"]) == 2
-    assert capfd.readouterr()[1].startswith("dayfly: x.har.gz: this is no HAR file: it is compressed with gzip")
+    assert capfd.readouterr()[1].startswith("dayfly: x.har.gz: it cannot be unpacked: ")
     assert run(["check", "missing.har"]) == 2
     assert capfd.readouterr()[1] == "dayfly: missing.har: No such file or directory\n"
 
@@ -322,6 +323,9 @@ def test_a_har_file_of_something_else_does_not_look_green(capfd: Captured) -> No
     Path("x.har").write_text('{"log": {"entries": []}}')
     assert run(["check", "x.har"]) == 2
     assert capfd.readouterr()[0].endswith("\n  nothing was read: it has no entries\n")
+    Path("x.har").write_text('{"log": {"entries": [{"request": 1}]}}')
+    assert run(["check", "x.har"]) == 2
+    assert "1 cannot be read (entry 1: it has no request)" in " ".join(capfd.readouterr()[0].split())
 
 
 def test_the_trace_of_a_counterexample_is_read_as_a_whole(capfd: Captured) -> None:

@@ -1,7 +1,14 @@
-"""The gallery, one seed a client: what breaks a clause is caught by it, and what keeps them all is left alone."""
+"""The gallery, one seed a client: what breaks a clause is caught by it, and what keeps them all is left alone.
+
+Of the clients that are not shipped this runs the correct ones with few scenarios, and a culprit for each clause.
+`make gallery` runs them all.
+"""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -9,8 +16,10 @@ import pytest
 from contracts.clauses import CLAUSES
 from tests.gallery.catalogue import ROOT, Piece, pieces
 from tests.gallery.judging import judge
+from tests.need import need
 
-PIECES = pieces()
+PIECES = tuple(piece for piece in pieces() if piece.shipped)
+OWN = tuple(piece for piece in pieces() if not piece.shipped)
 IN_PROCESS = [piece for piece in PIECES if piece.is_in_process]
 CULPRITS = [piece for piece in PIECES if piece.room == "culprit"]
 FAMILIES = {clause.code[0] for clause in CLAUSES}
@@ -18,8 +27,15 @@ FAMILIES = {clause.code[0] for clause in CLAUSES}
 SHARED = {"json_lines.mjs", "notifier.py"}
 """Files that are no clients."""
 
+CLIENTS = ROOT / "tests" / "gallery" / "clients"
+SHARED_BY_OWN = {"policy.py", "recovery.mjs", "ruff.toml", "whole.py", "words.py"}
+"""Files there that are not clients."""
+
 SOME = 50
 """Scenarios drawn for one client: fewer than by default."""
+
+FEW = 5
+"""Scenarios drawn for one of many."""
 
 IMPATIENT = 0.25
 """Seconds of real time after which a client that shows nothing hangs."""
@@ -30,7 +46,22 @@ def _at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
 
 
-def by_name(chosen: list[Piece]) -> pytest.MarkDecorator:
+ELSEWHERE = {"stacks.py:Pycurl", "trio_facade.py:Trio"}
+"""Clients whose time the judge cannot move: libcurl waits for real, and trio waits in the kernel."""
+
+SMOKED = {"node_http.mjs", "JavaClient.java"}
+"""Files of the clients in other languages that are tried here."""
+
+
+def first_of_each_clause(culprits: Iterable[Piece]) -> list[Piece]:
+    """A culprit for each clause, in the order of the list."""
+    chosen: dict[tuple[str, ...], Piece] = {}
+    for piece in culprits:
+        chosen.setdefault(piece.breaks, piece)
+    return list(chosen.values())
+
+
+def by_name(chosen: Sequence[Piece]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("piece", chosen, ids=lambda piece: piece.name)
 
 
@@ -47,6 +78,29 @@ def test_a_client_that_keeps_every_clause_is_left_alone(piece: Piece) -> None:
     assert (finding.broken, finding.inconclusive) == ({}, ())
 
 
+@by_name([piece for piece in OWN if piece.room == "correct" and not piece.command and piece.name not in ELSEWHERE])
+def test_a_client_of_any_build_is_left_alone(piece: Piece) -> None:
+    finding = judge(piece, seed=2, examples=FEW)
+    assert (finding.broken, finding.inconclusive) == ({}, ())
+
+
+@by_name(first_of_each_clause(piece for piece in OWN if piece.room == "culprit"))
+def test_a_variant_of_each_mistake_is_caught(piece: Piece) -> None:
+    broken = judge(piece, seed=0, examples=SOME, patience=IMPATIENT).broken
+    assert set(piece.breaks) <= set(broken) <= {*piece.breaks, *piece.along}
+
+
+@by_name([piece for piece in OWN if piece.files & SMOKED])
+def test_a_client_in_another_language_keeps_the_contract_in_one_scenario(piece: Piece) -> None:
+    """All its scenarios take minutes, because each starts a process."""
+    need(piece.needs)
+    scenario = "fixtures/scenarios/two-plain-sends.json"
+    words = ["replay", scenario, "--command", piece.command, "--patience", "60"]
+    done = subprocess.run([sys.executable, "-m", "contracts.cli", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "D2 not-delivered           held" in done.stdout
+
+
 @by_name([piece for piece in CULPRITS if piece.name == "node culprits.mjs NoContentType"])
 def test_a_mistake_is_caught_in_another_language(piece: Piece) -> None:
     assert set(judge(piece, seed=0, examples=0).broken) == set(piece.breaks)
@@ -61,3 +115,17 @@ def test_every_clause_has_a_culprit_and_every_family_one_in_another_language() -
 def test_every_client_that_is_shipped_is_in_the_gallery() -> None:
     shown = {name for piece in PIECES for name in piece.files}
     assert shown | SHARED == {path.name for path in Path("fixtures/clients").iterdir() if path.is_file()}
+
+
+def test_the_gallery_is_large_enough_to_mean_something() -> None:
+    correct = [piece for piece in OWN if piece.room == "correct"]
+    culprits = [piece for piece in OWN if piece.room == "culprit"]
+    assert len(correct) >= 60
+    assert len(culprits) >= 120
+    assert all(sum(piece.breaks == (clause.code,) for piece in culprits) >= 3 for clause in CLAUSES)
+    assert len({piece.described for piece in OWN}) == len(OWN)
+
+
+def test_every_client_that_is_not_shipped_is_in_the_gallery() -> None:
+    shown = {name for piece in OWN for name in piece.files}
+    assert shown | SHARED_BY_OWN == {path.name for path in CLIENTS.iterdir() if path.is_file()}

@@ -143,7 +143,7 @@ VERIFIED = """
     @pytest.mark.dayfly(clauses=["S1"], examples=0, seed=3)
     def test_marked(verify_client):
         report = verify_client(Small)
-        assert (report.seed, report.examples, len(report.clauses)) == (3, len(BUILTIN), 1)
+        assert (report.seed, report.examples, len(report.clauses)) == (3, FIRST, 1)
 
     test_ready = contract_test(Small, clauses=["S1"])
     test_unready = contract_test(Caching, clauses=["S1"], examples=5)
@@ -159,7 +159,7 @@ def test_clients_are_verified(pytester: pytest.Pytester) -> None:
     done.stdout.fnmatch_lines(
         [
             "*error?S1? session-reused: session s1 was used twice*",
-            "*smallest failing scenario (2 intents*",
+            "*smallest failing scenario (2 messages, 2 steps*",
             "FAILED *::test_wrong - *",
             "FAILED *::test_unready - *",
         ]
@@ -188,7 +188,7 @@ def test_options_come_from_the_command_line(pytester: pytest.Pytester) -> None:
     tests = """
     def test_it(verify_client):
         report = verify_client(Small, clauses=["S1"])
-        assert (report.seed, report.examples) == (9, len(BUILTIN) + 2)
+        assert (report.seed, report.examples) == (9, FIRST + 2)
 
     def test_kept(verify_client):
         verify_client(Caching, clauses=["S1"])

@@ -10,10 +10,11 @@ from xml.etree import ElementTree
 import pytest
 
 from contracts import verify_client
-from contracts.builtin import ANN, BUILTIN
+from contracts.builtin import ANN
 from contracts.pytest_plugin import OPTIONS
 from contracts.scenario import Scenario, Send, digest, save
 from tests.functional.sessions import PLUGIN, prepare, run
+from tests.walked import FIRST
 
 
 @pytest.fixture(autouse=True)
@@ -114,8 +115,8 @@ def test_the_summary_tells_what_was_verified(pytester: pytest.Pytester) -> None:
     done.stdout.fnmatch_lines(
         [
             "*= dayfly =*",
-            f"{told}::test_right: *small.py:Small, {len(BUILTIN) + 4} runs, seed 0: 1 held * 1 not exercised (A3)",
-            f"{told}::test_wrong: {told}:Caching, {len(BUILTIN) + 4} runs, seed 0: 1 violated (S1) * 1 held",
+            f"{told}::test_right: *small.py:Small, {FIRST + 4} runs, seed 0: 1 held * 1 not exercised (A3)",
+            f"{told}::test_wrong: {told}:Caching, {FIRST + 4} runs, seed 0: 1 violated (S1) * 1 held",
         ]
     )
     assert "= dayfly =" not in run(pytester, CONTRACT, "-q").stdout.str()
@@ -193,7 +194,7 @@ def test_the_nearest_marker_wins_and_options_have_names(pytester: pytest.Pyteste
         @pytest.mark.dayfly(examples=0)
         def test_near(self, verify_client):
             report = verify_client(Small)
-            assert (len(report.clauses), report.examples) == (1, len(BUILTIN))
+            assert (len(report.clauses), report.examples) == (1, FIRST)
 
         @pytest.mark.dayfly(20)
         def test_nameless(self, verify_client):

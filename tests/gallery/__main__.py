@@ -1,4 +1,4 @@
-"""`make gallery`: verifies every client with many seeds, and tells where it was not found what it is known for."""
+"""`make gallery`: verifies every client with many seeds, and says where the verdict is not the expected one."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from tests.gallery import table
-from tests.gallery.catalogue import ROOT, Piece, pieces
+from tests.gallery.catalogue import OWN, ROOT, Piece, pieces
 from tests.gallery.judging import Finding, attempt, silence
 from tests.gallery.tally import Tally
 
 README = ROOT / "README.md"
+RESULTS = OWN / "RESULTS.md"
+"""The table of the clients that are not shipped."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,9 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     os.chdir(ROOT)
-    chosen = [piece for piece in pieces() if any(part in f"{piece.room} {piece.name}" for part in options.only)]
+    chosen = [piece for piece in pieces() if any(part in piece.described for part in options.only)]
     if not chosen:
-        parser.error(f"no client has {' or '.join(map(repr, options.only))} in its room and name")
+        parser.error(f"no client has {' or '.join(map(repr, options.only))} in its room, folder or name")
     tallies = []
     for tally in _tallies(chosen, options):
         tallies.append(tally)
@@ -41,12 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.gallery", description=__doc__)
-    parser.add_argument("only", nargs="*", default=[""], help="clients whose room or name has this in it")
+    parser.add_argument("only", nargs="*", default=[""], help="clients whose room, folder or name has this in it")
     parser.add_argument("--seeds", type=int, default=20, metavar="N")
     parser.add_argument("--first-seed", type=int, default=0, metavar="N")
     parser.add_argument("--examples", type=int, metavar="N", help="scenarios a seed; else as many as `dayfly verify` draws")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="verifications at a time")
-    parser.add_argument("--write", action="store_true", help="put what was found into the README's table")
+    parser.add_argument("--write", action="store_true", help="put what was found into README.md and RESULTS.md")
     return parser
 
 
@@ -66,8 +68,9 @@ def _tallies(chosen: Sequence[Piece], options: argparse.Namespace) -> Iterator[T
 
 def _write(tally: Tally) -> None:
     """At once: the rest may take an hour, and be interrupted."""
-    names = [piece.name for piece in pieces()]
-    README.write_text(table.written(README.read_text("utf-8"), [tally], names), "utf-8")
+    file = README if tally.piece.shipped else RESULTS
+    names = [piece.name for piece in pieces() if piece.shipped == tally.piece.shipped]
+    file.write_text(table.written(file.read_text("utf-8"), [tally], names), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""The clients of the gallery, as `fixtures/gallery.toml` lists them."""
+"""The clients of the gallery: those that are shipped, and those of `tests/gallery/clients`."""
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +11,11 @@ import msgspec
 from msgspec import Struct
 
 ROOT = Path(__file__).parents[2]
-FILE = ROOT / "fixtures" / "gallery.toml"
+SHIPPED = ROOT / "fixtures" / "gallery.toml"
+OWN = Path(__file__).parent
+"""The folder with the lists of the clients that are not shipped."""
+
+FOLDERS = ("fixtures/clients/", "tests/gallery/clients/")
 
 Room = Literal["correct", "culprit", "exhibit"]
 
@@ -24,19 +29,29 @@ class Piece(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     one_shot: bool = False
     socket: bool = False
     needs: str = ""
+    patience: float | None = None
+    shipped: bool = False
     breaks: tuple[str, ...] = ()
     along: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """What to call it: as it is named to `dayfly verify`, without the folder that all are in."""
-        return (self.client or self.command).replace("fixtures/clients/", "").removesuffix(":factory")
+        words = self.client or self.command
+        for folder in FOLDERS:
+            words = words.replace(folder, "")
+        return words.removesuffix(":factory")
+
+    @property
+    def described(self) -> str:
+        """Its room and its full name."""
+        return f"{self.room} {self.client or self.command}"
 
     @property
     def files(self) -> set[str]:
         """The names of the files it is in."""
         words = (self.client.partition(":")[0] or self.command).split()
-        return {Path(word).name for word in words if word.startswith("fixtures/")}
+        return {Path(word).name for word in words if word.startswith(FOLDERS)}
 
     @property
     def is_in_process(self) -> bool:
@@ -45,6 +60,10 @@ class Piece(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def pieces() -> tuple[Piece, ...]:
-    """All of them, room by room."""
-    rooms = tomllib.loads(FILE.read_text("utf-8"))
-    return tuple(msgspec.convert({"room": room, **row}, Piece) for room, rows in rooms.items() for row in rows)
+    """All of them: first the shipped ones, then file by file, and room by room."""
+    return (*_listed(SHIPPED, shipped=True), *(p for file in sorted(OWN.glob("*.toml")) for p in _listed(file)))
+
+
+def _listed(file: Path, *, shipped: bool = False) -> Iterator[Piece]:
+    for room, rows in tomllib.loads(file.read_text("utf-8")).items():
+        yield from (msgspec.convert({"room": room, "shipped": shipped, **row}, Piece) for row in rows)

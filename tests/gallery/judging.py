@@ -59,7 +59,7 @@ def judge(piece: Piece, seed: int, examples: int | None = None, patience: float 
 
 def attempt(piece: Piece, examples: int | None, seed: int) -> Finding | str:
     """The same, or why it could not be done. Whoever keeps every clause has to do so for longer, where that costs nothing."""
-    if examples is None and piece.room == "correct" and piece.is_in_process:
+    if examples is None and piece.room == "correct" and piece.is_in_process and piece.shipped:
         examples = THOROUGH
     try:
         return judge(piece, seed, examples)
@@ -87,6 +87,7 @@ def _story(found: Counterexample) -> Story:
 
 
 def _clients(piece: Piece, patience: float | None) -> Clients:
+    patience = patience or piece.patience
     given: dict[str, Any] = {} if patience is None else {"patience": patience}
     if piece.command:
         words = [sys.executable if word == "python" else word for word in shlex.split(piece.command)]
@@ -97,8 +98,18 @@ def _clients(piece: Piece, patience: float | None) -> Clients:
 def _provide(what: str) -> None:
     if what == "sdk":
         _provide_sdk()
+    elif what == "npm":
+        _provide_node_stacks()
     elif what:
         need(what)
+
+
+def _provide_node_stacks() -> None:
+    """Names the folder of the packages to the clients."""
+    from tests.functional.sdk.installed import node_stacks
+
+    need("node")
+    os.environ["GALLERY_NODE_MODULES"] = str(node_stacks())
 
 
 @cache

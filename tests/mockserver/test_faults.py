@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
-from mockserver.engine.model import Fault, FaultPlan
+from mockserver.engine.model import Fault, FaultPlan, UnusableBody
 from mockserver.faults import KINDS, NONE, effect_of
 from mockserver.faults.plan import draw
+from mockserver.faults.read import applied_by
 
 
 def hits(plan: FaultPlan, operations: list[str]) -> list[str | None]:
@@ -58,7 +61,32 @@ def test_every_kind_has_an_effect_with_a_label() -> None:
         (Fault(kind="status", status=500, after_acting=True), "status 500 after acting"),
         (Fault(kind="latency", milliseconds=1500, where="after"), "latency 1.5 s after acting"),
         (Fault(kind="opaque_403"), "opaque 403"),
+        (Fault(kind="status", status=429, retry_after=7, retry_after_form="date"), "status 429, Retry-After 7 as a date"),
+        (Fault(kind="status", status=429, retry_after_form="malformed"), "status 429, Retry-After malformed"),
+        (Fault(kind="redirect", status=307), "redirect 307"),
+        (Fault(kind="unusable_body", body="no_field"), "200 with an unusable body: no_field"),
+        (Fault(kind="split_body"), "body in two pieces"),
     ],
 )
 def test_an_effect_says_what_it_does(fault: Fault, label: str) -> None:
     assert effect_of(fault).label == label
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *(Fault(kind=kind) for kind in KINDS if kind not in {"latency", "status", "redirect"}),
+        *(Fault(kind="unusable_body", body=body) for body in get_args(UnusableBody)),
+        *(Fault(kind="status", status=429, retry_after=7, retry_after_form=form) for form in ("seconds", "fraction", "date")),
+        *(Fault(kind="status", status=503, retry_after_form=form) for form in ("malformed", "absent")),
+        Fault(kind="status", status=502, after_acting=True),
+        Fault(kind="redirect", status=308),
+    ],
+)
+def test_a_label_can_be_read_back(fault: Fault) -> None:
+    assert applied_by(effect_of(fault).label) == fault
+
+
+@pytest.mark.parametrize("label", ["", "latency 1 s before acting", "something else"])
+def test_other_labels_name_no_fault_to_apply(label: str) -> None:
+    assert applied_by(label) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from email.utils import parsedate_to_datetime
 
 import httpx
 import pytest
@@ -148,3 +149,60 @@ def test_the_router_can_be_narrowed_to_one_host(assembly: Assembly) -> None:
         assert http.post("https://api.example.com" + SESSIONS).status_code == 401
         with pytest.raises(respx.models.AllMockedAssertionError):
             http.post("https://other.example.com" + SESSIONS)
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("html", "<!doctype html>"),
+        ("blank", ""),
+        ("list", "[]"),
+        ("no_field", "{}"),
+        ("null", '{"webChatSessionId":null}'),
+        ("empty", '{"webChatSessionId":""}'),
+        ("number", '{"webChatSessionId":0}'),
+    ],
+)
+def test_an_unusable_body_is_complete_and_the_platform_has_acted(mock: Mock, tenant: Tenant, body: str, text: str) -> None:
+    tenant.faults.add("unusable_body", "create", body=body)
+    response = mock.create()
+    assert response.status_code == 200
+    assert response.text.startswith(text)
+    assert len(response.content) == int(response.headers["Content-Length"])
+    assert (answers(mock)[-1].unusable, answers(mock)[-1].issued is not None) == (True, True)
+
+
+def test_a_redirect_leads_to_a_page_that_is_no_operation(mock: Mock, tenant: Tenant) -> None:
+    tenant.faults.add("redirect", "create", status=307)
+    response = mock.create()
+    assert (response.status_code, response.headers["Location"]) == (307, "/maintenance")
+    entries = len(tuple(tenant.trace()))
+    page = mock.http.get(response.headers["Location"])
+    assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert len(tuple(tenant.trace())) == entries
+
+
+def test_a_body_in_two_pieces_is_read_as_one(mock: Mock, tenant: Tenant) -> None:
+    tenant.faults.add("split_body", "create")
+    response = mock.create()
+    assert response.json()["webChatSessionId"]
+    assert (answers(mock)[-1].delivery, answers(mock)[-1].fault) == ("complete", "body in two pieces")
+
+
+@pytest.mark.parametrize(
+    ("form", "wait", "header"),
+    [("seconds", 2, "2"), ("fraction", 2, "1.5"), ("malformed", None, "soon"), ("absent", None, None)],
+)
+def test_retry_after_is_written_as_the_fault_says(
+    mock: Mock, tenant: Tenant, form: str, wait: int | None, header: str | None
+) -> None:
+    tenant.faults.add("status", "create", status=429, retry_after=wait, retry_after_form=form)
+    assert mock.create().headers.get("Retry-After") == header
+    assert answers(mock)[-1].retry_after == wait
+
+
+def test_a_date_is_the_answers_own_and_the_wait(mock: Mock, tenant: Tenant) -> None:
+    tenant.faults.add("status", "create", status=429, retry_after=20, retry_after_form="date")
+    headers = mock.create().headers
+    then, now = (parsedate_to_datetime(headers[name]) for name in ("Retry-After", "Date"))
+    assert (then - now).total_seconds() == 20

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from math import inf
 
 from msgspec import Struct, structs
 
@@ -94,4 +95,4 @@ def _literal(value: object) -> str:
     """A value as Python code, a text in double quotes."""
     if isinstance(value, str):
         return json.dumps(value) if value.isascii() and value.isprintable() else ascii(value)
-    return ascii(value)
+    return 'float("inf")' if value == inf else ascii(value)

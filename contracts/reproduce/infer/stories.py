@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from contracts.har.survey import UNKNOWN
 from contracts.reproduce.infer.evidence import Choice, SessionEvidence
 from contracts.reproduce.steps import Recording, Step, WorldStep
 
@@ -70,7 +71,8 @@ def _least(first: Step, then: Step, slack: int) -> int | None:
 
 
 def _most(first: Step, then: Step, slack: int) -> int | None:
-    return None if first.epoch != then.epoch else max(0, then.latest - first.earliest + slack)
+    unknown = first.epoch != then.epoch or slack == UNKNOWN
+    return None if unknown else max(0, then.latest - first.earliest + slack)
 
 
 def as_told(choice: Choice, reason: str | None) -> Choice | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contracts.har.survey import UNKNOWN
 from contracts.reproduce.infer.evidence import More
 from contracts.reproduce.infer.solve import Most, Span
 from contracts.reproduce.steps import Recording, Step
@@ -22,7 +23,7 @@ def token_ttl(recording: Recording) -> Span:
                 at_most = _smaller(at_most, Most(step.expires_in * 1000 + 999, step.number))
             continue
         issue = issued.get(step.credential.token or "")
-        if issue is None or issue.epoch != step.epoch or step.status is None:
+        if issue is None or issue.epoch != step.epoch or step.status is None or recording.slack == UNKNOWN:
             continue
         if step.status == 401:
             if step.code == "credentials.expired" and step.reason != "auth.idle" and not ended:

@@ -16,7 +16,9 @@ from contracts.asking import FORM
 from contracts.stories.codec import MAX_DEPTH
 from contracts.stories.model import GRANT, MAX_FILL, Call, Create, Expected, Fault, Request, Send, Token
 from contracts.stories.names import escaped, is_deeper_than
+from mockserver.control.faults import fault_to
 from mockserver.engine.model import Reason
+from mockserver.faults.read import applied_by
 from mockserver.journal import Answer, Arrival, Credential, Guest
 from mockserver.wire.bodies import is_json
 from mockserver.wire.notes import REDACTED
@@ -45,20 +47,11 @@ def expected_of(arrival: Arrival, answer: Answer) -> Expected:
 
 def fault_of(arrival: Arrival, answer: Answer) -> Fault | None:
     """The fault that hit the request; a latency is none, for the clock's steps stand for it."""
-    label, operation = answer.fault or "", arrival.operation
-    if operation is None or not label or label.startswith("latency"):
+    operation, applied = arrival.operation, applied_by(answer.fault or "")
+    if operation is None or applied is None:
         return None
-    if label.startswith("status "):
-        status, retry_after = int(label.split()[1].rstrip(",")), label.rpartition("Retry-After ")[2]
-        return Fault(
-            operation=operation,
-            kind="status",
-            status=status,
-            after_acting="after acting" in label,
-            retry_after=int(retry_after) if retry_after.isdigit() else None,
-        )
-    kind = label.replace(" ", "_")
-    return msgspec.convert({"op": "fault", "operation": operation, "kind": kind}, Fault)
+    fields = {**fault_to(applied), "operation": operation}
+    return msgspec.convert({"op": "fault", **{name: fields[name] for name in fields if name != "probability"}}, Fault)
 
 
 def targets(arrival: Arrival, answer: Answer, token: str | None, client: str | None) -> Iterator[Target]:

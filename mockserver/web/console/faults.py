@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import flask
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
-from mockserver.control.faults import COMMON, KINDS, OWN
-from mockserver.engine.model import OPERATIONS
+from mockserver.control.faults import COMMON, KINDS, OWN, REDIRECTS
+from mockserver.engine.model import OPERATIONS, RetryAfterForm, UnusableBody
 from mockserver.errors import InvalidRequest
 from mockserver.web.console.extension import Console
 from mockserver.web.console.frame import frame, organization_page
@@ -23,6 +23,9 @@ TOLD = {
     "lost_response": "the platform acts, then the connection closes",
     "latency": "the answer takes its time",
     "truncated_body": "the platform acts, the answer is cut in the middle",
+    "unusable_body": "the platform acts, and its 200 has a body that no client can use",
+    "redirect": "a gateway sends the client to another page, the platform has seen nothing",
+    "split_body": "the platform acts, the answer comes in two pieces",
 }
 
 
@@ -34,9 +37,9 @@ def add(blueprint: Blueprint, console: Console) -> None:
         tenant = console.control.tenant(id)
         around = frame(console, tenant, "faults")
         waiting = tenant.faults.list()
-        return organization_page(
-            console, tenant, "faults", "faults.html", frame=around, faults=waiting, kinds=TOLD, operations=OPERATIONS
-        )
+        choices: dict[str, Any] = {"operations": OPERATIONS, "redirects": REDIRECTS}
+        choices |= {"forms": get_args(RetryAfterForm), "bodies": get_args(UnusableBody)}
+        return organization_page(console, tenant, "faults", "faults.html", frame=around, faults=waiting, kinds=TOLD, **choices)
 
     @blueprint.post("/organizations/<id>/faults")
     def add_fault(id: str) -> Response:
@@ -55,7 +58,8 @@ def fault_in(form: dict[str, str]) -> dict[str, Any]:
     if kind not in KINDS:
         raise InvalidRequest("kind", f"{kind!r} must be one of {', '.join(KINDS)}")
     takes = (*COMMON, *OWN.get(kind, ()))
-    fields = {name: READ[name](name, value) for name in takes if (value := form.get(name, "").strip())}
+    shown = {**form, "status": form.get("redirect_status", "")} if kind == "redirect" else form
+    fields = {name: READ[name](name, value) for name in takes if (value := shown.get(name, "").strip())}
     if form.get("always"):
         fields["times"] = None
     return {"kind": kind, **fields}
@@ -84,6 +88,8 @@ READ: dict[str, Callable[[str, str], Any]] = {
     "probability": _number,
     "status": _whole,
     "retry_after": _whole,
+    "retry_after_form": _word,
+    "body": _word,
     "after_acting": lambda _name, value: value == "yes",
     "seconds": _number,
     "where": _word,

@@ -314,6 +314,8 @@ def test_a4_counts_overlapping_messages_as_one() -> None:
     [
         (Credential("bearer", token="t:1", seen_in=("header", "url")), "in its URL"),
         (Credential("bearer", token="t:1", seen_in=("header", "body")), "in its body"),
+        (Credential("bearer", token="t:1", seen_in=("header", "cookie")), "in a cookie"),
+        (Credential("none", seen_in=("header:x-api-key",)), "in its X-Api-Key header"),
         (Credential("empty"), "an empty Authorization header"),
         (Credential("literal", literal="undefined"), "'undefined' where a token belongs"),
         (Credential("literal", literal="[REDACTED]"), "'[REDACTED]' where a token belongs"),

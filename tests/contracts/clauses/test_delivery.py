@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -387,12 +387,22 @@ def test_d5_knows_a_guest_that_is_none_of_those_given() -> None:
     assert "one of the guests that were given" in tape.judged().of("D5").message
 
 
-@pytest.mark.parametrize("clock", ["wall", "mixed"])
-def test_d6_cannot_tell_on_a_wall_clock_whether_a_client_would_ever_have_returned(clock: Any) -> None:
+@pytest.mark.parametrize(("clock", "status"), [("virtual", "violated"), ("wall", "held"), ("mixed", "held")])
+def test_d6_does_not_count_hours_on_a_wall_clock(clock: Any, status: str) -> None:
+    tape = Tape(clock)
+    tape.begin()
+    tape.wait(25 * 3600)
+    tape.end("failed")
+    assert tape.status("D6") == status
+
+
+@pytest.mark.parametrize("clock", ["virtual", "wall", "mixed"])
+def test_d6_holds_a_client_to_its_message_that_had_to_be_given_up(clock: Any) -> None:
+    """Its process had ended, say."""
     tape = Tape(clock)
     tape.begin()
     tape.end("never")
-    assert tape.status("D6") == "inconclusive"
+    assert tape.status("D6") == "violated"
 
 
 @pytest.mark.parametrize(("requests", "status"), [(300, "held"), (301, "violated")])
@@ -423,3 +433,27 @@ def test_d6_does_not_count_what_the_world_does_to_the_clock() -> None:
 
 def test_a_guest_is_told_apart_by_name_and_address() -> None:
     assert Guest("ann", "a@example.com") != Guest("ann", "b@example.com")
+
+
+@pytest.mark.parametrize("outcome", ["accepted", "failed"])
+def test_after_a_200_that_cannot_be_read_a_client_may_report_either(outcome: Literal["accepted", "failed"]) -> None:
+    tape = opened()
+    tape.send(tape.create(), unusable=True)
+    tape.end(outcome)
+    assert (tape.status("D2"), tape.status("D3")) == ("held", "held")
+
+
+def test_after_a_200_that_cannot_be_read_a_message_is_not_sent_again() -> None:
+    tape = opened()
+    tape.send(tape.create(), unusable=True)
+    tape.send(tape.create())
+    tape.end()
+    assert tape.status("D1") == "violated"
+
+
+@pytest.mark.parametrize("answer", [{"unusable": True}, {"status": 302}], ids=["a 200 without use", "a redirect"])
+def test_d2_lets_a_client_stop_at_an_answer_that_is_not_the_platforms(answer: dict[str, Any]) -> None:
+    tape = opened()
+    tape.create(**answer)
+    tape.end("failed")
+    assert tape.status("D2") != "violated"

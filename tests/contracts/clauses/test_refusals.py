@@ -331,12 +331,46 @@ def test_r6_wants_a_pause_after_a_server_error(waited: float, status: str) -> No
     assert tape.status("R6") == status
 
 
-@pytest.mark.parametrize("answer", [{"status": 429}, LOST_REQUEST, {"status": 401}])
+@pytest.mark.parametrize("answer", [{"status": 429, "retry_after": 1}, LOST_REQUEST, {"status": 401}])
 def test_r6_is_about_server_errors_alone(answer: dict[str, Any]) -> None:
     tape = opened()
     tape.create(**answer)
     tape.create()
     assert tape.status("R6") == "not_exercised"
+
+
+@pytest.mark.parametrize("told", [{}, {"retry_after": 1, "retry_after_text": "0.5"}], ids=["nothing", "a fraction"])
+def test_r6_wants_a_pause_after_a_429_that_names_no_whole_seconds(told: dict[str, Any]) -> None:
+    tape = opened()
+    tape.create(status=429, **told)
+    tape.create()
+    assert tape.status("R6") == "violated"
+
+
+@pytest.mark.parametrize(
+    ("told", "waited", "status"),
+    [
+        ({"retry_after": 20}, 19, "violated"),
+        ({"retry_after": 20, "retry_after_text": "Thu, 01 Jan 2026 12:00:20 GMT"}, 18, "inconclusive"),
+        ({"retry_after": 20, "retry_after_text": "Thu, 01 Jan 2026 12:00:20 GMT"}, 19, "held"),
+        ({"retry_after": 2, "retry_after_text": "1.5"}, 1, "inconclusive"),
+        ({"retry_after": 2, "retry_after_text": "1.5"}, 1.5, "held"),
+    ],
+)
+def test_r5_is_certain_of_whole_seconds_alone(told: dict[str, Any], waited: float, status: str) -> None:
+    tape = opened()
+    tape.create(status=429, **told)
+    tape.wait(waited)
+    tape.create()
+    assert tape.status("R5") == status
+
+
+def test_r4_counts_a_200_that_cannot_be_used() -> None:
+    tape = opened()
+    for _ in range(6):
+        tape.create(unusable=True)
+        tape.wait(1)
+    assert tape.status("R4") == "violated"
 
 
 def test_r6_binds_the_next_try_of_the_same_operation() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mockserver.journal import Header
 from tests.contracts.clauses.examples import deliver
 from tests.contracts.tape import DEAD, LOST_REQUEST, LOST_RESPONSE, SCOPE, Tape
 
@@ -61,26 +62,60 @@ def test_s1_counts_handshakes_where_the_policy_allows_several() -> None:
     assert "after 2 sends" in tape.judged().of("S1").message
 
 
-def test_s1_says_nothing_of_two_sends_that_are_on_their_way_together() -> None:
-    """What the client could know when the second one left decides, not who came first."""
+@pytest.mark.parametrize("status", [200, 401, 429, 503])
+def test_s1_forbids_a_second_send_while_the_first_is_on_its_way(status: int) -> None:
+    """Whatever becomes of the first one, the client could not know it when the second one left."""
     tape = Tape()
-    tape.begin("for ann", "ann", item=0)
-    tape.begin("for bob", "bob", item=0)
-    session = tape.create("ann")
-    first, second = tape.leave_send(session, "for ann"), tape.leave_send(session, "for bob")
-    tape.answer(first)
+    tape.begin()
+    session = tape.create()
+    first, second = tape.leave_send(session), tape.leave_send(session)
+    tape.answer(first, status)
     tape.answer(second, 403)
+    assert tape.status("S1") == "violated"
+    assert tape.judged().of("S1").message == "session s1 was presented again while a send of it was on its way"
+
+
+def test_s1_counts_sends_on_their_way_where_the_policy_allows_several_handshakes() -> None:
+    tape = Tape(handshakes=2)
+    session = tape.create()
+    first, second = tape.leave_send(session), tape.leave_send(session)
     assert tape.status("S1") == "not_exercised"
+    third = tape.leave_send(session)
+    for context in (first, second, third):
+        tape.answer(context)
+    assert tape.status("S1") == "violated"
+
+
+def test_s1_lets_an_id_be_used_again_once_its_first_send_is_known_to_be_lost_in_process() -> None:
+    tape = Tape(door="in_process")
+    session = tape.create()
+    first = tape.leave_send(session)
+    tape.answer(first, **LOST_REQUEST)
+    tape.returned(first)
+    tape.send(session)
+    assert tape.status("S1") == "not_exercised"
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(1, "inconclusive"), (1.001, "violated")])
+def test_s1_sees_an_overlap_only_where_the_stamps_are_fine_enough(seconds: float, status: str) -> None:
+    """A recording in whole seconds does not tell whether a send left before or after an answer of the same second."""
+    tape = Tape("wall", "socket")
+    tape.entries[0] = Header(clock="wall", resolution=1000)
+    session = tape.create()
+    first, second = tape.leave_send(session), tape.leave_send(session)
+    tape.answer(first, 401, delay=seconds)
+    tape.answer(second)
+    assert tape.status("S1") == status
 
 
 def test_s1_goes_by_when_the_answer_came_back_where_that_was_seen() -> None:
     tape = Tape()
     session = tape.create()
     first = tape.leave_send(session)
-    tape.answer(first)
-    tape.send(session, **DEAD)
+    tape.answer(first, 429)
+    tape.send(session)
     tape.returned(first)
-    assert tape.status("S1") == "not_exercised"
+    assert tape.status("S1") == "violated"
 
 
 def test_s1_treats_an_answer_nobody_waited_for_as_unknown() -> None:
@@ -194,10 +229,10 @@ def test_s3_is_explained_by_a_guest_that_was_altered() -> None:
     tape = Tape()
     tape.begin("for ann", "ann", item=0)
     tape.begin("for bob", "bob", item=0)
-    tape.create("ann")
-    mistaken = tape.create("ann")
-    tape.create("carl")
-    tape.send(mistaken, "for bob")
+    right, mistaken = tape.create("bob"), tape.create("bob")
+    tape.send(right, "for bob")
+    tape.send(mistaken, "for ann", **DEAD)
+    tape.send(right, "for ann", **DEAD)
     assert tape.judged().of("S3").explained_by == "D5"
 
 
@@ -317,3 +352,32 @@ def test_s6_counts_sessions_by_message() -> None:
     deliver(tape, "first")
     deliver(tape, "second")
     assert tape.status("S6") == "held"
+
+
+@pytest.mark.parametrize("handed_on", [None, "", 0])
+def test_an_id_handed_on_as_it_came_is_not_the_clients_invention(handed_on: Any) -> None:
+    tape = Tape()
+    tape.begin()
+    tape.token()
+    tape.create(unusable=True)
+    tape.send(handed_on, status=400)
+    tape.end("failed")
+    assert "violated" not in {tape.status(code) for code in ("S4", "S5", "W1", "D2")}
+
+
+def test_the_word_none_made_of_a_missing_id_is_a_placeholder() -> None:
+    tape = Tape()
+    tape.begin()
+    tape.token()
+    tape.create(unusable=True)
+    tape.send("None", status=403)
+    assert tape.status("S5") == "violated"
+
+
+@pytest.mark.parametrize("made_up", [None, ""])
+def test_without_such_an_answer_an_empty_id_breaks_the_schema(made_up: Any) -> None:
+    tape = Tape()
+    tape.begin()
+    tape.token()
+    tape.send(made_up, status=400)
+    assert tape.status("W1") == "violated"

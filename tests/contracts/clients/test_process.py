@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.clients.child import Child
+from contracts.clients.child import Child, last_lines
 from contracts.clients.errors import ClientError, ClientProtocolError
 from contracts.clients.process import ProcessClients
 from contracts.clients.watched import WatchedHandler
@@ -51,6 +51,14 @@ def script(tmp_path: Path) -> Script:
 def run(command: str, *items: Item, patience: float = PATIENCE) -> Run:
     with World(ProcessClients(command, patience=patience)) as world:
         return world.run(Scenario(items))
+
+
+def given_up(command: str, *items: Item, one_shot: bool = False, patience: float = PATIENCE) -> str:
+    """Why the client had to be given up, as it is noted with the message that was open, if one was."""
+    with World(ProcessClients(command, one_shot=one_shot, patience=patience)) as world:
+        seen = world.run(Scenario(items))
+    assert seen.lost
+    return errors(seen)[-1] if errors(seen) else seen.hung
 
 
 ANSWER_ALL = "while ask := line(): say(id=ask['id'], ok=True)\n"
@@ -103,23 +111,24 @@ def test_what_it_writes_to_stderr_is_kept_the_last_of_it(script: Script) -> None
         ("line(); sys.stdout.write('{\"id\": 1, ')", "last line has no end: '{\"id\": 1, '"),
         ("line(); sys.stdout.write('x' * 3_000_000); sys.stdout.flush(); line()", "a line of more than 1048576 bytes: 'xxx"),
         ("line(); say(id=7, ok=True); line()", "answered intent 7, which it was never asked"),
-        ("line(); sys.exit(3)", "the client ended with an intent open: exit status 3$"),
+        ("line(); sys.exit(3)", "^the client ended with a message open: exit status 3$"),
         (
             "line(); raise ValueError('a bug')",
-            r"exit status 1; its last words on stderr:\n  Traceback .*\n(.*\n)*  ValueError: a bug$",
+            "exit status 1; it wrote: ValueError: a bug$",
         ),
         ("line(); os.kill(os.getpid(), 9)", "killed by SIGKILL"),
-        ("sys.exit('no token')", r"ended with an intent open: exit status 1; its last words on stderr:\n  no token$"),
+        ("sys.exit('no token')", "ended with a message open: exit status 1; it wrote: no token$"),
     ],
 )
 def test_what_is_not_the_protocol_is_told(script: Script, body: str, words: str) -> None:
-    with pytest.raises(ClientProtocolError, match=words):
-        run(script(body), HELLO)
+    assert re.search(words, given_up(script(body), HELLO))
 
 
 def test_answering_twice_is_told(script: Script) -> None:
-    with pytest.raises(ClientProtocolError, match="answered intent 1, a second time"):
-        run(script("ask = line(); say(id=1, ok=True); say(id=1, ok=True); line()"), HELLO, HELLO)
+    assert re.search(
+        "answered intent 1, a second time",
+        given_up(script("ask = line(); say(id=1, ok=True); say(id=1, ok=True); line()"), HELLO, HELLO),
+    )
 
 
 LEAKING = """
@@ -160,9 +169,7 @@ def assert_hidden(told: str, listed: Path) -> None:
 )
 def test_what_is_not_the_protocol_is_told_without_secrets(script: Script, tmp_path: Path, body: str) -> None:
     command, listed = leaking(script, tmp_path, "line(); " + body)
-    with pytest.raises(ClientProtocolError) as caught:
-        run(command, HELLO)
-    assert_hidden(str(caught.value), listed)
+    assert_hidden(given_up(command, HELLO), listed)
 
 
 def test_what_a_client_says_is_kept_without_secrets(script: Script, tmp_path: Path) -> None:
@@ -205,11 +212,17 @@ def test_of_a_secret_at_the_cut_nothing_is_kept(script: Script) -> None:
     assert kept.split()[0] in "[REDACTED]"
 
 
-def test_a_client_that_hangs_is_told_and_killed_with_its_children(script: Script, tmp_path: Path) -> None:
-    pids = tmp_path / "pids"
-    hang = f"child = os.fork()\nif child: open({str(pids)!r}, 'w').write(f'{{os.getpid()}} {{child}}')\ntime.sleep(1000)"
-    with pytest.raises(ClientProtocolError, match=f"hangs: for {SOON:g} s neither an answer on stdout nor a request"):
-        run(script("line()\n" + hang), HELLO, patience=SOON)
+def test_a_client_that_hangs_is_told_and_killed_with_its_children(
+    monkeypatch: pytest.MonkeyPatch, script: Script, tmp_path: Path
+) -> None:
+    pids, whole = tmp_path / "pids", tmp_path / "whole"
+    busy_until(monkeypatch, pids)
+    write = f"open({str(whole)!r}, 'w').write(f'{{os.getpid()}} {{child}}'); os.rename({str(whole)!r}, {str(pids)!r})"
+    hang = f"child = os.fork()\nif child: {write}\ntime.sleep(1000)"
+    assert re.search(
+        f"hangs: for {SOON:g} s neither an answer on stdout nor a request",
+        given_up(script("line()\n" + hang), HELLO, patience=SOON),
+    )
     for pid in map(int, pids.read_text().split()):
         assert not is_running(pid)
 
@@ -221,10 +234,10 @@ def test_a_client_that_forgets_the_newline_is_told(
     written, answer = tmp_path / "written", '{"id": 1, "ok": true}' + end
     busy_until(monkeypatch, written)
     body = f"line(); os.write(1, {answer.encode()!r}); open({str(written)!r}, 'w'); time.sleep(1000)"
-    with pytest.raises(
-        ClientProtocolError, match=re.escape(f"nor a request; it has not ended its line {answer!r} with a newline")
-    ):
-        run(script(body), HELLO, patience=SOON)
+    assert re.search(
+        re.escape(f"nor a request; it has not ended its line {answer!r} with a newline"),
+        given_up(script(body), HELLO, patience=SOON),
+    )
 
 
 def busy_until(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
@@ -244,8 +257,10 @@ def is_running(pid: int) -> bool:
 
 
 def test_a_client_that_ignores_the_end_of_its_input_is_told(script: Script) -> None:
-    with pytest.raises(ClientProtocolError, match=f"after the end of its input: for {SOON:g} s it neither ended"):
-        run(script("line(); say(id=1, ok=True); time.sleep(1000)"), HELLO, patience=SOON)
+    assert re.search(
+        f"after the end of its input: for {SOON:g} s it neither ended",
+        given_up(script("line(); say(id=1, ok=True); time.sleep(1000)"), HELLO, patience=SOON),
+    )
 
 
 @pytest.mark.parametrize(
@@ -263,15 +278,15 @@ def test_a_flood_after_the_end_is_told_and_not_listened_to(
     busy_until(monkeypatch, written)
     begin = f"line(); say(id=1, ok=True); line(); counts = open({str(written)!r}, 'wb', 0); lines = b{flood!r} + b'\\n'\n"
     body = begin + "while os.write(1, lines * 1000): counts.write(b'+')"
-    with pytest.raises(ClientProtocolError, match=words):
-        run(script(body), HELLO, patience=SOON)
+    assert re.search(words, given_up(script(body), HELLO, patience=SOON))
     assert 0 < written.stat().st_size < 200
 
 
 def test_a_client_may_take_its_time_at_the_end_while_it_asks(monkeypatch: pytest.MonkeyPatch, script: Script) -> None:
     waits = waits_beside_requests(monkeypatch, 0, 1, 2, 3)
-    with pytest.raises(ClientProtocolError, match="after the end of its input"):
-        run(script("line(); say(id=1, ok=True); time.sleep(1000)"), HELLO, patience=SOON)
+    assert re.search(
+        "after the end of its input", given_up(script("line(); say(id=1, ok=True); time.sleep(1000)"), HELLO, patience=SOON)
+    )
     assert waits == [SOON] * 3
 
 
@@ -290,8 +305,7 @@ def waits_beside_requests(monkeypatch: pytest.MonkeyPatch, *seen: int) -> list[f
 
 def test_a_client_that_reads_nothing_does_not_block_who_asks(script: Script) -> None:
     many = SendParallel(tuple(Message(Guest(str(n), "e"), str(n) + "x" * 3990) for n in range(100)))
-    with pytest.raises(ClientProtocolError, match="hangs"):
-        run(script("time.sleep(1000)"), many, patience=SOON)
+    assert re.search("hangs", given_up(script("time.sleep(1000)"), many, patience=SOON))
 
 
 @pytest.mark.parametrize(
@@ -316,22 +330,21 @@ def test_a_command_is_tried_before_anything_else() -> None:
 def test_what_a_client_on_node_dies_of_is_told(tmp_path: Path) -> None:
     client = tmp_path / "client.cjs"
     client.write_text("function f(n) { if (n) f(n - 1); else throw new TypeError('no session'); }\nf(50);\n")
-    with pytest.raises(
-        ClientProtocolError, match=r"exit status 1; its last words on stderr:\n(.*\n)*  TypeError: no session\n"
-    ):
-        run(shlex.join([need("node"), str(client)]), HELLO)
+    assert re.search(
+        "exit status 1; it wrote: TypeError: no session$", given_up(shlex.join([need("node"), str(client)]), HELLO)
+    )
 
 
 def test_a_client_that_closes_its_stdout_and_goes_on_is_told(script: Script) -> None:
-    with pytest.raises(ClientProtocolError, match="closed its stdout with an intent open, and goes on"):
-        run(script("line(); os.close(1); time.sleep(1000)"), HELLO, patience=SOON)
+    assert re.search(
+        "closed its stdout with a message open, and goes on",
+        given_up(script("line(); os.close(1); time.sleep(1000)"), HELLO, patience=SOON),
+    )
 
 
 def test_of_last_words_only_so_many_are_told(script: Script) -> None:
     body = "print(*(f'{n}\\t' + 'x' * 1000 for n in range(100)), sep='\\n\\n', file=sys.stderr); sys.exit(1)"
-    with pytest.raises(ClientProtocolError) as caught:
-        run(script(body), HELLO)
-    lines = caught.value.quoted
+    lines = last_lines(run(script(body), HELLO).output)
     assert [line.partition(" ")[0] for line in lines] == [str(n) for n in range(85, 100)]
     assert {len(line) for line in lines} == {200}
 
@@ -355,5 +368,6 @@ def test_nothing_is_left_open(script: Script) -> None:
 
 
 def test_what_is_said_at_the_very_end_is_heard(script: Script) -> None:
-    with pytest.raises(ClientProtocolError, match="answered intent 1, a second time"):
-        run(script("line(); say(id=1, ok=True); line(); say(id=1, ok=True)"), HELLO)
+    assert re.search(
+        "answered intent 1, a second time", given_up(script("line(); say(id=1, ok=True); line(); say(id=1, ok=True)"), HELLO)
+    )

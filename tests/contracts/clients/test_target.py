@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from contracts.clients.errors import TargetError
+from contracts.cli.leftovers import nothing_left_running
+from contracts.clients.errors import TargetError, Terminated
 from contracts.clients.target import find
 
 
@@ -59,3 +60,16 @@ def test_what_leads_to_no_factory_is_said_in_a_line(folder: Path, target: str, p
     with pytest.raises(TargetError) as caught:
         find(target)
     assert str(caught.value).startswith(f"{target}: {problem}")
+
+
+@pytest.mark.parametrize("body", ["import os\nos._exit(0)\n", "from os import _exit\n_exit(0)\n"])
+def test_a_module_cannot_end_the_command(folder: Path, body: str) -> None:
+    (folder / "leaving.py").write_text(body)
+    with pytest.raises(TargetError, match=r"importing it raised SystemExit: os\._exit\(0\) was called"):
+        find("leaving.py:factory")
+
+
+def test_sigterm_ends_the_command_while_a_module_is_imported(folder: Path) -> None:
+    (folder / "slow.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\n")
+    with pytest.raises(Terminated), nothing_left_running():
+        find("slow.py:factory")

@@ -86,7 +86,7 @@ def test_few_kinds_of_perturbation_come_at_a_time(scenario: Scenario) -> None:
 
 def test_each_kind_that_can_be_enabled_has_a_name() -> None:
     assert sorted(KINDS) == [
-        "advance", "delay", "end_sessions", "expiry", "loss", "opaque",
+        "advance", "delay", "end_sessions", "expiry", "garbage", "loss", "opaque",
         "outage", "overload", "refusal", "rejection", "restart", "scope",
     ]  # fmt: skip
 

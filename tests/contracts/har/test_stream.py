@@ -61,13 +61,14 @@ def test_a_file_that_is_cut_is_read_up_to_the_cut(data: st.DataObject) -> None:
 @pytest.mark.parametrize(
     ("raw", "problem"),
     [
-        (b"", "this is no HAR file: expected {, found the end"),
-        (b"hello", "this is no HAR file: expected {, found 'h'"),
-        (b"\x00", "this is no HAR file: expected {, found '\\x00'"),
-        (b"\xe4", "this is no HAR file: expected {, found '\\xe4'"),
-        (b'{"type": "trace"}', "this is no HAR file: it has no log"),
-        (b'{"log": {"entries": {}}}', "from here on it is no JSON: expected [, found '{'"),
-        (b'{"log": {"entries": [{} {}]}}', "from here on it is no JSON: expected ], found '{'"),
+        (b"", "this is not a HAR file: expected {, found the end"),
+        (b"hello", "this is not a HAR file: expected {, found 'h'"),
+        (b"\x00", "this is not a HAR file: expected {, found '\\x00'"),
+        (b"\xe4", "this is not a HAR file: expected {, found '\\xe4'"),
+        (b'{"log": {"entries": [1], "entries": [{}} ]}}', "from here on it is not JSON: expected ], found '}'"),
+        (b'{"type": "trace"}', "this is not a HAR file: it has no log"),
+        (b'{"log": [1]}', "this is not a HAR file: it has no log"),
+        (b'{"log": {"entries": [{} {}]}}', "from here on it is not JSON: expected ], found '{'"),
     ],
 )
 def test_what_is_no_har_file_says_why(raw: bytes, problem: str) -> None:

@@ -82,8 +82,8 @@ def test_other_tools_lose_only_what_needs_intents_or_virtual_time(name: str, cli
     before = judged([entry for entry in trace if not isinstance(entry, Began | Ended)])
     after = judged(again(stripped(written(trace))))
     differ = [one.code for one, other in zip(before.verdicts, after.verdicts, strict=True) if one.status != other.status]
-    assert [code for code in differ if str(after.of(code).status) != "inconclusive"] == []
-    assert set(differ) <= {"S2"}
+    assert set(differ) <= {"S2"}  # stamps of virtual time are to the minute, or all the same: they show no age
+    assert {str(after.of(code).status) for code in differ} <= {"inconclusive", "not_exercised"}
 
 
 def everything() -> Tape:

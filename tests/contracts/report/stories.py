@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from contracts.clauses import CLAUSES
 from contracts.judge import Status
+from contracts.output import OutputLine
 from contracts.report.describe import describe
 from contracts.report.model import ClauseResult, Counterexample, Expectation, Report
 from contracts.report.style import Style
@@ -87,6 +88,24 @@ def raced() -> Report:
     return reported(tape, "R5", scenario, found_on=3, shrunk_from=2, minimal=False, replays=5, reproduced=4)
 
 
+def noisy() -> Report:
+    """A client that logs and prints a lot, sends another guest, and fails by an exception that it did not expect."""
+    tape = Tape(idle_timeout=30, ttl=300)
+    tape.begin("  I", "ann")
+    began = len(tape.entries) - 1
+    tape.token()
+    tape.create("Ann  Lee")
+    tape.end("failed")
+    ended = len(tape.entries) - 1
+    log = [
+        *(OutputLine(began, "log", f"DEBUG:pool:connection  {number}") for number in range(9)),
+        OutputLine(began, "stderr", "a  warning"),
+        OutputLine(ended, "raised", "notifier.py:31 in send: id = answer['webChatSessionId']"),
+        OutputLine(ended, "raised", "… 3 frames in json"),
+    ]
+    return reported(tape, "D5", Scenario((Send(ANN, "  I"),)), log=tuple(log))
+
+
 def hostile() -> Report:
     """A client and a user that put into texts what terminals obey."""
     tape = Tape(token_ttl=60)
@@ -107,7 +126,12 @@ def recorded() -> Report:
     tape.wait(3)
     tape.send(session, token="t:2", **DEAD)
     tape.leave_send("{{id}}", token=None)
-    return replace(reported(tape, "S1"), extent="read as requests to the platform: 5 of its 9 entries")
+    return replace(
+        reported(tape, "S1"),
+        source="recording",
+        target="shop.har",
+        extent="read as requests to the platform: 5 of its 9 entries",
+    )
 
 
 def expected() -> Report:
@@ -124,6 +148,7 @@ STORIES: dict[str, Callable[[], str]] = {
     "reused-colour": lambda: render(reused(), Style(columns=90, colour=True)),
     "raced-100": lambda: render(raced()),
     "raced-ascii": lambda: render(raced(), Style(columns=80, unicode=False)),
+    "noisy-80": lambda: render(noisy(), Style(columns=80)),
     "hostile-60": lambda: render(hostile(), Style(columns=60)),
     "recorded-100": lambda: render(recorded()),
     "expected-100": lambda: render(expected()),

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.report.cells import clean, clip, hanging, pad, width, wrap
+from contracts.clauses.words import quote
+from contracts.report.cells import clean, clip, coded, hanging, pad, width, wrap
 
 TEXTS = st.text(max_size=40)
 COLUMNS = st.integers(2, 20)
@@ -59,3 +60,24 @@ def test_padding_counts_columns() -> None:
 
 def test_hanging_text_lines_up_below_itself() -> None:
     assert hanging("why: ", "one two three", 12) == ["why: one two", "     three"]
+
+
+@given(TEXTS, TEXTS, st.integers(8, 60))
+def test_wrapping_does_not_touch_a_quoted_value(one: str, other: str, columns: int) -> None:
+    lines = wrap(f"message 1 was accepted as {quote(one)} instead of {quote(other)}", columns)
+    assert all(width(line) <= columns for line in lines)
+    assert all(quote(value) in "".join(lines) for value in (one, other))
+
+
+def test_wrapped_text_keeps_runs_of_spaces() -> None:
+    assert wrap("accepted as '  I' instead of 'I  '", 80) == ["accepted as '  I' instead of 'I  '"]
+    assert wrap("accepted as '  I' instead of 'I  '", 20) == ["accepted as '  I'", "instead of 'I  '"]
+    assert wrap("the client's text and the mock's", 22) == ["the client's text and", "the mock's"]
+
+
+def test_a_value_that_is_longer_than_a_line_is_cut_beside_no_space() -> None:
+    assert wrap("as 'one  two three'", 9) == ["as", "'one  tw", "o three'"]
+
+
+def test_names_in_backticks_are_code_but_not_those_of_a_client() -> None:
+    assert list(coded("Take `id` from 'a `b` c'.")) == [(False, "Take "), (True, "id"), (False, " from 'a `b` c'.")]

@@ -29,9 +29,13 @@ def test_wrong_and_right_stand_side_by_side_where_there_is_room() -> None:
     assert "│" not in describe(CLAUSES[0], Style(columns=60))
 
 
-def test_parameters_are_told_with_their_values() -> None:
+def test_the_options_that_set_a_demand_are_told_with_their_values() -> None:
     told = {clause.code: describe(clause) for clause in CLAUSES}
-    assert "max_age (5.0)" in told["S2"]
-    assert "parameters" not in told["S1"]
+    assert "set by     --max-age (5 by default; `off` switches it off)" in told["S2"]
+    assert "set by     --max-attempts (5 by default)" in told["R4"]
+    assert "set by     --min-pause (0.1 by default)" in told["R6"]
+    assert "set by     --token-margin (300 by default)" in told["A4"]
+    assert "set by     --idempotency-key (none by default)" in told["S1"]
+    assert "set by" not in told["S3"]
     assert "on a wall clock a breach is inconclusive" in told["S2"]
     assert "in virtual time and on a wall clock" in told["R5"]

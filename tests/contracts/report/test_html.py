@@ -16,10 +16,10 @@ from contracts.report.markup import Markup, element, inside
 from contracts.report.model import Report
 from contracts.scenario import Scenario, Send
 from mockserver.journal import Guest
-from tests.contracts.report.stories import expected, hostile, raced, recorded, reported, reused
+from tests.contracts.report.stories import expected, hostile, noisy, raced, recorded, reported, reused
 from tests.contracts.tape import Tape
 
-REPORTS = [reused, raced, hostile, recorded, expected]
+REPORTS = [reused, raced, hostile, recorded, expected, noisy]
 VOID = {"meta"}
 EVIL = [
     "<script>alert(1)</script>",
@@ -200,3 +200,57 @@ def test_a_known_violation_is_told_with_its_reason() -> None:
     page = Page(expected())
     assert "Known, and expected to fail: the cache goes with release 14" in page.shown
     assert "no longer fails: take it out of known.toml" in page.shown
+
+
+# -- places, output, code -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("story", REPORTS)
+def test_every_link_leads_to_something_on_the_page(story: Callable[[], Report]) -> None:
+    page = Page(story())
+    ids = {found["id"] for _, found in page.elements if "id" in found}
+    links = {(found["href"] or "").removeprefix("#") for tag, found in page.elements if tag == "a"}
+    assert links <= ids
+    assert len(ids) == sum("id" in found for _, found in page.elements)
+
+
+def test_a_violation_in_a_list_links_to_its_requests_and_sessions() -> None:
+    linked = [found["href"] for tag, found in Page(reused()).elements if tag == "a"]
+    assert linked[:4] == ["#S1", "#S1-3", "#S1-4", "#S1-2"]  # the second request created the session
+    assert ("a", "request 3") in Page(reused()).text
+    assert ("a", "session s1") in Page(reused()).text
+
+
+def test_a_lot_of_output_is_folded_and_whole_and_a_little_stands_open() -> None:
+    page = Page(noisy())
+    assert ("summary", "log: 9 lines") in page.text
+    texts = [text for tag, text in page.text if tag == "pre"]
+    assert texts[0].splitlines() == [f"DEBUG:pool:connection  {number}" for number in range(9)]
+    assert texts[1] == "a  warning"
+    assert texts[2].startswith("notifier.py:31 in send: ")
+    assert len([tag for tag, _ in page.elements if tag == "details"]) == 1
+
+
+def test_spaces_are_shown_as_they_are() -> None:
+    shown = render(noisy())
+    assert "message 1 to ann: '  I'" in Page(noisy()).shown
+    assert "sent as guest: {name: 'Ann  Lee', " in Page(noisy()).shown
+    assert "header, main { white-space: pre-wrap; }" in shown
+    assert ".timeline > li { white-space: pre-wrap; }" in shown
+
+
+def test_names_in_backticks_are_code() -> None:
+    page = Page(noisy())
+    assert ("code", "email") in page.text  # of the advice: pass `name` and `email` on as they are
+    assert "`" not in page.shown
+
+
+@pytest.mark.parametrize("story", REPORTS)
+def test_every_column_has_a_heading(story: Callable[[], Report]) -> None:
+    page = Page(story())
+    assert [text for tag, text in page.text if tag == "th"][:4] == ["clause", "verdict", "runs", "finding"]
+
+
+def test_a_recording_is_called_one() -> None:
+    page = Page(recorded())
+    assert ("h3", "What the recording shows (wall clock)") in page.text

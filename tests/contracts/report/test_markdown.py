@@ -31,7 +31,7 @@ def test_the_verdict_comes_first() -> None:
 
 def test_what_was_violated_stands_in_a_table_and_is_told_in_full() -> None:
     told = render(reused())
-    assert "| S1 session\\-reused | ❌ violated | 38 | session s1 was used twice |\n" in told
+    assert "| S1 session\\-reused | ❌ violated | 38 | session s1 was used twice (\\#3, \\#4, s1) |\n" in told
     assert "<summary>S1 session-reused: session s1 was used twice</summary>" in told
     assert "```text\nerror[S1] session-reused: session s1 was used twice\n" in told
     assert told.count("<details") == told.count("</details>") == 2

@@ -8,13 +8,19 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
+from contracts.fold import fold
+from contracts.output import OutputLine
 from contracts.report.cells import width
 from contracts.report.model import Report
+from contracts.report.places import history_of
 from contracts.report.style import Style
 from contracts.report.text import counterexample, render, summary
-from tests.contracts.report.stories import SNAPSHOTS, STORIES, expected, hostile, raced, recorded, reused
+from contracts.report.timeline import rows
+from contracts.trace import well_formed
+from tests.contracts.report.stories import SNAPSHOTS, STORIES, expected, hostile, noisy, raced, recorded, reused
+from tests.contracts.tape import Tape
 
-REPORTS = [reused, raced, hostile, recorded, expected]
+REPORTS = [reused, raced, hostile, recorded, expected, noisy]
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -27,7 +33,7 @@ def test_it_looks_as_it_did_when_somebody_looked_at_it(name: str) -> None:
 @pytest.mark.parametrize("story", REPORTS)
 def test_every_line_fits_from_60_columns_on(story: Callable[[], Report], columns: int) -> None:
     told = render(story(), Style(columns=columns))
-    commands = ("  reproduce", "  again", "  as a test", "  as curl", "  explain")
+    commands = ("  reproduce", "  again", "  keep", "  then", "  as a test", "  as curl", "  explain")
     lines = [line for line in told.splitlines() if not line.startswith(commands)]
     assert max(width(line) for line in lines) <= max(60, columns)
 
@@ -59,7 +65,9 @@ def test_a_counterexample_tells_how_to_see_it_again() -> None:
     assert "dayfly replay corpus/S1-3f2a91bc.json --command 'node x.mjs'\n" in render(report)
     assert " --clause S1 --emit pytest > test_s1.py\n" in render(reused())
     assert "reproduce" not in render(raced())
-    assert "again       dayfly verify clients/cached.py:make --seed 7 --corpus corpus\n" in render(raced())
+    assert "again       dayfly verify clients/cached.py:make --seed 7\n" in render(raced())
+    assert "keep        dayfly verify clients/cached.py:make --seed 7 --corpus corpus\n" in render(raced())
+    assert "then        dayfly replay corpus/R5-" in render(raced())
     assert "dayfly verify" not in render(recorded())
 
 
@@ -86,5 +94,41 @@ def test_a_clause_of_somebody_elses_is_told_without_its_advice() -> None:
 def test_the_summary_counts_verdicts_and_says_why_a_clause_did_not_hold() -> None:
     told = summary(reused())
     assert told.startswith("clients/cached.py:make: 38 runs, seed 7, at-most-once, 1.2 s\n")
-    assert "  S1 session-reused          violated          38  session s1 was used twice\n" in told
+    assert "  S1 session-reused          violated          38  session s1 was used twice (#3, #4, s1)\n" in told
     assert "1 violated · " in told
+
+
+def test_output_is_cut_to_a_few_lines_and_says_where_the_rest_is() -> None:
+    told = render(noisy())
+    assert told.count("DEBUG:pool:connection  ") == 5
+    assert "┊ … 4 more lines; --report html:FILE shows all\n" in told
+
+
+def test_output_of_a_process_stands_below_if_it_has_no_place() -> None:
+    assert "what the client wrote to stderr" in render(reused())
+    (result,) = reused().violated
+    assert result.counterexample is not None
+    placed = replace(result.counterexample, log=(OutputLine(1, "stderr", "warning"),))
+    report = replace(reused(), clauses=(replace(result, counterexample=placed),))
+    assert "what the client wrote to stderr" not in render(report)
+
+
+def test_times_of_a_table_are_in_order() -> None:
+    for story in REPORTS:
+        for result in story().violated:
+            assert result.counterexample is not None
+            at = [row.at for row in rows(history_of(result.counterexample), log=result.counterexample.log)]
+            assert at == sorted(at)
+
+
+def test_a_row_that_is_out_of_order_says_so() -> None:
+    tape = Tape("wall")
+    tape.token()
+    tape.wait(10)
+    tape.create()
+    tape.wait(-5)
+    tape.create()
+    told = rows(fold(well_formed(tape.entries)))
+    late = [row.at < max(earlier.at for earlier in told[: nth + 1]) for nth, row in enumerate(told)]
+    assert any(late)
+    assert [row.state.endswith("out of order") for row in told] == late

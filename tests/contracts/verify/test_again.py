@@ -5,10 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 from functools import partial, wraps
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from contracts.clients.python import PythonClients
 from contracts.judge import DEFAULTS, Parameters, Status
@@ -26,19 +28,33 @@ def test_what_is_usual_goes_without_saying() -> None:
 def test_what_is_not_is_typed() -> None:
     unusual = Parameters(delivery="at-least-once", max_age=2.5, max_attempts=3)
     assert again.contract(unusual) == "--delivery at-least-once --max-age 2.5 --max-attempts 3"
+    others = Parameters(max_age=inf, min_attempts=2, max_wait=30, min_pause=0.0, token_margin=60)
+    assert again.contract(others) == "--max-age off --min-attempts 2 --max-wait 30 --min-pause 0 --token-margin 60"
     assert again.drawing(("s1", "R6"), 30, "virtual") == "--clause S1 --clause R6 --examples 30"
 
 
 def test_a_counterexample_tells_the_whole_command() -> None:
     options = Options(seed=4, examples=0, clauses=("S1",), parameters=Parameters(max_age=60))
     report = verify("client.py:make", PythonClients(Caching), options)
-    (way, _) = ways(report, report.violated[0])
-    assert way.command == "dayfly verify client.py:make --max-age 60 --clause S1 --examples 0 --seed 4 --corpus corpus"
+    again, keep, then, _ = ways(report, report.violated[0])
+    assert again.command == "dayfly verify client.py:make --max-age 60 --clause S1 --examples 0 --seed 4"
+    assert keep.command == f"{again.command} --corpus corpus"
+    assert then.command.endswith(" client.py:make --max-age 60")
+
+
+def test_the_file_that_is_offered_for_replay_is_the_one_that_is_kept(tmp_path: Path) -> None:
+    options = Options(seed=4, examples=0, clauses=("S1",), corpus=tmp_path)
+    report = verify("client.py:make", PythonClients(Caching), options)
+    found = report.violated[0].counterexample
+    assert found is not None
+    unsaved = replace(report.violated[0], counterexample=replace(found, file=None))
+    _, _, then, _ = ways(report, unsaved)
+    assert [f"corpus/{path.name}" for path in tmp_path.iterdir()] == [shlex.split(then.command)[2]]
 
 
 def test_a_name_that_a_shell_would_split_is_quoted() -> None:
     report = verify("src dir/client.py:make", PythonClients(Caching), Options(seed=4, examples=0, clauses=("S1",)))
-    (way, _) = ways(report, report.violated[0])
+    way, *_ = ways(report, report.violated[0])
     assert shlex.split(way.command)[:3] == ["dayfly", "verify", "src dir/client.py:make"]
 
 

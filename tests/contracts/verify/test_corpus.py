@@ -50,6 +50,15 @@ def test_what_no_longer_fails_is_removed_and_told(tmp_path: Path) -> None:
     assert "2 kept scenarios no longer fail, so they were removed: " in " ".join(summary(report).split())
 
 
+def test_what_no_longer_fails_is_kept_if_that_is_asked_for(tmp_path: Path) -> None:
+    judged(Caching, tmp_path)
+    kept = names(tmp_path)
+    options = Options(seed=0, examples=0, clauses=("S1", "S2"), corpus=tmp_path, corpus_keep=True)
+    report = verify("client", PythonClients(Small), options)
+    assert not report.removed
+    assert names(tmp_path) == kept
+
+
 def test_what_still_fails_stays_as_it_was(tmp_path: Path) -> None:
     judged(Caching, tmp_path)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}

@@ -96,8 +96,14 @@ PERTURBED = [
 def test_the_world_changes_inside_an_intent_right_before_a_request(
     factory: Callable[[Any], Any], perturbation: Perturbation, before: Any, reason: str
 ) -> None:
-    seen = run(Send(ANN, "hello", (Trigger(before, perturbation),)), factory=factory)
+    seen = run(Send(ANN, "hello", (Trigger(before, perturbation),)), factory=lambda platform: patient(factory(platform)))
     assert reasons(seen)[-1] == reason
+
+
+def patient(client: Any) -> Any:
+    """The client, whose requests may be on their way for as long as they like."""
+    client.http.timeout = None
+    return client
 
 
 def test_the_nth_request_of_an_item_is_meant() -> None:
@@ -149,7 +155,8 @@ def test_faults_hit_and_are_gone(
 
 
 def test_time_that_the_world_lets_pass_is_not_the_clients_waiting() -> None:
-    seen = run(Send(ANN, "hello", (Trigger("token", Advance(3 * 86_400)),)), Fault("send", "latency", seconds=3), HELLO)
+    items = Send(ANN, "hello", (Trigger("token", Advance(3 * 86_400)),)), Fault("send", "latency", seconds=3), HELLO
+    seen = run(*items, factory=lambda platform: patient(Small(platform)))
     assert outcomes(seen) == ["accepted", "accepted"]
 
 

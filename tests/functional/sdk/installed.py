@@ -14,6 +14,8 @@ from tests.need import lacking, need
 
 CONSTRAINTS = Path(__file__).parents[3] / "constraints.txt"
 NODE_SDK = "purecloud-platform-client-v2@262.0.0"
+NODE_STACKS = ("axios@1.21.1", "got@14.6.6", "undici@7.30.2")
+"""The HTTP stacks of the gallery's Node clients."""
 
 PATIENCE = 300
 """Seconds an installation may take: the Python SDK is thousands of files."""
@@ -28,9 +30,18 @@ def python_sdk() -> Path:
 
 def node_sdk() -> Path:
     """The folder to have on `NODE_PATH`."""
+    return _node(NODE_SDK, NODE_SDK)
+
+
+def node_stacks() -> Path:
+    """Return the folder that holds the packages of `NODE_STACKS`."""
+    return _node("+".join(NODE_STACKS), *NODE_STACKS)
+
+
+def _node(name: str, *packages: str) -> Path:
     npm = need("npm")
     options = ("--ignore-scripts", "--no-audit", "--no-fund")
-    return _installed(NODE_SDK, lambda folder: [npm, "install", *options, "--prefix", str(folder), NODE_SDK]) / "node_modules"
+    return _installed(name, lambda folder: [npm, "install", *options, "--prefix", str(folder), *packages]) / "node_modules"
 
 
 def _installed(name: str, command: Callable[[Path], list[str]]) -> Path:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,7 @@ import httpx
 import pytest
 
 from mockserver.control import Tenant
+from mockserver.engine.model import Reason
 from mockserver.errors import InvalidRequest, NotFound
 from mockserver.exchanges import Exchange
 from mockserver.journal import Guest, Perturbed
@@ -86,7 +88,6 @@ def test_pages_reach_over_a_long_journal(tenant: Tenant, mock: Mock) -> None:
         ({"status": 404}, 1),
         ({"reason": "session.consumed"}, 1),
         ({"reason": "session"}, 4),
-        ({"reason": "sess"}, 0),
         ({"operation": "create"}, 2),
         ({"guest": "ann"}, 3),
         ({"guest": "BO@example.com"}, 1),
@@ -227,3 +228,22 @@ class TestBoundedJournal:
         mock.send()
         tenant.reset()
         assert (tenant.requests.find(), tenant.requests.count(), tenant.requests.newest()) == ([], 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("reason", "hint"),
+    [
+        ("message.acepted", "did you mean 'message.accepted'?"),
+        ("sesion", "did you mean 'session'?"),
+        ("xyz", "there are auth, auth.evicted, "),
+    ],
+)
+def test_a_reason_that_no_answer_has_is_refused(tenant: Tenant, reason: str, hint: str) -> None:
+    for ask in (tenant.requests.count, tenant.requests.find):
+        with pytest.raises(InvalidRequest, match=re.escape(hint)):
+            ask(reason=reason)
+
+
+@pytest.mark.parametrize("reason", [*Reason, "session", "auth", "fault"])
+def test_every_reason_and_every_family_may_be_looked_for(tenant: Tenant, reason: str) -> None:
+    assert tenant.requests.count(reason=str(reason)) == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from typing import Any
 
@@ -96,6 +96,69 @@ def test_where_credentials_were_seen_is_told(mock: Mock, path: str, body: bytes,
     arrival = last(mock)[0]
     assert arrival.credential.seen_in == seen_in
     assert [name for name, value in shown.items() if value in encode(arrival).decode()] == []
+
+
+ENCODED: dict[str, Callable[[str], str]] = {
+    "percent": lambda text: "".join(f"%{ord(letter):02X}" for letter in text),
+    "base64": lambda text: b64encode(text.encode()).decode(),
+    "base64url": lambda text: urlsafe_b64encode(f"{text}???".encode()).decode().rstrip("="),
+}
+
+
+@pytest.mark.parametrize("encoded", ENCODED.values(), ids=ENCODED)
+@pytest.mark.parametrize("where", ["/x?key=VALUE", "/x?a=1&key=VALUE", "/x/VALUE/y"])
+@pytest.mark.parametrize("what", ["token", "secret"])
+def test_so_they_are_where_they_are_encoded(mock: Mock, where: str, what: str, encoded: Callable[[str], str]) -> None:
+    shown = mock.headers["Authorization"].removeprefix("Bearer ") if what == "token" else mock.assembly.settings.client_secret
+    mock.http.post(where.replace("VALUE", encoded(shown)), content=b"{}", headers=mock.headers)
+    arrival = last(mock)[0]
+    assert arrival.credential.seen_in == ("header", "url")
+    assert "REDACTED" in arrival.path
+    assert encoded(shown) not in arrival.path
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "place"),
+    [
+        ("X-Api-Key", "TOKEN", "header:x-api-key"),
+        ("X-Api-Key", "SECRET", "header:x-api-key"),
+        ("X-Client", "id=1; key=SECRET", "header:x-client"),
+        ("Cookie", "a=b; session=TOKEN", "cookie"),
+        ("Proxy-Authorization", "Basic BASIC", "header:proxy-authorization"),
+        ("Referer", "https://example.com/?token=TOKEN", "header:referer"),
+        ("User-Agent", "app/1.0 (SECRET)", "header:user-agent"),
+        ("X-Percent", "%53ECRET_TAIL", "header:x-percent"),
+        ("X-Signed", "BASE64", "header:x-signed"),
+    ],
+)
+def test_so_they_are_in_a_header_of_their_own(mock: Mock, header: str, value: str, place: str) -> None:
+    secret = mock.assembly.settings.client_secret
+    token = mock.headers["Authorization"].removeprefix("Bearer ")
+    tail = f"%{ord(secret[0]):02X}{secret[1:]}"
+    named = {"%53ECRET_TAIL": tail, "TOKEN": token, "SECRET": secret, "BASIC": basic_of(mock)}
+    named["BASE64"] = b64encode(f"key {secret}".encode()).decode()
+    for name, shown in named.items():
+        value = value.replace(name, shown)
+    mock.send(headers={**mock.headers, header: value})
+    arrival = last(mock)[0]
+    assert arrival.credential.seen_in == ("header", place)
+    assert secret not in encode(arrival).decode()
+
+
+def test_a_header_with_nothing_secret_in_it_is_no_place(mock: Mock) -> None:
+    settings = mock.assembly.settings
+    mock.send(headers={**mock.headers, "X-Client-Id": settings.client_id, "Cookie": "theme=dark", "X-Request-Id": "7" * 32})
+    assert last(mock)[0].credential.seen_in == ("header",)
+
+
+@pytest.mark.parametrize("kind", ["form", "multipart"])
+def test_a_form_that_no_operation_takes_is_searched_too(mock: Mock, kind: str) -> None:
+    secret = mock.assembly.settings.client_secret
+    sent: dict[str, Any] = {"data": {"key": secret}} if kind == "form" else {"files": {"key": ("key.txt", secret)}}
+    mock.create(json=None, **sent)
+    arrival = last(mock)[0]
+    assert arrival.credential.seen_in == ("header", "body")
+    assert secret not in encode(arrival).decode()
 
 
 def basic_of(mock: Mock) -> str:

@@ -1,0 +1,62 @@
+"""What a client waits for in real time: processes that it starts, and alarms.
+
+A process has no virtual time. A wait for one gives it a moment of real time; then its timeout counts on the stage.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from typing import Any
+
+from contracts.clients.actors import current_stage
+
+_real_wait = subprocess.Popen._wait  # type: ignore[attr-defined]
+_real_alarm, _real_setitimer = signal.alarm, signal.setitimer
+
+
+def wait(process: subprocess.Popen[Any], timeout: float | None) -> Any:
+    """Stands in for `Popen._wait`, which `wait`, `communicate` and `run` call."""
+    stage = current_stage()
+    if stage is None or timeout is None or process.returncode is not None:
+        return _real_wait(process, timeout)
+    until = stage.clock.after(timeout)
+    if not stage.wait_until(lambda: _is_over(process.pid), until, outside=True):
+        raise subprocess.TimeoutExpired(process.args, timeout)
+    return _real_wait(process, None)
+
+
+def _is_over(pid: int) -> bool:
+    """Whether a child has ended; it can be waited for afterwards all the same."""
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True
+
+
+def alarm(seconds: int, /) -> int:
+    """Stands in for `signal.alarm`: it would strike in real time, and in a thread that is not the client's."""
+    stage = current_stage()
+    if stage is None:
+        return _real_alarm(seconds)
+    if seconds:
+        stage.notice("signal.alarm counts real time, and strikes in the main thread alone")
+    return 0
+
+
+def setitimer(which: int, seconds: float, interval: float = 0.0, /) -> tuple[float, float]:
+    """Stands in for `signal.setitimer`, as above."""
+    stage = current_stage()
+    if stage is None:
+        return _real_setitimer(which, seconds, interval)
+    if seconds:
+        stage.notice("signal.setitimer counts real time, and strikes in the main thread alone")
+    return 0.0, 0.0
+
+
+def notice_fork() -> None:
+    """To be called before a process forks: the copy lives in real time, and what it does is not seen in process."""
+    stage = current_stage()
+    if stage is not None:
+        stage.notice("it forked a process")

@@ -1,0 +1,110 @@
+"""Stand-ins for `select`, `poll` and `epoll`, on which a client's thread waits on its stage: timeouts are virtual there.
+
+`selectors`, and what is built on it, follows, and so do loops of other libraries that poll by themselves (trio's, eventlet's).
+What is a pipe, or a socket that leads out of this process, becomes ready in real time: the clock waits for it for a moment.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import selectors
+import stat
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from contracts.clients.actors import current_stage, off_stage
+from contracts.clients.stage import Stage
+
+MILLISECONDS = 1000
+
+real_select, real_poll, real_epoll = select.select, select.poll, getattr(select, "epoll", None)
+
+
+def _wait(stage: Stage, ask: Callable[[], Any], seconds: float | None, files: Iterable[Any]) -> Any:
+    """What `ask` finds at once, or else as soon as it finds something, or when `seconds` are over."""
+    found = ask()
+    if found or (seconds is not None and seconds == 0):
+        return found
+    until = None if seconds is None or seconds < 0 else stage.clock.after(seconds)
+    stage.wait_until(lambda: bool(ask()), until, outside=any(map(_is_outside, files)))
+    return ask()
+
+
+def _is_outside(file: Any) -> bool:
+    """Whether somebody else than this process may be at the other end. Sockets lead to the platform, or to a thread here."""
+    try:
+        return stat.S_ISFIFO(os.fstat(file if isinstance(file, int) else file.fileno()).st_mode)
+    except (OSError, ValueError, AttributeError, TypeError):
+        return False
+
+
+def stage_select(rlist: Any, wlist: Any, xlist: Any, timeout: float | None = None, /) -> Any:
+    """Stands in for `select.select`."""
+    stage = current_stage()
+    if stage is None or (timeout is not None and timeout < 0):
+        return real_select(rlist, wlist, xlist, timeout)
+    lists = list(rlist), list(wlist), list(xlist)
+
+    def ask() -> Any:
+        found = real_select(*lists, 0)
+        return found if any(found) else None
+
+    return _wait(stage, ask, timeout, [file for files in lists for file in files]) or ([], [], [])
+
+
+class _Poller:
+    """A poll object that waits on the stage of the thread that asks it."""
+
+    def __init__(self, real: Any, unit: int) -> None:
+        self._real, self._unit = real, unit
+        self._files: dict[int, Any] = {}
+
+    def register(self, fd: Any, *events: int) -> None:
+        """As the real one."""
+        self._real.register(fd, *events)
+        self._files[_number(fd)] = fd
+
+    def unregister(self, fd: Any) -> None:
+        """As the real one."""
+        self._real.unregister(fd)
+        self._files.pop(_number(fd), None)
+
+    def poll(self, timeout: float | None = None, *most: int) -> list[tuple[int, int]]:
+        """As the real one, in virtual time."""
+        stage = current_stage()
+        if stage is None:
+            return list(self._real.poll(timeout, *most))
+        seconds = None if timeout is None or timeout < 0 else timeout / self._unit
+        return list(_wait(stage, lambda: self._real.poll(0, *most), seconds, self._files.values()))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def __enter__(self) -> _Poller:
+        return self
+
+    def __exit__(self, *about: object) -> None:
+        self._real.close()
+
+
+def _number(file: Any) -> int:
+    return file if isinstance(file, int) else int(file.fileno())
+
+
+def stage_poll() -> Any:
+    """Stands in for `select.poll`."""
+    return real_poll() if current_stage() is None else _Poller(real_poll(), MILLISECONDS)
+
+
+def stage_epoll(sizehint: int = -1, flags: int = 0) -> Any:
+    """Stands in for `select.epoll`."""
+    assert real_epoll is not None
+    real = real_epoll(sizehint, flags)
+    return real if current_stage() is None else _Poller(real, 1)
+
+
+def real_selector() -> selectors.BaseSelector:
+    """A selector that does not wait on a stage, whoever makes it."""
+    with off_stage():
+        return selectors.DefaultSelector()

@@ -1,0 +1,150 @@
+"""Recorded requests, written as the entries of a trace, without their secrets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import UNSET
+
+from contracts.har import secrets
+from contracts.har.requests import KEPT_TEXT, Recorded, expires_in, retry_after
+from contracts.har.survey import Findings
+from mockserver.ids import digest
+from mockserver.journal import Answer, Arrival, Credential, Returned, SessionChange
+from mockserver.wire.credentials import place_of
+
+
+class Writer:
+    """Writes the entries of the requests that are `kept`."""
+
+    def __init__(self, kept: Sequence[Recorded], found: Findings) -> None:
+        self._found = found
+        self._secrets = set().union(*(_secrets_of(one) for one in kept))
+        self._issued = {one.brought("create", "webChatSessionId") for one in kept}
+        self._may_be_issued = any(one.is_call and one.operation == "create" and one.got_lacks for one in kept)
+        self._contexts = _contexts(kept)
+
+    def arrival_of(self, one: Recorded, seq: int, at: int) -> Arrival:
+        """The request."""
+        hidden = secrets.Hiding(self._secrets)
+        hidden.raw(one.prefix)
+        path = hidden.raw(one.path + ("?" + one.query if one.query else ""))
+        in_url, hidden.found = hidden.found, False
+        body, text = self._shown_body(one, hidden)
+        return Arrival(
+            seq=seq,
+            at=at,
+            context_id=self._contexts[one.number],
+            method=one.method,
+            path=path,
+            operation=one.operation,
+            credential=_found_in(
+                self._credential(one),
+                *(["url"] if in_url else []),
+                *(["body"] if hidden.found else []),
+                *(place_of(name) for name, value in one.others if hidden.is_in(value)),
+            ),
+            media_type=one.media_type,
+            size=one.size,
+            body=body,
+            text=text,
+            truncated=one.body is None or self._is_masked(one),
+            keys={name: digest(value) for name, value in one.others if "idempoten" in name},
+        )
+
+    def return_of(self, one: Recorded, seq: int, at: int) -> Answer | Returned:
+        """What came back: its answer, or that there was none."""
+        if one.status is None:
+            return Returned(seq, at, self._contexts[one.number], answered=False)
+        token = self._token(one)
+        issued = None if self._is_masked(one) else one.brought("create", "webChatSessionId")
+        return Answer(
+            seq=seq,
+            at=at,
+            context_id=self._contexts[one.number],
+            status=one.status,
+            reason=one.headers.get("dayfly-reason") or one.told("code") or "",
+            code=one.told("code") or one.told("error"),
+            accepted=_accepted(one),
+            acted=at,
+            delivery="complete" if one.whole else "truncated",
+            body=UNSET if one.got is UNSET else secrets.Hiding(self._secrets).value(one.got),
+            retry_after=retry_after(one, at),
+            session=self._session(one),
+            issued=issued,
+            token=token,
+            token_expires_in=expires_in(one) if token is not None else None,
+        )
+
+    def _is_masked(self, one: Recorded) -> bool:
+        return one.number in self._found.masked
+
+    def _shown_body(self, one: Recorded, hidden: secrets.Hiding) -> tuple[Any, str | None]:
+        """The decoded body, or the beginning of one that cannot be decoded.
+
+        A login's form may carry the secret: that is not a leak. What is not known of a body is
+        different in each request, so that two of them do not pass for the same.
+        """
+        if one.body is None:
+            return UNSET, f"[the body of entry {one.number} {one.lacks}]"
+        if not one.body:
+            return UNSET, None
+        if one.sent is UNSET:
+            return UNSET, hidden.raw(one.body[:KEPT_TEXT].decode("utf-8", "backslashreplace"))
+        shown = hidden.value(one.sent)
+        if one.operation == "token":
+            hidden.found = False
+        if self._is_masked(one) and isinstance(shown, dict):
+            shown = {name: value for name, value in shown.items() if name != "webChatSessionId"}
+            shown["webChatSessionId (masked)"] = f"entry {one.number}"
+        return shown, None
+
+    def _credential(self, one: Recorded) -> Credential:
+        """What the request showed; a token that a tool has taken out is like no other."""
+        shown = secrets.credential_of(one.authorization)
+        if not self._found.sanitized and shown.token not in self._found.masked_tokens:
+            return shown
+        if one.operation == "token":
+            return Credential("basic", seen_in=("header",))
+        return Credential("bearer", token=f"unknown {one.number}", seen_in=("header",))
+
+    def _token(self, one: Recorded) -> str | None:
+        """The pseudonym of the token that was issued; one of its own if the token is masked."""
+        token = one.brought("token", "access_token")
+        if token is None:
+            return None
+        name = secrets.name_of(token)
+        return f"unknown {one.number}" if name in self._found.masked_tokens else name
+
+    def _session(self, one: Recorded) -> SessionChange | None:
+        """The session a request is about, as far as the recording shows that it is one."""
+        if self._is_masked(one):
+            return None
+        created = one.brought("create", "webChatSessionId")
+        if created is not None:
+            return SessionChange(created)
+        id = one.presented
+        known = id in self._issued or self._may_be_issued or _accepted(one)
+        return SessionChange(secrets.Hiding(self._secrets).text(id)) if id is not None and known else None
+
+
+def _accepted(one: Recorded) -> bool:
+    return one.is_call and one.operation == "send" and one.status == 200
+
+
+def _secrets_of(one: Recorded) -> set[str]:
+    bodies_too = secrets.of_document(one.sent) | secrets.of_document(one.got)
+    return secrets.of_header(one.authorization) | bodies_too
+
+
+def _contexts(kept: Sequence[Recorded]) -> dict[int, str]:
+    """The name of each request in the trace, by its number: its contextId if it has its own."""
+    told = {one.number: one.headers.get("inin-correlation-id") or one.told("contextId") or "" for one in kept}
+    often = Counter(told.values())
+    return {number: id if id and often[id] == 1 else f"entry {number}" for number, id in told.items()}
+
+
+def _found_in(shown: Credential, *places: str) -> Credential:
+    return Credential(shown.form, shown.token, shown.client_id, shown.literal, shown.seen_in + places)

@@ -1,0 +1,163 @@
+"""Values of a HAR file, read the way they are plainly meant: tools differ in types and spelling."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import msgspec
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(\s*[}\]])', re.DOTALL)
+"""A string, which is kept, or a comma before a closing bracket, which is dropped."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+_STAMP = re.compile(r"\s*(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s*([Zz]|[+-]\d\d(?::?\d\d)?)?\s*")
+
+LONGEST = 1e13
+"""Milliseconds that nothing takes: three hundred years."""
+
+
+def decoded(raw: bytes) -> Any:
+    """Decode JSON; if it is not strict JSON, bear with control characters, lone surrogates and
+    trailing commas. Raises ValueError."""
+    try:
+        return msgspec.json.decode(raw)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        strict = error
+    try:
+        text = raw.decode("utf-8", "replace")
+        return json.loads(_TRAILING_COMMA.sub(lambda found: found[1] or found[2], text), strict=False)
+    except (ValueError, RecursionError):
+        raise ValueError(str(strict)) from strict
+
+
+def text(value: Any) -> str | None:
+    """A string, or a number or a boolean as JSON writes it; None for anything else."""
+    if isinstance(value, str):
+        return value if value.isascii() else _SURROGATE.sub("\ufffd", value)
+    return json.dumps(value) if isinstance(value, int | float) else None
+
+
+def number(value: Any) -> float | None:
+    """A finite number, which may stand in quotes and have a comma as its decimal mark."""
+    if isinstance(value, str):
+        try:
+            value = float(value.strip().replace(",", "."))
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:
+        return None
+
+
+def members(value: Any) -> dict[str, Any]:
+    """An object's members; none if it is not an object."""
+    return value if isinstance(value, dict) else {}
+
+
+def status(value: Any) -> int | None:
+    """The status of an answer; None if there was none, for which tools write 0, 1, -1 or nothing.
+
+    Raises ValueError if it is not an HTTP status.
+    """
+    told = number(value)
+    if told is None:
+        if value is None or value == "":
+            return None
+        raise ValueError(f"its status is {str(value)[:40]!r}, which is not an HTTP status")
+    if told < 100:
+        return None
+    if told > 599:
+        raise ValueError(f"{told:g} is not an HTTP status")
+    return int(told)
+
+
+def duration(value: Any) -> float | None:
+    """Milliseconds; None if a tool wrote that it does not know. Raises ValueError."""
+    told = number(value)
+    if told is None or told < 0:
+        return None
+    if told >= LONGEST:
+        raise ValueError(f"{told:g} ms is longer than anything takes")
+    return told
+
+
+def moment(value: Any) -> float:
+    """A point in time, in milliseconds since the epoch; UTC if it names no zone.
+
+    Reads ISO 8601 with any number of decimals, RFC 5322, and Unix time. Raises ValueError.
+    """
+    unix = number(value)
+    if unix is not None and unix > 0:
+        return _of_unix(unix)
+    if not isinstance(value, str):
+        raise ValueError("it has no startedDateTime" if value is None else "its startedDateTime is not a time")
+    try:
+        return (_date(value) - _EPOCH) / timedelta(milliseconds=1)
+    except (ValueError, OverflowError, TypeError) as error:
+        raise ValueError(f"its startedDateTime {value[:40]!r} is not a time") from error
+
+
+def _of_unix(told: float) -> float:
+    """Seconds, milliseconds or microseconds: their size shows which."""
+    for limit, factor in ((1e11, 1000.0), (1e14, 1.0), (1e17, 0.001)):
+        if told < limit:
+            return told * factor
+    raise ValueError(f"its startedDateTime {told:g} is not a time")
+
+
+def _date(value: str) -> datetime:
+    found = _STAMP.fullmatch(value)
+    if found is None:
+        try:
+            read = datetime.fromisoformat(value.strip())
+        except ValueError:
+            read = parsedate_to_datetime(value)
+        return read if read.tzinfo is not None else read.replace(tzinfo=UTC)
+    day, clock, seconds, fraction, zone = found.groups()
+    told = f"{day}T{clock}:{seconds or '00'}.{(fraction or '')[:6]:0<6}{(zone or 'Z').upper()}"
+    return datetime.fromisoformat(told)
+
+
+def headers(value: Any) -> dict[str, str]:
+    """Headers by their names in lower case, of which the first counts.
+
+    They may be a list of objects or pairs, as HAR has them, or one object.
+    """
+    found: dict[str, str] = {}
+    items = value.items() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for item in items:
+        name, content = _pair(item)
+        if name is not None:
+            found.setdefault(name.strip().lower(), content)
+    return found
+
+
+def fields(value: Any) -> list[tuple[str, str]]:
+    """The fields of a form, in the same shapes."""
+    items = value.items() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [(name, content) for name, content in map(_pair, items) if name is not None]
+
+
+def _pair(item: Any) -> tuple[str | None, str]:
+    if isinstance(item, dict):
+        name, value = item.get("name"), item.get("value")
+    elif isinstance(item, list | tuple) and len(item) == 2:
+        name, value = item
+    else:
+        return None, ""
+    if isinstance(value, list) and value:
+        value = value[0]
+    return text(name), text(value) or ""

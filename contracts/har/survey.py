@@ -1,0 +1,253 @@
+"""All requests of a recording seen together: what each of them alone does not show.
+
+Which hosts are the platform's, which entries tell of one exchange, which ids and tokens a sanitizer
+has masked, and how exact the stamps are. Little is kept of each request, because there may be many.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from itertools import pairwise
+from math import floor
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from contracts.har import secrets
+from contracts.har.hosts import Asked, platforms
+from contracts.har.masks import looks_masked
+from contracts.har.requests import Recorded
+from mockserver.journal import CredentialForm
+
+COARSE = (60_000, 1000, 100, 10)
+"""Milliseconds to which a tool may have cut its stamps."""
+
+UNKNOWN = 1 << 40
+"""The resolution of stamps that are all the same: nothing is known of time."""
+
+NEAR = 50
+"""Milliseconds within which two tools see one request."""
+
+
+class Note(Struct, frozen=True, gc=False):
+    """What is kept of a request. `request` and `answer` are digests; None if there is nothing."""
+
+    number: int
+    asked: Asked
+    began: float
+    returned: float
+    status: int | None
+    request: bytes | None
+    answer: bytes | None
+    path: str
+    correlation: str
+    via_worker: bool
+    form: CredentialForm | Literal["masked"]
+    created: str | None
+    logged_in: str | None
+    presented: str | None
+    lacks_id: bool
+
+
+class Survey:
+    """Takes each request in turn, and then answers what all of them show."""
+
+    def __init__(self) -> None:
+        self.notes: list[Note] = []
+
+    def take(self, one: Recorded) -> None:
+        """Take a request into account."""
+        self.notes.append(note_of(one))
+
+    def findings(self, hosts: Collection[str] = ()) -> Findings:
+        """What the requests to `hosts` show; if none is named, those to the platform's."""
+        wanted = {host.lower() for host in hosts} or platforms([note.asked for note in self.notes])
+        notes = [note for note in self.notes if _is_to(note.asked.host, wanted)]
+        step = resolution([note.began for note in notes])
+        doubled = dict(_doubled(notes, step))
+        single = [note for note in notes if note.number not in doubled]
+        masked = _masked_ids(single)
+        return Findings(
+            notes=single,
+            kept=frozenset(note.number for note in single),
+            doubled=doubled,
+            resolution=step,
+            direction=_direction([note.began for note in notes]),
+            masked_ids=masked,
+            masked=frozenset(note.number for note in single if _is_masked(note, masked)),
+            masked_tokens=_masked_tokens(single),
+            sanitized=_is_sanitized(single),
+        )
+
+
+Direction = Literal["forward", "backward", "unknown"]
+
+
+class Findings(NamedTuple):
+    """What all requests together show.
+
+    `notes` are of the requests to the platform, each once, and `kept` their numbers; `doubled` leads from each
+    further entry to the one that tells of the same exchange. `resolution` is in milliseconds.
+    `direction` is the order of time in the file. `masked` are the requests whose session id is
+    masked or taken out, `masked_tokens` the pseudonyms that stand for more than one token.
+    """
+
+    notes: list[Note]
+    kept: frozenset[int]
+    doubled: dict[int, int]
+    resolution: int
+    direction: Direction
+    masked_ids: frozenset[str]
+    masked: frozenset[int]
+    masked_tokens: frozenset[str]
+    sanitized: bool
+
+
+def note_of(one: Recorded) -> Note:
+    """What is kept of a request."""
+    sent = one.sent if one.sent is not UNSET else one.body
+    is_send = one.is_call and one.operation == "send"
+    return Note(
+        number=one.number,
+        asked=one.asked if one.is_call else one.asked._replace(operation=None),
+        began=one.began,
+        returned=one.returned,
+        status=one.status,
+        request=None if one.body is None else _digest(sent),
+        answer=None if one.got is UNSET else _digest(one.got),
+        path=f"{one.method} {one.path}?{one.query}",
+        correlation="" if looks_masked(one.correlation) else one.correlation,
+        via_worker=one.via_worker,
+        form=_form(one.authorization),
+        created=one.brought("create", "webChatSessionId"),
+        logged_in=one.brought("token", "access_token"),
+        presented=one.presented if is_send else None,
+        lacks_id=is_send and one.status == 200 and isinstance(one.sent, dict) and one.presented is None,
+    )
+
+
+def _form(authorization: str | None) -> CredentialForm | Literal["masked"]:
+    form = secrets.credential_of(authorization).form
+    masked = form == "bearer" and looks_masked((authorization or "").partition(" ")[2])
+    return "masked" if masked and "[REDACTED t:" not in (authorization or "") else form
+
+
+def _digest(value: Any) -> bytes:
+    raw = value if isinstance(value, bytes) else msgspec.json.encode(value, order="deterministic")
+    return hashlib.blake2b(raw, digest_size=12).digest()
+
+
+def _is_to(host: str, wanted: Collection[str]) -> bool:
+    return host in wanted or host.partition(":")[0] in wanted
+
+
+# -- time --------------------------------------------------------------------------------------------
+
+
+def resolution(stamps: Collection[float]) -> int:
+    """To how many milliseconds stamps are told: the coarsest that all of them fit."""
+    if len(stamps) > 2 and len(set(stamps)) == 1:
+        return UNKNOWN
+    fitting = (step for step in COARSE if stamps and all(floor(stamp) % step == 0 for stamp in stamps))
+    return next(fitting, 1)
+
+
+def _direction(stamps: list[float]) -> Direction:
+    pairs = list(pairwise(stamps))
+    if len(set(stamps)) == 1 and len(stamps) > 1:
+        return "unknown"
+    if all(first <= then for first, then in pairs):
+        return "forward"
+    return "backward" if all(first >= then for first, then in pairs) else "unknown"
+
+
+# -- entries that tell of one exchange ---------------------------------------------------------------
+
+
+def _doubled(notes: list[Note], step: int) -> Iterator[tuple[int, int]]:
+    """Each further entry, and the one that is kept: the first of those that tell most."""
+    left: dict[int, Note] = {note.number: note for note in notes}
+    for group in _by_correlation(notes):
+        yield from _all_but_the_best(group, left)
+    rows: dict[tuple[str, int | None, bytes | None], list[Note]] = defaultdict(list)
+    for note in left.values():
+        rows[(note.path, note.status, note.request)].append(note)
+    for row in rows.values():
+        row.sort(key=lambda note: note.began)
+        for first, then in pairwise(row):
+            if _is_same_exchange(first, then, step):
+                yield from _all_but_the_best([first, then], left)
+
+
+def _by_correlation(notes: list[Note]) -> Iterable[list[Note]]:
+    """Groups of entries with one correlation id, unless it is the id of more than an exchange."""
+    groups: dict[str, list[Note]] = defaultdict(list)
+    for note in notes:
+        if note.correlation:
+            groups[note.correlation].append(note)
+    for group in groups.values():
+        alike = {(note.path, note.status) for note in group}
+        bodies = {note.request for note in group} - {None}
+        answers = {note.answer for note in group} - {None}
+        if len(group) > 1 and len(alike) == 1 and len(bodies) <= 1 and len(answers) <= 1:
+            yield group
+
+
+def _all_but_the_best(group: list[Note], left: dict[int, Note]) -> Iterator[tuple[int, int]]:
+    alive = [note for note in group if note.number in left]
+    if len(alive) < 2:
+        return
+    best = max(alive, key=lambda note: (note.request is not None, note.answer is not None, -note.number))
+    for note in alive:
+        if note is not best:
+            del left[note.number]
+            yield note.number, best.number
+
+
+def _is_same_exchange(first: Note, then: Note, step: int) -> bool:
+    """Return whether two requests alike, without a correlation id, are one: nothing about them differs,
+    and they came at one moment, or a service worker made the one for the other."""
+    if first.answer != then.answer or first.correlation != then.correlation or first.correlation:
+        return False
+    worker = first.via_worker or then.via_worker
+    if worker and then.began <= first.returned:
+        return True
+    if then.began >= first.returned and then.began != first.began:
+        return False  # one after the other: a retry
+    if step > NEAR:  # whole seconds: equal stamps say little, but an equal length does
+        return first.began == then.began and first.returned == then.returned
+    return then.began - first.began <= NEAR
+
+
+# -- masks -------------------------------------------------------------------------------------------
+
+
+def _masked_ids(notes: list[Note]) -> frozenset[str]:
+    """Ids that stand for several: issued more than once, or a mask and not refuted by a real one."""
+    issued = Counter(note.created for note in notes if note.created is not None)
+    several = {id for id, count in issued.items() if count > 1}
+    words = {id for id in issued if looks_masked(id)}
+    real = set(issued) - several - words
+    shown = {note.presented for note in notes if note.presented and looks_masked(note.presented)}
+    return frozenset(several | words | (set() if real else shown))
+
+
+def _is_masked(note: Note, masked: frozenset[str]) -> bool:
+    return note.lacks_id or note.presented in masked or note.created in masked
+
+
+def _masked_tokens(notes: list[Note]) -> frozenset[str]:
+    """The pseudonyms of tokens that stand for several."""
+    issued = Counter(note.logged_in for note in notes if note.logged_in is not None)
+    masks = {token for token, count in issued.items() if count > 1 or looks_masked(token)}
+    return frozenset(secrets.name_of(token) for token in masks)
+
+
+def _is_sanitized(notes: list[Note]) -> bool:
+    """Return whether a tool has taken out Authorization headers, or their values: a request that was let
+    in must have had one."""
+    let_in = [note for note in notes if note.asked.operation in {"create", "send"} and note.status == 200]
+    return any(note.form != "bearer" for note in let_in)

@@ -1,0 +1,62 @@
+"""What a job of GitHub Actions gets unasked: the report on its summary page, and annotations beside the client's code."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from contracts.report import markdown
+from contracts.report.annotations import annotate
+from contracts.report.model import Report
+
+MOST_BYTES = 1 << 20
+"""Size of a step's summary beyond which GitHub shows none of it."""
+
+OFF = frozenset({"0", "false", "no", "off"})
+"""Values of DAYFLY_GITHUB that switch both off."""
+
+
+class Told(NamedTuple):
+    """A report for a summary page: in `full`, and in `short` for a page with little room."""
+
+    full: str
+    short: str
+
+
+def is_wanted() -> bool:
+    """Whether nobody has switched it off by DAYFLY_GITHUB."""
+    return os.environ.get("DAYFLY_GITHUB", "").strip().lower() not in OFF
+
+
+def summary_page() -> Path | None:
+    """The file of this step's summary; None outside of a job, or if it is switched off."""
+    page = os.environ.get("GITHUB_STEP_SUMMARY")
+    return Path(page) if page and is_wanted() else None
+
+
+def told(report: Report) -> Told:
+    """The report as it may stand on a summary page."""
+    return Told(markdown.render(report), markdown.overview(report))
+
+
+def summarize(reports: Iterable[Told], page: Path) -> str:
+    """Append reports to a summary page, each as far as there is room. Return why that failed, or ""."""
+    try:
+        room = MOST_BYTES - (page.stat().st_size if page.exists() else 0)
+        with page.open("ab") as file:
+            for report in reports:
+                written = next((text for text in (report.full, report.short) if len(text.encode()) + 1 <= room), "")
+                if written:
+                    room -= file.write(written.encode() + b"\n")
+    except OSError as error:
+        return f"the summary page {page} cannot be written: {error.strerror or error}"
+    return ""
+
+
+def annotations_of(report: Report) -> list[str]:
+    """Lines for GitHub's runner, if that is what reads the output and something failed."""
+    if os.environ.get("GITHUB_ACTIONS") != "true" or not is_wanted() or not report.failed:
+        return []
+    return annotate(report, Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()))

@@ -1,0 +1,56 @@
+"""The requests and sessions that a counterexample points to, so that a list of violations can name them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from contracts.fold import fold
+from contracts.history import Call, History
+from contracts.report.model import Counterexample
+from contracts.trace import well_formed
+from mockserver.journal import Entry
+
+
+class Places(NamedTuple):
+    """`requests` are numbers as in the table. `sessions` maps labels to the request that created each (None: not recorded)."""
+
+    requests: tuple[int, ...]
+    sessions: Mapping[str, int | None]
+
+    @property
+    def words(self) -> str:
+        """All in a few words: `#3, #4, s1`; "" if there is nothing to point to."""
+        return ", ".join([*(f"#{number}" for number in self.requests), *self.sessions])
+
+
+class _Latest:
+    """The history folded last: every clause broken in one recording has the same trace."""
+
+    trace: tuple[Entry, ...] | None = None
+    history: History | None = None
+
+
+def history_of(found: Counterexample) -> History:
+    """Fold the trace of a counterexample, or return the history if that was done just now."""
+    if _Latest.history is None or _Latest.trace is not found.trace:
+        _Latest.trace, _Latest.history = found.trace, fold(well_formed(found.trace))
+    return _Latest.history
+
+
+def places(found: Counterexample | None) -> Places:
+    """Return where the evidence points to."""
+    if found is None or not found.evidence:
+        return Places((), {})
+    history, wanted = history_of(found), {item.seq for item in found.evidence}
+    calls = [call for call in history.calls if wanted & _entries(call)]
+    sessions: dict[str, int | None] = {}
+    for call in calls:
+        session = history.sessions.get(call.presented or (call.answer.issued if call.answer else "") or "")
+        if session is not None and session.label.startswith("s"):  # others are quoted: ids that were never issued
+            sessions[session.label] = session.created.number if session.created is not None else None
+    return Places(tuple(call.number for call in calls), sessions)
+
+
+def _entries(call: Call) -> set[int]:
+    return {call.seq} if call.answer is None else {call.seq, call.answer.seq}

@@ -1,0 +1,167 @@
+"""The clients that `dayfly explain CODE` shows side by side: the wrong one breaks the clause, the right one does not.
+
+An example shows one mistake, so the right client is put through the scenario in which the wrong one fails.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from textwrap import indent
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import httpx
+import pytest
+from tenacity import retry, stop_after_attempt
+
+from contracts.clauses.examples import EXAMPLES
+from contracts.clients.python import PythonClients
+from contracts.judge import Status
+from contracts.verify import Options, replay, verify
+from tests.contracts.small import MESSAGES, SESSIONS, TOKEN
+
+
+class Frame(NamedTuple):
+    """The method `send` around the lines of an example: what stands before and after them, by default nothing."""
+
+    before: str = ""
+    after: str = ""
+    after_right: str | None = None
+
+
+METHOD = Frame()
+"""Examples that are a whole method."""
+
+CREATE = Frame(after="answer.raise_for_status()\npost(answer.json()['webChatSessionId'], text).raise_for_status()\n")
+"""Examples that are about the create."""
+
+RENEWING = "id = answer.json()['webChatSessionId']\nif post(id, text, token).status_code == 401:\n    post(id, text, renew())\n"
+"""The rest of a client that renews its token at the create, so that it is the create that tells two of them apart."""
+
+FRAMES = {
+    "S1": METHOD,
+    "S4": Frame(),
+    "S5": Frame("session_id = create(guest)\nurl = MESSAGES\n"),
+    "S6": Frame("check = post_nothing\n"),
+    "R1": Frame(after="post_with_retries(create(guest), text)\n", after_right="deliver(guest, text)\n"),
+    "R2": Frame("session_id = create(guest)\n"),
+    "R3": Frame("id = create(guest)\n"),
+    "R4": Frame("def try_often():\n", "try_often()\n"),
+    "R5": Frame("answer = create_session(guest)\nretry = lambda: create_session(guest)\n"),
+    "R6": CREATE,
+    "A1": Frame("token = self.token\n", RENEWING),
+    "A4": METHOD,
+    "D1": Frame("session_id = create(guest)\n"),
+    "D2": Frame(),
+    "D3": Frame("id = create(guest)\n"),
+    "D4": Frame("session_id = create(guest)\n"),
+    "D5": Frame("sessions = SESSIONS\n"),
+    "W1": Frame("url, id = MESSAGES, create(guest)\n"),
+}
+"""Only examples that are about one message, and need nothing around them but calls to the platform."""
+
+
+class Client:
+    """Calls to the platform that examples take for given; nothing is tried again here."""
+
+    def __init__(self, platform: Any) -> None:
+        self.platform, self.http = platform, platform.http_client()
+        self.ids: dict[str, str] = {}
+        self.token: str | None = None
+
+    def fetch_token(self) -> str:
+        pair = (self.platform.client_id, self.platform.client_secret)
+        answer = self.http.post(TOKEN, auth=pair, data={"grant_type": "client_credentials"})
+        return str(answer.raise_for_status().json()["access_token"])
+
+    def expires_soon(self) -> bool:
+        return False
+
+    def request(self, path: str, body: Any, token: str | None = None) -> httpx.Response:
+        if token is None:
+            self.token = token = self.token or self.fetch_token()
+        answer = self.http.post(path, json=body, headers={"Authorization": f"Bearer {token}"})
+        assert isinstance(answer, httpx.Response)
+        return answer
+
+    def create_session(self, guest: Any, token: str | None = None) -> httpx.Response:
+        return self.request(SESSIONS, {"guest": {"name": guest.name, "email": guest.email}}, token)
+
+    def create(self, guest: Any, token: str | None = None) -> str:
+        return str(self.create_session(guest, token).raise_for_status().json()["webChatSessionId"])
+
+    def post(self, session: str, text: str, token: str | None = None) -> httpx.Response:
+        return self.request(MESSAGES, {"webChatSessionId": session, "text": text}, token)
+
+    def renew(self) -> str:
+        self.token = self.fetch_token()
+        return self.token
+
+
+class Bare:
+    """`http` in an example: posts with the token that the client has."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def post(self, url: str, **request: Any) -> httpx.Response:
+        self._client.token = self._client.token or self._client.fetch_token()
+        bearer = {"Authorization": f"Bearer {self._client.token}"}
+        answer = self._client.http.post(url, headers=bearer, **request)
+        assert isinstance(answer, httpx.Response)
+        return answer
+
+
+class MayBeDelivered(Exception):
+    """What an example raises."""
+
+
+def code(answer: httpx.Response) -> Any:
+    try:
+        return answer.json().get("code")
+    except ValueError:
+        return None
+
+
+def client_from(name: str, lines: str, frame: Frame, *, right: bool) -> Any:
+    """A client whose `send` is the lines of an example, in their frame."""
+    after = frame.after_right if right and frame.after_right is not None else frame.after
+    within = indent(lines, "    ") if frame.before.rstrip().endswith("def try_often():") else lines
+    whole = lines if frame is METHOD else "def send(self, guest, text):\n" + indent(frame.before + within + after, "    ")
+
+    class Shown(Client):
+        def send(self, guest: Any, text: str) -> None:
+            names: dict[str, Any] = {
+                **{name: getattr(self, name) for name in ("create", "create_session", "post", "renew", "fetch_token")},
+                **{"http": Bare(self), "sleep": self.platform.sleep, "code": code, "Refused": RuntimeError},
+                **{"uuid4": uuid4, "json": json, "httpx": httpx, "html": html, "MESSAGES": MESSAGES, "SESSIONS": SESSIONS},
+                **{"retry": retry, "stop_after_attempt": stop_after_attempt, "uniform": lambda low, _: low},
+                **{"MayBeDelivered": MayBeDelivered, "Unavailable": RuntimeError, "ScopeMissing": RuntimeError},
+                "post_nothing": lambda id: None,
+                "is_dead_session": lambda answer: answer.status_code == 403 and code(answer) != "app.not.authorized.for.scope",
+                "log": type("Log", (), {"exception": staticmethod(lambda words: None)}),
+            }
+            exec(compile(whole, f"<{name}>", "exec"), names)
+            names["send"](self, guest, text)
+
+    return Shown
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_the_wrong_client_breaks_its_clause_and_the_right_one_does_not(name: str) -> None:
+    options = Options(seed=0, examples=40 if name != "R4" else 200, clauses=(name,))
+    wrong = client_from(name, EXAMPLES[name].wrong, FRAMES[name], right=False)
+    (broken,) = verify("wrong", PythonClients(wrong), options).violated
+    assert broken.counterexample is not None
+    assert broken.counterexample.scenario is not None
+    right = client_from(name, EXAMPLES[name].right, FRAMES[name], right=True)
+    report = replay("right", PythonClients(right), broken.counterexample.scenario, options)
+    assert report.clauses[0].status is not Status.VIOLATED
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_example_is_python(name: str) -> None:
+    for lines in EXAMPLES[name]:
+        whole = "async def send(self, guest, text):\n" + indent(lines, "    ")
+        compile(whole, name, "exec")

@@ -1,0 +1,89 @@
+"""What is walked through before anything is drawn."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from contracts.generate import Limits, walk
+from contracts.generate.walk import Step
+from contracts.scenario import EndSessions, Fault, Scenario, Send, check, digest, triggers
+
+REAL = Limits(virtual=False, schedules=False)
+
+
+def faults(scenario: Scenario) -> list[Fault]:
+    found = [trigger.do for item in scenario.items for trigger in triggers(item)]
+    return [fault for fault in found if isinstance(fault, Fault)]
+
+
+def pair(step: Step) -> tuple[str, str]:
+    """Where a pair hits: `send 1`, `create 2`."""
+    first, second = triggers(step.scenario.items[0])
+    return f"{first.before} {first.nth}", f"{second.before} {second.nth}"
+
+
+@pytest.mark.parametrize("limits", [Limits(), REAL], ids=["virtual", "real"])
+def test_each_scenario_makes_sense_and_comes_once(limits: Limits) -> None:
+    steps = list(walk(limits))
+    for step in steps:
+        check(step.scenario)
+    assert len({digest(step.scenario) for step in steps}) == len(steps)
+
+
+def test_single_faults_come_before_pairs() -> None:
+    kinds = [step.kind for step in walk()]
+    assert kinds.index("pair") > max(place for place, kind in enumerate(kinds) if kind == "single")
+
+
+def test_every_kind_of_fault_hits_every_operation_alone() -> None:
+    singles = [fault for step in walk() if step.kind == "single" for fault in faults(step.scenario)]
+    hit = Counter((fault.operation, fault.kind) for fault in singles)
+    everywhere = {
+        "status", "lost_request", "lost_response", "truncated_body", "unusable_body", "redirect", "split_body", "latency",
+    }  # fmt: skip
+    wanted = {(operation, kind) for operation in ("token", "create", "send") for kind in everywhere}
+    assert set(hit) == wanted | {("send", "opaque_403")}
+    statuses = {(fault.operation, fault.status) for fault in singles if fault.kind == "status"}
+    assert {status for operation, status in statuses if operation == "token"} == {400, 413, 429, 500, 502, 503, 504}
+
+
+def test_a_pair_hits_the_first_call_and_then_one_that_the_recovery_makes() -> None:
+    places = {pair(step) for step in walk() if step.kind == "pair"}
+    assert {("send 1", "send 2"), ("send 1", "create 2"), ("send 1", "token 2")} <= places
+    assert {("create 1", "create 2"), ("create 1", "send 1"), ("create 1", "token 2")} <= places
+    assert ("token 1", "token 2") in places
+
+
+@pytest.mark.parametrize("second", ["lost_response", "status", "unusable_body", "redirect"])
+def test_a_dead_session_is_followed_by_each_other_mishap_on_the_way_to_recovery(second: str) -> None:
+    after_dead: list[str] = [
+        fault.kind
+        for step in walk()
+        if step.kind == "pair" and triggers(step.scenario.items[0])[0].do == EndSessions()
+        for fault in faults(step.scenario)
+    ]
+    assert after_dead.count(second) >= 2  # at the create, and at the send
+
+
+def test_real_waits_are_few_and_short() -> None:
+    steps = list(walk(REAL))
+    assert len(steps) < len(list(walk())) / 10
+    waits = [fault.retry_after or fault.seconds for step in steps for fault in faults(step.scenario)]
+    assert max(waits) <= 1
+
+
+def test_the_walk_can_be_left_out_or_chosen() -> None:
+    assert list(walk(extent="off")) == []
+    assert len(list(walk(extent="short"))) == len(list(walk(REAL)))
+
+
+def test_odd_values_come_several_to_a_scenario() -> None:
+    values = [step.scenario for step in walk() if step.kind == "else" and len(step.scenario.items) > 5]
+    sent = [item for scenario in values for item in scenario.items if isinstance(item, Send)]
+    texts, names = {item.text for item in sent}, {item.guest.name for item in sent}
+    addresses = {item.guest.email for item in sent}
+    assert {"\ufeff0", "\u00a00", "a+b", "\r", "%41%2B", "e\u0301", "\xe9", " 0 ", "\u200f0"} <= texts
+    assert {"\ufeffAnn", "Jose\u0301", "Jos\xe9", " Ann ", "N" * 254} <= names
+    assert {"ann@b\xfccher.example", "ann+chat@example.com"} <= addresses
