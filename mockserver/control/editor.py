@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
+from mockserver.control import checks
 from mockserver.engine.lifecycle import end_of
 from mockserver.engine.model import UNASSIGNED, FaultPlan, OAuthClient, Organization, Session, Token
-from mockserver.errors import ConflictError, NotFound
+from mockserver.errors import ConflictError, InvalidRequest, NotFound
 from mockserver.journal import Entry, Perturbed
 from mockserver.service import ATTEMPTS, Platform
 from mockserver.stores.base import ORGANIZATION, Key, Kind, Record, Write
@@ -61,11 +62,30 @@ class Editor:
         """One record. Raises NotFound."""
         return self._existing(kind, id, self._load((Key(KINDS[kind], id),))[1][0])
 
-    def all(self, kind: type[R], after: str = "") -> Iterator[R]:
-        """All records of a kind, in the order they were first written, those after the id `after`."""
+    def all(self, kind: type[R]) -> Iterator[R]:
+        """All records of a kind, in the order they were first written."""
+        return (record for _, record in self.placed(kind))
+
+    def placed(self, kind: type[R], after: int = 0) -> Iterator[tuple[int, R]]:
+        """The records of a kind after the place `after`, with their places."""
         while page := self.platform.store.records(self.id, KINDS[kind], PAGE, after):
-            yield from (record for record in page if isinstance(record, kind))
-            after = id_of(page[-1])
+            for after, record in page:  # noqa: B020, PLW2901 - the last place is where the next page begins
+                if isinstance(record, kind):
+                    yield after, record
+
+    def place(self, kind: type[Record], cursor: str, field: str = "after") -> int:
+        """Return the place that a cursor means: a place as a list gave it, or a record's id.
+
+        Raises InvalidRequest if there is no record of that id.
+        """
+        if not cursor:
+            return 0
+        if cursor.isascii() and cursor.isdecimal():
+            return checks.place(int(cursor[:20]), field)
+        place = self.platform.store.place(self.id, Key(KINDS[kind], cursor))
+        if place is None:
+            raise gone(cursor, field)
+        return place
 
     def change(
         self, kind: type[R], id: str, edit: Callable[[R, int], R], what: str | None, detail: dict[str, Any] | None = None
@@ -145,6 +165,12 @@ class Editor:
         if not isinstance(record, kind):
             raise NotFound(KINDS[kind], id)
         return record
+
+
+def gone(cursor: str, field: str) -> InvalidRequest:
+    """The error for a page that begins at a record which is not there."""
+    hint = "go on from the `next` of the page before, or begin again"
+    return InvalidRequest(field, f"{cursor!r} is not there, or not any more; {hint}")
 
 
 def id_of(record: Record) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import dropwhile, islice
+from itertools import islice
 
 from msgspec import Struct
 
 from mockserver.control import checks
-from mockserver.control.editor import Editor
+from mockserver.control.editor import Editor, gone
 from mockserver.engine import access
 from mockserver.engine.model import Organization, Reason, Token
 from mockserver.errors import NotFound
@@ -28,6 +28,13 @@ class TokenView(Struct, frozen=True, kw_only=True):
     scopes: tuple[str, ...] | None
 
 
+class TokenPage(Struct, frozen=True, kw_only=True):
+    """Some of the tokens. `next` is where the next page begins, None if this is the last."""
+
+    tokens: list[TokenView]
+    next: str | None
+
+
 class Tokens:
     """One organisation's tokens. A single one is named by its pseudonym, as lists and journal show it, or by its value."""
 
@@ -36,10 +43,15 @@ class Tokens:
 
     def list(self, limit: int = 100, after: str = "") -> list[TokenView]:
         """Up to `limit` tokens in order of issue, those after the one with pseudonym `after`."""
-        organization = self._editor.organization()
-        views = (self._view(token, organization) for token in self._editor.all(Token))
-        later = islice(dropwhile(lambda view: view.token != after, views), 1, None) if after else views
-        return list(islice(later, checks.limit(limit)))
+        return self.page(limit, after).tokens
+
+    def page(self, limit: int = 100, after: str = "") -> TokenPage:
+        """The same with where to go on, which stays good if the last token listed is forgotten."""
+        organization, most = self._editor.organization(), checks.limit(limit)
+        first = self._place(after) if after.startswith("t:") else self._editor.place(Token, after)
+        found = list(islice(self._editor.placed(Token, first), most))
+        following = str(found[-1][0]) if len(found) == most else None
+        return TokenPage(tokens=[self._view(token, organization) for _, token in found], next=following)
 
     def expire(self, token: str | None = None) -> int:
         """Expires a token, or all that stand (401 `credentials.expired`); returns how many. Journalled as `expire_tokens`."""
@@ -61,6 +73,12 @@ class Tokens:
         found = self._find(token)
         changed = self._editor.change(Token, found.value, edit, what, {"token": pseudonym(found.value), "count": 1})
         return int(changed.version > found.version)
+
+    def _place(self, name: str) -> int:
+        for place, record in self._editor.placed(Token):
+            if pseudonym(record.value) == name:
+                return place
+        raise gone(name, "after")
 
     def _find(self, token: str) -> Token:
         name = token if token.startswith("t:") else pseudonym(token)

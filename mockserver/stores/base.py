@@ -115,11 +115,18 @@ class Store(Protocol):
         """
         ...
 
-    def records(self, organization: str, kind: Kind, limit: int = 1000, after: str = "") -> Sequence[Record]:
-        """Up to `limit` records of `kind`, in the order they were first written, those after the id `after`.
+    def records(
+        self, organization: str, kind: Kind, limit: int = 1000, after: int = 0
+    ) -> Sequence[tuple[int, Record]]:
+        """Return up to `limit` records of `kind` with their places, those after the place `after`.
 
-        Nothing comes after an id that no record has (any more).
+        Places are numbers that ascend in the order the records were first written. No place is
+        given twice, so a walk goes on after a place even if its record was forgotten meanwhile.
         """
+        ...
+
+    def place(self, organization: str, key: Key) -> int | None:
+        """Return the place of a session, a token or a client, None if there is none of that id."""
         ...
 
     def entries(self, organization: str, after: int = 0, limit: int = 1000) -> Sequence[Entry]:

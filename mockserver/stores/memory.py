@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Sequence
-from itertools import dropwhile, islice
+from itertools import islice
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from mockserver.engine.model import FaultPlan, OAuthClient, Organization, Sessio
 from mockserver.journal import Entry, Noted
 from mockserver.stores.base import FORGOTTEN_A_COMMIT, Bounds, Key, Kind, Loaded, Record, Write
 from mockserver.stores.deadlines import NEVER, Deadlines
+from mockserver.stores.places import Places
 
 T = TypeVar("T")
 
@@ -112,17 +113,25 @@ class MemoryStore:
                 self._earlier_commits, self._commits = self._commits, set()
             return True
 
-    def records(self, organization: str, kind: Kind, limit: int = 1000, after: str = "") -> Sequence[Record]:
+    def records(
+        self, organization: str, kind: Kind, limit: int = 1000, after: int = 0
+    ) -> Sequence[tuple[int, Record]]:
         """See Store."""
         with self._lock:
             tenant = self._tenants.get(organization)
             if tenant is None:
                 return []
             held = tenant.records[kind]
-            if not after:
-                return list(islice(held.values(), limit))
-            page = list(islice(dropwhile(after.__ne__, held), limit + 1))
-            return [held[id] for id in page[1:]]
+            places = tenant.places.get(kind)
+            if places is None:  # there is one record of this kind at most
+                return [(1, record) for record in held.values()][:limit] if after < 1 else []
+            return [(place, held[id]) for place, id in places.after(after, limit)]
+
+    def place(self, organization: str, key: Key) -> int | None:
+        """See Store."""
+        with self._lock:
+            tenant = self._tenants.get(organization)
+            return None if tenant is None else tenant.places[key.kind].of(key.id)
 
     def entries(self, organization: str, after: int = 0, limit: int = 1000) -> Sequence[Entry]:
         """See Store."""
@@ -193,10 +202,13 @@ class MemoryStore:
     def _put(self, tenant: _Tenant, organization: str, write: Write) -> None:
         """Writes a record that is no session, and enters it where it is looked for by other names."""
         kind, id, new = write.key.kind, write.key.id, write.new
+        places = tenant.places.get(kind)
         if new is None:
             tenant.records[kind].pop(id, None)
         else:
             tenant.records[kind][id] = new
+        if places is not None:
+            places.remove(id) if new is None else places.add(id)
         if kind == "token":
             tenant.forget_tokens()
         elif kind == "faults":
@@ -219,7 +231,9 @@ class _Tenant:
         "journal",
         "noted",
         "organization",
+        "places",
         "records",
+        "session_places",
         "sessions",
         "tokens",
     )
@@ -239,6 +253,8 @@ class _Tenant:
             "token": self.tokens,
             "session": self.sessions,
         }
+        self.places: dict[str, Places] = {kind: Places() for kind in ("client", "token", "session")}
+        self.session_places = self.places["session"]
         self.deadlines = Deadlines()
         self.journal: deque[tuple[int, Noted]] = deque(maxlen=bounds.journal_entries)
         self.noted = 0
@@ -252,19 +268,24 @@ class _Tenant:
         id, new = write.key.id, write.new
         if isinstance(new, Session):
             self.sessions[id] = new
+            if write.expected is None:
+                self.session_places.add(id)
             self.deadlines.put(id, NEVER if write.ends_at is None else write.ends_at, now)
         else:
             self.sessions.pop(id, None)
+            self.session_places.remove(id)
             self.deadlines.remove(id)
 
     def forget_sessions(self, before: int, written: int) -> None:
         for id in self.deadlines.forget(before, self.bounds.max_ended_sessions, FORGOTTEN_A_COMMIT + written):
             del self.sessions[id]
+            self.session_places.remove(id)
 
     def forget_tokens(self) -> None:
         tokens = self.tokens
         while len(tokens) > self.bounds.max_tokens:
-            tokens.popitem(last=False)
+            id, _ = tokens.popitem(last=False)
+            self.places["token"].remove(id)
 
 
 def _index(index: dict[str, T], id: str, value: T, new: Record | None) -> None:

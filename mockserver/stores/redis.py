@@ -97,11 +97,19 @@ class RedisStore:
         self._directory.withdraw(organization, writes)
         return done
 
-    def records(self, organization: str, kind: Kind, limit: int = 1000, after: str = "") -> Sequence[Record]:
+    def records(
+        self, organization: str, kind: Kind, limit: int = 1000, after: int = 0
+    ) -> Sequence[tuple[int, Record]]:
         """See Store."""
         keys = self._keys.of(organization, "records", "order")
-        values = self._link.run(self._list, keys, RANKS[kind], limit, field(Key(kind, after)) if after else b"")
-        return [record for value in values if (record := self._decoded(kind, value)) is not None]
+        places, values = self._link.run(self._list, keys, RANKS[kind], limit, after)
+        decoded = zip(places, (self._decoded(kind, value) for value in values), strict=True)
+        return [(place, record) for place, record in decoded if record is not None]
+
+    def place(self, organization: str, key: Key) -> int | None:
+        """See Store."""
+        score = self._link.call("ZSCORE", *self._keys.of(organization, "order"), field(key))
+        return None if score is None else int(float(score)) - (RANKS[key.kind] << 48)
 
     def entries(self, organization: str, after: int = 0, limit: int = 1000) -> Sequence[Entry]:
         """See Store."""

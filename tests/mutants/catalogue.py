@@ -323,7 +323,7 @@ STORES_AND_REPLICAS = (
         ASSEMBLE,
         "        self.store.close()\n        if self._file",
         "        for id in self.store.organizations():\n"
-        '            for held in self.store.records(id, "session"):\n'
+        '            for _, held in self.store.records(id, "session"):\n'
         '                removal = Write(Key("session", held.id), held.version, None)\n'
         "                self.store.commit(id, [removal], None, held.id, 0, 1)\n"
         "        if self._file",

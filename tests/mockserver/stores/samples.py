@@ -6,7 +6,7 @@ from itertools import count
 
 from mockserver.engine.model import ClockState, OAuthClient, Organization, Session, Token
 from mockserver.journal import Entry, Perturbed
-from mockserver.stores.base import ORGANIZATION, Key, Loaded, Record, Store, Write
+from mockserver.stores.base import ORGANIZATION, Key, Kind, Loaded, Record, Store, Write
 
 ORG = "0badcafe"
 DAY = 86_400_000
@@ -92,3 +92,8 @@ def read(store: Store, *keys: Key, organization: str = ORG, system: int = 0, arr
 
 def live(store: Store, at: int) -> int:
     return read(store, system=at).live_sessions
+
+
+def listed(store: Store, kind: Kind, organization: str = ORG) -> list[Record]:
+    """All records of a kind, in the order they were first written."""
+    return [record for _, record in store.records(organization, kind)]

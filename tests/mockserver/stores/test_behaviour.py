@@ -33,6 +33,7 @@ from tests.mockserver.stores.samples import (
     found,
     key_of,
     line,
+    listed,
     live,
     organization,
     put,
@@ -145,7 +146,7 @@ class TestRecords:
         assert list(read(store, Key("session", id), Key("token", id), Key("client", id)).records) == [None] * 3
         assert list(read(store, ORGANIZATION, organization=id).records) == [None]
         assert store.find_client(id) is None
-        assert list(store.records(ORG, "session", after=id)) == []
+        assert store.place(ORG, Key("session", id)) is None
 
     @pytest.mark.parametrize("id", [id for id in HOSTILE if id.isprintable() or id.isascii()])
     def test_any_text_will_do_for_an_id(self, store: Store, id: str) -> None:
@@ -153,7 +154,7 @@ class TestRecords:
         written: list[Record] = [session(id), token(id), client(id, id)]
         assert commit(store, *(put(record) for record in written), organization=id)
         assert list(read(store, *(key_of(record) for record in written), organization=id).records) == written
-        assert list(store.records(id, "session")) == [session(id)]
+        assert listed(store, "session", id) == [session(id)]
         assert store.find_client(id) == id
         assert list(store.organizations()) == [id]
         store.clear(id)
@@ -231,7 +232,7 @@ class TestCommit:
         loaded = read(store, Key("session", "s"), Key("client", "c"))
         assert list(loaded.records) == [None, None]
         assert loaded.live_sessions == 0
-        assert list(store.records(ORG, "session")) == []
+        assert listed(store, "session") == []
         assert store.find_client("c") is None
         assert commit(store, put(session("s")), put(client("c")))
 
@@ -418,7 +419,7 @@ class TestLiveSessions:
 class TestForgetting:
     @staticmethod
     def kept(store: Store) -> list[str]:
-        return [record.id for record in store.records(ORG, "session") if isinstance(record, Session)]
+        return [record.id for record in listed(store, "session") if isinstance(record, Session)]
 
     def test_ended_sessions_beyond_the_bound_go_oldest_first(self, open_store: OpenStore) -> None:
         store = open_store(Bounds(max_ended_sessions=2))
@@ -495,7 +496,7 @@ class TestForgetting:
             assert commit(store, put(token(value)))
         assert commit(store, put(token("b", 2), 1))
         assert commit(store, put(token("d")))
-        assert list(store.records(ORG, "token")) == [token("c"), token("d")]
+        assert listed(store, "token") == [token("c"), token("d")]
         assert list(read(store, Key("token", "b")).records) == [None]
 
 
@@ -507,19 +508,37 @@ class TestListing:
             assert commit(store, put(session(id)), put(token(id)))
         assert commit(store, put(session("a", 2), 1))
         pages = [session("m"), session("a", 2), session("z"), session("b"), session("y")]
-        assert list(store.records(ORG, "session")) == pages
-        assert list(store.records(ORG, "session", limit=2)) == pages[:2]
-        assert list(store.records(ORG, "session", limit=2, after="a")) == pages[2:4]
-        assert list(store.records(ORG, "session", limit=2, after="b")) == pages[4:]
-        assert list(store.records(ORG, "session", after="y")) == []
+        placed = list(store.records(ORG, "session"))
+        places = [place for place, _ in placed]
+        assert [record for _, record in placed] == pages
+        assert places == sorted(set(places))
+        assert places == [store.place(ORG, Key("session", id)) for id in ids]
+        assert list(store.records(ORG, "session", limit=2)) == placed[:2]
+        assert list(store.records(ORG, "session", 2, places[1])) == placed[2:4]
+        assert list(store.records(ORG, "session", 2, places[3])) == placed[4:]
+        assert list(store.records(ORG, "session", after=places[4])) == []
+        assert list(store.records(ORG, "session", after=(1 << 53) - 1)) == []
         assert list(store.records(ORG, "session", limit=0)) == []
-        assert list(store.records(ORG, "token", limit=1)) == [token("m")]
-        assert list(store.records(ORG, "organization")) == [organization()]
+        assert [record for _, record in store.records(ORG, "token", limit=1)] == [token("m")]
+        assert listed(store, "organization") == [organization()]
 
-    def test_nothing_comes_after_an_id_that_is_not_there(self, store: Store) -> None:
+    def test_a_walk_goes_on_after_a_record_that_was_forgotten(self, store: Store) -> None:
         found(store)
-        assert commit(store, put(session("s")))
-        assert list(store.records(ORG, "session", after="gone")) == []
+        ids = [f"s{number}" for number in range(500)]
+        assert commit(store, *(put(session(id)) for id in ids))
+        page = store.records(ORG, "session", 200)
+        assert commit(store, *(Write(Key("session", id), 1, None) for id in ids[:450]))
+        rest = store.records(ORG, "session", after=page[-1][0])
+        assert [record for _, record in rest] == [session(id) for id in ids[450:]]
+
+    def test_a_record_that_is_written_again_comes_last_and_once(self, store: Store) -> None:
+        found(store)
+        assert commit(store, put(session("a")), put(session("b")))
+        (first, _), _ = store.records(ORG, "session")
+        assert commit(store, Write(Key("session", "a"), 1, None))
+        assert commit(store, put(session("a")))
+        assert listed(store, "session") == [session("b"), session("a")]
+        assert (store.place(ORG, Key("session", "a")) or 0) > first
 
     def test_organizations_come_in_the_order_of_their_creation(self, store: Store) -> None:
         for id in ("c", "a", "b"):
@@ -579,7 +598,7 @@ class TestClear:
         assert list(read(store, ORGANIZATION, Key("client", "c"), Key("session", "s"), Key("token", "t")).records) == [None] * 4
         assert list(store.organizations()) == ["0000beef"]
         assert list(store.entries(ORG)) == []
-        assert list(store.records(ORG, "session")) == []
+        assert listed(store, "session") == []
         assert store.find_client("c") is None
         found(store)
         assert live(store, 0) == 0

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from mockserver.engine.model import ClockState, Organization
-from mockserver.stores.base import ORGANIZATION, Bounds, Key, Record, Store, Write
+from mockserver.stores.base import ORGANIZATION, Bounds, Key, Kind, Record, Store, Write
 from tests.mockserver.stores.conftest import OpenStore
 from tests.mockserver.stores.model import Model
-from tests.mockserver.stores.samples import Line, client, line, session, token
+from tests.mockserver.stores.samples import Line, client, line, listed, session, token
 
 BOUNDS = Bounds(max_ended_sessions=2, journal_entries=5, max_tokens=3)
 RETENTION = 20_000
+KINDS: tuple[Kind, ...] = ("session", "token", "client")
 
 organizations = st.sampled_from(["00000000", "0badcafe"])
 ids = st.sampled_from("abcde")
@@ -92,8 +93,8 @@ class Stores(RuleBasedStateMachine):
             assert list(loaded.records) == list(tenant.records.values())
             assert loaded.live_sessions == self.model.live(organization, self.now)
             assert list(self.store.entries(organization)) == [line(*entry) for entry in tenant.journal]
-            for kind in ("session", "token", "client"):
-                assert list(self.store.records(organization, kind)) == [tenant.records[key] for key in tenant.of_kind(kind)]
+            for kind in KINDS:
+                assert listed(self.store, kind, organization) == [tenant.records[key] for key in tenant.of_kind(kind)]
 
     def commit(self, organization: str, writes: list[Write]) -> None:
         self.now += 1
