@@ -68,7 +68,7 @@ class Platform:
 
     def nobody(self) -> Seen:
         """What is seen of requests that name no organisation."""
-        return Seen(Organization(id=UNASSIGNED), self.system())
+        return Seen(Organization(id=UNASSIGNED, version=0), self.system())
 
     def find_client(self, client_id: str) -> str | None:
         """The organisation an OAuth client belongs to, the default one brought back where an emptied store has lost it."""
@@ -154,9 +154,12 @@ class Platform:
 
     def refuse(self, call: Call, seen: Seen, reason: Reason) -> Outcome:
         """Journals an answer that needs no decision: a route that does not exist, or a fault in the platform's place."""
-        outcome = Outcome(reason, seen, acted=call.effect.acts)
-        self.note(seen.organization, call.answered(outcome), seen.now + call.effect.after)
-        return outcome
+        for _ in range(ATTEMPTS):
+            outcome = Outcome(reason, seen, acted=call.effect.acts)
+            if self._note_answer(call, outcome):
+                return outcome
+            seen = self.look(call.ask)
+        raise ConflictError("the organization", ATTEMPTS)
 
     def _record(self, call: Call, outcome: Outcome, attempt: int) -> bool:
         """Writes the outcome and journals its answer; False where a record has changed since it was seen."""
@@ -169,13 +172,21 @@ class Platform:
             writes.append(Write(Key("token", outcome.token.value), outcome.token.version - 1, outcome.token))
         if outcome.issued is not None:
             writes.extend(self._token_writes(seen, outcome.issued))
-        noted, left = call.answered(outcome), seen.now + call.effect.after
         if not writes:
-            self.note(seen.organization, noted, left)
-            return True
+            return self._note_answer(call, outcome)
+        noted, left = call.answered(outcome), seen.now + call.effect.after
         commit_id = call.context_id if attempt == 0 else f"{call.context_id}:{attempt}"
         organization = seen.organization
-        done = self.store.commit(organization.id, writes, noted, commit_id, seen.now, organization.policy.retention, left)
+        done = self.store.commit(
+            organization.id,
+            writes,
+            noted,
+            commit_id,
+            seen.now,
+            organization.policy.retention,
+            left,
+            version=organization.version,
+        )
         if done and self._sink is not None:
             self._sink(noted, left)
         return done
@@ -194,19 +205,27 @@ class Platform:
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
-    def note(self, organization: Organization, noted: Noted, at: int) -> None:
-        """Journals an entry that comes with no write."""
-        self.store.note(organization.id, noted, at)
+    def _note_answer(self, call: Call, outcome: Outcome) -> bool:
+        """Journals an answer that comes with no write; False if the organisation has changed meanwhile."""
+        organization, noted = outcome.seen.organization, call.answered(outcome)
+        left = outcome.seen.now + call.effect.after
+        if not self.store.note(organization.id, noted, left, organization.version or None):
+            return False
         if self._sink is not None:
-            self._sink(noted, at)
+            self._sink(noted, left)
+        return True
 
-    def change(self, organization: Organization, writes: list[Write], noted: Noted | None, at: int) -> bool:
+    def change(
+        self, organization: Organization, writes: list[Write], noted: Noted | None, at: int, *, afresh: bool = False
+    ) -> bool:
         """Writes what no call asked for, with its journal entry stamped `at`; `organization` is as it is with these writes.
 
-        False where a record has changed meanwhile.
+        `afresh` forgets sessions, tokens and journal first. False where a record has changed meanwhile.
         """
         commit_id, now = self.ids.context(organization.id), self.now(organization)
-        done = self.store.commit(organization.id, writes, noted, commit_id, now, organization.policy.retention, at)
+        done = self.store.commit(
+            organization.id, writes, noted, commit_id, now, organization.policy.retention, at, afresh=afresh
+        )
         if done and noted is not None and self._sink is not None:
             self._sink(noted, at)
         return done

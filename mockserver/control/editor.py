@@ -11,7 +11,7 @@ from mockserver.engine.model import UNASSIGNED, FaultPlan, OAuthClient, Organiza
 from mockserver.errors import ConflictError, InvalidRequest, NotFound
 from mockserver.journal import Entry, Perturbed
 from mockserver.service import ATTEMPTS, Platform
-from mockserver.stores.base import ORGANIZATION, Key, Kind, Record, Write
+from mockserver.stores.base import FAULTS, ORGANIZATION, Key, Kind, Record, Write
 
 R = TypeVar("R", bound=Record)
 
@@ -139,19 +139,19 @@ class Editor:
         write = Write(Key(KINDS[type(record)], id_of(record)), None, record)
         return self.platform.change(organization, [write], Note(what, detail or {}), self.platform.now(organization))
 
-    def remove_all(self, kind: type[Record]) -> None:
-        """Removes every record of a kind; not journalled."""
-        records: list[Record] = list(self.all(kind))
-        for start in range(0, len(records), BATCH):
-            self._remove_batch([Key(KINDS[kind], id_of(record)) for record in records[start : start + BATCH]])
+    def start_afresh(self, edit: Callable[[Organization], Organization], what: str) -> None:
+        """Edits the organisation and forgets all else but its OAuth clients, in one step.
 
-    def _remove_batch(self, keys: Sequence[Key]) -> None:
+        A request that is decided by the former clock meanwhile is decided again by the new one.
+        """
         for _ in range(ATTEMPTS):
-            organization, records = self._load(keys)
-            writes = [Write(key, record.version, None) for key, record in zip(keys, records, strict=True) if record is not None]
-            if self.platform.change(organization, writes, None, self.platform.now(organization)):
+            organization, (plan,) = self._load((FAULTS,))
+            writes = [_write(organization, changed := edit(organization))]
+            if isinstance(plan, FaultPlan):
+                writes.append(_write(plan, FaultPlan(version=plan.version + 1)))
+            if self.platform.change(changed, writes, Note(what, {}), self.platform.now(organization), afresh=True):
                 return
-        raise ConflictError(f"a {keys[0].kind}", ATTEMPTS)
+        raise ConflictError("the organization", ATTEMPTS)
 
     def _load(self, keys: Sequence[Key]) -> tuple[Organization, Sequence[Record | None]]:
         platform = self.platform

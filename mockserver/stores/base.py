@@ -91,8 +91,11 @@ class Store(Protocol):
         """
         ...
 
-    def note(self, organization: str, noted: Noted, at: int) -> int:
-        """Journals one entry stamped `at` and returns its number; the organisation need not exist."""
+    def note(self, organization: str, noted: Noted, at: int, version: int | None = None) -> int:
+        """Journals one entry stamped `at` and returns its number; the organisation need not exist.
+
+        Returns 0 and journals nothing if the organisation's record does not have this `version`.
+        """
         ...
 
     def commit(
@@ -104,12 +107,18 @@ class Store(Protocol):
         now: int,
         retention: int,
         stamp: int | None = None,
+        *,
+        version: int | None = None,
+        afresh: bool = False,
     ) -> bool:
         """Applies all `writes` and journals `noted`, or does nothing and returns False because a record has changed.
 
         `commit_id` is unique to this attempt: soon repeated, a commit that was applied is not applied again and answers True
         again. `now` and `retention` (milliseconds) let the store forget sessions that ended longer ago; `noted` is stamped
         `stamp`, where it is not `now`.
+        If `version` is given, the organisation's record must have it too: what was decided by a
+        policy and a clock is written while they hold. `afresh` first forgets all sessions, all
+        tokens and the journal, and keeps this entry out of it.
         An organisation that does not exist takes no writes but those that come with its record; an OAuth client that another
         organisation has counts as changed.
         """

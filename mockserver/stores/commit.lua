@@ -1,20 +1,25 @@
 -- Writes an organisation's records where all of them are still as they were seen, and journals an entry: all or nothing.
 -- KEYS  records, order, ends, journal, applied
 -- ARGV  now, forget before, most ended sessions, most sessions to forget now, most tokens, journal bound, stamp, entry ('' for
---       none), milliseconds to remember this commit, clock ('' unchanged, '-' removed),
+--       none), milliseconds to remember this commit, clock ('' unchanged, '-' removed), version of the organisation's
+--       record ('' for any), 1 to forget sessions, tokens and journal first,
 --       then for each write: field, rank of its kind, version expected ('' for none), value ('' to remove), end ('' for none)
 -- Returns 1, or 0 where a record has changed.
 
 local NOW, BEFORE, MOST_ENDED, MOST_FORGOTTEN, MOST_TOKENS = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local BOUND, STAMP, ENTRY, REMEMBER, CLOCK = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
-local FIRST, WIDTH = 11, 5
+local VERSION, AFRESH = ARGV[11], ARGV[12] == '1'
+local FIRST, WIDTH = 13, 5
 local TOKEN = '3'
 
 local records, order, ends, journal, applied = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 
 local function is_as_seen()
-  if CLOCK == '' and redis.call('HEXISTS', records, 'clock') == 0 then
-    return false
+  if CLOCK == '' or VERSION ~= '' then
+    local clock = redis.call('HGET', records, 'clock')
+    if not clock or (VERSION ~= '' and string.match(clock, '%d+$') ~= VERSION) then
+      return false
+    end
   end
   for i = FIRST, #ARGV, WIDTH do
     local held = redis.call('HGET', records, ARGV[i])
@@ -60,6 +65,23 @@ local function write(field, rank, expected, value, ends_at)
   end
 end
 
+-- Keeps the organisation, its faults and its clients, which have lower ranks, and the count of what was written.
+local function start_afresh()
+  local kept = redis.call('ZRANGEBYSCORE', order, '-inf', '(' .. place(TOKEN, 0), 'WITHSCORES')
+  local values = {}
+  for i = 1, #kept, 2 do
+    values[i] = redis.call('HGET', records, kept[i])
+  end
+  local written = redis.call('HGET', records, 'written')
+  redis.call('UNLINK', records, order, ends)
+  redis.call('HSET', records, 'written', written)
+  for i = 1, #kept, 2 do
+    redis.call('HSET', records, kept[i], values[i])
+    redis.call('ZADD', order, kept[i + 1], kept[i])
+  end
+  redis.call('XTRIM', journal, 'MAXLEN', '=', 0)
+end
+
 local function forget_sessions()
   local old = redis.call('ZRANGEBYSCORE', ends, '-inf', '(' .. BEFORE, 'LIMIT', 0, MOST_FORGOTTEN)
   local beyond = math.min(redis.call('ZCOUNT', ends, '-inf', NOW) - MOST_ENDED, tonumber(MOST_FORGOTTEN))
@@ -75,6 +97,9 @@ end
 if not is_as_seen() then
   return 0
 end
+if AFRESH then
+  start_afresh()
+end
 if CLOCK == '-' then
   redis.call('HDEL', records, 'clock')
 elseif CLOCK ~= '' then
@@ -86,7 +111,7 @@ end
 if MOST_FORGOTTEN ~= '0' then
   forget_sessions()
 end
-if ENTRY ~= '' then
+if ENTRY ~= '' and not AFRESH then
   redis.call('XADD', journal, 'MAXLEN', '=', BOUND, '0-*', 'at', STAMP, 'entry', ENTRY)
 end
 redis.call('SET', applied, '', 'PX', REMEMBER)

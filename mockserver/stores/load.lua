@@ -9,8 +9,8 @@ if not clock then
   return {0, held}
 end
 
--- '=' and where the clock stands, or '+' and how far it is from the system's.
-local number = tonumber(string.sub(clock, 2))
+-- '=' and where the clock stands, or '+' and how far it is from the system's; then the record's version.
+local number = tonumber(string.match(clock, '^.(%-?%d+)'))
 local at = string.sub(clock, 1, 1) == '=' and number or tonumber(ARGV[1]) + number
 local stamp = string.format('%.0f', at)
 

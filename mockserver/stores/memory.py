@@ -73,10 +73,14 @@ class MemoryStore:
             client, held, live = tenant.clients.get(client_id), tenant.tokens.get(token), tenant.sessions.get(session)
             return Seen(found, now, client, held, live, deadlines.live, tenant.faults)
 
-    def note(self, organization: str, noted: Noted, at: int) -> int:
+    def note(self, organization: str, noted: Noted, at: int, version: int | None = None) -> int:
         """See Store."""
         with self._lock:
-            return self._tenant(organization).note(noted, at)
+            tenant = self._tenant(organization)
+            found = tenant.organization
+            if version is not None and (found is None or found.version != version):
+                return 0
+            return tenant.note(noted, at)
 
     def commit(
         self,
@@ -87,6 +91,9 @@ class MemoryStore:
         now: int,
         retention: int,
         stamp: int | None = None,
+        *,
+        version: int | None = None,
+        afresh: bool = False,
     ) -> bool:
         """See Store."""
         with self._lock:
@@ -95,8 +102,10 @@ class MemoryStore:
             tenant = self._tenants.get(organization)
             if tenant is None or tenant.organization is None:
                 tenant = self._founded(organization, writes)
-                if tenant is None:
+                if tenant is None or version is not None:
                     return False
+            elif version is not None and tenant.organization.version != version:
+                return False
             records = tenant.records
             for write in writes:
                 key = write.key
@@ -104,14 +113,16 @@ class MemoryStore:
                 changed = (None if held is None else held.version) != write.expected
                 if changed or (key.kind == "client" and self._is_anothers(key.id, organization)):
                     return False
+            former = tenant.start_afresh() if afresh else None  # let go after the lock: it may be a million
             self._apply(tenant, organization, writes, now, retention)
-            if noted is not None:
+            if noted is not None and not afresh:
                 tenant.noted += 1
                 tenant.journal.append((now if stamp is None else stamp, noted))
             self._commits.add(commit_id)
             if len(self._commits) >= COMMITS_KNOWN:
                 self._earlier_commits, self._commits = self._commits, set()
-            return True
+        del former
+        return True
 
     def records(
         self, organization: str, kind: Kind, limit: int = 1000, after: int = 0
@@ -240,24 +251,29 @@ class _Tenant:
 
     def __init__(self, bounds: Bounds) -> None:
         self.bounds = bounds
+        self.noted = 0
         self.organization: Organization | None = None
         self.faults: FaultPlan | None = None
         self.clients: dict[str, OAuthClient] = {}
+        self.records: dict[Kind, dict[str, Any]] = {"organization": {}, "faults": {}, "client": self.clients}
+        self.places: dict[str, Places] = {"client": Places()}
+        self._begin()
+
+    def start_afresh(self) -> object:
+        """Puts away sessions, tokens and journal, however many there are, and returns them."""
+        former = self.sessions, self.tokens, self.session_places, self.deadlines, self.journal
+        self._begin()
+        return former
+
+    def _begin(self) -> None:
         self.sessions: dict[str, Session] = {}
         # Tokens are dropped from the front, where a plain dict would look at every gap left there before.
         self.tokens: OrderedDict[str, Token] = OrderedDict()
-        self.records: dict[Kind, dict[str, Any]] = {
-            "organization": {},
-            "faults": {},
-            "client": self.clients,
-            "token": self.tokens,
-            "session": self.sessions,
-        }
-        self.places: dict[str, Places] = {kind: Places() for kind in ("client", "token", "session")}
-        self.session_places = self.places["session"]
+        self.records |= {"token": self.tokens, "session": self.sessions}
+        self.session_places = Places(self.places.get("session"))
+        self.places |= {"token": Places(self.places.get("token")), "session": self.session_places}
         self.deadlines = Deadlines()
-        self.journal: deque[tuple[int, Noted]] = deque(maxlen=bounds.journal_entries)
-        self.noted = 0
+        self.journal: deque[tuple[int, Noted]] = deque(maxlen=self.bounds.journal_entries)
 
     def note(self, noted: Noted, at: int) -> int:
         self.noted += 1

@@ -46,7 +46,8 @@ class RedisStore:
         self._bounds, self._keys = bounds, Keys(prefix)
         self._directory = Directory(self._link, self._keys)
         self._remember = int(self._link.timeout * 1000 * SURE)
-        self._load, self._commit, self._list = Script("load"), Script("commit"), Script("list")
+        self._load, self._note = Script("load"), Script("note")
+        self._commit, self._list = Script("commit"), Script("list")
 
     def load(self, organization: str, keys: Sequence[Key], arrival: Noted | None = None, system: int = 0) -> Loaded:
         """See Store."""
@@ -72,13 +73,17 @@ class RedisStore:
             return None
         return Seen(found, found.clock.reading(system), client, held, live, loaded.live_sessions, faults)
 
-    def note(self, organization: str, noted: Noted, at: int) -> int:
+    def note(self, organization: str, noted: Noted, at: int, version: int | None = None) -> int:
         """See Store."""
-        (journal,) = self._keys.of(organization, "journal")
-        id = self._link.call(
-            "XADD", journal, "MAXLEN", "=", self._bounds.journal_entries, "0-*", "at", at, "entry", encode_entry(noted)
+        id = self._link.run(
+            self._note,
+            self._keys.of(organization, "records", "journal"),
+            b"" if version is None else version,
+            self._bounds.journal_entries,
+            at,
+            encode_entry(noted),
         )
-        return _number(id)
+        return 0 if id is None else _number(id)
 
     def commit(
         self,
@@ -89,10 +94,14 @@ class RedisStore:
         now: int,
         retention: int,
         stamp: int | None = None,
+        *,
+        version: int | None = None,
+        afresh: bool = False,
     ) -> bool:
         """See Store."""
+        terms = b"" if version is None else version, int(afresh)
         done = self._directory.announce(organization, writes) and self._write(
-            organization, writes, noted, commit_id, now, retention, now if stamp is None else stamp
+            organization, writes, noted, commit_id, now, retention, now if stamp is None else stamp, terms
         )
         self._directory.withdraw(organization, writes)
         return done
@@ -159,6 +168,7 @@ class RedisStore:
         now: int,
         retention: int,
         stamp: int,
+        terms: tuple[bytes | int, ...],
     ) -> bool:
         bounds, sessions = self._bounds, sum(write.key.kind == "session" for write in writes)
         done = self._link.run(
@@ -174,6 +184,7 @@ class RedisStore:
             encode_entry(noted) if noted is not None else b"",
             self._remember,
             _clock(writes),
+            *terms,
             *(part for write in writes for part in _parts(write)),
             repeatable=True,
         )
@@ -203,11 +214,12 @@ def _parts(write: Write) -> tuple[bytes | int, ...]:
 
 
 def _clock(writes: Sequence[Write]) -> str:
-    """The clock of an organisation that is written, as the scripts read it."""
+    """The clock of an organisation that is written, as the scripts read it, and the record's version."""
     for write in writes:
         if write.key.kind == "organization":
             if not isinstance(write.new, Organization):
                 return "-"
             clock = write.new.clock
-            return f"+{clock.offset}" if clock.frozen_at is None else f"={clock.frozen_at}"
+            stands = f"+{clock.offset}" if clock.frozen_at is None else f"={clock.frozen_at}"
+            return f"{stands} {write.new.version}"
     return ""

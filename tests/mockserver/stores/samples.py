@@ -75,10 +75,22 @@ def commit(
     retention: int = DAY,
     id: str | None = None,
     stamp: int | None = None,
+    version: int | None = None,
+    afresh: bool = False,
 ) -> bool:
     """A commit with an id of its own, unless `id` is given."""
     entry = Line(noted) if noted is not None else None
-    return store.commit(organization, writes, entry, id or f"commit-{next(_numbers)}", now, retention, stamp)
+    return store.commit(
+        organization,
+        writes,
+        entry,
+        id or f"commit-{next(_numbers)}",
+        now,
+        retention,
+        stamp,
+        version=version,
+        afresh=afresh,
+    )
 
 
 def found(store: Store, id: str = ORG, clock: ClockState = RUNNING) -> None:

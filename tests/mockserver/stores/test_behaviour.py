@@ -298,6 +298,61 @@ class TestCommit:
         assert list(read(store, FAULTS).records) == [FaultPlan(version=81, drawn=80)]
 
 
+class TestVersionOfTheOrganization:
+    """What was decided by a policy and a clock is written while they hold, and not afterwards."""
+
+    @pytest.mark.parametrize("clock", [ClockState(), ClockState(offset=-12), ClockState(frozen_at=12)])
+    def test_a_commit_needs_the_version_it_names(self, store: Store, clock: ClockState) -> None:
+        found(store, clock=clock)
+        assert commit(store, put(session("s")), version=1)
+        assert not commit(store, put(session("t")), version=2, noted="never")
+        assert commit(store, put(organization(version=2, clock=clock), 1))
+        assert not commit(store, put(session("t")), version=1, noted="never")
+        assert commit(store, put(session("t")), version=2, noted="done")
+        assert listed(store, "session") == [session("s"), session("t")]
+        assert list(store.entries(ORG)) == [line(1, 0, "done")]
+
+    def test_an_entry_needs_the_version_it_names(self, store: Store) -> None:
+        found(store)
+        assert store.note(ORG, Line("noted"), 5, 1) == 1
+        assert store.note(ORG, Line("never"), 5, 2) == 0
+        assert store.note("0000beef", Line("never"), 5, 1) == 0
+        assert list(store.entries(ORG)) == [line(1, 5, "noted")]
+        assert list(store.entries("0000beef")) == []
+
+    def test_an_organization_that_is_gone_has_no_version(self, store: Store) -> None:
+        found(store)
+        store.clear(ORG)
+        assert not commit(store, put(session("s")), version=1)
+        assert not commit(store, put(organization()), version=1)
+
+
+class TestAfresh:
+    def test_organization_faults_and_clients_stay_and_all_else_goes(self, store: Store) -> None:
+        found(store)
+        many = [put(session(f"s{number}"), ends_at=DAY) for number in range(2_000)]
+        assert commit(store, *many, put(token("t")), put(client("c")), put(FaultPlan()), noted="before")
+        (place, _), *_ = store.records(ORG, "session", after=1_000)
+        new = organization(version=2, clock=ClockState(offset=7))
+        assert commit(store, put(new, 1), put(FaultPlan(version=2, seed=5), 1), noted="never", afresh=True)
+        kept = read(store, ORGANIZATION, FAULTS, Key("client", "c"), Key("session", "s0"), Key("token", "t"))
+        assert list(kept.records) == [new, FaultPlan(version=2, seed=5), client("c"), None, None]
+        assert (kept.live_sessions, listed(store, "session"), listed(store, "token")) == (0, [], [])
+        assert (listed(store, "client"), store.find_client("c")) == ([client("c")], ORG)
+        assert store.note(ORG, Line("after"), 0) == 2
+        assert list(store.entries(ORG)) == [line(2, 0, "after")]
+        assert commit(store, put(session("s0"), ends_at=DAY))
+        assert live(store, 0) == 1
+        assert (store.place(ORG, Key("session", "s0")) or 0) > place
+
+    def test_all_or_nothing(self, store: Store) -> None:
+        found(store)
+        assert commit(store, put(session("s")), noted="kept")
+        assert not commit(store, put(organization(version=3), 2), afresh=True)
+        assert listed(store, "session") == [session("s")]
+        assert list(store.entries(ORG)) == [line(1, 0, "kept")]
+
+
 class TestJournal:
     def test_entries_are_numbered_from_one_however_they_come(self, store: Store) -> None:
         found(store)
