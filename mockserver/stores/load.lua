@@ -3,7 +3,12 @@
 -- ARGV  system time, journal bound, arrival ('' for none), fields to read
 -- Returns {live sessions, {clock, values...}}; what is not there is false.
 
-local held = redis.call('HMGET', KEYS[1], 'clock', unpack(ARGV, 4))
+local held = redis.call('HMGET', KEYS[1], 'clock')
+for i = 4, #ARGV, 1000 do -- there is a bound to what can be unpacked
+  for _, value in ipairs(redis.call('HMGET', KEYS[1], unpack(ARGV, i, math.min(i + 999, #ARGV)))) do
+    held[#held + 1] = value
+  end
+end
 local clock = held[1]
 if not clock then
   return {0, held}
