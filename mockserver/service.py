@@ -6,26 +6,36 @@ here is StoreUnavailable (nothing is known to have happened) or ConflictError (n
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
 from typing import Protocol
 
 from mockserver.clock import SystemClock
-from mockserver.engine import access
-from mockserver.engine.access import Issued
+from mockserver.draws import Draws
 from mockserver.engine.decide import Ask, Outcome, Seen, decide, decide_token
 from mockserver.engine.lifecycle import ends_at
-from mockserver.engine.model import DEFAULT_ORGANIZATION, UNASSIGNED, Fault, Organization, Reason, Token
+from mockserver.engine.model import DEFAULT_ORGANIZATION, UNASSIGNED, Fault, Organization, Reason
 from mockserver.errors import ConflictError
 from mockserver.faults.effect import Effect
 from mockserver.faults.plan import draw
 from mockserver.ids import Ids, was_issued
 from mockserver.journal import Noted
-from mockserver.stores.base import FAULTS, Key, Store, Write
+from mockserver.stores.base import Issue, Key, Store, Use, Write
 
 _UNKNOWN = Reason.SESSION_UNKNOWN
 
 ATTEMPTS = 100
 """How often a write is tried while others change the same record; each failed try means that another one succeeded."""
+
+CROWDED = 3
+"""After so many attempts the calls of this process for the same session wait for each other."""
+
+LANES = 64
+"""Sessions are told apart by so many locks."""
+
+PATIENCE = 2.0
+"""Seconds that a call waits for its lock at most; after them it tries without."""
 
 
 class Call(Noted, Protocol):
@@ -61,6 +71,8 @@ class Platform:
         self.max_live_sessions = max_live_sessions
         self.stray = UNASSIGNED
         self._restore, self._sink = restore, sink
+        self._draws = Draws(store, self.look)
+        self._lanes = [Lock() for _ in range(LANES)]
 
     def now(self, organization: Organization) -> int:
         """The organisation's time in milliseconds."""
@@ -100,18 +112,10 @@ class Platform:
     def draw_fault(self, call: Call, seen: Seen) -> Fault | None:
         """The fault that hits this call, used up in the store so that each hits as often as it says, over all replicas."""
         plan = seen.faults
-        for attempt in range(ATTEMPTS):
-            if plan is None or not plan.faults:
-                return None
-            left, fault = draw(plan, call.ask.operation)
-            if left is plan:
-                return fault
-            writes = [Write(FAULTS, plan.version, left)]
-            commit_id, organization = f"{call.context_id}:fault:{attempt}", seen.organization
-            if self.store.commit(organization.id, writes, None, commit_id, seen.now, organization.policy.retention):
-                return fault
-            plan = self.look(call.ask).faults
-        raise ConflictError("the fault plan", ATTEMPTS)
+        if plan is None or not plan.faults:
+            return None
+        left, fault = draw(plan, call.ask.operation)
+        return fault if left is plan else self._draws.draw(call, seen)
 
     def _arrive_elsewhere(self, call: Call, organization: str) -> Seen:
         """The organisation named does not exist: it may be the default one, to be restored, or the call is a stray."""
@@ -132,15 +136,37 @@ class Platform:
     def answer(self, call: Call, seen: Seen) -> Outcome:
         """Decides a create or a send, writes what follows from it and journals the answer, all in one step."""
         ask = call.ask
-        for attempt in range(ATTEMPTS):
-            new_id = self.ids.message() if ask.operation == "send" else self.ids.session(seen.organization.seal)
-            outcome = decide(ask, seen, new_id, self.max_live_sessions)
-            if outcome.reason is _UNKNOWN and was_issued(ask.session_id, seen.organization.seal):
-                outcome = Outcome(Reason.SESSION_FORGOTTEN, seen, None, outcome.token)
-            if self._record(call, outcome, attempt):
+        for attempt in range(CROWDED):
+            outcome = self._try(call, seen, attempt)
+            if outcome is not None:
                 return outcome
             seen = self.look(ask)
+        with self._lane(ask.session_id):
+            for attempt in range(CROWDED, ATTEMPTS):
+                outcome = self._try(call, self.look(ask), attempt)
+                if outcome is not None:
+                    return outcome
         raise ConflictError("the session", ATTEMPTS)
+
+    def _try(self, call: Call, seen: Seen, attempt: int) -> Outcome | None:
+        """One attempt at an answer; None if what was seen has changed."""
+        ask = call.ask
+        new_id = self.ids.message() if ask.operation == "send" else self.ids.session(seen.organization.seal)
+        outcome = decide(ask, seen, new_id, self.max_live_sessions)
+        if outcome.reason is _UNKNOWN and was_issued(ask.session_id, seen.organization.seal):
+            outcome = Outcome(Reason.SESSION_FORGOTTEN, seen, None, outcome.token)
+        return outcome if self._record(call, outcome, attempt) else None
+
+    @contextmanager
+    def _lane(self, name: str) -> Iterator[None]:
+        """Lets one call at a time at what has this name, as long as nobody has to wait too long."""
+        lock = self._lanes[hash(name) % LANES]
+        held = lock.acquire(timeout=PATIENCE)
+        try:
+            yield
+        finally:
+            if held:
+                lock.release()
 
     def grant(self, call: Call, seen: Seen, secret: str, scopes: tuple[str, ...] | None) -> Outcome:
         """Decides a token request, and writes the token it leads to."""
@@ -163,16 +189,20 @@ class Platform:
 
     def _record(self, call: Call, outcome: Outcome, attempt: int) -> bool:
         """Writes the outcome and journals its answer; False where a record has changed since it was seen."""
-        session, seen = outcome.session, outcome.seen
+        session, seen, policy = outcome.session, outcome.seen, outcome.seen.organization.policy
         writes: list[Write] = []
+        count: Use | Issue | None = None
+        room = None
         if session is not None:
             version = session.version - 1
             writes.append(Write(Key("session", session.id), version or None, session, ends_at(session)))
+            room = None if version else self.max_live_sessions
         if outcome.token is not None:
-            writes.append(Write(Key("token", outcome.token.value), outcome.token.version - 1, outcome.token))
-        if outcome.issued is not None:
-            writes.extend(self._token_writes(seen, outcome.issued))
-        if not writes:
+            count = Use(outcome.token.value, outcome.token.version, policy.rate_limit_per_minute)
+        if outcome.issued is not None and seen.client is not None:
+            writes.append(Write(Key("token", outcome.issued.value), None, outcome.issued))
+            count = Issue(seen.client.id, seen.client.version, policy.max_tokens_per_client)
+        if not writes and count is None:
             return self._note_answer(call, outcome)
         noted, left = call.answered(outcome), seen.now + call.effect.after
         commit_id = call.context_id if attempt == 0 else f"{call.context_id}:{attempt}"
@@ -183,25 +213,15 @@ class Platform:
             noted,
             commit_id,
             seen.now,
-            organization.policy.retention,
+            policy.retention,
             left,
             version=organization.version,
+            count=count,
+            room=room,
         )
         if done and self._sink is not None:
             self._sink(noted, left)
         return done
-
-    def _token_writes(self, seen: Seen, issued: Issued) -> list[Write]:
-        """The new token, and where the policy bounds their number, the client that remembers it and the tokens it evicts."""
-        writes = [Write(Key("token", issued.token.value), None, issued.token)]
-        if issued.client is not None:
-            writes.append(Write(Key("client", issued.client.id), issued.client.version - 1, issued.client))
-        if issued.evicts:
-            evicted = self.store.load(seen.organization.id, [Key("token", value) for value in issued.evicts]).records
-            for token in evicted:
-                if isinstance(token, Token) and token.ended_by is None:
-                    writes.append(Write(Key("token", token.value), token.version, access.end(token, Reason.AUTH_EVICTED)))
-        return writes
 
     # -- writing -----------------------------------------------------------------------------------------------------
 

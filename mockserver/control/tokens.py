@@ -10,7 +10,7 @@ from msgspec import Struct
 from mockserver.control import checks
 from mockserver.control.editor import Editor, gone
 from mockserver.engine import access
-from mockserver.engine.model import Organization, Reason, Token
+from mockserver.engine.model import OAuthClient, Organization, Reason, Token
 from mockserver.errors import NotFound
 from mockserver.ids import pseudonym
 
@@ -51,7 +51,9 @@ class Tokens:
         first = self._place(after) if after.startswith("t:") else self._editor.place(Token, after)
         found = list(islice(self._editor.placed(Token, first), most))
         following = str(found[-1][0]) if len(found) == most else None
-        return TokenPage(tokens=[self._view(token, organization) for _, token in found], next=following)
+        clients = self._clients() if found else {}
+        views = [self._view(token, organization, clients) for _, token in found]
+        return TokenPage(tokens=views, next=following)
 
     def expire(self, token: str | None = None) -> int:
         """Expires a token, or all that stand (401 `credentials.expired`); returns how many. Journalled as `expire_tokens`."""
@@ -62,10 +64,11 @@ class Tokens:
         return self._end(token, Reason.AUTH_REVOKED, "revoke_tokens")
 
     def _end(self, token: str | None, reason: Reason, what: str) -> int:
-        policy = self._editor.organization().policy
+        policy, clients = self._editor.organization().policy, self._clients()
 
         def edit(record: Token, now: int) -> Token:
-            return record if access.check_token(record, now, policy) else access.end(record, reason)
+            refused = access.check_token(record, now, policy, clients.get(record.client_id))
+            return record if refused else access.end(record, reason)
 
         return self._editor.change_all(Token, edit, what) if token is None else self._end_one(token, edit, what)
 
@@ -87,8 +90,12 @@ class Tokens:
                 return record
         raise NotFound("token", name)
 
-    def _view(self, token: Token, organization: Organization) -> TokenView:
-        refused = access.check_token(token, self._editor.platform.now(organization), organization.policy)
+    def _clients(self) -> dict[str, OAuthClient]:
+        return {client.id: client for client in self._editor.all(OAuthClient)}
+
+    def _view(self, token: Token, organization: Organization, clients: dict[str, OAuthClient]) -> TokenView:
+        now = self._editor.platform.now(organization)
+        refused = access.check_token(token, now, organization.policy, clients.get(token.client_id))
         return TokenView(
             token=pseudonym(token.value),
             client_id=token.client_id,

@@ -47,6 +47,28 @@ class Write(Struct, frozen=True, gc=False):
     ends_at: int | None = None
 
 
+class Use(Struct, frozen=True, gc=False):
+    """One more request with a token, by `access.count_use`, if the token still has `version`.
+
+    It is refused, as a change is, if the minute has `limit` requests already.
+    """
+
+    token: str
+    version: int
+    limit: int | None
+
+
+class Issue(Struct, frozen=True, gc=False):
+    """One more token for a client, by `access.count_issue`, if the client still has `version`.
+
+    The token that is written with it gets its number.
+    """
+
+    client: str
+    version: int
+    bound: int | None
+
+
 class Loaded(Struct, frozen=True):
     """Records in the order of the keys asked for (None: holds nothing), and how many sessions are live."""
 
@@ -110,6 +132,8 @@ class Store(Protocol):
         *,
         version: int | None = None,
         afresh: bool = False,
+        count: Use | Issue | None = None,
+        room: int | None = None,
     ) -> bool:
         """Applies all `writes` and journals `noted`, or does nothing and returns False because a record has changed.
 
@@ -119,6 +143,10 @@ class Store(Protocol):
         If `version` is given, the organisation's record must have it too: what was decided by a
         policy and a clock is written while they hold. `afresh` first forgets all sessions, all
         tokens and the journal, and keeps this entry out of it.
+
+        `count` changes counts at `now` as they are then, whoever else has counted since they were
+        read; counts have no part in versions, and a later write of the record keeps them. `room` is
+        how many sessions may be live at most, once these are written.
         An organisation that does not exist takes no writes but those that come with its record; an OAuth client that another
         organisation has counts as changed.
         """

@@ -8,10 +8,13 @@ from itertools import islice
 from threading import Lock
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
+
+from mockserver.engine import access
 from mockserver.engine.decide import Seen
 from mockserver.engine.model import FaultPlan, OAuthClient, Organization, Session, Token
 from mockserver.journal import Entry, Noted
-from mockserver.stores.base import FORGOTTEN_A_COMMIT, Bounds, Key, Kind, Loaded, Record, Write
+from mockserver.stores.base import FORGOTTEN_A_COMMIT, Bounds, Issue, Key, Kind, Loaded, Record, Use, Write
 from mockserver.stores.deadlines import NEVER, Deadlines
 from mockserver.stores.places import Places
 
@@ -94,6 +97,8 @@ class MemoryStore:
         *,
         version: int | None = None,
         afresh: bool = False,
+        count: Use | Issue | None = None,
+        room: int | None = None,
     ) -> bool:
         """See Store."""
         with self._lock:
@@ -113,6 +118,13 @@ class MemoryStore:
                 changed = (None if held is None else held.version) != write.expected
                 if changed or (key.kind == "client" and self._is_anothers(key.id, organization)):
                     return False
+            if room is not None and tenant.is_full(writes, room, now):
+                return False
+            if count is not None:
+                counted = tenant.counted(count, now)
+                if counted is None:
+                    return False
+                writes = tenant.numbered(writes, counted)
             former = tenant.start_afresh() if afresh else None  # let go after the lock: it may be a million
             self._apply(tenant, organization, writes, now, retention)
             if noted is not None and not afresh:
@@ -217,7 +229,7 @@ class MemoryStore:
         if new is None:
             tenant.records[kind].pop(id, None)
         else:
-            tenant.records[kind][id] = new
+            tenant.records[kind][id] = new if write.expected is None else _with_counts(new, tenant.records[kind][id])
         if places is not None:
             places.remove(id) if new is None else places.add(id)
         if kind == "token":
@@ -280,6 +292,38 @@ class _Tenant:
         self.journal.append((at, noted))
         return self.noted
 
+    def is_full(self, writes: Sequence[Write], room: int, now: int) -> bool:
+        """Whether the new sessions would be more than `room` with those that live."""
+        if now >= self.deadlines.due:
+            self.deadlines.advance(now)
+        new = sum(write.key.kind == "session" and write.expected is None for write in writes)
+        return self.deadlines.live + new > room
+
+    def counted(self, count: Use | Issue, now: int) -> Token | OAuthClient | None:
+        """The record with the count, None if it has changed or the count must not be made."""
+        if isinstance(count, Use):
+            token = self.tokens.get(count.token)
+            if token is None or token.version != count.version:
+                return None
+            return access.count_use(token, now, count.limit)
+        client = self.clients.get(count.client)
+        if client is None or client.version != count.version:
+            return None
+        return access.count_issue(client, count.bound)
+
+    def numbered(self, writes: Sequence[Write], counted: Token | OAuthClient) -> Sequence[Write]:
+        """Puts what was counted in place; the writes, with new tokens numbered by it."""
+        if isinstance(counted, Token):
+            self.tokens[counted.value] = counted
+            return writes
+        self.clients[counted.id] = counted
+        return [
+            replace(write, new=replace(write.new, number=counted.issued))
+            if isinstance(write.new, Token) and write.expected is None
+            else write
+            for write in writes
+        ]
+
     def put_session(self, write: Write, now: int) -> None:
         id, new = write.key.id, write.new
         if isinstance(new, Session):
@@ -302,6 +346,15 @@ class _Tenant:
         while len(tokens) > self.bounds.max_tokens:
             id, _ = tokens.popitem(last=False)
             self.places["token"].remove(id)
+
+
+def _with_counts(new: Record, held: Record) -> Record:
+    """A record that is written anew, with the counts as they are."""
+    if isinstance(new, Token) and isinstance(held, Token):
+        return replace(new, number=held.number, last_used=held.last_used, window=held.window, used=held.used)
+    if isinstance(new, OAuthClient) and isinstance(held, OAuthClient):
+        return replace(new, issued=held.issued, evicted=held.evicted)
+    return new
 
 
 def _index(index: dict[str, T], id: str, value: T, new: Record | None) -> None:

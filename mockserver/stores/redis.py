@@ -12,11 +12,24 @@ from typing import TypeAlias, cast
 
 import msgspec
 
+from mockserver.engine.access import MINUTE
 from mockserver.engine.decide import Seen
 from mockserver.engine.model import FaultPlan, OAuthClient, Organization, Session, Token
 from mockserver.errors import StoreUnavailable
 from mockserver.journal import Entry, Noted, TraceError
-from mockserver.stores.base import FAULTS, FORGOTTEN_A_COMMIT, ORGANIZATION, Bounds, Key, Kind, Loaded, Record, Write
+from mockserver.stores.base import (
+    FAULTS,
+    FORGOTTEN_A_COMMIT,
+    ORGANIZATION,
+    Bounds,
+    Issue,
+    Key,
+    Kind,
+    Loaded,
+    Record,
+    Use,
+    Write,
+)
 from mockserver.stores.codec import decode_entry, decode_record, encode_entry, encode_record
 from mockserver.stores.deadlines import NEVER
 from mockserver.stores.directory import Directory
@@ -24,7 +37,7 @@ from mockserver.stores.keys import Keys, field, to_text
 from mockserver.stores.link import Link, Script
 
 RANKS: dict[Kind, int] = {"organization": 0, "faults": 1, "client": 2, "token": 3, "session": 4}
-"""Kinds in the order they have in `order`; `commit.lua` knows that of tokens."""
+"""Kinds in the order they have in `order`; `commit.lua` knows those of clients, tokens and sessions."""
 
 _Looked: TypeAlias = tuple[Organization | None, FaultPlan | None, OAuthClient | None, Token | None, Session | None]
 
@@ -78,7 +91,7 @@ class RedisStore:
         id = self._link.run(
             self._note,
             self._keys.of(organization, "records", "journal"),
-            b"" if version is None else version,
+            _or_none(version),
             self._bounds.journal_entries,
             at,
             encode_entry(noted),
@@ -97,9 +110,11 @@ class RedisStore:
         *,
         version: int | None = None,
         afresh: bool = False,
+        count: Use | Issue | None = None,
+        room: int | None = None,
     ) -> bool:
         """See Store."""
-        terms = b"" if version is None else version, int(afresh)
+        terms = _or_none(version), int(afresh), _or_none(room), *_counting(count)
         done = self._directory.announce(organization, writes) and self._write(
             organization, writes, noted, commit_id, now, retention, now if stamp is None else stamp, terms
         )
@@ -209,8 +224,22 @@ def _parts(write: Write) -> tuple[bytes | int, ...]:
     ends_at: int | bytes = b""
     if key.kind == "session":
         ends_at = NEVER if write.ends_at is None else write.ends_at
-    expected = b"" if write.expected is None else write.expected
-    return field(key), RANKS[key.kind], expected, b"" if new is None else encode_record(new), ends_at
+    value = b"" if new is None else encode_record(key.kind, new)
+    return field(key), RANKS[key.kind], _or_none(write.expected), value, ends_at
+
+
+def _counting(count: Use | Issue | None) -> tuple[bytes | int, ...]:
+    """A count as `commit.lua` takes it: what is counted where, the version expected, and the bound."""
+    if count is None:
+        return b"", b"", b"", b"", b""
+    if isinstance(count, Use):
+        return b"use", field(Key("token", count.token)), count.version, _or_none(count.limit), MINUTE
+    return b"issue", field(Key("client", count.client)), count.version, _or_none(count.bound), b""
+
+
+def _or_none(number: int | None) -> int | bytes:
+    """A number as scripts take it, which may not be there."""
+    return b"" if number is None else number
 
 
 def _clock(writes: Sequence[Write]) -> str:

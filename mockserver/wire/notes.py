@@ -160,7 +160,7 @@ class AnswerNote(Struct, frozen=True, gc=False):
 
         call, outcome = self.call, self.outcome
         row, response = row_of(call, outcome), render(call, outcome)
-        issued = outcome.issued.token if outcome.issued is not None else None
+        issued = outcome.issued
         created = outcome.session if outcome.reason is Reason.SESSION_CREATED else None
         return Answer(
             seq=seq,

@@ -27,7 +27,7 @@ BREAKS: list[tuple[Reason, Break]] = [
     (Reason.MEDIA_TYPE, lambda ask, seen: (replace(ask, media=Reason.MEDIA_TYPE), seen)),
     (Reason.TOO_LARGE, lambda ask, seen: (replace(ask, size=POLICY.max_body + 1), seen)),
     (Reason.NOT_JSON, lambda ask, seen: (replace(ask, body=Reason.NOT_JSON), seen)),
-    (Reason.RATE_LIMITED, lambda ask, seen: (ask, replace(seen, token=access.used(TOKEN, 0, POLICY)))),
+    (Reason.RATE_LIMITED, lambda ask, seen: (ask, replace(seen, token=access.count_use(TOKEN, 0, 1)))),
     (Reason.SESSION_UNKNOWN, lambda ask, seen: (ask, replace(seen, session=None))),
 ]
 

@@ -6,7 +6,7 @@ from itertools import count
 
 from mockserver.engine.model import ClockState, OAuthClient, Organization, Session, Token
 from mockserver.journal import Entry, Perturbed
-from mockserver.stores.base import ORGANIZATION, Key, Kind, Loaded, Record, Store, Write
+from mockserver.stores.base import ORGANIZATION, Issue, Key, Kind, Loaded, Record, Store, Use, Write
 
 ORG = "0badcafe"
 DAY = 86_400_000
@@ -77,6 +77,8 @@ def commit(
     stamp: int | None = None,
     version: int | None = None,
     afresh: bool = False,
+    count: Use | Issue | None = None,
+    room: int | None = None,
 ) -> bool:
     """A commit with an id of its own, unless `id` is given."""
     entry = Line(noted) if noted is not None else None
@@ -90,6 +92,8 @@ def commit(
         stamp,
         version=version,
         afresh=afresh,
+        count=count,
+        room=room,
     )
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 from threading import Barrier
 
 import pytest
+from msgspec.structs import replace
 
 from mockserver.engine.decide import Seen
 from mockserver.engine.model import (
@@ -22,7 +23,7 @@ from mockserver.engine.model import (
     State,
     Token,
 )
-from mockserver.stores.base import FAULTS, ORGANIZATION, Bounds, Key, Record, Store, Write
+from mockserver.stores.base import FAULTS, ORGANIZATION, Bounds, Issue, Key, Record, Store, Use, Write
 from tests.mockserver.stores.conftest import OpenStore
 from tests.mockserver.stores.samples import (
     DAY,
@@ -84,8 +85,8 @@ RECORDS: list[Record] = [
         rejects_tokens=True,
     ),
     FaultPlan(version=3, faults=(Fault(kind="latency", operation="send", times=None, milliseconds=5),), seed=1 << 53, drawn=2),
-    OAuthClient(id="c", version=2, organization=ORG, secret="s\0", scopes=("a", "b"), tokens=("t1", "t2")),
-    Token(value="t", client_id="c", issued=1, expires_at=2, scopes=("a",), ended_by=Reason.AUTH_EVICTED, window=5, used=6),
+    OAuthClient(id="c", version=2, organization=ORG, secret="s\0", scopes=("a", "b"), issued=9, evicted=7),
+    Token(value="t", client_id="c", issued=1, expires_at=2, scopes=("a",), ended_by=Reason.AUTH_REVOKED, number=4, window=-5, used=6),
     Session(
         id="s",
         version=2,
@@ -120,6 +121,18 @@ class TestRecords:
         assert commit(store, put(session("s1")), put(token("t")), put(session("s2")))
         keys = [Key("session", "s2"), Key("session", "none"), Key("token", "t"), Key("session", "s1"), Key("session", "s2")]
         assert list(read(store, *keys).records) == [session("s2"), None, token("t"), session("s1"), session("s2")]
+
+    def test_very_many_keys(self, store: Store) -> None:
+        found(store)
+        assert commit(store, put(token("t")))
+        keys = [Key("token", f"none-{number}") for number in range(12_000)]
+        assert list(read(store, *keys, Key("token", "t")).records) == [None] * 12_000 + [token("t")]
+
+    def test_very_many_writes(self, store: Store) -> None:
+        found(store)
+        tokens = [token(f"t{number}") for number in range(9_000)]
+        assert commit(store, *map(put, tokens))
+        assert len(store.records(ORG, "token", 10_000)) == 9_000
 
     def test_no_keys_no_records(self, store: Store) -> None:
         found(store)
@@ -325,6 +338,93 @@ class TestVersionOfTheOrganization:
         store.clear(ORG)
         assert not commit(store, put(session("s")), version=1)
         assert not commit(store, put(organization()), version=1)
+
+
+class TestCounts:
+    """What many change at once is counted by the store, and nobody has to try again."""
+
+    def test_a_use_needs_the_token_as_it_was_and_room_in_its_minute(self, store: Store) -> None:
+        found(store)
+        assert commit(store, put(token("t")))
+        assert not commit(store, count=Use("t", 2, None), noted="never")
+        assert not commit(store, count=Use("none", 1, None), noted="never")
+        uses = [(1_000, True), (5_000, True), (60_999, False), (61_000, True), (90_000, True), (90_000, False)]
+        done = [commit(store, count=Use("t", 1, 2), now=now, noted=f"{now}") for now, _ in uses]
+        assert done == [expected for _, expected in uses]
+        (held,) = read(store, Key("token", "t")).records
+        assert held == replace(token("t"), window=61_000, used=2, last_used=90_000)
+        assert commit(store, count=Use("t", 1, None), now=10)
+        (held,) = read(store, Key("token", "t")).records
+        assert held == replace(token("t"), window=61_000, used=3, last_used=90_000)
+        assert len(store.entries(ORG)) == 4
+
+    def test_a_use_comes_with_what_is_written_or_not_at_all(self, store: Store) -> None:
+        found(store)
+        assert commit(store, put(token("t")), put(session("s")))
+        assert not commit(store, put(session("s")), count=Use("t", 1, 5))
+        assert not commit(store, put(session("u")), count=Use("t", 1, 0))
+        assert commit(store, put(session("u")), count=Use("t", 1, 1), id="same")
+        assert commit(store, put(session("u")), count=Use("t", 1, 1), id="same")
+        (held,) = read(store, Key("token", "t")).records
+        assert isinstance(held, Token)
+        assert held.used == 1
+        assert listed(store, "session") == [session("s"), session("u")]
+
+    def test_tokens_are_numbered_as_they_are_issued(self, store: Store) -> None:
+        found(store)
+        assert commit(store, put(client("c")), put(client("d")))
+        for value, id, bound in (("t1", "c", None), ("t2", "c", 2), ("u1", "d", 1), ("t3", "c", 2), ("t4", "c", 9)):
+            assert commit(store, put(token(value)), count=Issue(id, 1, bound))
+        assert not commit(store, put(token("t5")), count=Issue("c", 2, None))
+        assert not commit(store, put(token("t5")), count=Issue("none", 1, None))
+        numbers = {record.value: record.number for record in listed(store, "token") if isinstance(record, Token)}
+        assert numbers == {"t1": 1, "t2": 2, "u1": 1, "t3": 3, "t4": 4}
+        assert listed(store, "client") == [replace(client("c"), issued=4, evicted=1), replace(client("d"), issued=1)]
+
+    def test_a_record_that_is_written_anew_keeps_its_counts(self, store: Store) -> None:
+        found(store)
+        assert commit(store, put(client("c")))
+        assert commit(store, put(token("t")), count=Issue("c", 1, 1))
+        assert commit(store, count=Use("t", 1, 1), now=70_000)
+        ended = replace(token("t", 2), ended_by=Reason.AUTH_REVOKED)
+        assert commit(store, put(ended, 1), put(replace(client("c", version=2), name="new"), 1))
+        assert list(read(store, Key("token", "t"), Key("client", "c")).records) == [
+            replace(ended, number=1, window=70_000, used=1, last_used=70_000),
+            replace(client("c", version=2), name="new", issued=1),
+        ]
+
+    def test_of_many_threads_as_many_use_a_token_as_may(self, store: Store) -> None:
+        found(store)
+        assert commit(store, put(token("t")))
+        with ThreadPoolExecutor(16) as pool:
+            done = list(pool.map(lambda number: commit(store, count=Use("t", 1, 100), now=number), range(200)))
+        assert done.count(True) == 100
+
+    def test_many_threads_issue_tokens_and_none_is_in_anothers_way(self, store: Store) -> None:
+        found(store)
+        assert commit(store, put(client("c")))
+        with ThreadPoolExecutor(16) as pool:
+            issue = Issue("c", 1, 10)
+            assert all(pool.map(lambda number: commit(store, put(token(f"t{number}")), count=issue), range(200)))
+        numbers = sorted(record.number for record in listed(store, "token") if isinstance(record, Token))
+        assert numbers == list(range(1, 201))
+        assert listed(store, "client") == [replace(client("c"), issued=200, evicted=190)]
+
+
+class TestRoom:
+    def test_sessions_that_live_take_it(self, store: Store) -> None:
+        found(store)
+        assert commit(store, put(session("a"), ends_at=100), put(session("b"), ends_at=50), room=2)
+        assert not commit(store, put(session("c"), ends_at=100), now=49, room=2, noted="never")
+        assert commit(store, put(session("c"), ends_at=100), now=50, room=2)
+        assert commit(store, put(session("a", 2), 1, ends_at=90), now=50, room=2)
+        assert [record.id for record in listed(store, "session") if isinstance(record, Session)] == ["a", "b", "c"]
+
+    def test_of_many_threads_as_many_find_room_as_there_is(self, store: Store) -> None:
+        found(store)
+        with ThreadPoolExecutor(16) as pool:
+            done = list(pool.map(lambda number: commit(store, put(session(f"s{number}")), room=50), range(100)))
+        assert (done.count(True), live(store, 0)) == (50, 50)
 
 
 class TestAfresh:
