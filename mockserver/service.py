@@ -6,7 +6,7 @@ here is StoreUnavailable (nothing is known to have happened) or ConflictError (n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import Protocol
@@ -21,7 +21,7 @@ from mockserver.faults.effect import Effect
 from mockserver.faults.plan import draw
 from mockserver.ids import Ids, was_issued
 from mockserver.journal import Noted
-from mockserver.stores.base import Issue, Key, Store, Use, Write
+from mockserver.stores.base import Issue, Key, Loaded, Store, Use, Write
 
 _UNKNOWN = Reason.SESSION_UNKNOWN
 
@@ -56,18 +56,22 @@ class Platform:
     def __init__(
         self,
         store: Store,
-        system: SystemClock,
+        system: SystemClock | None,
         ids: Ids,
         *,
         max_live_sessions: int = 1_000_000,
         restore: Callable[[Platform], None] | None = None,
         sink: Callable[[Noted, int], None] | None = None,
     ) -> None:
-        """`restore` writes the default organisation where the store has lost it; `sink` gets every entry beside the journal.
+        """`system` is the clock of all organisations; None takes the store's, which replicas share.
+
+        `restore` writes the default organisation where the store has lost it; `sink` gets every entry beside the journal.
 
         `stray` is the organisation that requests belong to which name none.
         """
-        self.store, self.system, self.ids = store, system, ids
+        self.store, self.ids = store, ids
+        self.system = system or store.time
+        self.moment: Callable[[], int | None] = system or _moment_of_the_store
         self.max_live_sessions = max_live_sessions
         self.stray = UNASSIGNED
         self._restore, self._sink = restore, sink
@@ -75,8 +79,12 @@ class Platform:
         self._lanes = [Lock() for _ in range(LANES)]
 
     def now(self, organization: Organization) -> int:
-        """The organisation's time in milliseconds."""
+        """The organisation's time in milliseconds, near enough for stamps; what decides is read with its records."""
         return organization.clock.reading(self.system())
+
+    def load(self, organization: str, keys: Sequence[Key]) -> Loaded:
+        """Reads records at one moment."""
+        return self.store.load(organization, keys, None, self.moment())
 
     def nobody(self) -> Seen:
         """What is seen of requests that name no organisation."""
@@ -95,8 +103,8 @@ class Platform:
     def arrive(self, call: Call) -> Seen:
         """Reads all that the call's decision needs and journals its arrival, in one round trip. Strays are journalled apart."""
         ask = call.ask
-        system, organization = self.system, ask.organization or self.stray
-        seen = self.store.look(organization, ask.client_id, ask.bearer, ask.session_id, call, system())
+        organization = ask.organization or self.stray
+        seen = self.store.look(organization, ask.client_id, ask.bearer, ask.session_id, call, self.moment())
         if seen is None:
             seen = self._arrive_elsewhere(call, organization)
         if self._sink is not None:
@@ -106,7 +114,7 @@ class Platform:
     def look(self, ask: Ask) -> Seen:
         """Reads again, after waiting or after a conflict."""
         organization = ask.organization or self.stray
-        seen = self.store.look(organization, ask.client_id, ask.bearer, ask.session_id, None, self.system())
+        seen = self.store.look(organization, ask.client_id, ask.bearer, ask.session_id, None, self.moment())
         return seen or self.nobody()
 
     def draw_fault(self, call: Call, seen: Seen) -> Fault | None:
@@ -119,13 +127,13 @@ class Platform:
 
     def _arrive_elsewhere(self, call: Call, organization: str) -> Seen:
         """The organisation named does not exist: it may be the default one, to be restored, or the call is a stray."""
-        ask, system = call.ask, self.system()
+        ask, moment = call.ask, self.moment()
         seen = None
         if organization == DEFAULT_ORGANIZATION and self._restore is not None:
             self._restore(self)
-            seen = self.store.look(organization, ask.client_id, ask.bearer, ask.session_id, call, system)
+            seen = self.store.look(organization, ask.client_id, ask.bearer, ask.session_id, call, moment)
         if seen is None and organization != self.stray:
-            seen = self.store.look(self.stray, "", "", "", call, system)
+            seen = self.store.look(self.stray, "", "", "", call, moment)
         if seen is None:
             seen = self.nobody()
             self.store.note(UNASSIGNED, call, seen.now)
@@ -236,16 +244,28 @@ class Platform:
         return True
 
     def change(
-        self, organization: Organization, writes: list[Write], noted: Noted | None, at: int, *, afresh: bool = False
+        self,
+        organization: Organization,
+        writes: list[Write],
+        noted: Noted | None,
+        at: int,
+        system: int,
+        *,
+        afresh: bool = False,
     ) -> bool:
         """Writes what no call asked for, with its journal entry stamped `at`; `organization` is as it is with these writes.
 
-        `afresh` forgets sessions, tokens and journal first. False where a record has changed meanwhile.
+        `system` is when the records were read. `afresh` forgets sessions, tokens and journal first. False where a record has
+        changed meanwhile.
         """
-        commit_id, now = self.ids.context(organization.id), self.now(organization)
+        commit_id, now = self.ids.context(organization.id), organization.clock.reading(system)
         done = self.store.commit(
             organization.id, writes, noted, commit_id, now, organization.policy.retention, at, afresh=afresh
         )
         if done and noted is not None and self._sink is not None:
             self._sink(noted, at)
         return done
+
+
+def _moment_of_the_store() -> None:
+    """No time of this process's: the store reads its own clock together with the records."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from mockserver.control import checks
 from mockserver.engine.lifecycle import end_of
@@ -43,6 +43,19 @@ class Note:
         return Perturbed(seq, at, self.what, self.detail)
 
 
+class Read(NamedTuple):
+    """An organisation and records of it at one moment, when the system's clock read `system`."""
+
+    organization: Organization
+    records: Sequence[Record | None]
+    system: int
+
+    @property
+    def now(self) -> int:
+        """The organisation's time then, in milliseconds."""
+        return self.organization.clock.reading(self.system)
+
+
 class Editor:
     """The records of one organisation. An edit is a function from a record and the time to what the record shall be; where it
     gives back the same object nothing is written, and nothing journalled."""
@@ -52,15 +65,20 @@ class Editor:
 
     def organization(self) -> Organization:
         """The organisation as it is now. Raises NotFound where it does not exist (any more)."""
-        return self._load(())[0]
+        return self._load(()).organization
+
+    def moment(self) -> tuple[Organization, int]:
+        """The organisation as it is now, and its time in milliseconds."""
+        read = self._load(())
+        return read.organization, read.now
 
     def now(self) -> int:
         """The organisation's time in milliseconds."""
-        return self.platform.now(self.organization())
+        return self._load(()).now
 
     def get(self, kind: type[R], id: str) -> R:
         """One record. Raises NotFound."""
-        return self._existing(kind, id, self._load((Key(KINDS[kind], id),))[1][0])
+        return self._existing(kind, id, self._load((Key(KINDS[kind], id),)).records[0])
 
     def all(self, kind: type[R]) -> Iterator[R]:
         """All records of a kind, in the order they were first written."""
@@ -69,9 +87,8 @@ class Editor:
     def placed(self, kind: type[R], after: int = 0) -> Iterator[tuple[int, R]]:
         """The records of a kind after the place `after`, with their places."""
         while page := self.platform.store.records(self.id, KINDS[kind], PAGE, after):
-            for after, record in page:  # noqa: B020, PLW2901 - the last place is where the next page begins
-                if isinstance(record, kind):
-                    yield after, record
+            yield from ((place, record) for place, record in page if isinstance(record, kind))
+            after, _ = page[-1]
 
     def place(self, kind: type[Record], cursor: str, field: str = "after") -> int:
         """Return the place that a cursor means: a place as a list gave it, or a record's id.
@@ -91,15 +108,26 @@ class Editor:
         self, kind: type[R], id: str, edit: Callable[[R, int], R], what: str | None, detail: dict[str, Any] | None = None
     ) -> R:
         """Edits one record, journalled as `what` (None: not at all), and returns it. Raises NotFound, or ConflictError."""
-        key = Key(KINDS[kind], id)
+        return self._change(kind, id, lambda read, old: edit(old, read.now), what, detail)
+
+    def change_clock(
+        self, edit: Callable[[Read, Organization], Organization], what: str, detail: dict[str, Any] | None = None
+    ) -> Organization:
+        """Edits the organisation by what was read, and so by the system's time at that moment."""
+        return self._change(Organization, "", edit, what, detail)
+
+    def _change(
+        self, kind: type[R], id: str, edit: Callable[[Read, R], R], what: str | None, detail: dict[str, Any] | None
+    ) -> R:
+        key, note = Key(KINDS[kind], id), Note(what, detail or {}) if what else None
         for _ in range(ATTEMPTS):
-            organization, (record,) = self._load((key,))
-            old, now = self._existing(kind, id, record), self.platform.now(organization)
-            new = edit(old, now)
+            read = self._load((key,))
+            old = self._existing(kind, id, read.records[0])
+            new = edit(read, old)
             if new is old:
                 return old
-            after = new if isinstance(new, Organization) else organization
-            if self.platform.change(after, [_write(old, new)], Note(what, detail or {}) if what else None, now):
+            after = new if isinstance(new, Organization) else read.organization
+            if self.platform.change(after, [_write(old, new)], note, read.now, read.system):
                 return new
         raise ConflictError(f"the {key.kind}", ATTEMPTS)
 
@@ -124,20 +152,19 @@ class Editor:
         self, kind: type[R], keys: Sequence[Key], edit: Callable[[R, int], R], note: Note | None, done: int
     ) -> int:
         for _ in range(ATTEMPTS):
-            organization, records = self._load(keys)
-            now = self.platform.now(organization)
-            edits = [(old, edit(old, now)) for old in records if isinstance(old, kind)]
+            read = self._load(keys)
+            edits = [(old, edit(old, read.now)) for old in read.records if isinstance(old, kind)]
             writes = [_write(old, new) for old, new in edits if new is not old]
             noted = Note(note.what, {**note.detail, "count": done + len(writes)}) if note is not None else None
-            if self.platform.change(organization, writes, noted, now):
+            if self.platform.change(read.organization, writes, noted, read.now, read.system):
                 return len(writes)
         raise ConflictError(f"a {keys[0].kind}", ATTEMPTS)
 
     def add(self, record: OAuthClient, what: str, detail: dict[str, Any] | None = None) -> bool:
         """Writes a new record, journalled as `what`; False where there is one already."""
-        organization = self.organization()
+        read = self._load(())
         write = Write(Key(KINDS[type(record)], id_of(record)), None, record)
-        return self.platform.change(organization, [write], Note(what, detail or {}), self.platform.now(organization))
+        return self.platform.change(read.organization, [write], Note(what, detail or {}), read.now, read.system)
 
     def start_afresh(self, edit: Callable[[Organization], Organization], what: str) -> None:
         """Edits the organisation and forgets all else but its OAuth clients, in one step.
@@ -145,21 +172,22 @@ class Editor:
         A request that is decided by the former clock meanwhile is decided again by the new one.
         """
         for _ in range(ATTEMPTS):
-            organization, (plan,) = self._load((FAULTS,))
-            writes = [_write(organization, changed := edit(organization))]
+            read = self._load((FAULTS,))
+            (plan,) = read.records
+            writes = [_write(read.organization, changed := edit(read.organization))]
             if isinstance(plan, FaultPlan):
                 writes.append(_write(plan, FaultPlan(version=plan.version + 1)))
-            if self.platform.change(changed, writes, Note(what, {}), self.platform.now(organization), afresh=True):
+            if self.platform.change(changed, writes, Note(what, {}), read.now, read.system, afresh=True):
                 return
         raise ConflictError("the organization", ATTEMPTS)
 
-    def _load(self, keys: Sequence[Key]) -> tuple[Organization, Sequence[Record | None]]:
-        platform = self.platform
-        organization, *records = platform.store.load(self.id, (ORGANIZATION, *keys), None, platform.system()).records
+    def _load(self, keys: Sequence[Key]) -> Read:
+        loaded = self.platform.load(self.id, (ORGANIZATION, *keys))
+        organization, *records = loaded.records
         if not isinstance(organization, Organization):
             hint = "it has a journal and nothing else" if self.id == UNASSIGNED else "it was deleted, or never made here"
             raise NotFound("organization", self.id, hint)
-        return organization, records
+        return Read(organization, records, loaded.system)
 
     def _existing(self, kind: type[R], id: str, record: Record | None) -> R:
         if not isinstance(record, kind):

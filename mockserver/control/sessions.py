@@ -60,14 +60,13 @@ class Sessions:
         """Up to `limit` sessions in order of creation, those after the id `after`; `guest` is a name or an email address."""
         return self.page(state, guest, limit, after).sessions
 
-    def page(
-        self, state: str | None = None, guest: str | None = None, limit: int = 100, after: str = ""
-    ) -> SessionPage:
+    def page(self, state: str | None = None, guest: str | None = None, limit: int = 100, after: str = "") -> SessionPage:
         """The same with where to go on, which stays good if the last session listed is forgotten."""
         wanted, most = None if state is None else checks.state(state), checks.limit(limit)
         now, first = self._editor.now(), self._editor.place(Session, after)
-        placed = ((place, view_of(session, now)) for place, session in self._editor.placed(Session, first) if is_of(session, guest))
-        found = list(islice(((place, view) for place, view in placed if wanted in {None, view.state}), most))
+        placed = self._editor.placed(Session, first)
+        views = ((place, view_of(session, now)) for place, session in placed if is_of(session, guest))
+        found = list(islice(((place, view) for place, view in views if wanted in {None, view.state}), most))
         following = str(found[-1][0]) if len(found) == most else None
         return SessionPage(now=now / 1000, sessions=[view for _, view in found], next=following)
 

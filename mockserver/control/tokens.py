@@ -10,7 +10,7 @@ from msgspec import Struct
 from mockserver.control import checks
 from mockserver.control.editor import Editor, gone
 from mockserver.engine import access
-from mockserver.engine.model import OAuthClient, Organization, Reason, Token
+from mockserver.engine.model import OAuthClient, Policy, Reason, Token
 from mockserver.errors import NotFound
 from mockserver.ids import pseudonym
 
@@ -47,12 +47,12 @@ class Tokens:
 
     def page(self, limit: int = 100, after: str = "") -> TokenPage:
         """The same with where to go on, which stays good if the last token listed is forgotten."""
-        organization, most = self._editor.organization(), checks.limit(limit)
+        (organization, now), most = self._editor.moment(), checks.limit(limit)
         first = self._place(after) if after.startswith("t:") else self._editor.place(Token, after)
         found = list(islice(self._editor.placed(Token, first), most))
         following = str(found[-1][0]) if len(found) == most else None
         clients = self._clients() if found else {}
-        views = [self._view(token, organization, clients) for _, token in found]
+        views = [_view(token, now, organization.policy, clients) for _, token in found]
         return TokenPage(tokens=views, next=following)
 
     def expire(self, token: str | None = None) -> int:
@@ -93,15 +93,15 @@ class Tokens:
     def _clients(self) -> dict[str, OAuthClient]:
         return {client.id: client for client in self._editor.all(OAuthClient)}
 
-    def _view(self, token: Token, organization: Organization, clients: dict[str, OAuthClient]) -> TokenView:
-        now = self._editor.platform.now(organization)
-        refused = access.check_token(token, now, organization.policy, clients.get(token.client_id))
-        return TokenView(
-            token=pseudonym(token.value),
-            client_id=token.client_id,
-            state="active" if refused is None else refused.removeprefix("auth."),
-            issued=token.issued / 1000,
-            expires_at=token.expires_at / 1000,
-            last_used=token.last_used / 1000,
-            scopes=token.scopes,
-        )
+
+def _view(token: Token, now: int, policy: Policy, clients: dict[str, OAuthClient]) -> TokenView:
+    refused = access.check_token(token, now, policy, clients.get(token.client_id))
+    return TokenView(
+        token=pseudonym(token.value),
+        client_id=token.client_id,
+        state="active" if refused is None else refused.removeprefix("auth."),
+        issued=token.issued / 1000,
+        expires_at=token.expires_at / 1000,
+        last_used=token.last_used / 1000,
+        scopes=token.scopes,
+    )

@@ -70,10 +70,14 @@ class Issue(Struct, frozen=True, gc=False):
 
 
 class Loaded(Struct, frozen=True):
-    """Records in the order of the keys asked for (None: holds nothing), and how many sessions are live."""
+    """Records in the order of the keys asked for (None: holds nothing), and how many sessions are live.
+
+    `system` is what the system's clock read then, from which the organisation's own clock follows.
+    """
 
     records: Sequence[Record | None]
     live_sessions: int
+    system: int
 
 
 class Bounds(NamedTuple):
@@ -96,8 +100,17 @@ class Store(Protocol):
     shared: bool
     """Whether several processes may use it at once."""
 
-    def load(self, organization: str, keys: Sequence[Key], arrival: Noted | None = None, system: int = 0) -> Loaded:
+    def time(self) -> int:
+        """Return the time of the store's clock, which all who share it go by.
+
+        It is as near as can be said without asking a server: what decides is read by `load`.
+        """
+        ...
+
+    def load(self, organization: str, keys: Sequence[Key], arrival: Noted | None = None, system: int | None = 0) -> Loaded:
         """Reads `keys` at one moment: that at which the system's clock reads `system` (milliseconds).
+
+        None takes the store's own clock, which never goes back, as it is at this moment.
 
         The organisation's own clock, which never goes back, then tells which sessions are live, and stamps `arrival`, which is
         journalled in the same step. An organisation that does not exist has neither.
@@ -105,7 +118,13 @@ class Store(Protocol):
         ...
 
     def look(
-        self, organization: str, client_id: str, token: str, session: str, arrival: Noted | None = None, system: int = 0
+        self,
+        organization: str,
+        client_id: str,
+        token: str,
+        session: str,
+        arrival: Noted | None = None,
+        system: int | None = 0,
     ) -> Seen | None:
         """Reads at one moment all that a call's decision may need, and journals its arrival, as `load` does: in one round trip.
 
@@ -152,9 +171,7 @@ class Store(Protocol):
         """
         ...
 
-    def records(
-        self, organization: str, kind: Kind, limit: int = 1000, after: int = 0
-    ) -> Sequence[tuple[int, Record]]:
+    def records(self, organization: str, kind: Kind, limit: int = 1000, after: int = 0) -> Sequence[tuple[int, Record]]:
         """Return up to `limit` records of `kind` with their places, those after the place `after`.
 
         Places are numbers that ascend in the order the records were first written. No place is

@@ -154,9 +154,12 @@ local function start_afresh()
   for i = 1, #kept, 2 do
     values[i] = redis.call('HGET', records, kept[i])
   end
-  local written = redis.call('HGET', records, 'written')
+  local written, time = redis.call('HGET', records, 'written'), redis.call('HGET', records, 'time')
   redis.call('UNLINK', records, order, ends)
   redis.call('HSET', records, 'written', written)
+  if time then
+    redis.call('HSET', records, 'time', time)
+  end
   for i = 1, #kept, 2 do
     redis.call('HSET', records, kept[i], values[i])
     redis.call('ZADD', order, kept[i + 1], kept[i])

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
+from mockserver.clock import system_clock
 from mockserver.engine import access
 from mockserver.engine.decide import Seen
 from mockserver.engine.model import FaultPlan, OAuthClient, Organization, Session, Token
@@ -31,6 +32,7 @@ class MemoryStore:
 
     def __init__(self, bounds: Bounds = Bounds()) -> None:
         self._bounds = bounds
+        self.time = system_clock()
         self._tenants: dict[str, _Tenant] = {}
         self._organizations: dict[str, None] = {}
         self._owners: dict[str, str] = {}  # of OAuth clients
@@ -38,27 +40,35 @@ class MemoryStore:
         self._earlier_commits: set[str] = set()
         self._lock = Lock()
 
-    def load(self, organization: str, keys: Sequence[Key], arrival: Noted | None = None, system: int = 0) -> Loaded:
+    def load(self, organization: str, keys: Sequence[Key], arrival: Noted | None = None, system: int | None = 0) -> Loaded:
         """See Store."""
         with self._lock:
+            if system is None:
+                system = self.time()
             tenant = self._tenants.get(organization)
             if tenant is None:
-                return Loaded([None] * len(keys), 0)
+                return Loaded([None] * len(keys), 0, system)
             found: list[Record | None] = []
             records = tenant.records
             for key in keys:  # a comprehension takes twice as long
                 found.append(records[key.kind].get(key.id))
             if tenant.organization is None:
-                return Loaded(found, 0)
+                return Loaded(found, 0, system)
             at = tenant.organization.clock.reading(system)
             if at >= tenant.deadlines.due:
                 tenant.deadlines.advance(at)
             if arrival is not None:
                 tenant.note(arrival, at)
-            return Loaded(found, tenant.deadlines.live)
+            return Loaded(found, tenant.deadlines.live, system)
 
     def look(
-        self, organization: str, client_id: str, token: str, session: str, arrival: Noted | None = None, system: int = 0
+        self,
+        organization: str,
+        client_id: str,
+        token: str,
+        session: str,
+        arrival: Noted | None = None,
+        system: int | None = 0,
     ) -> Seen | None:
         """See Store."""
         with self._lock:
@@ -66,7 +76,7 @@ class MemoryStore:
             if tenant is None or tenant.organization is None:
                 return None
             found = tenant.organization
-            now = found.clock.reading(system)
+            now = found.clock.reading(self.time() if system is None else system)
             deadlines = tenant.deadlines
             if now >= deadlines.due:
                 deadlines.advance(now)
@@ -101,33 +111,22 @@ class MemoryStore:
         room: int | None = None,
     ) -> bool:
         """See Store."""
+        former = None  # it is let go after the lock: it may be a million
         with self._lock:
             if commit_id in self._commits or commit_id in self._earlier_commits:
                 return True
             tenant = self._tenants.get(organization)
             if tenant is None or tenant.organization is None:
                 tenant = self._founded(organization, writes)
-                if tenant is None or version is not None:
-                    return False
-            elif version is not None and tenant.organization.version != version:
+            if tenant is None or self._has_changed(tenant, organization, writes, version):
                 return False
-            records = tenant.records
-            for write in writes:
-                key = write.key
-                held = records[key.kind].get(key.id)
-                changed = (None if held is None else held.version) != write.expected
-                if changed or (key.kind == "client" and self._is_anothers(key.id, organization)):
-                    return False
-            if room is not None and tenant.is_full(writes, room, now):
+            counted = writes if count is None and room is None else tenant.counted(writes, count, room, now)
+            if counted is None:
                 return False
-            if count is not None:
-                counted = tenant.counted(count, now)
-                if counted is None:
-                    return False
-                writes = tenant.numbered(writes, counted)
-            former = tenant.start_afresh() if afresh else None  # let go after the lock: it may be a million
-            self._apply(tenant, organization, writes, now, retention)
-            if noted is not None and not afresh:
+            if afresh:
+                former, noted = tenant.start_afresh(), None
+            self._apply(tenant, organization, counted, now, retention)
+            if noted is not None:
                 tenant.noted += 1
                 tenant.journal.append((now if stamp is None else stamp, noted))
             self._commits.add(commit_id)
@@ -136,9 +135,7 @@ class MemoryStore:
         del former
         return True
 
-    def records(
-        self, organization: str, kind: Kind, limit: int = 1000, after: int = 0
-    ) -> Sequence[tuple[int, Record]]:
+    def records(self, organization: str, kind: Kind, limit: int = 1000, after: int = 0) -> Sequence[tuple[int, Record]]:
         """See Store."""
         with self._lock:
             tenant = self._tenants.get(organization)
@@ -200,6 +197,20 @@ class MemoryStore:
         if tenant is None:
             tenant = self._tenants[organization] = _Tenant(self._bounds)
         return tenant
+
+    def _has_changed(self, tenant: _Tenant, organization: str, writes: Sequence[Write], version: int | None) -> bool:
+        """Whether a record is not as its writer saw it."""
+        found = tenant.organization
+        if version is not None and (found is None or found.version != version):
+            return True
+        records = tenant.records
+        for write in writes:
+            key = write.key
+            held = records[key.kind].get(key.id)
+            changed = (None if held is None else held.version) != write.expected
+            if changed or (key.kind == "client" and self._is_anothers(key.id, organization)):
+                return True
+        return False
 
     def _founded(self, organization: str, writes: Sequence[Write]) -> _Tenant | None:
         """The tenant of an organisation that comes into being with these writes."""
@@ -292,33 +303,37 @@ class _Tenant:
         self.journal.append((at, noted))
         return self.noted
 
-    def is_full(self, writes: Sequence[Write], room: int, now: int) -> bool:
+    def counted(self, writes: Sequence[Write], count: Use | Issue | None, room: int | None, now: int) -> Sequence[Write] | None:
+        """Counts and returns the writes, new tokens with their numbers. None, and nothing is changed, if that must not be."""
+        if room is not None and self._is_full(writes, room, now):
+            return None
+        if isinstance(count, Use):
+            return writes if self._use(count, now) else None
+        return writes if count is None else self._issue(writes, count)
+
+    def _is_full(self, writes: Sequence[Write], room: int, now: int) -> bool:
         """Whether the new sessions would be more than `room` with those that live."""
         if now >= self.deadlines.due:
             self.deadlines.advance(now)
-        new = sum(write.key.kind == "session" and write.expected is None for write in writes)
+        new = 0
+        for write in writes:
+            new += write.expected is None and write.key.kind == "session"
         return self.deadlines.live + new > room
 
-    def counted(self, count: Use | Issue, now: int) -> Token | OAuthClient | None:
-        """The record with the count, None if it has changed or the count must not be made."""
-        if isinstance(count, Use):
-            token = self.tokens.get(count.token)
-            if token is None or token.version != count.version:
-                return None
-            return access.count_use(token, now, count.limit)
+    def _use(self, count: Use, now: int) -> bool:
+        token = self.tokens.get(count.token)
+        used = access.count_use(token, now, count.limit) if token is not None and token.version == count.version else None
+        if used is not None:
+            self.tokens[count.token] = used
+        return used is not None
+
+    def _issue(self, writes: Sequence[Write], count: Issue) -> Sequence[Write] | None:
         client = self.clients.get(count.client)
         if client is None or client.version != count.version:
             return None
-        return access.count_issue(client, count.bound)
-
-    def numbered(self, writes: Sequence[Write], counted: Token | OAuthClient) -> Sequence[Write]:
-        """Puts what was counted in place; the writes, with new tokens numbered by it."""
-        if isinstance(counted, Token):
-            self.tokens[counted.value] = counted
-            return writes
-        self.clients[counted.id] = counted
+        client = self.clients[count.client] = access.count_issue(client, count.bound)
         return [
-            replace(write, new=replace(write.new, number=counted.issued))
+            replace(write, new=replace(write.new, number=client.issued))
             if isinstance(write.new, Token) and write.expected is None
             else write
             for write in writes

@@ -22,7 +22,7 @@ class Places:
 
     def __init__(self, former: Places | None = None) -> None:
         """`former` are the places given before, of ids that have all gone."""
-        self._last = 0 if former is None else former._last
+        self._last: int = 0 if former is None else former._last
         self._places: dict[str, int] = {}
         self._blocks: dict[int, dict[int, str]] = {}
         self._numbers: list[int] = []  # of the blocks, ascending

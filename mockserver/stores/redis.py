@@ -12,6 +12,7 @@ from typing import TypeAlias, cast
 
 import msgspec
 
+from mockserver.clock import system_clock
 from mockserver.engine.access import MINUTE
 from mockserver.engine.decide import Seen
 from mockserver.engine.model import FaultPlan, OAuthClient, Organization, Session, Token
@@ -58,25 +59,40 @@ class RedisStore:
         self._link = Link(url, timeout)
         self._bounds, self._keys = bounds, Keys(prefix)
         self._directory = Directory(self._link, self._keys)
+        self._own_time = system_clock()
+        self._ahead = self._latest = 0
         self._remember = int(self._link.timeout * 1000 * SURE)
         self._load, self._note = Script("load"), Script("note")
         self._commit, self._list = Script("commit"), Script("list")
 
-    def load(self, organization: str, keys: Sequence[Key], arrival: Noted | None = None, system: int = 0) -> Loaded:
+    def load(self, organization: str, keys: Sequence[Key], arrival: Noted | None = None, system: int | None = 0) -> Loaded:
         """See Store."""
-        live, values = self._link.run(
+        live, values, time = self._link.run(
             self._load,
             self._keys.of(organization, "records", "ends", "journal"),
-            system,
+            _or_none(system),
             self._bounds.journal_entries,
             encode_entry(arrival) if arrival is not None else b"",
             *map(field, keys),
         )
         records = [self._decoded(key.kind, value) for key, value in zip(keys, values[1:], strict=True)]
-        return Loaded(records, live)
+        if system is None:
+            self._ahead = int(time) - self._own_time()
+        return Loaded(records, live, int(time))
+
+    def time(self) -> int:
+        """See Store: this process's clock, as far ahead as the server's was when it was last read."""
+        now = self._latest = max(self._latest, self._own_time() + self._ahead)
+        return now
 
     def look(
-        self, organization: str, client_id: str, token: str, session: str, arrival: Noted | None = None, system: int = 0
+        self,
+        organization: str,
+        client_id: str,
+        token: str,
+        session: str,
+        arrival: Noted | None = None,
+        system: int | None = 0,
     ) -> Seen | None:
         """See Store."""
         keys = (ORGANIZATION, FAULTS, Key("client", client_id), Key("token", token), Key("session", session))
@@ -84,7 +100,8 @@ class RedisStore:
         found, faults, client, held, live = cast(_Looked, loaded.records)
         if found is None:
             return None
-        return Seen(found, found.clock.reading(system), client, held, live, loaded.live_sessions, faults)
+        now = found.clock.reading(loaded.system)
+        return Seen(found, now, client, held, live, loaded.live_sessions, faults)
 
     def note(self, organization: str, noted: Noted, at: int, version: int | None = None) -> int:
         """See Store."""
@@ -121,9 +138,7 @@ class RedisStore:
         self._directory.withdraw(organization, writes)
         return done
 
-    def records(
-        self, organization: str, kind: Kind, limit: int = 1000, after: int = 0
-    ) -> Sequence[tuple[int, Record]]:
+    def records(self, organization: str, kind: Kind, limit: int = 1000, after: int = 0) -> Sequence[tuple[int, Record]]:
         """See Store."""
         keys = self._keys.of(organization, "records", "order")
         places, values = self._link.run(self._list, keys, RANKS[kind], limit, after)

@@ -79,15 +79,12 @@ class Model:
             return True
         tenant = self.tenant(organization)
         founds = any(write.key == ORGANIZATION and write.new is not None for write in writes)
+        counted = self.counted(tenant, count, now) if count is not None else None
         if not (ORGANIZATION in tenant.records or founds) or any(self.changed(organization, write) for write in writes):
             return False
-        if count is not None:
-            counted = self.counted(tenant, count, now)
-            if counted is None:
-                return False
-            tenant.records[key_of(counted)] = counted
-            if isinstance(counted, OAuthClient):
-                writes = [Write(write.key, None, replace(write.new, number=counted.issued)) for write in writes]
+        if count is not None and counted is None:
+            return False
+        writes = self.count(tenant, counted, writes)
         for write in writes:
             self.apply(organization, write)
         if any(write.key.kind == "session" for write in writes):
@@ -97,6 +94,14 @@ class Model:
         self.note(organization, text, now)
         self.applied.add(id)
         return True
+
+    def count(self, tenant: Tenant, counted: Token | OAuthClient | None, writes: Sequence[Write]) -> Sequence[Write]:
+        if counted is not None:
+            tenant.records[key_of(counted)] = counted
+        if not isinstance(counted, OAuthClient):
+            return writes
+        new = [write.new for write in writes if isinstance(write.new, Token)]
+        return [Write(key_of(token), None, replace(token, number=counted.issued)) for token in new]
 
     def counted(self, tenant: Tenant, count: Use | Issue, now: int) -> Token | OAuthClient | None:
         """The record as the engine counts on it."""

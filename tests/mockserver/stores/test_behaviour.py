@@ -86,7 +86,17 @@ RECORDS: list[Record] = [
     ),
     FaultPlan(version=3, faults=(Fault(kind="latency", operation="send", times=None, milliseconds=5),), seed=1 << 53, drawn=2),
     OAuthClient(id="c", version=2, organization=ORG, secret="s\0", scopes=("a", "b"), issued=9, evicted=7),
-    Token(value="t", client_id="c", issued=1, expires_at=2, scopes=("a",), ended_by=Reason.AUTH_REVOKED, number=4, window=-5, used=6),
+    Token(
+        value="t",
+        client_id="c",
+        issued=1,
+        expires_at=2,
+        scopes=("a",),
+        ended_by=Reason.AUTH_REVOKED,
+        number=4,
+        window=-5,
+        used=6,
+    ),
     Session(
         id="s",
         version=2,
