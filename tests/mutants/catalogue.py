@@ -341,6 +341,16 @@ STORES_AND_REPLICAS = (
         "P13",
     ),
     Mutant(
+        "a replica goes by a clock of its own",
+        SERVICE,
+        "        self.moment: Callable[[], int | None] = system or _moment_of_the_store\n",
+        '        replicas = store.__dict__.setdefault("replicas", [])\n'
+        "        replicas.append(self)\n"
+        "        late = 200 * len(replicas)\n"
+        "        self.moment: Callable[[], int | None] = lambda: self.system() - late\n",
+        "P13",
+    ),
+    Mutant(
         "the shared store's swap compares nothing",
         "mockserver/stores/commit.lua",
         "if not is_as_seen() then",
