@@ -58,7 +58,13 @@ class Deadlines:
             self._take_off_page(id, former)
         self._ends[id] = ends_at
         if ends_at > now:
-            self._put_on_page(id, ends_at)
+            page = self._pages.get(ends_at >> PAGE)
+            if page is None:
+                page = self._begin_page(ends_at >> PAGE)
+            page[id] = ends_at
+            self.live += 1
+            if ends_at < self.due:  # noqa: PLR1730 - a call of min costs as much as all the rest
+                self.due = ends_at
         elif self._passed:  # who ended before it comes first
             self._passed.append(iter(((id, ends_at),)))
         else:
@@ -99,16 +105,10 @@ class Deadlines:
                 forgotten.append(end.id)
         return forgotten
 
-    def _put_on_page(self, id: str, ends_at: int) -> None:
-        number = ends_at >> PAGE
-        page = self._pages.get(number)
-        if page is None:
-            page = self._pages[number] = {}
-            heappush(self._waiting, number)
-        page[id] = ends_at
-        self.live += 1
-        if ends_at < self.due:  # noqa: PLR1730 - a call of min costs as much as all the rest
-            self.due = ends_at
+    def _begin_page(self, number: int) -> dict[str, int]:
+        page = self._pages[number] = {}
+        heappush(self._waiting, number)
+        return page
 
     def _take_off_page(self, id: str, ends_at: int) -> None:
         page = self._pages.get(ends_at >> PAGE)

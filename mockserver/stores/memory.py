@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from mockserver.clock import system_clock
 from mockserver.engine import access
 from mockserver.engine.decide import Seen
-from mockserver.engine.model import FaultPlan, OAuthClient, Organization, Session, Token
+from mockserver.engine.model import FaultPlan, OAuthClient, Organization, Token
 from mockserver.journal import Entry, Noted
 from mockserver.stores.base import FORGOTTEN_A_COMMIT, Bounds, Issue, Key, Kind, Loaded, Record, Use, Write
 from mockserver.stores.deadlines import NEVER, Deadlines
@@ -95,7 +95,7 @@ class MemoryStore:
                 return 0
             return tenant.note(noted, at)
 
-    def commit(
+    def commit(  # noqa: C901 - in one piece: a call for each part costs as much as the part
         self,
         organization: str,
         writes: Sequence[Write],
@@ -117,15 +117,28 @@ class MemoryStore:
                 return True
             tenant = self._tenants.get(organization)
             if tenant is None or tenant.organization is None:
-                tenant = self._founded(organization, writes)
-            if tenant is None or self._has_changed(tenant, organization, writes, version):
+                tenant = self._founded(organization, writes, version)
+                if tenant is None:
+                    return False
+            elif version is not None and tenant.organization.version != version:
                 return False
-            counted = writes if count is None and room is None else tenant.counted(writes, count, room, now)
-            if counted is None:
+            records = tenant.records
+            for write in writes:
+                key = write.key
+                held = records[key.kind].get(key.id)
+                changed = (None if held is None else held.version) != write.expected
+                if changed or (key.kind == "client" and self._is_anothers(key.id, organization)):
+                    return False
+            if room is not None and tenant.deadlines.live + len(writes) > room and tenant.is_full(writes, room, now):
                 return False
+            if count is not None:
+                counted = tenant.counted(writes, count, now)
+                if counted is None:
+                    return False
+                writes = counted
             if afresh:
                 former, noted = tenant.start_afresh(), None
-            self._apply(tenant, organization, counted, now, retention)
+            self._apply(tenant, organization, writes, now, retention)
             if noted is not None:
                 tenant.noted += 1
                 tenant.journal.append((now if stamp is None else stamp, noted))
@@ -198,24 +211,10 @@ class MemoryStore:
             tenant = self._tenants[organization] = _Tenant(self._bounds)
         return tenant
 
-    def _has_changed(self, tenant: _Tenant, organization: str, writes: Sequence[Write], version: int | None) -> bool:
-        """Whether a record is not as its writer saw it."""
-        found = tenant.organization
-        if version is not None and (found is None or found.version != version):
-            return True
-        records = tenant.records
-        for write in writes:
-            key = write.key
-            held = records[key.kind].get(key.id)
-            changed = (None if held is None else held.version) != write.expected
-            if changed or (key.kind == "client" and self._is_anothers(key.id, organization)):
-                return True
-        return False
-
-    def _founded(self, organization: str, writes: Sequence[Write]) -> _Tenant | None:
-        """The tenant of an organisation that comes into being with these writes."""
+    def _founded(self, organization: str, writes: Sequence[Write], version: int | None) -> _Tenant | None:
+        """The tenant of an organisation that comes into being with these writes, and had no version before."""
         founds = any(write.key.kind == "organization" and write.new is not None for write in writes)
-        return self._tenant(organization) if founds else None
+        return self._tenant(organization) if founds and version is None else None
 
     def _is_anothers(self, client_id: str, organization: str) -> bool:
         return self._owners.get(client_id, organization) != organization
@@ -225,11 +224,18 @@ class MemoryStore:
         if now >= deadlines.due:  # first, so that sessions end in the order of their ends
             deadlines.advance(now)
         for write in writes:
-            if write.key.kind == "session":
-                sessions += 1
-                tenant.put_session(write, now)
-            else:
+            key, new = write.key, write.new
+            if key.kind != "session":
                 self._put(tenant, organization, write)
+                continue
+            sessions += 1
+            if new is None:
+                tenant.remove_session(key.id)
+                continue
+            tenant.sessions[key.id] = new
+            if write.expected is None:
+                tenant.session_places.append(key.id)
+            deadlines.put(key.id, NEVER if write.ends_at is None else write.ends_at, now)
         if sessions and deadlines.crowded(now - retention, self._bounds.max_ended_sessions):
             tenant.forget_sessions(now - retention, sessions)
 
@@ -289,7 +295,7 @@ class _Tenant:
         return former
 
     def _begin(self) -> None:
-        self.sessions: dict[str, Session] = {}
+        self.sessions: dict[str, Any] = {}
         # Tokens are dropped from the front, where a plain dict would look at every gap left there before.
         self.tokens: OrderedDict[str, Token] = OrderedDict()
         self.records |= {"token": self.tokens, "session": self.sessions}
@@ -303,15 +309,13 @@ class _Tenant:
         self.journal.append((at, noted))
         return self.noted
 
-    def counted(self, writes: Sequence[Write], count: Use | Issue | None, room: int | None, now: int) -> Sequence[Write] | None:
-        """Counts and returns the writes, new tokens with their numbers. None, and nothing is changed, if that must not be."""
-        if room is not None and self._is_full(writes, room, now):
-            return None
+    def counted(self, writes: Sequence[Write], count: Use | Issue, now: int) -> Sequence[Write] | None:
+        """Counts, and returns the writes, new tokens with their numbers; None if it must not be counted."""
         if isinstance(count, Use):
             return writes if self._use(count, now) else None
-        return writes if count is None else self._issue(writes, count)
+        return self._issue(writes, count)
 
-    def _is_full(self, writes: Sequence[Write], room: int, now: int) -> bool:
+    def is_full(self, writes: Sequence[Write], room: int, now: int) -> bool:
         """Whether the new sessions would be more than `room` with those that live."""
         if now >= self.deadlines.due:
             self.deadlines.advance(now)
@@ -339,17 +343,10 @@ class _Tenant:
             for write in writes
         ]
 
-    def put_session(self, write: Write, now: int) -> None:
-        id, new = write.key.id, write.new
-        if isinstance(new, Session):
-            self.sessions[id] = new
-            if write.expected is None:
-                self.session_places.add(id)
-            self.deadlines.put(id, NEVER if write.ends_at is None else write.ends_at, now)
-        else:
-            self.sessions.pop(id, None)
-            self.session_places.remove(id)
-            self.deadlines.remove(id)
+    def remove_session(self, id: str) -> None:
+        self.sessions.pop(id, None)
+        self.session_places.remove(id)
+        self.deadlines.remove(id)
 
     def forget_sessions(self, before: int, written: int) -> None:
         for id in self.deadlines.forget(before, self.bounds.max_ended_sessions, FORGOTTEN_A_COMMIT + written):

@@ -11,40 +11,52 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import islice
 
-BLOCK = 80
-"""Places a block spans. A block goes when its last id has gone."""
+BITS = 6
+BLOCK = 1 << BITS
+"""Places a block spans, which is spelled out where it is hot. A block goes when all its ids have gone."""
+
+
+class _Block(list[str | None]):
+    """The ids at some places, None for those that have gone; `gone` counts them."""
+
+    __slots__ = ("gone",)
+    gone: int
 
 
 class Places:
     """Ids by place. To be used by one thread at a time."""
 
-    __slots__ = ("_blocks", "_last", "_numbers", "_places")
+    __slots__ = ("_append", "_blocks", "_last", "_numbers", "_places")
 
     def __init__(self, former: Places | None = None) -> None:
         """`former` are the places given before, of ids that have all gone."""
         self._last: int = 0 if former is None else former._last
         self._places: dict[str, int] = {}
-        self._blocks: dict[int, dict[int, str]] = {}
+        self._blocks: dict[int, _Block] = {}
         self._numbers: list[int] = []  # of the blocks, ascending
+        self._open(self._last >> BITS, self._last % BLOCK + 1)
 
     def add(self, id: str) -> None:
         """Gives `id` the next place, unless it has one."""
         if id not in self._places:
-            place = self._places[id] = self._last = self._last + 1
-            block = self._blocks.get(place // BLOCK)
-            if block is None:
-                block = self._blocks[place // BLOCK] = {}
-                self._numbers.append(place // BLOCK)
-            block[place] = id
+            self.append(id)
+
+    def append(self, id: str) -> None:
+        """Gives the next place to an id that has none."""
+        place = self._places[id] = self._last = self._last + 1
+        if not place & 63:
+            self._open(place >> BITS)
+        self._append(id)
 
     def remove(self, id: str) -> None:
         """Takes `id` out, if it is there."""
         place = self._places.pop(id, None)
         if place is not None:
-            number = place // BLOCK
+            number = place >> BITS
             block = self._blocks[number]
-            del block[place]
-            if not block:
+            block[place % BLOCK] = None
+            block.gone += 1
+            if block.gone == BLOCK:
                 del self._blocks[number]
                 del self._numbers[bisect_left(self._numbers, number)]
 
@@ -56,9 +68,16 @@ class Places:
         """Up to `limit` places greater than `place` with their ids, ascending."""
         return list(islice(self._walk(place), limit))
 
+    def _open(self, number: int, gone: int = 0) -> None:
+        """Begins a block, the first `gone` places of which are not given any more."""
+        block = self._blocks[number] = _Block([None] * gone)
+        block.gone, self._append = gone, block.append
+        self._numbers.append(number)
+
     def _walk(self, after: int) -> Iterator[tuple[int, str]]:
-        first = bisect_left(self._numbers, after // BLOCK)
+        first = bisect_left(self._numbers, after >> BITS)
         for index in range(first, len(self._numbers)):
-            for place, id in self._blocks[self._numbers[index]].items():
-                if place > after:
+            number = self._numbers[index]
+            for place, id in enumerate(self._blocks[number], number << BITS):
+                if id is not None and place > after:
                     yield place, id

@@ -307,8 +307,8 @@ STORES_AND_REPLICAS = (
     Mutant(
         "the swap compares nothing",
         MEMORY,
-        "            changed = (None if held is None else held.version) != write.expected",
-        "            changed = False",
+        "                changed = (None if held is None else held.version) != write.expected",
+        "                changed = False",
         "P3",
     ),
     Mutant(
