@@ -192,6 +192,11 @@ _decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
 class Noted(Protocol):
     """An entry on its way into a journal: a store gives it its number, and its text is made only when somebody reads it."""
 
+    @property
+    def weight(self) -> int:
+        """The bytes of foreign text that the entry keeps in memory: a request's body, path and headers."""
+        ...
+
     def entry(self, seq: int, at: int) -> Entry:
         """The entry as it is to be read, numbered `seq` and stamped `at` (milliseconds)."""
         ...

@@ -35,6 +35,8 @@ class Note:
 
     __slots__ = ("detail", "what")
 
+    weight = 0
+
     def __init__(self, what: str, detail: dict[str, Any]) -> None:
         self.what, self.detail = what, detail
 

@@ -23,6 +23,10 @@ FORGOTTEN_A_COMMIT = 16
 """Sessions that a commit of sessions forgets at most, beside as many as it writes: others' leavings are not its to pay for."""
 
 
+LIGHT = 2048
+"""Entries up to this weight are bounded by their number alone."""
+
+
 class Key(Struct, frozen=True, gc=False):
     """Where a record lives within its organisation. The records of kind `organization` and `faults` have the id ``""``."""
 
@@ -89,6 +93,8 @@ class Bounds(NamedTuple):
     max_ended_sessions: int = 100_000
     journal_entries: int = 10_000
     max_tokens: int = 100_000
+    journal_bytes: int = 16 << 20
+    """An organisation's journal keeps so many bytes at most of entries that weigh more than LIGHT."""
 
 
 class Store(Protocol):

@@ -15,7 +15,7 @@ from mockserver.engine import access
 from mockserver.engine.decide import Seen
 from mockserver.engine.model import FaultPlan, OAuthClient, Organization, Token
 from mockserver.journal import Entry, Noted
-from mockserver.stores.base import FORGOTTEN_A_COMMIT, Bounds, Issue, Key, Kind, Loaded, Record, Use, Write
+from mockserver.stores.base import FORGOTTEN_A_COMMIT, LIGHT, Bounds, Issue, Key, Kind, Loaded, Record, Use, Write
 from mockserver.stores.deadlines import NEVER, Deadlines
 from mockserver.stores.places import Places
 
@@ -83,6 +83,8 @@ class MemoryStore:
             if arrival is not None:
                 tenant.noted += 1
                 tenant.journal.append((now, arrival))
+                if arrival.weight > LIGHT:
+                    tenant.weigh(arrival.weight)
             client, held, live = tenant.clients.get(client_id), tenant.tokens.get(token), tenant.sessions.get(session)
             return Seen(found, now, client, held, live, deadlines.live, tenant.faults)
 
@@ -197,7 +199,7 @@ class MemoryStore:
         """See Store."""
         with self._lock:
             if organization in self._tenants:
-                self._tenants[organization].journal.clear()
+                self._tenants[organization].clear_journal()
 
     def ping(self) -> None:
         """See Store: this one can always serve."""
@@ -268,6 +270,8 @@ class _Tenant:
         "clients",
         "deadlines",
         "faults",
+        "heavy",
+        "heavy_bytes",
         "journal",
         "noted",
         "organization",
@@ -303,11 +307,30 @@ class _Tenant:
         self.places |= {"token": Places(self.places.get("token")), "session": self.session_places}
         self.deadlines = Deadlines()
         self.journal: deque[tuple[int, Noted]] = deque(maxlen=self.bounds.journal_entries)
+        self.heavy: deque[tuple[int, int]] = deque()
+        self.heavy_bytes = 0
 
     def note(self, noted: Noted, at: int) -> int:
         self.noted += 1
         self.journal.append((at, noted))
+        if noted.weight > LIGHT:
+            self.weigh(noted.weight)
         return self.noted
+
+    def clear_journal(self) -> None:
+        self.journal.clear()
+        self.heavy.clear()
+        self.heavy_bytes = 0
+
+    def weigh(self, weight: int) -> None:
+        """Forgets the oldest entries beyond the bound for heavy ones, now that the newest weighs so much."""
+        self.heavy.append((self.noted, weight))
+        self.heavy_bytes += weight
+        while self.heavy_bytes > self.bounds.journal_bytes:
+            number, weight = self.heavy.popleft()
+            self.heavy_bytes -= weight
+            for _ in range(number - (self.noted - len(self.journal))):
+                self.journal.popleft()
 
     def counted(self, writes: Sequence[Write], count: Use | Issue, now: int) -> Sequence[Write] | None:
         """Counts, and returns the writes, new tokens with their numbers; None if it must not be counted."""

@@ -21,6 +21,7 @@ from mockserver.journal import Entry, Noted, TraceError
 from mockserver.stores.base import (
     FAULTS,
     FORGOTTEN_A_COMMIT,
+    LIGHT,
     ORGANIZATION,
     Bounds,
     Issue,
@@ -59,6 +60,11 @@ class RedisStore:
         self._link = Link(url, timeout)
         self._bounds, self._keys = bounds, Keys(prefix)
         self._directory = Directory(self._link, self._keys)
+        self._journal_bounds = (
+            bounds.journal_entries,
+            LIGHT,
+            bounds.journal_bytes + bounds.journal_entries * LIGHT,
+        )
         self._own_time = system_clock()
         self._ahead = self._latest = 0
         self._remember = int(self._link.timeout * 1000 * SURE)
@@ -71,7 +77,7 @@ class RedisStore:
             self._load,
             self._keys.of(organization, "records", "ends", "journal"),
             _or_none(system),
-            self._bounds.journal_entries,
+            *self._journal_bounds,
             encode_entry(arrival) if arrival is not None else b"",
             *map(field, keys),
         )
@@ -109,7 +115,7 @@ class RedisStore:
             self._note,
             self._keys.of(organization, "records", "journal"),
             _or_none(version),
-            self._bounds.journal_entries,
+            *self._journal_bounds,
             at,
             encode_entry(noted),
         )

@@ -77,8 +77,11 @@ class Handler:
         """Looks at the world for a call, its arrival journalled; where the store cannot be reached it is answered already."""
         platform = self.platform
         call.known_secrets, call.key_header = self._known_secrets, self.key_header
-        if call.request.size > KEPT:
-            call.request = replace(call.request, body=call.request.body[:KEPT])
+        request = call.request
+        if request.size > KEPT:
+            request = call.request = replace(request, body=request.body[:KEPT])
+        shown = len(request.authorization or "") + len(request.content_type or "")
+        call.weight = len(request.body) + len(request.path) + len(request.query) + shown
         try:
             seen = call.seen = platform.arrive(call)
             if seen.faults is not None and seen.faults.faults and call.refused is None:
@@ -179,13 +182,24 @@ class _Shown(NamedTuple):
     problem: Reason | None
 
 
-@lru_cache(maxsize=256)  # whole headers are kept, and nobody bounds their length
+LONGEST_REMEMBERED = 1024
+"""Characters of a header that is remembered with what it shows; a longer one is read again each time."""
+
+
 def _show(authorization: str | None) -> _Shown:
+    is_long = authorization is not None and len(authorization) > LONGEST_REMEMBERED
+    return _shown_in(authorization) if is_long else _remembered(authorization)
+
+
+def _shown_in(authorization: str | None) -> _Shown:
     token = bearer(authorization)
     if not token:
         return _Shown(None, "", "", Reason.AUTH_MALFORMED if token is None else Reason.AUTH_MISSING)
     organization, client_id = token_owner(token) or (None, "")
     return _Shown(organization, client_id, token, None)
+
+
+_remembered = lru_cache(maxsize=256)(_shown_in)
 
 
 def _read(operation: Operation, request: Request) -> tuple[Ask, str]:

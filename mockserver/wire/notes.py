@@ -154,6 +154,11 @@ class AnswerNote(Struct, frozen=True, gc=False):
     call: Call
     outcome: Outcome
 
+    @property
+    def weight(self) -> int:
+        """It keeps the request, which its arrival weighs."""
+        return 0
+
     def entry(self, seq: int, at: int) -> Entry:
         """The answer as it was put on the wire, or would have been where its delivery was broken."""
         from mockserver.wire.render import render, retry_after, row_of

@@ -18,8 +18,8 @@ _numbers = count()
 class Line:
     """A journal entry that says `text`."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, text: str, weight: int = 0) -> None:
+        self.text, self.weight = text, weight
 
     def entry(self, seq: int, at: int) -> Entry:
         return Perturbed(seq=seq, at=at, what=self.text)
