@@ -80,6 +80,7 @@ class Reason(StrEnum):
 
     CAPACITY = "capacity.sessions"
     STORE_UNAVAILABLE = "store.unavailable"
+    STORE_CONTENDED = "store.contended"
     INTERNAL = "internal.error"
     FAULT = "fault.injected"
 

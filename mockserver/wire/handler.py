@@ -87,7 +87,7 @@ class Handler:
             if seen.faults is not None and seen.faults.faults and call.refused is None:
                 call.effect = effect_of(platform.draw_fault(call, seen))
         except (StoreUnavailable, ConflictError) as error:
-            call.answered_with = self._failed(call, Reason.STORE_UNAVAILABLE, error)
+            call.answered_with = self._failed(call, _reason_of(error), error)
         return call
 
     def _arrive_token(self, request: Request) -> Call:
@@ -145,7 +145,7 @@ class Handler:
         try:
             outcome = self._act(call)
         except (StoreUnavailable, ConflictError) as error:
-            return self._failed(call, Reason.STORE_UNAVAILABLE, error)
+            return self._failed(call, _reason_of(error), error)
         response = render(call, outcome, opaque=self.opaque)
         return replace(response, body=b"") if call.request.method == "HEAD" else response
 
@@ -168,6 +168,11 @@ class Handler:
     def _failed(self, call: Call, reason: Reason, error: Exception) -> Response:
         _log.error("%s %s: %s", call.context_id, reason, error, exc_info=reason is Reason.INTERNAL)
         return render(call, Outcome(reason, self.platform.nobody(), acted=False), opaque=self.opaque)
+
+
+def _reason_of(error: StoreUnavailable | ConflictError) -> Reason:
+    """Why the store did not serve: it is away, or others were faster each time."""
+    return Reason.STORE_CONTENDED if isinstance(error, ConflictError) else Reason.STORE_UNAVAILABLE
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
+from mockserver.assemble import Assembly
 from mockserver.control import Tenant
 from mockserver.settings import Settings
 from tests.mockserver.conftest import Mock
@@ -81,6 +82,15 @@ def test_a_session_with_many_handshakes_takes_them_all(tenant: Tenant, mock: Moc
     tenant.set_policy({"handshakes": 150})
     session = mock.session()
     assert crowd(lambda _: mock.send(session), 200) == {"200": 150, "session.consumed": 50}
+
+
+def test_a_record_that_keeps_changing_does_not_look_like_a_lost_store(
+    mock: Mock, assembly: Assembly, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = mock.session()
+    monkeypatch.setattr(assembly.store, "commit", lambda *_, **__: False)
+    answer = mock.send(session)
+    assert (answer.status_code, answer.headers["Dayfly-Reason"]) == (503, "store.contended")
 
 
 class TestCapacity:
