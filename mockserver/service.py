@@ -28,11 +28,8 @@ _UNKNOWN = Reason.SESSION_UNKNOWN
 ATTEMPTS = 100
 """How often a write is tried while others change the same record; each failed try means that another one succeeded."""
 
-CROWDED = 3
-"""After so many attempts the calls of this process for the same session wait for each other."""
-
 LANES = 64
-"""Sessions are told apart by so many locks."""
+"""Sessions that more than one call wants are told apart by so many locks."""
 
 PATIENCE = 2.0
 """Seconds that a call waits for its lock at most; after them it tries without."""
@@ -144,13 +141,11 @@ class Platform:
     def answer(self, call: Call, seen: Seen) -> Outcome:
         """Decides a create or a send, writes what follows from it and journals the answer, all in one step."""
         ask = call.ask
-        for attempt in range(CROWDED):
-            outcome = self._try(call, seen, attempt)
-            if outcome is not None:
-                return outcome
-            seen = self.look(ask)
-        with self._lane(ask.session_id):
-            for attempt in range(CROWDED, ATTEMPTS):
+        outcome = self._try(call, seen, 0)
+        if outcome is not None:
+            return outcome
+        with self._lane(ask.session_id):  # who lost a race lets those of this process go one by one
+            for attempt in range(1, ATTEMPTS):
                 outcome = self._try(call, self.look(ask), attempt)
                 if outcome is not None:
                     return outcome

@@ -314,8 +314,8 @@ STORES_AND_REPLICAS = (
     Mutant(
         "who lost a race does not look again",
         SERVICE,
-        "                return outcome\n            seen = self.look(ask)\n        with self._lane",
-        "                return outcome\n        with self._lane",
+        "self._try(call, self.look(ask), attempt)",
+        "self._try(call, seen, attempt)",
         "P3",
     ),
     Mutant(
