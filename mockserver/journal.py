@@ -194,7 +194,7 @@ class Noted(Protocol):
 
     @property
     def weight(self) -> int:
-        """The bytes of foreign text that the entry keeps in memory: a request's body, path and headers."""
+        """The bytes that the entry keeps in memory of a request's body, path and headers; 0 if they are few."""
         ...
 
     def entry(self, seq: int, at: int) -> Entry:

@@ -68,7 +68,7 @@ class Platform:
         """
         self.store, self.ids = store, ids
         self.system = system or store.time
-        self.moment: Callable[[], int | None] = system or _moment_of_the_store
+        self._given = system
         self.max_live_sessions = max_live_sessions
         self.stray = UNASSIGNED
         self._restore, self._sink = restore, sink
@@ -78,6 +78,10 @@ class Platform:
     def now(self, organization: Organization) -> int:
         """The organisation's time in milliseconds, near enough for stamps; what decides is read with its records."""
         return organization.clock.reading(self.system())
+
+    def moment(self) -> int | None:
+        """The time that records are to be read at; None for the store's own."""
+        return None if self._given is None else self._given()
 
     def load(self, organization: str, keys: Sequence[Key]) -> Loaded:
         """Reads records at one moment."""
@@ -101,7 +105,8 @@ class Platform:
         """Reads all that the call's decision needs and journals its arrival, in one round trip. Strays are journalled apart."""
         ask = call.ask
         organization = ask.organization or self.stray
-        seen = self.store.look(organization, ask.client_id, ask.bearer, ask.session_id, call, self.moment())
+        moment = None if self._given is None else self._given()
+        seen = self.store.look(organization, ask.client_id, ask.bearer, ask.session_id, call, moment)
         if seen is None:
             seen = self._arrive_elsewhere(call, organization)
         if self._sink is not None:
@@ -218,9 +223,10 @@ class Platform:
             seen.now,
             policy.retention,
             left,
-            version=organization.version,
-            count=count,
-            room=room,
+            organization.version,
+            False,
+            count,
+            room,
         )
         if done and self._sink is not None:
             self._sink(noted, left)
@@ -260,7 +266,3 @@ class Platform:
         if done and noted is not None and self._sink is not None:
             self._sink(noted, at)
         return done
-
-
-def _moment_of_the_store() -> None:
-    """No time of this process's: the store reads its own clock together with the records."""

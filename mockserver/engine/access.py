@@ -56,7 +56,7 @@ def check_token(token: Token | None, now: int, policy: Policy, client: OAuthClie
         return Reason.AUTH_UNKNOWN
     if token.ended_by is not None:
         return token.ended_by
-    if client is not None and 0 < token.number <= client.evicted:
+    if client is not None and client.evicted and 0 < token.number <= client.evicted:
         return Reason.AUTH_EVICTED
     if now >= token.expires_at:
         return Reason.AUTH_EXPIRED
@@ -79,11 +79,6 @@ def usage(token: Token, now: int) -> Usage:
     if token.used == 0 or now >= token.window + MINUTE:
         return Usage(0, MINUTE)
     return Usage(token.used, token.window + MINUTE - now)
-
-
-def counts_use(policy: Policy) -> bool:
-    """Whether the policy needs to know how tokens are used."""
-    return policy.rate_limit_per_minute is not None or policy.token_idle_timeout is not None
 
 
 def count_use(token: Token, now: int, limit: int | None) -> Token | None:

@@ -133,9 +133,9 @@ def decide(ask: Ask, seen: Seen, new_id: str = "", max_live_sessions: int | None
     """
     policy = seen.organization.policy
     reason = refusal(ask, seen)
-    token = None
-    if seen.token is not None and reason not in UNCOUNTED and access.counts_use(policy):
-        token = access.count_use(seen.token, seen.now, policy.rate_limit_per_minute)
+    token, limit = None, policy.rate_limit_per_minute
+    if (limit is not None or policy.token_idle_timeout is not None) and seen.token is not None and reason not in UNCOUNTED:
+        token = access.count_use(seen.token, seen.now, limit)
     if reason is not None:
         return Outcome(reason, seen, None, token)
     if ask.operation == "send":

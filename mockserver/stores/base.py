@@ -24,7 +24,7 @@ FORGOTTEN_A_COMMIT = 16
 
 
 LIGHT = 2048
-"""Entries up to this weight are bounded by their number alone."""
+"""Entries of so many bytes at most are bounded by their number alone, and have no weight."""
 
 
 class Key(Struct, frozen=True, gc=False):
@@ -94,7 +94,7 @@ class Bounds(NamedTuple):
     journal_entries: int = 10_000
     max_tokens: int = 100_000
     journal_bytes: int = 16 << 20
-    """An organisation's journal keeps so many bytes at most of entries that weigh more than LIGHT."""
+    """An organisation's journal keeps so many bytes at most of entries that have a weight."""
 
 
 class Store(Protocol):
@@ -154,7 +154,6 @@ class Store(Protocol):
         now: int,
         retention: int,
         stamp: int | None = None,
-        *,
         version: int | None = None,
         afresh: bool = False,
         count: Use | Issue | None = None,

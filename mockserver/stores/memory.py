@@ -15,7 +15,7 @@ from mockserver.engine import access
 from mockserver.engine.decide import Seen
 from mockserver.engine.model import FaultPlan, OAuthClient, Organization, Token
 from mockserver.journal import Entry, Noted
-from mockserver.stores.base import FORGOTTEN_A_COMMIT, LIGHT, Bounds, Issue, Key, Kind, Loaded, Record, Use, Write
+from mockserver.stores.base import FORGOTTEN_A_COMMIT, Bounds, Issue, Key, Kind, Loaded, Record, Use, Write
 from mockserver.stores.deadlines import NEVER, Deadlines
 from mockserver.stores.places import Places
 
@@ -31,7 +31,7 @@ class MemoryStore:
     shared = False
 
     def __init__(self, bounds: Bounds = Bounds()) -> None:
-        self._bounds = bounds
+        self._bounds, self._max_ended_sessions = bounds, bounds.max_ended_sessions
         self.time = system_clock()
         self._tenants: dict[str, _Tenant] = {}
         self._organizations: dict[str, None] = {}
@@ -83,7 +83,7 @@ class MemoryStore:
             if arrival is not None:
                 tenant.noted += 1
                 tenant.journal.append((now, arrival))
-                if arrival.weight > LIGHT:
+                if arrival.weight:
                     tenant.weigh(arrival.weight)
             client, held, live = tenant.clients.get(client_id), tenant.tokens.get(token), tenant.sessions.get(session)
             return Seen(found, now, client, held, live, deadlines.live, tenant.faults)
@@ -106,23 +106,22 @@ class MemoryStore:
         now: int,
         retention: int,
         stamp: int | None = None,
-        *,
         version: int | None = None,
         afresh: bool = False,
         count: Use | Issue | None = None,
         room: int | None = None,
     ) -> bool:
         """See Store."""
-        former = None  # it is let go after the lock: it may be a million
         with self._lock:
-            if commit_id in self._commits or commit_id in self._earlier_commits:
+            commits = self._commits
+            if commit_id in commits or commit_id in self._earlier_commits:
                 return True
             tenant = self._tenants.get(organization)
-            if tenant is None or tenant.organization is None:
+            if tenant is None or (found := tenant.organization) is None:
                 tenant = self._founded(organization, writes, version)
                 if tenant is None:
                     return False
-            elif version is not None and tenant.organization.version != version:
+            elif version is not None and found.version != version:
                 return False
             records = tenant.records
             for write in writes:
@@ -139,15 +138,14 @@ class MemoryStore:
                     return False
                 writes = counted
             if afresh:
-                former, noted = tenant.start_afresh(), None
+                _former, noted = tenant.start_afresh(), None  # it may be a million, and goes after the lock
             self._apply(tenant, organization, writes, now, retention)
             if noted is not None:
                 tenant.noted += 1
                 tenant.journal.append((now if stamp is None else stamp, noted))
-            self._commits.add(commit_id)
-            if len(self._commits) >= COMMITS_KNOWN:
-                self._earlier_commits, self._commits = self._commits, set()
-        del former
+            commits.add(commit_id)
+            if len(commits) >= COMMITS_KNOWN:
+                self._earlier_commits, self._commits = commits, set()
         return True
 
     def records(self, organization: str, kind: Kind, limit: int = 1000, after: int = 0) -> Sequence[tuple[int, Record]]:
@@ -230,15 +228,19 @@ class MemoryStore:
             if key.kind != "session":
                 self._put(tenant, organization, write)
                 continue
+            id, ends_at = key.id, write.ends_at
             sessions += 1
             if new is None:
-                tenant.remove_session(key.id)
+                tenant.remove_session(id)
                 continue
-            tenant.sessions[key.id] = new
+            tenant.sessions[id] = new
             if write.expected is None:
-                tenant.session_places.append(key.id)
-            deadlines.put(key.id, NEVER if write.ends_at is None else write.ends_at, now)
-        if sessions and deadlines.crowded(now - retention, self._bounds.max_ended_sessions):
+                waiting = tenant.session_places.waiting
+                waiting.append(id)
+                if len(waiting) >= 128:
+                    tenant.session_places.settle()
+            deadlines.put(id, NEVER if ends_at is None else ends_at, now)
+        if sessions and deadlines.crowded(now - retention, self._max_ended_sessions):
             tenant.forget_sessions(now - retention, sessions)
 
     def _put(self, tenant: _Tenant, organization: str, write: Write) -> None:
@@ -313,7 +315,7 @@ class _Tenant:
     def note(self, noted: Noted, at: int) -> int:
         self.noted += 1
         self.journal.append((at, noted))
-        if noted.weight > LIGHT:
+        if noted.weight:
             self.weigh(noted.weight)
         return self.noted
 

@@ -130,7 +130,6 @@ class RedisStore:
         now: int,
         retention: int,
         stamp: int | None = None,
-        *,
         version: int | None = None,
         afresh: bool = False,
         count: Use | Issue | None = None,

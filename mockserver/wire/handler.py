@@ -16,6 +16,7 @@ from mockserver.errors import ConflictError, StoreUnavailable
 from mockserver.faults import effect_of
 from mockserver.ids import token_owner
 from mockserver.service import Platform
+from mockserver.stores.base import LIGHT
 from mockserver.wire import schemas
 from mockserver.wire.bodies import FORM, JSON, Body, is_json, read_form, read_json
 from mockserver.wire.call import Call
@@ -80,8 +81,9 @@ class Handler:
         request = call.request
         if request.size > KEPT:
             request = call.request = replace(request, body=request.body[:KEPT])
-        shown = len(request.authorization or "") + len(request.content_type or "")
-        call.weight = len(request.body) + len(request.path) + len(request.query) + shown
+        size = request.size + len(request.authorization or "")
+        if size > LIGHT or request.query or request.content_type != JSON or call.refused is not None:
+            call.weight = weight_of(request)
         try:
             seen = call.seen = platform.arrive(call)
             if seen.faults is not None and seen.faults.faults and call.refused is None:
@@ -175,6 +177,13 @@ def _reason_of(error: StoreUnavailable | ConflictError) -> Reason:
     return Reason.STORE_CONTENDED if isinstance(error, ConflictError) else Reason.STORE_UNAVAILABLE
 
 
+def weight_of(request: Request) -> int:
+    """The bytes that the request keeps in memory, as far as its sender chooses them; 0 if they are few."""
+    headers = len(request.authorization or "") + len(request.content_type or "")
+    weight = len(request.body) + len(request.path) + len(request.query) + headers
+    return weight if weight > LIGHT else 0
+
+
 # -- reading ---------------------------------------------------------------------------------------------------------
 
 
@@ -192,8 +201,9 @@ LONGEST_REMEMBERED = 1024
 
 
 def _show(authorization: str | None) -> _Shown:
-    is_long = authorization is not None and len(authorization) > LONGEST_REMEMBERED
-    return _shown_in(authorization) if is_long else _remembered(authorization)
+    if authorization is not None and len(authorization) > LONGEST_REMEMBERED:
+        return _shown_in(authorization)
+    return _remembered(authorization)
 
 
 def _shown_in(authorization: str | None) -> _Shown:

@@ -343,11 +343,11 @@ STORES_AND_REPLICAS = (
     Mutant(
         "a replica goes by a clock of its own",
         SERVICE,
-        "        self.moment: Callable[[], int | None] = system or _moment_of_the_store\n",
+        "        self._given = system\n",
         '        replicas = store.__dict__.setdefault("replicas", [])\n'
         "        replicas.append(self)\n"
         "        late = 200 * len(replicas)\n"
-        "        self.moment: Callable[[], int | None] = lambda: self.system() - late\n",
+        "        self._given = lambda: self.system() - late\n",
         "P13",
     ),
     Mutant(
@@ -360,7 +360,7 @@ STORES_AND_REPLICAS = (
     Mutant(
         "a repeated commit is applied twice",
         MEMORY,
-        "            if commit_id in self._commits or commit_id in self._earlier_commits:",
+        "            if commit_id in commits or commit_id in self._earlier_commits:",
         "            if False:",
         "tests/mockserver/stores/test_behaviour.py::TestCommit::test_a_commit_is_applied_once_however_often_it_comes[memory]",
     ),

@@ -85,9 +85,3 @@ def test_requests_are_counted_in_minutes_that_begin_with_the_first() -> None:
     assert access.count_use(again, 60_999, 2) is None
     assert access.count_use(again, 60_999, None) is not None
     assert access.count_use(again, 61_000, 2) == access.count_use(replace(TOKEN, last_used=2_000), 61_000, 2)
-
-
-def test_use_is_counted_only_if_the_policy_asks_for_it() -> None:
-    assert not access.counts_use(Policy())
-    assert access.counts_use(Policy(rate_limit_per_minute=1))
-    assert access.counts_use(Policy(token_idle_timeout=1))

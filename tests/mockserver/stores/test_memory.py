@@ -14,7 +14,7 @@ import pytest
 from mockserver.assemble import assemble
 from mockserver.journal import Perturbed
 from mockserver.settings import Settings
-from mockserver.stores.base import LIGHT, Bounds, Key, Write
+from mockserver.stores.base import Bounds, Key, Write
 from mockserver.stores.memory import COMMITS_KNOWN, MemoryStore
 from mockserver.wire import Request
 from tests.mockserver.stores.samples import ORG, Line, commit, found, line, put, session, token
@@ -57,7 +57,7 @@ def test_the_journal_is_bounded_by_bytes_too() -> None:
     found(store)
     for number in range(1, 101):
         store.look(ORG, "c", "t", "s", Line(f"{number}", 9_000), number)
-        store.note(ORG, Line("light", LIGHT), number)
+        store.note(ORG, Line("light"), number)
     entries = store.entries(ORG)
     assert [entry.what for entry in entries if isinstance(entry, Perturbed) and entry.what != "light"] == [
         f"{number}" for number in range(90, 101)
