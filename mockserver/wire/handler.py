@@ -81,8 +81,9 @@ class Handler:
         request = call.request
         if request.size > KEPT:
             request = call.request = replace(request, body=request.body[:KEPT])
-        size = request.size + len(request.authorization or "")
-        if size > LIGHT or request.query or request.content_type != JSON or call.refused is not None:
+        size = request.size + len(request.authorization or "") + len(request.agent or "")
+        unusual = request.query or request.others or request.content_type != JSON or call.refused is not None
+        if size > LIGHT or unusual:
             call.weight = weight_of(request)
         try:
             seen = call.seen = platform.arrive(call)
@@ -179,7 +180,8 @@ def _reason_of(error: StoreUnavailable | ConflictError) -> Reason:
 
 def weight_of(request: Request) -> int:
     """The bytes that the request keeps in memory, as far as its sender chooses them; 0 if they are few."""
-    headers = len(request.authorization or "") + len(request.content_type or "")
+    headers = len(request.authorization or "") + len(request.content_type or "") + len(request.agent or "")
+    headers += sum(len(name) + len(value) for name, value in request.others)
     weight = len(request.body) + len(request.path) + len(request.query) + headers
     return weight if weight > LIGHT else 0
 

@@ -85,7 +85,7 @@ def test_entries_that_left_by_their_number_do_not_count_twice() -> None:
     assert len(store.entries(ORG)) == 3
 
 
-@pytest.mark.parametrize("part", ["authorization", "query", "path", "body"])
+@pytest.mark.parametrize("part", ["authorization", "agent", "query", "path", "content_type", "body"])
 def test_requests_of_any_size_fill_so_much_memory_and_no_more(part: str) -> None:
     handler = assemble(Settings()).handler
     tracemalloc.start()
