@@ -6,8 +6,7 @@ here is StoreUnavailable (nothing is known to have happened) or ConflictError (n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Protocol
 
@@ -145,36 +144,27 @@ class Platform:
 
     def answer(self, call: Call, seen: Seen) -> Outcome:
         """Decides a create or a send, writes what follows from it and journals the answer, all in one step."""
-        ask = call.ask
-        outcome = self._try(call, seen, 0)
-        if outcome is not None:
-            return outcome
-        with self._lane(ask.session_id):  # who lost a race lets those of this process go one by one
-            for attempt in range(1, ATTEMPTS):
-                outcome = self._try(call, self.look(ask), attempt)
-                if outcome is not None:
+        ask, lane = call.ask, None
+        try:
+            for attempt in range(ATTEMPTS):
+                new_id = self.ids.message() if ask.operation == "send" else self.ids.session(seen.organization.seal)
+                outcome = decide(ask, seen, new_id, self.max_live_sessions)
+                if outcome.reason is _UNKNOWN and was_issued(ask.session_id, seen.organization.seal):
+                    outcome = Outcome(Reason.SESSION_FORGOTTEN, seen, None, outcome.token)
+                if self._record(call, outcome, attempt):
                     return outcome
+                if attempt == 0:  # whoever lost a race lets those of this process go one by one
+                    lane = self._lane(ask.session_id)
+                seen = self.look(ask)
+        finally:
+            if lane is not None:
+                lane.release()
         raise ConflictError("the session", ATTEMPTS)
 
-    def _try(self, call: Call, seen: Seen, attempt: int) -> Outcome | None:
-        """One attempt at an answer; None if what was seen has changed."""
-        ask = call.ask
-        new_id = self.ids.message() if ask.operation == "send" else self.ids.session(seen.organization.seal)
-        outcome = decide(ask, seen, new_id, self.max_live_sessions)
-        if outcome.reason is _UNKNOWN and was_issued(ask.session_id, seen.organization.seal):
-            outcome = Outcome(Reason.SESSION_FORGOTTEN, seen, None, outcome.token)
-        return outcome if self._record(call, outcome, attempt) else None
-
-    @contextmanager
-    def _lane(self, name: str) -> Iterator[None]:
-        """Lets one call at a time at what has this name, as long as nobody has to wait too long."""
+    def _lane(self, name: str) -> Lock | None:
+        """The lock of all that have this name, held; None if that would take too long."""
         lock = self._lanes[hash(name) % LANES]
-        held = lock.acquire(timeout=PATIENCE)
-        try:
-            yield
-        finally:
-            if held:
-                lock.release()
+        return lock if lock.acquire(timeout=PATIENCE) else None
 
     def grant(self, call: Call, seen: Seen, secret: str, scopes: tuple[str, ...] | None) -> Outcome:
         """Decides a token request, and writes the token it leads to."""

@@ -97,7 +97,7 @@ class MemoryStore:
                 return 0
             return tenant.note(noted, at)
 
-    def commit(  # noqa: C901 - in one piece: a call for each part costs as much as the part
+    def commit(  # noqa: C901, PLR0912 - in one piece: a call for each part costs as much as the part
         self,
         organization: str,
         writes: Sequence[Write],
@@ -139,7 +139,17 @@ class MemoryStore:
                 writes = counted
             if afresh:
                 _former, noted = tenant.start_afresh(), None  # it may be a million, and goes after the lock
-            self._apply(tenant, organization, writes, now, retention)
+            deadlines, sessions = tenant.deadlines, 0
+            if now >= deadlines.due:  # first, so that sessions end in the order of their ends
+                deadlines.advance(now)
+            for write in writes:
+                if write.key.kind == "session":
+                    sessions += 1
+                    tenant.put_session(write, now)
+                else:
+                    self._put(tenant, organization, write)
+            if sessions and deadlines.crowded(now - retention, self._max_ended_sessions):
+                tenant.forget_sessions(now - retention, sessions)
             if noted is not None:
                 tenant.noted += 1
                 tenant.journal.append((now if stamp is None else stamp, noted))
@@ -218,30 +228,6 @@ class MemoryStore:
 
     def _is_anothers(self, client_id: str, organization: str) -> bool:
         return self._owners.get(client_id, organization) != organization
-
-    def _apply(self, tenant: _Tenant, organization: str, writes: Sequence[Write], now: int, retention: int) -> None:
-        deadlines, sessions = tenant.deadlines, 0
-        if now >= deadlines.due:  # first, so that sessions end in the order of their ends
-            deadlines.advance(now)
-        for write in writes:
-            key, new = write.key, write.new
-            if key.kind != "session":
-                self._put(tenant, organization, write)
-                continue
-            id, ends_at = key.id, write.ends_at
-            sessions += 1
-            if new is None:
-                tenant.remove_session(id)
-                continue
-            tenant.sessions[id] = new
-            if write.expected is None:
-                waiting = tenant.session_places.waiting
-                waiting.append(id)
-                if len(waiting) >= 128:
-                    tenant.session_places.settle()
-            deadlines.put(id, NEVER if ends_at is None else ends_at, now)
-        if sessions and deadlines.crowded(now - retention, self._max_ended_sessions):
-            tenant.forget_sessions(now - retention, sessions)
 
     def _put(self, tenant: _Tenant, organization: str, write: Write) -> None:
         """Writes a record that is no session, and enters it where it is looked for by other names."""
@@ -368,10 +354,20 @@ class _Tenant:
             for write in writes
         ]
 
-    def remove_session(self, id: str) -> None:
-        self.sessions.pop(id, None)
-        self.session_places.remove(id)
-        self.deadlines.remove(id)
+    def put_session(self, write: Write, now: int) -> None:
+        id, new, ends_at = write.key.id, write.new, write.ends_at
+        if new is None:
+            self.sessions.pop(id, None)
+            self.session_places.remove(id)
+            self.deadlines.remove(id)
+            return
+        self.sessions[id] = new
+        if write.expected is None:
+            waiting = self.session_places.waiting
+            waiting.append(id)
+            if len(waiting) >= 128:
+                self.session_places.settle()
+        self.deadlines.put(id, NEVER if ends_at is None else ends_at, now)
 
     def forget_sessions(self, before: int, written: int) -> None:
         for id in self.deadlines.forget(before, self.bounds.max_ended_sessions, FORGOTTEN_A_COMMIT + written):
