@@ -97,7 +97,7 @@ class MemoryStore:
                 return 0
             return tenant.note(noted, at)
 
-    def commit(  # noqa: C901, PLR0912 - in one piece: a call for each part costs as much as the part
+    def commit(  # noqa: C901 - in one piece: a call for each part costs as much as the part
         self,
         organization: str,
         writes: Sequence[Write],
@@ -139,17 +139,7 @@ class MemoryStore:
                 writes = counted
             if afresh:
                 _former, noted = tenant.start_afresh(), None  # it may be a million, and goes after the lock
-            deadlines, sessions = tenant.deadlines, 0
-            if now >= deadlines.due:  # first, so that sessions end in the order of their ends
-                deadlines.advance(now)
-            for write in writes:
-                if write.key.kind == "session":
-                    sessions += 1
-                    tenant.put_session(write, now)
-                else:
-                    self._put(tenant, organization, write)
-            if sessions and deadlines.crowded(now - retention, self._max_ended_sessions):
-                tenant.forget_sessions(now - retention, sessions)
+            self._apply(tenant, organization, writes, now, retention)
             if noted is not None:
                 tenant.noted += 1
                 tenant.journal.append((now if stamp is None else stamp, noted))
@@ -228,6 +218,19 @@ class MemoryStore:
 
     def _is_anothers(self, client_id: str, organization: str) -> bool:
         return self._owners.get(client_id, organization) != organization
+
+    def _apply(self, tenant: _Tenant, organization: str, writes: Sequence[Write], now: int, retention: int) -> None:
+        deadlines, sessions = tenant.deadlines, 0
+        if now >= deadlines.due:  # first, so that sessions end in the order of their ends
+            deadlines.advance(now)
+        for write in writes:
+            if write.key.kind == "session":
+                sessions += 1
+                tenant.put_session(write, now)
+            else:
+                self._put(tenant, organization, write)
+        if sessions and deadlines.crowded(now - retention, self._max_ended_sessions):
+            tenant.forget_sessions(now - retention, sessions)
 
     def _put(self, tenant: _Tenant, organization: str, write: Write) -> None:
         """Writes a record that is no session, and enters it where it is looked for by other names."""
