@@ -154,6 +154,11 @@ class AnswerNote(Struct, frozen=True, gc=False):
     call: Call
     outcome: Outcome
 
+    @property
+    def weight(self) -> int:
+        """It keeps the request, which its arrival weighs."""
+        return 0
+
     def entry(self, seq: int, at: int) -> Entry:
         """The answer as it was put on the wire, or would have been where its delivery was broken."""
         from mockserver.wire.render import render, retry_after, retry_after_text, row_of
@@ -162,7 +167,7 @@ class AnswerNote(Struct, frozen=True, gc=False):
         row, response = row_of(call, outcome), render(call, outcome)
         after = retry_after(call, outcome, row)
         written = retry_after_text(call, outcome, after)
-        issued = outcome.issued.token if outcome.issued is not None else None
+        issued = outcome.issued
         created = outcome.session if outcome.reason is Reason.SESSION_CREATED else None
         return Answer(
             seq=seq,
