@@ -104,6 +104,7 @@ def test_the_story_it_begins_with_is_what_the_command_tells(
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("DAYFLY_WALK")
     assert run(begin.split()) == 1
     told = capfd.readouterr().out.splitlines()
     assert [line for line in story.splitlines() if line.strip() != "…" and line not in told] == []

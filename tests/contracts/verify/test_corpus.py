@@ -25,7 +25,7 @@ TWICE = Scenario((Send(ANN, "0"), Send(ANN, "0")), client="client")
 
 
 def judged(factory: Any, corpus: Path, *clauses: str, target: str = "client") -> Report:
-    options = Options(seed=0, examples=0, clauses=clauses or ("S1", "S2"), corpus=corpus)
+    options = Options(seed=0, examples=0, clauses=clauses or ("S1", "R1"), corpus=corpus)
     return verify(target, PythonClients(factory), options)
 
 
@@ -53,7 +53,7 @@ def test_what_no_longer_fails_is_removed_and_told(tmp_path: Path) -> None:
 def test_what_no_longer_fails_is_kept_if_that_is_asked_for(tmp_path: Path) -> None:
     judged(Caching, tmp_path)
     kept = names(tmp_path)
-    options = Options(seed=0, examples=0, clauses=("S1", "S2"), corpus=tmp_path, corpus_keep=True)
+    options = Options(seed=0, examples=0, clauses=("S1", "R1"), corpus=tmp_path, corpus_keep=True)
     report = verify("client", PythonClients(Small), options)
     assert not report.removed
     assert names(tmp_path) == kept
