@@ -86,7 +86,18 @@ def _undelivered(intent: Intent, case: Case) -> Breach:
         return Breach(f"{name_of(intent)} was not delivered: the client sent nothing for it", (reported(intent),))
     last = over[-1]
     message = f"{name_of(intent)} was not delivered: the client stopped after its {last.operation} got {answer_to(last)}"
-    return Breach(message, (at("last try", last), reported(intent)))
+    evidence = (at("last try", last), reported(intent))
+    if _may_share_a_create(intent, end):
+        return Breach(f"{message}; uncertain, because it may have shared another message's create", evidence, certain=False)
+    return Breach(message, evidence)
+
+
+def _may_share_a_create(intent: Intent, end: int) -> bool:
+    """Whether the message made no create or send, and one of a message sent at once failed."""
+    if any(call.operation in {"create", "send"} for call in intent.calls):
+        return False
+    creates = (call for call in intent.group.calls if call.operation == "create" and call.was_over(end))
+    return any(call.received_session is None for call in creates)
 
 
 D2 = Clause(

@@ -299,7 +299,7 @@ class SecondShort(Notifier):
 
 
 class DigitsOnly(Notifier):
-    """Correct: reads Retry-After only if it is whole seconds, as documented, and else waits as after a 503."""
+    """Correct: reads whole seconds alone, as documented, and else waits as after a 503."""
 
     def pause(self, failure, count):
         if not str(failure.headers.get("Retry-After", "")).isdigit():
