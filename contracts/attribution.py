@@ -150,7 +150,7 @@ class _Attributing:
             if isinstance(entry, Arrival):
                 request = self._flying[entry.context_id] = self._requests[entry.context_id]
                 see(entry.context_id, request)
-            elif isinstance(entry, Answer | Returned):
+            elif isinstance(entry, (Answer, Returned)):
                 self._hear(entry)
                 if entry.context_id not in self._watched or isinstance(entry, Returned):
                     self._flying.pop(entry.context_id, None)

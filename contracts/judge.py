@@ -249,10 +249,8 @@ def _marks(clause: Clause[Any], case: Case) -> Iterator[Exercised | Breach]:
     state = clause.start
     for moment in case.history.of(clause.on):
         state, mark = clause.step(state, moment, case)
-        if isinstance(mark, Breach):
-            mark = _doubted(mark, clause, case.history)
         if mark is not None:
-            yield mark
+            yield _doubted(mark, clause, case.history) if isinstance(mark, Breach) else mark
 
 
 def _doubted(breach: Breach, clause: Clause[Any], history: History) -> Breach:
