@@ -20,11 +20,13 @@ def opened(text: str = "hello", name: str = "ann") -> Tape:
     return tape
 
 
-def test_d2_is_uncertain_of_a_message_that_may_have_shared_the_create_of_another() -> None:
+@pytest.mark.parametrize("logs_in", [True, False])
+def test_d2_is_uncertain_of_a_message_that_may_have_shared_the_create_of_another(logs_in: bool) -> None:
     tape = Tape()
     tape.begin("for ann", "ann", item=0)
     tape.begin("for bob", "bob", item=0)
-    tape.token()
+    if logs_in:
+        tape.token()
     tape.create("ann", **SCOPE)
     tape.end("failed")
     tape.end("failed")
