@@ -356,9 +356,7 @@ def test_r6_wants_a_pause_after_a_429_that_names_no_whole_seconds(told: dict[str
         ({"retry_after": 2, "retry_after_text": "1.5"}, 1, "not_exercised"),
     ],
 )
-def test_r5_is_about_whole_seconds_because_nothing_else_is_documented(
-    told: dict[str, Any], waited: float, status: str
-) -> None:
+def test_r5_is_about_whole_seconds_because_nothing_else_is_documented(told: dict[str, Any], waited: float, status: str) -> None:
     tape = opened()
     tape.create(status=429, **told)
     tape.wait(waited)
