@@ -97,11 +97,15 @@ class Exercised(Struct, frozen=True):
 
 
 class Breach(Struct, frozen=True):
-    """A step saw the clause broken. `message` says it of this instance; not `certain` where the trace leaves a doubt."""
+    """A step saw the clause broken. `message` says it of this instance; not `certain` where the trace leaves a doubt.
+
+    `explains`: clauses whose violations follow from this breach, beside those that every breach of its clause explains.
+    """
 
     message: str
     evidence: tuple[Evidence, ...]
     certain: bool = True
+    explains: tuple[str, ...] = ()
 
 
 EXERCISED = Exercised()
@@ -245,10 +249,8 @@ def _marks(clause: Clause[Any], case: Case) -> Iterator[Exercised | Breach]:
     state = clause.start
     for moment in case.history.of(clause.on):
         state, mark = clause.step(state, moment, case)
-        if isinstance(mark, Breach):
-            mark = _doubted(mark, clause, case.history)
         if mark is not None:
-            yield mark
+            yield _doubted(mark, clause, case.history) if isinstance(mark, Breach) else mark
 
 
 def _doubted(breach: Breach, clause: Clause[Any], history: History) -> Breach:
@@ -315,7 +317,8 @@ class _Roots:
         return tuple(self._named(told) if told.code in self._violated else told for told in self._verdicts)
 
     def _named(self, told: Verdict) -> Verdict:
-        roots = {code: self._blamed(code) for code in self._violated if told.code in self._explains.get(code, ())}
+        blamed = {code: self._blamed(code, told.code) for code in self._violated if code != told.code}
+        roots = {code: subjects for code, subjects in blamed.items() if subjects is not None}
         if not roots:
             return told
         for breach in self._breaches(told.code):
@@ -330,9 +333,11 @@ class _Roots:
         marks = _marks(self._clauses[code], self._case)
         return (mark for mark in marks if isinstance(mark, Breach) and mark.certain)
 
-    def _blamed(self, code: str) -> _Subjects:
-        """All that a clause's breaches are about."""
-        return self._subjects(item for breach in self._breaches(code) for item in breach.evidence)
+    def _blamed(self, code: str, told: str) -> _Subjects | None:
+        """All that those breaches of a clause are about which explain a violation of `told`; None if there are none."""
+        always = told in self._explains.get(code, ())
+        breaches = [breach for breach in self._breaches(code) if always or told in breach.explains]
+        return self._subjects(item for breach in breaches for item in breach.evidence) if breaches else None
 
     def _subjects(self, evidence: Iterable[Evidence]) -> _Subjects:
         messages, sessions = set[int](), set[str]()

@@ -302,9 +302,14 @@ def _step_leaked(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
         case CallLeft(call):
             leak = _leak(call)
             if leak:
-                return state, Breach(leak, (at("leaked", call),))
+                return state, Breach(leak, (at("leaked", call),), explains=_follows(call))
             return state, EXERCISED if call.arrival.credential.form in {"bearer", "basic"} else None
     return state, None
+
+
+def _follows(call: Call) -> tuple[str, ...]:
+    """The clauses that a client breaks because a call of it showed no token: each such call gets a 401 that no retry mends."""
+    return ("A4", "D2") if call.arrival.credential.form in {"empty", "literal"} else ()
 
 
 def _leak(call: Call) -> str:

@@ -7,7 +7,7 @@ from msgspec import UNSET
 from contracts.clauses.excuses import excuse, jumped
 from contracts.clauses.words import answer_to, at, name_of, plain_or_quoted, quote, reported, seconds, told_apart
 from contracts.history import Call, CallLeft, CallReturned, Effect, Group, Intent, IntentEnded, Moment, document
-from contracts.judge import EXERCISED, Breach, Case, Clause, Mark
+from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark
 from mockserver.journal import Guest
 
 
@@ -82,11 +82,23 @@ def _undelivered(intent: Intent, case: Case) -> Breach:
     if late is not None:
         message = f"{name_of(intent)} was not delivered when the client reported: it was sent only afterwards"
         return Breach(message, (reported(intent), at("sent afterwards", late)))
-    if not over:
-        return Breach(f"{name_of(intent)} was not delivered: the client sent nothing for it", (reported(intent),))
-    last = over[-1]
-    message = f"{name_of(intent)} was not delivered: the client stopped after its {last.operation} got {answer_to(last)}"
-    return Breach(message, (at("last try", last), reported(intent)))
+    message = f"{name_of(intent)} was not delivered: the client sent nothing for it"
+    evidence: tuple[Evidence, ...] = (reported(intent),)
+    if over:
+        last = over[-1]
+        message = f"{name_of(intent)} was not delivered: the client stopped after its {last.operation} got {answer_to(last)}"
+        evidence = (at("last try", last), *evidence)
+    if _may_share_a_create(intent, end):
+        return Breach(f"{message}; uncertain, because it may have shared another message's create", evidence, certain=False)
+    return Breach(message, evidence)
+
+
+def _may_share_a_create(intent: Intent, end: int) -> bool:
+    """Whether the message made no create or send, and one of a message sent at once failed."""
+    if any(call.operation in {"create", "send"} for call in intent.calls):
+        return False
+    creates = (call for call in intent.group.calls if call.operation == "create" and call.was_over(end))
+    return any(call.received_session is None for call in creates)
 
 
 D2 = Clause(

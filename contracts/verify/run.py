@@ -132,7 +132,9 @@ def _walked(campaign: Campaign) -> Walked:
 def _pruned(campaign: Campaign, corpus: Corpus, clauses: Sequence[Clause[Any]], effort: Effort) -> tuple[str, ...]:
     """The files of scenarios that no longer fail. Of a client that hangs nobody can tell."""
     codes = [clause.code for clause in clauses]
-    return () if campaign.hung else corpus.prune(codes, lambda code, kept: campaign.holds(code, kept, effort.replays))
+    if campaign.hung or campaign.flooded:
+        return ()
+    return corpus.prune(codes, lambda code, kept: campaign.holds(code, kept, effort.replays))
 
 
 def replay(target: str, clients: Clients, scenario: Scenario, options: Options = DEFAULT_OPTIONS, times: int = 1) -> Report:

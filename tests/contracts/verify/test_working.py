@@ -160,6 +160,21 @@ def test_one_that_hangs_is_not_put_through_everything_and_the_report_says_so() -
     assert f"stopped: {report.stopped}" in text.render(report)
 
 
+def test_a_loop_without_a_bound_does_not_hide_another() -> None:
+    """The client goes on for ever after a 401 as well, which comes first and is put to the test many times."""
+
+    class Persistent(Small):
+        def create(self, guest: Any) -> str:
+            while True:
+                with suppress(httpx.HTTPStatusError):
+                    return super().create(guest)
+                self.platform.sleep(1)
+
+    report = judged(Persistent, examples=0, clauses=("R4", "D6"))
+    assert [clause.code for clause in report.violated] == ["R4", "D6"]
+    assert report.stopped.startswith("the client hung in 12 runs")
+
+
 # -- a client that reaches nothing -------------------------------------------------------------------------------------
 
 
