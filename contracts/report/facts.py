@@ -22,6 +22,10 @@ def remarks(report: Report) -> Iterator[str]:
     """What there is to say beside the clauses, a line each."""
     if report.extent:
         yield report.extent
+    if report.inferred:
+        yield inferred(report)
+    if report.unjudged:
+        yield unjudged(report)
     if report.stopped:
         yield f"stopped: {report.stopped}"
     if report.walked is not None:
@@ -34,6 +38,21 @@ def remarks(report: Report) -> Iterator[str]:
         yield f"{counted(len(report.removed), 'kept scenario')} no longer {fail}, so {them} removed: {files}"
     if report.unkept:
         yield unkept(report)
+
+
+def inferred(report: Report) -> str:
+    """On what the verdicts of a recording rest."""
+    messages = counted(report.inferred, "message")
+    return f"{messages} inferred from guests, texts and order; a clause is violated only if it is so in every sensible reading"
+
+
+def unjudged(report: Report) -> str:
+    """How many clauses a recording says nothing about, and what to do."""
+    codes = ", ".join(result.code for result in report.unjudged)
+    return (
+        f"{len(report.unjudged)} of {counted(len(report.clauses), 'clause')} cannot be judged from a recording ({codes}): nothing in it"
+        " says what the client was asked to do or what it reported; put the client to `dayfly verify`"
+    )
 
 
 def walked(steps: Walked) -> str:
