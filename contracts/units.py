@@ -32,12 +32,14 @@ MOST = 300
 """Requests of one unit: a loop that goes on for ever is cut into units of this many."""
 
 
-def readings(history: History, *, one_shot: bool = False) -> tuple[Reading, ...]:
+def readings(history: History, *, one_shot: bool = False, scripted: bool = False) -> tuple[Reading, ...]:
     """Return the finest and the coarsest reading of a recording without intents; one if they are equal.
 
-    `one_shot`: each message has a process of its own, which logs in anew.
+    `one_shot`: each message has a process of its own, which logs in anew. `scripted`: a test gave the
+    messages, which may ask for the same again at once, but hardly `MANY` times.
     """
-    finest, coarsest = (_Reader(history, coarse, one_shot).read() for coarse in (False, True))
+    finest = _Reader(history, False, one_shot, scripted).read()
+    coarsest = _Reader(history, True, one_shot, False).read()
     return (finest,) if finest == coarsest else (finest, coarsest)
 
 
@@ -58,8 +60,8 @@ class _Work:
 class _Reader:
     """Sorts the calls of a history by whom they are for, and each of these rows into units."""
 
-    def __init__(self, history: History, coarse: bool, one_shot: bool) -> None:
-        self._history, self._coarse, self._one_shot = history, coarse, one_shot
+    def __init__(self, history: History, coarse: bool, one_shot: bool, scripted: bool) -> None:
+        self._history, self._coarse, self._one_shot, self._scripted = history, coarse, one_shot, scripted
         self._limit = IN_A_WHILE if coarse else AT_ONCE
         self._logins = [call.left for call in history.logins]
         self._senders = _senders(history)
@@ -93,7 +95,8 @@ class _Reader:
                 by_text[call.text] = work
             self._take_creates(work, loose, call, len(texts) == 1)
             work.calls.append(call)
-        yield from done
+        for work in done:
+            yield from _asked_again(work) if self._scripted else (work,)
         for chain in self._chains(loose):
             yield from self._left_alone(chain, bool(texts))
 
@@ -276,6 +279,21 @@ def _failed(call: Call) -> bool:
 
 def _quickly(one: Call, other: Call) -> bool:
     return one.was_over(other.left) and one.returned_at is not None and other.left_at - one.returned_at <= AT_ONCE
+
+
+def _asked_again(work: _Work) -> Iterator[_Work]:
+    """The pieces of a unit, each with a single send or failed create, unless too much of it failed for that."""
+    if sum(map(_failed, work.calls)) >= MANY:
+        yield work
+        return
+    piece: list[Call] = []
+    for call in work.calls:
+        piece.append(call)
+        if call.operation == "send" or _failed(call):
+            yield _Work(work.guest, work.text, piece)
+            piece = []
+    if piece:
+        yield _Work(work.guest, work.text, piece)
 
 
 def _cut(work: _Work) -> Iterator[_Work]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contracts.judge import DEFAULTS, Clause, Demand
+from contracts.judge import DEFAULTS, UNTOLD, Clause, Demand
 from contracts.report.model import Counterexample, Report, Walked
 
 
@@ -24,8 +24,7 @@ def remarks(report: Report) -> Iterator[str]:
         yield report.extent
     if report.inferred:
         yield inferred(report)
-    if report.unjudged:
-        yield unjudged(report)
+    yield from unjudged(report)
     if report.stopped:
         yield f"stopped: {report.stopped}"
     if report.walked is not None:
@@ -46,13 +45,19 @@ def inferred(report: Report) -> str:
     return f"{messages} inferred from guests, texts and order; a clause is violated only if it is so in every sensible reading"
 
 
-def unjudged(report: Report) -> str:
-    """How many clauses a recording says nothing about, and what to do."""
-    codes = ", ".join(result.code for result in report.unjudged)
-    return (
-        f"{len(report.unjudged)} of {counted(len(report.clauses), 'clause')} cannot be judged from a recording ({codes}): nothing in it"
-        " says what the client was asked to do or what it reported; put the client to `dayfly verify`"
-    )
+def unjudged(report: Report) -> Iterator[str]:
+    """How many clauses a recording says nothing about, by the reason, and what to do."""
+    codes: dict[str, list[str]] = {}
+    for result in report.unjudged:
+        codes.setdefault(result.message, []).append(result.code)
+    for why, some in codes.items():
+        cannot = f"{len(some)} of {counted(len(report.clauses), 'clause')} cannot be judged from a recording ({', '.join(some)})"
+        yield f"{cannot}: {_UNTOLD if why == UNTOLD else why}"
+
+
+_UNTOLD = (
+    "nothing in it says what the client was asked to do or what it reported; put the client to `dayfly verify`"
+)
 
 
 def walked(steps: Walked) -> str:

@@ -35,8 +35,7 @@ def _overview(report: Report) -> Iterator[str]:
         yield _escaped(report.extent)
     if report.inferred:
         yield _escaped(facts.inferred(report))
-    if report.unjudged:
-        yield _prose(facts.unjudged(report))
+    yield from map(_prose, facts.unjudged(report))
     bad = _bad(report)
     if bad:
         yield _table(bad)

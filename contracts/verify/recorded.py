@@ -13,7 +13,7 @@ from contracts.clauses import judged
 from contracts.fold import fold
 from contracts.har import Extent
 from contracts.history import Reading
-from contracts.judge import Breach, Clause, Evidence, Judgement, Status, Verdict
+from contracts.judge import Breach, Clause, Evidence, Judgement, Parameters, Status, Verdict
 from contracts.report.model import ClauseResult, Counterexample, Report, Source
 from contracts.trace import well_formed
 from contracts.units import readings
@@ -47,7 +47,8 @@ def check(
     way round: a clause is violated only if it is in both. Raises TraceMalformed.
     """
     stopwatch, clauses = Stopwatch(), select(options.clauses)
-    views = list(_views(tuple(entries), in_other_order, clauses, options))
+    inferring = _Inferring(options.parameters.one_shot, source == "test")
+    views = list(_views(tuple(entries), in_other_order, options.parameters, clauses, inferring))
     results = [_result(clause, views, extent) for clause in clauses]
     reading = views[0].reading
     return Report(
@@ -60,6 +61,19 @@ def check(
         recording=extent,
         inferred=0 if reading is None else len(reading.units),
     )
+
+
+class _Inferring(NamedTuple):
+    """How messages are inferred: is each one's client a process of its own, and did a test ask for them?"""
+
+    one_shot: bool
+    scripted: bool
+
+    def readings(self, trace: tuple[Entry, ...]) -> Sequence[Reading | None]:
+        """None alone for a trace that tells which messages the client was given."""
+        if any(isinstance(entry, Began) for entry in trace):
+            return (None,)
+        return readings(fold(well_formed(trace)), one_shot=self.one_shot, scripted=self.scripted)
 
 
 class _View(NamedTuple):
@@ -85,20 +99,17 @@ MESSAGES = "these requests are for several messages, as when a person tries agai
 
 
 def _views(
-    trace: tuple[Entry, ...], other: Sequence[Entry] | None, clauses: Sequence[Clause[Any]], options: Options
+    trace: tuple[Entry, ...],
+    other: Sequence[Entry] | None,
+    parameters: Parameters,
+    clauses: Sequence[Clause[Any]],
+    inferring: _Inferring,
 ) -> Iterator[_View]:
     """The finest reading first; each order of the requests has readings of its own."""
     for doubt, entries in (("", trace), *([] if other is None else [(ORDER, tuple(other))])):
-        for nth, reading in enumerate(_readings(entries, options)):
-            judgement = judged(entries, options.parameters, clauses, reading)
+        for nth, reading in enumerate(inferring.readings(entries)):
+            judgement = judged(entries, parameters, clauses, reading)
             yield _View(entries, reading, judgement, MESSAGES if nth else doubt)
-
-
-def _readings(trace: tuple[Entry, ...], options: Options) -> Sequence[Reading | None]:
-    """None alone for a trace that tells which messages the client was given."""
-    if any(isinstance(entry, Began) for entry in trace):
-        return (None,)
-    return readings(fold(well_formed(trace)), one_shot=options.parameters.one_shot)
 
 
 def _result(clause: Clause[Any], views: Sequence[_View], extent: Extent | None) -> ClauseResult:
@@ -112,15 +123,17 @@ def _result(clause: Clause[Any], views: Sequence[_View], extent: Extent | None) 
                 code=clause.code, name=clause.name, status=Status.VIOLATED, exercised=1, counterexample=found
             )
     status, message = _undecided(views, verdicts)
-    if status is Status.NOT_EXERCISED and extent is not None:
-        message = _masked(clause.code, extent) or message
+    masked = "" if extent is None else _masked(clause.code, extent)
+    if masked and (status is Status.NOT_EXERCISED or (status is Status.HELD and clause.code in OF_TOKENS)):
+        status, message = Status.NOT_EXERCISED, masked
     return ClauseResult(
         code=clause.code,
         name=clause.name,
         status=status,
         exercised=int(status is not Status.NOT_EXERCISED),
         message=message,
-        unjudged=clause.needs_report == "all" and first.reading is not None,
+        unjudged=status is Status.NOT_EXERCISED
+        and (bool(masked) or (clause.needs_report == "all" and first.reading is not None)),
     )
 
 
