@@ -46,7 +46,9 @@ class _Folding:
 
     def __init__(self, trace: Trace, reading: Reading | None) -> None:
         self.history = History(trace.header, reading=reading)
-        self._units = {} if reading is None else {id: (number, unit) for number, unit in enumerate(reading.units) for id in unit.calls}
+        self._units = (
+            {} if reading is None else {id: (number, unit) for number, unit in enumerate(reading.units) for id in unit.calls}
+        )
         self._in_process = trace.header.door == "in_process"
         self._watched = {entry.context_id for entry in trace.entries if isinstance(entry, Returned)}
         self._calls: dict[str, Call] = {}

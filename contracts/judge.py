@@ -162,6 +162,17 @@ class Clause(Demand, Generic[S]):
     spared: Callable[[Case], str] | None = None
     closeness: Callable[[Case], float] | None = None
 
+    @property
+    def judged(self) -> tuple[str, str, str, str]:
+        """How it is judged in process, over a socket, as a process in real time, and in a recording."""
+        moved = "own time" if self.own_time else "yes"
+        real = "yes" if "wall" in self.clocks else "inconclusive"
+        if self.needs_report:
+            recorded = "no" if self.needs_report == "all" else "inferred, in part"
+        else:
+            recorded = "inferred" if self.needs_intents else real
+        return moved, moved, real, recorded
+
 
 class Verdict(Struct, frozen=True, omit_defaults=True):
     """How one clause ended. `explained_by` is the clause whose violation in the same trace is the root of this one."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 
 import msgspec
 from msgspec import UNSET
@@ -72,6 +73,9 @@ class _Reader:
         rows = _rows(self._history)
         self._orphans = self._repeated_orphans(rows.values())
         works = [work for row in rows.values() for work in self._works(row)]
+        works.sort(key=lambda work: work.calls[0].left)
+        if self._coarse:
+            works += list(self._with_failed_logins(works))
         works = [piece for work in works for piece in _cut(work)]
         works.sort(key=lambda work: work.calls[0].left)
         return self._whole(works)
@@ -112,7 +116,7 @@ class _Reader:
             return None
         between = [call for call in loose[-MOST:] if call.left > last.left and self._is_own(call, send)]
         steps = [last, *between, send]
-        return work if all(self._follows(one, other) for one, other in zip(steps, steps[1:], strict=False)) else None
+        return work if all(self._follows(one, other) for one, other in pairwise(steps)) else None
 
     def _is_own(self, create: Call, send: Call) -> bool:
         """Whether a create may have been made for this send: no other one uses its session."""
@@ -212,10 +216,16 @@ class _Reader:
         login = next(logins, None)
         starts = [*((work.calls[0].left, number) for number, work in enumerate(works)), (len(self._history.moments) + 1, -1)]
         over = [work.over for work in works]
+        taken = {call.number for work in works for call in work.calls if call.operation == "token"}
         for start, number in starts:
             while login is not None and login.left < start:
+                if login.number in taken:
+                    login = next(logins, None)
+                    continue
                 open_now = [one for one in open_now if over[one] > login.left]
-                self._place_login(login, [works[one] for one in open_now], first.get(start), items[open_now[0]] if open_now else 0, shared)
+                self._place_login(
+                    login, [works[one] for one in open_now], first.get(start), items[open_now[0]] if open_now else 0, shared
+                )
                 login = next(logins, None)
             if number < 0:
                 break
@@ -224,10 +234,33 @@ class _Reader:
             items[number] = item
             open_now.append(number)
         units = (
-            Unit(tuple(call.arrival.context_id for call in sorted(work.calls, key=lambda call: call.left)), work.guest, work.text, items[number])
+            Unit(
+                tuple(call.arrival.context_id for call in sorted(work.calls, key=lambda call: call.left)),
+                work.guest,
+                work.text,
+                items[number],
+            )
             for number, work in enumerate(works)
         )
         return Reading(tuple(units), shared, _interleaved(self._history))
+
+    def _with_failed_logins(self, works: Sequence[_Work]) -> Iterator[_Work]:
+        """Put rows of logins, each after one that failed, before the unit that follows; others are units of their own."""
+        starts = [work.calls[0].left for work in works]
+        reach = list(accumulate((work.over for work in works), max))
+        idle = []
+        for login in self._history.logins:
+            before = bisect_left(starts, login.left)
+            if not before or reach[before - 1] <= login.left:
+                idle.append(login)
+        for chain in self._chains(idle):
+            if len(chain) < 2:
+                continue
+            following = bisect_left(starts, chain[-1].left)
+            if following < len(works) and self._follows(chain[-1], works[following].calls[0]):
+                works[following].calls[:0] = chain
+            else:
+                yield _Work(calls=chain)
 
     def _place_login(
         self, login: Call, busy: Sequence[_Work], following: _Work | None, item: int, shared: dict[str, tuple[int, int]]

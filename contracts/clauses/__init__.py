@@ -54,5 +54,8 @@ def judged(
     clauses: Sequence[Clause[Any]] = CLAUSES,
     reading: Reading | None = None,
 ) -> Judgement:
-    """Judges a trace by the catalogue, or by some of its clauses, with the messages of a reading of it. Raises TraceMalformed."""
+    """Judge a trace by the catalogue, or by some of its clauses, with the messages of a reading of it.
+
+    Raises TraceMalformed.
+    """
     return judge(entries, clauses, parameters, EXPLAINS, reading)

@@ -51,13 +51,13 @@ def unjudged(report: Report) -> Iterator[str]:
     for result in report.unjudged:
         codes.setdefault(result.message, []).append(result.code)
     for why, some in codes.items():
-        cannot = f"{len(some)} of {counted(len(report.clauses), 'clause')} cannot be judged from a recording ({', '.join(some)})"
+        cannot = (
+            f"{len(some)} of {counted(len(report.clauses), 'clause')} cannot be judged from a recording ({', '.join(some)})"
+        )
         yield f"{cannot}: {_UNTOLD if why == UNTOLD else why}"
 
 
-_UNTOLD = (
-    "nothing in it says what the client was asked to do or what it reported; put the client to `dayfly verify`"
-)
+_UNTOLD = "nothing in it says what the client was asked to do or what it reported; put the client to `dayfly verify`"
 
 
 def walked(steps: Walked) -> str:

@@ -119,9 +119,7 @@ def _result(clause: Clause[Any], views: Sequence[_View], extent: Extent | None) 
         common = _common(clause.code, views)
         if common:
             found = _counterexample(common, first)
-            return ClauseResult(
-                code=clause.code, name=clause.name, status=Status.VIOLATED, exercised=1, counterexample=found
-            )
+            return ClauseResult(code=clause.code, name=clause.name, status=Status.VIOLATED, exercised=1, counterexample=found)
     status, message = _undecided(views, verdicts)
     masked = "" if extent is None else _masked(clause.code, extent)
     if masked and (status is Status.NOT_EXERCISED or (status is Status.HELD and clause.code in OF_TOKENS)):

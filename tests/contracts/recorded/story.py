@@ -145,7 +145,10 @@ def _entry(one: Exchange) -> dict[str, Any]:
     """An entry of a HAR file."""
     form = f"grant_type=client_credentials&client_id=app&client_secret={SECRET}"
     is_login = one.operation == "token"
-    own = {"took": 1000 * one.took, "startedDateTime": (FIRST + timedelta(seconds=one.left)).isoformat(timespec="milliseconds")}
+    own: dict[str, Any] = {
+        "took": 1000 * one.took,
+        "startedDateTime": (FIRST + timedelta(seconds=one.left)).isoformat(timespec="milliseconds"),
+    }
     if one.retry_after is not None:
         own["answered"] = {"Retry-After": str(one.retry_after)}
     if is_login:

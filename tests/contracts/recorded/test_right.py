@@ -173,7 +173,7 @@ def a_lost_answer_and_the_person_asks_again(told: Story) -> None:
 def the_same_bad_request_by_a_person(told: Story) -> None:
     told.token()
     for _ in range(3):
-        told.create(status=400)
+        told.create(status=413)
         told.wait(7)
 
 

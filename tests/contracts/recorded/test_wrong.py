@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from jsonschema import validate
+from msgspec.json import decode
 
+from contracts.judge import Status
+from contracts.report import html, json, markdown
+from contracts.report.text import render
+from contracts.verify import check
 from tests.contracts.recorded.story import SCOPE_CODE, Story, reports
 
 Told = Callable[[Story], None]
@@ -146,13 +152,6 @@ def two_sessions_a_message(told: Story) -> None:
         told.wait(3)
 
 
-def on_after_two_opaque_refusals(told: Story) -> None:
-    told.token()
-    for _ in range(3):
-        told.message(status=403)
-        told.wait(0.2)
-
-
 WRONG: list[tuple[Told, str]] = [
     (a_retry_storm, "R4"),
     (a_retry_storm_before_anything_is_sent, "R4"),
@@ -189,7 +188,24 @@ def test_a_double_delivery_is_in_doubt_if_the_truth_is_not_recorded() -> None:
     for kind, report in reports(delivered_twice):
         told = {result.code: (str(result.status), result.message) for result in report.clauses}["D1"]
         if kind != "journal":
-            assert told == ("inconclusive", "inferred message 1 to ann was accepted after a send of it that got 502 code.502: perhaps twice")
+            assert told == (
+                "inconclusive",
+                "inferred message 1 to ann was accepted after a send of it that got 502 code.502: perhaps twice",
+            )
+
+
+def a_storm_of_logins(told: Story) -> None:
+    for _ in range(9):
+        told.token(status=429, retry_after=30)
+        told.wait(0.5)
+
+
+def test_a_storm_of_logins_is_in_doubt_because_nothing_tells_for_whom_they_are() -> None:
+    for _, report in reports(a_storm_of_logins):
+        told = {result.code: (str(result.status), result.message) for result in report.clauses}
+        doubt = "unless these requests are for several messages, as when a person tries again"
+        assert told["R4"] == ("inconclusive", f"a token was made again after 5 that had failed in a row, {doubt}")
+        assert told["R5"][0] == "inconclusive"
 
 
 def test_every_violation_is_told() -> None:
@@ -197,3 +213,45 @@ def test_every_violation_is_told() -> None:
         (found,) = (result.counterexample for result in report.violated if result.code == "R5")
         assert found is not None
         assert (kind, found.times, len(found.others)) == (kind, 12, 11)
+
+
+def test_reports_say_what_was_inferred_how_often_and_what_cannot_be_judged() -> None:
+    """In text, in HTML, in Markdown and for programs."""
+    cannot = "6 of 26 clauses cannot be judged from a recording (S3, D2, D3, D4, D5, D6)"
+    for _, report in reports(a_retry_storm):
+        text = render(report)
+        assert "inferred message 1 to ann: 'hello'" in text
+        assert "= times: 8; also at #" in text
+        assert "8 times: a send was made again" in text
+        for words in (" ".join(text.split()), html.render(report), markdown.render(report).replace("\\", "")):
+            assert cannot in words
+            assert "1 message inferred" in words
+        assert "inferred message 1 to ann" in html.render(report)
+        document = json.document(report)
+        validate(decode(json.render(report)), json.schema())
+        (told,) = (one for one in document["clauses"] if one["status"] == "violated")
+        (message,) = told["counterexample"]["inferred"]
+        assert (told["counterexample"]["times"], message["text"], len(message["requests"])) == (8, "hello", 27)
+        assert [one["code"] for one in document["clauses"] if one.get("unjudged")] == ["S3", "D2", "D3", "D4", "D5", "D6"]
+
+
+def test_strict_counts_what_cannot_be_judged() -> None:
+    def plain(told: Story) -> None:
+        told.token()
+        told.message()
+
+    for _, report in reports(plain):
+        assert (report.exit_status(), report.exit_status(strict=True)) == (0, 2)
+
+
+def test_a_person_is_given_the_benefit_of_the_doubt_and_a_test_even_more() -> None:
+    """A test may well send the same text again at once after it has made a send fail, but not twelve times."""
+    told = Story()
+    created_again_at_once(told)
+    assert [one.code for one in check("x", told.journal().entries, source="journal").violated] == ["R6"]
+    report = check("x", told.journal().entries, source="test")
+    assert report.violated == ()
+    assert [one.code for one in report.with_status(Status.INCONCLUSIVE)] == ["R6"]
+    told = Story()
+    a_retry_storm(told)
+    assert [one.code for one in check("x", told.journal().entries, source="test").violated] == ["R4"]
