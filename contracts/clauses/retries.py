@@ -41,6 +41,11 @@ def messages_served(call: Call, before: Iterable[Call]) -> int:
     return 1 if call.intent is not None else max(1, call.open_intents, *(other.open_intents for other in before))
 
 
+def is_certain(call: Call, case: Case) -> bool:
+    """Whether it is known for how many messages a call was made."""
+    return call.intent is not None or not case.history.inferred
+
+
 def _shared(call: Call) -> list[Call]:
     """The calls made while its item ran: among them the token calls that belong to the client, not to one message."""
     return call.group.calls if call.group is not None else []
@@ -53,13 +58,14 @@ def _step_unbounded(state: None, moment: Moment, case: Case) -> tuple[None, Mark
         case CallLeft(call, place):
             row = _row(call, place)
             bound = case.parameters.max_attempts * messages_served(call, row)
-            return state, _unbounded(call, row) if len(row) >= bound else None
+            return state, _unbounded(call, row, case) if len(row) >= bound else None
     return state, None
 
 
-def _unbounded(call: Call, row: list[Call]) -> Breach:
+def _unbounded(call: Call, row: list[Call], case: Case) -> Breach:
+    """If messages are inferred, nothing tells how many of them shared a row of token calls."""
     message = f"a {call.operation or 'request'} was made again after {len(row)} that had failed in a row"
-    return Breach(message, (at("first failure", row[-1]), at("one try too many", call)))
+    return Breach(message, (at("first failure", row[-1]), at("one try too many", call)), is_certain(call, case))
 
 
 def _longest_row(case: Case) -> float:

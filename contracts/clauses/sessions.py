@@ -216,6 +216,7 @@ S3 = Clause(
     step=_step_shared,
     on=(CallLeft,),
     needs_intents=True,
+    needs_report="all",
 )
 
 
@@ -240,7 +241,7 @@ def _invention(call: Call, case: Case) -> Mark:
     if not told and answer is not None and (answer.session is not None or answer.accepted):
         return EXERCISED
     message = f"the client presented {session.label}, which the platform never issued to it"
-    certain = told or bool(case.history.intents)
+    certain = told or (bool(case.history.intents) and not case.history.inferred)
     return Breach(message, (at("never issued", call),), certain) if certain or call.status == 403 else None
 
 
