@@ -170,6 +170,7 @@ class _Folding:
         call = Call(len(self._calls) + 1, entry, self._place, left_at, operation, open_intents=len(self._open))
         self._calls[entry.context_id] = call
         self.history.calls.append(call)
+        self.history.by_seq[call.seq] = call
         self._read(call)
         self._attribute(call)
         self.history.moments.append(CallLeft(call, self._place))

@@ -299,6 +299,7 @@ class History:
     the order in which the client knew. `doubts` says of calls, and of intents by their end, why it is uncertain which call
     belongs to which intent; they are named by the entries that evidence points to. `reading` says how the intents were
     inferred, None if the trace tells of them or nothing was inferred. `served` are then the intents by each token.
+    `by_seq` are the calls by the entry of their arrival.
     """
 
     header: Header
@@ -316,6 +317,7 @@ class History:
     doubts: dict[int, str] = field(default_factory=dict)
     reading: Reading | None = None
     served: dict[str, set[int]] = field(default_factory=dict)
+    by_seq: dict[int, Call] = field(default_factory=dict)
     _by_kind: dict[tuple[type[Moment], ...], list[Moment]] = field(default_factory=dict)
 
     @property

@@ -288,7 +288,9 @@ def _doubted(breach: Breach, clause: Clause[Any], history: History) -> Breach:
 
 def _had_left(breach: Breach, history: History) -> bool:
     """Whether the last call that the evidence names was on its way when one of the others came back."""
-    named = [call for item in breach.evidence for call in history.calls if call.seq == item.seq]
+    named = [history.by_seq[item.seq] for item in breach.evidence if item.seq in history.by_seq]
+    if not named:
+        return False
     return any(named[-1].departed_before(other) for other in named[:-1])
 
 

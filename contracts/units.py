@@ -29,7 +29,7 @@ IN_A_WHILE = 300_000
 MANY = 6
 """Failed creates in a row that are one client's retries, not so many messages to one guest."""
 
-MOST = 300
+MOST = 100
 """Requests of one unit: a loop that goes on for ever is cut into units of this many."""
 
 

@@ -86,12 +86,8 @@ class _View(NamedTuple):
 
     def about(self, breach: Breach) -> tuple[str, ...]:
         """The requests of a breach, by their contextIds: entries have other numbers in another order."""
-        names = self.names
-        return tuple(names.get(item.seq, str(item.seq)) for item in breach.evidence)
-
-    @property
-    def names(self) -> dict[int, str]:
-        return {call.seq: call.arrival.context_id for call in self.judgement.history.calls}
+        calls = self.judgement.history.by_seq
+        return tuple(calls[item.seq].arrival.context_id if item.seq in calls else str(item.seq) for item in breach.evidence)
 
 
 ORDER = "requests with the same stamp came in another order"
