@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +93,12 @@ def _body(call: Call, hidden: Hiding) -> tuple[Any, str | None]:
     return UNSET, hidden.encoded(hidden.raw(raw.decode("utf-8", "backslashreplace")))
 
 
+@lru_cache(maxsize=256)
+def _meant(header: str) -> tuple[str, ...]:
+    """The decoded pieces of a header's value; a client sends most of its headers with every request."""
+    return tuple(meant for _, meant in decoded(header))
+
+
 class Hiding:
     """Replaces tokens and `secrets`, and remembers whether it `found` one."""
 
@@ -124,7 +131,7 @@ class Hiding:
 
     def is_in(self, text: str) -> bool:
         """Whether a text shows a secret or a token, in whatever encoding."""
-        return self._is_plainly_in(text) or any(self._is_plainly_in(meant) for _, meant in decoded(text))
+        return self._is_plainly_in(text) or any(self._is_plainly_in(meant) for meant in _meant(text))
 
     def _is_plainly_in(self, text: str) -> bool:
         return any(secret in text for secret in self._secrets) or redact_tokens(text) != text
