@@ -382,7 +382,7 @@ ANSWERS = (
         "_kept: dict[str, dict[str, str]] = {}",
         "P1",
     ),
-    Mutant("a Retry-After with a fraction", RENDER, '("Retry-After", str(after))', '("Retry-After", f"{after}.0")', "P12"),
+    Mutant("a Retry-After with a fraction", RENDER, '("Retry-After", written)', '("Retry-After", f"{written}.0")', "P12"),
     Mutant(
         "a Retry-After rounded down", RENDER, "    return -(-milliseconds // 1000)", "    return milliseconds // 1000", "P12"
     ),
