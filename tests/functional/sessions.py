@@ -15,6 +15,7 @@ SMALL = """
     from contracts import contract_test
     from contracts.builtin import BUILTIN
     from tests.contracts.small import MESSAGES, SESSIONS, TOKEN, Small
+    from tests.walked import FIRST
 
     class Caching(Small):
         kept = None

@@ -73,11 +73,11 @@ def test_a_profile_is_chosen_by_option_or_variable(capfd: Captured, monkeypatch:
 
 def test_what_is_to_be_typed_again_finds_the_same(capfd: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run(["verify", CACHED, "--examples", "12", "--clause", "s2", "--max-age", "40", "--seed", "3"]) == 1
+    assert run(["verify", CACHED, "--examples", "12", "--clause", "r2", "--max-age", "40", "--seed", "3"]) == 1
     first = capfd.readouterr().out
     (again,) = [line for line in first.splitlines() if line.strip().startswith("again")]
     command = shlex.split(again)[1:]
-    assert command[1:] == shlex.split(f"verify {CACHED} --max-age 40 --clause S2 --examples 12 --seed 3")
+    assert command[1:] == shlex.split(f"verify {CACHED} --max-age 40 --clause R2 --examples 12 --seed 3")
     assert run(command[1:]) == 1
     story = first.split("\n\n  again")[0]
     assert capfd.readouterr().out.startswith(story)
@@ -88,7 +88,7 @@ def test_what_is_to_be_typed_again_finds_the_same(capfd: Captured, tmp_path: Pat
     (replay,) = [line for line in second.splitlines() if line.strip().startswith("reproduce")]
     assert shlex.split(replay)[1:3] == ["dayfly", "replay"]
     assert run(shlex.split(replay)[2:]) == 1
-    assert "error[S2]" in capfd.readouterr().out
+    assert "error[R2]" in capfd.readouterr().out
 
 
 # -- what is kept ------------------------------------------------------------------------------------------------------

@@ -116,7 +116,7 @@ def test_a_replica_that_is_really_restarted_loses_nothing(capfd: Captured, tmp_p
         assert other.process.wait() == -signal.SIGKILL
         assert organizations(one.url) == organizations(other.url) == ["00000000"]
     (clause,) = json.loads(capfd.readouterr().out)["clauses"]
-    assert (clause["code"], clause["status"], clause["exercised"]) == ("P13", "held", 3)
+    assert (clause["code"], clause["status"], clause["exercised"]) == ("P13", "held", 4)
 
 
 def end(process: int) -> None:

@@ -313,7 +313,7 @@ def test_a_recording_behind_a_gateway_is_judged_and_it_is_told_how_much_of_it(ca
     assert run(["check", str(RECORDED), "--report", "markdown:r.md", "--report", "html:r.html", "--report", "json:r.json"]) == 1
     out, _ = capfd.readouterr()
     assert "error[S1] session-reused: session s1 was used twice" in out
-    assert out.endswith("\n  read as requests to the platform: 8 of its 9 entries\n")
+    assert "\n  read as requests to the platform: 8 of its 9 entries\n" in out
     assert "read as requests to the platform: 8 of its 9 entries" in Path("r.md").read_text("utf-8")
     assert "read as requests to the platform: 8 of its 9 entries" in Path("r.html").read_text("utf-8")
     assert json.loads(Path("r.json").read_bytes())["extent"] == "read as requests to the platform: 8 of its 9 entries"
@@ -322,7 +322,7 @@ def test_a_recording_behind_a_gateway_is_judged_and_it_is_told_how_much_of_it(ca
 def test_a_har_file_of_something_else_does_not_look_green(capfd: Captured) -> None:
     Path("x.har").write_text('{"log": {"entries": []}}')
     assert run(["check", "x.har"]) == 2
-    assert capfd.readouterr()[0].endswith("\n  nothing was read: it has no entries\n")
+    assert "\n  nothing was read: it has no entries\n" in capfd.readouterr()[0]
     Path("x.har").write_text('{"log": {"entries": [{"request": 1}]}}')
     assert run(["check", "x.har"]) == 2
     assert "1 cannot be read (entry 1: it has no request)" in " ".join(capfd.readouterr()[0].split())

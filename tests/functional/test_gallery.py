@@ -15,7 +15,7 @@ import pytest
 
 from contracts.clauses import CLAUSES
 from tests.gallery.catalogue import ROOT, Piece, pieces
-from tests.gallery.judging import judge
+from tests.gallery.judging import Story, judge
 from tests.need import need
 
 PIECES = tuple(piece for piece in pieces() if piece.shipped)
@@ -61,13 +61,21 @@ def first_of_each_clause(culprits: Iterable[Piece]) -> list[Piece]:
     return list(chosen.values())
 
 
+def caught(piece: Piece) -> dict[str, Story]:
+    """The clauses that the culprit is found to break: by a short walk, or else by the whole one, which takes five times as long."""
+    finding = judge(piece, seed=0, examples=SOME, patience=IMPATIENT)
+    if set(piece.breaks) <= set(finding.broken):
+        return finding.broken
+    return judge(piece, seed=0, examples=SOME, patience=IMPATIENT, walk="full").broken
+
+
 def by_name(chosen: Sequence[Piece]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("piece", chosen, ids=lambda piece: piece.name)
 
 
 @by_name([piece for piece in IN_PROCESS if piece.room == "culprit"])
 def test_a_mistake_is_caught_by_its_clause_and_by_no_other(piece: Piece) -> None:
-    broken = judge(piece, seed=0, examples=SOME, patience=IMPATIENT).broken
+    broken = caught(piece)
     assert set(piece.breaks) <= set(broken) <= {*piece.breaks, *piece.along}
     assert all(broken[code].minimal for code in piece.breaks)
 
@@ -86,7 +94,7 @@ def test_a_client_of_any_build_is_left_alone(piece: Piece) -> None:
 
 @by_name(first_of_each_clause(piece for piece in OWN if piece.room == "culprit"))
 def test_a_variant_of_each_mistake_is_caught(piece: Piece) -> None:
-    broken = judge(piece, seed=0, examples=SOME, patience=IMPATIENT).broken
+    broken = caught(piece)
     assert set(piece.breaks) <= set(broken) <= {*piece.breaks, *piece.along}
 
 

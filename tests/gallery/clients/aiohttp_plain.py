@@ -30,7 +30,7 @@ NETWORK = (aiohttp.ClientError, asyncio.TimeoutError, Unreadable)
 class Notifier:
     def __init__(self, platform):
         self.base, self.session = platform.base_url, None
-        self.auth = aiohttp.BasicAuth(platform.client_id, platform.client_secret)
+        self.auth = aiohttp.encode_basic_auth(platform.client_id, platform.client_secret)
         self.token, self.lock = None, asyncio.Lock()
 
     async def post(self, path, wanted, **request):
@@ -64,7 +64,7 @@ class Notifier:
                 form = {"grant_type": "client_credentials"}
                 try:
                     self.token = await self.persist(
-                        TOKEN, "access_token", data=form, auth=self.auth
+                        TOKEN, "access_token", data=form, headers={"Authorization": self.auth}
                     )
                 except Status as error:
                     raise NotSent(str(error)) from error
