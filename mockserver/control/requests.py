@@ -12,7 +12,7 @@ from msgspec import Struct
 from mockserver.clock import pause, to_milliseconds
 from mockserver.control import checks
 from mockserver.engine.model import OPERATIONS, Reason
-from mockserver.errors import InvalidRequest, NotFound
+from mockserver.errors import InvalidRequest, NotFound, shown
 from mockserver.exchanges import Exchange, Pair, Reader, number
 from mockserver.journal import Answer, Arrival, Entry, Perturbed
 from mockserver.stores.base import Store
@@ -44,7 +44,9 @@ class Filter(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.operation not in {None, *OPERATIONS}:
-            raise InvalidRequest("operation", f"{self.operation!r} must be one of {', '.join(OPERATIONS)}")
+            raise InvalidRequest("operation", f"{shown(self.operation)} must be one of {', '.join(OPERATIONS)}")
+        if self.status is not None and not 100 <= self.status <= 599:
+            raise InvalidRequest("status", f"{self.status} must be from 100 to 599")
         self._check_reason()
         for field in ("since", "until"):
             to_milliseconds(getattr(self, field) or 0, field)
@@ -55,7 +57,7 @@ class Filter(Struct, frozen=True, kw_only=True):
             return
         near = get_close_matches(self.reason, _REASONS, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(_REASONS))}"
-        raise InvalidRequest("reason", f"{self.reason!r} is not a reason; {hint}")
+        raise InvalidRequest("reason", f"{shown(self.reason)} is not a reason; {hint}")
 
     def lets(self, exchange: Exchange) -> bool:
         """Whether the request is wanted."""

@@ -15,7 +15,7 @@ from mockserver.engine.lifecycle import state_of
 from mockserver.engine.model import Reason
 from mockserver.ids import digest, pseudonym, redact_tokens
 from mockserver.journal import Answer, Arrival, Entry, SessionChange
-from mockserver.wire.bodies import is_form, read_form
+from mockserver.wire.bodies import is_form, is_nested_too_deeply, read_form
 from mockserver.wire.credentials import basic, bearer, credential, decoded, place_of, shown_as
 
 if TYPE_CHECKING:
@@ -86,7 +86,9 @@ def _body(call: Call, hidden: Hiding) -> tuple[Any, str | None]:
         return hidden.form(read_form(call.request).document), None
     if call.request.size <= KEPT:
         try:
-            return hidden.value(msgspec.json.decode(raw)), None
+            document = msgspec.json.decode(raw)
+            if not is_nested_too_deeply(raw, document):
+                return hidden.value(document), None
         except (ValueError, RecursionError):
             pass
     return UNSET, hidden.encoded(hidden.raw(raw.decode("utf-8", "backslashreplace")))

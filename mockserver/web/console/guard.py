@@ -7,7 +7,7 @@ from it, which a page of another origin cannot know.
 from __future__ import annotations
 
 import flask
-from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.exceptions import BadRequest, MethodNotAllowed
 from werkzeug.wrappers import Response
 
 from mockserver.web.admin.guard import SAFE, is_local, is_same_origin, shows_token
@@ -36,6 +36,8 @@ class ConsoleGuard:
     def __call__(self) -> Response | None:
         """None lets the request pass."""
         flask.request.max_content_length = MAX_FORM
+        if isinstance(flask.request.routing_exception, BadRequest):  # without a Host no page can be made
+            return Response("The Host header is not a host name. Call the server by its own address.\n", 400)
         return self._refusal() or _routing_problem()
 
     def _refusal(self) -> Response | None:
