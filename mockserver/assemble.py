@@ -16,7 +16,7 @@ from mockserver.service import Platform
 from mockserver.settings import Settings, policy_to
 from mockserver.stores.base import FAULTS, ORGANIZATION, Bounds, Key, Store, Write
 from mockserver.wire import Handler
-from mockserver.wire.notes import SHORTEST_SECRET
+from mockserver.wire.redaction import SHORTEST_SECRET
 
 
 class Assembly:

@@ -14,6 +14,7 @@ from mockserver.control import checks
 from mockserver.engine.model import OPERATIONS, Reason
 from mockserver.errors import InvalidRequest, NotFound, shown
 from mockserver.exchanges import Exchange, Pair, Reader, number
+from mockserver.ids import redact_tokens
 from mockserver.journal import Answer, Arrival, Entry, Perturbed
 from mockserver.stores.base import Store
 
@@ -94,8 +95,8 @@ class Recorded(Struct, frozen=True, kw_only=True):
 class Requests:
     """One organisation's requests, as far as its bounded journal reaches back."""
 
-    def __init__(self, store: Store, organization: str) -> None:
-        self._store, self._organization = store, organization
+    def __init__(self, store: Store, organization: str, hide: Callable[[str], str] = redact_tokens) -> None:
+        self._store, self._organization, self._hide = store, organization, hide
 
     def find(
         self,
@@ -143,7 +144,7 @@ class Requests:
 
     def get(self, context_id: str) -> Recorded:
         """The request with this contextId. Raises NotFound."""
-        reader = Reader(self._store, self._organization)
+        reader = Reader(self._store, self._organization, self._hide)
         for pair in chain.from_iterable(reader.backwards()):
             if pair.arrival.context_id == context_id:
                 return Recorded(exchange=reader.describe([pair])[0], arrival=pair.arrival, answer=pair.answer)
@@ -151,10 +152,10 @@ class Requests:
 
     def newest(self) -> int:
         """The number of the journal's newest entry, 0 where there is none."""
-        return Reader(self._store, self._organization).newest()
+        return Reader(self._store, self._organization, self._hide).newest()
 
     def _exchanges(self, after: int | None, before: int | None) -> Iterator[Exchange]:
-        reader = Reader(self._store, self._organization)
+        reader = Reader(self._store, self._organization, self._hide)
         pages: Iterable[Iterable[Pair]] = reader.backwards(before)
         if after is not None:
             pages = [[pair for pair in reader.forwards(after) if before is None or pair.arrival.seq < before]]
@@ -169,7 +170,7 @@ class Requests:
         returns true. An Exchange's place in this order is its `answer_seq`, a Perturbed's its `seq`: following again after the
         last one seen leaves no gap and repeats nothing.
         """
-        reader = Reader(self._store, self._organization)
+        reader = Reader(self._store, self._organization, self._hide)
         seen = reader.newest() if after is None else after
         arrivals: dict[str, Arrival] = {}
         while True:

@@ -10,7 +10,7 @@ from mockserver.control import checks
 from mockserver.control.clients import new_client, taken
 from mockserver.control.tenant import Tenant
 from mockserver.engine.model import DEFAULT_ORGANIZATION, UNASSIGNED, FaultPlan, Organization, Policy
-from mockserver.errors import NotNow, NotFound
+from mockserver.errors import NotFound, NotNow
 from mockserver.explain import Explanation, explain
 from mockserver.ids import context_owner
 from mockserver.settings import policy_from

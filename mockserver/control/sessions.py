@@ -12,6 +12,7 @@ from mockserver.control import checks
 from mockserver.control.editor import Editor
 from mockserver.engine import lifecycle
 from mockserver.engine.model import Session, State
+from mockserver.ids import redact_tokens
 from mockserver.journal import Guest
 
 
@@ -50,7 +51,7 @@ class Sessions:
         """Up to `limit` sessions in order of creation, those after the id `after`; `guest` is a name or an email address."""
         wanted = None if state is None else checks.state(state)
         now = self._editor.now()
-        views = (view_of(session, now) for session in self._editor.all(Session, after) if is_of(session, guest))
+        views = (self._view(session, now) for session in self._editor.all(Session, after) if is_of(session, guest))
         return list(islice((view for view in views if wanted in {None, view.state}), checks.limit(limit)))
 
     def survey(self, state: str | None = None, guest: str | None = None, limit: int = 100, before: str = "") -> Survey:
@@ -65,12 +66,12 @@ class Sessions:
             listing = listing and session.id != before
             if listing and wanted in {None, current} and _mentions(session, guest):
                 newest.append(session)
-        views = [view_of(session, now) for session in reversed(newest)]
+        views = [self._view(session, now) for session in reversed(newest)]
         return Survey(now=now / 1000, counts=counts, sessions=views[:most], more=len(views) > most)
 
     def get(self, id: str) -> SessionView:
         """One session. Raises NotFound, also where it was forgotten."""
-        return view_of(self._editor.get(Session, id), self._editor.now())
+        return self._view(self._editor.get(Session, id), self._editor.now())
 
     def expire(self, id: str) -> SessionView:
         """Cuts an active session's TTL short to now. Journalled as `expire_session`."""
@@ -84,8 +85,11 @@ class Sessions:
         """Revokes every active session and returns how many there were. Journalled as `end_sessions`."""
         return self._editor.change_all(Session, lifecycle.revoke, "end_sessions")
 
+    def _view(self, session: Session, now: int) -> SessionView:
+        return view_of(session, now, self._editor.platform.hide)
+
     def _end(self, id: str, edit: Callable[[Session, int], Session], what: str) -> SessionView:
-        return view_of(self._editor.change(Session, id, edit, what, {"session": id}), self._editor.now())
+        return self._view(self._editor.change(Session, id, edit, what, {"session": id}), self._editor.now())
 
 
 def is_of(session: Session, guest: str | None) -> bool:
@@ -97,14 +101,14 @@ def _mentions(session: Session, guest: str | None) -> bool:
     return guest is None or guest.casefold() in f"{session.guest_name}\n{session.guest_email}".casefold()
 
 
-def view_of(session: Session, now: int) -> SessionView:
-    """The session as it is at `now` (milliseconds)."""
+def view_of(session: Session, now: int, hide: Callable[[str], str] = redact_tokens) -> SessionView:
+    """The session as it is at `now` (milliseconds); `hide` takes secrets out of its guest's names."""
     end = lifecycle.end_of(session)
     return SessionView(
         id=session.id,
         client_id=session.client_id,
         state=lifecycle.state_of(session, now),
-        guest=Guest(session.guest_name, session.guest_email),
+        guest=Guest(hide(session.guest_name), hide(session.guest_email)),
         created=session.created / 1000,
         last_activity=session.last_activity / 1000,
         idle_at=session.idle_at / 1000,

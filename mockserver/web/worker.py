@@ -13,9 +13,9 @@ from urllib.parse import quote
 
 from mockserver import clock
 from mockserver.errors import MockServerError
-from mockserver.ids import redact_tokens
 from mockserver.settings import Settings
 from mockserver.web.delivery import PAUSE
+from mockserver.wire.redaction import Secrets
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -124,10 +124,12 @@ def served(app: WSGIApplication, wait: Callable[[float], object]) -> WSGIApplica
 def logged(app: WSGIApplication) -> WSGIApplication:
     """`app`, with a line on standard error for every answer: time, method, path, status, reason, contextId."""
     now = clock.system_clock()
+    handler = getattr(app, "handler", None)
+    hide: Callable[[str], str] = Secrets().hide if handler is None else handler.hide
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            sys.stderr.write(f"{clock.iso(now())} {_line(environ, status, dict(headers))}\n")
+            sys.stderr.write(f"{clock.iso(now())} {_line(environ, status, dict(headers), hide)}\n")
             return start_response(status, headers, exc_info)
 
         return app(environ, start)
@@ -135,8 +137,8 @@ def logged(app: WSGIApplication) -> WSGIApplication:
     return serve
 
 
-def _line(environ: WSGIEnvironment, status: str, headers: dict[str, str]) -> str:
+def _line(environ: WSGIEnvironment, status: str, headers: dict[str, str], hide: Callable[[str], str]) -> str:
     """The query is left out: secrets have been seen there."""
-    path = redact_tokens(quote(environ["PATH_INFO"], encoding="latin-1"))
+    path = hide(quote(environ["PATH_INFO"], encoding="latin-1"))
     told = (headers.get("Dayfly-Reason"), headers.get("ININ-Correlation-Id"))
     return " ".join([environ["REQUEST_METHOD"], path, status[:3], *filter(None, told)])
