@@ -20,6 +20,7 @@ CODES = {
     405: "method.not.allowed",
     409: "conflict",
     413: "request.entity.too.large",
+    429: "too.many.requests",
     415: "unsupported.media.type",
     500: "internal.error",
     503: "service.unavailable",

@@ -10,7 +10,8 @@ import flask
 from werkzeug.exceptions import BadRequest, MethodNotAllowed
 from werkzeug.wrappers import Response
 
-from mockserver.web.admin.guard import SAFE, is_local, is_same_origin, shows_token
+from mockserver.web.admin.guard import SAFE, is_local, is_same_origin, shows_token, too_many_tries
+from mockserver.web.admin.tries import TooManyTries
 from mockserver.web.console.extension import CONSOLE
 from mockserver.web.console.keeper import Keeper, cookie_name
 from mockserver.web.console.pages import problem_page
@@ -48,8 +49,11 @@ class ConsoleGuard:
             return problem_page(403, "Not from there", "The console takes no changes from pages of another origin.")
         if not self._keeper.token or flask.request.path == LOGIN or flask.request.path.startswith(ASSETS):
             return None
-        if shows_token(self._keeper.token):
-            return None
+        try:
+            if shows_token(self._keeper.token, self._keeper.tries):
+                return None
+        except TooManyTries:
+            return too_many_tries()
         if self._keeper.visitor() is None:
             return _to_login(changes)
         if changes and not self._keeper.wrote(flask.request.form.get(FORM_WORD, "")):
