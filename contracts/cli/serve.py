@@ -52,10 +52,18 @@ def command(
     from contracts.workbench import make_app
     from mockserver.serve import run
     from mockserver.settings import Settings
+    from mockserver.stores.durability import warning
 
     made = Settings.load(policy, os.environ, journal_file=journal, **settings)
     tell = _tell_programs if as_json else _tell_people
-    context.exit(run(made, tell, host=host, port=port, workers=workers, log_requests=log_requests, make_app=make_app))
+
+    def ready(serving: Serving) -> None:
+        tell(serving)
+        forgetful = warning(made.store)
+        if forgetful is not None:
+            click.echo(f"Warning: {forgetful}.", err=True)
+
+    context.exit(run(made, ready, host=host, port=port, workers=workers, log_requests=log_requests, make_app=make_app))
 
 
 def _tell_programs(serving: Serving) -> None:
