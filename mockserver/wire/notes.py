@@ -15,7 +15,7 @@ from mockserver.engine.model import Reason
 from mockserver.ids import digest, pseudonym
 from mockserver.journal import Answer, Arrival, Credential, Entry, SessionChange
 from mockserver.wire.bodies import is_form, is_nested_too_deeply, read_form
-from mockserver.wire.credentials import basic, bearer, credential, place_of, shown_as
+from mockserver.wire.credentials import LITERALS, basic, bearer, credential, place_of, shown_as
 from mockserver.wire.redaction import REDACTED, Secrets
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ def hiding(call: Call) -> Hiding:
     """Return what hides all that must not show: what the request proves itself with, and the secrets of known clients."""
     pair, client = basic(call.request.authorization), call.seen.client if call.seen is not None else None
     own = () if client is None else shown_as(client.id, client.secret)
-    secrets = (bearer(call.request.authorization) or "", pair.secret if pair else "", *own)
+    token = bearer(call.request.authorization) or ""
+    secrets = ("" if token.lower() in LITERALS else token, pair.secret if pair else "", *own)
     return Hiding(secrets, call.known_secrets or NOTHING)
 
 
