@@ -150,7 +150,7 @@ class _Attributing:
             if isinstance(entry, Arrival):
                 request = self._flying[entry.context_id] = self._requests[entry.context_id]
                 see(entry.context_id, request)
-            elif isinstance(entry, Answer | Returned):
+            elif isinstance(entry, (Answer, Returned)):
                 self._hear(entry)
                 if entry.context_id not in self._watched or isinstance(entry, Returned):
                     self._flying.pop(entry.context_id, None)
@@ -252,10 +252,11 @@ class _Attributing:
         named = self._naming(create.guest)
         past = [message for message in self._over if message.guest == create.guest]
         said = next((message for message in self._open if message.text in texts), None)
-        late = next((message for message in reversed(past) if message.text in texts and message.may_go_on), None)
+        lates = [message for message in past if message.text in texts and message.may_go_on]
+        late = lates[-1] if lates else None
         if named is not None:
             return self._claim_named(create, named, said, late, past)
-        if said is not None and late is not None:
+        if (said is not None and late is not None) or len(lates) > 1:
             return Claim(None, LATE)
         if said is not None or late is not None:  # another guest than it should be, or late work
             return Claim(said or late)
@@ -317,7 +318,7 @@ class _Attributing:
         if said is not None:
             return Claim(None, LATE) if doubtful and past else Claim(said)
         if past:
-            return Claim(None, LATE) if doubtful and len(past) > 1 else Claim(past[-1])
+            return Claim(None, LATE) if len(past) > 1 else Claim(past[-1])
         if doubtful:
             return Claim(None, LATE)
         is_alone = len(self._items.get(send.item, ())) == 1  # else those that are over may have sent what nothing tells apart

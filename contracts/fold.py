@@ -17,7 +17,9 @@ from contracts.history import (
     Intent,
     IntentBegan,
     IntentEnded,
+    Reading,
     Session,
+    Unit,
     WorldChanged,
     document,
     guest_of,
@@ -25,15 +27,15 @@ from contracts.history import (
     jump_of,
 )
 from contracts.trace import Numbered, Trace
-from mockserver.journal import Answer, Arrival, Began, Ended, Perturbed, Returned
+from mockserver.journal import Answer, Arrival, Began, Ended, Guest, Perturbed, Returned
 
 LONGEST_ID = 80
 """Characters of an unknown session id that its label has."""
 
 
-def fold(trace: Trace) -> History:
-    """The history that a well-formed trace tells."""
-    folding = _Folding(trace)
+def fold(trace: Trace, reading: Reading | None = None) -> History:
+    """The history that a well-formed trace tells; if it has no intents, with those of a reading of it."""
+    folding = _Folding(trace, reading)
     for entry in trace.entries:
         folding.take(entry)
     return folding.finish()
@@ -42,8 +44,11 @@ def fold(trace: Trace) -> History:
 class _Folding:
     """The history so far. Answers whose return nobody watched come back when time has reached their stamp."""
 
-    def __init__(self, trace: Trace) -> None:
-        self.history = History(trace.header)
+    def __init__(self, trace: Trace, reading: Reading | None) -> None:
+        self.history = History(trace.header, reading=reading)
+        self._units = (
+            {} if reading is None else {id: (number, unit) for number, unit in enumerate(reading.units) for id in unit.calls}
+        )
         self._in_process = trace.header.door == "in_process"
         self._watched = {entry.context_id for entry in trace.entries if isinstance(entry, Returned)}
         self._calls: dict[str, Call] = {}
@@ -116,6 +121,32 @@ class _Folding:
         self.history.intents.append(intent)
         self.history.moments.append(IntentBegan(intent, self._place))
 
+    def _infer(self, entry: Arrival, number: int, unit: Unit) -> None:
+        """The first request of a unit begins an intent, whose end nothing tells."""
+        if number in self._intents:
+            return
+        group = self._groups.setdefault(unit.item, Group(unit.item))
+        guest = unit.guest or Guest("", "")
+        intent = Intent(number, group, guest, unit.text or "", self._place, entry.at, entry.seq, inferred=True)
+        group.intents.append(intent)
+        self._intents[number] = intent
+        self.history.intents.append(intent)
+        self.history.moments.append(IntentBegan(intent, self._place))
+
+    def _attribute_inferred(self, call: Call, reading: Reading) -> None:
+        id = call.arrival.context_id
+        if id in self._units:
+            call.intent = self._intents[self._units[id][0]]
+            call.intent.calls.append(call)
+            call.group, call.open_intents = call.intent.group, 1
+            if call.token is not None:
+                self.history.served.setdefault(call.token, set()).add(call.intent.number)
+        elif id in reading.shared:
+            item, call.open_intents = reading.shared[id]
+            call.group = self._groups.setdefault(item, Group(item))
+        if call.group is not None:
+            call.group.calls.append(call)
+
     def _end(self, entry: Ended) -> None:
         intent = next(intent for intent in self._open if intent.number == entry.intent)
         self._open.remove(intent)
@@ -132,11 +163,14 @@ class _Folding:
 
         If the clock jumped then, the request left before the jump. If the request was held up, its arrival says when it left.
         """
+        if entry.context_id in self._units:
+            self._infer(entry, *self._units[entry.context_id])
         left_at = entry.at - sum(jump_of(held) for held in self._held if not is_on_its_way(held))
         operation = entry.operation if entry.method == "POST" else None
         call = Call(len(self._calls) + 1, entry, self._place, left_at, operation, open_intents=len(self._open))
         self._calls[entry.context_id] = call
         self.history.calls.append(call)
+        self.history.by_seq[call.seq] = call
         self._read(call)
         self._attribute(call)
         self.history.moments.append(CallLeft(call, self._place))
@@ -161,6 +195,9 @@ class _Folding:
             self._name_token(call.token)
 
     def _attribute(self, call: Call) -> None:
+        if self.history.reading is not None:
+            self._attribute_inferred(call, self.history.reading)
+            return
         claim = self._attribution.claims.get(call.arrival.context_id)
         if claim is not None and claim.message is not None:
             call.intent = self._intents[claim.message.number]

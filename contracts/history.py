@@ -7,7 +7,7 @@ world does to them there), and its answer `returned`. Order is told by places: p
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
@@ -140,12 +140,38 @@ class Call:
         return self.returned is not None and self.returned < place
 
 
+class Unit(Struct, frozen=True):
+    """Requests that are taken for one message, by their contextIds.
+
+    `guest` and `text` are None if the requests do not show them. Units that overlap share an `item`.
+    """
+
+    calls: tuple[str, ...]
+    guest: Guest | None = None
+    text: str | None = None
+    item: int = 0
+
+
+class Reading(Struct, frozen=True):
+    """The units of work that a recording of requests alone may show, in order of their first request.
+
+    `shared` leads from the contextId of a token call that several units may have made to their item
+    and their number. `interleaved` is the place of the first request that shows an older token after a
+    newer one was received: then more than one client is at work. It is None if there is no such one.
+    """
+
+    units: tuple[Unit, ...] = ()
+    shared: Mapping[str, tuple[int, int]] = {}
+    interleaved: int | None = None
+
+
 @dataclass(eq=False, slots=True)
 class Intent:
     """One message a client was asked to deliver. `calls` are those attributed to it; `began` and `ended` are places.
 
     `ended`, `outcome` and what goes with them are None while the client has not returned. `late` if the client went on with it
-    after that: then `calls` has calls that left later.
+    after that: then `calls` has calls that left later. `inferred`: nothing says that the client was
+    asked for it; its guest and its text are empty if the requests do not show them.
     """
 
     number: int
@@ -162,6 +188,7 @@ class Intent:
     outcome: Outcome | None = None
     error: str = ""
     late: bool = False
+    inferred: bool = False
 
     def of(self, operation: str) -> list[Call]:
         """Its calls of one operation, in order."""
@@ -270,7 +297,9 @@ class History:
     `logins` are the token calls, in the order in which they left. `refusals` are the 401s for a token and `scope_refusals` the
     403s for a scope it lacks, by token, and `rejects` the requests that were refused for what they are, by what they are, in
     the order in which the client knew. `doubts` says of calls, and of intents by their end, why it is uncertain which call
-    belongs to which intent; they are named by the entries that evidence points to.
+    belongs to which intent; they are named by the entries that evidence points to. `reading` says how the intents were
+    inferred, None if the trace tells of them or nothing was inferred. `served` are then the intents by each token.
+    `by_seq` are the calls by the entry of their arrival.
     """
 
     header: Header
@@ -286,7 +315,15 @@ class History:
     rejects: dict[Identity, list[Call]] = field(default_factory=dict)
     _doubted: frozenset[int] | None = None
     doubts: dict[int, str] = field(default_factory=dict)
+    reading: Reading | None = None
+    served: dict[str, set[int]] = field(default_factory=dict)
+    by_seq: dict[int, Call] = field(default_factory=dict)
     _by_kind: dict[tuple[type[Moment], ...], list[Moment]] = field(default_factory=dict)
+
+    @property
+    def inferred(self) -> bool:
+        """Whether its intents are inferred: nothing says what the client was asked, or what it reported."""
+        return self.reading is not None
 
     @property
     def doubted(self) -> frozenset[int]:

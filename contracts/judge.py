@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from contracts.fold import fold
-from contracts.history import Call, History, Moment
+from contracts.history import Call, History, Moment, Reading
 from contracts.trace import well_formed
 from mockserver.journal import Entry
 
@@ -97,11 +97,15 @@ class Exercised(Struct, frozen=True):
 
 
 class Breach(Struct, frozen=True):
-    """A step saw the clause broken. `message` says it of this instance; not `certain` where the trace leaves a doubt."""
+    """A step saw the clause broken. `message` says it of this instance; not `certain` where the trace leaves a doubt.
+
+    `explains`: clauses whose violations follow from this breach, beside those that every breach of its clause explains.
+    """
 
     message: str
     evidence: tuple[Evidence, ...]
     certain: bool = True
+    explains: tuple[str, ...] = ()
 
 
 EXERCISED = Exercised()
@@ -145,6 +149,9 @@ class Clause(Demand, Generic[S]):
     the client's own waits and deadlines, and on what the client heard in time. Where `spared` gives a
     text, the clause does not apply and the text says why. `closeness` grows the nearer a history came to breaking it.
     `is_reaction`: it is broken by a request that leaves after, and in spite of, an answer.
+    `needs_intents`: it looks at requests by the message they are for, which may be inferred;
+    `needs_report`: it needs what the client was asked for, or what it reported, which is `all` it looks
+    at or `part` of it. No recording of requests alone has that.
     """
 
     start: S
@@ -154,9 +161,21 @@ class Clause(Demand, Generic[S]):
     own_time: bool = False
     parameters: tuple[str, ...] = ()
     needs_intents: bool = False
+    needs_report: Literal["", "part", "all"] = ""
     is_reaction: bool = False
     spared: Callable[[Case], str] | None = None
     closeness: Callable[[Case], float] | None = None
+
+    @property
+    def judged(self) -> tuple[str, str, str, str]:
+        """How it is judged in process, over a socket, as a process in real time, and in a recording."""
+        moved = "own time" if self.own_time else "yes"
+        real = "yes" if "wall" in self.clocks else "inconclusive"
+        if self.needs_report:
+            recorded = "no" if self.needs_report == "all" else "inferred, in part"
+        else:
+            recorded = "inferred" if self.needs_intents else real
+        return moved, moved, real, recorded
 
 
 class Verdict(Struct, frozen=True, omit_defaults=True):
@@ -180,6 +199,11 @@ class Judgement:
 
     history: History
     verdicts: tuple[Verdict, ...] = field(default=())
+    roots: _Roots | None = None
+
+    def breaches(self, code: str) -> list[Breach]:
+        """All certain breaches of a clause that no other clause's explain."""
+        return [] if self.roots is None else list(self.roots.unexplained(code))
 
     @property
     def violated(self) -> tuple[Verdict, ...]:
@@ -199,11 +223,14 @@ def judge(
     clauses: Sequence[Clause[Any]],
     parameters: Parameters = DEFAULTS,
     explains: Mapping[str, Sequence[str]] | None = None,
+    reading: Reading | None = None,
 ) -> Judgement:
-    """Judges a trace by `clauses`. `explains` names, for a clause, those that its violation explains. Raises TraceMalformed."""
-    case = Case(fold(well_formed(entries)), parameters)
+    """Judges a trace by `clauses`. `explains` names, for a clause, those that its violation explains. `reading` has the
+    messages of a trace that does not tell of any. Raises TraceMalformed."""
+    case = Case(fold(well_formed(entries), reading), parameters)
     verdicts = tuple(verdict(clause, case) for clause in clauses)
-    return Judgement(case.history, _Roots(clauses, case, verdicts, explains or {}).named())
+    roots = _Roots(clauses, case, verdicts, explains or {})
+    return Judgement(case.history, roots.named(), roots)
 
 
 def verdict(clause: Clause[Any], case: Case) -> Verdict:
@@ -245,10 +272,8 @@ def _marks(clause: Clause[Any], case: Case) -> Iterator[Exercised | Breach]:
     state = clause.start
     for moment in case.history.of(clause.on):
         state, mark = clause.step(state, moment, case)
-        if isinstance(mark, Breach):
-            mark = _doubted(mark, clause, case.history)
         if mark is not None:
-            yield mark
+            yield _doubted(mark, clause, case.history) if isinstance(mark, Breach) else mark
 
 
 def _doubted(breach: Breach, clause: Clause[Any], history: History) -> Breach:
@@ -263,7 +288,9 @@ def _doubted(breach: Breach, clause: Clause[Any], history: History) -> Breach:
 
 def _had_left(breach: Breach, history: History) -> bool:
     """Whether the last call that the evidence names was on its way when one of the others came back."""
-    named = [call for item in breach.evidence for call in history.calls if call.seq == item.seq]
+    named = [history.by_seq[item.seq] for item in breach.evidence if item.seq in history.by_seq]
+    if not named:
+        return False
     return any(named[-1].departed_before(other) for other in named[:-1])
 
 
@@ -272,9 +299,15 @@ def closeness(clause: Clause[Any], case: Case) -> float | None:
     return None if clause.closeness is None or _spared(clause, case) else clause.closeness(case)
 
 
+UNTOLD = "the recording does not tell what the client was asked to do"
+"""Why a clause does not apply to a recording of requests alone."""
+
+
 def _spared(clause: Clause[Any], case: Case) -> str:
+    if clause.needs_report == "all" and case.history.inferred:
+        return UNTOLD
     if clause.needs_intents and not case.history.intents:
-        return "the recording does not tell what the client was asked to do"
+        return UNTOLD
     return clause.spared(case) if clause.spared is not None else ""
 
 
@@ -314,25 +347,39 @@ class _Roots:
             return tuple(self._verdicts)
         return tuple(self._named(told) if told.code in self._violated else told for told in self._verdicts)
 
+    def unexplained(self, code: str) -> Iterator[Breach]:
+        """The certain breaches of a violated clause that do not follow from another's."""
+        if code not in self._violated:
+            return
+        roots = self._roots_of(code)
+        for breach in self._breaches(code):
+            about = self._subjects(breach.evidence) if roots else None
+            if about is None or not any(about.follow_from(blamed) for blamed in roots.values()):
+                yield breach
+
+    def _roots_of(self, code: str) -> dict[str, _Subjects]:
+        blamed = {root: self._blamed(root, code) for root in self._violated if root != code}
+        return {root: subjects for root, subjects in blamed.items() if subjects is not None}
+
     def _named(self, told: Verdict) -> Verdict:
-        roots = {code: self._blamed(code) for code in self._violated if told.code in self._explains.get(code, ())}
+        roots = self._roots_of(told.code)
         if not roots:
             return told
-        for breach in self._breaches(told.code):
-            about = self._subjects(breach.evidence)
-            root = next((code for code, blamed in roots.items() if about.follow_from(blamed)), None)
-            if root is None:
-                return replace(told, message=breach.message, evidence=breach.evidence)
+        for breach in self.unexplained(told.code):
+            return replace(told, message=breach.message, evidence=breach.evidence)
         about = self._subjects(told.evidence)
         return replace(told, explained_by=next(code for code, blamed in roots.items() if about.follow_from(blamed)))
 
     def _breaches(self, code: str) -> Iterator[Breach]:
         marks = _marks(self._clauses[code], self._case)
-        return (mark for mark in marks if isinstance(mark, Breach) and mark.certain)
+        clause = self._clauses[code]
+        return (mark for mark in marks if isinstance(mark, Breach) and _doubt(clause, mark, self._case) is None)
 
-    def _blamed(self, code: str) -> _Subjects:
-        """All that a clause's breaches are about."""
-        return self._subjects(item for breach in self._breaches(code) for item in breach.evidence)
+    def _blamed(self, code: str, told: str) -> _Subjects | None:
+        """All that those breaches of a clause are about which explain a violation of `told`; None if there are none."""
+        always = told in self._explains.get(code, ())
+        breaches = [breach for breach in self._breaches(code) if always or told in breach.explains]
+        return self._subjects(item for breach in breaches for item in breach.evidence) if breaches else None
 
     def _subjects(self, evidence: Iterable[Evidence]) -> _Subjects:
         messages, sessions = set[int](), set[str]()

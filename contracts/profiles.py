@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from typing import NamedTuple
+from typing import Literal, NamedTuple, cast, get_args
 
 from contracts.errors import ContractsError
 
@@ -12,6 +12,10 @@ EXAMPLES = {"virtual": 100, "wall": 30}
 """How many scenarios are drawn usually: fewer where waits are real."""
 
 VARIABLE = "DAYFLY_PROFILE"
+WALK = "DAYFLY_WALK"
+
+Extent = Literal["full", "short", "off"]
+"""How much is walked through: all, one of each kind and the pairs that matter most, or nothing."""
 
 
 class Profile(NamedTuple):
@@ -52,6 +56,21 @@ def profile(name: str | None = None) -> Profile:
             raise UnknownProfile(wanted)
         return PROFILES[wanted]
     return PROFILES["ci"] if os.environ.get("CI") else DESK
+
+
+class UnknownExtent(ContractsError):
+    """The variable `DAYFLY_WALK` names no extent of the walk."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{WALK} is {name!r}; it must be one of {', '.join(get_args(Extent))}")
+
+
+def walk_extent() -> Extent | None:
+    """The extent that the variable `DAYFLY_WALK` names; None if it is not set. Raises UnknownExtent."""
+    named = os.environ.get(WALK)
+    if named and named not in get_args(Extent):
+        raise UnknownExtent(named)
+    return cast("Extent", named) if named else None
 
 
 def fresh_seed() -> int:

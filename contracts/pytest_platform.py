@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -24,12 +26,14 @@ BASE_URL = "https://platform.invalid"
 class Platform:
     """An organisation, and how clients reach it: `base_url`, credentials, `http_client()`, `transport`.
 
+    `authority` is the file of the authority that a client has to trust, if it is reached by HTTPS.
+
     What is done to it is `mockserver.control.Tenant`'s: `clock`, `sessions`, `tokens`, `clients`, `faults`, `requests`, scopes,
     policy, and what is told of it. In process nobody waits: a latency fault moves the organisation's clock instead.
     """
 
-    def __init__(self, tenant: Tenant, assembly: Assembly, url: str | None = None) -> None:
-        self._name, self._handler, self._url = tenant.name, assembly.handler, url
+    def __init__(self, tenant: Tenant, assembly: Assembly, url: str | None = None, authority: Path | None = None) -> None:
+        self._name, self._handler, self._url, self.authority = tenant.name, assembly.handler, url, authority
         self.id, self.client_id, self.client_secret = tenant.id, tenant.client_id, tenant.client_secret
         self.clock, self.sessions, self.tokens, self.clients = tenant.clock, tenant.sessions, tenant.tokens, tenant.clients
         self.faults, self.requests = tenant.faults, tenant.requests
@@ -45,19 +49,25 @@ class Platform:
     @property
     def transport(self) -> httpx.BaseTransport:
         """For an `httpx.Client` of one's own."""
-        return httpx.HTTPTransport() if self._url else inprocess.Transport(self._handler, self._pass)
+        return httpx.HTTPTransport(verify=self._trusted()) if self._url else inprocess.Transport(self._handler, self._pass)
 
     @property
     def async_transport(self) -> httpx.AsyncBaseTransport:
         """For an `httpx.AsyncClient` of one's own."""
-        return httpx.AsyncHTTPTransport() if self._url else inprocess.AsyncTransport(self._handler, self._pass_async)
+        return (
+            httpx.AsyncHTTPTransport(verify=self._trusted())
+            if self._url
+            else inprocess.AsyncTransport(self._handler, self._pass_async)
+        )
 
     def http_client(self, *, asynchronous: bool = False, library: Library = "httpx", **options: Any) -> Any:
         """A `Client` of the library, or its `AsyncClient`, that reaches the platform. `options` are its own; paths are
         relative to `base_url`. To be closed by whoever asked for it. Raises NoSuchLibrary."""
         own = {"base_url": self.base_url, **options}
         if self._url:
-            return make_client(library, None, asynchronous=asynchronous, **{"trust_env": False, **own})
+            return make_client(
+                library, None, asynchronous=asynchronous, **{"trust_env": False, "verify": self._trusted(), **own}
+            )
         transport = self.async_transport if asynchronous else self.transport
         return make_client(library, transport, asynchronous=asynchronous, **own)
 
@@ -88,6 +98,9 @@ class Platform:
         trace = tuple(self.trace())
         return "\n".join(table(Counterexample(message="", evidence=(), trace=trace), PLAIN)) if len(trace) > 1 else ""
 
+    def _trusted(self) -> ssl.SSLContext | bool:
+        return self.authority is None or ssl.create_default_context(cafile=self.authority)
+
     def _pass(self, seconds: float) -> None:
         if seconds > 0:
             self.clock.advance(seconds)
@@ -103,15 +116,20 @@ class Platforms:
         self._stack = ExitStack()
         self._assembly = self._stack.enter_context(assemble())
         self._control = Control(self._assembly)
-        self._url: str | None = None
+        self._served: dict[bool, _Served] = {}
 
     @contextmanager
-    def platform(self, name: str = "", *, live: bool = False, policy: Mapping[str, Any] | None = None) -> Iterator[Platform]:
-        """A platform while the context lasts. What nobody can assign to an organisation is told to the latest one."""
+    def platform(
+        self, name: str = "", *, live: bool = False, tls: bool = False, policy: Mapping[str, Any] | None = None
+    ) -> Iterator[Platform]:
+        """A platform while the context lasts: in process, or `live` behind a socket, with `tls` by HTTPS.
+
+        Requests that name no organisation are journalled in the most recent one.
+        """
         made = self._control.create_organization(name, policy=policy)
         self._control.assign_strays_to(made.id)
         try:
-            yield Platform(made, self._assembly, self._socket() if live else None)
+            yield Platform(made, self._assembly, *(self._socket(tls) if live or tls else ()))
         finally:
             self._control.assign_strays_to("unassigned")
             self._control.delete(made.id)
@@ -120,10 +138,20 @@ class Platforms:
         """Gives back socket and memory."""
         self._stack.close()
 
-    def _socket(self) -> str:
-        if self._url is None:
+    def _socket(self, tls: bool) -> _Served:
+        if tls not in self._served:
             from mockserver.live import LiveServer
             from mockserver.web.app import create_app
+            from mockserver.web.tls import throw_away
 
-            self._url = self._stack.enter_context(LiveServer(create_app(self._assembly))).url
-        return self._url
+            identity = self._stack.enter_context(throw_away()) if tls else None
+            server = self._stack.enter_context(LiveServer(create_app(self._assembly), identity=identity))
+            self._served[tls] = _Served(server.url, identity.authority if identity is not None else None)
+        return self._served[tls]
+
+
+class _Served(NamedTuple):
+    """Where the mock's socket is, and the file of the authority to trust there."""
+
+    url: str
+    authority: Path | None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MARKER = (
     "dayfly(**options): options for verify_client in this test, such as examples=20 or clauses=['S1'];"
-    " check=False leaves its platform unjudged"
+    " check=False leaves its platform unjudged; tls=True gives its live platform HTTPS"
 )
 
 OPTIONS = (
@@ -131,8 +131,9 @@ def dayfly_platform(request: pytest.FixtureRequest, dayfly_platforms: Platforms)
 
 @pytest.fixture
 def dayfly_live_platform(request: pytest.FixtureRequest, dayfly_platforms: Platforms) -> Iterator[Platform]:
-    """A platform of this test's own, behind a socket."""
-    with dayfly_platforms.platform(request.node.name, live=True) as platform:
+    """A platform of this test's own, behind a socket; with `@pytest.mark.dayfly(tls=True)` it speaks HTTPS."""
+    tls = _marked(request.node).get("tls", False)
+    with dayfly_platforms.platform(request.node.name, live=True, tls=tls) as platform:
         request.node.stash.setdefault(_platforms, {})["dayfly_live_platform"] = platform
         yield platform
 
@@ -155,7 +156,7 @@ def verify_client(request: pytest.FixtureRequest) -> Callable[..., Report]:
     defaults = {name: value for name in names if (value := _option(request.config, name)) is not None}
     defaults |= {name: True for name in ("corpus_keep", "show_output") if request.config.getoption(f"dayfly_{name}")}
     defaults["root"], defaults["test"] = request.config.rootpath, _typed(request.node)
-    marked = {name: value for name, value in _marked(request.node).items() if name != "check"}
+    marked = {name: value for name, value in _marked(request.node).items() if name in OPTIONS}
 
     def verify(make_client: Callable[[Any], Any], **options: Any) -> Report:
         __tracebackhide__ = True
@@ -286,7 +287,7 @@ def _marked(item: pytest.Item) -> dict[str, Any]:
 
 
 def _check_name(item: pytest.Item, name: str) -> None:
-    known = ("check", *OPTIONS)
+    known = ("check", "tls", *OPTIONS)
     if name not in known:
         near = get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mockserver import stores
-from mockserver.clock import SystemClock, system_clock
+from mockserver.clock import SystemClock
 from mockserver.engine.model import DEFAULT_ORGANIZATION, FaultPlan, OAuthClient, Organization, Policy
 from mockserver.errors import SettingsError
 from mockserver.ids import Ids
@@ -34,7 +34,7 @@ class Assembly:
         self.store = store or stores.open(settings.store, bounds)
         self.platform = Platform(
             self.store,
-            system or system_clock(),
+            system,
             self.ids,
             max_live_sessions=settings.max_live_sessions,
             restore=self.restore_default,
@@ -75,7 +75,10 @@ def assemble(
     system: SystemClock | None = None,
     ids: Ids | None = None,
 ) -> Assembly:
-    """Makes a mock server without any socket. `system` gives milliseconds since the epoch; tests hand in a virtual clock."""
+    """Makes a mock server without any socket.
+
+    `system` gives milliseconds since the epoch, in place of the store's own clock; tests hand in a virtual one.
+    """
     return Assembly(settings or Settings(), store=store, system=system, ids=ids)
 
 

@@ -25,6 +25,9 @@ _SUM = 8
 _START = re.compile(r"(?=[0-9a-f]{8}[A-Za-z0-9_-]{35}[0-9a-f]{8})")
 _LETTERS = re.compile(r"[A-Za-z0-9_-]+")
 _SHORTEST_TOKEN = 8 + 43 + 1
+_LONGEST_TOKEN = 1024
+"""Longer than any token of this mock's making, and short enough to be remembered with many others."""
+
 _CONTEXT = re.compile(r"([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _COPIED = re.compile(rf"(?<![\w-]){_CONTEXT.pattern}(?![\w-])", re.IGNORECASE)
 _SESSION = re.compile(r"([0-9a-f]{8})-([0-9a-f]{4})-4([0-9a-f]{3})-a([0-9a-f]{3})-([0-9a-f]{12})")
@@ -108,9 +111,13 @@ def _check(number: int, seal: int) -> int:
     return ((number ^ seal) * _ODD >> 64) & _CHECK
 
 
-@lru_cache(maxsize=1024)
 def token_owner(token: str) -> tuple[str, str] | None:
     """Organisation and OAuth client a token names; None where it is not of this mock's making."""
+    return _token_owner(token) if len(token) <= _LONGEST_TOKEN else None
+
+
+@lru_cache(maxsize=1024)
+def _token_owner(token: str) -> tuple[str, str] | None:
     match = _TOKEN.fullmatch(token)
     if match is None:
         return None

@@ -201,6 +201,11 @@ _decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
 class Noted(Protocol):
     """An entry on its way into a journal: a store gives it its number, and its text is made only when somebody reads it."""
 
+    @property
+    def weight(self) -> int:
+        """The bytes that the entry keeps in memory of a request's body, path and headers; 0 if they are few."""
+        ...
+
     def entry(self, seq: int, at: int) -> Entry:
         """The entry as it is to be read, numbered `seq` and stamped `at` (milliseconds)."""
         ...

@@ -20,6 +20,9 @@ from mockserver.web.listening import listen, url
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from mockserver.web.tls import Identity
+    from mockserver.web.tls_front import TlsFront
+
 THREADS = 64
 """Requests answered at once: each one that waits, or follows a stream, holds a thread."""
 
@@ -29,6 +32,8 @@ MAX_CONNECTIONS = 1000
 class LiveServer:
     """Serves the WSGI application `app` while the context lasts; `url` and `port` tell where.
 
+    With an `identity` it speaks HTTPS.
+
     At its end a request that is being answered is answered, without the wait that a fault may have asked for, and every
     connection is closed. Entering raises SettingsError where the port cannot be had.
     """
@@ -36,17 +41,24 @@ class LiveServer:
     url: str
     port: int
 
-    def __init__(self, app: WSGIApplication, host: str = "127.0.0.1", port: int = 0) -> None:
-        self._app, self._host, self._wanted = app, host, port
+    def __init__(
+        self, app: WSGIApplication, host: str = "127.0.0.1", port: int = 0, *, identity: Identity | None = None
+    ) -> None:
+        self._app, self._host, self._wanted, self._identity = app, host, port, identity
+        self._front: TlsFront | None = None
 
     def __enter__(self) -> Self:
         listening = listen(self._host, self._wanted)
         self.url, self.port = url(listening), listening.getsockname()[1]
+        if self._identity is not None:
+            listening = self._behind_tls(listening, self._identity)
         self._stopping, self._closing = threading.Event(), threading.Event()
         self._pool, self._map = _Pool(), dict[int, Any]()
         self._server = self._listen_with(listening)
         self._loop = threading.Thread(target=self._run, name="dayfly-live", daemon=True)
         self._loop.start()
+        if self._front is not None:
+            self._front.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -56,6 +68,17 @@ class LiveServer:
         self._server.pull_trigger()
         self._loop.join()
         wasyncore.close_all(self._map)
+        if self._front is not None:
+            self._front.close()
+
+    def _behind_tls(self, listening: socket.socket, identity: Identity) -> socket.socket:
+        """Puts TLS on the socket; returns the one on which the server behind it listens."""
+        from mockserver.web.tls_front import TlsFront
+
+        plain = listen("127.0.0.1", 0)
+        self.url = url(listening, "https")
+        self._front = TlsFront(listening, identity, plain.getsockname())
+        return plain
 
     def _listen_with(self, listening: socket.socket) -> BaseWSGIServer:
         server = create_server(

@@ -13,12 +13,13 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from granian import _granian
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.log import LogLevels
 from granian.server import MPServer
 
@@ -27,7 +28,8 @@ from mockserver.errors import MockServerError, SettingsError
 from mockserver.ids import Ids
 from mockserver.settings import Settings
 from mockserver.web.app import create_app
-from mockserver.web.listening import BACKLOG, listen, url
+from mockserver.web.listening import BACKLOG, listen, listen_at, url
+from mockserver.web.tls import Identity
 from mockserver.web.worker import STOP_WITHIN, Link, Worker
 
 if TYPE_CHECKING:
@@ -46,12 +48,16 @@ _LOGGING = {"handlers": {"console": _HANDLER, "access": _HANDLER}}
 
 
 class Serving(NamedTuple):
-    """What a client needs to know: `admin_token` is empty where the control API asks for none."""
+    """What a client needs to know. `admin_token` is empty if the control API asks for none.
+
+    `authority` is the file of a throw-away authority that clients have to trust; empty if there is none.
+    """
 
     url: str
     client_id: str
     client_secret: str
     admin_token: str
+    authority: str = ""
 
 
 class WorkerFailed(MockServerError):
@@ -73,25 +79,40 @@ def run(
     *,
     host: str = "127.0.0.1",
     port: int = DEFAULT_PORT,
+    path: Path | None = None,
     workers: int = 1,
     threads: int = THREADS,
     log_requests: bool = False,
     make_app: Callable[[Settings], WSGIApplication] = default_app,
+    identity: Identity | None = None,
 ) -> int:
     """Serves until a signal says stop, and returns the exit status: 130 where that was an interrupt from the keyboard, else 0.
 
     Each worker is a process that makes its own application with `make_app`. `on_ready` is called once all of them have.
-    Raises SettingsError for what cannot be served, WorkerFailed where a worker cannot start or is lost.
+    With a `path` the server listens at a Unix socket there, with an `identity` it speaks HTTPS. Raises SettingsError for what
+    cannot be served, WorkerFailed where a worker cannot start or is lost.
     """
     if workers > 1:
         _refuse_what_workers_cannot_share(settings, workers)
     settings = with_credentials(settings, Ids())
-    with listen(host, port) as listening:
+    with listen(host, port) if path is None else _listening_at(path) as listening:
         _refuse_unguarded_control(settings, host, listening)
-        serving = Serving(url(listening), settings.client_id, settings.client_secret, settings.admin_token)
+        scheme, authority = ("https", str(identity.authority or "")) if identity is not None else ("http", "")
+        credentials = settings.client_id, settings.client_secret, settings.admin_token
+        serving = Serving(url(listening, scheme), *credentials, authority)
         link = Link()
-        supervisor = _Supervisor(listening, link, workers, threads, lambda: on_ready(serving))
+        supervisor = _Supervisor(listening, link, workers, threads, identity, lambda: on_ready(serving))
         return supervisor.run(Worker(make_app, settings, link, log_requests))
+
+
+@contextmanager
+def _listening_at(path: Path) -> Iterator[socket.socket]:
+    """The Unix socket at `path`, whose file goes with the server."""
+    with listen_at(path) as listening:
+        try:
+            yield listening
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def _refuse_what_workers_cannot_share(settings: Settings, workers: int) -> None:
@@ -103,6 +124,8 @@ def _refuse_what_workers_cannot_share(settings: Settings, workers: int) -> None:
 
 
 def _refuse_unguarded_control(settings: Settings, host: str, listening: socket.socket) -> None:
+    if listening.family == socket.AF_UNIX:
+        return  # its file is for this user alone
     address = ipaddress.ip_address(listening.getsockname()[0])
     if not address.is_loopback and not settings.admin_token:
         problem = "can be reached from other machines, which could control the mock: give --admin-token, or a loopback address"
@@ -112,7 +135,15 @@ def _refuse_unguarded_control(settings: Settings, host: str, listening: socket.s
 class _Supervisor(MPServer):
     """Granian's parent process, on a socket it is given, which knows when its workers have started and why they could not."""
 
-    def __init__(self, listening: socket.socket, link: Link, workers: int, threads: int, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        listening: socket.socket,
+        link: Link,
+        workers: int,
+        threads: int,
+        identity: Identity | None,
+        on_ready: Callable[[], None],
+    ) -> None:
         super().__init__(
             target="",
             interface=Interfaces.WSGI,
@@ -125,6 +156,9 @@ class _Supervisor(MPServer):
             workers_kill_timeout=STOP_WITHIN + 1,
             log_level=LogLevels.error,
             log_dictconfig=_LOGGING,
+            ssl_cert=identity and identity.certificate,
+            ssl_key=identity and identity.key,
+            ssl_protocol_min=SSLProtocols.tls12,
         )
         self._listening, self._link, self._on_ready = listening, link, on_ready
         self._waiting = threading.Thread(target=self._await_workers, daemon=True)
@@ -177,4 +211,4 @@ class _Supervisor(MPServer):
         backlog = (BACKLOG,) if sys.platform.startswith(("linux", "freebsd")) else ()
         holder: Any = _granian.SocketHolder
         self._ssp, self._sso = None, self._listening
-        self._shd = holder(self._listening.fileno(), False, *backlog)
+        self._shd = holder(self._listening.fileno(), self._listening.family == socket.AF_UNIX, *backlog)

@@ -6,26 +6,32 @@ here is StoreUnavailable (nothing is known to have happened) or ConflictError (n
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from threading import Lock
 from typing import Protocol
 
 from mockserver.clock import SystemClock
-from mockserver.engine import access
-from mockserver.engine.access import Issued
+from mockserver.draws import Draws
 from mockserver.engine.decide import Ask, Outcome, Seen, decide, decide_token
 from mockserver.engine.lifecycle import ends_at
-from mockserver.engine.model import DEFAULT_ORGANIZATION, UNASSIGNED, Fault, Organization, Reason, Token
+from mockserver.engine.model import DEFAULT_ORGANIZATION, UNASSIGNED, Fault, Organization, Reason
 from mockserver.errors import ConflictError
 from mockserver.faults.effect import Effect
 from mockserver.faults.plan import draw
 from mockserver.ids import Ids, redact_tokens, was_issued
 from mockserver.journal import Noted
-from mockserver.stores.base import FAULTS, Key, Store, Write
+from mockserver.stores.base import Issue, Key, Loaded, Store, Use, Write
 
 _UNKNOWN = Reason.SESSION_UNKNOWN
 
 ATTEMPTS = 100
 """How often a write is tried while others change the same record; each failed try means that another one succeeded."""
+
+LANES = 64
+"""Sessions that more than one call wants are told apart by so many locks."""
+
+PATIENCE = 2.0
+"""Seconds that a call waits for its lock at most; after them it tries without."""
 
 
 class Call(Noted, Protocol):
@@ -46,30 +52,44 @@ class Platform:
     def __init__(
         self,
         store: Store,
-        system: SystemClock,
+        system: SystemClock | None,
         ids: Ids,
         *,
         max_live_sessions: int = 1_000_000,
         restore: Callable[[Platform], None] | None = None,
         sink: Callable[[Noted, int], None] | None = None,
     ) -> None:
-        """`restore` writes the default organisation where the store has lost it; `sink` gets every entry beside the journal.
+        """`system` is the clock of all organisations; None takes the store's, which replicas share.
+
+        `restore` writes the default organisation where the store has lost it; `sink` gets every entry beside the journal.
 
         `stray` is the organisation that requests belong to which name none.
         """
-        self.store, self.system, self.ids = store, system, ids
+        self.store, self.ids = store, ids
+        self.system = system or store.time
+        self._given = system
         self.max_live_sessions = max_live_sessions
         self.stray = UNASSIGNED
         self.hide: Callable[[str], str] = redact_tokens  # the handler knows secrets too
         self._restore, self._sink = restore, sink
+        self._draws = Draws(store, self.look)
+        self._lanes = [Lock() for _ in range(LANES)]
 
     def now(self, organization: Organization) -> int:
-        """The organisation's time in milliseconds."""
+        """The organisation's time in milliseconds, near enough for stamps; what decides is read with its records."""
         return organization.clock.reading(self.system())
+
+    def moment(self) -> int | None:
+        """The time that records are to be read at; None for the store's own."""
+        return None if self._given is None else self._given()
+
+    def load(self, organization: str, keys: Sequence[Key]) -> Loaded:
+        """Reads records at one moment."""
+        return self.store.load(organization, keys, None, self.moment())
 
     def nobody(self) -> Seen:
         """What is seen of requests that name no organisation."""
-        return Seen(Organization(id=UNASSIGNED), self.system())
+        return Seen(Organization(id=UNASSIGNED, version=0), self.system())
 
     def find_client(self, client_id: str) -> str | None:
         """The organisation an OAuth client belongs to, the default one brought back where an emptied store has lost it."""
@@ -84,8 +104,9 @@ class Platform:
     def arrive(self, call: Call) -> Seen:
         """Reads all that the call's decision needs and journals its arrival, in one round trip. Strays are journalled apart."""
         ask = call.ask
-        system, organization = self.system, ask.organization or self.stray
-        seen = self.store.look(organization, ask.client_id, ask.bearer, ask.session_id, call, system())
+        organization = ask.organization or self.stray
+        moment = None if self._given is None else self._given()
+        seen = self.store.look(organization, ask.client_id, ask.bearer, ask.session_id, call, moment)
         if seen is None:
             seen = self._arrive_elsewhere(call, organization)
         if self._sink is not None:
@@ -95,34 +116,26 @@ class Platform:
     def look(self, ask: Ask) -> Seen:
         """Reads again, after waiting or after a conflict."""
         organization = ask.organization or self.stray
-        seen = self.store.look(organization, ask.client_id, ask.bearer, ask.session_id, None, self.system())
+        seen = self.store.look(organization, ask.client_id, ask.bearer, ask.session_id, None, self.moment())
         return seen or self.nobody()
 
     def draw_fault(self, call: Call, seen: Seen) -> Fault | None:
         """The fault that hits this call, used up in the store so that each hits as often as it says, over all replicas."""
         plan = seen.faults
-        for attempt in range(ATTEMPTS):
-            if plan is None or not plan.faults:
-                return None
-            left, fault = draw(plan, call.ask.operation)
-            if left is plan:
-                return fault
-            writes = [Write(FAULTS, plan.version, left)]
-            commit_id, organization = f"{call.context_id}:fault:{attempt}", seen.organization
-            if self.store.commit(organization.id, writes, None, commit_id, seen.now, organization.policy.retention):
-                return fault
-            plan = self.look(call.ask).faults
-        raise ConflictError("the fault plan", ATTEMPTS)
+        if plan is None or not plan.faults:
+            return None
+        left, fault = draw(plan, call.ask.operation)
+        return fault if left is plan else self._draws.draw(call, seen)
 
     def _arrive_elsewhere(self, call: Call, organization: str) -> Seen:
         """The organisation named does not exist: it may be the default one, to be restored, or the call is a stray."""
-        ask, system = call.ask, self.system()
+        ask, moment = call.ask, self.moment()
         seen = None
         if organization == DEFAULT_ORGANIZATION and self._restore is not None:
             self._restore(self)
-            seen = self.store.look(organization, ask.client_id, ask.bearer, ask.session_id, call, system)
+            seen = self.store.look(organization, ask.client_id, ask.bearer, ask.session_id, call, moment)
         if seen is None and organization != self.stray:
-            seen = self.store.look(self.stray, "", "", "", call, system)
+            seen = self.store.look(self.stray, "", "", "", call, moment)
         if seen is None:
             seen = self.nobody()
             self.store.note(UNASSIGNED, call, seen.now)
@@ -132,16 +145,27 @@ class Platform:
 
     def answer(self, call: Call, seen: Seen) -> Outcome:
         """Decides a create or a send, writes what follows from it and journals the answer, all in one step."""
-        ask = call.ask
-        for attempt in range(ATTEMPTS):
-            new_id = self.ids.message() if ask.operation == "send" else self.ids.session(seen.organization.seal)
-            outcome = decide(ask, seen, new_id, self.max_live_sessions)
-            if outcome.reason is _UNKNOWN and was_issued(ask.session_id, seen.organization.seal):
-                outcome = Outcome(Reason.SESSION_FORGOTTEN, seen, None, outcome.token)
-            if self._record(call, outcome, attempt):
-                return outcome
-            seen = self.look(ask)
+        ask, lane = call.ask, None
+        try:
+            for attempt in range(ATTEMPTS):
+                new_id = self.ids.message() if ask.operation == "send" else self.ids.session(seen.organization.seal)
+                outcome = decide(ask, seen, new_id, self.max_live_sessions)
+                if outcome.reason is _UNKNOWN and was_issued(ask.session_id, seen.organization.seal):
+                    outcome = Outcome(Reason.SESSION_FORGOTTEN, seen, None, outcome.token)
+                if self._record(call, outcome, attempt):
+                    return outcome
+                if attempt == 0:  # whoever lost a race lets those of this process go one by one
+                    lane = self._lane(ask.session_id)
+                seen = self.look(ask)
+        finally:
+            if lane is not None:
+                lane.release()
         raise ConflictError("the session", ATTEMPTS)
+
+    def _lane(self, name: str) -> Lock | None:
+        """The lock of all that have this name, held; None if that would take too long."""
+        lock = self._lanes[hash(name) % LANES]
+        return lock if lock.acquire(timeout=PATIENCE) else None
 
     def grant(self, call: Call, seen: Seen, secret: str, scopes: tuple[str, ...] | None) -> Outcome:
         """Decides a token request, and writes the token it leads to."""
@@ -155,59 +179,81 @@ class Platform:
 
     def refuse(self, call: Call, seen: Seen, reason: Reason) -> Outcome:
         """Journals an answer that needs no decision: a route that does not exist, or a fault in the platform's place."""
-        outcome = Outcome(reason, seen, acted=call.effect.acts)
-        self.note(seen.organization, call.answered(outcome), seen.now + call.effect.after)
-        return outcome
+        for _ in range(ATTEMPTS):
+            outcome = Outcome(reason, seen, acted=call.effect.acts)
+            if self._note_answer(call, outcome):
+                return outcome
+            seen = self.look(call.ask)
+        raise ConflictError("the organization", ATTEMPTS)
 
     def _record(self, call: Call, outcome: Outcome, attempt: int) -> bool:
         """Writes the outcome and journals its answer; False where a record has changed since it was seen."""
-        session, seen = outcome.session, outcome.seen
+        session, seen, policy = outcome.session, outcome.seen, outcome.seen.organization.policy
         writes: list[Write] = []
+        count: Use | Issue | None = None
+        room = None
         if session is not None:
             version = session.version - 1
             writes.append(Write(Key("session", session.id), version or None, session, ends_at(session)))
+            room = None if version else self.max_live_sessions
         if outcome.token is not None:
-            writes.append(Write(Key("token", outcome.token.value), outcome.token.version - 1, outcome.token))
-        if outcome.issued is not None:
-            writes.extend(self._token_writes(seen, outcome.issued))
+            count = Use(outcome.token.value, outcome.token.version, policy.rate_limit_per_minute)
+        if outcome.issued is not None and seen.client is not None:
+            writes.append(Write(Key("token", outcome.issued.value), None, outcome.issued))
+            count = Issue(seen.client.id, seen.client.version, policy.max_tokens_per_client)
+        if not writes and count is None:
+            return self._note_answer(call, outcome)
         noted, left = call.answered(outcome), seen.now + call.effect.after
-        if not writes:
-            self.note(seen.organization, noted, left)
-            return True
         commit_id = call.context_id if attempt == 0 else f"{call.context_id}:{attempt}"
         organization = seen.organization
-        done = self.store.commit(organization.id, writes, noted, commit_id, seen.now, organization.policy.retention, left)
+        done = self.store.commit(
+            organization.id,
+            writes,
+            noted,
+            commit_id,
+            seen.now,
+            policy.retention,
+            left,
+            organization.version,
+            False,
+            count,
+            room,
+        )
         if done and self._sink is not None:
             self._sink(noted, left)
         return done
 
-    def _token_writes(self, seen: Seen, issued: Issued) -> list[Write]:
-        """The new token, and where the policy bounds their number, the client that remembers it and the tokens it evicts."""
-        writes = [Write(Key("token", issued.token.value), None, issued.token)]
-        if issued.client is not None:
-            writes.append(Write(Key("client", issued.client.id), issued.client.version - 1, issued.client))
-        if issued.evicts:
-            evicted = self.store.load(seen.organization.id, [Key("token", value) for value in issued.evicts]).records
-            for token in evicted:
-                if isinstance(token, Token) and token.ended_by is None:
-                    writes.append(Write(Key("token", token.value), token.version, access.end(token, Reason.AUTH_EVICTED)))
-        return writes
-
     # -- writing -----------------------------------------------------------------------------------------------------
 
-    def note(self, organization: Organization, noted: Noted, at: int) -> None:
-        """Journals an entry that comes with no write."""
-        self.store.note(organization.id, noted, at)
+    def _note_answer(self, call: Call, outcome: Outcome) -> bool:
+        """Journals an answer that comes with no write; False if the organisation has changed meanwhile."""
+        organization, noted = outcome.seen.organization, call.answered(outcome)
+        left = outcome.seen.now + call.effect.after
+        if not self.store.note(organization.id, noted, left, organization.version or None):
+            return False
         if self._sink is not None:
-            self._sink(noted, at)
+            self._sink(noted, left)
+        return True
 
-    def change(self, organization: Organization, writes: list[Write], noted: Noted | None, at: int) -> bool:
+    def change(
+        self,
+        organization: Organization,
+        writes: list[Write],
+        noted: Noted | None,
+        at: int,
+        system: int,
+        *,
+        afresh: bool = False,
+    ) -> bool:
         """Writes what no call asked for, with its journal entry stamped `at`; `organization` is as it is with these writes.
 
-        False where a record has changed meanwhile.
+        `system` is when the records were read. `afresh` forgets sessions, tokens and journal first. False where a record has
+        changed meanwhile.
         """
-        commit_id, now = self.ids.context(organization.id), self.now(organization)
-        done = self.store.commit(organization.id, writes, noted, commit_id, now, organization.policy.retention, at)
+        commit_id, now = self.ids.context(organization.id), organization.clock.reading(system)
+        done = self.store.commit(
+            organization.id, writes, noted, commit_id, now, organization.policy.retention, at, afresh=afresh
+        )
         if done and noted is not None and self._sink is not None:
             self._sink(noted, at)
         return done

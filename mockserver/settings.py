@@ -142,7 +142,8 @@ def policy_from_environment(environment: Mapping[str, str], base: Policy | None 
 
 class Settings(Struct, frozen=True, kw_only=True):
     """Everything a mock server is made from. Where credentials are empty they are drawn; `policy` is the default organisation's
-    and that of organisations made without one. `store` is ``memory:`` or a Redis URL; `journal_file` gets every entry too."""
+    and that of organisations made without one. `store` is ``memory:`` or a Redis URL; `journal_file` gets every entry too.
+    `cors` lists the origins whose pages may use the platform: origins, ``loopback``, ``*`` or ``off``."""
 
     policy: Policy = Policy()
     store: str = "memory:"
@@ -154,6 +155,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     journal_entries: int = 10_000
     max_ended_sessions: int = 100_000
     max_live_sessions: int = 1_000_000
+    cors: tuple[str, ...] = ("loopback",)
 
     @classmethod
     def load(cls, policy_file: Path | None = None, environment: Mapping[str, str] | None = None, **values: Any) -> Settings:

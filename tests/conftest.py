@@ -17,3 +17,4 @@ settings.load_profile("repeatable")
 def pytest_configure() -> None:
     for name in [name for name in os.environ if name.startswith("DAYFLY_") and name not in KEPT]:
         del os.environ[name]
+    os.environ["DAYFLY_WALK"] = "short"  # a test that is about the whole walk asks for it

@@ -43,7 +43,11 @@ def test_the_states_are_drawn_from_the_engines_table() -> None:
 
 
 def test_it_lists_every_clause_in_its_own_words() -> None:
-    assert rows("### Clauses") == [[clause.code, clause.name, clause.statement] for clause in CLAUSES]
+    assert [row[:3] for row in rows("### Clauses")] == [[clause.code, clause.name, clause.statement] for clause in CLAUSES]
+
+
+def test_it_says_how_each_clause_is_judged() -> None:
+    assert {row[0]: tuple(row[3:]) for row in rows("### Clauses")} == {clause.code: clause.judged for clause in CLAUSES}
 
 
 def test_it_lists_every_provider_clause_in_its_own_words() -> None:
@@ -104,6 +108,7 @@ def test_the_story_it_begins_with_is_what_the_command_tells(
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("DAYFLY_WALK")
     assert run(begin.split()) == 1
     told = capfd.readouterr().out.splitlines()
     assert [line for line in story.splitlines() if line.strip() != "…" and line not in told] == []

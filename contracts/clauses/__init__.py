@@ -13,6 +13,7 @@ from contracts.clauses.refusals import R1, R2, R3, R7
 from contracts.clauses.retries import R4, R5, R6
 from contracts.clauses.sessions import S1, S2, S3, S4, S5, S6
 from contracts.clauses.wire import W1, W2
+from contracts.history import Reading
 from contracts.judge import DEFAULTS, Clause, Demand, Judgement, Parameters, judge
 from mockserver.journal import Entry
 
@@ -47,6 +48,14 @@ BLURS: Mapping[str, Sequence[str]] = {"D5": _MISPLACED}
 does so where it does not show, too."""
 
 
-def judged(entries: Iterable[Entry], parameters: Parameters = DEFAULTS, clauses: Sequence[Clause[Any]] = CLAUSES) -> Judgement:
-    """Judges a trace by the catalogue, or by some of its clauses. Raises TraceMalformed."""
-    return judge(entries, clauses, parameters, EXPLAINS)
+def judged(
+    entries: Iterable[Entry],
+    parameters: Parameters = DEFAULTS,
+    clauses: Sequence[Clause[Any]] = CLAUSES,
+    reading: Reading | None = None,
+) -> Judgement:
+    """Judge a trace by the catalogue, or by some of its clauses, with the messages of a reading of it.
+
+    Raises TraceMalformed.
+    """
+    return judge(entries, clauses, parameters, EXPLAINS, reading)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from contracts.clauses.excuses import overtaken, tried_enough
-from contracts.clauses.retries import messages_served
+from contracts.clauses.retries import is_certain, messages_served
 from contracts.clauses.words import at, name_of, reported
 from contracts.history import Call, CallLeft, CallReturned, Intent, IntentBegan, IntentEnded, Moment, WorldChanged
 from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark
@@ -103,6 +103,7 @@ A1 = Clause(
     on=(CallLeft, CallReturned, IntentEnded),
     own_time=True,
     needs_intents=True,
+    needs_report="part",
     closeness=_refusals,
     is_reaction=True,
 )
@@ -123,13 +124,13 @@ def _step_loop(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
         case CallReturned(call, place) if call.received_token is not None:
             taken = _taken_after_refusal(call, place + 1)
             bound = case.parameters.max_attempts * messages_served(call, taken)
-            return state, _looped(taken) if len(taken) > bound else EXERCISED if taken else None
+            return state, _looped(taken, is_certain(call, case)) if len(taken) > bound else EXERCISED if taken else None
     return state, None
 
 
-def _looped(taken: list[Call]) -> Breach:
+def _looped(taken: list[Call], certain: bool) -> Breach:
     message = f"{len(taken)} tokens were taken after 401s for one message"
-    return Breach(message, (at("first new token", taken[0]), at("one too many", taken[-1])))
+    return Breach(message, (at("first new token", taken[0]), at("one too many", taken[-1])), certain)
 
 
 A2 = Clause(
@@ -201,9 +202,9 @@ def _needless_renewal(call: Call, place: int, refused: Call, case: Case) -> Brea
     if received:
         last = max(received, key=lambda other: other.returned or 0)
         good = is_good(last, place, call.left_at, case)
-        return _stampeded(refused, last, call, "a new one had been received") if good else None
+        return _stampeded(refused, last, call, "a new one had been received", case) if good else None
     flying = next((other for other in renewals if not other.was_over(place)), None)
-    return _stampeded(refused, flying, call, "a renewal was on its way") if flying is not None else None
+    return _stampeded(refused, flying, call, "a renewal was on its way", case) if flying is not None else None
 
 
 def _renewed_by_schedule(call: Call, refusals: list[Call], case: Case) -> bool:
@@ -213,9 +214,12 @@ def _renewed_by_schedule(call: Call, refusals: list[Call], case: Case) -> bool:
     return call.left_at - last > SCHEDULED
 
 
-def _stampeded(refused: Call, renewal: Call, call: Call, state: str) -> Breach:
+def _stampeded(refused: Call, renewal: Call, call: Call, state: str, case: Case) -> Breach:
+    """If several clients were at work before, each with a token, it may have been another's renewal."""
+    reading = case.history.reading
+    several = reading is not None and reading.interleaved is not None and reading.interleaved <= refused.left
     message = f"a refused token was renewed again while {state}"
-    return Breach(message, (at("token refused", refused), at("renewal", renewal), at("renewed again", call)))
+    return Breach(message, (at("token refused", refused), at("renewal", renewal), at("renewed again", call)), not several)
 
 
 A3 = Clause(
@@ -238,11 +242,16 @@ A3 = Clause(
 )
 
 
+MOST_SHOWN = 10
+"""Needless tokens that are shown."""
+
+
 class _Waste(Struct, frozen=True):
     """The last token received by the client that is running now, and the needless fetches so far, by message."""
 
     last: Call | None = None
     fetches: tuple[tuple[object, Call], ...] = ()
+    certain: bool = True
 
 
 def _is_one_shot(case: Case) -> str:
@@ -261,7 +270,9 @@ def _step_wasted(waste: _Waste, moment: Moment, case: Case) -> tuple[_Waste, Mar
             if not is_good(waste.last, place, call.left_at, case):
                 return waste, None
             fetches = _with(waste.fetches, call)
-            return replace(waste, fetches=fetches), _wasted(fetches) if len(fetches) > 1 else None
+            certain = waste.certain and _served_one(waste.last, case)
+            now = replace(waste, fetches=fetches, certain=certain)
+            return now, _wasted(now, case) if len(fetches) > len(waste.fetches) and len(fetches) > 1 else None
     return waste, None
 
 
@@ -271,9 +282,19 @@ def _with(fetches: tuple[tuple[object, Call], ...], call: Call) -> tuple[tuple[o
     return fetches if any(unit is other for other, _ in fetches) else (*fetches, (unit, call))
 
 
-def _wasted(fetches: tuple[tuple[object, Call], ...]) -> Breach:
-    evidence: tuple[Evidence, ...] = tuple(at("needless token", call) for _, call in fetches)
-    return Breach("a token was fetched again and again while the last one was good", evidence)
+def _served_one(received: Call, case: Case) -> bool:
+    """Whether a token served no more than one message. One that served several may have been left behind by a client that
+    was restarted: a recording does not tell of restarts."""
+    return not case.history.inferred or len(case.history.served.get(received.received_token or "", ())) < 2
+
+
+def _wasted(waste: _Waste, case: Case) -> Breach:
+    evidence: tuple[Evidence, ...] = tuple(at("needless token", call) for _, call in waste.fetches[-MOST_SHOWN:])
+    message, reading = "a token was fetched again and again while the last one was good", case.history.reading
+    if reading is None:
+        return Breach(message, evidence)
+    certain = waste.certain and reading.interleaved is None
+    return Breach(f"{message} (if each message has a process of its own, say --one-shot)", evidence, certain)
 
 
 A4 = Clause(
@@ -302,9 +323,14 @@ def _step_leaked(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
         case CallLeft(call):
             leak = _leak(call)
             if leak:
-                return state, Breach(leak, (at("leaked", call),))
+                return state, Breach(leak, (at("leaked", call),), explains=_follows(call))
             return state, EXERCISED if call.arrival.credential.form in {"bearer", "basic"} else None
     return state, None
+
+
+def _follows(call: Call) -> tuple[str, ...]:
+    """The clauses that a client breaks because a call of it showed no token: each such call gets a 401 that no retry mends."""
+    return ("A4", "D2") if call.arrival.credential.form in {"empty", "literal"} else ()
 
 
 def _leak(call: Call) -> str:

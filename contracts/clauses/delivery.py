@@ -7,7 +7,7 @@ from msgspec import UNSET
 from contracts.clauses.excuses import excuse, jumped
 from contracts.clauses.words import answer_to, at, name_of, plain_or_quoted, quote, reported, seconds, told_apart
 from contracts.history import Call, CallLeft, CallReturned, Effect, Group, Intent, IntentEnded, Moment, document
-from contracts.judge import EXERCISED, Breach, Case, Clause, Mark
+from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark
 from mockserver.journal import Guest
 
 
@@ -23,6 +23,9 @@ def _step_delivered_twice(state: None, moment: Moment, case: Case) -> tuple[None
             )
             if len(accepted) > 1:
                 return state, _delivered_twice(call.intent, accepted)
+            unclear = _unclear(call.intent, place, case) if call.accepted else None
+            if unclear is not None:
+                return state, _perhaps_twice(call.intent, unclear, call)
             return state, EXERCISED if call.effect is Effect.UNKNOWN else None
     return state, None
 
@@ -33,6 +36,23 @@ def _told_apart(sends: list[Call], case: Case) -> list[Call]:
     for send in sends:
         first.setdefault(send.key(case.parameters.idempotency_key) or send, send)
     return list(first.values())
+
+
+def _unclear(intent: Intent, place: int, case: Case) -> Call | None:
+    """An earlier send of the message that may have been accepted, though the recording does not tell."""
+    if not case.history.inferred or case.history.header.source in JOURNALS:
+        return None
+    known = (send for send in intent.of("send") if send.was_over(place))
+    return next((send for send in known if send.effect is Effect.UNKNOWN and not send.accepted), None)
+
+
+def _perhaps_twice(intent: Intent, unclear: Call, accepted: Call) -> Breach:
+    message = f"{name_of(intent)} was accepted after a send of it that got {answer_to(unclear)}: perhaps twice"
+    return Breach(message, (at("perhaps accepted", unclear), at("accepted", accepted)), certain=False)
+
+
+JOURNALS = frozenset({"dayfly", "dayfly probe"})
+"""Sources that tell whether a message was accepted, though the client may not know."""
 
 
 def _delivered_twice(intent: Intent, accepted: list[Call]) -> Breach:
@@ -82,11 +102,23 @@ def _undelivered(intent: Intent, case: Case) -> Breach:
     if late is not None:
         message = f"{name_of(intent)} was not delivered when the client reported: it was sent only afterwards"
         return Breach(message, (reported(intent), at("sent afterwards", late)))
-    if not over:
-        return Breach(f"{name_of(intent)} was not delivered: the client sent nothing for it", (reported(intent),))
-    last = over[-1]
-    message = f"{name_of(intent)} was not delivered: the client stopped after its {last.operation} got {answer_to(last)}"
-    return Breach(message, (at("last try", last), reported(intent)))
+    message = f"{name_of(intent)} was not delivered: the client sent nothing for it"
+    evidence: tuple[Evidence, ...] = (reported(intent),)
+    if over:
+        last = over[-1]
+        message = f"{name_of(intent)} was not delivered: the client stopped after its {last.operation} got {answer_to(last)}"
+        evidence = (at("last try", last), *evidence)
+    if _may_share_a_create(intent, end):
+        return Breach(f"{message}; uncertain, because it may have shared another message's create", evidence, certain=False)
+    return Breach(message, evidence)
+
+
+def _may_share_a_create(intent: Intent, end: int) -> bool:
+    """Whether the message made no create or send, and one of a message sent at once failed."""
+    if any(call.operation in {"create", "send"} for call in intent.calls):
+        return False
+    creates = (call for call in intent.group.calls if call.operation == "create" and call.was_over(end))
+    return any(call.received_session is None for call in creates)
 
 
 D2 = Clause(
@@ -106,6 +138,7 @@ D2 = Clause(
     own_time=True,
     parameters=("delivery", "min_attempts", "max_wait"),
     needs_intents=True,
+    needs_report="all",
 )
 
 
@@ -171,6 +204,7 @@ D3 = Clause(
     on=(IntentEnded,),
     own_time=True,
     needs_intents=True,
+    needs_report="all",
 )
 
 
@@ -202,6 +236,7 @@ D4 = Clause(
     step=_step_text_altered,
     on=(CallReturned,),
     needs_intents=True,
+    needs_report="all",
 )
 
 
@@ -248,6 +283,7 @@ D5 = Clause(
     step=_step_guest_altered,
     on=(CallLeft,),
     needs_intents=True,
+    needs_report="all",
 )
 
 MOST_REQUESTS = 300
@@ -290,4 +326,5 @@ D6 = Clause(
     on=(IntentEnded,),
     own_time=True,
     needs_intents=True,
+    needs_report="all",
 )

@@ -124,6 +124,7 @@ R2 = Clause(
     own_time=True,
     parameters=("min_attempts", "delivery"),
     needs_intents=True,
+    needs_report="part",
     closeness=_dead_sends,
     is_reaction=True,
 )
@@ -183,6 +184,7 @@ R3 = Clause(
     on=(CallLeft, CallReturned, IntentEnded, WorldChanged),
     own_time=True,
     needs_intents=True,
+    needs_report="part",
     is_reaction=True,
 )
 

@@ -11,9 +11,6 @@ from contracts.judge import EXERCISED, LOWER_BOUND, Breach, Case, Clause, Mark
 ROUNDING = 1
 """Milliseconds that two stamps cut to whole milliseconds may lose between them."""
 
-DATE = 1000
-"""Milliseconds by which a date, which has whole seconds, may be over earlier than was meant."""
-
 
 def _failed(call: Call) -> bool:
     """429, 5xx, no answer or a 200 that cannot be used."""
@@ -44,6 +41,11 @@ def messages_served(call: Call, before: Iterable[Call]) -> int:
     return 1 if call.intent is not None else max(1, call.open_intents, *(other.open_intents for other in before))
 
 
+def is_certain(call: Call, case: Case) -> bool:
+    """Whether it is known for how many messages a call was made."""
+    return call.intent is not None or not case.history.inferred
+
+
 def _shared(call: Call) -> list[Call]:
     """The calls made while its item ran: among them the token calls that belong to the client, not to one message."""
     return call.group.calls if call.group is not None else []
@@ -56,13 +58,14 @@ def _step_unbounded(state: None, moment: Moment, case: Case) -> tuple[None, Mark
         case CallLeft(call, place):
             row = _row(call, place)
             bound = case.parameters.max_attempts * messages_served(call, row)
-            return state, _unbounded(call, row) if len(row) >= bound else None
+            return state, _unbounded(call, row, case) if len(row) >= bound else None
     return state, None
 
 
-def _unbounded(call: Call, row: list[Call]) -> Breach:
+def _unbounded(call: Call, row: list[Call], case: Case) -> Breach:
+    """If messages are inferred, nothing tells how many of them shared a row of token calls."""
     message = f"a {call.operation or 'request'} was made again after {len(row)} that had failed in a row"
-    return Breach(message, (at("first failure", row[-1]), at("one try too many", call)))
+    return Breach(message, (at("first failure", row[-1]), at("one try too many", call)), is_certain(call, case))
 
 
 def _longest_row(case: Case) -> float:
@@ -92,16 +95,14 @@ R4 = Clause(
 
 
 def _due(call: Call) -> int | None:
-    """When the wait that a 429 asked for is over, in milliseconds; a fraction of a second is asked for as it is written."""
+    """When the wait that a 429 asked for is over, in milliseconds; None if it did not ask in whole seconds.
+
+    The platform documents whole seconds alone. A client that reads nothing else honours all that it was promised.
+    """
     answer = call.answer
     if call.status != 429 or answer is None or answer.retry_after is None or call.returned_at is None:
         return None
-    text = answer.retry_after_text
-    if text is None:
-        return call.returned_at + 1000 * answer.retry_after
-    if text.replace(".", "", 1).isdecimal():
-        return call.returned_at + int(1000 * float(text))
-    return call.returned_at + 1000 * answer.retry_after - DATE
+    return call.returned_at + 1000 * answer.retry_after if answer.retry_after_text is None else None
 
 
 def _step_retry_after(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
@@ -122,24 +123,23 @@ def _too_early(call: Call, earlier: list[Call], slack: int) -> Breach | None:
     for refused in earlier:
         due = _due(refused)
         if due is not None and call.left_at + slack < due and refused.answer is not None:
-            waited, text = seconds(call.left_at - (refused.returned_at or 0)), refused.answer.retry_after_text
-            said = refused.answer.retry_after if text is None else f"{text!r}, which is not whole seconds"
+            waited, said = seconds(call.left_at - (refused.returned_at or 0)), refused.answer.retry_after
             message = f"a {call.operation} left {waited} after a 429 that said Retry-After {said}"
-            return Breach(message, (at("told to wait", refused), at("too early", call)), text is None)
+            return Breach(message, (at("told to wait", refused), at("too early", call)))
     return None
 
 
 R5 = Clause(
     code="R5",
     name="retry-after-ignored",
-    statement="let the time pass that a 429 asks for before the operation is called again",
+    statement="let the whole seconds pass that a 429 asks for before the operation is called again",
     reason="The platform counts requests per token and minute: whoever comes back before Retry-After has passed is refused"
     " again and may be shut out for longer.",
     advice=(
         "Read Retry-After (whole seconds) and wait that long; your own back-off may only make it longer.",
         "After a long wait create a fresh session: the one from before has gone idle.",
     ),
-    stimulus="a 429 with Retry-After reached the client while it was at work on a message",
+    stimulus="a 429 with whole seconds to wait reached the client while it was at work on a message",
     start=None,
     step=_step_retry_after,
     on=(CallLeft, CallReturned),

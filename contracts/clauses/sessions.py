@@ -14,6 +14,9 @@ from contracts.history import Call, CallLeft, CallReturned, Effect, Intent, Mome
 from contracts.judge import EXERCISED, UPPER_BOUND, Breach, Case, Clause, Mark
 from mockserver.journal import Guest
 
+FROM_DOUBLING = ("R3", "R4")
+"""Clauses that a client breaks because it sends twice at once: one answer forbids what the other asks for, and tries double."""
+
 
 def uses_before(call: Call, place: int, case: Case) -> list[Call]:
     """The sends that had used up the id of `call` when it left, or perhaps, or were on their way; empty while uses are left."""
@@ -61,7 +64,8 @@ def _reuse(call: Call, uses: list[Call], place: int, case: Case) -> Breach:
     flying = [send for send in uses if not send.was_over(place)]
     if flying:
         message = f"session {label} was presented again while a send of it was on its way"
-        return Breach(message, (at("first use", uses[0]), at("used again", call)), _overlap(flying, call, case))
+        evidence = (at("first use", uses[0]), at("used again", call))
+        return Breach(message, evidence, _overlap(flying, call, case), explains=FROM_DOUBLING)
     if len(uses) > 1:
         message = f"session {label} was presented again after {len(uses)} sends had used it up"
     elif uses[0].effect is Effect.CONSUMED:
@@ -212,6 +216,7 @@ S3 = Clause(
     step=_step_shared,
     on=(CallLeft,),
     needs_intents=True,
+    needs_report="all",
 )
 
 
@@ -236,7 +241,7 @@ def _invention(call: Call, case: Case) -> Mark:
     if not told and answer is not None and (answer.session is not None or answer.accepted):
         return EXERCISED
     message = f"the client presented {session.label}, which the platform never issued to it"
-    certain = told or bool(case.history.intents)
+    certain = told or (bool(case.history.intents) and not case.history.inferred)
     return Breach(message, (at("never issued", call),), certain) if certain or call.status == 403 else None
 
 

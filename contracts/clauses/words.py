@@ -83,8 +83,11 @@ def plain_or_quoted(name: str) -> str:
 
 
 def name_of(intent: Intent) -> str:
-    """An intent as a person counts them: `message 1`."""
-    return f"message {intent.number + 1}"
+    """An intent as a person counts them: `message 1`, `inferred message 3 to Ann`."""
+    if not intent.inferred:
+        return f"message {intent.number + 1}"
+    whom = f" to {plain_or_quoted(intent.guest.name)}" if intent.guest.name else ""
+    return f"inferred message {intent.number + 1}{whom}"
 
 
 def reported(intent: Intent) -> Evidence:

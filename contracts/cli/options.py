@@ -217,7 +217,10 @@ def reports_as(kinds: Sequence[str]) -> Callable[[F], F]:
 
 
 report_options = stacked(
-    [reports_as(KINDS), click.option("--strict", is_flag=True, help="Exit with 2 where a clause was inconclusive.")]
+    [
+        reports_as(KINDS),
+        click.option("--strict", is_flag=True, help="Exit with 2 if a clause was inconclusive or cannot be judged."),
+    ]
 )
 expected_failures = click.option(
     "--expected-failures",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from mockserver.serve import Serving
+    from mockserver.web.tls import Identity
 
 
 def _for_a_header(_: click.Context, option: click.Parameter, value: str) -> str:
@@ -19,15 +23,51 @@ def _for_a_header(_: click.Context, option: click.Parameter, value: str) -> str:
     return value
 
 
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def _unix(_: click.Context, __: click.Parameter, value: str | None) -> Path | None:
+    if value is None:
+        return None
+    kind, colon, path = value.partition(":")
+    if kind != "unix" or not colon or not path:
+        raise click.BadParameter("must be unix:PATH; for TCP give --host and --port")
+    return Path(path)
+
+
+def _origins(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    from mockserver.errors import SettingsError
+    from mockserver.web.cors import Cors
+
+    try:
+        Cors(values)
+    except SettingsError as error:
+        raise click.BadParameter(f"{error.value!r} {error.problem}") from error
+    return values
+
+
 @click.command("serve", context_settings={"auto_envvar_prefix": "DAYFLY", "show_default": True})
 @click.option("--host", default="127.0.0.1", help="Name or address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8403, help="Port; 0 takes any that is free.")
+@click.option("--bind", metavar="unix:PATH", callback=_unix, help="Listen at a Unix socket, in place of host and port.")
+@click.option("--tls", is_flag=True, help="Serve HTTPS with a throw-away certificate; prints the authority's file.")
+@click.option("--tls-ca", metavar="FILE", type=FILE, help="Where --tls writes the authority that clients have to trust.")
+@click.option("--tls-cert", metavar="FILE", type=FILE, help="Serve HTTPS with this certificate, in PEM.")
+@click.option("--tls-key", metavar="FILE", type=FILE, help="The key of --tls-cert, in PEM.")
 @click.option("--store", metavar="URL", default="memory:", help="memory:, or redis://HOST:PORT/DB, which replicas share.")
 @click.option("--workers", type=click.IntRange(1, 256), default=1, help="Processes; several need a shared store.")
 @click.option("--policy", metavar="FILE", type=click.Path(path_type=Path), help="TOML file with what the platform enforces.")
 @click.option("--admin-token", metavar="TOKEN", default="", callback=_for_a_header, help="What the control API asks for.")
 @click.option("--journal", metavar="FILE", default="", help="Append requests and answers to this file, as JSON Lines.")
 @click.option("--opaque", is_flag=True, help="Tell clients no more than the platform would: no Dayfly-Reason.")
+@click.option(
+    "--cors",
+    metavar="ORIGIN",
+    multiple=True,
+    default=("loopback",),
+    callback=_origins,
+    help="Origins whose web pages may use the platform: URLs, loopback, * or off.",
+)
 @click.option("--client-id", metavar="ID", default="", callback=_for_a_header, help="Default client id; drawn if not given.")
 @click.option("--client-secret", metavar="SECRET", default="", callback=_for_a_header, help="Its secret; drawn if not given.")
 @click.option("--log-requests", is_flag=True, help="Print a line for each request to standard error.")
@@ -38,6 +78,11 @@ def command(
     /,
     host: str,
     port: int,
+    bind: Path | None,
+    tls: bool,
+    tls_ca: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
     workers: int,
     policy: Path | None,
     journal: str,
@@ -63,19 +108,48 @@ def command(
         if forgetful is not None:
             click.echo(f"Warning: {forgetful}.", err=True)
 
-    context.exit(run(made, ready, host=host, port=port, workers=workers, log_requests=log_requests, make_app=make_app))
+    serving = partial(run, made, ready, host=host, port=port, path=bind, workers=workers, make_app=make_app)
+    with _identity(host, tls, tls_ca, tls_cert, tls_key) as identity:
+        context.exit(serving(log_requests=log_requests, identity=identity))
+
+
+@contextmanager
+def _identity(
+    host: str, tls: bool, authority: Path | None, certificate: Path | None, key: Path | None
+) -> Iterator[Identity | None]:
+    """What the server shows of itself over HTTPS; None if it speaks HTTP."""
+    if (certificate is None) != (key is None):
+        raise click.UsageError("--tls-cert and --tls-key go together: give both")
+    if certificate is not None and tls:
+        raise click.UsageError("--tls makes a certificate of its own: leave it out, or --tls-cert and --tls-key")
+    if authority is not None and not tls:
+        raise click.UsageError("--tls-ca says where --tls writes its authority: give --tls too")
+    if not tls and certificate is None:
+        yield None
+        return
+    from mockserver.web.tls import Identity, throw_away
+
+    if certificate is not None and key is not None:
+        own = Identity(certificate, key)
+        own.context()
+        yield own
+        return
+    with throw_away(host, authority) as made:
+        yield made
 
 
 def _tell_programs(serving: Serving) -> None:
     import json
 
-    click.echo(json.dumps(serving._asdict()))
+    told = serving._asdict()
+    click.echo(json.dumps(told if serving.authority else {name: told[name] for name in told if name != "authority"}))
 
 
 def _tell_people(serving: Serving) -> None:
-    click.echo(
-        f"Serving on {serving.url}, client id {serving.client_id}, client secret {serving.client_secret}, {_console(serving)}"
-    )
+    told = [f"Serving on {serving.url}", f"client id {serving.client_id}", f"client secret {serving.client_secret}"]
+    told += [f"authority {serving.authority}"] if serving.authority else []
+    told += [] if serving.url.startswith("unix:") else [_console(serving)]
+    click.echo(", ".join(told))
 
 
 def _console(serving: Serving) -> str:

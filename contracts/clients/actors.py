@@ -79,8 +79,10 @@ class Actor:
     def waits_in_real_time(self) -> bool:
         """Whether it runs, and waits for something else than a lock without a timeout, which another thread is to release.
 
-        Where the system does not tell, it does.
+        A thread that has not begun, or has ended, waits for a processor alone. If the system does not tell, it does.
         """
+        if self._thread not in sys._current_frames():
+            return False
         try:
             call = Path(f"/proc/self/task/{self._native}/syscall").read_text(encoding="ascii").split()
         except (OSError, ValueError):

@@ -17,6 +17,7 @@ from contracts.builtin import ANN, BOB
 from contracts.generate.messages import several
 from contracts.generate.perturbations import is_fair, soon_over
 from contracts.generate.setting import DEFAULT, Limits
+from contracts.profiles import Extent
 from contracts.scenario import (
     Advance,
     EndSessions,
@@ -37,9 +38,6 @@ from contracts.scenario import (
     Trigger,
 )
 from mockserver.journal import RetryAfterForm, UnusableBody
-
-Extent = Literal["full", "short", "off"]
-"""How much is walked through: all, one of each kind and the pairs that matter most, or nothing."""
 
 
 class Step(NamedTuple):

@@ -64,6 +64,10 @@ class Organization:
         """Stops the clock, and tells where it stands."""
         return round(self._control.member(self.call("POST", "/clock/freeze", {}), "now", float) * 1000)
 
+    def resume(self) -> None:
+        """Let the clock go on."""
+        self.call("POST", "/clock/resume", {})
+
     def advance(self, milliseconds: int) -> None:
         """Moves the clock forward."""
         self.call("POST", "/clock/advance", {"seconds": milliseconds / 1000})

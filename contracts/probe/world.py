@@ -63,6 +63,7 @@ class World:
         self.provider = provider
         self._organization = None if provider.control is None else provider.control.create(policy)
         self._system, self._stands = system_clock(), 0
+        self._runs_since: int | None = None
         in_process = all(door.in_process for door in provider.doors)
         self._tape = Tape(virtual=self._organization is not None, in_process=in_process, policy=dict(policy))
         self.judge = Judge(ledger, self._tape)
@@ -92,13 +93,21 @@ class World:
     @property
     def now(self) -> int:
         """The provider's clock, or this machine's where that is not known."""
-        return self._system() if self._organization is None else self._stands
+        if self._organization is None:
+            return self._system()
+        return self._stands + (0 if self._runs_since is None else self._system() - self._runs_since)
 
     def advance(self, milliseconds: int) -> None:
         """Lets time pass."""
         self._tape.change("advance", {"seconds": milliseconds / 1000}, self.now)
         self._control.advance(milliseconds)
         self._stands += milliseconds
+
+    def let_run(self) -> None:
+        """Let the clock go on, so that replicas show whether they go by the same one."""
+        self._tape.change("resume_clock", {}, self.now)
+        self._control.resume()
+        self._runs_since = self._system()
 
     def set_policy(self, values: Mapping[str, Any]) -> None:
         """Changes the policy; what is stamped keeps its deadlines."""
@@ -167,7 +176,8 @@ class World:
         return self.ask(for_message((actor or self.me).authorization, session, text), replica)
 
     def _time_of(self, request: Request) -> int | None:
-        return self._stands if self._organization is not None and request.authorization in self._shown_here else None
+        stands = self._organization is not None and self._runs_since is None
+        return self._stands if stands and request.authorization in self._shown_here else None
 
     def _patience(self, reply: Reply) -> float:
         if reply.retry_after is None or reply.retry_after > LONGEST_WAIT:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contracts.judge import DEFAULTS, Clause, Demand
+from contracts.judge import DEFAULTS, UNTOLD, Clause, Demand
 from contracts.report.model import Counterexample, Report, Walked
 
 
@@ -22,6 +22,9 @@ def remarks(report: Report) -> Iterator[str]:
     """What there is to say beside the clauses, a line each."""
     if report.extent:
         yield report.extent
+    if report.inferred:
+        yield inferred(report)
+    yield from unjudged(report)
     if report.stopped:
         yield f"stopped: {report.stopped}"
     if report.walked is not None:
@@ -34,6 +37,27 @@ def remarks(report: Report) -> Iterator[str]:
         yield f"{counted(len(report.removed), 'kept scenario')} no longer {fail}, so {them} removed: {files}"
     if report.unkept:
         yield unkept(report)
+
+
+def inferred(report: Report) -> str:
+    """On what the verdicts of a recording rest."""
+    messages = counted(report.inferred, "message")
+    return f"{messages} inferred from guests, texts and order; a clause is violated only if it is so in every sensible reading"
+
+
+def unjudged(report: Report) -> Iterator[str]:
+    """How many clauses a recording says nothing about, by the reason, and what to do."""
+    codes: dict[str, list[str]] = {}
+    for result in report.unjudged:
+        codes.setdefault(result.message, []).append(result.code)
+    for why, some in codes.items():
+        cannot = (
+            f"{len(some)} of {counted(len(report.clauses), 'clause')} cannot be judged from a recording ({', '.join(some)})"
+        )
+        yield f"{cannot}: {_UNTOLD if why == UNTOLD else why}"
+
+
+_UNTOLD = "nothing in it says what the client was asked to do or what it reported; put the client to `dayfly verify`"
 
 
 def walked(steps: Walked) -> str:

@@ -68,6 +68,8 @@ def _header(report: Report) -> Markup:
         element("ul", numbers, class_="counts"),
         element("p", " · ".join(facts.of_report(report)), class_="facts"),
         element("p", report.extent, class_="facts") if report.extent else None,
+        element("p", facts.inferred(report), class_="facts") if report.inferred else None,
+        [element("p", prose(line), class_="facts") for line in facts.unjudged(report)],
         element("nav", element("ul", map(_link, report.violated)), aria_label="what was violated") if report.violated else None,
     )
 

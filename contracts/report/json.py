@@ -34,6 +34,7 @@ def document(report: Report) -> dict[str, Any]:
         **({"recording": msgspec.to_builtins(report.recording, str_keys=True)} if report.recording else {}),
         **({"removed": list(report.removed)} if report.removed else {}),
         **({"unkept": list(report.unkept)} if report.unkept else {}),
+        **({"inferred": report.inferred} if report.inferred else {}),
         **({"stopped": report.stopped} if report.stopped else {}),
         **({"interrupted": True} if report.interrupted else {}),
     }
@@ -54,11 +55,21 @@ def _clause(result: ClauseResult) -> dict[str, Any]:
     }
     if result.message:
         told["message"] = result.message
+    if result.unjudged:
+        told["unjudged"] = True
     if result.expected is not None:
         told["expected"] = msgspec.to_builtins(result.expected)
     if result.counterexample is not None:
         told["counterexample"] = _counterexample(result.counterexample)
     return told
+
+
+def _inferred(found: Counterexample) -> list[dict[str, Any]] | None:
+    """The messages that were inferred, by the contextIds of their requests."""
+    if found.reading is None:
+        return None
+    units = enumerate(found.reading.units, start=1)
+    return [{"message": number, "guest": unit.guest, "text": unit.text, "requests": unit.calls} for number, unit in units]
 
 
 def _counterexample(found: Counterexample) -> dict[str, Any]:
@@ -74,5 +85,8 @@ def _counterexample(found: Counterexample) -> dict[str, Any]:
         "file": found.file,
         "output": found.output or None,
         "log": found.log or None,
+        "times": found.times if found.times > 1 else None,
+        "others": found.others or None,
+        "inferred": _inferred(found),
     }
     return {name: msgspec.to_builtins(value) for name, value in told.items() if value is not None}

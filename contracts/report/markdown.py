@@ -33,6 +33,9 @@ def _overview(report: Report) -> Iterator[str]:
     yield _facts(report)
     if report.extent:
         yield _escaped(report.extent)
+    if report.inferred:
+        yield _escaped(facts.inferred(report))
+    yield from map(_prose, facts.unjudged(report))
     bad = _bad(report)
     if bad:
         yield _table(bad)

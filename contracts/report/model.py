@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from contracts.har.extent import Extent
+from contracts.history import Reading
 from contracts.judge import Delivery, Evidence, Status, Subject
 from contracts.output import OutputLine
 from contracts.scenario import Scenario
@@ -24,7 +25,8 @@ class Counterexample(Struct, frozen=True, kw_only=True):
     runs of the same scenario ended the same way. `shrunk_from` is how many intents the first scenario found had, `found_on` the
     number of its run. `minimal` tells whether every step was checked to be needed (None: not checked). `file` is where the
     scenario was saved, `output` what the client wrote to stderr. `log` is all that it
-    wrote in this run, line by line with places in the trace.
+    wrote in this run, line by line with places in the trace. In a recording the clause was broken so many `times`: `others` are
+    the entries that broke it later, the first of them if there are many. `reading` has the messages that were inferred.
     """
 
     message: str
@@ -39,6 +41,9 @@ class Counterexample(Struct, frozen=True, kw_only=True):
     file: str | None = None
     output: str = ""
     log: tuple[OutputLine, ...] = ()
+    times: int = 1
+    others: tuple[Evidence, ...] = ()
+    reading: Reading | None = None
 
     @property
     def deterministic(self) -> bool:
@@ -68,7 +73,8 @@ class Ending(StrEnum):
 class ClauseResult(Struct, frozen=True, kw_only=True):
     """How a clause ended over all runs; `exercised` of them put it to the test. `message` says why it did not hold.
 
-    `expected` is there where somebody has written down that the clause is violated.
+    `expected` is there where somebody has written down that the clause is violated. `unjudged`: a recording of requests cannot
+    put it to the test.
     """
 
     code: str
@@ -78,6 +84,7 @@ class ClauseResult(Struct, frozen=True, kw_only=True):
     message: str = ""
     counterexample: Counterexample | None = None
     expected: Expectation | None = None
+    unjudged: bool = False
 
     @property
     def ending(self) -> Ending:
@@ -96,7 +103,10 @@ class ClauseResult(Struct, frozen=True, kw_only=True):
             return f"no longer fails: take it out of {known.source or 'what is expected to fail'}"
         if known is not None and self.ending is Ending.EXPECTED:
             return known.reason
-        return self.message or (self.counterexample.message if self.counterexample is not None else "")
+        found = self.counterexample
+        if self.message or found is None:
+            return self.message
+        return found.message if found.times == 1 else f"{found.times} times: {found.message}"
 
 
 class Walked(Struct, frozen=True):
@@ -141,6 +151,13 @@ class Report(Struct, frozen=True, kw_only=True):
     unkept: tuple[str, ...] = ()
     stopped: str = ""
     interrupted: bool = False
+    inferred: int = 0
+    """How many messages were inferred from a recording that does not tell of them."""
+
+    @property
+    def unjudged(self) -> tuple[ClauseResult, ...]:
+        """The clauses that cannot be judged from what there is, in order."""
+        return tuple(result for result in self.clauses if result.unjudged)
 
     @property
     def shown(self) -> Source:
@@ -167,7 +184,7 @@ class Report(Struct, frozen=True, kw_only=True):
 
     def exit_status(self, *, strict: bool = False) -> int:
         """0: all clauses put to the test ended as they should; 1: one did not; 2: none was put to the test, or it was stopped
-        and no violation says why, or, if `strict`, one was inconclusive; 130: interrupted."""
+        and no violation says why, or, if `strict`, one was inconclusive or cannot be judged; 130: interrupted."""
         if self.interrupted:
             return 130
         if self.failed:
@@ -177,4 +194,4 @@ class Report(Struct, frozen=True, kw_only=True):
         undecided = self.with_status(Status.INCONCLUSIVE)
         if not undecided and not self.with_status(Status.HELD) and not self.with_status(Status.VIOLATED):
             return 2
-        return 2 if strict and undecided else 0
+        return 2 if strict and (undecided or self.unjudged) else 0

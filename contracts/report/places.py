@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from contracts.fold import fold
-from contracts.history import Call, History
+from contracts.history import Call, History, Reading
 from contracts.report.model import Counterexample
 from contracts.trace import well_formed
 from mockserver.journal import Entry
@@ -28,13 +28,15 @@ class _Latest:
     """The history folded last: every clause broken in one recording has the same trace."""
 
     trace: tuple[Entry, ...] | None = None
+    reading: Reading | None = None
     history: History | None = None
 
 
 def history_of(found: Counterexample) -> History:
     """Fold the trace of a counterexample, or return the history if that was done just now."""
-    if _Latest.history is None or _Latest.trace is not found.trace:
-        _Latest.trace, _Latest.history = found.trace, fold(well_formed(found.trace))
+    if _Latest.history is None or _Latest.trace is not found.trace or _Latest.reading is not found.reading:
+        _Latest.trace, _Latest.reading = found.trace, found.reading
+        _Latest.history = fold(well_formed(found.trace), found.reading)
     return _Latest.history
 
 
@@ -50,6 +52,16 @@ def places(found: Counterexample | None) -> Places:
         if session is not None and session.label.startswith("s"):  # others are quoted: ids that were never issued
             sessions[session.label] = session.created.number if session.created is not None else None
     return Places(tuple(call.number for call in calls), sessions)
+
+
+def others(found: Counterexample) -> str:
+    """Where a recording broke the clause again: `also at #33, #35 and 4 more`; "" if it did not."""
+    if found.times < 2:
+        return ""
+    wanted = {item.seq for item in found.others}
+    named = [f"#{call.number}" for call in history_of(found).calls if call.seq in wanted]
+    more = found.times - 1 - len(named)
+    return f"also at {', '.join(named)}" + (f" and {more} more" if more > 0 else "")
 
 
 def _entries(call: Call) -> set[int]:

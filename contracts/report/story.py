@@ -10,7 +10,7 @@ from contracts.report.excerpt import excerpt
 from contracts.report.lanes import timeline
 from contracts.report.markup import Markup, element, prose
 from contracts.report.model import ClauseResult, Counterexample, Report
-from contracts.report.places import history_of
+from contracts.report.places import history_of, others
 from contracts.report.text import TABLES
 from contracts.report.timeline import rows
 from contracts.report.ways import ways
@@ -76,6 +76,8 @@ def _told(report: Report, clause: Demand | None, found: Counterexample) -> Itera
         yield from (("Set by", told) for told in facts.of_parameters(clause))
     if found.minimal:
         yield "Minimal", f"Leave out any one step, and the {report.subject} passes (checked)."
+    if found.times > 1:
+        yield "Times", f"{found.times}; {others(found)}."
     confidence = facts.of_confidence(found)
     if confidence:
         yield "Confidence", f"{confidence[0].upper()}{confidence[1:]}."

@@ -9,7 +9,7 @@ from contracts.judge import Demand
 from contracts.report import facts
 from contracts.report.cells import hanging, pad, width, wrap
 from contracts.report.model import ClauseResult, Counterexample, Ending, Report, Source
-from contracts.report.places import places
+from contracts.report.places import others, places
 from contracts.report.style import PLAIN, Style
 from contracts.report.table import table
 from contracts.report.verdicts import VERDICTS, counts
@@ -143,6 +143,8 @@ def _notes(report: Report, clause: Demand | None, found: Counterexample, style: 
     if found.minimal:
         checked = f"leave out any one step, and the {report.subject} passes (checked)"
         yield from style.hang("  = minimal: ", checked)
+    if found.times > 1:
+        yield from style.hang("  = times: ", f"{found.times}; {others(found)}")
     confidence = facts.of_confidence(found)
     if confidence:
         yield from style.hang("  = confidence: ", confidence)

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from contracts.clauses.words import exact, plain_or_quoted, quote, seconds
+from contracts.clauses.words import exact, name_of, plain_or_quoted, quote, seconds
 from contracts.history import (
     Call,
     CallLeft,
@@ -118,7 +118,10 @@ class _Table:
 
     def _began(self, intent: Intent) -> Row:
         self._be_idle(intent.began_at)
-        text = f"message {intent.number + 1} to {plain_or_quoted(intent.guest.name)}: {quote(intent.text)}"
+        if intent.inferred:
+            text = f"{name_of(intent)}: {quote(intent.text)}" if intent.text else f"{name_of(intent)}: no text was sent"
+        else:
+            text = f"message {intent.number + 1} to {plain_or_quoted(intent.guest.name)}: {quote(intent.text)}"
         return self._row("intent", intent.began_at, text, seq=intent.began_seq)
 
     def _ended(self, intent: Intent) -> Row:

@@ -81,7 +81,10 @@ class Settler:
     def _dead(self, step: Step, token: str) -> None:
         """A token that was good, and is not though nothing shows why."""
         found = self._bench.token(token)
-        if found is None or access.check_token(found, self._bench.now, self._bench.policy()) is not None:
+        if found is None:
+            return
+        client = self._bench.oauth_client(self._bench.owner(token))
+        if access.check_token(found, self._bench.now, self._bench.policy(), client) is not None:
             return
         if self._last_in.get(token, -1) > step.order:
             self._rejecting = True

@@ -90,7 +90,8 @@ def replayed(scenario: Scenario, times: int) -> Iterator[Scenario]:
 class Campaign:
     """A world, the clauses that count in it, and what has been found.
 
-    Counted are `runs`, of those `planned`, and `hung` ones: those in which a client showed nothing for as long as it may.
+    Counted are `runs`, of those `planned`, `hung` ones, in which a client showed nothing for as long as it may, and `flooded`
+    ones, in which it made more requests than it may.
     `walked` counts the scenarios of the walk by their kind. `real_time` is how many seconds went into runs in which the
     client's own time was real. `stopped` says why fewer were made than planned.
     """
@@ -106,7 +107,7 @@ class Campaign:
         self._messages: dict[tuple[str, Status], str] = {}
         self.runs = self.planned = 0
         self.walked: Counter[str] = Counter()
-        self.hung = 0
+        self.hung = self.flooded = 0
         self.real_time = 0.0
         self.stopped = ""
 
@@ -116,7 +117,8 @@ class Campaign:
         run, judgement = self._judged(scenario)
         self._working.check(scenario, run)
         self.runs += 1
-        self.hung += run.slow
+        self.flooded += run.flooded
+        self.hung += run.slow and not run.flooded
         self.real_time += stopwatch.seconds() if judgement.history.header.time else 0.0
         for verdict in judgement.verdicts:
             self._count(verdict)

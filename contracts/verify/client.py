@@ -7,19 +7,36 @@ import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from msgspec.structs import replace
 
 from contracts.clients.errors import ClientError
 from contracts.clients.python import PATIENCE, PythonClients
 from contracts.generate import Extent
-from contracts.judge import DEFAULTS, Delivery, Parameters
+from contracts.judge import Delivery, Parameters
 from contracts.report.model import Report
 from contracts.verify.errors import ContractViolated, CorpusUnkept, NothingExercised
 from contracts.verify.expected import NOTHING, ExpectedFailures, load, named
 from contracts.verify.names import below
 from contracts.verify.run import Options, verify
+
+
+class HeldTo(TypedDict, total=False):
+    """The parameters of the contract, as `contracts.judge.Parameters` describes them; times are in seconds.
+
+    `max_age=math.inf` lets an id be of any age. `idempotency_key` names a header of the client's: sends of
+    a message with the same value in it count as one.
+    """
+
+    delivery: Delivery
+    max_age: float
+    max_attempts: int
+    min_attempts: int
+    max_wait: float
+    min_pause: float
+    token_margin: float
+    idempotency_key: str | None
 
 
 def verify_client(
@@ -30,14 +47,6 @@ def verify_client(
     profile: str | None = None,
     walk: Extent | None = None,
     clauses: str | Iterable[str] = (),
-    delivery: Delivery = DEFAULTS.delivery,
-    max_age: float = DEFAULTS.max_age,
-    max_attempts: int = DEFAULTS.max_attempts,
-    min_attempts: int = DEFAULTS.min_attempts,
-    max_wait: float = DEFAULTS.max_wait,
-    min_pause: float = DEFAULTS.min_pause,
-    token_margin: float = DEFAULTS.token_margin,
-    idempotency_key: str | None = DEFAULTS.idempotency_key,
     corpus: str | Path | None = None,
     corpus_keep: bool = False,
     expected_failures: str | Path | Mapping[str, str] | None = None,
@@ -46,18 +55,20 @@ def verify_client(
     show_output: bool = False,
     root: str | Path | None = None,
     test: str = "",
+    **held_to: Unpack[HeldTo],
 ) -> Report:
-    """Verifies the client that `make_client(platform)` returns, and returns the report where every clause held.
+    """Verify the client that `make_client(platform)` returns, and return the report if every clause held.
 
-    `platform` tells `base_url`, `client_id` and `client_secret`, and offers `http_client()`, `sleep()` and `now()`; the client
-    has `send(guest, text)`, plain or asynchronous. `expected_failures` is a file, or reasons by clause. With `socket` the
-    platform listens at `base_url`, so that what an HTTP stack does by itself is seen. `idempotency_key` names a header of the
-    client's: sends of a message with the same value in it count as one. Raises ContractViolated with the report as its text,
-    NothingExercised, and other ContractsErrors where the client cannot be verified. Times are in seconds, and
-    `max_age=math.inf` lets an id be of any age; `patience` is of real time. With `show_output` the client prints as it would
-    without dayfly; else its output is in reports alone. The client is called by its file as `root` has it, else the working
-    directory. `test` names the
-    pytest test that asks: what to run again where the client has no name to type.
+    `platform` has `base_url`, `client_id`, `client_secret`, `http_client()`, `sleep()` and `now()`; the
+    client has `send(guest, text)`, plain or asynchronous. `expected_failures` is a file, or reasons by
+    clause. With `socket` the platform listens at `base_url`, so that what an HTTP stack does by itself is
+    seen. `patience` is in seconds of real time. With `show_output` the client prints as it would without
+    dayfly; else its output is in reports alone. The client is named by its file, relative to `root` (None:
+    the working directory). `test` is the pytest test to run again if the client has no name to type.
+    `held_to` is described in HeldTo.
+
+    Raises ContractViolated with the report as its text, NothingExercised, and other ContractsErrors if
+    the client cannot be verified.
     """
     __tracebackhide__ = True
     options = Options(
@@ -66,16 +77,7 @@ def verify_client(
         profile=profile,
         walk=walk,
         clauses=codes_in(clauses),
-        parameters=Parameters(
-            delivery=delivery,
-            max_age=max_age,
-            max_attempts=max_attempts,
-            min_attempts=min_attempts,
-            max_wait=max_wait,
-            min_pause=min_pause,
-            token_margin=token_margin,
-            idempotency_key=idempotency_key,
-        ),
+        parameters=Parameters(**held_to),
         corpus=None if corpus is None else Path(corpus),
         corpus_keep=corpus_keep,
         expected=_known(expected_failures),
@@ -83,7 +85,12 @@ def verify_client(
     name = name_of(make_client, Path.cwd() if root is None else Path(root))
     clients = PythonClients(make_client, socket=socket, patience=patience, show_output=show_output)
     report = _verified(name, clients, options)
-    report = replace(report, replay_with=_typed(make_client, socket, patience), test=test)
+    return _kept(replace(report, replay_with=_typed(make_client, socket, patience), test=test))
+
+
+def _kept(report: Report) -> Report:
+    """The report, if every clause held; else it is raised."""
+    __tracebackhide__ = True
     if report.interrupted:
         raise KeyboardInterrupt
     if report.failed:

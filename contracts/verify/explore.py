@@ -19,6 +19,9 @@ from contracts.verify.drawing import Near, draw
 HUNG_RUNS = 3
 """After so many runs in which the client hung no more are made: it would hang in every one."""
 
+FLOODED_RUNS = 12
+"""The same for runs with too many requests, which take less time: one loop without a bound must not hide the others."""
+
 LONGEST_REAL_TIME = 10
 """Seconds after which no more runs are made of a client whose own time is real: much of it cannot be judged anyway."""
 
@@ -88,9 +91,10 @@ def _examine(campaign: Campaign, scenario: Scenario) -> Near:
     except (Exception, SystemExit) as error:
         raise _Enough(error) from error
     left = campaign.planned - campaign.runs
-    if campaign.hung >= HUNG_RUNS:
+    if campaign.hung >= HUNG_RUNS or campaign.flooded >= FLOODED_RUNS:
+        endless = campaign.hung + campaign.flooded
         if left > 0:
-            campaign.stopped = f"the client hung in {campaign.hung} runs, so {left} of {campaign.planned} were not made"
+            campaign.stopped = f"the client hung in {endless} runs, so {left} of {campaign.planned} were not made"
         raise _Enough
     if campaign.real_time >= LONGEST_REAL_TIME:
         if left > 0:

@@ -1,25 +1,36 @@
-"""Judges what has been recorded."""
+"""Judges what has been recorded, in every reading of it that makes sense.
+
+A recording may leave open in which order requests came, if its stamps are coarse, and which of them are
+for one message, if it does not tell. Only what is so in all of these readings is a violation.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from contracts.clauses import judged
+from contracts.fold import fold
 from contracts.har import Extent
-from contracts.judge import Clause, Status, Verdict
+from contracts.history import Reading
+from contracts.judge import Breach, Clause, Evidence, Judgement, Parameters, Status, Verdict
 from contracts.report.model import ClauseResult, Counterexample, Report, Source
+from contracts.trace import well_formed
+from contracts.units import readings
 from contracts.verify.campaign import settled
 from contracts.verify.expected import expecting
 from contracts.verify.run import DEFAULT_OPTIONS, Options, select
 from contracts.verify.stopwatch import Stopwatch
-from mockserver.journal import Entry
+from mockserver.journal import Began, Entry
 
 OF_IDS = frozenset({"S1", "S2", "S3", "S4", "R1", "R2"})
 """The clauses that tell sessions apart by their ids."""
 
 OF_TOKENS = frozenset({"A1", "A2", "A3", "A4"})
 """The clauses that tell tokens apart."""
+
+MOST_TOLD = 20
+"""Further violations of a clause that are named one by one."""
 
 
 def check(
@@ -35,39 +46,129 @@ def check(
     If the order of some requests is not known, `in_other_order` is the trace with these the other
     way round: a clause is violated only if it is in both. Raises TraceMalformed.
     """
-    stopwatch, trace = Stopwatch(), tuple(entries)
-    clauses = select(options.clauses)
-    judgement = judged(trace, options.parameters, clauses)
-    other = judgement if in_other_order is None else judged(in_other_order, options.parameters, clauses)
-    results = [_result(clause, _in_both(judgement.of(clause.code), other.of(clause.code)), trace, extent) for clause in clauses]
-    elapsed, delivery = stopwatch.seconds(), options.parameters.delivery
-    told = expecting(results, target, options.expected)
-    words = "" if extent is None else extent.words
+    stopwatch, clauses = Stopwatch(), select(options.clauses)
+    inferring = _Inferring(options.parameters.one_shot, source == "test")
+    views = list(_views(tuple(entries), in_other_order, options.parameters, clauses, inferring))
+    results = [_result(clause, views, extent) for clause in clauses]
+    reading = views[0].reading
     return Report(
-        target=target, clauses=told, source=source, elapsed_s=elapsed, delivery=delivery, extent=words, recording=extent
+        target=target,
+        clauses=expecting(results, target, options.expected),
+        source=source,
+        elapsed_s=stopwatch.seconds(),
+        delivery=options.parameters.delivery,
+        extent="" if extent is None else extent.words,
+        recording=extent,
+        inferred=0 if reading is None else len(reading.units),
     )
 
 
-def _in_both(verdict: Verdict, other: Verdict) -> Verdict:
-    """The verdict if both orders come to the same; else a doubt."""
-    violated = [one for one in (verdict, other) if one.status is Status.VIOLATED]
-    if len(violated) != 1:
-        return verdict
-    message = f"{violated[0].message}, unless requests with the same stamp came in another order"
-    return Verdict(verdict.code, Status.INCONCLUSIVE, message, violated[0].evidence)
+class _Inferring(NamedTuple):
+    """How messages are inferred: is each one's client a process of its own, and did a test ask for them?"""
+
+    one_shot: bool
+    scripted: bool
+
+    def readings(self, trace: tuple[Entry, ...]) -> Sequence[Reading | None]:
+        """None alone for a trace that tells which messages the client was given."""
+        if any(isinstance(entry, Began) for entry in trace):
+            return (None,)
+        return readings(fold(well_formed(trace)), one_shot=self.one_shot, scripted=self.scripted)
 
 
-def _result(clause: Clause[Any], verdict: Verdict, trace: tuple[Entry, ...], extent: Extent | None) -> ClauseResult:
-    exercised = int(verdict.status is not Status.NOT_EXERCISED)
-    if verdict.is_root:
-        found = Counterexample(message=verdict.message, evidence=verdict.evidence, trace=trace)
-        return ClauseResult(
-            code=clause.code, name=clause.name, status=Status.VIOLATED, exercised=exercised, counterexample=found
-        )
-    status, message = settled(verdict)
-    if status is Status.NOT_EXERCISED and extent is not None:
-        message = _masked(clause.code, extent) or message
-    return ClauseResult(code=clause.code, name=clause.name, status=status, exercised=exercised, message=message)
+class _View(NamedTuple):
+    """One way to read a recording, and the judgement on it. `doubt` is what else may be so."""
+
+    trace: tuple[Entry, ...]
+    reading: Reading | None
+    judgement: Judgement
+    doubt: str
+
+    def about(self, breach: Breach) -> tuple[str, ...]:
+        """The requests of a breach, by their contextIds: entries have other numbers in another order."""
+        calls = self.judgement.history.by_seq
+        return tuple(calls[item.seq].arrival.context_id if item.seq in calls else str(item.seq) for item in breach.evidence)
+
+
+ORDER = "requests with the same stamp came in another order"
+MESSAGES = "these requests are for several messages, as when a person tries again"
+
+
+def _views(
+    trace: tuple[Entry, ...],
+    other: Sequence[Entry] | None,
+    parameters: Parameters,
+    clauses: Sequence[Clause[Any]],
+    inferring: _Inferring,
+) -> Iterator[_View]:
+    """The finest reading first; each order of the requests has readings of its own."""
+    for doubt, entries in (("", trace), *([] if other is None else [(ORDER, tuple(other))])):
+        for nth, reading in enumerate(inferring.readings(entries)):
+            judgement = judged(entries, parameters, clauses, reading)
+            yield _View(entries, reading, judgement, MESSAGES if nth else doubt)
+
+
+def _result(clause: Clause[Any], views: Sequence[_View], extent: Extent | None) -> ClauseResult:
+    first = views[0]
+    verdicts = [view.judgement.of(clause.code) for view in views]
+    if all(verdict.is_root for verdict in verdicts):
+        common = _common(clause.code, views)
+        if common:
+            found = _counterexample(common, first)
+            return ClauseResult(code=clause.code, name=clause.name, status=Status.VIOLATED, exercised=1, counterexample=found)
+    status, message = _undecided(views, verdicts)
+    masked = "" if extent is None else _masked(clause.code, extent)
+    if masked and (status is Status.NOT_EXERCISED or (status is Status.HELD and clause.code in OF_TOKENS)):
+        status, message = Status.NOT_EXERCISED, masked
+    return ClauseResult(
+        code=clause.code,
+        name=clause.name,
+        status=status,
+        exercised=int(status is not Status.NOT_EXERCISED),
+        message=message,
+        unjudged=status is Status.NOT_EXERCISED
+        and (bool(masked) or (clause.needs_report == "all" and first.reading is not None)),
+    )
+
+
+def _common(code: str, views: Sequence[_View]) -> list[Breach]:
+    """The breaches in the first view that every other one has, too: at the same request, or between the same ones."""
+    first, *rest = views
+    found = first.judgement.breaches(code)
+    for view in rest:
+        about = [view.about(breach) for breach in view.judgement.breaches(code)]
+        last, same = {names[-1:] for names in about}, {frozenset(names) for names in about}
+        names = {id(breach): first.about(breach) for breach in found}
+        found = [breach for breach in found if names[id(breach)][-1:] in last or frozenset(names[id(breach)]) in same]
+    return found
+
+
+def _counterexample(breaches: Sequence[Breach], view: _View) -> Counterexample:
+    first, *rest = breaches
+    others = tuple(Evidence(breach.evidence[-1].label, breach.evidence[-1].seq) for breach in rest if breach.evidence)
+    return Counterexample(
+        message=first.message,
+        evidence=first.evidence,
+        trace=view.trace,
+        times=len(breaches),
+        others=others[:MOST_TOLD],
+        reading=view.reading,
+    )
+
+
+def _undecided(views: Sequence[_View], verdicts: Sequence[Verdict]) -> tuple[Status, str]:
+    """How a clause ended that is not violated in every reading: the gravest of its ends, for what it is worth."""
+    violated = [verdict for verdict in verdicts if verdict.is_root]
+    if violated:
+        others = (view.doubt for view, verdict in zip(views, verdicts, strict=True) if not verdict.is_root)
+        doubt = next((doubt for doubt in others if doubt), MESSAGES if len(views) > 1 else "")
+        return Status.INCONCLUSIVE, f"{violated[0].message}, unless {doubt}" if doubt else violated[0].message
+    ends = [settled(verdict) for verdict in verdicts]
+    for status in (Status.INCONCLUSIVE, Status.HELD):
+        found = next((end for end in ends if end[0] is status), None)
+        if found is not None:
+            return found
+    return ends[0]
 
 
 def _masked(code: str, extent: Extent) -> str:

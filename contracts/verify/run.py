@@ -13,7 +13,7 @@ from contracts.clauses import CLAUSES
 from contracts.clients.base import Clients
 from contracts.generate import Extent, Limits
 from contracts.judge import DEFAULTS, Clause, Demand, Parameters
-from contracts.profiles import profile
+from contracts.profiles import profile, walk_extent
 from contracts.report.model import ClauseResult, Report, Walked
 from contracts.scenario import Scenario
 from contracts.verify import again
@@ -35,10 +35,11 @@ PROCESSES = Effort(shrinking=60, replays=3, hang=8)
 class Options(Struct, frozen=True, kw_only=True):
     """How thorough a verification is.
 
-    `examples` drawn scenarios and their `seed` (None: both as the profile has them). `walk`: what is walked through before
-    (None: all in virtual time, few scenarios if waits are real). Only the `clauses` named (none: all). `corpus`: keeps
-    counterexamples, which are tried first, and with
-    `corpus_keep` also those that no longer fail. `expected`: violations that are known.
+    `examples` drawn scenarios and their `seed` (None: both as the profile has them). `walk`: what is
+    walked through before (None: what the variable `DAYFLY_WALK` names, else all in virtual time, and few
+    scenarios if waits are real). Only the `clauses` named (none: all). `corpus` keeps counterexamples,
+    which are tried first, and with `corpus_keep` also those that no longer fail. `expected`: violations
+    that are known.
     """
 
     examples: int | None = None
@@ -85,7 +86,7 @@ def verify(target: str, clients: Clients, options: Options = DEFAULT_OPTIONS, wa
         seed=plan.drawing.chance,
         examples=campaign.runs,
         drawn=plan.drawing.examples,
-        walked=None if options.walk == "off" else _walked(campaign),
+        walked=None if plan.drawing.extent == "off" else _walked(campaign),
         elapsed_s=stopwatch.seconds(),
         delivery=options.parameters.delivery,
         contract=again.contract(options.parameters),
@@ -104,7 +105,7 @@ def _plan(clients: Clients, options: Options, corpus: Corpus | None) -> _Plan:
         drawing=Drawing(
             examples=chosen.examples(clients.clock) if options.examples is None else options.examples,
             chance=chosen.chance() if options.seed is None else options.seed,
-            extent=options.walk,
+            extent=options.walk or walk_extent(),
         ),
         limits=Limits(virtual=virtual, schedules=virtual, max_age=options.parameters.max_age),
         effort=IN_PROCESS if virtual else PROCESSES,
@@ -131,7 +132,9 @@ def _walked(campaign: Campaign) -> Walked:
 def _pruned(campaign: Campaign, corpus: Corpus, clauses: Sequence[Clause[Any]], effort: Effort) -> tuple[str, ...]:
     """The files of scenarios that no longer fail. Of a client that hangs nobody can tell."""
     codes = [clause.code for clause in clauses]
-    return () if campaign.hung else corpus.prune(codes, lambda code, kept: campaign.holds(code, kept, effort.replays))
+    if campaign.hung or campaign.flooded:
+        return ()
+    return corpus.prune(codes, lambda code, kept: campaign.holds(code, kept, effort.replays))
 
 
 def replay(target: str, clients: Clients, scenario: Scenario, options: Options = DEFAULT_OPTIONS, times: int = 1) -> Report:

@@ -12,6 +12,7 @@ from contracts.clauses import CLAUSES
 from contracts.errors import TraceMalformed
 from contracts.fold import fold
 from contracts.judge import Demand, Evidence
+from contracts.report import facts
 from contracts.report.lanes import timeline
 from contracts.report.model import ClauseResult, Report
 from contracts.report.timeline import Row, rows
@@ -53,6 +54,7 @@ class Judged(NamedTuple):
     lines: Sequence[Line] = ()
     violations: Sequence[Violation] = ()
     problem: str = ""
+    remarks: Sequence[str] = ()
 
 
 def judge(tenant: Tenant) -> Judged:
@@ -65,7 +67,7 @@ def judge(tenant: Tenant) -> Judged:
     lines = [Line(result, VERDICTS[result.ending].words, VERDICTS[result.ending].sign) for result in report.clauses]
     lines.sort(key=lambda line: list(VERDICTS).index(line.result.ending))
     numbers = [(count, VERDICTS[ending].words) for count, ending in counts(report)]
-    return Judged(len(entries) - 1, numbers, lines, list(_violations(report, entries)))
+    return Judged(len(entries) - 1, numbers, lines, list(_violations(report, entries)), remarks=list(facts.remarks(report)))
 
 
 def _violations(report: Report, entries: Sequence[Entry]) -> Iterator[Violation]:
@@ -73,13 +75,15 @@ def _violations(report: Report, entries: Sequence[Entry]) -> Iterator[Violation]
     if not report.violated:
         return
     clauses = {clause.code: clause for clause in CLAUSES}
-    drawn = rows(fold(well_formed(entries)), [marked for result in report.violated for marked in _marked(result)])
+    found = report.violated[0].counterexample
+    history = fold(well_formed(entries), found.reading if found is not None else None)
+    drawn = rows(history, [marked for result in report.violated for marked in _marked(result)])
     for result in report.violated:
         found = result.counterexample
         assert found is not None  # whatever is violated comes with what shows it
         own = [replace(row, marks=tuple(_own(result.code, row.marks))) for row in drawn]
         lanes = Markup(timeline(list(_excerpt(own)), f"{result.code}-history"))
-        yield Violation(result, found.message, clauses[result.code], lanes)
+        yield Violation(result, result.words, clauses[result.code], lanes)
 
 
 def _marked(result: ClauseResult) -> Iterator[Evidence]:

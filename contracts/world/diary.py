@@ -53,6 +53,8 @@ class Diary:
 class _Note:
     """A journal entry that gets its number from the store."""
 
+    weight = 0
+
     def __init__(self, make: Make) -> None:
         self._make = make
 

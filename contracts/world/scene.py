@@ -55,6 +55,11 @@ class Scene:
         """What the client wrote to stderr."""
         return "" if self._driver is None else self._driver.output
 
+    @property
+    def flooded(self) -> bool:
+        """Whether the client made more requests than it may."""
+        return self._watch.flooded
+
     def log(self) -> tuple[OutputLine, ...]:
         """Return what the client wrote, each line with its place in the trace."""
         return self._written.lines(self._hidden)

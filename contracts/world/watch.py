@@ -23,6 +23,8 @@ class Watch:
         self._seen: Counter[Operation | None] = Counter()
         self._limit = 0
         self._give_up: Callable[[str], None] | None = None
+        self.flooded = False
+        """Whether an item had more requests than it may."""
 
     @property
     def is_open(self) -> bool:
@@ -46,6 +48,7 @@ class Watch:
                 return held_up
             self._seen[operation] += 1
             if self._seen.total() > self._limit:
+                self.flooded = True
                 self._give_up(f"it made more than {self._limit} requests")
                 return held_up
             for trigger in self._triggers:

@@ -38,7 +38,8 @@ JOURNAL_ENTRIES = 1_000_000
 class Run(NamedTuple):
     """What came of a scenario: its `trace`, header first; what the client wrote to stderr; why it was given up, if so; and the
     id it had as an OAuth client. `lost`: it was a process that ended, fell silent or wrote something that is not an answer.
-    `slow`: to know that took all the time it may have. `log` is all it wrote, line by line."""
+    `slow`: to know that took all the time it may have, or `flooded`, more requests than it may make. `log` is all it wrote,
+    line by line."""
 
     trace: tuple[Entry, ...]
     output: str = ""
@@ -46,6 +47,7 @@ class Run(NamedTuple):
     client_id: str = ""
     lost: bool = False
     slow: bool = False
+    flooded: bool = False
     log: tuple[OutputLine, ...] = ()
 
 
@@ -105,6 +107,7 @@ class World:
                 tenant.client_id,
                 lost=lost,
                 slow=hung is not None and (not isinstance(hung, Lost) or hung.waited),
+                flooded=scene.flooded,
                 log=scene.log(),
             )
 

@@ -41,7 +41,7 @@ class Clients:
 
     def default(self) -> OAuthClient:
         """The client the organisation was made with."""
-        for client in self._editor.platform.store.records(self._editor.id, "client", 1):
+        for _, client in self._editor.platform.store.records(self._editor.id, "client", 1):
             if isinstance(client, OAuthClient):
                 return client
         raise NotFound("OAuth client", self._editor.id, "the organisation has none")

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mockserver import clock
-from mockserver.control.editor import Editor
+from mockserver.control.editor import Editor, Read
 from mockserver.engine.model import ClockState, Organization
 from mockserver.errors import InvalidRequest, NotNow
 
@@ -34,8 +34,7 @@ class Clock:
 
     def read(self) -> ClockReading:
         """The time, and how the clock runs."""
-        organization = self._editor.organization()
-        now = self._editor.platform.now(organization)
+        organization, now = self._editor.moment()
         return ClockReading(now / 1000, clock.iso(now), "running" if organization.clock.frozen_at is None else "frozen")
 
     def advance(self, seconds: float) -> float:
@@ -62,30 +61,26 @@ class Clock:
             stands = now if target is None else _not_before(now, target)
             return _with_clock(organization, ClockState(organization.clock.offset, stands))
 
-        changed = self._editor.change_organization(edit, "freeze_clock", {} if target is None else {"at": target / 1000})
-        return self._reading(changed)
+        self._editor.change_organization(edit, "freeze_clock", {} if target is None else {"at": target / 1000})
+        return self.now()
 
     def resume(self) -> float:
         """Lets the clock go on from where it stands, and returns the time. Journalled as `resume_clock`."""
 
-        def edit(organization: Organization, now: int) -> Organization:
-            return _with_clock(organization, _running(now, self._editor.platform.system()))
+        def edit(read: Read, organization: Organization) -> Organization:
+            return _with_clock(organization, _running(read.now, read.system))
 
-        return self._reading(self._editor.change_organization(edit, "resume_clock"))
+        self._editor.change_clock(edit, "resume_clock")
+        return self.now()
 
     def _move(self, move: Callable[[int], int], what: str, detail: dict[str, float]) -> float:
-        def edit(organization: Organization, now: int) -> Organization:
-            target = _reachable(move(now))
-            frozen = organization.clock.frozen_at is not None
-            system = self._editor.platform.system()
-            return _with_clock(
-                organization, ClockState(organization.clock.offset, target) if frozen else _running(target, system)
-            )
+        def edit(read: Read, organization: Organization) -> Organization:
+            target, state = _reachable(move(read.now)), organization.clock
+            frozen = ClockState(state.offset, target)
+            return _with_clock(organization, _running(target, read.system) if state.frozen_at is None else frozen)
 
-        return self._reading(self._editor.change_organization(edit, what, dict(detail)))
-
-    def _reading(self, organization: Organization) -> float:
-        return self._editor.platform.now(organization) / 1000
+        self._editor.change_clock(edit, what, dict(detail))
+        return self.now()
 
 
 def _not_before(now: int, target: int) -> int:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
+from mockserver.control import checks
 from mockserver.engine.lifecycle import end_of
 from mockserver.engine.model import UNASSIGNED, FaultPlan, OAuthClient, Organization, Session, Token
-from mockserver.errors import ConflictError, NotFound
+from mockserver.errors import ConflictError, InvalidRequest, NotFound
 from mockserver.journal import Entry, Perturbed
 from mockserver.service import ATTEMPTS, Platform
-from mockserver.stores.base import ORGANIZATION, Key, Kind, Record, Write
+from mockserver.stores.base import FAULTS, ORGANIZATION, Key, Kind, Record, Write
 
 R = TypeVar("R", bound=Record)
 
@@ -34,12 +35,27 @@ class Note:
 
     __slots__ = ("detail", "what")
 
+    weight = 0
+
     def __init__(self, what: str, detail: dict[str, Any]) -> None:
         self.what, self.detail = what, detail
 
     def entry(self, seq: int, at: int) -> Entry:
         """The entry as it is to be read."""
         return Perturbed(seq, at, self.what, self.detail)
+
+
+class Read(NamedTuple):
+    """An organisation and records of it at one moment, when the system's clock read `system`."""
+
+    organization: Organization
+    records: Sequence[Record | None]
+    system: int
+
+    @property
+    def now(self) -> int:
+        """The organisation's time then, in milliseconds."""
+        return self.organization.clock.reading(self.system)
 
 
 class Editor:
@@ -51,35 +67,69 @@ class Editor:
 
     def organization(self) -> Organization:
         """The organisation as it is now. Raises NotFound where it does not exist (any more)."""
-        return self._load(())[0]
+        return self._load(()).organization
+
+    def moment(self) -> tuple[Organization, int]:
+        """The organisation as it is now, and its time in milliseconds."""
+        read = self._load(())
+        return read.organization, read.now
 
     def now(self) -> int:
         """The organisation's time in milliseconds."""
-        return self.platform.now(self.organization())
+        return self._load(()).now
 
     def get(self, kind: type[R], id: str) -> R:
         """One record. Raises NotFound."""
-        return self._existing(kind, id, self._load((Key(KINDS[kind], id),))[1][0])
+        return self._existing(kind, id, self._load((Key(KINDS[kind], id),)).records[0])
 
-    def all(self, kind: type[R], after: str = "") -> Iterator[R]:
-        """All records of a kind, in the order they were first written, those after the id `after`."""
+    def all(self, kind: type[R]) -> Iterator[R]:
+        """All records of a kind, in the order they were first written."""
+        return (record for _, record in self.placed(kind))
+
+    def placed(self, kind: type[R], after: int = 0) -> Iterator[tuple[int, R]]:
+        """The records of a kind after the place `after`, with their places."""
         while page := self.platform.store.records(self.id, KINDS[kind], PAGE, after):
-            yield from (record for record in page if isinstance(record, kind))
-            after = id_of(page[-1])
+            yield from ((place, record) for place, record in page if isinstance(record, kind))
+            after, _ = page[-1]
+
+    def place(self, kind: type[Record], cursor: str, field: str = "after") -> int:
+        """Return the place that a cursor means: a place as a list gave it, or a record's id.
+
+        Raises InvalidRequest if there is no record of that id.
+        """
+        if not cursor:
+            return 0
+        if cursor.isascii() and cursor.isdecimal():
+            return checks.place(int(cursor[:20]), field)
+        place = self.platform.store.place(self.id, Key(KINDS[kind], cursor))
+        if place is None:
+            raise gone(cursor, field)
+        return place
 
     def change(
         self, kind: type[R], id: str, edit: Callable[[R, int], R], what: str | None, detail: dict[str, Any] | None = None
     ) -> R:
         """Edits one record, journalled as `what` (None: not at all), and returns it. Raises NotFound, or ConflictError."""
-        key = Key(KINDS[kind], id)
+        return self._change(kind, id, lambda read, old: edit(old, read.now), what, detail)
+
+    def change_clock(
+        self, edit: Callable[[Read, Organization], Organization], what: str, detail: dict[str, Any] | None = None
+    ) -> Organization:
+        """Edits the organisation by what was read, and so by the system's time at that moment."""
+        return self._change(Organization, "", edit, what, detail)
+
+    def _change(
+        self, kind: type[R], id: str, edit: Callable[[Read, R], R], what: str | None, detail: dict[str, Any] | None
+    ) -> R:
+        key, note = Key(KINDS[kind], id), Note(what, detail or {}) if what else None
         for _ in range(ATTEMPTS):
-            organization, (record,) = self._load((key,))
-            old, now = self._existing(kind, id, record), self.platform.now(organization)
-            new = edit(old, now)
+            read = self._load((key,))
+            old = self._existing(kind, id, read.records[0])
+            new = edit(read, old)
             if new is old:
                 return old
-            after = new if isinstance(new, Organization) else organization
-            if self.platform.change(after, [_write(old, new)], Note(what, detail or {}) if what else None, now):
+            after = new if isinstance(new, Organization) else read.organization
+            if self.platform.change(after, [_write(old, new)], note, read.now, read.system):
                 return new
         raise ConflictError(f"the {key.kind}", ATTEMPTS)
 
@@ -104,47 +154,53 @@ class Editor:
         self, kind: type[R], keys: Sequence[Key], edit: Callable[[R, int], R], note: Note | None, done: int
     ) -> int:
         for _ in range(ATTEMPTS):
-            organization, records = self._load(keys)
-            now = self.platform.now(organization)
-            edits = [(old, edit(old, now)) for old in records if isinstance(old, kind)]
+            read = self._load(keys)
+            edits = [(old, edit(old, read.now)) for old in read.records if isinstance(old, kind)]
             writes = [_write(old, new) for old, new in edits if new is not old]
             noted = Note(note.what, {**note.detail, "count": done + len(writes)}) if note is not None else None
-            if self.platform.change(organization, writes, noted, now):
+            if self.platform.change(read.organization, writes, noted, read.now, read.system):
                 return len(writes)
         raise ConflictError(f"a {keys[0].kind}", ATTEMPTS)
 
     def add(self, record: OAuthClient, what: str, detail: dict[str, Any] | None = None) -> bool:
         """Writes a new record, journalled as `what`; False where there is one already."""
-        organization = self.organization()
+        read = self._load(())
         write = Write(Key(KINDS[type(record)], id_of(record)), None, record)
-        return self.platform.change(organization, [write], Note(what, detail or {}), self.platform.now(organization))
+        return self.platform.change(read.organization, [write], Note(what, detail or {}), read.now, read.system)
 
-    def remove_all(self, kind: type[Record]) -> None:
-        """Removes every record of a kind; not journalled."""
-        records: list[Record] = list(self.all(kind))
-        for start in range(0, len(records), BATCH):
-            self._remove_batch([Key(KINDS[kind], id_of(record)) for record in records[start : start + BATCH]])
+    def start_afresh(self, edit: Callable[[Organization], Organization], what: str) -> None:
+        """Edits the organisation and forgets all else but its OAuth clients, in one step.
 
-    def _remove_batch(self, keys: Sequence[Key]) -> None:
+        A request that is decided by the former clock meanwhile is decided again by the new one.
+        """
         for _ in range(ATTEMPTS):
-            organization, records = self._load(keys)
-            writes = [Write(key, record.version, None) for key, record in zip(keys, records, strict=True) if record is not None]
-            if self.platform.change(organization, writes, None, self.platform.now(organization)):
+            read = self._load((FAULTS,))
+            (plan,) = read.records
+            writes = [_write(read.organization, changed := edit(read.organization))]
+            if isinstance(plan, FaultPlan):
+                writes.append(_write(plan, FaultPlan(version=plan.version + 1)))
+            if self.platform.change(changed, writes, Note(what, {}), read.now, read.system, afresh=True):
                 return
-        raise ConflictError(f"a {keys[0].kind}", ATTEMPTS)
+        raise ConflictError("the organization", ATTEMPTS)
 
-    def _load(self, keys: Sequence[Key]) -> tuple[Organization, Sequence[Record | None]]:
-        platform = self.platform
-        organization, *records = platform.store.load(self.id, (ORGANIZATION, *keys), None, platform.system()).records
+    def _load(self, keys: Sequence[Key]) -> Read:
+        loaded = self.platform.load(self.id, (ORGANIZATION, *keys))
+        organization, *records = loaded.records
         if not isinstance(organization, Organization):
             hint = "it has a journal and nothing else" if self.id == UNASSIGNED else "it was deleted, or never made here"
             raise NotFound("organization", self.id, hint)
-        return organization, records
+        return Read(organization, records, loaded.system)
 
     def _existing(self, kind: type[R], id: str, record: Record | None) -> R:
         if not isinstance(record, kind):
             raise NotFound(KINDS[kind], id)
         return record
+
+
+def gone(cursor: str, field: str) -> InvalidRequest:
+    """The error for a page that begins at a record which is not there."""
+    hint = "go on from the `next` of the page before, or begin again"
+    return InvalidRequest(field, f"{cursor!r} is not there, or not any more; {hint}")
 
 
 def id_of(record: Record) -> str:

@@ -63,7 +63,8 @@ class Control:
             Write(FAULTS, None, FaultPlan()),
             Write(Key("client", client.id), None, client),
         ]
-        done = platform.change(organization, writes, None, platform.now(organization))
+        system = platform.system()
+        done = platform.change(organization, writes, None, organization.clock.reading(system), system)
         if not done and client_id is not None and platform.find_client(client_id) is not None:
             raise taken(client_id)
         return done
@@ -73,7 +74,7 @@ class Control:
         platform = self.assembly.platform
         shown = []
         for id in platform.store.organizations():
-            loaded = platform.store.load(id, (ORGANIZATION,), None, platform.system())
+            loaded = platform.load(id, (ORGANIZATION,))
             organization = loaded.records[0]
             if isinstance(organization, Organization):
                 shown.append({"id": id, "name": organization.name, "live_sessions": loaded.live_sessions})

@@ -39,6 +39,16 @@ class Survey(Struct, frozen=True, kw_only=True):
     counts: dict[State, int]
     sessions: list[SessionView]
     more: bool
+    before: str = ""
+    """Where the next page begins: `survey` takes it as `before`."""
+
+
+class SessionPage(Struct, frozen=True, kw_only=True):
+    """Some of the sessions as they are at `now`. `next` is where the next page begins, None if this is the last."""
+
+    now: float
+    sessions: list[SessionView]
+    next: str | None
 
 
 class Sessions:
@@ -49,25 +59,38 @@ class Sessions:
 
     def list(self, state: str | None = None, guest: str | None = None, limit: int = 100, after: str = "") -> list[SessionView]:
         """Up to `limit` sessions in order of creation, those after the id `after`; `guest` is a name or an email address."""
-        wanted = None if state is None else checks.state(state)
-        now = self._editor.now()
-        views = (self._view(session, now) for session in self._editor.all(Session, after) if is_of(session, guest))
-        return list(islice((view for view in views if wanted in {None, view.state}), checks.limit(limit)))
+        return self.page(state, guest, limit, after).sessions
+
+    def page(self, state: str | None = None, guest: str | None = None, limit: int = 100, after: str = "") -> SessionPage:
+        """The same with where to go on, which stays good if the last session listed is forgotten."""
+        wanted, most = None if state is None else checks.state(state), checks.limit(limit)
+        now, first = self._editor.now(), self._editor.place(Session, after)
+        placed = self._editor.placed(Session, first)
+        views = ((place, self._view(session, now)) for place, session in placed if is_of(session, guest))
+        found = list(islice(((place, view) for place, view in views if wanted in {None, view.state}), most))
+        following = str(found[-1][0]) if len(found) == most else None
+        return SessionPage(now=now / 1000, sessions=[view for _, view in found], next=following)
 
     def survey(self, state: str | None = None, guest: str | None = None, limit: int = 100, before: str = "") -> Survey:
         """Counts all sessions by state, and lists up to `limit` of those in `state` that have `guest` in the guest's name or
-        address: newest first, those created before the id `before`."""
+        address: newest first, those created before the session `before`, or before where the last page ended."""
         wanted, most = None if state is None else checks.state(state), checks.limit(limit)
         now, counts = self._editor.now(), dict.fromkeys(State, 0)
-        newest, listing = deque[Session](maxlen=most + 1), True
-        for session in self._editor.all(Session):
+        end = self._editor.place(Session, before, "before") or checks.LAST_PLACE
+        newest = deque[tuple[int, Session]](maxlen=most + 1)
+        for place, session in self._editor.placed(Session):
             current = lifecycle.state_of(session, now)
             counts[current] += 1
-            listing = listing and session.id != before
-            if listing and wanted in {None, current} and _mentions(session, guest):
-                newest.append(session)
-        views = [self._view(session, now) for session in reversed(newest)]
-        return Survey(now=now / 1000, counts=counts, sessions=views[:most], more=len(views) > most)
+            if place < end and wanted in {None, current} and _mentions(session, guest):
+                newest.append((place, session))
+        shown = list(reversed(newest))[:most]
+        return Survey(
+            now=now / 1000,
+            counts=counts,
+            sessions=[self._view(session, now) for _, session in shown],
+            more=len(newest) > most,
+            before=str(shown[-1][0]) if shown else "",
+        )
 
     def get(self, id: str) -> SessionView:
         """One session. Raises NotFound, also where it was forgotten."""

@@ -16,7 +16,7 @@ from mockserver.control.faults import Faults
 from mockserver.control.requests import Requests
 from mockserver.control.sessions import Sessions
 from mockserver.control.tokens import Tokens
-from mockserver.engine.model import UNASSIGNED, ClockState, FaultPlan, OAuthClient, Organization, Session, Token
+from mockserver.engine.model import UNASSIGNED, ClockState, OAuthClient, Organization
 from mockserver.exchanges import Reader
 from mockserver.explain import Explanation, explain
 from mockserver.journal import Entry, Header
@@ -126,12 +126,10 @@ class Tenant:
         """Back to the beginning: no sessions, tokens, faults and journal, the clock back at the system's time. Policy, OAuth
         clients and their scopes stay."""
 
-        def edit(organization: Organization, _now: int) -> Organization:
+        def edit(organization: Organization) -> Organization:
             return replace(organization, version=organization.version + 1, clock=ClockState(), rejects_tokens=False)
 
-        if self.id != UNASSIGNED:
-            self._editor.remove_all(Session)
-            self._editor.remove_all(Token)
-            self._editor.change_organization(edit, "reset")
-            self._editor.change(FaultPlan, "", lambda plan, _now: FaultPlan(version=plan.version + 1), None)
-        self._editor.platform.store.clear_journal(self.id)
+        if self.id == UNASSIGNED:
+            self._editor.platform.store.clear_journal(self.id)
+        else:
+            self._editor.start_afresh(edit, "reset")

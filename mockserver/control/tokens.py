@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import dropwhile, islice
+from itertools import islice
 
 from msgspec import Struct
 
 from mockserver.control import checks
-from mockserver.control.editor import Editor
+from mockserver.control.editor import Editor, gone
 from mockserver.engine import access
-from mockserver.engine.model import Organization, Reason, Token
+from mockserver.engine.model import OAuthClient, Policy, Reason, Token
 from mockserver.errors import NotFound
 from mockserver.ids import pseudonym
 
@@ -28,6 +28,13 @@ class TokenView(Struct, frozen=True, kw_only=True):
     scopes: tuple[str, ...] | None
 
 
+class TokenPage(Struct, frozen=True, kw_only=True):
+    """Some of the tokens. `next` is where the next page begins, None if this is the last."""
+
+    tokens: list[TokenView]
+    next: str | None
+
+
 class Tokens:
     """One organisation's tokens. A single one is named by its pseudonym, as lists and journal show it, or by its value."""
 
@@ -36,10 +43,17 @@ class Tokens:
 
     def list(self, limit: int = 100, after: str = "") -> list[TokenView]:
         """Up to `limit` tokens in order of issue, those after the one with pseudonym `after`."""
-        organization = self._editor.organization()
-        views = (self._view(token, organization) for token in self._editor.all(Token))
-        later = islice(dropwhile(lambda view: view.token != after, views), 1, None) if after else views
-        return list(islice(later, checks.limit(limit)))
+        return self.page(limit, after).tokens
+
+    def page(self, limit: int = 100, after: str = "") -> TokenPage:
+        """The same with where to go on, which stays good if the last token listed is forgotten."""
+        (organization, now), most = self._editor.moment(), checks.limit(limit)
+        first = self._place(after) if after.startswith("t:") else self._editor.place(Token, after)
+        found = list(islice(self._editor.placed(Token, first), most))
+        following = str(found[-1][0]) if len(found) == most else None
+        clients = self._clients() if found else {}
+        views = [_view(token, now, organization.policy, clients) for _, token in found]
+        return TokenPage(tokens=views, next=following)
 
     def expire(self, token: str | None = None) -> int:
         """Expires a token, or all that stand (401 `credentials.expired`); returns how many. Journalled as `expire_tokens`."""
@@ -50,10 +64,11 @@ class Tokens:
         return self._end(token, Reason.AUTH_REVOKED, "revoke_tokens")
 
     def _end(self, token: str | None, reason: Reason, what: str) -> int:
-        policy = self._editor.organization().policy
+        policy, clients = self._editor.organization().policy, self._clients()
 
         def edit(record: Token, now: int) -> Token:
-            return record if access.check_token(record, now, policy) else access.end(record, reason)
+            refused = access.check_token(record, now, policy, clients.get(record.client_id))
+            return record if refused else access.end(record, reason)
 
         return self._editor.change_all(Token, edit, what) if token is None else self._end_one(token, edit, what)
 
@@ -62,6 +77,12 @@ class Tokens:
         changed = self._editor.change(Token, found.value, edit, what, {"token": pseudonym(found.value), "count": 1})
         return int(changed.version > found.version)
 
+    def _place(self, name: str) -> int:
+        for place, record in self._editor.placed(Token):
+            if pseudonym(record.value) == name:
+                return place
+        raise gone(name, "after")
+
     def _find(self, token: str) -> Token:
         name = token if token.startswith("t:") else pseudonym(token)
         for record in self._editor.all(Token):
@@ -69,14 +90,18 @@ class Tokens:
                 return record
         raise NotFound("token", name)
 
-    def _view(self, token: Token, organization: Organization) -> TokenView:
-        refused = access.check_token(token, self._editor.platform.now(organization), organization.policy)
-        return TokenView(
-            token=pseudonym(token.value),
-            client_id=token.client_id,
-            state="active" if refused is None else refused.removeprefix("auth."),
-            issued=token.issued / 1000,
-            expires_at=token.expires_at / 1000,
-            last_used=token.last_used / 1000,
-            scopes=token.scopes,
-        )
+    def _clients(self) -> dict[str, OAuthClient]:
+        return {client.id: client for client in self._editor.all(OAuthClient)}
+
+
+def _view(token: Token, now: int, policy: Policy, clients: dict[str, OAuthClient]) -> TokenView:
+    refused = access.check_token(token, now, policy, clients.get(token.client_id))
+    return TokenView(
+        token=pseudonym(token.value),
+        client_id=token.client_id,
+        state="active" if refused is None else refused.removeprefix("auth."),
+        issued=token.issued / 1000,
+        expires_at=token.expires_at / 1000,
+        last_used=token.last_used / 1000,
+        scopes=token.scopes,
+    )

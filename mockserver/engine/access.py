@@ -6,20 +6,11 @@ from collections.abc import Iterable
 from hmac import compare_digest
 from typing import NamedTuple
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from mockserver.engine.model import OAuthClient, Policy, Reason, Token
 
 MINUTE = 60_000
-
-
-class Issued(Struct, frozen=True):
-    """A token to be written, its client as it is afterwards (None: unchanged), and the tokens it evicts."""
-
-    token: Token
-    client: OAuthClient | None
-    evicts: tuple[str, ...]
 
 
 class Usage(NamedTuple):
@@ -43,24 +34,30 @@ def grantable(client: OAuthClient, asked: tuple[str, ...] | None) -> bool:
     return asked is None or set(asked) <= set(client.scopes)
 
 
-def issue(value: str, client: OAuthClient, asked: tuple[str, ...] | None, now: int, policy: Policy) -> Issued:
-    """A new token for `client`. Beyond `max_tokens_per_client` the oldest are evicted, as the real platform does."""
-    token = Token(value=value, client_id=client.id, issued=now, expires_at=now + policy.token_ttl, scopes=asked, last_used=now)
-    bound = policy.max_tokens_per_client
-    if bound is None:
-        return Issued(token, None, ())
-    tokens = (*client.tokens, value)
-    kept = tokens[-bound:]
-    changed = replace(client, version=client.version + 1, tokens=kept)
-    return Issued(token, changed, tokens[: len(tokens) - len(kept)])
+def issue(value: str, client: OAuthClient, asked: tuple[str, ...] | None, now: int, policy: Policy) -> Token:
+    """A new token for `client`, which `count_issue` gives its number."""
+    return Token(value=value, client_id=client.id, issued=now, expires_at=now + policy.token_ttl, scopes=asked, last_used=now)
 
 
-def check_token(token: Token | None, now: int, policy: Policy) -> Reason | None:
-    """The authentication guard: why a bearer token is refused at `now`, None where it stands."""
+def count_issue(client: OAuthClient, bound: int | None) -> OAuthClient:
+    """The client with one more token issued, which has the number `issued`.
+
+    Beyond `bound`, the policy's `max_tokens_per_client`, the oldest are evicted, as the real
+    platform does. What was evicted stays so if the bound is raised.
+    """
+    issued = client.issued + 1
+    evicted = client.evicted if bound is None else max(client.evicted, issued - bound)
+    return replace(client, issued=issued, evicted=evicted)
+
+
+def check_token(token: Token | None, now: int, policy: Policy, client: OAuthClient | None) -> Reason | None:
+    """The authentication guard: why a bearer token of `client` is refused at `now`, None where it stands."""
     if token is None:
         return Reason.AUTH_UNKNOWN
     if token.ended_by is not None:
         return token.ended_by
+    if client is not None and client.evicted and 0 < token.number <= client.evicted:
+        return Reason.AUTH_EVICTED
     if now >= token.expires_at:
         return Reason.AUTH_EXPIRED
     idle = policy.token_idle_timeout
@@ -84,18 +81,21 @@ def usage(token: Token, now: int) -> Usage:
     return Usage(token.used, token.window + MINUTE - now)
 
 
-def used(token: Token, now: int, policy: Policy) -> Token | None:
-    """The token after a request with it at `now`: counted, and no longer idle. None where the policy wants neither."""
-    if policy.rate_limit_per_minute is None and policy.token_idle_timeout is None:
+def count_use(token: Token, now: int, limit: int | None) -> Token | None:
+    """The token after a request with it at `now`: counted, and no longer idle.
+
+    None if its minute has `limit` requests already. Others may have counted theirs since the token
+    was looked at: so the store counts by this rule, and does not compare.
+    """
+    made = usage(token, now).made
+    if limit is not None and made >= limit:
         return None
-    minute = usage(token, now)
-    window = now if minute.made == 0 else token.window
-    last_used = max(now, token.last_used)
-    return replace(token, version=token.version + 1, window=window, used=minute.made + 1, last_used=last_used)
+    window = now if made == 0 else token.window
+    return replace(token, window=window, used=made + 1, last_used=max(now, token.last_used))
 
 
 def end(token: Token, reason: Reason) -> Token:
-    """The token ended for `reason` (revoked, expired or evicted); unchanged where it had ended before."""
+    """The token ended for `reason` (revoked or expired); unchanged where it had ended before."""
     if token.ended_by is not None:
         return token
     return replace(token, version=token.version + 1, ended_by=reason)

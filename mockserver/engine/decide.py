@@ -8,7 +8,6 @@ from __future__ import annotations
 from msgspec import Struct
 
 from mockserver.engine import access, lifecycle
-from mockserver.engine.access import Issued
 from mockserver.engine.model import FaultPlan, OAuthClient, Operation, Organization, Policy, Reason, Session, Token
 
 
@@ -47,7 +46,8 @@ class Seen(Struct, frozen=True, gc=False):
 class Outcome(Struct, frozen=True, gc=False):
     """What becomes of a request: the reason, what was seen, and what is to be written (None: nothing).
 
-    `session` and `token` are as they are afterwards, `message_id` is the accepted message's, `issued` a new token.
+    `session` and `token` are as they are afterwards, `message_id` is the accepted message's, `issued` a new token. A token is
+    counted by the store, which others may count on meanwhile: `token` has at least so many requests.
     `acted` is false where a fault kept the platform from deciding.
     """
 
@@ -56,7 +56,7 @@ class Outcome(Struct, frozen=True, gc=False):
     session: Session | None = None
     token: Token | None = None
     message_id: str = ""
-    issued: Issued | None = None
+    issued: Token | None = None
     acted: bool = True
 
 
@@ -105,7 +105,7 @@ def authentication(ask: Ask, seen: Seen, policy: Policy) -> Reason | None:
         return Reason.AUTH_REJECTED
     if seen.client is None:
         return Reason.AUTH_UNKNOWN
-    return access.check_token(seen.token, seen.now, policy)
+    return access.check_token(seen.token, seen.now, policy, seen.client)
 
 
 def malformed(ask: Ask, policy: Policy) -> Reason | None:
@@ -133,7 +133,9 @@ def decide(ask: Ask, seen: Seen, new_id: str = "", max_live_sessions: int | None
     """
     policy = seen.organization.policy
     reason = refusal(ask, seen)
-    token = None if reason in UNCOUNTED or seen.token is None else access.used(seen.token, seen.now, policy)
+    token, limit = None, policy.rate_limit_per_minute
+    if (limit is not None or policy.token_idle_timeout is not None) and seen.token is not None and reason not in UNCOUNTED:
+        token = access.count_use(seen.token, seen.now, limit)
     if reason is not None:
         return Outcome(reason, seen, None, token)
     if ask.operation == "send":

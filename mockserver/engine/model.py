@@ -80,6 +80,7 @@ class Reason(StrEnum):
 
     CAPACITY = "capacity.sessions"
     STORE_UNAVAILABLE = "store.unavailable"
+    STORE_CONTENDED = "store.contended"
     INTERNAL = "internal.error"
     FAULT = "fault.injected"
 
@@ -138,12 +139,17 @@ class OAuthClient(Struct, frozen=True, kw_only=True):
     secret: str
     scopes: tuple[str, ...] = (WRITE_SCOPE,)
     name: str = ""
-    tokens: tuple[str, ...] = ()
-    """Live token values, oldest first; kept only where the policy bounds their number."""
+    issued: int = 0
+    """Tokens issued to it so far."""
+    evicted: int = 0
+    """The number of the newest of its tokens that is evicted, and all before it with it."""
 
 
 class Token(Struct, frozen=True, kw_only=True, gc=False):
-    """A bearer token. `ended_by` is the reason it was ended for, by the control API or by eviction; None while it stands."""
+    """A bearer token. `ended_by` is the reason for which the control API ended it; None while it stands.
+
+    `number`, `last_used`, `window` and `used` are counted by the store, and leave `version` alone.
+    """
 
     value: str
     version: int = 1
@@ -154,6 +160,8 @@ class Token(Struct, frozen=True, kw_only=True, gc=False):
     """What the token was asked for; None means all that its client has."""
     last_used: int = 0
     ended_by: Reason | None = None
+    number: int = 0
+    """Which of its client's tokens it is, from 1; 0 if it was not issued by the token operation."""
     window: int = 0
     """Start of the minute being counted, for the rate limit."""
     used: int = 0

@@ -175,6 +175,8 @@ def gather(platform: Platform, organization: str, context_id: str) -> Case | Non
     if pair is None:
         return None
     keys = (ORGANIZATION, Key("session", session_of(pair) or ""))
-    found, session = platform.store.load(organization, keys, None, platform.system()).records
+    loaded = platform.load(organization, keys)
+    found, session = loaded.records
     known = found if isinstance(found, Organization) else Organization(id=UNASSIGNED)
-    return Case(pair, entries, known, session if isinstance(session, Session) else None, platform.now(known))
+    now = known.clock.reading(loaded.system)
+    return Case(pair, entries, known, session if isinstance(session, Session) else None, now)

@@ -44,6 +44,7 @@ REFUSED_BY: dict[Reason, str | None] = {
     Reason.ROUTE_METHOD: "route",
     Reason.CAPACITY: "capacity",
     Reason.STORE_UNAVAILABLE: "store",
+    Reason.STORE_CONTENDED: "store",
     Reason.INTERNAL: "the mock itself",
     Reason.FAULT: "fault",
 }

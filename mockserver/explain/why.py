@@ -47,6 +47,7 @@ WHY: dict[Reason, str] = {
     Reason.ROUTE_METHOD: "The path exists, but not with this method.",
     Reason.CAPACITY: "So many sessions are live that the mock creates no more: a limit of its own, not the platform's.",
     Reason.STORE_UNAVAILABLE: "The store behind the mock could not be reached.",
+    Reason.STORE_CONTENDED: "Other requests kept changing the same record, so this one was given up. The store is well.",
     Reason.INTERNAL: "The mock itself failed; its log says how.",
     Reason.FAULT: "A fault was injected: the platform never looked at this request, and nothing changed.",
 }

@@ -1,12 +1,13 @@
 """Records and journal entries as bytes, for stores outside this process.
 
-A record is its version, a colon and MessagePack: so a script can compare versions without decoding. An entry is a line of JSON,
+A record is its version, a colon, its counts, a colon and MessagePack: so a script can compare versions and count without
+decoding. Counts are numbers with a space between them; only tokens and clients have any. An entry is a line of JSON,
 numbered and stamped only when it is read.
 """
 
 from __future__ import annotations
 
-from msgspec import msgpack
+from msgspec import DecodeError, msgpack
 from msgspec.structs import replace
 
 from mockserver import journal
@@ -24,14 +25,29 @@ _decoders: dict[Kind, msgpack.Decoder[Record]] = {
 }
 
 
-def encode_record(record: Record) -> bytes:
-    """The record with its version in front."""
-    return b"%d:" % record.version + _encoder.encode(record)
+_COUNTS: dict[Kind, tuple[str, ...]] = {
+    "token": ("number", "window", "used", "last_used"),
+    "client": ("issued", "evicted"),
+}
+"""The fields that scripts count in, as `commit.lua` has them."""
+
+
+def encode_record(kind: Kind, record: Record) -> bytes:
+    """The record with its version and its counts in front."""
+    counts = " ".join(str(getattr(record, name)) for name in _COUNTS.get(kind, ()))
+    return b"%d:%b:" % (record.version, counts.encode()) + _encoder.encode(record)
 
 
 def decode_record(kind: Kind, value: bytes) -> Record:
     """Raises msgspec.DecodeError for what is no record of `kind`."""
-    return _decoders[kind].decode(value[value.find(b":") + 1 :])
+    _, counts, encoded = value.split(b":", 2) if value.count(b":", 0, 120) > 1 else (b"", b"", b"")
+    record = _decoders[kind].decode(encoded)
+    if not counts:
+        return record
+    try:
+        return replace(record, **dict(zip(_COUNTS[kind], map(int, counts.split()), strict=True)))
+    except (KeyError, ValueError) as error:
+        raise DecodeError(f"its counts are {counts!r}") from error
 
 
 def encode_entry(noted: Noted) -> bytes:

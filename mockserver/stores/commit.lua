@@ -1,20 +1,28 @@
 -- Writes an organisation's records where all of them are still as they were seen, and journals an entry: all or nothing.
 -- KEYS  records, order, ends, journal, applied
 -- ARGV  now, forget before, most ended sessions, most sessions to forget now, most tokens, journal bound, stamp, entry ('' for
---       none), milliseconds to remember this commit, clock ('' unchanged, '-' removed),
+--       none), milliseconds to remember this commit, clock ('' unchanged, '-' removed), version of the organisation's
+--       record ('' for any), 1 to forget sessions, tokens and journal first, most live sessions afterwards ('' for any),
+--       count ('' none, 'use' of a token, 'issue' of a client's token), its field, version expected, bound ('' for none),
+--       milliseconds a bound of uses is for,
 --       then for each write: field, rank of its kind, version expected ('' for none), value ('' to remove), end ('' for none)
 -- Returns 1, or 0 where a record has changed.
 
 local NOW, BEFORE, MOST_ENDED, MOST_FORGOTTEN, MOST_TOKENS = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local BOUND, STAMP, ENTRY, REMEMBER, CLOCK = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
-local FIRST, WIDTH = 11, 5
-local TOKEN = '3'
+local VERSION, AFRESH = ARGV[11], ARGV[12] == '1'
+local ROOM, COUNT, COUNTED, COUNTED_VERSION, MOST, SPAN = ARGV[13], ARGV[14], ARGV[15], ARGV[16], tonumber(ARGV[17]), ARGV[18]
+local FIRST, WIDTH = 19, 5
+local CLIENT, TOKEN, SESSION = '2', '3', '4'
 
 local records, order, ends, journal, applied = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 
 local function is_as_seen()
-  if CLOCK == '' and redis.call('HEXISTS', records, 'clock') == 0 then
-    return false
+  if CLOCK == '' or VERSION ~= '' then
+    local clock = redis.call('HGET', records, 'clock')
+    if not clock or (VERSION ~= '' and string.match(clock, '%d+$') ~= VERSION) then
+      return false
+    end
   end
   for i = FIRST, #ARGV, WIDTH do
     local held = redis.call('HGET', records, ARGV[i])
@@ -23,6 +31,66 @@ local function is_as_seen()
     end
   end
   return true
+end
+
+-- A record is its version, its counts and the rest, with colons between them.
+local function parts(held)
+  local version, counts, rest = string.match(held or '', '^(%d+):([^:]*):()')
+  return version, counts, rest and string.sub(held, rest)
+end
+
+local function joined(version, counts, rest)
+  for i = 1, #counts do
+    counts[i] = string.format('%.0f', counts[i])
+  end
+  return version .. ':' .. table.concat(counts, ' ') .. ':' .. rest
+end
+
+local function numbers(counts)
+  local found = {}
+  for number in string.gmatch(counts, '%S+') do
+    found[#found + 1] = tonumber(number)
+  end
+  return found
+end
+
+-- As access.count_use has it: a minute begins with the first request counted in it. False where it is full.
+local function use(counts)
+  local number, window, used, last = unpack(counts)
+  local now = tonumber(NOW)
+  if used == 0 or now >= window + SPAN then
+    window, used = now, 0
+  end
+  if MOST and used >= MOST then
+    return false
+  end
+  return {number, window, used + 1, math.max(last, now)}
+end
+
+-- As access.count_issue has it: beyond the bound the oldest are evicted, for good.
+local function issue(counts)
+  local issued, evicted = counts[1] + 1, counts[2]
+  return {issued, MOST and math.max(evicted, issued - MOST) or evicted}
+end
+
+-- What a record that is counted on becomes, and its counts: false where it has changed, or must not be counted on.
+local function count()
+  local version, counts, rest = parts(redis.call('HGET', records, COUNTED))
+  if version ~= COUNTED_VERSION then
+    return false
+  end
+  local counted = (COUNT == 'use' and use or issue)(numbers(counts))
+  return counted and joined(version, counted, rest), counted
+end
+
+local function is_full()
+  local new = 0
+  for i = FIRST, #ARGV, WIDTH do
+    if ARGV[i + 1] == SESSION and ARGV[i + 2] == '' then
+      new = new + 1
+    end
+  end
+  return redis.call('ZCOUNT', ends, '(' .. NOW, '+inf') + new > tonumber(ROOM)
 end
 
 -- Ranks keep the kinds apart in the one order: each has room for 2^48 records.
@@ -39,11 +107,30 @@ local function remove(fields)
   end
 end
 
-local function write(field, rank, expected, value, ends_at)
+-- Counts stay as they are when a record is written anew; a token that is issued has the number `issued`.
+local function with_counts(field, rank, expected, value, issued)
+  if rank ~= TOKEN and rank ~= CLIENT then
+    return value
+  end
+  local version, counts, rest = parts(value)
+  if expected ~= '' then
+    local _, held = parts(redis.call('HGET', records, field))
+    return version .. ':' .. held .. ':' .. rest
+  end
+  if rank == TOKEN and issued then
+    counts = numbers(counts)
+    counts[1] = issued
+    return joined(version, counts, rest)
+  end
+  return value
+end
+
+local function write(issued, field, rank, expected, value, ends_at)
   if value == '' then
     remove({field})
     return
   end
+  value = with_counts(field, rank, expected, value, issued)
   if expected == '' then
     redis.call('ZADD', order, place(rank, redis.call('HINCRBY', records, 'written', 1)), field)
   end
@@ -58,6 +145,26 @@ local function write(field, rank, expected, value, ends_at)
       remove(redis.call('ZRANGEBYSCORE', order, from, to, 'LIMIT', 0, beyond))
     end
   end
+end
+
+-- Keeps the organisation, its faults and its clients, which have lower ranks, and the count of what was written.
+local function start_afresh()
+  local kept = redis.call('ZRANGEBYSCORE', order, '-inf', '(' .. place(TOKEN, 0), 'WITHSCORES')
+  local values = {}
+  for i = 1, #kept, 2 do
+    values[i] = redis.call('HGET', records, kept[i])
+  end
+  local written, time = redis.call('HGET', records, 'written'), redis.call('HGET', records, 'time')
+  redis.call('UNLINK', records, order, ends)
+  redis.call('HSET', records, 'written', written)
+  if time then
+    redis.call('HSET', records, 'time', time)
+  end
+  for i = 1, #kept, 2 do
+    redis.call('HSET', records, kept[i], values[i])
+    redis.call('ZADD', order, kept[i + 1], kept[i])
+  end
+  redis.call('XTRIM', journal, 'MAXLEN', '=', 0)
 end
 
 local function forget_sessions()
@@ -75,18 +182,33 @@ end
 if not is_as_seen() then
   return 0
 end
+if ROOM ~= '' and is_full() then
+  return 0
+end
+local issued = nil
+if COUNT ~= '' then
+  local value, counts = count()
+  if not value then
+    return 0
+  end
+  redis.call('HSET', records, COUNTED, value)
+  issued = COUNT == 'issue' and counts[1]
+end
+if AFRESH then
+  start_afresh()
+end
 if CLOCK == '-' then
   redis.call('HDEL', records, 'clock')
 elseif CLOCK ~= '' then
   redis.call('HSET', records, 'clock', CLOCK)
 end
 for i = FIRST, #ARGV, WIDTH do
-  write(unpack(ARGV, i, i + WIDTH - 1))
+  write(issued, unpack(ARGV, i, i + WIDTH - 1))
 end
 if MOST_FORGOTTEN ~= '0' then
   forget_sessions()
 end
-if ENTRY ~= '' then
+if ENTRY ~= '' and not AFRESH then
   redis.call('XADD', journal, 'MAXLEN', '=', BOUND, '0-*', 'at', STAMP, 'entry', ENTRY)
 end
 redis.call('SET', applied, '', 'PX', REMEMBER)

@@ -53,12 +53,21 @@ class Deadlines:
 
     def put(self, id: str, ends_at: int, now: int) -> None:
         """Session `id` ends, or has ended, at `ends_at`, whatever was said of it before."""
-        former = self._ends.get(id)
+        ends, pages = self._ends, self._pages
+        former = ends.get(id)
         if former is not None:
-            self._take_off_page(id, former)
-        self._ends[id] = ends_at
+            page = pages.get(former >> PAGE)
+            if page is not None and page.pop(id, None) is not None:
+                self.live -= 1
+        ends[id] = ends_at
         if ends_at > now:
-            self._put_on_page(id, ends_at)
+            page = pages.get(ends_at >> PAGE)
+            if page is None:
+                page = self._begin_page(ends_at >> PAGE)
+            page[id] = ends_at
+            self.live += 1
+            if ends_at < self.due:  # noqa: PLR1730 - a call of min costs as much as all the rest
+                self.due = ends_at
         elif self._passed:  # who ended before it comes first
             self._passed.append(iter(((id, ends_at),)))
         else:
@@ -84,8 +93,12 @@ class Deadlines:
 
     def crowded(self, before: int, limit: int) -> bool:
         """Whether there may be something to forget."""
+        if self._passed:
+            return True
         ended = self._ended
-        return bool(self._passed or (ended and (ended[0].at < before or len(self._ends) - self.live > limit)))
+        if not ended:
+            return False
+        return ended[0].at < before or len(self._ends) - self.live > limit
 
     def forget(self, before: int, limit: int, most: int) -> Sequence[str]:
         """Drops sessions that ended before `before`, and the oldest beyond `limit` ended ones: at most `most`, oldest first."""
@@ -99,16 +112,10 @@ class Deadlines:
                 forgotten.append(end.id)
         return forgotten
 
-    def _put_on_page(self, id: str, ends_at: int) -> None:
-        number = ends_at >> PAGE
-        page = self._pages.get(number)
-        if page is None:
-            page = self._pages[number] = {}
-            heappush(self._waiting, number)
-        page[id] = ends_at
-        self.live += 1
-        if ends_at < self.due:  # noqa: PLR1730 - a call of min costs as much as all the rest
-            self.due = ends_at
+    def _begin_page(self, number: int) -> dict[str, int]:
+        page = self._pages[number] = {}
+        heappush(self._waiting, number)
+        return page
 
     def _take_off_page(self, id: str, ends_at: int) -> None:
         page = self._pages.get(ends_at >> PAGE)

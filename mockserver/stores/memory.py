@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Sequence
-from itertools import dropwhile, islice
+from itertools import islice
 from threading import Lock
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
+
+from mockserver.clock import system_clock
+from mockserver.engine import access
 from mockserver.engine.decide import Seen
-from mockserver.engine.model import FaultPlan, OAuthClient, Organization, Session, Token
+from mockserver.engine.model import FaultPlan, OAuthClient, Organization, Token
 from mockserver.journal import Entry, Noted
-from mockserver.stores.base import FORGOTTEN_A_COMMIT, Bounds, Key, Kind, Loaded, Record, Write
+from mockserver.stores.base import FORGOTTEN_A_COMMIT, Bounds, Issue, Key, Kind, Loaded, Record, Use, Write
 from mockserver.stores.deadlines import NEVER, Deadlines
+from mockserver.stores.places import Places
 
 T = TypeVar("T")
 
@@ -26,7 +31,8 @@ class MemoryStore:
     shared = False
 
     def __init__(self, bounds: Bounds = Bounds()) -> None:
-        self._bounds = bounds
+        self._bounds, self._max_ended_sessions = bounds, bounds.max_ended_sessions
+        self.time = system_clock()
         self._tenants: dict[str, _Tenant] = {}
         self._organizations: dict[str, None] = {}
         self._owners: dict[str, str] = {}  # of OAuth clients
@@ -34,27 +40,35 @@ class MemoryStore:
         self._earlier_commits: set[str] = set()
         self._lock = Lock()
 
-    def load(self, organization: str, keys: Sequence[Key], arrival: Noted | None = None, system: int = 0) -> Loaded:
+    def load(self, organization: str, keys: Sequence[Key], arrival: Noted | None = None, system: int | None = 0) -> Loaded:
         """See Store."""
         with self._lock:
+            if system is None:
+                system = self.time()
             tenant = self._tenants.get(organization)
             if tenant is None:
-                return Loaded([None] * len(keys), 0)
+                return Loaded([None] * len(keys), 0, system)
             found: list[Record | None] = []
             records = tenant.records
             for key in keys:  # a comprehension takes twice as long
                 found.append(records[key.kind].get(key.id))
             if tenant.organization is None:
-                return Loaded(found, 0)
+                return Loaded(found, 0, system)
             at = tenant.organization.clock.reading(system)
             if at >= tenant.deadlines.due:
                 tenant.deadlines.advance(at)
             if arrival is not None:
                 tenant.note(arrival, at)
-            return Loaded(found, tenant.deadlines.live)
+            return Loaded(found, tenant.deadlines.live, system)
 
     def look(
-        self, organization: str, client_id: str, token: str, session: str, arrival: Noted | None = None, system: int = 0
+        self,
+        organization: str,
+        client_id: str,
+        token: str,
+        session: str,
+        arrival: Noted | None = None,
+        system: int | None = 0,
     ) -> Seen | None:
         """See Store."""
         with self._lock:
@@ -62,22 +76,28 @@ class MemoryStore:
             if tenant is None or tenant.organization is None:
                 return None
             found = tenant.organization
-            now = found.clock.reading(system)
+            now = found.clock.reading(self.time() if system is None else system)
             deadlines = tenant.deadlines
             if now >= deadlines.due:
                 deadlines.advance(now)
             if arrival is not None:
                 tenant.noted += 1
                 tenant.journal.append((now, arrival))
+                if arrival.weight:
+                    tenant.weigh(arrival.weight)
             client, held, live = tenant.clients.get(client_id), tenant.tokens.get(token), tenant.sessions.get(session)
             return Seen(found, now, client, held, live, deadlines.live, tenant.faults)
 
-    def note(self, organization: str, noted: Noted, at: int) -> int:
+    def note(self, organization: str, noted: Noted, at: int, version: int | None = None) -> int:
         """See Store."""
         with self._lock:
-            return self._tenant(organization).note(noted, at)
+            tenant = self._tenant(organization)
+            found = tenant.organization
+            if version is not None and (found is None or found.version != version):
+                return 0
+            return tenant.note(noted, at)
 
-    def commit(
+    def commit(  # noqa: C901 - in one piece: a call for each part costs as much as the part
         self,
         organization: str,
         writes: Sequence[Write],
@@ -86,16 +106,23 @@ class MemoryStore:
         now: int,
         retention: int,
         stamp: int | None = None,
+        version: int | None = None,
+        afresh: bool = False,
+        count: Use | Issue | None = None,
+        room: int | None = None,
     ) -> bool:
         """See Store."""
         with self._lock:
-            if commit_id in self._commits or commit_id in self._earlier_commits:
+            commits = self._commits
+            if commit_id in commits or commit_id in self._earlier_commits:
                 return True
             tenant = self._tenants.get(organization)
-            if tenant is None or tenant.organization is None:
-                tenant = self._founded(organization, writes)
+            if tenant is None or (found := tenant.organization) is None:
+                tenant = self._founded(organization, writes, version)
                 if tenant is None:
                     return False
+            elif version is not None and found.version != version:
+                return False
             records = tenant.records
             for write in writes:
                 key = write.key
@@ -103,26 +130,41 @@ class MemoryStore:
                 changed = (None if held is None else held.version) != write.expected
                 if changed or (key.kind == "client" and self._is_anothers(key.id, organization)):
                     return False
+            if room is not None and tenant.deadlines.live + len(writes) > room and tenant.is_full(writes, room, now):
+                return False
+            if count is not None:
+                counted = tenant.counted(writes, count, now)
+                if counted is None:
+                    return False
+                writes = counted
+            if afresh:
+                _former, noted = tenant.start_afresh(), None  # it may be a million, and goes after the lock
             self._apply(tenant, organization, writes, now, retention)
             if noted is not None:
                 tenant.noted += 1
                 tenant.journal.append((now if stamp is None else stamp, noted))
-            self._commits.add(commit_id)
-            if len(self._commits) >= COMMITS_KNOWN:
-                self._earlier_commits, self._commits = self._commits, set()
-            return True
+            commits.add(commit_id)
+            if len(commits) >= COMMITS_KNOWN:
+                self._earlier_commits, self._commits = commits, set()
+        return True
 
-    def records(self, organization: str, kind: Kind, limit: int = 1000, after: str = "") -> Sequence[Record]:
+    def records(self, organization: str, kind: Kind, limit: int = 1000, after: int = 0) -> Sequence[tuple[int, Record]]:
         """See Store."""
         with self._lock:
             tenant = self._tenants.get(organization)
             if tenant is None:
                 return []
             held = tenant.records[kind]
-            if not after:
-                return list(islice(held.values(), limit))
-            page = list(islice(dropwhile(after.__ne__, held), limit + 1))
-            return [held[id] for id in page[1:]]
+            places = tenant.places.get(kind)
+            if places is None:  # there is one record of this kind at most
+                return [(1, record) for record in held.values()][:limit] if after < 1 else []
+            return [(place, held[id]) for place, id in places.after(after, limit)]
+
+    def place(self, organization: str, key: Key) -> int | None:
+        """See Store."""
+        with self._lock:
+            tenant = self._tenants.get(organization)
+            return None if tenant is None else tenant.places[key.kind].of(key.id)
 
     def entries(self, organization: str, after: int = 0, limit: int = 1000) -> Sequence[Entry]:
         """See Store."""
@@ -155,7 +197,7 @@ class MemoryStore:
         """See Store."""
         with self._lock:
             if organization in self._tenants:
-                self._tenants[organization].journal.clear()
+                self._tenants[organization].clear_journal()
 
     def ping(self) -> None:
         """See Store: this one can always serve."""
@@ -169,10 +211,10 @@ class MemoryStore:
             tenant = self._tenants[organization] = _Tenant(self._bounds)
         return tenant
 
-    def _founded(self, organization: str, writes: Sequence[Write]) -> _Tenant | None:
-        """The tenant of an organisation that comes into being with these writes."""
+    def _founded(self, organization: str, writes: Sequence[Write], version: int | None) -> _Tenant | None:
+        """The tenant of an organisation that comes into being with these writes, and had no version before."""
         founds = any(write.key.kind == "organization" and write.new is not None for write in writes)
-        return self._tenant(organization) if founds else None
+        return self._tenant(organization) if founds and version is None else None
 
     def _is_anothers(self, client_id: str, organization: str) -> bool:
         return self._owners.get(client_id, organization) != organization
@@ -187,16 +229,19 @@ class MemoryStore:
                 tenant.put_session(write, now)
             else:
                 self._put(tenant, organization, write)
-        if sessions and deadlines.crowded(now - retention, self._bounds.max_ended_sessions):
+        if sessions and deadlines.crowded(now - retention, self._max_ended_sessions):
             tenant.forget_sessions(now - retention, sessions)
 
     def _put(self, tenant: _Tenant, organization: str, write: Write) -> None:
         """Writes a record that is no session, and enters it where it is looked for by other names."""
         kind, id, new = write.key.kind, write.key.id, write.new
+        places = tenant.places.get(kind)
         if new is None:
             tenant.records[kind].pop(id, None)
         else:
-            tenant.records[kind][id] = new
+            tenant.records[kind][id] = new if write.expected is None else _with_counts(new, tenant.records[kind][id])
+        if places is not None:
+            places.remove(id) if new is None else places.add(id)
         if kind == "token":
             tenant.forget_tokens()
         elif kind == "faults":
@@ -216,55 +261,136 @@ class _Tenant:
         "clients",
         "deadlines",
         "faults",
+        "heavy",
+        "heavy_bytes",
         "journal",
         "noted",
         "organization",
+        "places",
         "records",
+        "session_places",
         "sessions",
         "tokens",
     )
 
     def __init__(self, bounds: Bounds) -> None:
         self.bounds = bounds
+        self.noted = 0
         self.organization: Organization | None = None
         self.faults: FaultPlan | None = None
         self.clients: dict[str, OAuthClient] = {}
-        self.sessions: dict[str, Session] = {}
+        self.records: dict[Kind, dict[str, Any]] = {"organization": {}, "faults": {}, "client": self.clients}
+        self.places: dict[str, Places] = {"client": Places()}
+        self._begin()
+
+    def start_afresh(self) -> object:
+        """Puts away sessions, tokens and journal, however many there are, and returns them."""
+        former = self.sessions, self.tokens, self.session_places, self.deadlines, self.journal
+        self._begin()
+        return former
+
+    def _begin(self) -> None:
+        self.sessions: dict[str, Any] = {}
         # Tokens are dropped from the front, where a plain dict would look at every gap left there before.
         self.tokens: OrderedDict[str, Token] = OrderedDict()
-        self.records: dict[Kind, dict[str, Any]] = {
-            "organization": {},
-            "faults": {},
-            "client": self.clients,
-            "token": self.tokens,
-            "session": self.sessions,
-        }
+        self.records |= {"token": self.tokens, "session": self.sessions}
+        self.session_places = Places(self.places.get("session"))
+        self.places |= {"token": Places(self.places.get("token")), "session": self.session_places}
         self.deadlines = Deadlines()
-        self.journal: deque[tuple[int, Noted]] = deque(maxlen=bounds.journal_entries)
-        self.noted = 0
+        self.journal: deque[tuple[int, Noted]] = deque(maxlen=self.bounds.journal_entries)
+        self.heavy: deque[tuple[int, int]] = deque()
+        self.heavy_bytes = 0
 
     def note(self, noted: Noted, at: int) -> int:
         self.noted += 1
         self.journal.append((at, noted))
+        if noted.weight:
+            self.weigh(noted.weight)
         return self.noted
 
+    def clear_journal(self) -> None:
+        self.journal.clear()
+        self.heavy.clear()
+        self.heavy_bytes = 0
+
+    def weigh(self, weight: int) -> None:
+        """Forgets the oldest entries beyond the bound for heavy ones, now that the newest weighs so much."""
+        self.heavy.append((self.noted, weight))
+        self.heavy_bytes += weight
+        while self.heavy_bytes > self.bounds.journal_bytes:
+            number, weight = self.heavy.popleft()
+            self.heavy_bytes -= weight
+            for _ in range(number - (self.noted - len(self.journal))):
+                self.journal.popleft()
+
+    def counted(self, writes: Sequence[Write], count: Use | Issue, now: int) -> Sequence[Write] | None:
+        """Counts, and returns the writes, new tokens with their numbers; None if it must not be counted."""
+        if isinstance(count, Use):
+            return writes if self._use(count, now) else None
+        return self._issue(writes, count)
+
+    def is_full(self, writes: Sequence[Write], room: int, now: int) -> bool:
+        """Whether the new sessions would be more than `room` with those that live."""
+        if now >= self.deadlines.due:
+            self.deadlines.advance(now)
+        new = 0
+        for write in writes:
+            new += write.expected is None and write.key.kind == "session"
+        return self.deadlines.live + new > room
+
+    def _use(self, count: Use, now: int) -> bool:
+        token = self.tokens.get(count.token)
+        used = access.count_use(token, now, count.limit) if token is not None and token.version == count.version else None
+        if used is not None:
+            self.tokens[count.token] = used
+        return used is not None
+
+    def _issue(self, writes: Sequence[Write], count: Issue) -> Sequence[Write] | None:
+        client = self.clients.get(count.client)
+        if client is None or client.version != count.version:
+            return None
+        client = self.clients[count.client] = access.count_issue(client, count.bound)
+        return [
+            replace(write, new=replace(write.new, number=client.issued))
+            if isinstance(write.new, Token) and write.expected is None
+            else write
+            for write in writes
+        ]
+
     def put_session(self, write: Write, now: int) -> None:
-        id, new = write.key.id, write.new
-        if isinstance(new, Session):
-            self.sessions[id] = new
-            self.deadlines.put(id, NEVER if write.ends_at is None else write.ends_at, now)
-        else:
+        id, new, ends_at = write.key.id, write.new, write.ends_at
+        if new is None:
             self.sessions.pop(id, None)
+            self.session_places.remove(id)
             self.deadlines.remove(id)
+            return
+        self.sessions[id] = new
+        if write.expected is None:
+            waiting = self.session_places.waiting
+            waiting.append(id)
+            if len(waiting) >= 128:
+                self.session_places.settle()
+        self.deadlines.put(id, NEVER if ends_at is None else ends_at, now)
 
     def forget_sessions(self, before: int, written: int) -> None:
         for id in self.deadlines.forget(before, self.bounds.max_ended_sessions, FORGOTTEN_A_COMMIT + written):
             del self.sessions[id]
+            self.session_places.remove(id)
 
     def forget_tokens(self) -> None:
         tokens = self.tokens
         while len(tokens) > self.bounds.max_tokens:
-            tokens.popitem(last=False)
+            id, _ = tokens.popitem(last=False)
+            self.places["token"].remove(id)
+
+
+def _with_counts(new: Record, held: Record) -> Record:
+    """A record that is written anew, with the counts as they are."""
+    if isinstance(new, Token) and isinstance(held, Token):
+        return replace(new, number=held.number, last_used=held.last_used, window=held.window, used=held.used)
+    if isinstance(new, OAuthClient) and isinstance(held, OAuthClient):
+        return replace(new, issued=held.issued, evicted=held.evicted)
+    return new
 
 
 def _index(index: dict[str, T], id: str, value: T, new: Record | None) -> None:

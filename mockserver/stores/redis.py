@@ -12,11 +12,26 @@ from typing import TypeAlias, cast
 
 import msgspec
 
+from mockserver.clock import system_clock
+from mockserver.engine.access import MINUTE
 from mockserver.engine.decide import Seen
 from mockserver.engine.model import FaultPlan, OAuthClient, Organization, Session, Token
 from mockserver.errors import StoreUnavailable
 from mockserver.journal import Entry, Noted, TraceError
-from mockserver.stores.base import FAULTS, FORGOTTEN_A_COMMIT, ORGANIZATION, Bounds, Key, Kind, Loaded, Record, Write
+from mockserver.stores.base import (
+    FAULTS,
+    FORGOTTEN_A_COMMIT,
+    LIGHT,
+    ORGANIZATION,
+    Bounds,
+    Issue,
+    Key,
+    Kind,
+    Loaded,
+    Record,
+    Use,
+    Write,
+)
 from mockserver.stores.codec import decode_entry, decode_record, encode_entry, encode_record
 from mockserver.stores.deadlines import NEVER
 from mockserver.stores.directory import Directory
@@ -24,7 +39,7 @@ from mockserver.stores.keys import Keys, field, to_text
 from mockserver.stores.link import Link, Script
 
 RANKS: dict[Kind, int] = {"organization": 0, "faults": 1, "client": 2, "token": 3, "session": 4}
-"""Kinds in the order they have in `order`; `commit.lua` knows that of tokens."""
+"""Kinds in the order they have in `order`; `commit.lua` knows those of clients, tokens and sessions."""
 
 _Looked: TypeAlias = tuple[Organization | None, FaultPlan | None, OAuthClient | None, Token | None, Session | None]
 
@@ -45,24 +60,45 @@ class RedisStore:
         self._link = Link(url, timeout)
         self._bounds, self._keys = bounds, Keys(prefix)
         self._directory = Directory(self._link, self._keys)
+        self._journal_bounds = (
+            bounds.journal_entries,
+            LIGHT,
+            bounds.journal_bytes + bounds.journal_entries * LIGHT,
+        )
+        self._own_time = system_clock()
+        self._ahead = self._latest = 0
         self._remember = int(self._link.timeout * 1000 * SURE)
-        self._load, self._commit, self._list = Script("load"), Script("commit"), Script("list")
+        self._load, self._note = Script("load"), Script("note")
+        self._commit, self._list = Script("commit"), Script("list")
 
-    def load(self, organization: str, keys: Sequence[Key], arrival: Noted | None = None, system: int = 0) -> Loaded:
+    def load(self, organization: str, keys: Sequence[Key], arrival: Noted | None = None, system: int | None = 0) -> Loaded:
         """See Store."""
-        live, values = self._link.run(
+        live, values, time = self._link.run(
             self._load,
             self._keys.of(organization, "records", "ends", "journal"),
-            system,
-            self._bounds.journal_entries,
+            _or_none(system),
+            *self._journal_bounds,
             encode_entry(arrival) if arrival is not None else b"",
             *map(field, keys),
         )
         records = [self._decoded(key.kind, value) for key, value in zip(keys, values[1:], strict=True)]
-        return Loaded(records, live)
+        if system is None:
+            self._ahead = int(time) - self._own_time()
+        return Loaded(records, live, int(time))
+
+    def time(self) -> int:
+        """See Store: this process's clock, as far ahead as the server's was when it was last read."""
+        now = self._latest = max(self._latest, self._own_time() + self._ahead)
+        return now
 
     def look(
-        self, organization: str, client_id: str, token: str, session: str, arrival: Noted | None = None, system: int = 0
+        self,
+        organization: str,
+        client_id: str,
+        token: str,
+        session: str,
+        arrival: Noted | None = None,
+        system: int | None = 0,
     ) -> Seen | None:
         """See Store."""
         keys = (ORGANIZATION, FAULTS, Key("client", client_id), Key("token", token), Key("session", session))
@@ -70,15 +106,20 @@ class RedisStore:
         found, faults, client, held, live = cast(_Looked, loaded.records)
         if found is None:
             return None
-        return Seen(found, found.clock.reading(system), client, held, live, loaded.live_sessions, faults)
+        now = found.clock.reading(loaded.system)
+        return Seen(found, now, client, held, live, loaded.live_sessions, faults)
 
-    def note(self, organization: str, noted: Noted, at: int) -> int:
+    def note(self, organization: str, noted: Noted, at: int, version: int | None = None) -> int:
         """See Store."""
-        (journal,) = self._keys.of(organization, "journal")
-        id = self._link.call(
-            "XADD", journal, "MAXLEN", "=", self._bounds.journal_entries, "0-*", "at", at, "entry", encode_entry(noted)
+        id = self._link.run(
+            self._note,
+            self._keys.of(organization, "records", "journal"),
+            _or_none(version),
+            *self._journal_bounds,
+            at,
+            encode_entry(noted),
         )
-        return _number(id)
+        return 0 if id is None else _number(id)
 
     def commit(
         self,
@@ -89,19 +130,30 @@ class RedisStore:
         now: int,
         retention: int,
         stamp: int | None = None,
+        version: int | None = None,
+        afresh: bool = False,
+        count: Use | Issue | None = None,
+        room: int | None = None,
     ) -> bool:
         """See Store."""
+        terms = _or_none(version), int(afresh), _or_none(room), *_counting(count)
         done = self._directory.announce(organization, writes) and self._write(
-            organization, writes, noted, commit_id, now, retention, now if stamp is None else stamp
+            organization, writes, noted, commit_id, now, retention, now if stamp is None else stamp, terms
         )
         self._directory.withdraw(organization, writes)
         return done
 
-    def records(self, organization: str, kind: Kind, limit: int = 1000, after: str = "") -> Sequence[Record]:
+    def records(self, organization: str, kind: Kind, limit: int = 1000, after: int = 0) -> Sequence[tuple[int, Record]]:
         """See Store."""
         keys = self._keys.of(organization, "records", "order")
-        values = self._link.run(self._list, keys, RANKS[kind], limit, field(Key(kind, after)) if after else b"")
-        return [record for value in values if (record := self._decoded(kind, value)) is not None]
+        places, values = self._link.run(self._list, keys, RANKS[kind], limit, after)
+        decoded = zip(places, (self._decoded(kind, value) for value in values), strict=True)
+        return [(place, record) for place, record in decoded if record is not None]
+
+    def place(self, organization: str, key: Key) -> int | None:
+        """See Store."""
+        score = self._link.call("ZSCORE", *self._keys.of(organization, "order"), field(key))
+        return None if score is None else int(float(score)) - (RANKS[key.kind] << 48)
 
     def entries(self, organization: str, after: int = 0, limit: int = 1000) -> Sequence[Entry]:
         """See Store."""
@@ -151,6 +203,7 @@ class RedisStore:
         now: int,
         retention: int,
         stamp: int,
+        terms: tuple[bytes | int, ...],
     ) -> bool:
         bounds, sessions = self._bounds, sum(write.key.kind == "session" for write in writes)
         done = self._link.run(
@@ -166,6 +219,7 @@ class RedisStore:
             encode_entry(noted) if noted is not None else b"",
             self._remember,
             _clock(writes),
+            *terms,
             *(part for write in writes for part in _parts(write)),
             repeatable=True,
         )
@@ -190,16 +244,31 @@ def _parts(write: Write) -> tuple[bytes | int, ...]:
     ends_at: int | bytes = b""
     if key.kind == "session":
         ends_at = NEVER if write.ends_at is None else write.ends_at
-    expected = b"" if write.expected is None else write.expected
-    return field(key), RANKS[key.kind], expected, b"" if new is None else encode_record(new), ends_at
+    value = b"" if new is None else encode_record(key.kind, new)
+    return field(key), RANKS[key.kind], _or_none(write.expected), value, ends_at
+
+
+def _counting(count: Use | Issue | None) -> tuple[bytes | int, ...]:
+    """A count as `commit.lua` takes it: what is counted where, the version expected, and the bound."""
+    if count is None:
+        return b"", b"", b"", b"", b""
+    if isinstance(count, Use):
+        return b"use", field(Key("token", count.token)), count.version, _or_none(count.limit), MINUTE
+    return b"issue", field(Key("client", count.client)), count.version, _or_none(count.bound), b""
+
+
+def _or_none(number: int | None) -> int | bytes:
+    """A number as scripts take it, which may not be there."""
+    return b"" if number is None else number
 
 
 def _clock(writes: Sequence[Write]) -> str:
-    """The clock of an organisation that is written, as the scripts read it."""
+    """The clock of an organisation that is written, as the scripts read it, and the record's version."""
     for write in writes:
         if write.key.kind == "organization":
             if not isinstance(write.new, Organization):
                 return "-"
             clock = write.new.clock
-            return f"+{clock.offset}" if clock.frozen_at is None else f"={clock.frozen_at}"
+            stands = f"+{clock.offset}" if clock.frozen_at is None else f"={clock.frozen_at}"
+            return f"{stands} {write.new.version}"
     return ""

@@ -11,7 +11,9 @@ from flask import Flask
 from mockserver.assemble import Assembly, assemble
 from mockserver.settings import Settings
 from mockserver.web import admin, fast_lane
+from mockserver.web.admin.guard import PREFIX
 from mockserver.web.console import CONSOLE, NAME, Console
+from mockserver.web.cors import Cors
 from mockserver.wire import DOCUMENT, METHOD, ROUTES, Handler
 
 if TYPE_CHECKING:
@@ -21,15 +23,23 @@ Extension = Callable[[Flask, Assembly], None]
 
 
 class MockApp(Flask):
-    """A Flask application that answers the platform's own paths before Flask dispatches; `fast_lane` switches that off."""
+    """A Flask application that answers the platform's own paths before Flask dispatches; `fast_lane` switches that off.
 
-    def __init__(self, handler: Handler, *, fast_lane: bool = True) -> None:
+    `cors` decides about calls that pages of other origins make.
+    """
+
+    def __init__(self, handler: Handler, cors: Cors, *, fast_lane: bool = True) -> None:
         super().__init__("mockserver.web")
-        self.handler = handler
+        self.handler, self._cors = handler, cors
         self._fast = frozenset(ROUTES) if fast_lane else frozenset()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """The WSGI entry."""
+        if "HTTP_ORIGIN" in environ and not environ["PATH_INFO"].startswith(PREFIX):
+            return self._cors.answer(self._answer, environ, start_response)
+        return self._answer(environ, start_response)
+
+    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"] in self._fast:
             return fast_lane.answer(self.handler, environ, start_response)
         if environ["PATH_INFO"].startswith(CONSOLE):
@@ -58,7 +68,7 @@ def create_app(
 ) -> Flask:
     """The mock as a WSGI application, on `assembly`, or on one made from `settings`. Each of `extensions` may add to it."""
     parts = assembly or assemble(settings)
-    app = MockApp(parts.handler, fast_lane=fast_lane)
+    app = MockApp(parts.handler, Cors(parts.settings.cors), fast_lane=fast_lane)
     app.url_map.merge_slashes = False
 
     def platform(*_: object) -> HandledResponse:

@@ -19,7 +19,8 @@ class Call(Struct, gc=False):
 
     `operation` is None where the route leads to none. `detail`, `media` and `allow` word refusals; `refused` is the route's
     own, `secret` and `scopes` a token request's. `answered_with` is the answer where there is nothing left to decide.
-    `key_header` names a header that makes a request idempotent, in lower case.
+    `key_header` names a header that makes a request idempotent, in lower case. `weight` is what the request keeps in memory, in
+    bytes as far as its sender chooses them.
     """
 
     request: Request
@@ -36,6 +37,7 @@ class Call(Struct, gc=False):
     effect: Effect = NONE
     answered_with: Response | None = None
     key_header: str = ""
+    weight: int = 0
     known_secrets: Secrets | None = None
     """Secrets of OAuth clients met before: a shared store words an arrival before its client is read."""
 

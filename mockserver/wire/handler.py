@@ -17,6 +17,7 @@ from mockserver.errors import ConflictError, StoreUnavailable
 from mockserver.faults import effect_of
 from mockserver.ids import token_owner
 from mockserver.service import Platform
+from mockserver.stores.base import LIGHT
 from mockserver.wire import altered, schemas
 from mockserver.wire.bodies import FORM, JSON, Body, is_json, read_form, read_json
 from mockserver.wire.call import Call
@@ -81,14 +82,19 @@ class Handler:
         """Looks at the world for a call, its arrival journalled; where the store cannot be reached it is answered already."""
         platform = self.platform
         call.known_secrets, call.key_header = self._secrets, self.key_header
-        if call.request.size > KEPT + MARGIN:
-            call.request = replace(call.request, body=call.request.body[: KEPT + MARGIN])
+        request = call.request
+        if request.size > KEPT + MARGIN:
+            request = call.request = replace(request, body=request.body[: KEPT + MARGIN])
+        size = request.size + len(request.authorization or "") + len(request.agent or "")
+        unusual = request.query or request.others or request.content_type != JSON or call.refused is not None
+        if size > LIGHT or unusual:
+            call.weight = weight_of(request)
         try:
             seen = call.seen = platform.arrive(call)
             if seen.faults is not None and seen.faults.faults and call.refused is None:
                 call.effect = effect_of(platform.draw_fault(call, seen))
         except (StoreUnavailable, ConflictError) as error:
-            call.answered_with = self._failed(call, Reason.STORE_UNAVAILABLE, error)
+            call.answered_with = self._failed(call, _reason_of(error), error)
         return call
 
     def _arrive_token(self, request: Request) -> Call:
@@ -167,7 +173,7 @@ class Handler:
         try:
             outcome = self._act(call)
         except (StoreUnavailable, ConflictError) as error:
-            return self._failed(call, Reason.STORE_UNAVAILABLE, error)
+            return self._failed(call, _reason_of(error), error)
         response = render(call, outcome, opaque=self.opaque)
         return replace(response, body=b"") if call.request.method == "HEAD" else response
 
@@ -192,6 +198,19 @@ class Handler:
         return render(call, Outcome(reason, self.platform.nobody(), acted=False), opaque=self.opaque)
 
 
+def _reason_of(error: StoreUnavailable | ConflictError) -> Reason:
+    """Why the store did not serve: it is away, or others were faster each time."""
+    return Reason.STORE_CONTENDED if isinstance(error, ConflictError) else Reason.STORE_UNAVAILABLE
+
+
+def weight_of(request: Request) -> int:
+    """The bytes that the request keeps in memory, as far as its sender chooses them; 0 if they are few."""
+    headers = len(request.authorization or "") + len(request.content_type or "") + len(request.agent or "")
+    headers += sum(len(name) + len(value) for name, value in request.others)
+    weight = len(request.body) + len(request.path) + len(request.query) + headers
+    return weight if weight > LIGHT else 0
+
+
 # -- reading ---------------------------------------------------------------------------------------------------------
 
 
@@ -204,13 +223,25 @@ class _Shown(NamedTuple):
     problem: Reason | None
 
 
-@lru_cache(maxsize=256)  # whole headers are kept, and nobody bounds their length
+LONGEST_REMEMBERED = 1024
+"""Characters of a header that is remembered with what it shows; a longer one is read again each time."""
+
+
 def _show(authorization: str | None) -> _Shown:
+    if authorization is not None and len(authorization) > LONGEST_REMEMBERED:
+        return _shown_in(authorization)
+    return _remembered(authorization)
+
+
+def _shown_in(authorization: str | None) -> _Shown:
     token = bearer(authorization)
     if not token:
         return _Shown(None, "", "", Reason.AUTH_MALFORMED if token is None else Reason.AUTH_MISSING)
     organization, client_id = token_owner(token) or (None, "")
     return _Shown(organization, client_id, token, None)
+
+
+_remembered = lru_cache(maxsize=256)(_shown_in)
 
 
 def _read(operation: Operation, request: Request) -> tuple[Ask, str]:

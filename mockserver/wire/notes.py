@@ -16,7 +16,7 @@ from mockserver.ids import digest, pseudonym
 from mockserver.journal import Answer, Arrival, Credential, Entry, SessionChange
 from mockserver.wire.bodies import is_form, is_nested_too_deeply, read_form
 from mockserver.wire.credentials import LITERALS, basic, bearer, credential, place_of, shown_as
-from mockserver.wire.redaction import REDACTED, Secrets
+from mockserver.wire.redaction import REDACTED, SHORTEST_SECRET, Secrets
 
 if TYPE_CHECKING:
     from mockserver.wire.call import Call
@@ -115,6 +115,8 @@ class Hiding:
 
     def text(self, text: str) -> str:
         """What a person may have written, in whatever encoding: only secrets that are known for such."""
+        if len(text) < SHORTEST_SECRET:
+            return text
         hidden = self._secrets.hide(text)
         if self._known is not NOTHING:
             hidden = self._known.hide(hidden, tokens=False)
@@ -154,6 +156,11 @@ class AnswerNote(Struct, frozen=True, gc=False):
     call: Call
     outcome: Outcome
 
+    @property
+    def weight(self) -> int:
+        """It keeps the request, which its arrival weighs."""
+        return 0
+
     def entry(self, seq: int, at: int) -> Entry:
         """The answer as it was put on the wire, or would have been where its delivery was broken."""
         from mockserver.wire.render import render, retry_after, retry_after_text, row_of
@@ -162,7 +169,7 @@ class AnswerNote(Struct, frozen=True, gc=False):
         row, response = row_of(call, outcome), render(call, outcome)
         after = retry_after(call, outcome, row)
         written = retry_after_text(call, outcome, after)
-        issued = outcome.issued.token if outcome.issued is not None else None
+        issued = outcome.issued
         created = outcome.session if outcome.reason is Reason.SESSION_CREATED else None
         return Answer(
             seq=seq,

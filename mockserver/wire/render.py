@@ -79,7 +79,7 @@ def ok_body(outcome: Outcome) -> dict[str, str]:
 def token_body(outcome: Outcome) -> dict[str, Any]:
     """The body of an issued token (RFC 6749, 5.1)."""
     assert outcome.issued is not None
-    token, client = outcome.issued.token, outcome.seen.client
+    token, client = outcome.issued, outcome.seen.client
     scopes = token.scopes if token.scopes is not None else (client.scopes if client is not None else ())
     lifetime = (token.expires_at - token.issued) // 1000
     return {"access_token": token.value, "token_type": "bearer", "expires_in": lifetime, "scope": " ".join(scopes)}

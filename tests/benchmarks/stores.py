@@ -46,6 +46,8 @@ class Row(NamedTuple):
 class Noted:
     """A journal entry as light as the platform's own, which is a reference as well."""
 
+    weight = 0
+
     def entry(self, seq: int, at: int) -> Entry:
         return Perturbed(seq=seq, at=at, what="measured", detail={"text": "x" * 200})
 

@@ -56,6 +56,19 @@ def test_late_work_belongs_to_the_message_that_was_reported() -> None:
     assert folded(tape).intents[0].late
 
 
+def test_late_work_of_two_messages_that_nothing_tells_apart_is_nobodys() -> None:
+    """Each of them may have been sent once: that is not one that was accepted twice."""
+    tape = Tape()
+    for _ in range(2):
+        tape.begin("again", "bob")
+        tape.end("accepted")
+    for _ in range(2):
+        tape.send(tape.create("bob"), "again")
+    assert owners(tape) == [None, None, None, None]
+    assert doubts(tape) == {LATE}
+    assert "D1" not in tape.roots()
+
+
 def test_a_token_call_is_the_clients_own_while_it_may_be_at_work_on_an_earlier_message() -> None:
     tape = given_up_after(10)
     tape.begin("late", "bob")

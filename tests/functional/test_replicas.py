@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from typing import Any
 
 import httpx
 import pytest
 
+from contracts.judge import Status
+from contracts.probe import Options, probe
+from contracts.probe.provider import at_url
 from mockserver import stores
 from mockserver.engine.model import DEFAULT_ORGANIZATION
 from mockserver.journal import Answer
@@ -182,3 +187,47 @@ def test_a_store_that_may_forget_is_warned_of(valkey: Server, forgetful_valkey: 
     told = warning(forgetful_valkey.url)
     assert told is not None
     assert "has no append-only file" in told
+
+
+def replica_of_another_time(valkey: Server, seconds: float) -> Serving:
+    """A replica whose system clock is so far ahead of the others' (behind, if negative)."""
+    faked = {"LD_PRELOAD": need("libfaketime"), "FAKETIME": f"{seconds:+}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    return Serving("--store", valkey.url, *CREDENTIALS, variables=faked)
+
+
+@pytest.mark.parametrize("seconds", [0.5, -0.5, 86_400])
+def test_replicas_go_by_the_stores_clock_whatever_theirs_show(valkey: Server, seconds: float) -> None:
+    with replica_of_another_time(valkey, seconds) as odd, Serving("--store", valkey.url, *CREDENTIALS) as even:
+        clock = f"{even.url}/__admin/organizations/default/clock"
+        with Talker(odd.told) as there, Talker(even.told) as here:
+            there.login()
+            here.login()
+            for first, second in ((here, there), (there, here)):
+                for _ in range(5):
+                    dead = first.session()
+                    here.http.post(f"{clock}/advance", json={"seconds": 30}).raise_for_status()
+                    alive = first.session()
+                    refused = second.send(dead)
+                    assert refused.headers["Dayfly-Reason"] == "session.idle"
+                    assert second.send(alive).status_code == 200
+                    explained = explanation(second, refused.headers["ININ-Correlation-Id"])
+                    assert explained["session"]["first_cause"]["state"] == "idle"
+                    assert explained["session"]["first_cause"]["before"] >= 0
+            trace = here.http.get(f"{even.url}/__admin/organizations/default/trace").text.splitlines()
+    stamps = [entry["at"] for entry in map(json.loads, trace) if entry["type"] in {"arrival", "answer"}]
+    assert len(stamps) > 40
+    assert stamps == sorted(stamps)
+
+
+def explanation(talker: Talker, context_id: str) -> Any:
+    return talker.http.get(f"/__admin/requests/{context_id}/explain").raise_for_status().json()
+
+
+def test_a_probe_sees_replicas_whose_clocks_agree(valkey: Server) -> None:
+    with (
+        replica_of_another_time(valkey, 0.2) as odd,
+        replica(valkey) as even,
+        at_url(even.url, replicas=[odd.url]) as provider,
+    ):
+        report = probe(provider, Options(seed=0, examples=0, clauses=("P13",)))
+    assert {result.code: result.status for result in report.clauses} == {"P13": Status.HELD}

@@ -18,6 +18,7 @@ from contracts.clients.process import ProcessClients
 from contracts.clients.python import PythonClients
 from contracts.clients.target import find
 from contracts.judge import Parameters
+from contracts.profiles import Extent
 from contracts.report.model import Counterexample, Report
 from contracts.scenario import encode
 from contracts.verify import Options, verify
@@ -50,10 +51,12 @@ class Finding(Struct, frozen=True):
     failed: str = ""
 
 
-def judge(piece: Piece, seed: int, examples: int | None = None, patience: float | None = None) -> Finding:
+def judge(
+    piece: Piece, seed: int, examples: int | None = None, patience: float | None = None, walk: Extent | None = None
+) -> Finding:
     """Verifies the client as `dayfly verify` does; skips the test where something is missing that it needs."""
     _provide(piece.needs)
-    options = Options(seed=seed, examples=examples, parameters=Parameters(one_shot=piece.one_shot))
+    options = Options(seed=seed, examples=examples, walk=walk, parameters=Parameters(one_shot=piece.one_shot))
     return _finding(verify(piece.name, _clients(piece, patience), options), seed)
 
 

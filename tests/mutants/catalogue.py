@@ -146,7 +146,7 @@ BOUNDARIES = (
     Mutant("a text one longer", DECIDE, "ask.text_length > policy.max_text", "ask.text_length > policy.max_text + 1", "P10"),
     Mutant("a body one byte smaller", DECIDE, "ask.size > policy.max_body", "ask.size >= policy.max_body", "P10"),
     Mutant("a body one byte larger", DECIDE, "ask.size > policy.max_body", "ask.size > policy.max_body + 1", "P10"),
-    Mutant("a token evicted too late", ACCESS, "    kept = tokens[-bound:]", "    kept = tokens[-bound - 1 :]", "P8"),
+    Mutant("a token evicted too late", ACCESS, "issued - bound)", "issued - bound - 1)", "P8"),
     Mutant(
         "one session beyond the capacity",
         DECIDE,
@@ -271,20 +271,20 @@ TOKENS_AND_SCOPES = (
         "    return True",
         "tests/mockserver/engine/test_access.py::test_only_scopes_of_the_client_are_granted",
     ),
-    Mutant("eviction forgotten", ACCESS, "    kept = tokens[-bound:]", "    kept = tokens", "P8"),
+    Mutant("eviction forgotten", ACCESS, "0 < token.number <= client.evicted", "False", "P8"),
     Mutant("an ended token goes on", ACCESS, "        return token.ended_by\n", "        pass\n", "P8"),
     Mutant(
         "the clock does not move tokens",
         DECIDE,
-        "    return access.check_token(seen.token, seen.now, policy)",
-        "    return access.check_token(seen.token, seen.token.issued if seen.token else 0, policy)",
+        "    return access.check_token(seen.token, seen.now, policy, seen.client)",
+        "    return access.check_token(seen.token, seen.token.issued if seen.token else 0, policy, seen.client)",
         "P8",
     ),
     Mutant(
         "use does not keep a token",
         ACCESS,
-        "last_used=last_used)\n\n\ndef end",
-        "last_used=token.last_used)\n\n\ndef end",
+        "last_used=max(now, token.last_used))",
+        "last_used=token.last_used)",
         "P8",
     ),
     Mutant(
@@ -314,8 +314,8 @@ STORES_AND_REPLICAS = (
     Mutant(
         "who lost a race does not look again",
         SERVICE,
-        '            seen = self.look(ask)\n        raise ConflictError("the session", ATTEMPTS)',
-        '        raise ConflictError("the session", ATTEMPTS)',
+        "                seen = self.look(ask)\n        finally:",
+        "        finally:",
         "P3",
     ),
     Mutant(
@@ -323,7 +323,7 @@ STORES_AND_REPLICAS = (
         ASSEMBLE,
         "        self.store.close()\n        if self._file",
         "        for id in self.store.organizations():\n"
-        '            for held in self.store.records(id, "session"):\n'
+        '            for _, held in self.store.records(id, "session"):\n'
         '                removal = Write(Key("session", held.id), held.version, None)\n'
         "                self.store.commit(id, [removal], None, held.id, 0, 1)\n"
         "        if self._file",
@@ -332,11 +332,22 @@ STORES_AND_REPLICAS = (
     Mutant(
         "a replica knows its own sessions alone",
         SERVICE,
-        "            outcome = decide(ask, seen, new_id, self.max_live_sessions)",
-        '            own = self.__dict__.setdefault("own", {})\n'
-        '            if ask.operation == "create" or ask.session_id not in own:\n'
-        "                own[new_id], seen = True, access.replace(seen, session=None)\n"
-        "            outcome = decide(ask, seen, new_id, self.max_live_sessions)",
+        "                outcome = decide(ask, seen, new_id, self.max_live_sessions)",
+        '                own = self.__dict__.setdefault("own", {})\n'
+        '                if ask.operation == "create" or ask.session_id not in own:\n'
+        "                    own[new_id] = True\n"
+        "                    seen = Seen(seen.organization, seen.now, seen.client, seen.token, None, seen.live_sessions)\n"
+        "                outcome = decide(ask, seen, new_id, self.max_live_sessions)",
+        "P13",
+    ),
+    Mutant(
+        "a replica goes by a clock of its own",
+        SERVICE,
+        "        self._given = system\n",
+        '        replicas = store.__dict__.setdefault("replicas", [])\n'
+        "        replicas.append(self)\n"
+        "        late = 200 * len(replicas)\n"
+        "        self._given = lambda: self.system() - late\n",
         "P13",
     ),
     Mutant(
@@ -349,7 +360,7 @@ STORES_AND_REPLICAS = (
     Mutant(
         "a repeated commit is applied twice",
         MEMORY,
-        "            if commit_id in self._commits or commit_id in self._earlier_commits:",
+        "            if commit_id in commits or commit_id in self._earlier_commits:",
         "            if False:",
         "tests/mockserver/stores/test_behaviour.py::TestCommit::test_a_commit_is_applied_once_however_often_it_comes[memory]",
     ),

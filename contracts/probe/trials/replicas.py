@@ -25,6 +25,21 @@ def idle_everywhere(world: World) -> None:
     world.judge.refuses(world.message(id, replica=1), IDLE._replace(clause="P13"))
 
 
+def by_one_clock(world: World) -> None:
+    """A deadline that one replica stamped has passed at the others, both ways, while the clock runs.
+
+    At least the idle timeout lies between the stamp and the message, by any one clock. So a replica
+    accepts the message only if its clock is behind that of the replica that stamped the deadline.
+    """
+    world.let_run()
+    number = len(world.provider.doors)
+    pairs = [(here, (here + step) % number) for here in range(number) for step in (1, -1)]
+    for here, there in dict.fromkeys(pairs):
+        id = world.session(replica=here)
+        world.advance(30_000)
+        world.judge.refuses(world.message(id, replica=there), IDLE._replace(clause="P13"))
+
+
 def restarted(world: World) -> None:
     """A live session stays so, and one that was used up too. Which replica it was is not known: all of them are asked."""
     replicas = range(len(world.provider.doors))
@@ -44,5 +59,6 @@ def restarted(world: World) -> None:
 TRIALS = (
     Trial("P13", issued_here_used_there, needs=Need.REPLICAS),
     Trial("P13", idle_everywhere, {"idle_timeout": 30}, Need.REPLICAS | Need.CONTROL),
+    Trial("P13", by_one_clock, {"idle_timeout": 30}, Need.REPLICAS | Need.CONTROL),
     Trial("P13", restarted, needs=Need.RESTART),
 )

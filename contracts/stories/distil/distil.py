@@ -18,6 +18,7 @@ from mockserver.explain.why import WHY
 _BEYOND = {
     Reason.CAPACITY: "the server's own limit of live sessions was reached, which no request brings about in bounded time",
     Reason.STORE_UNAVAILABLE: "the store behind the server could not be reached",
+    Reason.STORE_CONTENDED: "other requests kept changing the same record",
     Reason.INTERNAL: "the server itself failed; its log says how",
 }
 """Reasons that lie outside any organisation."""

@@ -64,8 +64,7 @@ def add(blueprint: Blueprint, control: Control) -> None:
     @blueprint.get("/organizations/<id>/tokens")
     def list_tokens(id: str) -> Response:
         page = query(Page)
-        tokens = control.tenant(id).tokens.list(page.limit, page.after)
-        return answer({"tokens": tokens, "next": tokens[-1].token if len(tokens) == page.limit else None})
+        return answer(control.tenant(id).tokens.page(page.limit, page.after))
 
     @blueprint.post("/organizations/<id>/tokens/expire")
     def expire_tokens(id: str) -> Response:

@@ -21,7 +21,11 @@ OPEN = frozenset({f"{PREFIX}/health", f"{PREFIX}/ready"})
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
-FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-Ip")
+FORWARDED = (
+    *("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto"),
+    *("X-Forwarded-Server", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "X-Original-Forwarded-For"),
+    *("True-Client-Ip", "CF-Connecting-IP", "Fastly-Client-Ip", "X-Envoy-External-Address"),
+)
 """Headers of proxies: the caller is on another machine, though the connection comes from this one."""
 
 
@@ -72,10 +76,12 @@ def too_many_tries() -> Response:
 
 
 def is_local() -> bool:
-    """Whether the request comes from this machine, by a name that is its own."""
+    """Whether the request comes from this machine, by a name that is its own or through a Unix socket."""
     headers = flask.request.headers
     if any(name in headers for name in FORWARDED):
         return False
+    if not flask.request.remote_addr and flask.request.environ.get("SERVER_NAME", "").startswith("/"):
+        return True  # granian's way to say that the socket has a path in place of an address
     return is_loopback(flask.request.remote_addr or "") and names_loopback(headers.get("Host", ""))
 
 

@@ -33,9 +33,7 @@ def add(blueprint: Blueprint, control: Control) -> None:
     @blueprint.get("/organizations/<id>/sessions")
     def list_sessions(id: str) -> Response:
         wanted, tenant = query(Wanted), control.tenant(id)
-        now = tenant.clock.now()
-        found = tenant.sessions.list(wanted.state, wanted.guest, wanted.limit, wanted.after)
-        return answer({"now": now, "sessions": found, "next": found[-1].id if len(found) == wanted.limit else None})
+        return answer(tenant.sessions.page(wanted.state, wanted.guest, wanted.limit, wanted.after))
 
     @blueprint.post("/organizations/<id>/sessions/end")
     def end_sessions(id: str) -> Response:

@@ -329,6 +329,28 @@ def test_a5_names_the_leak(shown: Credential, words: str) -> None:
     assert words in verdict.message
 
 
+@pytest.mark.parametrize("shown", [Credential("empty"), Credential("literal", literal="[REDACTED]")])
+def test_a5_explains_what_follows_from_a_header_without_a_token(shown: Credential) -> None:
+    """The client renews its good token after each 401, in vain, and gives up."""
+    tape = Tape()
+    tape.token()
+    for text in ("first", "second"):
+        tape.begin(text)
+        tape.create(credential=shown, status=401)
+        tape.token()
+        tape.create(credential=shown, status=401)
+        tape.end("failed")
+    assert tape.roots() == ["A5"]
+    assert {code: tape.judged().of(code).explained_by for code in ("A4", "D2")} == {"A4": "A5", "D2": "A5"}
+
+
+def test_a5_explains_nothing_if_the_token_was_shown_as_well() -> None:
+    tape = opened()
+    tape.create(credential=Credential("bearer", token="t:1", seen_in=("header", "url")), status=503)
+    tape.end("failed")
+    assert tape.roots() == ["A5", "D2"]
+
+
 @pytest.mark.parametrize(
     ("shown", "status"),
     [

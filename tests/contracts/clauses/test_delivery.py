@@ -20,6 +20,32 @@ def opened(text: str = "hello", name: str = "ann") -> Tape:
     return tape
 
 
+@pytest.mark.parametrize("logs_in", [True, False])
+def test_d2_is_uncertain_of_a_message_that_may_have_shared_the_create_of_another(logs_in: bool) -> None:
+    tape = Tape()
+    tape.begin("for ann", "ann", item=0)
+    tape.begin("for bob", "bob", item=0)
+    if logs_in:
+        tape.token()
+    tape.create("ann", **SCOPE)
+    tape.end("failed")
+    tape.end("failed")
+    told = tape.judged().of("D2")
+    assert told.status == "inconclusive"
+    assert told.message.endswith("uncertain, because it may have shared another message's create")
+
+
+def test_d2_is_certain_of_a_message_that_was_left_out_though_the_other_got_its_session() -> None:
+    tape = Tape()
+    tape.begin("for ann", "ann", item=0)
+    tape.begin("for bob", "bob", item=0)
+    tape.token()
+    tape.send(tape.create("ann"), "for ann")
+    tape.end("accepted")
+    tape.end("failed")
+    assert tape.status("D2") == "violated"
+
+
 def test_d1_goes_by_what_the_platform_accepted_whoever_knows() -> None:
     tape = opened()
     tape.send(tape.create(), **LOST_RESPONSE)

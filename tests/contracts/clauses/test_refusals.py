@@ -351,13 +351,12 @@ def test_r6_wants_a_pause_after_a_429_that_names_no_whole_seconds(told: dict[str
     ("told", "waited", "status"),
     [
         ({"retry_after": 20}, 19, "violated"),
-        ({"retry_after": 20, "retry_after_text": "Thu, 01 Jan 2026 12:00:20 GMT"}, 18, "inconclusive"),
-        ({"retry_after": 20, "retry_after_text": "Thu, 01 Jan 2026 12:00:20 GMT"}, 19, "held"),
-        ({"retry_after": 2, "retry_after_text": "1.5"}, 1, "inconclusive"),
-        ({"retry_after": 2, "retry_after_text": "1.5"}, 1.5, "held"),
+        ({"retry_after": 20}, 20, "held"),
+        ({"retry_after": 20, "retry_after_text": "Thu, 01 Jan 2026 12:00:20 GMT"}, 1, "not_exercised"),
+        ({"retry_after": 2, "retry_after_text": "1.5"}, 1, "not_exercised"),
     ],
 )
-def test_r5_is_certain_of_whole_seconds_alone(told: dict[str, Any], waited: float, status: str) -> None:
+def test_r5_is_about_whole_seconds_because_nothing_else_is_documented(told: dict[str, Any], waited: float, status: str) -> None:
     tape = opened()
     tape.create(status=429, **told)
     tape.wait(waited)

@@ -225,6 +225,21 @@ def test_s3_tells_messages_apart_by_their_texts_where_they_overlap() -> None:
     assert verdict.message == "session s1, created for ann, was used for bob"
 
 
+def test_what_a_doubled_send_meets_twice_is_explained_by_its_overlap() -> None:
+    tape = Tape()
+    tape.begin()
+    tape.token()
+    for _ in range(4):
+        session = tape.create()
+        first, second = tape.leave_send(session), tape.leave_send(session)
+        tape.answer(first, **LOST_REQUEST)
+        tape.answer(second, **LOST_REQUEST)
+        tape.wait(1)
+    tape.end("failed")
+    assert tape.roots() == ["S1"]
+    assert tape.judged().of("R4").explained_by == "S1"
+
+
 def test_s3_is_explained_by_a_guest_that_was_altered() -> None:
     tape = Tape()
     tape.begin("for ann", "ann", item=0)

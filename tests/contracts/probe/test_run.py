@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 
+import httpx
 import msgspec
 import pytest
 from jsonschema import Draft202012Validator
@@ -14,14 +15,20 @@ from contracts.asking import MESSAGES, SESSIONS, Credentials, Reply
 from contracts.clauses.provider import PROVIDER_CLAUSES
 from contracts.judge import Status
 from contracts.probe import BrokenOff, Options, ProbeError, Provider, in_process, probe
+from contracts.probe.control import Control
 from contracts.probe.doors import HandlerDoor
+from contracts.probe.local import START
+from contracts.probe.web import Web
 from contracts.report import json, text
 from contracts.report.kinds import KINDS, render
 from contracts.report.model import Report
 from contracts.report.style import Style
 from contracts.verify import UnknownClause
 from mockserver.assemble import Assembly, assemble
+from mockserver.ids import Ids
 from mockserver.settings import Settings, policy_from
+from mockserver.stores.memory import MemoryStore
+from mockserver.web import create_app
 from mockserver.wire.message import Request
 from tests.contracts.probe.spoiling import spoilt, with_body, with_header, with_status
 
@@ -72,6 +79,22 @@ def test_the_mock_keeps_every_clause_and_every_clause_is_put_to_the_test(sound: 
     assert statuses(sound) == {clause.code: Status.HELD for clause in PROVIDER_CLAUSES}
     assert sound.exit_status(strict=True) == 0
     assert all(0 < result.exercised <= sound.examples for result in sound.clauses)
+
+
+def of_different_clocks(milliseconds: int) -> Provider:
+    """Two replicas on one store, the second of which is behind by so much."""
+    store, settings = MemoryStore(), Settings(client_id="probe", client_secret="probe-secret")
+    systems = [lambda: START, lambda: START - milliseconds]
+    replicas = [assemble(settings, store=store, system=system, ids=Ids()) for system in systems]
+    control = Control(Web("http://127.0.0.1", transport=httpx.WSGITransport(create_app(replicas[0]))), "two clocks")
+    doors = [HandlerDoor(lambda one=one: one.handler) for one in replicas]  # type: ignore[misc]
+    return Provider(name="two clocks", doors=doors, control=control)
+
+
+@pytest.mark.parametrize("milliseconds", [0, 200, -200])
+def test_replicas_that_go_by_different_clocks_are_seen(milliseconds: int) -> None:
+    report = probed(of_different_clocks(milliseconds), Options(seed=0, examples=0, clauses=("P13",)))
+    assert statuses(report) == {"P13": Status.VIOLATED if milliseconds else Status.HELD}
 
 
 def test_a_probe_leaves_no_organisation_behind() -> None:

@@ -62,9 +62,9 @@ def test_where_nothing_else_was_put_to_the_test_the_job_is_done(known: Path) -> 
 
 
 def test_another_violation_counts(known: Path) -> None:
-    report = judged(Caching, known, "S1", "S2")
-    assert ended(report) == {"S1": Ending.EXPECTED, "S2": Ending.VIOLATED}
-    assert [result.code for result in report.violated] == ["S2"]
+    report = judged(Caching, known, "S1", "R1")
+    assert ended(report) == {"S1": Ending.EXPECTED, "R1": Ending.VIOLATED}
+    assert [result.code for result in report.violated] == ["R1"]
     assert report.exit_status() == 1
 
 

@@ -105,7 +105,7 @@ def test_a_client_that_keeps_the_contract_holds(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.syspath_prepend(str(FIXTURES / "clients"))
     from recovering import factory  # type: ignore[import-not-found]
 
-    report = judged(factory, examples=60)
+    report = judged(factory, examples=60, walk="full")
     assert not report.violated
     assert report.exit_status() == 0
     assert report.walked is not None

@@ -77,7 +77,7 @@ def message_of(report: Report, code: str) -> str:
 
 def test_a_process_that_dies_of_a_401_is_a_client_that_never_returns(tmp_path: Path) -> None:
     clients = speaking(tmp_path, "if error.code == 401: raise TypeError('no ' + os.environ['DAYFLY_CLIENT_SECRET'])")
-    report = verify("client", clients, Options(seed=0, examples=0, clauses=("D6",)))
+    report = verify("client", clients, Options(seed=0, examples=0, walk="off", clauses=("D6",)))
     assert report.exit_status() == 1
     assert message_of(report, "D6").endswith(
         "was never brought to an end: the client ended with a message open: exit status 1; it wrote: TypeError: no [REDACTED]"
@@ -154,10 +154,25 @@ def test_one_that_hangs_is_not_put_through_everything_and_the_report_says_so() -
         def send(self, guest: Any, text: str) -> None:
             asyncio.run(asyncio.Event().wait())
 
-    report = judged(Blocking, examples=100)
+    report = judged(Blocking, examples=100, walk="off")
     assert (report.examples, report.exit_status()) == (3, 1)
     assert report.stopped == "the client hung in 3 runs, so 110 of 113 were not made"
     assert f"stopped: {report.stopped}" in text.render(report)
+
+
+def test_a_loop_without_a_bound_does_not_hide_another() -> None:
+    """The client goes on for ever after a 401 as well, which comes first and is put to the test many times."""
+
+    class Persistent(Small):
+        def create(self, guest: Any) -> str:
+            while True:
+                with suppress(httpx.HTTPStatusError):
+                    return super().create(guest)
+                self.platform.sleep(1)
+
+    report = judged(Persistent, examples=0, clauses=("R4", "D6"))
+    assert [clause.code for clause in report.violated] == ["R4", "D6"]
+    assert report.stopped.startswith("the client hung in 12 runs")
 
 
 # -- a client that reaches nothing -------------------------------------------------------------------------------------

@@ -206,11 +206,11 @@ class Punycode(AltersGuest):
             return name, email
 
 
-class NamesTheNameless(AltersGuest):
-    """D5: calls a guest without a name Guest."""
+class NamesTheUnreadable(AltersGuest):
+    """D5: calls a guest Guest if nothing of the name is ASCII."""
 
     def altered(self, name, email):
-        return name or "Guest", email
+        return name if any(letter.isascii() for letter in name) else "Guest", email
 
 
 class SwapsTheTwo(AltersGuest):

@@ -122,7 +122,7 @@ class GivesUpLostCreates(GivesUp):
 
 
 class GivesUpHalfLogins(GivesUp):
-    """D2: gives up if the answer to a login cannot be read."""
+    """Correct: gives up if a 200 to a login is not the platform's, because a retry may not help."""
 
     operations = ("token",)
 

@@ -299,7 +299,7 @@ class SecondShort(Notifier):
 
 
 class DigitsOnly(Notifier):
-    """R5: reads Retry-After only if it is digits, and comes back soon otherwise."""
+    """Correct: reads whole seconds alone, as documented, and else waits as after a 503."""
 
     def pause(self, failure, count):
         if not str(failure.headers.get("Retry-After", "")).isdigit():

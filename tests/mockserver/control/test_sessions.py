@@ -8,7 +8,7 @@ from mockserver.control import Tenant
 from mockserver.engine.model import State
 from mockserver.errors import InvalidRequest, NotFound
 from mockserver.journal import Guest, Perturbed
-from tests.mockserver.conftest import START, Mock
+from tests.mockserver.conftest import START, ManualClock, Mock
 
 NOW = START / 1000
 
@@ -50,6 +50,22 @@ def test_lists_are_filtered_by_state_and_guest_and_paged(tenant: Tenant, mock: M
     assert [session.id for session in tenant.sessions.list(limit=2)] == ids[:2]
     assert [session.id for session in tenant.sessions.list(limit=2, after=ids[1])] == ids[2:]
     assert tenant.sessions.list(after=ids[3]) == []
+    with pytest.raises(InvalidRequest, match="not any more"):
+        tenant.sessions.list(after="prev-session-uuid")
+
+
+def test_pages_go_on_though_the_last_session_of_one_is_forgotten(tenant: Tenant, mock: Mock, clock: ManualClock) -> None:
+    tenant.set_policy({"retention": 1})
+    ids = [mock.session() for _ in range(4)]
+    first = tenant.sessions.page(limit=2)
+    for id in ids[:2]:
+        mock.send(id)
+    clock.advance(2)
+    ids.append(mock.session())
+    assert [session.id for session in first.sessions] == ids[:2]
+    assert [session.id for session in tenant.sessions.list()] == ids[2:]
+    rest = tenant.sessions.page(limit=10, after=first.next or "")
+    assert ([session.id for session in rest.sessions], rest.next) == (ids[2:], None)
 
 
 def test_ended_from_outside_a_session_is_refused_for_that_reason(tenant: Tenant, mock: Mock) -> None:
@@ -107,6 +123,7 @@ def test_a_survey_counts_all_and_lists_the_newest_of_those_asked_for(mock: Mock,
     survey = tenant.sessions.survey(limit=2)
     assert {state.value: number for state, number in survey.counts.items() if number} == {"active": 4, "consumed": 1}
     assert ([session.id for session in survey.sessions], survey.more) == ([other, made[3]], True)
+    assert [session.id for session in tenant.sessions.survey(before=survey.before).sessions] == made[2::-1]
     older = tenant.sessions.survey(state="active", guest="ANN", before=made[3])
     assert ([session.id for session in older.sessions], older.more) == ([made[2], made[0]], False)
     assert [session.id for session in tenant.sessions.survey(guest="@example.com", before=made[1]).sessions] == [made[0]]

@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from mockserver.assemble import Assembly
 from mockserver.control import Control, Tenant
 from mockserver.errors import NotFound, SettingsError
-from mockserver.journal import Header, Perturbed
+from mockserver.journal import Answer, Header, Perturbed
 from mockserver.settings import policy_to
+from mockserver.wire.message import Request
 from tests.mockserver.conftest import START, ManualClock, Mock
+
+CREATE = "/api/v2/conversations/webchat/sessions"
+SEND = "/api/v2/conversations/messaging/external/guests/sendmessage"
 
 
 def test_a_policy_is_read_and_changed_in_seconds(tenant: Tenant, mock: Mock) -> None:
@@ -78,6 +85,63 @@ def test_after_a_reset_the_world_is_new_and_the_credentials_are_not(tenant: Tena
     assert mock.login().status_code == 200
     assert mock.send(session).headers["Dayfly-Reason"] == "session.unknown"
     assert mock.send(mock.session()).status_code == 200
+
+
+def request(mock: Mock, path: str, body: bytes) -> Request:
+    return Request(
+        method="POST",
+        path=path,
+        body=body,
+        size=len(body),
+        content_type="application/json",
+        authorization=mock.headers["Authorization"],
+    )
+
+
+GUEST = b'{"guest": {"name": "Ann", "email": "ann@example.com"}}'
+
+
+def test_what_is_on_its_way_during_a_reset_is_decided_by_the_new_clock(tenant: Tenant, mock: Mock, clock: ManualClock) -> None:
+    """Created by the former clock, a session would outlive the reset by a day."""
+    tenant.clock.advance(86_400)
+    call = mock.assembly.handler.arrive(request(mock, CREATE, GUEST))
+    tenant.reset()
+    assert mock.assembly.handler.finish(call).status == 401
+    assert tenant.sessions.list() == []
+    (answer,) = [entry for entry in tenant.trace() if isinstance(entry, Answer)]
+    assert (answer.reason, answer.at) == ("auth.unknown", START)
+
+
+def test_what_is_on_its_way_while_the_clock_moves_is_decided_by_the_new_time(tenant: Tenant, mock: Mock) -> None:
+    session = mock.session()
+    send = b'{"webChatSessionId": "%b", "text": "hello"}' % session.encode()
+    calls = [mock.assembly.handler.arrive(request(mock, path, body)) for path, body in ((SEND, send), (CREATE, GUEST))]
+    tenant.clock.advance(30)
+    assert [mock.assembly.handler.finish(call).status for call in calls] == [403, 200]
+    assert [session.created for session in tenant.sessions.list()] == [START / 1000, START / 1000 + 30]
+
+
+def test_a_reset_among_requests_leaves_nothing_of_the_former_clock(tenant: Tenant, mock: Mock, clock: ManualClock) -> None:
+    tenant.clock.advance(86_400)
+    headers, ended = dict(mock.headers), threading.Event()
+
+    def create() -> None:
+        while not ended.is_set():
+            mock.create(headers=headers)
+
+    with ThreadPoolExecutor(4) as pool:
+        try:
+            creating = [pool.submit(create) for _ in range(4)]
+            for _ in range(20):
+                tenant.reset()
+                tenant.clock.advance(86_400)
+                mock.login()
+                headers.update(mock.headers)
+            tenant.reset()
+        finally:
+            ended.set()
+    assert [done.result() for done in creating] == [None] * 4
+    assert all(session.created <= START / 1000 for session in tenant.sessions.list())
 
 
 def test_a_tenant_knows_its_credentials(assembly: Assembly, tenant: Tenant) -> None:

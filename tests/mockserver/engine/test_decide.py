@@ -27,7 +27,7 @@ BREAKS: list[tuple[Reason, Break]] = [
     (Reason.MEDIA_TYPE, lambda ask, seen: (replace(ask, media=Reason.MEDIA_TYPE), seen)),
     (Reason.TOO_LARGE, lambda ask, seen: (replace(ask, size=POLICY.max_body + 1), seen)),
     (Reason.NOT_JSON, lambda ask, seen: (replace(ask, body=Reason.NOT_JSON), seen)),
-    (Reason.RATE_LIMITED, lambda ask, seen: (ask, replace(seen, token=access.used(TOKEN, 0, POLICY)))),
+    (Reason.RATE_LIMITED, lambda ask, seen: (ask, replace(seen, token=access.count_use(TOKEN, 0, 1)))),
     (Reason.SESSION_UNKNOWN, lambda ask, seen: (ask, replace(seen, session=None))),
 ]
 
@@ -115,3 +115,11 @@ def test_a_form_is_refused_for_its_media_type_before_its_size_before_its_content
     assert reason(Ask("token")) is Reason.OAUTH_WRONG_SECRET
     assert reason(Ask("token"), "s") is Reason.OAUTH_INVALID_SCOPE
     assert reason(Ask("token"), "s", ("webchat:session:write",)) is Reason.TOKEN_ISSUED
+
+
+@pytest.mark.parametrize(
+    ("policy", "used"), [(Policy(), None), (Policy(rate_limit_per_minute=9), 1), (Policy(token_idle_timeout=9), 1)]
+)
+def test_use_is_counted_only_if_the_policy_asks_for_it(policy: Policy, used: int | None) -> None:
+    token = decide(ASK, replace(SEEN, organization=replace(SEEN.organization, policy=policy))).token
+    assert (token and token.used) == used

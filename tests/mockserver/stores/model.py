@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mockserver.engine.model import Organization, Session
-from mockserver.stores.base import ORGANIZATION, Bounds, Key, Record, Write
+from msgspec.structs import replace
+
+from mockserver.engine import access
+from mockserver.engine.model import OAuthClient, Organization, Session, Token
+from mockserver.stores.base import ORGANIZATION, Bounds, Issue, Key, Record, Use, Write
 from mockserver.stores.deadlines import NEVER
+from tests.mockserver.stores.samples import key_of
+
+COUNTS = {"token": ("number", "window", "used", "last_used"), "client": ("issued", "evicted")}
+"""What a record keeps when it is written anew."""
 
 
 class Tenant:
@@ -58,13 +65,26 @@ class Model:
     def owner(self, client: str) -> str | None:
         return next((id for id, tenant in self.tenants.items() if Key("client", client) in tenant.records), None)
 
-    def commit(self, organization: str, writes: Sequence[Write], text: str, id: str, now: int, retention: int) -> bool:
+    def commit(
+        self,
+        organization: str,
+        writes: Sequence[Write],
+        text: str,
+        id: str,
+        now: int,
+        retention: int,
+        count: Use | Issue | None = None,
+    ) -> bool:
         if id in self.applied:
             return True
         tenant = self.tenant(organization)
         founds = any(write.key == ORGANIZATION and write.new is not None for write in writes)
+        counted = self.counted(tenant, count, now) if count is not None else None
         if not (ORGANIZATION in tenant.records or founds) or any(self.changed(organization, write) for write in writes):
             return False
+        if count is not None and counted is None:
+            return False
+        writes = self.count(tenant, counted, writes)
         for write in writes:
             self.apply(organization, write)
         if any(write.key.kind == "session" for write in writes):
@@ -74,6 +94,26 @@ class Model:
         self.note(organization, text, now)
         self.applied.add(id)
         return True
+
+    def count(self, tenant: Tenant, counted: Token | OAuthClient | None, writes: Sequence[Write]) -> Sequence[Write]:
+        if counted is not None:
+            tenant.records[key_of(counted)] = counted
+        if not isinstance(counted, OAuthClient):
+            return writes
+        new = [write.new for write in writes if isinstance(write.new, Token)]
+        return [Write(key_of(token), None, replace(token, number=counted.issued)) for token in new]
+
+    def counted(self, tenant: Tenant, count: Use | Issue, now: int) -> Token | OAuthClient | None:
+        """The record as the engine counts on it."""
+        key = Key("token", count.token) if isinstance(count, Use) else Key("client", count.client)
+        held = tenant.records.get(key)
+        if held is None or held.version != count.version:
+            return None
+        if isinstance(count, Use):
+            assert isinstance(held, Token)
+            return access.count_use(held, now, count.limit)
+        assert isinstance(held, OAuthClient)
+        return access.count_issue(held, count.bound)
 
     def changed(self, organization: str, write: Write) -> bool:
         held = self.tenant(organization).records.get(write.key)
@@ -85,7 +125,9 @@ class Model:
         if write.new is None:
             tenant.drop(write.key)
         else:
-            tenant.records[write.key] = write.new
+            held = tenant.records.get(write.key)
+            counts = COUNTS.get(write.key.kind, ()) if held is not None else ()
+            tenant.records[write.key] = replace(write.new, **{name: getattr(held, name) for name in counts})
             if isinstance(write.new, Session):
                 tenant.ends[write.key.id] = NEVER if write.ends_at is None else write.ends_at
         if write.key == ORGANIZATION:

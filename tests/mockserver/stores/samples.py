@@ -6,7 +6,7 @@ from itertools import count
 
 from mockserver.engine.model import ClockState, OAuthClient, Organization, Session, Token
 from mockserver.journal import Entry, Perturbed
-from mockserver.stores.base import ORGANIZATION, Key, Loaded, Record, Store, Write
+from mockserver.stores.base import ORGANIZATION, Issue, Key, Kind, Loaded, Record, Store, Use, Write
 
 ORG = "0badcafe"
 DAY = 86_400_000
@@ -18,8 +18,8 @@ _numbers = count()
 class Line:
     """A journal entry that says `text`."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, text: str, weight: int = 0) -> None:
+        self.text, self.weight = text, weight
 
     def entry(self, seq: int, at: int) -> Entry:
         return Perturbed(seq=seq, at=at, what=self.text)
@@ -75,10 +75,26 @@ def commit(
     retention: int = DAY,
     id: str | None = None,
     stamp: int | None = None,
+    version: int | None = None,
+    afresh: bool = False,
+    count: Use | Issue | None = None,
+    room: int | None = None,
 ) -> bool:
     """A commit with an id of its own, unless `id` is given."""
     entry = Line(noted) if noted is not None else None
-    return store.commit(organization, writes, entry, id or f"commit-{next(_numbers)}", now, retention, stamp)
+    return store.commit(
+        organization,
+        writes,
+        entry,
+        id or f"commit-{next(_numbers)}",
+        now,
+        retention,
+        stamp,
+        version=version,
+        afresh=afresh,
+        count=count,
+        room=room,
+    )
 
 
 def found(store: Store, id: str = ORG, clock: ClockState = RUNNING) -> None:
@@ -92,3 +108,8 @@ def read(store: Store, *keys: Key, organization: str = ORG, system: int = 0, arr
 
 def live(store: Store, at: int) -> int:
     return read(store, system=at).live_sessions
+
+
+def listed(store: Store, kind: Kind, organization: str = ORG) -> list[Record]:
+    """All records of a kind, in the order they were first written."""
+    return [record for _, record in store.records(organization, kind)]

@@ -8,6 +8,7 @@ from itertools import pairwise
 from threading import Barrier
 
 import pytest
+from msgspec.structs import replace
 
 from mockserver.engine.decide import Seen
 from mockserver.engine.model import (
@@ -22,7 +23,7 @@ from mockserver.engine.model import (
     State,
     Token,
 )
-from mockserver.stores.base import FAULTS, ORGANIZATION, Bounds, Key, Record, Store, Write
+from mockserver.stores.base import FAULTS, ORGANIZATION, Bounds, Issue, Key, Record, Store, Use, Write
 from tests.mockserver.stores.conftest import OpenStore
 from tests.mockserver.stores.samples import (
     DAY,
@@ -33,6 +34,7 @@ from tests.mockserver.stores.samples import (
     found,
     key_of,
     line,
+    listed,
     live,
     organization,
     put,
@@ -83,8 +85,18 @@ RECORDS: list[Record] = [
         rejects_tokens=True,
     ),
     FaultPlan(version=3, faults=(Fault(kind="latency", operation="send", times=None, milliseconds=5),), seed=1 << 53, drawn=2),
-    OAuthClient(id="c", version=2, organization=ORG, secret="s\0", scopes=("a", "b"), tokens=("t1", "t2")),
-    Token(value="t", client_id="c", issued=1, expires_at=2, scopes=("a",), ended_by=Reason.AUTH_EVICTED, window=5, used=6),
+    OAuthClient(id="c", version=2, organization=ORG, secret="s\0", scopes=("a", "b"), issued=9, evicted=7),
+    Token(
+        value="t",
+        client_id="c",
+        issued=1,
+        expires_at=2,
+        scopes=("a",),
+        ended_by=Reason.AUTH_REVOKED,
+        number=4,
+        window=-5,
+        used=6,
+    ),
     Session(
         id="s",
         version=2,
@@ -120,6 +132,18 @@ class TestRecords:
         keys = [Key("session", "s2"), Key("session", "none"), Key("token", "t"), Key("session", "s1"), Key("session", "s2")]
         assert list(read(store, *keys).records) == [session("s2"), None, token("t"), session("s1"), session("s2")]
 
+    def test_very_many_keys(self, store: Store) -> None:
+        found(store)
+        assert commit(store, put(token("t")))
+        keys = [Key("token", f"none-{number}") for number in range(12_000)]
+        assert list(read(store, *keys, Key("token", "t")).records) == [None] * 12_000 + [token("t")]
+
+    def test_very_many_writes(self, store: Store) -> None:
+        found(store)
+        tokens = [token(f"t{number}") for number in range(9_000)]
+        assert commit(store, *map(put, tokens))
+        assert len(store.records(ORG, "token", 10_000)) == 9_000
+
     def test_no_keys_no_records(self, store: Store) -> None:
         found(store)
         assert list(read(store).records) == []
@@ -145,7 +169,7 @@ class TestRecords:
         assert list(read(store, Key("session", id), Key("token", id), Key("client", id)).records) == [None] * 3
         assert list(read(store, ORGANIZATION, organization=id).records) == [None]
         assert store.find_client(id) is None
-        assert list(store.records(ORG, "session", after=id)) == []
+        assert store.place(ORG, Key("session", id)) is None
 
     @pytest.mark.parametrize("id", [id for id in HOSTILE if id.isprintable() or id.isascii()])
     def test_any_text_will_do_for_an_id(self, store: Store, id: str) -> None:
@@ -153,7 +177,7 @@ class TestRecords:
         written: list[Record] = [session(id), token(id), client(id, id)]
         assert commit(store, *(put(record) for record in written), organization=id)
         assert list(read(store, *(key_of(record) for record in written), organization=id).records) == written
-        assert list(store.records(id, "session")) == [session(id)]
+        assert listed(store, "session", id) == [session(id)]
         assert store.find_client(id) == id
         assert list(store.organizations()) == [id]
         store.clear(id)
@@ -231,7 +255,7 @@ class TestCommit:
         loaded = read(store, Key("session", "s"), Key("client", "c"))
         assert list(loaded.records) == [None, None]
         assert loaded.live_sessions == 0
-        assert list(store.records(ORG, "session")) == []
+        assert listed(store, "session") == []
         assert store.find_client("c") is None
         assert commit(store, put(session("s")), put(client("c")))
 
@@ -295,6 +319,148 @@ class TestCommit:
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(add, range(80)))
         assert list(read(store, FAULTS).records) == [FaultPlan(version=81, drawn=80)]
+
+
+class TestVersionOfTheOrganization:
+    """What was decided by a policy and a clock is written while they hold, and not afterwards."""
+
+    @pytest.mark.parametrize("clock", [ClockState(), ClockState(offset=-12), ClockState(frozen_at=12)])
+    def test_a_commit_needs_the_version_it_names(self, store: Store, clock: ClockState) -> None:
+        found(store, clock=clock)
+        assert commit(store, put(session("s")), version=1)
+        assert not commit(store, put(session("t")), version=2, noted="never")
+        assert commit(store, put(organization(version=2, clock=clock), 1))
+        assert not commit(store, put(session("t")), version=1, noted="never")
+        assert commit(store, put(session("t")), version=2, noted="done")
+        assert listed(store, "session") == [session("s"), session("t")]
+        assert list(store.entries(ORG)) == [line(1, 0, "done")]
+
+    def test_an_entry_needs_the_version_it_names(self, store: Store) -> None:
+        found(store)
+        assert store.note(ORG, Line("noted"), 5, 1) == 1
+        assert store.note(ORG, Line("never"), 5, 2) == 0
+        assert store.note("0000beef", Line("never"), 5, 1) == 0
+        assert list(store.entries(ORG)) == [line(1, 5, "noted")]
+        assert list(store.entries("0000beef")) == []
+
+    def test_an_organization_that_is_gone_has_no_version(self, store: Store) -> None:
+        found(store)
+        store.clear(ORG)
+        assert not commit(store, put(session("s")), version=1)
+        assert not commit(store, put(organization()), version=1)
+
+
+class TestCounts:
+    """What many change at once is counted by the store, and nobody has to try again."""
+
+    def test_a_use_needs_the_token_as_it_was_and_room_in_its_minute(self, store: Store) -> None:
+        found(store)
+        assert commit(store, put(token("t")))
+        assert not commit(store, count=Use("t", 2, None), noted="never")
+        assert not commit(store, count=Use("none", 1, None), noted="never")
+        uses = [(1_000, True), (5_000, True), (60_999, False), (61_000, True), (90_000, True), (90_000, False)]
+        done = [commit(store, count=Use("t", 1, 2), now=now, noted=f"{now}") for now, _ in uses]
+        assert done == [expected for _, expected in uses]
+        (held,) = read(store, Key("token", "t")).records
+        assert held == replace(token("t"), window=61_000, used=2, last_used=90_000)
+        assert commit(store, count=Use("t", 1, None), now=10)
+        (held,) = read(store, Key("token", "t")).records
+        assert held == replace(token("t"), window=61_000, used=3, last_used=90_000)
+        assert len(store.entries(ORG)) == 4
+
+    def test_a_use_comes_with_what_is_written_or_not_at_all(self, store: Store) -> None:
+        found(store)
+        assert commit(store, put(token("t")), put(session("s")))
+        assert not commit(store, put(session("s")), count=Use("t", 1, 5))
+        assert not commit(store, put(session("u")), count=Use("t", 1, 0))
+        assert commit(store, put(session("u")), count=Use("t", 1, 1), id="same")
+        assert commit(store, put(session("u")), count=Use("t", 1, 1), id="same")
+        (held,) = read(store, Key("token", "t")).records
+        assert isinstance(held, Token)
+        assert held.used == 1
+        assert listed(store, "session") == [session("s"), session("u")]
+
+    def test_tokens_are_numbered_as_they_are_issued(self, store: Store) -> None:
+        found(store)
+        assert commit(store, put(client("c")), put(client("d")))
+        for value, id, bound in (("t1", "c", None), ("t2", "c", 2), ("u1", "d", 1), ("t3", "c", 2), ("t4", "c", 9)):
+            assert commit(store, put(token(value)), count=Issue(id, 1, bound))
+        assert not commit(store, put(token("t5")), count=Issue("c", 2, None))
+        assert not commit(store, put(token("t5")), count=Issue("none", 1, None))
+        numbers = {record.value: record.number for record in listed(store, "token") if isinstance(record, Token)}
+        assert numbers == {"t1": 1, "t2": 2, "u1": 1, "t3": 3, "t4": 4}
+        assert listed(store, "client") == [replace(client("c"), issued=4, evicted=1), replace(client("d"), issued=1)]
+
+    def test_a_record_that_is_written_anew_keeps_its_counts(self, store: Store) -> None:
+        found(store)
+        assert commit(store, put(client("c")))
+        assert commit(store, put(token("t")), count=Issue("c", 1, 1))
+        assert commit(store, count=Use("t", 1, 1), now=70_000)
+        ended = replace(token("t", 2), ended_by=Reason.AUTH_REVOKED)
+        assert commit(store, put(ended, 1), put(replace(client("c", version=2), name="new"), 1))
+        assert list(read(store, Key("token", "t"), Key("client", "c")).records) == [
+            replace(ended, number=1, window=70_000, used=1, last_used=70_000),
+            replace(client("c", version=2), name="new", issued=1),
+        ]
+
+    def test_of_many_threads_as_many_use_a_token_as_may(self, store: Store) -> None:
+        found(store)
+        assert commit(store, put(token("t")))
+        with ThreadPoolExecutor(16) as pool:
+            done = list(pool.map(lambda number: commit(store, count=Use("t", 1, 100), now=number), range(200)))
+        assert done.count(True) == 100
+
+    def test_many_threads_issue_tokens_and_none_is_in_anothers_way(self, store: Store) -> None:
+        found(store)
+        assert commit(store, put(client("c")))
+        with ThreadPoolExecutor(16) as pool:
+            issue = Issue("c", 1, 10)
+            assert all(pool.map(lambda number: commit(store, put(token(f"t{number}")), count=issue), range(200)))
+        numbers = sorted(record.number for record in listed(store, "token") if isinstance(record, Token))
+        assert numbers == list(range(1, 201))
+        assert listed(store, "client") == [replace(client("c"), issued=200, evicted=190)]
+
+
+class TestRoom:
+    def test_sessions_that_live_take_it(self, store: Store) -> None:
+        found(store)
+        assert commit(store, put(session("a"), ends_at=100), put(session("b"), ends_at=50), room=2)
+        assert not commit(store, put(session("c"), ends_at=100), now=49, room=2, noted="never")
+        assert commit(store, put(session("c"), ends_at=100), now=50, room=2)
+        assert commit(store, put(session("a", 2), 1, ends_at=90), now=50, room=2)
+        assert [record.id for record in listed(store, "session") if isinstance(record, Session)] == ["a", "b", "c"]
+
+    def test_of_many_threads_as_many_find_room_as_there_is(self, store: Store) -> None:
+        found(store)
+        with ThreadPoolExecutor(16) as pool:
+            done = list(pool.map(lambda number: commit(store, put(session(f"s{number}")), room=50), range(100)))
+        assert (done.count(True), live(store, 0)) == (50, 50)
+
+
+class TestAfresh:
+    def test_organization_faults_and_clients_stay_and_all_else_goes(self, store: Store) -> None:
+        found(store)
+        many = [put(session(f"s{number}"), ends_at=DAY) for number in range(2_000)]
+        assert commit(store, *many, put(token("t")), put(client("c")), put(FaultPlan()), noted="before")
+        (place, _), *_ = store.records(ORG, "session", after=1_000)
+        new = organization(version=2, clock=ClockState(offset=7))
+        assert commit(store, put(new, 1), put(FaultPlan(version=2, seed=5), 1), noted="never", afresh=True)
+        kept = read(store, ORGANIZATION, FAULTS, Key("client", "c"), Key("session", "s0"), Key("token", "t"))
+        assert list(kept.records) == [new, FaultPlan(version=2, seed=5), client("c"), None, None]
+        assert (kept.live_sessions, listed(store, "session"), listed(store, "token")) == (0, [], [])
+        assert (listed(store, "client"), store.find_client("c")) == ([client("c")], ORG)
+        assert store.note(ORG, Line("after"), 0) == 2
+        assert list(store.entries(ORG)) == [line(2, 0, "after")]
+        assert commit(store, put(session("s0"), ends_at=DAY))
+        assert live(store, 0) == 1
+        assert (store.place(ORG, Key("session", "s0")) or 0) > place
+
+    def test_all_or_nothing(self, store: Store) -> None:
+        found(store)
+        assert commit(store, put(session("s")), noted="kept")
+        assert not commit(store, put(organization(version=3), 2), afresh=True)
+        assert listed(store, "session") == [session("s")]
+        assert list(store.entries(ORG)) == [line(1, 0, "kept")]
 
 
 class TestJournal:
@@ -418,7 +584,7 @@ class TestLiveSessions:
 class TestForgetting:
     @staticmethod
     def kept(store: Store) -> list[str]:
-        return [record.id for record in store.records(ORG, "session") if isinstance(record, Session)]
+        return [record.id for record in listed(store, "session") if isinstance(record, Session)]
 
     def test_ended_sessions_beyond_the_bound_go_oldest_first(self, open_store: OpenStore) -> None:
         store = open_store(Bounds(max_ended_sessions=2))
@@ -495,7 +661,7 @@ class TestForgetting:
             assert commit(store, put(token(value)))
         assert commit(store, put(token("b", 2), 1))
         assert commit(store, put(token("d")))
-        assert list(store.records(ORG, "token")) == [token("c"), token("d")]
+        assert listed(store, "token") == [token("c"), token("d")]
         assert list(read(store, Key("token", "b")).records) == [None]
 
 
@@ -507,19 +673,37 @@ class TestListing:
             assert commit(store, put(session(id)), put(token(id)))
         assert commit(store, put(session("a", 2), 1))
         pages = [session("m"), session("a", 2), session("z"), session("b"), session("y")]
-        assert list(store.records(ORG, "session")) == pages
-        assert list(store.records(ORG, "session", limit=2)) == pages[:2]
-        assert list(store.records(ORG, "session", limit=2, after="a")) == pages[2:4]
-        assert list(store.records(ORG, "session", limit=2, after="b")) == pages[4:]
-        assert list(store.records(ORG, "session", after="y")) == []
+        placed = list(store.records(ORG, "session"))
+        places = [place for place, _ in placed]
+        assert [record for _, record in placed] == pages
+        assert places == sorted(set(places))
+        assert places == [store.place(ORG, Key("session", id)) for id in ids]
+        assert list(store.records(ORG, "session", limit=2)) == placed[:2]
+        assert list(store.records(ORG, "session", 2, places[1])) == placed[2:4]
+        assert list(store.records(ORG, "session", 2, places[3])) == placed[4:]
+        assert list(store.records(ORG, "session", after=places[4])) == []
+        assert list(store.records(ORG, "session", after=(1 << 53) - 1)) == []
         assert list(store.records(ORG, "session", limit=0)) == []
-        assert list(store.records(ORG, "token", limit=1)) == [token("m")]
-        assert list(store.records(ORG, "organization")) == [organization()]
+        assert [record for _, record in store.records(ORG, "token", limit=1)] == [token("m")]
+        assert listed(store, "organization") == [organization()]
 
-    def test_nothing_comes_after_an_id_that_is_not_there(self, store: Store) -> None:
+    def test_a_walk_goes_on_after_a_record_that_was_forgotten(self, store: Store) -> None:
         found(store)
-        assert commit(store, put(session("s")))
-        assert list(store.records(ORG, "session", after="gone")) == []
+        ids = [f"s{number}" for number in range(500)]
+        assert commit(store, *(put(session(id)) for id in ids))
+        page = store.records(ORG, "session", 200)
+        assert commit(store, *(Write(Key("session", id), 1, None) for id in ids[:450]))
+        rest = store.records(ORG, "session", after=page[-1][0])
+        assert [record for _, record in rest] == [session(id) for id in ids[450:]]
+
+    def test_a_record_that_is_written_again_comes_last_and_once(self, store: Store) -> None:
+        found(store)
+        assert commit(store, put(session("a")), put(session("b")))
+        (first, _), _ = store.records(ORG, "session")
+        assert commit(store, Write(Key("session", "a"), 1, None))
+        assert commit(store, put(session("a")))
+        assert listed(store, "session") == [session("b"), session("a")]
+        assert (store.place(ORG, Key("session", "a")) or 0) > first
 
     def test_organizations_come_in_the_order_of_their_creation(self, store: Store) -> None:
         for id in ("c", "a", "b"):
@@ -579,7 +763,7 @@ class TestClear:
         assert list(read(store, ORGANIZATION, Key("client", "c"), Key("session", "s"), Key("token", "t")).records) == [None] * 4
         assert list(store.organizations()) == ["0000beef"]
         assert list(store.entries(ORG)) == []
-        assert list(store.records(ORG, "session")) == []
+        assert listed(store, "session") == []
         assert store.find_client("c") is None
         found(store)
         assert live(store, 0) == 0

@@ -9,17 +9,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from mockserver.engine.model import ClockState, Organization
-from mockserver.stores.base import ORGANIZATION, Bounds, Key, Record, Store, Write
+from mockserver.stores.base import ORGANIZATION, Bounds, Issue, Key, Kind, Record, Store, Use, Write
 from tests.mockserver.stores.conftest import OpenStore
 from tests.mockserver.stores.model import Model
-from tests.mockserver.stores.samples import Line, client, line, session, token
+from tests.mockserver.stores.samples import Line, client, line, listed, session, token
 
 BOUNDS = Bounds(max_ended_sessions=2, journal_entries=5, max_tokens=3)
 RETENTION = 20_000
+KINDS: tuple[Kind, ...] = ("session", "token", "client")
 
 organizations = st.sampled_from(["00000000", "0badcafe"])
 ids = st.sampled_from("abcde")
 kinds = st.sampled_from(["session", "session", "session", "token", "client"])
+limits = st.sampled_from([None, 1, 2, 3])
 milliseconds = st.sampled_from([1, 7, 500, 1_100, 30_000])
 changes = st.lists(
     st.tuples(kinds, ids, st.sampled_from(["put", "end", "remove", "stale"])), max_size=3, unique_by=lambda it: it[:2]
@@ -58,6 +60,20 @@ class Stores(RuleBasedStateMachine):
             self.commits -= 1
             self.commit(organization, writes)
 
+    @rule(organization=organizations, value=ids, limit=limits, stale=st.booleans())
+    def use(self, organization: str, value: str, limit: int | None, stale: bool) -> None:
+        held = self.model.tenant(organization).records.get(Key("token", value))
+        version = held.version if held is not None and not stale else 9
+        self.commit(organization, [], Use(value, version, limit))
+
+    @rule(organization=organizations, value=ids, by=ids, bound=limits)
+    def issue(self, organization: str, value: str, by: str, bound: int | None) -> None:
+        records = self.model.tenant(organization).records
+        held = records.get(Key("client", by))
+        if held is not None and Key("token", value) not in records:
+            issued = Write(Key("token", value), None, token(value))
+            self.commit(organization, [issued], Issue(by, held.version, bound))
+
     @rule(organization=organizations)
     def arrive(self, organization: str) -> None:
         self.store.load(organization, [], Line("arrives"), self.now)
@@ -92,15 +108,15 @@ class Stores(RuleBasedStateMachine):
             assert list(loaded.records) == list(tenant.records.values())
             assert loaded.live_sessions == self.model.live(organization, self.now)
             assert list(self.store.entries(organization)) == [line(*entry) for entry in tenant.journal]
-            for kind in ("session", "token", "client"):
-                assert list(self.store.records(organization, kind)) == [tenant.records[key] for key in tenant.of_kind(kind)]
+            for kind in KINDS:
+                assert listed(self.store, kind, organization) == [tenant.records[key] for key in tenant.of_kind(kind)]
 
-    def commit(self, organization: str, writes: list[Write]) -> None:
+    def commit(self, organization: str, writes: list[Write], count: Use | Issue | None = None) -> None:
         self.now += 1
         self.commits += 1
         id, now = f"commit-{self.commits}", self.time_of(organization)
-        done = self.store.commit(organization, writes, Line(id), id, now, RETENTION)
-        assert done == self.model.commit(organization, writes, id, id, now, RETENTION)
+        done = self.store.commit(organization, writes, Line(id), id, now, RETENTION, count=count)
+        assert done == self.model.commit(organization, writes, id, id, now, RETENTION, count)
 
     def time_of(self, organization: str) -> int:
         found = self.model.tenant(organization).records.get(ORGANIZATION)

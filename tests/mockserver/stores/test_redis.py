@@ -9,7 +9,8 @@ import pytest
 import redis
 from redis.crc import key_slot
 
-from mockserver.stores.base import ORGANIZATION, Key
+from mockserver.journal import Perturbed
+from mockserver.stores.base import ORGANIZATION, Bounds, Key
 from mockserver.stores.link import Link
 from mockserver.stores.redis import RedisStore
 from tests.mockserver.stores.samples import ORG, Line, client, commit, found, organization, put, read, session, token
@@ -105,6 +106,45 @@ def test_prefixes_keep_installations_apart(store: RedisStore, valkey: Server) ->
     assert list(read(other, ORGANIZATION).records) == [None]
     assert list(other.organizations()) == []
     other.close()
+
+
+def test_the_journal_is_bounded_by_bytes_too(valkey: Server, prefix: str, admin: redis.Redis) -> None:
+    store = RedisStore(valkey.url, Bounds(journal_entries=1_000, journal_bytes=1 << 20), prefix=prefix)
+    found(store)
+    for _ in range(200):
+        store.note(ORG, Line("x" * 20_000), 0)
+        read(store, arrival="x" * 20_000)
+    assert 50 < len(store.entries(ORG)) < 160
+    assert (admin.memory_usage(f"{prefix}{{{ORG}}}:journal") or 0) < 4 << 20
+    assert store.note(ORG, Line("light"), 0) == 401
+    store.close()
+
+
+class TestTime:
+    """Replicas go by one clock, the store's."""
+
+    def test_replicas_whose_own_clocks_differ_read_the_same(self, store: RedisStore, replica: RedisStore) -> None:
+        replica._own_time = lambda: 5
+        found(store)
+        times = [one.load(ORG, (), Line("arrives"), None).system for one in (store, replica) * 20]
+        assert times == sorted(times)
+        assert times[-1] - times[0] < 60_000
+        assert [entry.at for entry in store.entries(ORG) if isinstance(entry, Perturbed)] == times
+        seen = [one.look(ORG, "c", "t", "s", None, None) for one in (store, replica)]
+        assert all(one is not None and times[-1] <= one.now < times[-1] + 60_000 for one in seen)
+        assert abs(replica.time() - store.time()) < 60_000
+
+    def test_it_is_held_where_the_servers_clock_steps_back(self, store: RedisStore, prefix: str, admin: redis.Redis) -> None:
+        found(store)
+        before = store.load(ORG, (), None, None).system
+        admin.hset(f"{prefix}{{{ORG}}}:records", "time", before + 3_600_000)
+        assert store.load(ORG, (), None, None).system == before + 3_600_000
+        assert commit(store, put(organization(version=2), 1), afresh=True)
+        assert store.load(ORG, (), None, None).system == before + 3_600_000
+
+    def test_an_organization_that_is_not_there_keeps_nothing(self, store: RedisStore, prefix: str, admin: redis.Redis) -> None:
+        assert store.load(ORG, (ORGANIZATION,), None, None).system > 0
+        assert list(admin.scan_iter(f"{prefix}*")) == []
 
 
 class TestHalfWritten:

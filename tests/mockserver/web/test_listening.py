@@ -16,6 +16,15 @@ def test_the_system_picks_a_port_and_the_url_names_it() -> None:
         socket.create_connection(("127.0.0.1", port)).close()
 
 
+def test_an_accepted_connection_sends_small_segments_at_once() -> None:
+    with (
+        listen("127.0.0.1", 0) as listening,
+        socket.create_connection(listening.getsockname()),
+        listening.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 @pytest.mark.parametrize(("host", "shown"), [("0.0.0.0", "127.0.0.1"), ("::1", "[::1]"), ("::", "[::1]")])
 def test_the_url_is_one_that_can_be_called_from_here(host: str, shown: str) -> None:
     with listen(host, 0) as listening:

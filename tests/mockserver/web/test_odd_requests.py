@@ -19,7 +19,11 @@ def call(path: str, method: str = "GET", body: bytes = b"", **environ: str) -> t
         given: dict[str, Any] = EnvironBuilder(path=path, method=method, data=body).get_environ()
         given |= {"REMOTE_ADDR": "127.0.0.1", "CONTENT_TYPE": "application/json", **environ}
         statuses: list[str] = []
-        answer = create_app(mock)(given, lambda status, _headers, _exc=None: statuses.append(status))
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            statuses.append(status)
+
+        answer = create_app(mock)(given, start)
         return int(statuses[-1][:3]), b"".join(answer)
 
 
@@ -69,7 +73,7 @@ def test_a_deep_body_is_refused_and_journalled(depth: int) -> None:
     with assemble() as mock:
         client, settings = create_app(mock).test_client(), mock.settings
         form = {"grant_type": "client_credentials"}
-        token = client.post("/oauth/token", data=form, auth=(settings.client_id, settings.client_secret)).json
+        token: Any = client.post("/oauth/token", data=form, auth=(settings.client_id, settings.client_secret)).json
         headers = {"Authorization": f"Bearer {token['access_token']}", "Content-Type": "application/json"}
         for opening, closing in (("[", "]"), ('{"a":', "}")):
             body = f'{{"guest": {opening * depth}1{closing * depth}}}'

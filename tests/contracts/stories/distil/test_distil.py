@@ -27,7 +27,14 @@ from mockserver.exchanges import Exchange
 from mockserver.settings import Settings
 from tests.contracts.stories.distil.lives import WRITE, Life, life
 
-BEYOND = {Reason.TOKEN_ISSUED, Reason.SESSION_CREATED, Reason.CAPACITY, Reason.STORE_UNAVAILABLE, Reason.INTERNAL}
+BEYOND = {
+    Reason.TOKEN_ISSUED,
+    Reason.SESSION_CREATED,
+    Reason.CAPACITY,
+    Reason.STORE_UNAVAILABLE,
+    Reason.STORE_CONTENDED,
+    Reason.INTERNAL,
+}
 
 
 @pytest.fixture(scope="module")

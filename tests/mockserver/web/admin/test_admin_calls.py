@@ -47,7 +47,7 @@ def test_lists_of_tokens_and_sessions_say_where_to_go_on(admin: FlaskClient, moc
     mock.login()
     sessions = [mock.session() for _ in range(3)]
     page: Any = admin.get(f"{ORGANIZATION}/sessions?limit=2").json
-    assert ([session["id"] for session in page["sessions"]], page["next"], page["now"]) == (sessions[:2], sessions[1], NOW)
+    assert ([session["id"] for session in page["sessions"]], page["now"]) == (sessions[:2], NOW)
     rest: Any = admin.get(f"{ORGANIZATION}/sessions?limit=2&after={page['next']}").json
     assert ([session["id"] for session in rest["sessions"]], rest["next"]) == (sessions[2:], None)
     tokens: Any = admin.get(f"{ORGANIZATION}/tokens?limit=1").json

@@ -34,7 +34,9 @@ class TestWithoutToken:
     def test_a_name_that_leads_here_by_rebinding_is_not(self, admin: FlaskClient, host: str) -> None:
         assert problem(admin.get(LIST, headers={"Host": host}))[:2] == (403, "forbidden")
 
-    @pytest.mark.parametrize("header", ["Forwarded", "X-Forwarded-For", "X-Real-IP"])
+    @pytest.mark.parametrize(
+        "header", ["Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "CF-Connecting-IP"]
+    )
     def test_nor_is_whoever_a_proxy_on_this_machine_speaks_for(self, admin: FlaskClient, header: str) -> None:
         assert problem(admin.get(LIST, headers={header: "192.0.2.7"}))[:2] == (403, "forbidden")
 

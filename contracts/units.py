@@ -1,0 +1,351 @@
+"""Units of work: which requests of a recording may be for one message, if nothing tells.
+
+A recording of requests shows guests, texts and order. That leaves more than one sensible reading, so
+there are two. The finest takes requests for one message only if they must be: the same text to the
+same guest, at once after a failure. The coarsest takes them for one message if they can be. People
+do odd things, too: they send a text twice, reload a page, open a chat and do not write, or try again
+when something failed. A verdict that holds in both readings is not about them.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
+
+import msgspec
+from msgspec import UNSET
+
+from contracts.history import Call, Effect, History, Reading, Unit
+from mockserver.journal import Guest
+
+AT_ONCE = 2_000
+"""Milliseconds after a failure within which a client tries again, and a person does not."""
+
+IN_A_WHILE = 300_000
+"""Milliseconds after a failure beyond which the same request is another piece of work."""
+
+MANY = 6
+"""Failed creates in a row that are one client's retries, not so many messages to one guest."""
+
+MOST = 100
+"""Requests of one unit: a loop that goes on for ever is cut into units of this many."""
+
+
+def readings(history: History, *, one_shot: bool = False, scripted: bool = False) -> tuple[Reading, ...]:
+    """Return the finest and the coarsest reading of a recording without intents; one if they are equal.
+
+    `one_shot`: each message has a process of its own, which logs in anew. `scripted`: a test gave the
+    messages, which may ask for the same again at once, but hardly `MANY` times.
+    """
+    finest = _Reader(history, False, one_shot, scripted).read()
+    coarsest = _Reader(history, True, one_shot, False).read()
+    return (finest,) if finest == coarsest else (finest, coarsest)
+
+
+@dataclass(eq=False, slots=True)
+class _Work:
+    """A unit in the making: `calls` in the order in which they left."""
+
+    guest: Guest | None = None
+    text: str | None = None
+    calls: list[Call] = field(default_factory=list)
+
+    @property
+    def over(self) -> float:
+        """The place at which its last call came back."""
+        return max(float("inf") if call.returned is None else call.returned for call in self.calls)
+
+
+class _Reader:
+    """Sorts the calls of a history by whom they are for, and each of these rows into units."""
+
+    def __init__(self, history: History, coarse: bool, one_shot: bool, scripted: bool) -> None:
+        self._history, self._coarse, self._one_shot, self._scripted = history, coarse, one_shot, scripted
+        self._limit = IN_A_WHILE if coarse else AT_ONCE
+        self._logins = [call.left for call in history.logins]
+        self._senders = _senders(history)
+        self._orphans = frozenset[int]()
+
+    def read(self) -> Reading:
+        """The reading."""
+        rows = _rows(self._history)
+        self._orphans = self._repeated_orphans(rows.values())
+        works = [work for row in rows.values() for work in self._works(row)]
+        works.sort(key=lambda work: work.calls[0].left)
+        if self._coarse:
+            works += list(self._with_failed_logins(works))
+        works = [piece for work in works for piece in _cut(work)]
+        works.sort(key=lambda work: work.calls[0].left)
+        return self._whole(works)
+
+    # -- one row: all that is for one guest --------------------------------------------------------------------------
+
+    def _works(self, row: Sequence[Call]) -> Iterator[_Work]:
+        texts = {call.text for call in row if call.operation == "send"}
+        by_text: dict[str, _Work] = {}
+        done: list[_Work] = []
+        loose: list[Call] = []
+        for call in row:
+            if call.operation != "send":
+                loose.append(call)
+                continue
+            work = self._continued(by_text, call, loose)
+            if work is None:
+                work = _Work(_guest_of(call, self._history), call.text)
+                done.append(work)
+            if call.text is not None:
+                by_text[call.text] = work
+            self._take_creates(work, loose, call, len(texts) == 1)
+            work.calls.append(call)
+        for work in done:
+            yield from _asked_again(work) if self._scripted else (work,)
+        for chain in self._chains(loose):
+            yield from self._left_alone(chain, bool(texts))
+
+    def _continued(self, by_text: dict[str, _Work], send: Call, loose: Sequence[Call]) -> _Work | None:
+        """The unit that a send goes on with: that of the same text, if it failed not long ago."""
+        work = by_text.get(send.text) if send.text is not None else None
+        if work is None:
+            return None
+        last = work.calls[-1]
+        if not last.was_over(send.left):
+            return work if self._coarse else None
+        if last.effect is Effect.CONSUMED:
+            return None
+        between = [call for call in loose[-MOST:] if call.left > last.left and self._is_own(call, send)]
+        steps = [last, *between, send]
+        return work if all(self._follows(one, other) for one, other in pairwise(steps)) else None
+
+    def _is_own(self, create: Call, send: Call) -> bool:
+        """Whether a create may have been made for this send: no other one uses its session."""
+        user = self._senders.get(create.received_session or "")
+        return user is send or (user is None and create.left not in self._orphans)
+
+    def _follows(self, one: Call, other: Call) -> bool:
+        """Whether a call left soon after another came back; a login between them may take its time."""
+        if one.returned_at is None or one.returned is None or one.returned > other.left:
+            return False
+        since = one.returned_at
+        for login in self._history.logins[bisect_left(self._logins, one.left) : bisect_left(self._logins, other.left)]:
+            if login.returned_at is not None and login.was_over(other.left) and login.left_at - since <= self._limit:
+                since = max(since, login.returned_at)
+        return other.left_at - since <= self._limit
+
+    def _take_creates(self, work: _Work, loose: list[Call], send: Call, is_only_text: bool) -> None:
+        """Move to a unit the create of the session that it uses, and those that failed before it."""
+        window = loose[-MOST:]
+        mine = [call for call in window if self._senders.get(call.received_session or "") is send]
+        since = work.calls[-1].left if work.calls else -1
+        follower = mine[0] if mine else send
+        for call in reversed(window):
+            if call in mine or call.left > follower.left:
+                continue
+            is_loose = call.left in self._orphans or (_failed(call) and self._is_own(call, send))
+            is_certain = self._coarse or is_only_text or call.left > since >= 0 or call.left in self._orphans
+            if not (is_loose and is_certain and self._follows(call, follower)):
+                if is_loose:
+                    break
+                continue
+            mine.append(call)
+            follower = call
+        loose[-MOST:] = [call for call in window if call not in mine]
+        work.calls += sorted(mine, key=lambda call: call.left)
+
+    # -- what no send goes with --------------------------------------------------------------------------------------
+
+    def _chains(self, loose: Iterable[Call]) -> Iterator[list[Call]]:
+        """Calls that follow each other at once, each after one that failed."""
+        chain: list[Call] = []
+        for call in loose:
+            if chain and not (_failed(chain[-1]) and self._follows(chain[-1], call)):
+                yield chain
+                chain = []
+            chain.append(call)
+        if chain:
+            yield chain
+
+    def _left_alone(self, chain: Sequence[Call], has_texts: bool) -> Iterator[_Work]:
+        """One unit, if the calls must be retries, else one for each."""
+        if self._coarse or chain[0].operation != "create" or self._must_be_retries(chain, has_texts):
+            yield _Work(chain[0].guest, None, list(chain))
+            return
+        work: list[Call] = []
+        for call in chain:
+            if work and not self._shows_it_again(work[-1], call):
+                yield _Work(call.guest, None, work)
+                work = []
+            work.append(call)
+        yield _Work(chain[0].guest, None, work)
+
+    def _must_be_retries(self, chain: Sequence[Call], has_texts: bool) -> bool:
+        """Whether so many creates in a row can hardly be as many messages, none of which was sent."""
+        if has_texts or chain[0].guest is None:
+            return False
+        tokens = len({call.token for call in chain})
+        return len(chain) >= (MANY if tokens == 1 else 2 * MANY) and not (tokens > 1 and self._one_shot)
+
+    def _shows_it_again(self, refused: Call, call: Call) -> bool:
+        """Whether a refused token is shown again, with nothing between: no reading excuses that."""
+        first, last = bisect_left(self._logins, refused.left), bisect_left(self._logins, call.left)
+        return refused.token_refused and refused.token == call.token and first == last
+
+    def _repeated_orphans(self, rows: Iterable[Sequence[Call]]) -> frozenset[int]:
+        """The places of creates that were not used, right before one that was, if that is a habit.
+
+        A person who reloads a page does so once, or takes longer.
+        """
+        found = {unused.left: used for row in rows for unused, used in self._orphan_pairs(row)}
+        return frozenset(found) if len({id(used) for used in found.values()}) > 1 else frozenset()
+
+    def _orphan_pairs(self, row: Sequence[Call]) -> Iterator[tuple[Call, Call]]:
+        for one, other, send in zip(row, row[1:], row[2:], strict=False):
+            is_pattern = one.received_session is not None and one.received_session not in self._senders
+            is_used = other.received_session is not None and self._senders.get(other.received_session) is send
+            if is_pattern and is_used and one.token == other.token and _quickly(one, other) and _quickly(other, send):
+                yield one, other
+
+    # -- the whole ---------------------------------------------------------------------------------------------------
+
+    def _whole(self, works: Sequence[_Work]) -> Reading:
+        """Add the logins, and number what overlaps."""
+        shared = dict[str, tuple[int, int]]()
+        first = {work.calls[0].left: work for work in works}
+        items, item, open_now, logins = [0] * len(works), 0, list[int](), iter(self._history.logins)
+        login = next(logins, None)
+        starts = [*((work.calls[0].left, number) for number, work in enumerate(works)), (len(self._history.moments) + 1, -1)]
+        over = [work.over for work in works]
+        taken = {call.number for work in works for call in work.calls if call.operation == "token"}
+        for start, number in starts:
+            while login is not None and login.left < start:
+                if login.number in taken:
+                    login = next(logins, None)
+                    continue
+                open_now = [one for one in open_now if over[one] > login.left]
+                self._place_login(
+                    login, [works[one] for one in open_now], first.get(start), items[open_now[0]] if open_now else 0, shared
+                )
+                login = next(logins, None)
+            if number < 0:
+                break
+            open_now = [one for one in open_now if over[one] > start]
+            item += not open_now
+            items[number] = item
+            open_now.append(number)
+        units = (
+            Unit(
+                tuple(call.arrival.context_id for call in sorted(work.calls, key=lambda call: call.left)),
+                work.guest,
+                work.text,
+                items[number],
+            )
+            for number, work in enumerate(works)
+        )
+        return Reading(tuple(units), shared, _interleaved(self._history))
+
+    def _with_failed_logins(self, works: Sequence[_Work]) -> Iterator[_Work]:
+        """Put rows of logins, each after one that failed, before the unit that follows; others are units of their own."""
+        starts = [work.calls[0].left for work in works]
+        reach = list(accumulate((work.over for work in works), max))
+        idle = []
+        for login in self._history.logins:
+            before = bisect_left(starts, login.left)
+            if not before or reach[before - 1] <= login.left:
+                idle.append(login)
+        for chain in self._chains(idle):
+            if len(chain) < 2:
+                continue
+            following = bisect_left(starts, chain[-1].left)
+            if following < len(works) and self._follows(chain[-1], works[following].calls[0]):
+                works[following].calls[:0] = chain
+            else:
+                yield _Work(calls=chain)
+
+    def _place_login(
+        self, login: Call, busy: Sequence[_Work], following: _Work | None, item: int, shared: dict[str, tuple[int, int]]
+    ) -> None:
+        """A login belongs to the only unit under way, or to the one that begins right after it."""
+        if len(busy) == 1:
+            busy[0].calls.append(login)
+        elif busy:
+            shared[login.arrival.context_id] = (item, len(busy))
+        elif following is not None and self._follows(login, following.calls[0]):
+            following.calls.insert(0, login)
+
+
+def _rows(history: History) -> dict[Hashable, list[Call]]:
+    """The calls of each guest; those whose guest is not known by their session or by what they ask for."""
+    rows: dict[Hashable, list[Call]] = {}
+    for call in history.calls:
+        if call.operation != "token":
+            rows.setdefault(_party(call, history), []).append(call)
+    return rows
+
+
+def _party(call: Call, history: History) -> Hashable:
+    if call.operation == "create":
+        return call.guest or ("create", call.number)
+    if call.operation == "send":
+        return _guest_of(call, history) or ("session", call.presented or call.number)
+    body = call.arrival.text if call.arrival.body is UNSET else msgspec.json.encode(call.arrival.body)
+    return call.arrival.method, call.arrival.path, body
+
+
+def _guest_of(send: Call, history: History) -> Guest | None:
+    session = history.sessions.get(send.presented or "")
+    return session.created.guest if session is not None and session.created is not None else None
+
+
+def _senders(history: History) -> dict[str, Call]:
+    """The first send in each session."""
+    senders: dict[str, Call] = {}
+    for call in history.calls:
+        if call.presented is not None:
+            senders.setdefault(call.presented, call)
+    return senders
+
+
+def _failed(call: Call) -> bool:
+    return call.status is None or call.status >= 300 or call.unusable
+
+
+def _quickly(one: Call, other: Call) -> bool:
+    return one.was_over(other.left) and one.returned_at is not None and other.left_at - one.returned_at <= AT_ONCE
+
+
+def _asked_again(work: _Work) -> Iterator[_Work]:
+    """The pieces of a unit, each with a single send or failed create, unless too much of it failed for that."""
+    if sum(map(_failed, work.calls)) >= MANY:
+        yield work
+        return
+    piece: list[Call] = []
+    for call in work.calls:
+        piece.append(call)
+        if call.operation == "send" or _failed(call):
+            yield _Work(work.guest, work.text, piece)
+            piece = []
+    if piece:
+        yield _Work(work.guest, work.text, piece)
+
+
+def _cut(work: _Work) -> Iterator[_Work]:
+    for start in range(0, len(work.calls), MOST):
+        yield _Work(work.guest, work.text, work.calls[start : start + MOST])
+
+
+def _interleaved(history: History) -> int | None:
+    """The place of the first call that shows a token which a newer one had replaced, if there is such a call."""
+    received: dict[str | None, int] = {}
+    for login in sorted(history.logins, key=lambda login: login.returned or 0):
+        if login.received_token is not None and login.returned is not None:
+            received.setdefault(login.received_token, login.returned)
+    newest = -1
+    for call in history.calls:
+        if call.operation == "token" or call.token is None:
+            continue
+        since = received.get(call.token, -1)
+        if since < newest:
+            return call.left
+        newest = max(newest, since)
+    return None

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import ssl
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from mockserver.errors import SettingsError
+from mockserver.live import LiveServer
+from mockserver.web.tls import Identity, throw_away
+from tests.mockserver.web.answers import BODY, answer
+
+
+@pytest.fixture(scope="module")
+def identity() -> Iterator[Identity]:
+    with throw_away() as identity:
+        yield identity
+
+
+@pytest.fixture
+def client(identity: Identity) -> Iterator[httpx.Client]:
+    trusted = ssl.create_default_context(cafile=identity.authority)
+    with LiveServer(answer, identity=identity) as server, httpx.Client(base_url=server.url, verify=trusted) as client:
+        yield client
+
+
+def test_it_is_served_by_https(client: httpx.Client) -> None:
+    assert client.base_url.scheme == "https"
+    assert [client.post("/complete", content=b"{}").content for _ in range(3)] == [BODY] * 3
+
+
+@pytest.mark.parametrize("name", ["localhost", "[::1]"])
+def test_the_certificate_is_for_every_name_of_this_machine(client: httpx.Client, name: str) -> None:
+    headers, extensions = {"Host": name}, {"sni_hostname": name.strip("[]")}
+    assert client.get("/complete", headers=headers, extensions=extensions).content == BODY
+
+
+def test_it_is_not_trusted_without_its_authority(client: httpx.Client) -> None:
+    with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+        httpx.get(client.base_url)
+
+
+@pytest.mark.parametrize("delivery", ["lost_request", "lost_response"])
+def test_a_lost_answer_is_a_closed_connection(client: httpx.Client, delivery: str) -> None:
+    for _ in range(10):
+        with pytest.raises(httpx.RemoteProtocolError, match="without sending a response"):
+            client.post(f"/{delivery}", content=b"{}")
+        assert client.post("/complete", content=b"{}").content == BODY
+
+
+def test_a_truncated_answer_is_half_of_it(client: httpx.Client) -> None:
+    with pytest.raises(httpx.RemoteProtocolError, match="without sending complete"):
+        client.post("/truncated", content=b"{}")
+
+
+def test_a_server_that_stops_closes_what_is_open(identity: Identity) -> None:
+    trusted = ssl.create_default_context(cafile=identity.authority)
+    with httpx.Client(verify=trusted) as client:
+        with LiveServer(answer, identity=identity) as server:
+            client.get(f"{server.url}/complete")
+        with pytest.raises(httpx.TransportError):
+            client.get(f"{server.url}/complete")
+
+
+def test_the_files_go_and_the_authority_stays_where_it_was_asked_for(tmp_path: Path) -> None:
+    wanted = tmp_path / "authority.pem"
+    with throw_away("mock.example", wanted) as identity:
+        assert identity.authority == wanted
+        assert identity.key.stat().st_mode & 0o077 == 0 or identity.key.parent.stat().st_mode & 0o077 == 0
+    assert not identity.key.exists()
+    assert wanted.read_text().startswith("-----BEGIN CERTIFICATE-----")
+
+
+def test_an_authority_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    with (
+        pytest.raises(SettingsError, match="cannot be written: No such file or directory"),
+        throw_away("", tmp_path / "a" / "b"),
+    ):
+        pass
+
+
+def test_a_missing_library_is_told_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "trustme", None)
+    with pytest.raises(SettingsError, match=r"pip install 'dayfly\[tls\]'"), throw_away():
+        pass
+
+
+def test_a_certificate_that_is_none_or_does_not_fit_its_key_is_refused(identity: Identity, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be read together"):
+        Identity(tmp_path / "missing.pem", identity.key).context()
+    (tmp_path / "text.pem").write_text("not a certificate")
+    with pytest.raises(SettingsError, match="is not a certificate in PEM"):
+        Identity(tmp_path / "text.pem", identity.key).context()
+    with throw_away() as other, pytest.raises(SettingsError, match="that fits the key"):
+        Identity(identity.certificate, other.key).context()
