@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
-from typing import IO
 
 from mockserver import stores
 from mockserver.clock import SystemClock
 from mockserver.engine.model import DEFAULT_ORGANIZATION, FaultPlan, OAuthClient, Organization, Policy
 from mockserver.errors import SettingsError
 from mockserver.ids import Ids
-from mockserver.journal import Header, Noted, encode
+from mockserver.journal_file import JournalFile
 from mockserver.service import Platform
-from mockserver.settings import Settings, policy_to
+from mockserver.settings import Settings
 from mockserver.stores.base import FAULTS, ORGANIZATION, Bounds, Key, Store, Write
 from mockserver.wire import Handler
-from mockserver.wire.notes import SHORTEST_SECRET
+from mockserver.wire.redaction import SHORTEST_SECRET
 
 
 class Assembly:
@@ -112,28 +110,3 @@ def write_client(platform: Platform, client: OAuthClient) -> bool:
     """Writes a new OAuth client; False where its organisation has one of that id already."""
     writes = [Write(Key("client", client.id), None, client)]
     return platform.store.commit(client.organization, writes, None, platform.ids.context(client.organization), 0, 1 << 52)
-
-
-class JournalFile:
-    """A JSON Lines file that gets every entry this process journals, numbered on its own; complete lines only."""
-
-    def __init__(self, path: Path, settings: Settings) -> None:
-        """Opens `path` for appending. Raises SettingsError where that cannot be done."""
-        self._lock = threading.Lock()
-        self._seq = 0
-        try:
-            self._file: IO[bytes] = path.open("ab", buffering=0)
-        except OSError as error:
-            raise SettingsError("journal", str(path), f"cannot be written: {error.strerror}") from error
-        if self._file.tell() == 0:
-            self._file.write(encode(Header(policy=policy_to(settings.policy))) + b"\n")
-
-    def append(self, noted: Noted, at: int) -> None:
-        """Writes one entry stamped `at` (milliseconds)."""
-        with self._lock:
-            self._seq += 1
-            self._file.write(encode(noted.entry(self._seq, at)) + b"\n")
-
-    def close(self) -> None:
-        """Closes the file."""
-        self._file.close()

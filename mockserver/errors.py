@@ -7,6 +7,20 @@ class MockServerError(Exception):
     """Root of every error this package raises on purpose; its text is fit for a terminal."""
 
 
+def shown_name(field: str) -> str:
+    """Return the name of a field as a message quotes it; strangers choose it, and it may be long."""
+    return field if len(field) <= 100 else field[:99] + "…"
+
+
+def shown(value: object) -> str:
+    """Return a value as a message quotes it: at most 100 characters, however deeply it is nested."""
+    try:
+        text = repr(value)
+    except RecursionError:
+        return "a value nested too deeply"
+    return text if len(text) <= 100 else text[:99] + "…"
+
+
 class SettingsError(MockServerError):
     """A setting, a policy value or an option cannot be used.
 
@@ -14,8 +28,8 @@ class SettingsError(MockServerError):
     """
 
     def __init__(self, field: str, value: object, problem: str) -> None:
-        super().__init__(f"{field} = {value!r}: {problem}")
-        self.field, self.value, self.problem = field, value, problem
+        super().__init__(f"{shown_name(field)} = {shown(value)}: {problem}")
+        self.field, self.value, self.problem = shown_name(field), value, problem
 
 
 class StoreUnavailable(MockServerError):
@@ -46,5 +60,10 @@ class InvalidRequest(MockServerError):
     """A control call asks for something that cannot be done; `field` names what to change."""
 
     def __init__(self, field: str, problem: str) -> None:
+        field = shown_name(field)
         super().__init__(f"{field}: {problem}")
         self.field, self.problem = field, problem
+
+
+class NotNow(InvalidRequest):
+    """A control call is right in itself, but the state of the server does not allow it."""

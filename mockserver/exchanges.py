@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from msgspec import Struct
 
 from mockserver.engine.model import Operation, Organization, Session
-from mockserver.ids import was_issued
+from mockserver.ids import redact_tokens, was_issued
 from mockserver.journal import Answer, Arrival, Credential, Delivery, Entry, Guest
 from mockserver.stores.base import ORGANIZATION, Key, Store
 
@@ -99,9 +99,10 @@ def guest_asked(arrival: Arrival) -> Guest | None:
     return Guest(name, email) if isinstance(name, str) and isinstance(email, str) else None
 
 
-def guest_of(session: Session) -> Guest | None:
-    """The session's guest; None where it was created for nobody in particular."""
-    return Guest(session.guest_name, session.guest_email) if session.guest_name or session.guest_email else None
+def guest_of(session: Session, hide: Callable[[str], str] = redact_tokens) -> Guest | None:
+    """The session's guest without secrets; None if it was created for nobody in particular."""
+    guest = Guest(hide(session.guest_name), hide(session.guest_email))
+    return guest if guest.name or guest.email else None
 
 
 def _member(document: Any, name: str) -> Any:
@@ -111,8 +112,9 @@ def _member(document: Any, name: str) -> Any:
 class Reader:
     """Reads one organisation's journal. What has left the bounded journal is not found; nothing here changes anything."""
 
-    def __init__(self, store: Store, organization: str) -> None:
-        self._store, self.organization = store, organization
+    def __init__(self, store: Store, organization: str, hide: Callable[[str], str] = redact_tokens) -> None:
+        """`hide` takes secrets out of what a session's record says of its guest."""
+        self._store, self.organization, self._hide = store, organization, hide
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """The entries with a number greater than `after`, oldest first, up to the newest."""
@@ -166,7 +168,9 @@ class Reader:
         organization, *records = self._store.load(
             self.organization, [ORGANIZATION, *(Key("session", id) for id in ids)]
         ).records
-        found = {record.id: guest for record in records if isinstance(record, Session) and (guest := guest_of(record))}
+        found = {
+            record.id: guest for record in records if isinstance(record, Session) and (guest := guest_of(record, self._hide))
+        }
         if isinstance(organization, Organization):
             forgotten = [id for id in ids if id not in found and was_issued(id, organization.seal)]
             found.update({id: self._journalled_guests[id] for id in forgotten if id in self._journalled_guests})

@@ -16,8 +16,14 @@ from collections.abc import Callable
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import count
+from zlib import crc32
 
 _TOKEN = re.compile(r"([0-9a-f]{8})([A-Za-z0-9_-]{43})([A-Za-z0-9_-]+)")
+_SUM = 8
+"""Hexadecimal digits of a token's checksum, which end its first 51 characters."""
+
+_START = re.compile(r"(?=[0-9a-f]{8}[A-Za-z0-9_-]{35}[0-9a-f]{8})")
+_LETTERS = re.compile(r"[A-Za-z0-9_-]+")
 _SHORTEST_TOKEN = 8 + 43 + 1
 _LONGEST_TOKEN = 1024
 """Longer than any token of this mock's making, and short enough to be remembered with many others."""
@@ -89,8 +95,12 @@ class Ids:
         return f"{organization}-{digits[:4]}-4{digits[4:7]}-a{digits[7:10]}-{digits[10:]}"
 
     def token(self, organization: str, client_id: str) -> str:
-        """A bearer token, opaque to clients: 256 bits of secret between the names of its organisation and OAuth client."""
-        return organization + self.secret() + urlsafe_b64encode(client_id.encode()).decode().rstrip("=")
+        """Return a bearer token: a secret of 210 bits between the names of its organisation and OAuth client.
+
+        A checksum ends the secret, so that a text is never taken for a token because of its looks.
+        """
+        start = organization + self.secret()[:-_SUM]
+        return start + _sum_of(start.encode()).decode() + urlsafe_b64encode(client_id.encode()).decode().rstrip("=")
 
     def secret(self) -> str:
         """256 bits as 43 characters of base64url."""
@@ -150,4 +160,17 @@ def redact_tokens(text: str) -> str:
     """`text` with every token of this mock's making replaced by its pseudonym."""
     if len(text) < _SHORTEST_TOKEN:
         return text
-    return _TOKEN.sub(lambda match: f"[REDACTED {pseudonym(match[0])}]", text)
+    shown, end, letters = list[str](), 0, text.encode("ascii", "replace")
+    for match in _START.finditer(text):
+        at = match.start()
+        if at >= end and letters[at + 43 : at + 51] == _sum_of(letters[at : at + 43]):
+            token = _LETTERS.match(text, at)
+            assert token is not None  # it begins with letters of a token
+            shown += [text[end:at], f"[REDACTED {pseudonym(token[0])}]"]
+            end = token.end()
+    return "".join([*shown, text[end:]]) if shown else text
+
+
+def _sum_of(start: bytes) -> bytes:
+    """Return the checksum that follows the beginning of a token."""
+    return b"%08x" % crc32(start)

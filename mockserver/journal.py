@@ -227,10 +227,20 @@ def decode(line: bytes, number: int = 1) -> Entry:
 
 
 def read(lines: Iterable[bytes]) -> Iterator[Entry]:
-    """Decodes a recording line by line; empty lines are skipped. Raises TraceError at the first line that is not an entry."""
-    for number, line in enumerate(lines, start=1):
+    """Decode a recording line by line; empty lines are skipped. Raises TraceError at the first line that is not an entry.
+
+    A last line without its end, as a killed process or a full disk leaves it, is skipped too.
+    """
+    numbered = enumerate(lines, start=1)
+    for number, line in numbered:
         if line.strip():
-            entry = decode(line, number)
+            try:
+                entry = decode(line, number)
+            except TraceError:
+                torn = number > 1 and len(line) <= MAX_LINE and not line.endswith(b"\n")
+                if torn and next(numbered, None) is None:
+                    return
+                raise
             if isinstance(entry, Header) and entry.version != TRACE_VERSION:
                 raise TraceError(number, f"trace version {entry.version} is not known here (this is {TRACE_VERSION})")
             yield entry

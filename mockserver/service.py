@@ -18,7 +18,7 @@ from mockserver.engine.model import DEFAULT_ORGANIZATION, UNASSIGNED, Fault, Org
 from mockserver.errors import ConflictError
 from mockserver.faults.effect import Effect
 from mockserver.faults.plan import draw
-from mockserver.ids import Ids, was_issued
+from mockserver.ids import Ids, redact_tokens, was_issued
 from mockserver.journal import Noted
 from mockserver.stores.base import Issue, Key, Loaded, Store, Use, Write
 
@@ -70,6 +70,7 @@ class Platform:
         self._given = system
         self.max_live_sessions = max_live_sessions
         self.stray = UNASSIGNED
+        self.hide: Callable[[str], str] = redact_tokens  # the handler knows secrets too
         self._restore, self._sink = restore, sink
         self._draws = Draws(store, self.look)
         self._lanes = [Lock() for _ in range(LANES)]

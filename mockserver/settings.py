@@ -6,6 +6,7 @@ so on. An unknown key is an error: a setting that is silently ignored is worse t
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,6 +24,9 @@ LONGEST = 100 * 365 * 86_400
 """Longest duration a policy may set, in seconds: a hundred years."""
 
 HARD_MAX_BODY = 16 << 20
+
+SCOPE = re.compile(r"[!#-\[\]-~]{1,254}")
+"""A scope as OAuth writes it (RFC 6749, 3.3)."""
 
 
 def _number(field: str, value: object) -> float:
@@ -55,15 +59,19 @@ def _whole(lowest: int, highest: int) -> Callable[[str, object], int]:
 
 def _optional(parse: Callable[[str, object], int]) -> Callable[[str, object], int | None]:
     def parse_or_off(field: str, value: object) -> int | None:
-        return None if value is None or value in ("off", "", False) else parse(field, value)
+        return (
+            None
+            if value is None or value is False or (isinstance(value, str) and value in {"off", ""})
+            else parse(field, value)
+        )
 
     return parse_or_off
 
 
 def _scopes(field: str, value: object) -> tuple[str, ...]:
     scopes = value.split() if isinstance(value, str) else value
-    if not isinstance(scopes, list | tuple) or not all(isinstance(scope, str) and scope.split() == [scope] for scope in scopes):
-        raise SettingsError(field, value, "must be a list of scopes, each without white space")
+    if not isinstance(scopes, list | tuple) or not all(isinstance(scope, str) and SCOPE.fullmatch(scope) for scope in scopes):
+        raise SettingsError(field, value, "must be a list of scopes: visible ASCII without quotation mark and backslash")
     return tuple(scopes)
 
 

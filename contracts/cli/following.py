@@ -25,6 +25,9 @@ SILENCE = 10.0
 """Seconds without a byte after which a stream is held for lost: the mock says each second that there is nothing new."""
 
 
+_STRAYS = "/__admin/organizations/unassigned/requests"
+
+
 class Page(Struct):
     """The end of a journal: the requests in it, newest first, and the number of its newest entry."""
 
@@ -47,6 +50,16 @@ class Journal:
         self._seen = page.newest
         answered = [exchange for exchange in reversed(page.requests) if exchange.answer_seq is not None]
         return answered[-count:] if count else []
+
+    def strays(self) -> tuple[int, bool]:
+        """Return how many requests named no organisation, and whether there is only one that they can be meant for."""
+        if self._path == _STRAYS:
+            return 0, False
+        count = msgspec.json.decode(ask(self._url, f"{_STRAYS}/count", self._admin_token, {}).content)["count"]
+        if not count:
+            return 0, True
+        found = msgspec.json.decode(ask(self._url, "/__admin/organizations", self._admin_token, {}).content)
+        return count, len(found["organizations"]) == 1
 
     def follow(self, lost: Callable[[str], object], wait: Callable[[float], object] = pause) -> Iterator[Exchange | Perturbed]:
         """What comes from now on, without end. `lost` is told why the stream broke, each time; it goes on where it was.

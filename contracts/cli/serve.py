@@ -97,10 +97,18 @@ def command(
     from contracts.workbench import make_app
     from mockserver.serve import run
     from mockserver.settings import Settings
+    from mockserver.stores.durability import warning
 
     made = Settings.load(policy, os.environ, journal_file=journal, **settings)
     tell = _tell_programs if as_json else _tell_people
-    serving = partial(run, made, tell, host=host, port=port, path=bind, workers=workers, make_app=make_app)
+
+    def ready(serving: Serving) -> None:
+        tell(serving)
+        forgetful = warning(made.store)
+        if forgetful is not None:
+            click.echo(f"Warning: {forgetful}.", err=True)
+
+    serving = partial(run, made, ready, host=host, port=port, path=bind, workers=workers, make_app=make_app)
     with _identity(host, tls, tls_ca, tls_cert, tls_key) as identity:
         context.exit(serving(log_requests=log_requests, identity=identity))
 

@@ -33,7 +33,7 @@ def recorded(recording: str, organization: str, admin_token: str) -> Reading:
     """
     if recording.startswith(WEB):
         path = f"/__admin/organizations/{organization}/trace"
-        return _trace(ask(recording, path, admin_token).content.splitlines(), recording)
+        return _trace(ask(recording, path, admin_token).content.splitlines(keepends=True), recording)
     name, page = file_and_page(recording)
     if name == "-":
         return _read(sys.stdin.buffer, name, page)

@@ -41,7 +41,15 @@ def command(
 
     wanted = {name: str(value) for name, value in filters.items() if value is not None}
     journal, tell = Journal(url, organization, admin_token, wanted), _teller(as_json)
-    for exchange in journal.last(lines):
+    shown = journal.last(lines)
+    strays, is_alone = journal.strays()
+    if strays and is_alone:
+        named = Journal(url, "unassigned", admin_token, wanted).last(lines)
+        shown = sorted([*shown, *named], key=lambda exchange: exchange.at)[-lines:] if lines else []
+    elif strays:
+        told = "request names no organisation" if strays == 1 else "requests name no organisation"
+        click.echo(f"{strays} {told}, see: dayfly tail --organization unassigned", err=True)
+    for exchange in shown:
         tell(exchange)
     if not no_follow:
         for item in journal.follow(_lost):

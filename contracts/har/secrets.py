@@ -8,8 +8,7 @@ from typing import Any
 from mockserver.ids import pseudonym
 from mockserver.journal import Credential
 from mockserver.wire.credentials import basic, bearer, credential, decoded
-
-REDACTED = "[REDACTED]"
+from mockserver.wire.redaction import REDACTED, Secrets
 
 SHORTEST = 8
 """Shorter ones would be found in every text."""
@@ -90,7 +89,7 @@ class Hiding:
     """Replaces secrets that are known, or named as such, and remembers whether it `found` one."""
 
     def __init__(self, secrets: set[str]) -> None:
-        self._secrets = sorted(secrets, key=len, reverse=True)
+        self._secrets, self._index = sorted(secrets, key=len, reverse=True), Secrets(secrets)
         self.found = False
 
     def raw(self, text: str) -> str:
@@ -101,10 +100,9 @@ class Hiding:
 
     def text(self, text: str) -> str:
         """What a person may have written."""
-        for secret in self._secrets:
-            if secret in text:
-                text, self.found = text.replace(secret, REDACTED), True
-        return text
+        shown = self._index.hide(text, tokens=False)
+        self.found = self.found or shown != text
+        return shown
 
     def is_in(self, text: str) -> bool:
         """Whether a header shows a secret, in whatever encoding. A mask, such as REDACTED, may stand anywhere."""

@@ -6,21 +6,22 @@ import re
 from collections.abc import Iterable
 
 from mockserver.engine.model import State
-from mockserver.errors import InvalidRequest
+from mockserver.errors import InvalidRequest, shown
+from mockserver.settings import SCOPE
 
 MAX_LIMIT = 1000
 
 LAST_PLACE = (1 << 53) - 1
 
-_SCOPE = re.compile(r"[!#-\[\]-~]{1,254}")  # RFC 6749, 3.3
 _CLIENT_ID = re.compile(r"[!-9;-~]{1,128}")  # Basic ends it at a colon (RFC 7617, 2)
+_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]{0,254}")
 _SECRET = re.compile(r"[!-~]{8,256}")
 
 
 def scope(value: str, field: str = "scope") -> str:
     """A scope as OAuth writes it."""
-    if not _SCOPE.fullmatch(value):
-        raise InvalidRequest(field, f"{value!r} is not a scope: visible ASCII without quotation mark and backslash")
+    if not SCOPE.fullmatch(value):
+        raise InvalidRequest(field, f"{shown(value)} is not a scope: visible ASCII without quotation mark and backslash")
     return value
 
 
@@ -34,7 +35,7 @@ def scopes(values: Iterable[str], field: str = "scopes") -> tuple[str, ...]:
 def client_id(value: str) -> str:
     """An OAuth client id that Basic can carry."""
     if not _CLIENT_ID.fullmatch(value):
-        raise InvalidRequest("client_id", f"{value!r} must be 1 to 128 characters of visible ASCII, no colon")
+        raise InvalidRequest("client_id", f"{shown(value)} must be 1 to 128 characters of visible ASCII, no colon")
     return value
 
 
@@ -47,8 +48,8 @@ def client_secret(value: str) -> str:
 
 def name(value: str) -> str:
     """A name for people."""
-    if len(value) > 254 or not value.isprintable():
-        raise InvalidRequest("name", "must be at most 254 printable characters")
+    if not _NAME.fullmatch(value):
+        raise InvalidRequest("name", "must be at most 254 characters, none of which controls a terminal or the direction")
     return value
 
 
@@ -71,4 +72,4 @@ def state(value: str) -> State:
     try:
         return State(value)
     except ValueError:
-        raise InvalidRequest("state", f"{value!r} must be one of {', '.join(State)}") from None
+        raise InvalidRequest("state", f"{shown(value)} must be one of {', '.join(State)}") from None

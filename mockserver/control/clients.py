@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from mockserver.control import checks
 from mockserver.control.editor import Editor
 from mockserver.engine.model import WRITE_SCOPE, OAuthClient
-from mockserver.errors import InvalidRequest, NotFound
+from mockserver.errors import NotFound, NotNow
 from mockserver.service import Platform
 
 Edit = Callable[[OAuthClient, int], OAuthClient]
@@ -119,9 +119,9 @@ def new_client(
     )
 
 
-def taken(client_id: str) -> InvalidRequest:
+def taken(client_id: str) -> NotNow:
     """The error where a client id is in use."""
-    return InvalidRequest("client_id", f"{client_id!r} is in use on this server; leave it out to have one drawn")
+    return NotNow("client_id", f"{client_id!r} is in use on this server; leave it out to have one drawn")
 
 
 def view_of(client: OAuthClient) -> ClientView:

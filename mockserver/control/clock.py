@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from mockserver import clock
 from mockserver.control.editor import Editor, Read
 from mockserver.engine.model import ClockState, Organization
-from mockserver.errors import InvalidRequest
+from mockserver.errors import InvalidRequest, NotNow
 
 
 class ClockReading(Struct, frozen=True):
@@ -85,13 +85,13 @@ class Clock:
 
 def _not_before(now: int, target: int) -> int:
     if target < now:
-        raise InvalidRequest("at", f"{clock.iso(target)} lies before {clock.iso(now)}, and a clock only goes forward")
+        raise NotNow("at", f"{clock.iso(target)} lies before {clock.iso(now)}, and a clock only goes forward")
     return target
 
 
 def _reachable(target: int) -> int:
     if target > clock.LATEST:
-        raise InvalidRequest("seconds", f"leads beyond {clock.iso(clock.LATEST)}")
+        raise NotNow("seconds", f"leads beyond {clock.iso(clock.LATEST)}")
     return target
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from mockserver.control.editor import Editor
 from mockserver.engine.model import OPERATIONS, Fault, FaultKind, FaultPlan, RetryAfterForm, UnusableBody
-from mockserver.errors import InvalidRequest
+from mockserver.errors import InvalidRequest, shown
 from mockserver.settings import LONGEST
 
 MAX_FAULTS = 1000
@@ -88,8 +88,8 @@ class Faults:
 def fault_from(values: Mapping[str, Any]) -> Fault:
     """A fault from its public fields. Raises InvalidRequest naming the first that is wrong, unknown or of another kind."""
     kind = values.get("kind")
-    if kind not in KINDS:
-        raise InvalidRequest("kind", f"{kind!r} must be one of {', '.join(KINDS)}")
+    if isinstance(kind, list | dict) or kind not in KINDS:
+        raise InvalidRequest("kind", f"{shown(kind)} must be one of {', '.join(KINDS)}")
     takes = (*COMMON, *OWN.get(kind, ()))
     given = {name: value for name, value in values.items() if name != "kind"}
     for name in given:
@@ -133,13 +133,14 @@ def _send_only(operation: str | None) -> str:
 
 
 def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    """Whether JSON Schema calls the value an integer, as it does 1.0."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
 
 
 def _whole(lowest: int, highest: int) -> Callable[[str, Any], int]:
     def check(field: str, value: Any) -> int:
         if not _is_whole(value) or not lowest <= value <= highest:
-            raise InvalidRequest(field, f"{value!r} must be a whole number from {lowest} to {highest}")
+            raise InvalidRequest(field, f"{shown(value)} must be a whole number from {lowest} to {highest}")
         return int(value)
 
     return check
@@ -152,7 +153,7 @@ def _optional(check: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
 def _one_of(*choices: Any) -> Callable[[str, Any], Any]:
     def check(field: str, value: Any) -> Any:
         if value not in choices or type(value) not in {type(choice) for choice in choices}:
-            raise InvalidRequest(field, f"{value!r} must be one of {', '.join(map(str, choices))}")
+            raise InvalidRequest(field, f"{shown(value)} must be one of {', '.join(map(str, choices))}")
         return value
 
     return check
@@ -160,13 +161,13 @@ def _one_of(*choices: Any) -> Callable[[str, Any], Any]:
 
 def _probability(field: str, value: Any) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= 1:
-        raise InvalidRequest(field, f"{value!r} must be a number greater than 0, at most 1")
+        raise InvalidRequest(field, f"{shown(value)} must be a number greater than 0, at most 1")
     return float(value)
 
 
 def _seconds(field: str, value: Any) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0.001 <= value <= LONGEST:
-        raise InvalidRequest(field, f"{value!r} must be seconds, from 0.001 to {LONGEST}")
+        raise InvalidRequest(field, f"{shown(value)} must be seconds, from 0.001 to {LONGEST}")
     return float(value)
 
 

@@ -12,8 +12,9 @@ from msgspec import Struct
 from mockserver.clock import pause, to_milliseconds
 from mockserver.control import checks
 from mockserver.engine.model import OPERATIONS, Reason
-from mockserver.errors import InvalidRequest, NotFound
+from mockserver.errors import InvalidRequest, NotFound, shown
 from mockserver.exchanges import Exchange, Pair, Reader, number
+from mockserver.ids import redact_tokens
 from mockserver.journal import Answer, Arrival, Entry, Perturbed
 from mockserver.stores.base import Store
 
@@ -44,7 +45,9 @@ class Filter(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.operation not in {None, *OPERATIONS}:
-            raise InvalidRequest("operation", f"{self.operation!r} must be one of {', '.join(OPERATIONS)}")
+            raise InvalidRequest("operation", f"{shown(self.operation)} must be one of {', '.join(OPERATIONS)}")
+        if self.status is not None and not 100 <= self.status <= 599:
+            raise InvalidRequest("status", f"{self.status} must be from 100 to 599")
         self._check_reason()
         for field in ("since", "until"):
             to_milliseconds(getattr(self, field) or 0, field)
@@ -55,7 +58,7 @@ class Filter(Struct, frozen=True, kw_only=True):
             return
         near = get_close_matches(self.reason, _REASONS, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(_REASONS))}"
-        raise InvalidRequest("reason", f"{self.reason!r} is not a reason; {hint}")
+        raise InvalidRequest("reason", f"{shown(self.reason)} is not a reason; {hint}")
 
     def lets(self, exchange: Exchange) -> bool:
         """Whether the request is wanted."""
@@ -92,8 +95,8 @@ class Recorded(Struct, frozen=True, kw_only=True):
 class Requests:
     """One organisation's requests, as far as its bounded journal reaches back."""
 
-    def __init__(self, store: Store, organization: str) -> None:
-        self._store, self._organization = store, organization
+    def __init__(self, store: Store, organization: str, hide: Callable[[str], str] = redact_tokens) -> None:
+        self._store, self._organization, self._hide = store, organization, hide
 
     def find(
         self,
@@ -141,7 +144,7 @@ class Requests:
 
     def get(self, context_id: str) -> Recorded:
         """The request with this contextId. Raises NotFound."""
-        reader = Reader(self._store, self._organization)
+        reader = Reader(self._store, self._organization, self._hide)
         for pair in chain.from_iterable(reader.backwards()):
             if pair.arrival.context_id == context_id:
                 return Recorded(exchange=reader.describe([pair])[0], arrival=pair.arrival, answer=pair.answer)
@@ -149,10 +152,10 @@ class Requests:
 
     def newest(self) -> int:
         """The number of the journal's newest entry, 0 where there is none."""
-        return Reader(self._store, self._organization).newest()
+        return Reader(self._store, self._organization, self._hide).newest()
 
     def _exchanges(self, after: int | None, before: int | None) -> Iterator[Exchange]:
-        reader = Reader(self._store, self._organization)
+        reader = Reader(self._store, self._organization, self._hide)
         pages: Iterable[Iterable[Pair]] = reader.backwards(before)
         if after is not None:
             pages = [[pair for pair in reader.forwards(after) if before is None or pair.arrival.seq < before]]
@@ -167,7 +170,7 @@ class Requests:
         returns true. An Exchange's place in this order is its `answer_seq`, a Perturbed's its `seq`: following again after the
         last one seen leaves no gap and repeats nothing.
         """
-        reader = Reader(self._store, self._organization)
+        reader = Reader(self._store, self._organization, self._hide)
         seen = reader.newest() if after is None else after
         arrivals: dict[str, Arrival] = {}
         while True:

@@ -10,7 +10,7 @@ from mockserver.control import checks
 from mockserver.control.clients import new_client, taken
 from mockserver.control.tenant import Tenant
 from mockserver.engine.model import DEFAULT_ORGANIZATION, UNASSIGNED, FaultPlan, Organization, Policy
-from mockserver.errors import InvalidRequest, NotFound
+from mockserver.errors import NotFound, NotNow
 from mockserver.explain import Explanation, explain
 from mockserver.ids import context_owner
 from mockserver.settings import policy_from
@@ -93,7 +93,7 @@ class Control:
         """Forgets an organisation and all it has. The default one stays: InvalidRequest."""
         tenant = self.tenant(id)
         if tenant.id in ALIASES.values():
-            raise InvalidRequest("id", f"{id!r} is always there; reset it instead")
+            raise NotNow("id", f"{id!r} is always there; reset it instead")
         self.assembly.store.clear(tenant.id)
 
     def organization_of_context(self, context_id: str) -> Tenant:

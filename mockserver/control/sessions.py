@@ -12,6 +12,7 @@ from mockserver.control import checks
 from mockserver.control.editor import Editor
 from mockserver.engine import lifecycle
 from mockserver.engine.model import Session, State
+from mockserver.ids import redact_tokens
 from mockserver.journal import Guest
 
 
@@ -65,7 +66,7 @@ class Sessions:
         wanted, most = None if state is None else checks.state(state), checks.limit(limit)
         now, first = self._editor.now(), self._editor.place(Session, after)
         placed = self._editor.placed(Session, first)
-        views = ((place, view_of(session, now)) for place, session in placed if is_of(session, guest))
+        views = ((place, self._view(session, now)) for place, session in placed if is_of(session, guest))
         found = list(islice(((place, view) for place, view in views if wanted in {None, view.state}), most))
         following = str(found[-1][0]) if len(found) == most else None
         return SessionPage(now=now / 1000, sessions=[view for _, view in found], next=following)
@@ -86,14 +87,14 @@ class Sessions:
         return Survey(
             now=now / 1000,
             counts=counts,
-            sessions=[view_of(session, now) for _, session in shown],
+            sessions=[self._view(session, now) for _, session in shown],
             more=len(newest) > most,
             before=str(shown[-1][0]) if shown else "",
         )
 
     def get(self, id: str) -> SessionView:
         """One session. Raises NotFound, also where it was forgotten."""
-        return view_of(self._editor.get(Session, id), self._editor.now())
+        return self._view(self._editor.get(Session, id), self._editor.now())
 
     def expire(self, id: str) -> SessionView:
         """Cuts an active session's TTL short to now. Journalled as `expire_session`."""
@@ -107,8 +108,11 @@ class Sessions:
         """Revokes every active session and returns how many there were. Journalled as `end_sessions`."""
         return self._editor.change_all(Session, lifecycle.revoke, "end_sessions")
 
+    def _view(self, session: Session, now: int) -> SessionView:
+        return view_of(session, now, self._editor.platform.hide)
+
     def _end(self, id: str, edit: Callable[[Session, int], Session], what: str) -> SessionView:
-        return view_of(self._editor.change(Session, id, edit, what, {"session": id}), self._editor.now())
+        return self._view(self._editor.change(Session, id, edit, what, {"session": id}), self._editor.now())
 
 
 def is_of(session: Session, guest: str | None) -> bool:
@@ -120,14 +124,14 @@ def _mentions(session: Session, guest: str | None) -> bool:
     return guest is None or guest.casefold() in f"{session.guest_name}\n{session.guest_email}".casefold()
 
 
-def view_of(session: Session, now: int) -> SessionView:
-    """The session as it is at `now` (milliseconds)."""
+def view_of(session: Session, now: int, hide: Callable[[str], str] = redact_tokens) -> SessionView:
+    """The session as it is at `now` (milliseconds); `hide` takes secrets out of its guest's names."""
     end = lifecycle.end_of(session)
     return SessionView(
         id=session.id,
         client_id=session.client_id,
         state=lifecycle.state_of(session, now),
-        guest=Guest(session.guest_name, session.guest_email),
+        guest=Guest(hide(session.guest_name), hide(session.guest_email)),
         created=session.created / 1000,
         last_activity=session.last_activity / 1000,
         idle_at=session.idle_at / 1000,

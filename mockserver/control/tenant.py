@@ -34,7 +34,7 @@ class Tenant:
         self.tokens = Tokens(self._editor)
         self.clients = Clients(self._editor)
         self.faults = Faults(self._editor)
-        self.requests = Requests(assembly.store, id)
+        self.requests = Requests(assembly.store, id, assembly.platform.hide)
 
     @cached_property
     def _client(self) -> OAuthClient:

@@ -77,6 +77,7 @@ def create_app(
     for path in ROUTES:
         app.add_url_rule(path, view_func=platform, methods=[METHOD], provide_automatic_options=False)
     app.add_url_rule(DOCUMENT, view_func=platform, methods=["GET"], provide_automatic_options=False)
+    app.register_error_handler(400, platform)  # a Host that cannot be one: the platform does not look at it
     app.register_error_handler(404, platform)
     app.register_error_handler(405, platform)
     admin.register(app, parts)

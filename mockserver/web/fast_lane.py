@@ -18,11 +18,18 @@ _passed_over = {f"HTTP_{name.upper().replace('-', '_')}" for name in USUAL}
 adds. No client can add to them, for its headers begin with ``HTTP_``."""
 
 
+TOO_MUCH = 1 << 60
+"""Stands for a length with more digits than LONGEST_LENGTH."""
+
+LONGEST_LENGTH = 18
+"""Digits of a Content-Length that are read as a number: more bytes than any body has."""
+
+
 def read_request(environ: WSGIEnvironment) -> Request:
     """The request of a WSGI call. A body without a length is read to its end, one that is too long to MAX_READ."""
     length = environ.get("CONTENT_LENGTH")
     if length:
-        size = int(length) if length.isascii() and length.isdigit() else 0
+        size = _size(length)
         body = environ["wsgi.input"].read(size if size <= MAX_READ else MAX_READ) if size else b""
     elif "HTTP_TRANSFER_ENCODING" in environ:
         body = environ["wsgi.input"].read(MAX_READ + 1)
@@ -41,6 +48,15 @@ def read_request(environ: WSGIEnvironment) -> Request:
         agent=environ.get("HTTP_USER_AGENT"),
         others=() if environ.keys() <= _passed_over else _others(environ),
     )
+
+
+def _size(length: str) -> int:
+    """Return the length that a header tells. Leading zeros may be many; a number that no body has counts as too large."""
+    if len(length) > LONGEST_LENGTH:
+        length = length.lstrip("0") or "0"
+        if len(length) > LONGEST_LENGTH and length.isascii() and length.isdigit():
+            return TOO_MUCH
+    return int(length) if length.isascii() and length.isdigit() else 0
 
 
 def _others(environ: WSGIEnvironment) -> tuple[tuple[str, str], ...]:

@@ -13,9 +13,10 @@ from urllib.parse import quote
 
 from mockserver import clock
 from mockserver.errors import MockServerError
-from mockserver.ids import redact_tokens
 from mockserver.settings import Settings
 from mockserver.web.delivery import PAUSE
+from mockserver.wire import MAX_READ, ROUTES
+from mockserver.wire.redaction import Secrets
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 SERVER = ("Server", "dayfly")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+SURELY_READ = 7
+"""Digits of a Content-Length that is below MAX_READ."""
+
+DRAINED_AT_ONCE = 1 << 18
 
 STOP_WITHIN = 5
 """Seconds a worker is given to answer what it has begun, once it is to stop."""
@@ -116,18 +122,56 @@ def served(app: WSGIApplication, wait: Callable[[float], object]) -> WSGIApplica
             return start_response(status, [*headers, SERVER], exc_info)
 
         environ[PAUSE] = wait
-        return app(environ, start)
+        return app(environ, start) if is_read_by_the_lane(environ) else _answered_after_the_body(app, environ, start)
 
     return serve
+
+
+def is_read_by_the_lane(environ: WSGIEnvironment) -> bool:
+    """Return whether the request has no body, or one that the platform's own lane reads to its end."""
+    length = environ.get("CONTENT_LENGTH")
+    if length:
+        return environ["PATH_INFO"] in ROUTES and len(length) <= SURELY_READ
+    return "HTTP_TRANSFER_ENCODING" not in environ
+
+
+def _answered_after_the_body(app: WSGIApplication, environ: WSGIEnvironment, start: Any) -> Iterable[bytes]:
+    """Answer once the rest of the body has been read, for granian would break the connection off after the answer.
+
+    A client that sends a body before it reads would not see the answer, and its next request would fail. A body that is
+    too long is left, and the answer says that the connection ends.
+    """
+    begun: list[Any] = []
+    keep: Any = lambda *status_and_headers: begun.append(status_and_headers)  # noqa: E731 - a StartResponse to mypy
+    body = app(environ, keep)
+    is_read = _read_to_the_end(environ)
+    for status, headers, *exc_info in begun:
+        start(status, headers if is_read else [*headers, ("Connection", "close")], *exc_info)
+    return body
+
+
+def _read_to_the_end(environ: WSGIEnvironment) -> bool:
+    """Return whether no more than MAX_READ bytes were left of the body; those are read."""
+    if environ.get("HTTP_EXPECT"):  # the client waits for a word before it sends
+        return False
+    left = MAX_READ
+    while left > 0:
+        read = len(environ["wsgi.input"].read(min(left, DRAINED_AT_ONCE)))
+        if not read:
+            return True
+        left -= read
+    return False
 
 
 def logged(app: WSGIApplication) -> WSGIApplication:
     """`app`, with a line on standard error for every answer: time, method, path, status, reason, contextId."""
     now = clock.system_clock()
+    handler = getattr(app, "handler", None)
+    hide: Callable[[str], str] = Secrets().hide if handler is None else handler.hide
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            sys.stderr.write(f"{clock.iso(now())} {_line(environ, status, dict(headers))}\n")
+            sys.stderr.write(f"{clock.iso(now())} {_line(environ, status, dict(headers), hide)}\n")
             return start_response(status, headers, exc_info)
 
         return app(environ, start)
@@ -135,8 +179,8 @@ def logged(app: WSGIApplication) -> WSGIApplication:
     return serve
 
 
-def _line(environ: WSGIEnvironment, status: str, headers: dict[str, str]) -> str:
+def _line(environ: WSGIEnvironment, status: str, headers: dict[str, str], hide: Callable[[str], str]) -> str:
     """The query is left out: secrets have been seen there."""
-    path = redact_tokens(quote(environ["PATH_INFO"], encoding="latin-1"))
+    path = hide(quote(environ["PATH_INFO"], encoding="latin-1"))
     told = (headers.get("Dayfly-Reason"), headers.get("ININ-Correlation-Id"))
     return " ".join([environ["REQUEST_METHOD"], path, status[:3], *filter(None, told)])

@@ -15,6 +15,10 @@ JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 
 
+MAX_DEPTH = 100
+"""Levels of objects and lists that a JSON body may have; no operation has more than three."""
+
+
 class Body(NamedTuple):
     """A body as read: `media` and `problem` are why it cannot be used (None: it can), `detail` says it for a person."""
 
@@ -58,11 +62,24 @@ def read_json(request: Request) -> Body:
         document = msgspec.json.decode(raw)
     except (ValueError, RecursionError) as error:
         return Body(None, media, Reason.NOT_JSON, _why_not_json(raw, error))
+    if is_nested_too_deeply(raw, document):
+        return Body(None, media, Reason.NOT_JSON, "The body is nested too deeply.")
     if raw.count(b":") != keys_of(document):  # then colons stand in strings, or a key stands twice
         repeated = _repeated_key(raw)
         if repeated is not None:
             return Body(None, media, Reason.NOT_JSON, f"The name {repeated!r} occurs twice in one object.")
     return Body(document, media)
+
+
+def is_nested_too_deeply(raw: bytes, document: Any) -> bool:
+    """Return whether a document nests deeper than MAX_DEPTH: whoever walks it later stands deeper in Python's own stack."""
+    if raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:
+        return False
+    depth, level = 0, [document]
+    while level and depth <= MAX_DEPTH:
+        inner = [value.values() if type(value) is dict else value for value in level if type(value) in (dict, list)]
+        depth, level = depth + 1, [item for values in inner for item in values]
+    return depth > MAX_DEPTH
 
 
 def keys_of(document: Any) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from msgspec import Struct
 
 from mockserver.engine.decide import Ask, Outcome, Seen
@@ -13,6 +11,7 @@ from mockserver.faults.effect import Effect
 from mockserver.journal import Entry
 from mockserver.wire import notes
 from mockserver.wire.message import Request, Response
+from mockserver.wire.redaction import Secrets
 
 
 class Call(Struct, gc=False):
@@ -39,8 +38,8 @@ class Call(Struct, gc=False):
     answered_with: Response | None = None
     key_header: str = ""
     weight: int = 0
-    known_secrets: Mapping[str, tuple[str, ...]] | None = None
-    """Secrets of OAuth clients met before, in each shape, by id: a shared store words an arrival before its client is read."""
+    known_secrets: Secrets | None = None
+    """Secrets of OAuth clients met before: a shared store words an arrival before its client is read."""
 
     @property
     def delay(self) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
@@ -22,7 +23,8 @@ from mockserver.wire.bodies import FORM, JSON, Body, is_json, read_form, read_js
 from mockserver.wire.call import Call
 from mockserver.wire.credentials import basic, bearer, shown_as
 from mockserver.wire.message import Request, Response
-from mockserver.wire.notes import KEPT
+from mockserver.wire.notes import KEPT, MARGIN
+from mockserver.wire.redaction import Secrets
 from mockserver.wire.render import headers_of, render
 
 DOCUMENT = "/openapi.json"
@@ -54,7 +56,9 @@ class Handler:
 
     def __init__(self, platform: Platform, *, opaque: bool = False) -> None:
         self.platform, self.opaque = platform, opaque
-        self._known_secrets: dict[str, tuple[str, ...]] = {}
+        self._known: dict[str, tuple[str, ...]] = {}
+        self._secrets = Secrets()
+        platform.hide = self.hide
 
     def handle(self, request: Request) -> Response:
         """The answer to a request, without waiting: its delays are told in it, for the door to keep."""
@@ -77,10 +81,10 @@ class Handler:
     def _arrived(self, call: Call) -> Call:
         """Looks at the world for a call, its arrival journalled; where the store cannot be reached it is answered already."""
         platform = self.platform
-        call.known_secrets, call.key_header = self._known_secrets, self.key_header
+        call.known_secrets, call.key_header = self._secrets, self.key_header
         request = call.request
-        if request.size > KEPT:
-            request = call.request = replace(request, body=request.body[:KEPT])
+        if request.size > KEPT + MARGIN:
+            request = call.request = replace(request, body=request.body[: KEPT + MARGIN])
         size = request.size + len(request.authorization or "") + len(request.agent or "")
         unusual = request.query or request.others or request.content_type != JSON or call.refused is not None
         if size > LIGHT or unusual:
@@ -100,6 +104,8 @@ class Handler:
         client_id, secret = pair or (fields.get("client_id", ""), fields.get("client_secret", ""))
         problem, detail = _check_form(body)
         organization = self._organization_of(client_id)
+        if organization is None:
+            self._learn_of(secret)
         ask = Ask("token", organization, client_id, media=body.media, body=problem, size=request.size)
         scope = fields.get("scope")
         scopes = tuple(scope.split(" ")) if scope else None
@@ -111,10 +117,17 @@ class Handler:
 
     def _remember(self, client: OAuthClient) -> None:
         """Learns a client's secret, to hide it wherever it shows; the longest known are forgotten first."""
-        known = self._known_secrets
-        known[client.id] = shown_as(client.id, client.secret)
+        known, forms = self._known, shown_as(client.id, client.secret)
+        if known.get(client.id) == forms:
+            return
+        known[client.id] = forms
         if len(known) > SECRETS_KNOWN:
             known.pop(next(iter(known)), None)
+        self._secrets = Secrets(chain.from_iterable(list(known.values())))
+
+    def hide(self, text: str) -> str:
+        """Return a text without the tokens and the secrets that are known here."""
+        return self._secrets.hide(text)
 
     def _arrive_lost(self, request: Request, operation: Operation | None) -> Call:
         """A path or method there is not: answered alike for everybody, journalled with whoever shows a token."""
@@ -139,6 +152,14 @@ class Handler:
             return self.platform.find_client(client_id) if client_id else None
         except StoreUnavailable:
             return None  # `_arrived` meets the same store and answers for it
+
+    def _learn_of(self, shown: str) -> None:
+        """Learn the secret of the client whose id stands where a secret belongs: then the secret stands where the id does."""
+        organization = self._organization_of(shown)
+        if organization is not None:
+            found = self.platform.look(Ask("token", organization, shown)).client
+            if found is not None:
+                self._remember(found)
 
     def _context(self, ask: Ask) -> str:
         return self.platform.ids.context(ask.organization or self.platform.stray)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,10 +12,11 @@ from msgspec import UNSET, Struct
 from mockserver.engine.decide import Outcome
 from mockserver.engine.lifecycle import state_of
 from mockserver.engine.model import Reason
-from mockserver.ids import digest, pseudonym, redact_tokens
-from mockserver.journal import Answer, Arrival, Entry, SessionChange
-from mockserver.wire.bodies import is_form, read_form
-from mockserver.wire.credentials import basic, bearer, credential, decoded, place_of, shown_as
+from mockserver.ids import digest, pseudonym
+from mockserver.journal import Answer, Arrival, Credential, Entry, SessionChange
+from mockserver.wire.bodies import is_form, is_nested_too_deeply, read_form
+from mockserver.wire.credentials import LITERALS, basic, bearer, credential, place_of, shown_as
+from mockserver.wire.redaction import REDACTED, SHORTEST_SECRET, Secrets
 
 if TYPE_CHECKING:
     from mockserver.wire.call import Call
@@ -25,22 +24,23 @@ if TYPE_CHECKING:
 KEPT = 64 << 10
 """Bytes of a body that the journal keeps."""
 
-REDACTED = "[REDACTED]"
+MARGIN = 2 << 10
+"""Bytes beyond those that are looked at, so that a secret is whole when it is hidden, and what is shown is cut afterwards."""
+
+LONGEST_LITERAL = 64
+
+NOTHING = Secrets()
 
 _SECRET_NAMES = frozenset({"client_secret", "access_token", "authorization", "password"})
 _SECRET_PARAMETER = re.compile(r"((?:client_secret|access_token|authorization|password)=)[^&\s]*", re.IGNORECASE)
-
-SHORTEST_SECRET = 8
-"""Shorter ones would be found in every text, and so none shorter is accepted."""
 
 
 def arrival(call: Call, seq: int, at: int) -> Entry:
     """The entry for a request's arrival, its secrets redacted."""
     request = call.request
-    shown, hidden = credential(request.authorization), Hiding(_secrets(call))
+    hidden = hiding(call)
+    shown = _shown_credential(request.authorization, hidden)
     path = hidden.raw(request.path + ("?" + request.query if request.query else ""))
-    if request.query or call.operation is None:
-        path = hidden.encoded(path)
     in_url, hidden.found = hidden.found, False
     body, text = _body(call, hidden)
     headers = (("user-agent", request.agent or ""), *request.others)
@@ -54,28 +54,33 @@ def arrival(call: Call, seq: int, at: int) -> Entry:
         path=path,
         operation=call.operation,
         credential=msgspec.structs.replace(shown, seen_in=shown.seen_in + places) if places else shown,
-        media_type=request.content_type,
+        media_type=None if request.content_type is None else hidden.text(request.content_type),
         size=request.size,
         body=body,
         text=text,
-        truncated=request.size > len(request.body),
+        truncated=request.size > min(len(request.body), KEPT),
         keys={name: digest(value) for name, value in request.others if "idempoten" in name or name == call.key_header},
     )
 
 
-def _secrets(call: Call) -> tuple[str, ...]:
-    """What must not show: what the request proves itself with, and its OAuth client's secret where that is known."""
+def hiding(call: Call) -> Hiding:
+    """Return what hides all that must not show: what the request proves itself with, and the secrets of known clients."""
     pair, client = basic(call.request.authorization), call.seen.client if call.seen is not None else None
-    known = call.known_secrets or {}
-    own: Iterable[str]
-    if client is not None:
-        own = shown_as(client.id, client.secret)
-    elif call.ask.client_id:  # not read yet
-        own = known.get(call.ask.client_id, ())
-    else:  # it names nobody, and any secret that is known may have slipped into it
-        own = chain.from_iterable(known.values())
-    secrets = (bearer(call.request.authorization), pair.secret if pair else "", *own)
-    return tuple(secret for secret in secrets if secret and len(secret) >= SHORTEST_SECRET)
+    own = () if client is None else shown_as(client.id, client.secret)
+    token = bearer(call.request.authorization) or ""
+    secrets = ("" if token.lower() in LITERALS else token, pair.secret if pair else "", *own)
+    return Hiding(secrets, call.known_secrets or NOTHING)
+
+
+def _shown_credential(authorization: str | None, hidden: Hiding) -> Credential:
+    """Return what the header shows; the secret may stand where an id or a word belongs."""
+    shown = credential(authorization)
+    if shown.client_id is None and shown.literal is None:
+        return shown
+    client_id = None if shown.client_id is None else hidden.text(shown.client_id)
+    literal = None if shown.literal is None else hidden.text((authorization or "").partition(" ")[2].strip() or shown.literal)
+    hidden.found = False  # the place is the header's own
+    return msgspec.structs.replace(shown, client_id=client_id, literal=literal and literal[:LONGEST_LITERAL])
 
 
 def _body(call: Call, hidden: Hiding) -> tuple[Any, str | None]:
@@ -87,23 +92,20 @@ def _body(call: Call, hidden: Hiding) -> tuple[Any, str | None]:
         return hidden.form(read_form(call.request).document), None
     if call.request.size <= KEPT:
         try:
-            return hidden.value(msgspec.json.decode(raw)), None
+            document = msgspec.json.decode(raw)
+            if not is_nested_too_deeply(raw, document):
+                return hidden.value(document), None
         except (ValueError, RecursionError):
             pass
-    return UNSET, hidden.encoded(hidden.raw(raw.decode("utf-8", "backslashreplace")))
-
-
-@lru_cache(maxsize=256)
-def _meant(header: str) -> tuple[str, ...]:
-    """The decoded pieces of a header's value; a client sends most of its headers with every request."""
-    return tuple(meant for _, meant in decoded(header))
+    return UNSET, hidden.raw(raw.decode("utf-8", "backslashreplace"))[:KEPT]
 
 
 class Hiding:
-    """Replaces tokens and `secrets`, and remembers whether it `found` one."""
+    """Replaces tokens and secrets, and remembers whether it `found` one."""
 
-    def __init__(self, secrets: tuple[str, ...]) -> None:
-        self._secrets, self.found = secrets, False
+    def __init__(self, secrets: Iterable[str], known: Secrets = NOTHING) -> None:
+        """`secrets` are those of one request; `known` is an index of all that are known besides."""
+        self._secrets, self._known, self.found = Secrets(secrets), known, False
 
     def raw(self, text: str) -> str:
         """A URL, or a body that cannot be decoded: there a parameter's name alone tells a secret."""
@@ -112,29 +114,20 @@ class Hiding:
         return self.text(hidden)
 
     def text(self, text: str) -> str:
-        """What a person may have written: only secrets that are known for such."""
+        """What a person may have written, in whatever encoding: only secrets that are known for such."""
         if len(text) < SHORTEST_SECRET:
             return text
-        hidden = text
-        for secret in self._secrets:
-            hidden = hidden.replace(secret, REDACTED)
-        hidden = redact_tokens(hidden)
+        hidden = self._secrets.hide(text)
+        if self._known is not NOTHING:
+            hidden = self._known.hide(hidden, tokens=False)
         self.found = self.found or hidden != text
         return hidden
 
-    def encoded(self, text: str) -> str:
-        """A text in which secrets may stand percent-encoded or in base64."""
-        for piece, meant in decoded(text):
-            if self._is_plainly_in(meant):
-                text, self.found = text.replace(piece, REDACTED), True
-        return text
-
     def is_in(self, text: str) -> bool:
         """Whether a text shows a secret or a token, in whatever encoding."""
-        return self._is_plainly_in(text) or any(self._is_plainly_in(meant) for meant in _meant(text))
-
-    def _is_plainly_in(self, text: str) -> bool:
-        return any(secret in text for secret in self._secrets) or redact_tokens(text) != text
+        found, shows = self.found, self.text(text) != text
+        self.found = found
+        return shows
 
     def value(self, value: Any) -> Any:
         """A decoded document."""
@@ -188,7 +181,7 @@ class AnswerNote(Struct, frozen=True, gc=False):
             accepted=outcome.reason is Reason.MESSAGE_ACCEPTED,
             acted=outcome.seen.now if outcome.acted else None,
             delivery=response.delivery,
-            body=_shown(response.body),
+            body=_shown(response.body, call),
             retry_after=after,
             retry_after_text=None if written is None or written.isdecimal() else written,
             unusable=call.effect.body is not None and response.status == 200,
@@ -200,7 +193,7 @@ class AnswerNote(Struct, frozen=True, gc=False):
         )
 
 
-def _shown(body: bytes) -> Any:
+def _shown(body: bytes, call: Call) -> Any:
     if not body:
         return UNSET
     try:
@@ -209,7 +202,7 @@ def _shown(body: bytes) -> Any:
         return UNSET
     if "access_token" in document:
         document["access_token"] = REDACTED
-    return document
+    return hiding(call).value(document) if "message" in document or "error" in document else document
 
 
 def _change(outcome: Outcome) -> SessionChange | None:

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 
+import httpx
+
 from tests.functional.serving import Serving
 from tests.functional.talking import Talker, conversation
 
@@ -59,3 +61,17 @@ def test_an_unknown_organisation_and_a_wrong_token_end_in_words() -> None:
     assert (refused.returncode, unknown.returncode) == (2, 2)
     assert "the control API of this server wants its token" in refused.stderr
     assert "no organization 'nobody'" in unknown.stderr
+
+
+def test_a_request_that_names_no_organisation_is_not_lost_from_sight() -> None:
+    with Serving() as server, Talker(server.told) as talker:
+        talker.login()
+        url, made_up = f"{server.url}/api/v2/conversations/webchat/sessions", {"Authorization": "Bearer made-up"}
+        httpx.post(url, headers=made_up)
+        shown = tail(server.url, "--no-follow")
+        assert "auth.unknown" in shown.stdout
+        assert shown.stderr == ""
+        httpx.post(f"{server.url}/__admin/organizations")
+        counted = tail(server.url, "--no-follow")
+        assert "auth.unknown" not in counted.stdout
+        assert counted.stderr == "1 request names no organisation, see: dayfly tail --organization unassigned\n"

@@ -20,6 +20,7 @@ from contracts.probe.provider import at_url
 from mockserver import stores
 from mockserver.engine.model import DEFAULT_ORGANIZATION
 from mockserver.journal import Answer
+from mockserver.stores.durability import warning
 from tests.functional.serving import Serving
 from tests.functional.talking import Talker, conversation
 from tests.need import need
@@ -177,6 +178,15 @@ def test_a_store_that_cannot_be_reached_is_said_so_at_the_start(valkey: Server) 
     with pytest.raises(AssertionError, match="unavailable") as caught, replica(valkey):
         pass
     assert str(caught.value).count("\n") == 1
+
+
+def test_a_store_that_may_forget_is_warned_of(valkey: Server, forgetful_valkey: Server) -> None:
+    assert warning(valkey.url) is None
+    assert warning("memory:") is None
+    assert warning("redis://127.0.0.1:1/0") is None
+    told = warning(forgetful_valkey.url)
+    assert told is not None
+    assert "has no append-only file" in told
 
 
 def replica_of_another_time(valkey: Server, seconds: float) -> Serving:

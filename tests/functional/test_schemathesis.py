@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -32,3 +33,24 @@ def test_every_answer_is_as_the_document_says(tmp_path: Path) -> None:
     answers = Counter(entry.reason for journal in journals for entry in journal if isinstance(entry, Answer))
     assert not [reason for reason in answers if reason.startswith(("internal", "store"))]
     assert {"session.created", "message.accepted", "session.unknown", "session.consumed", "body.invalid"} <= set(answers)
+
+
+HOOKS = """
+import schemathesis
+
+@schemathesis.hook
+def before_load_schema(context, raw_schema):
+    find = raw_schema["paths"]["/__admin/organizations/{id}/requests"]["get"]
+    find["parameters"] = [parameter for parameter in find["parameters"] if parameter.get("name") != "follow"]
+"""
+"""A stream that follows the journal has no end, and Schemathesis would wait for it."""
+
+
+def test_the_control_api_is_as_its_document_says(tmp_path: Path) -> None:
+    (tmp_path / "without_streams.py").write_text(HOOKS)
+    with assemble() as mock, LiveServer(create_app(mock)) as server:
+        command = [sys.executable, "-m", "schemathesis.cli", "run", server.url + "/__admin/openapi.json", "--checks", "all"]
+        command += ["--seed", "1", "--max-examples", "4", "--suppress-health-check", "all", "--request-timeout", "60"]
+        environment = {**os.environ, "SCHEMATHESIS_HOOKS": "without_streams", "PYTHONPATH": str(tmp_path)}
+        run = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False, timeout=400, env=environment)
+    assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-1000:]

@@ -21,7 +21,7 @@ from mockserver.engine.model import Reason
 from mockserver.faults.read import applied_by
 from mockserver.journal import Answer, Arrival, Credential, Guest
 from mockserver.wire.bodies import is_json
-from mockserver.wire.notes import REDACTED
+from mockserver.wire.redaction import REDACTED
 
 NOT_ISSUED = "not-issued-here"
 

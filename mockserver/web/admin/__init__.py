@@ -10,6 +10,7 @@ from mockserver.control import Control
 from mockserver.web.admin import access, clock, faults, organizations, requests, server, sessions
 from mockserver.web.admin.answers import handle_errors
 from mockserver.web.admin.guard import PREFIX, Guard
+from mockserver.web.admin.sessions import SessionPart
 
 if TYPE_CHECKING:
     from mockserver.assemble import Assembly
@@ -20,6 +21,7 @@ VIEWS = (server, organizations, clock, access, sessions, faults, requests)
 def register(app: Flask, assembly: Assembly) -> None:
     """Adds the control API of `assembly` to the application, behind its guard."""
     blueprint, control = Blueprint("admin", __name__, url_prefix=PREFIX), Control(assembly)
+    app.url_map.converters["session"] = SessionPart
     for views in VIEWS:
         views.add(blueprint, control)
     handle_errors(blueprint)

@@ -8,9 +8,9 @@ from typing import Any
 import flask
 import msgspec
 from flask import Blueprint, Response
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed
 
-from mockserver.errors import ConflictError, InvalidRequest, MockServerError, NotFound, SettingsError, StoreUnavailable
+from mockserver.errors import ConflictError, InvalidRequest, MockServerError, NotFound, NotNow, SettingsError, StoreUnavailable
 
 CODES = {
     400: "invalid.request",
@@ -20,12 +20,14 @@ CODES = {
     405: "method.not.allowed",
     409: "conflict",
     413: "request.entity.too.large",
+    429: "too.many.requests",
     415: "unsupported.media.type",
     500: "internal.error",
     503: "service.unavailable",
 }
 
 _STATUS: dict[type[MockServerError], int] = {
+    NotNow: 409,
     InvalidRequest: 400,
     SettingsError: 400,
     NotFound: 404,
@@ -59,7 +61,9 @@ def error(status: int, message: str, field: str | None = None) -> Response:
 
 
 def routing_error(problem: HTTPException) -> Response:
-    """The error for a path or a method there is not."""
+    """The error for a path or a method there is not, and for a request without a usable Host (RFC 9112, 3.2)."""
+    if isinstance(problem, BadRequest):
+        return error(400, "the Host header is not a host name: call the server by its own address")
     if not isinstance(problem, MethodNotAllowed):
         return error(404, f"there is nothing at {flask.request.path}; see /__admin/openapi.json")
     allowed = ", ".join(sorted(problem.valid_methods or ()))

@@ -28,7 +28,7 @@ def add(blueprint: Blueprint, control: Control) -> None:
 
     @blueprint.post("/organizations/<id>/faults")
     def add_fault(id: str) -> Response:
-        return answer(control.tenant(id).faults.append(body(dict[str, Any])), 201)
+        return answer(control.tenant(id).faults.append(body(dict[str, Any], required=True)), 201)
 
     @blueprint.put("/organizations/<id>/faults")
     def replace_faults(id: str) -> Response:

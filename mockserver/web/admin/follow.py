@@ -17,7 +17,7 @@ from flask import Response
 from mockserver.clock import pause
 from mockserver.control import Tenant, checks
 from mockserver.control.requests import INTERVAL, Filter
-from mockserver.errors import InvalidRequest, MockServerError
+from mockserver.errors import InvalidRequest, MockServerError, shown
 from mockserver.exchanges import Exchange
 from mockserver.journal import Perturbed
 from mockserver.web.admin.answers import error
@@ -39,7 +39,7 @@ class Followers:
 
     def stream(self, tenant: Tenant, wanted: Filter, after: int | None) -> Response:
         """What passes the filter after Last-Event-ID, or after entry `after`, or from now on. 503 where too many follow."""
-        last_seen = _last_event_id()
+        last_seen = last_event_id()
         start = last_seen if last_seen is not None else after
         checks.place(start or 0, "after" if last_seen is None else "Last-Event-ID")
         if last_seen is not None and last_seen > tenant.requests.newest():
@@ -53,12 +53,17 @@ class Followers:
         return response
 
 
-def _last_event_id() -> int | None:
+LONGEST_EVENT_ID = 15
+"""Digits of the largest place in a journal that an event may have."""
+
+
+def last_event_id() -> int | None:
+    """Return the place that Last-Event-ID names, None without one. Raises InvalidRequest."""
     told = flask.request.headers.get("Last-Event-ID")
     if not told:
         return None
-    if not (told.isascii() and told.isdigit()):
-        raise InvalidRequest("Last-Event-ID", f"{told!r} is no event of this stream")
+    if not (told.isascii() and told.isdigit() and len(told) <= LONGEST_EVENT_ID):
+        raise InvalidRequest("Last-Event-ID", f"{shown(told)} is not an event of this stream")
     return int(told)
 
 

@@ -6,13 +6,13 @@ reach a loopback address by a name of its own (DNS rebinding) or post to it acro
 
 from __future__ import annotations
 
-from hmac import compare_digest
 from ipaddress import IPv6Address, ip_address
 
 import flask
 from flask import Response
 
 from mockserver.web.admin.answers import error, routing_error
+from mockserver.web.admin.tries import TooManyTries, Tries
 
 PREFIX = "/__admin"
 
@@ -33,7 +33,7 @@ class Guard:
     """Called before every request; answers in place of the view where the control API may not be called so."""
 
     def __init__(self, token: str) -> None:
-        self._token = token
+        self._token, self._tries = token, Tries()
 
     def __call__(self) -> Response | None:
         """None lets the request pass."""
@@ -46,8 +46,15 @@ class Guard:
         return routing_error(problem) if problem is not None else None
 
     def _refusal(self) -> Response | None:
-        if self._token and not shows_token(self._token):
-            return error(401, "the control API of this server wants its token: Authorization: Bearer TOKEN")
+        try:
+            if not self._token or shows_token(self._token, self._tries):
+                return self._elsewhere()
+        except TooManyTries:
+            return too_many_tries()
+        return error(401, "the control API of this server wants its token: Authorization: Bearer TOKEN")
+
+    def _elsewhere(self) -> Response | None:
+        """Return the refusal of a call from another machine, or from a page of another origin."""
         if not self._token and not is_local():
             return error(403, "without a token the control API is for this machine only; start the server with --admin-token")
         if flask.request.method not in SAFE and not is_same_origin():
@@ -55,10 +62,17 @@ class Guard:
         return None
 
 
-def shows_token(token: str) -> bool:
-    """Whether the request has this token in its Authorization header."""
+def shows_token(token: str, tries: Tries) -> bool:
+    """Return whether the request has this token in its Authorization header. Raises TooManyTries."""
     scheme, _, shown = flask.request.headers.get("Authorization", "").partition(" ")
-    return scheme.lower() == "bearer" and compare_digest(shown.strip().encode(), token.encode())
+    return scheme.lower() == "bearer" and tries.fits(shown, token)
+
+
+def too_many_tries() -> Response:
+    """Return the answer to a token that was not looked at."""
+    response = error(429, "too many wrong tokens are being refused; try again in a second")
+    response.headers["Retry-After"] = "1"
+    return response
 
 
 def is_local() -> bool:

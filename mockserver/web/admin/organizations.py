@@ -8,6 +8,7 @@ from flask import Blueprint, Response
 from msgspec import Struct
 
 from mockserver.control import Control, Tenant
+from mockserver.errors import InvalidRequest, shown
 from mockserver.web.admin.answers import answer
 from mockserver.web.admin.reading import Nothing, body
 
@@ -32,7 +33,9 @@ def add(blueprint: Blueprint, control: Control) -> None:
     @blueprint.post("/organizations")
     def create_organization() -> Response:
         wanted = body(NewOrganization)
-        made = control.create_organization(wanted.name, wanted.policy, wanted.client_id, wanted.client_secret, wanted.scopes)
+        made = control.create_organization(
+            wanted.name, _policy(wanted.policy), wanted.client_id, wanted.client_secret, wanted.scopes
+        )
         return answer({"id": made.id, "client_id": made.client_id, "client_secret": made.client_secret}, 201)
 
     @blueprint.get("/organizations/<id>")
@@ -56,7 +59,17 @@ def add(blueprint: Blueprint, control: Control) -> None:
 
     @blueprint.patch("/organizations/<id>/policy")
     def change_policy(id: str) -> Response:
-        return answer(control.tenant(id).set_policy(body(dict[str, Any])))
+        return answer(control.tenant(id).set_policy(_policy(body(dict[str, Any], required=True))))
+
+
+def _policy(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of a policy. Files and variables may write numbers as strings, JSON has numbers of its own."""
+    for name, value in values.items():
+        if isinstance(value, str) and value != "off":
+            raise InvalidRequest(f"policy.{name}", f"{shown(value)} is a string; JSON has numbers and lists of its own")
+        if value is False:
+            raise InvalidRequest(f"policy.{name}", 'cannot be false; null or "off" switches a rule off')
+    return values
 
 
 def _shown(tenant: Tenant) -> dict[str, Any]:

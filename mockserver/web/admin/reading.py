@@ -19,8 +19,8 @@ V = TypeVar("V")
 
 MAX_BODY = 1 << 20
 
-_PLACE = re.compile(r"^(?P<problem>.*?)(?: - at `\$\.?(?P<field>[^`]*)`)?$")
-_NAMED = re.compile(r"(?P<problem>Object (?:contains unknown|missing required) field) `(?P<field>[^`]*)`")
+_PLACE = re.compile(r"(?P<problem>.*?)(?: - at `\$\.?(?P<field>.*)`)?", re.DOTALL)
+_NAMED = re.compile(r"(?P<problem>Object (?:contains unknown|missing required) field) `(?P<field>.*)`", re.DOTALL)
 _WORDS = {"`float`": "a number", "`int`": "a whole number", "`str`": "a string", "`bool`": "true or false", "`null`": "null"}
 _TYPES = re.compile("|".join(_WORDS))
 
@@ -29,11 +29,16 @@ class Nothing(Struct, frozen=True, forbid_unknown_fields=True):
     """A body that has nothing to say."""
 
 
-def body(kind: type[V]) -> V:
-    """The JSON body of the call; where there is none, it counts as ``{}``. Raises Refused or InvalidRequest."""
+def body(kind: type[V], *, required: bool = False) -> V:
+    """Return the JSON body of the call; an absent one counts as ``{}`` unless it is `required`.
+
+    Raises Refused or InvalidRequest.
+    """
     request = flask.request
     request.max_content_length = MAX_BODY
     raw = request.get_data(cache=False)
+    if not raw and required:
+        raise Refused(400, "the body is missing: send a JSON object")
     if not raw:
         return _convert({}, kind, strict=True)
     read = read_json(Request(method="POST", path="", content_type=request.content_type, body=raw, size=len(raw)))
@@ -50,7 +55,11 @@ def query(kind: type[V], *flags: str) -> V:
     for name, values in given.items():
         if len(values) > 1:
             raise InvalidRequest(name, "is given more than once")
-    return _convert({name: values[0] for name, values in given.items() if name not in flags}, kind, *flags, strict=False)
+    read = _convert({name: values[0] for name, values in given.items() if name not in flags}, kind, *flags, strict=False)
+    for name in given:
+        if getattr(read, name, "") is None:  # msgspec takes the word null for None
+            raise InvalidRequest(name, "must have a value; leave the parameter out instead")
+    return read
 
 
 def _convert(value: Any, kind: type[V], *flags: str, strict: bool) -> V:
@@ -62,10 +71,10 @@ def _convert(value: Any, kind: type[V], *flags: str, strict: bool) -> V:
 
 def _named(problem: str, taken: Sequence[str]) -> InvalidRequest:
     """msgspec's words, the field taken out of them; `taken` are those that the call takes."""
-    place = _PLACE.match(problem)
-    assert place is not None  # the pattern takes any line
+    place = _PLACE.fullmatch(problem)
+    assert place is not None  # the pattern takes any text
     field, told = place["field"] or "", place["problem"]
-    named = _NAMED.match(told)
+    named = _NAMED.fullmatch(told)
     if named is None:
         return InvalidRequest(field or "body", _TYPES.sub(lambda match: _WORDS[match[0]], told))
     path = f"{field}.{named['field']}" if field else named["field"]

@@ -13,7 +13,7 @@ from mockserver.control import Control, Tenant, checks
 from mockserver.control.requests import Filter
 from mockserver.web.admin.answers import answer
 from mockserver.web.admin.explained import explained
-from mockserver.web.admin.follow import Followers
+from mockserver.web.admin.follow import Followers, last_event_id
 from mockserver.web.admin.reading import query
 
 
@@ -42,6 +42,7 @@ def add(blueprint: Blueprint, control: Control) -> None:
     @blueprint.get("/organizations/<id>/requests")
     def find_requests(id: str) -> Response:
         wanted, tenant = query(Wanted, "follow"), control.tenant(id)
+        last_event_id()
         return followers.stream(tenant, wanted, wanted.after) if "follow" in flask.request.args else _found(tenant, wanted)
 
     @blueprint.get("/organizations/<id>/requests/count")

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 from msgspec import Struct
+from werkzeug.routing import BaseConverter
 
 from mockserver.control import Control
 from mockserver.web.admin.answers import answer
 from mockserver.web.admin.reading import Nothing, body, query
+
+
+class SessionPart(BaseConverter):
+    """A session id in a path. `end` is the call for all of them: a GET of it is not among its methods."""
+
+    regex = "(?!end$)[^/]+"
+    part_isolating = True
 
 
 class Wanted(Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,16 +40,16 @@ def add(blueprint: Blueprint, control: Control) -> None:
         body(Nothing)
         return answer({"count": control.tenant(id).sessions.end_all()})
 
-    @blueprint.get("/organizations/<id>/sessions/<session_id>")
+    @blueprint.get("/organizations/<id>/sessions/<session:session_id>")
     def get_session(id: str, session_id: str) -> Response:
         return answer(control.tenant(id).sessions.get(session_id))
 
-    @blueprint.post("/organizations/<id>/sessions/<session_id>/expire")
+    @blueprint.post("/organizations/<id>/sessions/<session:session_id>/expire")
     def expire_session(id: str, session_id: str) -> Response:
         body(Nothing)
         return answer(control.tenant(id).sessions.expire(session_id))
 
-    @blueprint.post("/organizations/<id>/sessions/<session_id>/revoke")
+    @blueprint.post("/organizations/<id>/sessions/<session:session_id>/revoke")
     def revoke_session(id: str, session_id: str) -> Response:
         body(Nothing)
         return answer(control.tenant(id).sessions.revoke(session_id))

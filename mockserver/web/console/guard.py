@@ -7,10 +7,11 @@ from it, which a page of another origin cannot know.
 from __future__ import annotations
 
 import flask
-from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.exceptions import BadRequest, MethodNotAllowed
 from werkzeug.wrappers import Response
 
-from mockserver.web.admin.guard import SAFE, is_local, is_same_origin, shows_token
+from mockserver.web.admin.guard import SAFE, is_local, is_same_origin, shows_token, too_many_tries
+from mockserver.web.admin.tries import TooManyTries
 from mockserver.web.console.extension import CONSOLE
 from mockserver.web.console.keeper import Keeper, cookie_name
 from mockserver.web.console.pages import problem_page
@@ -36,6 +37,8 @@ class ConsoleGuard:
     def __call__(self) -> Response | None:
         """None lets the request pass."""
         flask.request.max_content_length = MAX_FORM
+        if isinstance(flask.request.routing_exception, BadRequest):  # without a Host no page can be made
+            return Response("The Host header is not a host name. Call the server by its own address.\n", 400)
         return self._refusal() or _routing_problem()
 
     def _refusal(self) -> Response | None:
@@ -46,8 +49,11 @@ class ConsoleGuard:
             return problem_page(403, "Not from there", "The console takes no changes from pages of another origin.")
         if not self._keeper.token or flask.request.path == LOGIN or flask.request.path.startswith(ASSETS):
             return None
-        if shows_token(self._keeper.token):
-            return None
+        try:
+            if shows_token(self._keeper.token, self._keeper.tries):
+                return None
+        except TooManyTries:
+            return too_many_tries()
         if self._keeper.visitor() is None:
             return _to_login(changes)
         if changes and not self._keeper.wrote(flask.request.form.get(FORM_WORD, "")):

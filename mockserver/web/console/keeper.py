@@ -7,13 +7,16 @@ with another token does not.
 from __future__ import annotations
 
 import secrets
-from hmac import compare_digest
 
 import flask
 from itsdangerous import BadSignature, Signer, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
+from mockserver.web.admin.tries import Tries
 from mockserver.web.console.extension import CONSOLE
+
+MOST_ENDED = 10_000
+"""Visits that are remembered as ended; only who has the token can end more, and then the oldest count again."""
 
 MAX_AGE = 12 * 3600
 """Seconds that a sign-in lasts."""
@@ -23,14 +26,15 @@ class Keeper:
     """Signs people in and out, and knows who is. Where `token` is empty nobody needs to sign in."""
 
     def __init__(self, token: str) -> None:
-        self.token = token
+        self.token, self.tries = token, Tries()
         key = token or secrets.token_hex()
+        self._ended: dict[str, None] = {}
         self._visits = URLSafeTimedSerializer(key, salt="dayfly.console.visit")
         self._forms = Signer(key, salt="dayfly.console.form")
 
     def fits(self, shown: str) -> bool:
-        """Whether this is the control API's token."""
-        return compare_digest(shown.strip().encode(), self.token.encode())
+        """Return whether this is the control API's token. A wrong one is slowed. Raises TooManyTries."""
+        return self.tries.fits(shown, self.token)
 
     def sign_in(self, response: Response) -> None:
         """Leaves the cookie."""
@@ -45,7 +49,12 @@ class Keeper:
         )
 
     def sign_out(self, response: Response) -> None:
-        """Takes the cookie away."""
+        """Take the cookie away, and end the visit: a copy of the cookie is good for nothing afterwards."""
+        visitor = self.visitor()
+        if visitor is not None:
+            self._ended[visitor] = None
+            if len(self._ended) > MOST_ENDED:
+                self._ended.pop(next(iter(self._ended)), None)
         response.delete_cookie(cookie_name(), path=CONSOLE, httponly=True, samesite="Strict")
 
     def visitor(self) -> str | None:
@@ -54,7 +63,7 @@ class Keeper:
             name = self._visits.loads(flask.request.cookies.get(cookie_name(), ""), max_age=MAX_AGE)
         except BadSignature:
             return None
-        return name if isinstance(name, str) else None
+        return name if isinstance(name, str) and name not in self._ended else None
 
     def form_word(self) -> str:
         """What a form of this visitor carries; empty where nobody signed in."""

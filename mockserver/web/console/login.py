@@ -6,12 +6,14 @@ import flask
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
+from mockserver.web.admin.tries import TooManyTries
 from mockserver.web.console.keeper import Keeper
 from mockserver.web.console.pages import back, page
 
 WHY = {
     "expired": "You were signed in, and are no longer: the time is over, or the server has another token now.",
     "wrong": "That is not this server's token.",
+    "busy": "Too many wrong tokens are being refused. Try again in a second.",
     "out": "You are signed out.",
 }
 
@@ -30,7 +32,11 @@ def add(blueprint: Blueprint, keeper: Keeper) -> None:
     def sign_in() -> Response:
         if not keeper.token:
             return flask.redirect(flask.url_for("console.overview"), 303)
-        if not keeper.fits(flask.request.form.get("token", "")):
+        try:
+            fits = keeper.fits(flask.request.form.get("token", ""))
+        except TooManyTries:
+            return page("login.html", 429, why=WHY["busy"], wrong=True, back=back(""))
+        if not fits:
             return page("login.html", 401, why=WHY["wrong"], wrong=True, back=back(""))
         response = flask.redirect(back(flask.url_for("console.overview")), 303)
         keeper.sign_in(response)

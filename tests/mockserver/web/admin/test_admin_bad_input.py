@@ -86,12 +86,10 @@ def test_a_body_over_the_limit_is_refused(admin: FlaskClient) -> None:
         ("POST", "/__admin/organizations", {"scopes": [7]}, "scopes[0]"),
         ("POST", "/__admin/organizations", {"client_id": "with:colon"}, "client_id"),
         ("PATCH", f"{ORGANIZATION}/policy", {"ttl": 0}, "policy.ttl"),
-        ("POST", f"{ORGANIZATION}/clock/set", {"at": 5}, "at"),
         ("POST", f"{ORGANIZATION}/clock/resume", {"at": 5}, "at"),
         ("POST", f"{ORGANIZATION}/faults", {}, "kind"),
         ("POST", f"{ORGANIZATION}/faults", {"kind": "status", "self": 1}, "self"),
         ("PUT", f"{ORGANIZATION}/faults", {"faults": [{"kind": "status", "times": 0}]}, "times"),
-        ("DELETE", "/__admin/organizations/default", None, "id"),
         ("GET", f"{ORGANIZATION}/requests?status=often", None, "status"),
         ("GET", f"{ORGANIZATION}/requests?stauts=403", None, "stauts"),
         ("GET", f"{ORGANIZATION}/requests?status=403&status=404", None, "status"),
@@ -169,3 +167,75 @@ def test_a_stream_goes_on_after_no_event_that_no_journal_has(admin: FlaskClient)
 @pytest.mark.parametrize("seed", [1 << 53, -(1 << 64)])
 def test_a_seed_that_not_every_store_can_keep_is_refused(admin: FlaskClient, seed: int) -> None:
     assert problem(admin.put(f"{ORGANIZATION}/faults", json={"faults": [], "seed": seed})) == (400, "invalid.request", "seed")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("POST", f"{ORGANIZATION}/clock/set", {"at": 5}, "at"),
+        ("POST", f"{ORGANIZATION}/clock/freeze", {"at": 5}, "at"),
+        ("DELETE", "/__admin/organizations/default", None, "id"),
+    ],
+)
+def test_a_right_call_that_the_state_does_not_allow_is_a_conflict(
+    admin: FlaskClient, method: str, path: str, body: Any, field: str
+) -> None:
+    answer = admin.open(path, method=method, json=body) if body is not None else admin.open(path, method=method)
+    assert problem(answer) == (409, "conflict", field)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "clock/advance"),
+        ("POST", "clock/resume"),
+        ("POST", "clients"),
+        ("POST", "tokens/reject"),
+        ("POST", "sessions/end"),
+        ("PUT", "faults"),
+        ("POST", "faults"),
+        ("PATCH", "policy"),
+    ],
+)
+def test_an_unknown_field_may_have_any_name(admin: FlaskClient, method: str, path: str) -> None:
+    for name in ("a\nb", "a`b", "\r\n", "x" * 10_000, "\u2028", "` - at `$.x"):
+        answer = admin.open(f"{ORGANIZATION}/{path}", method=method, json={name: 1, "kind": "status"})
+        assert answer.status_code == 400, (name[:10], answer.text)
+        assert len(answer.data) < 1000
+
+
+@pytest.mark.parametrize("path", ["requests", "requests/count", "sessions", "tokens", "trace"])
+def test_an_unknown_parameter_may_have_any_name(admin: FlaskClient, path: str) -> None:
+    for name in ("a%0Ab", "a%60b", "%00", "%ff", ""):
+        assert admin.get(f"{ORGANIZATION}/{path}?{name}=1").status_code == 400
+
+
+@pytest.mark.parametrize("field", ["until", "since", "status", "after", "before"])
+def test_null_is_not_the_value_of_a_parameter(admin: FlaskClient, field: str) -> None:
+    assert problem(admin.get(f"{ORGANIZATION}/requests?{field}=null")) == (400, "invalid.request", field)
+
+
+def test_a_required_body_cannot_be_left_out(admin: FlaskClient) -> None:
+    for method, path in (("PATCH", "policy"), ("POST", "faults")):
+        answer = admin.open(f"{ORGANIZATION}/{path}", method=method)
+        assert answer.status_code == 400
+        assert "the body is missing" in answer.text
+
+
+@pytest.mark.parametrize("depth", [90, 110, 500, 980, 985, 990, 5000])
+def test_a_value_nested_deeply_is_refused_in_few_words(admin: FlaskClient, depth: int) -> None:
+    for opening, closing in (("[", "]"), ('{"a":', "}")):
+        nested = opening * depth + "1" + closing * depth
+        for method, path, body in (
+            ("PATCH", f"{ORGANIZATION}/policy", f'{{"ttl": {nested}}}'),
+            ("POST", f"{ORGANIZATION}/faults", f'{{"kind": {nested}}}'),
+            ("POST", "/__admin/organizations", f'{{"policy": {{"ttl": {nested}}}}}'),
+        ):
+            answer = admin.open(path, method=method, data=body, content_type="application/json")
+            assert answer.status_code == 400, (depth, path)
+            assert len(answer.data) < 1000
+
+
+def test_a_number_in_a_policy_is_not_written_as_a_string(admin: FlaskClient) -> None:
+    assert problem(admin.patch(f"{ORGANIZATION}/policy", json={"ttl": "5"})) == (400, "invalid.request", "policy.ttl")
+    assert admin.patch(f"{ORGANIZATION}/policy", json={"rate_limit_per_minute": "off"}).status_code == 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs, urlparse
 
 import pytest
@@ -12,7 +13,9 @@ from flask.testing import FlaskClient
 from mockserver.assemble import Assembly, assemble
 from mockserver.settings import Settings
 from mockserver.web import create_app
+from mockserver.web.admin.tries import AT_ONCE, DELAY
 from mockserver.web.console.guard import MAX_FORM
+from mockserver.web.delivery import PAUSE
 from tests.mockserver.web.console.conftest import CONSOLE, DEFAULT
 
 TOKEN = "open sesame"
@@ -149,3 +152,39 @@ class TestWithToken:
         replica = create_app(assembly).test_client()
         replica.set_cookie("dayfly-console", cookie.value, path=CONSOLE)
         assert replica.get(DEFAULT).status_code == 200
+
+
+class TestSigningOut:
+    @pytest.fixture
+    def mock(self) -> Iterator[Assembly]:
+        with assemble(Settings(admin_token=TOKEN)) as mock:
+            yield mock
+
+    def test_a_copy_of_the_cookie_is_good_for_nothing_afterwards(self, mock: Assembly) -> None:
+        app = create_app(mock)
+        browser, thief = app.test_client(), app.test_client(use_cookies=False)
+        cookie = browser.post(f"{CONSOLE}/login", data={"token": TOKEN}).headers["Set-Cookie"].partition(";")[0]
+        copied = {"Cookie": cookie}
+        page = thief.get(DEFAULT, headers=copied)
+        assert page.status_code == 200
+        word = re.search(r'name="form_word" value="([^"]+)"', page.text)
+        assert word is not None
+        assert browser.post(f"{CONSOLE}/logout", data={"form_word": word[1]}).status_code == 303
+        answer = thief.get(DEFAULT, headers=copied)
+        assert (answer.status_code, "/login" in answer.location) == (303, True)
+
+    def test_wrong_tokens_wait_and_too_many_are_not_looked_at(self, mock: Assembly) -> None:
+        app, waited = create_app(mock), list[float]()
+
+        def tried(token: str, wait: Callable[[float], object] = waited.append) -> int:
+            headers = {"Authorization": f"Bearer {token}"}
+            return app.test_client().get("/__admin/organizations", headers=headers, environ_overrides={PAUSE: wait}).status_code
+
+        def while_waiting(tokens: list[str]) -> Callable[[float], object]:
+            return lambda _seconds: found.append(tried(tokens[0], while_waiting(tokens[1:]))) if tokens else None
+
+        assert (tried("wrong"), tried(TOKEN), waited) == (401, 200, [DELAY])
+        found: list[int] = []
+        assert tried("wrong", while_waiting(["wrong"] * (AT_ONCE - 1) + [TOKEN])) == 401
+        assert found == [429, *[401] * (AT_ONCE - 1)]
+        assert tried(TOKEN) == 200
