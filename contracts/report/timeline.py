@@ -120,8 +120,8 @@ class _Table:
         self._be_idle(intent.began_at)
         if intent.inferred:
             text = f"{name_of(intent)}: {quote(intent.text)}" if intent.text else f"{name_of(intent)}: no text was sent"
-        else:
-            text = f"message {intent.number + 1} to {plain_or_quoted(intent.guest.name)}: {quote(intent.text)}"
+            return self._row("intent", intent.began_at, text)  # its entry is its first request, which has the marks
+        text = f"message {intent.number + 1} to {plain_or_quoted(intent.guest.name)}: {quote(intent.text)}"
         return self._row("intent", intent.began_at, text, seq=intent.began_seq)
 
     def _ended(self, intent: Intent) -> Row:

@@ -62,7 +62,7 @@ def first_of_each_clause(culprits: Iterable[Piece]) -> list[Piece]:
 
 
 def caught(piece: Piece) -> dict[str, Story]:
-    """The clauses that the culprit is found to break: by a short walk, or else by the whole one, which takes five times as long."""
+    """The clauses that the culprit is found to break: by a short walk, or else by the whole one, which takes longer."""
     finding = judge(piece, seed=0, examples=SOME, patience=IMPATIENT)
     if set(piece.breaks) <= set(finding.broken):
         return finding.broken

@@ -452,8 +452,8 @@ BESIDE_THE_PLATFORM = (
     ),
     Mutant(
         "the journal keeps secrets",
-        NOTES,
-        "            hidden = hidden.replace(secret, REDACTED)",
+        "mockserver/wire/redaction.py",
+        "            text = text.replace(secret, REDACTED)",
         "            pass",
         "tests/mockserver/wire/test_notes.py::test_no_secret_is_told_and_each_token_keeps_its_identity",
     ),
