@@ -25,10 +25,7 @@ def remarks(report: Report) -> Iterator[str]:
     if report.inferred:
         yield inferred(report)
     yield from unjudged(report)
-    if report.stopped:
-        yield f"stopped: {report.stopped}"
-    if report.walked is not None:
-        yield walked(report.walked)
+    yield from runs(report)
     if report.interrupted:
         yield "interrupted: this is what was found so far, and nothing was made smaller"
     if report.removed:
@@ -37,6 +34,16 @@ def remarks(report: Report) -> Iterator[str]:
         yield f"{counted(len(report.removed), 'kept scenario')} no longer {fail}, so {them} removed: {files}"
     if report.unkept:
         yield unkept(report)
+
+
+def runs(report: Report) -> Iterator[str]:
+    """The runs that were made, and why not all of them say what they might."""
+    if report.real_time:
+        yield report.real_time
+    if report.stopped:
+        yield f"stopped: {report.stopped}"
+    if report.walked is not None:
+        yield walked(report.walked)
 
 
 def inferred(report: Report) -> str:

@@ -36,6 +36,7 @@ def document(report: Report) -> dict[str, Any]:
         **({"unkept": list(report.unkept)} if report.unkept else {}),
         **({"inferred": report.inferred} if report.inferred else {}),
         **({"stopped": report.stopped} if report.stopped else {}),
+        **({"real_time": report.real_time} if report.real_time else {}),
         **({"interrupted": True} if report.interrupted else {}),
     }
 

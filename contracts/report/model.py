@@ -150,6 +150,8 @@ class Report(Struct, frozen=True, kw_only=True):
     removed: tuple[str, ...] = ()
     unkept: tuple[str, ...] = ()
     stopped: str = ""
+    real_time: str = ""
+    """Why the clauses that count on the client's own time are inconclusive, and what to do, if they are."""
     interrupted: bool = False
     inferred: int = 0
     """How many messages were inferred from a recording that does not tell of them."""

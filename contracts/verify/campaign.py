@@ -109,6 +109,7 @@ class Campaign:
         self.walked: Counter[str] = Counter()
         self.hung = self.flooded = 0
         self.real_time = 0.0
+        self.why_real_time = ""
         self.stopped = ""
 
     def examine(self, scenario: Scenario) -> Judgement:
@@ -119,7 +120,9 @@ class Campaign:
         self.runs += 1
         self.flooded += run.flooded
         self.hung += run.slow and not run.flooded
-        self.real_time += stopwatch.seconds() if judgement.history.header.time else 0.0
+        if judgement.history.header.time:
+            self.real_time += stopwatch.seconds()
+            self.why_real_time = self.why_real_time or judgement.history.header.time
         for verdict in judgement.verdicts:
             self._count(verdict)
         for verdict in judgement.violated:

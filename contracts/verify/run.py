@@ -94,6 +94,7 @@ def verify(target: str, clients: Clients, options: Options = DEFAULT_OPTIONS, wa
         removed=removed,
         unkept=() if corpus is None else corpus.unkept,
         stopped=campaign.stopped,
+        real_time=campaign.why_real_time,
         interrupted=interrupted,
     )
 
