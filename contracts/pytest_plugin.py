@@ -44,6 +44,7 @@ OPTIONS = (
     "show_output",
     "socket",
     "token_margin",
+    "walk",
 )
 """Options of the marker that are those of verify_client."""
 

@@ -13,6 +13,7 @@ from contracts import verify_client
 from contracts.builtin import ANN
 from contracts.pytest_plugin import OPTIONS
 from contracts.scenario import Scenario, Send, digest, save
+from contracts.verify.client import HeldTo
 from tests.functional.sessions import PLUGIN, prepare, run
 from tests.walked import FIRST
 
@@ -228,7 +229,7 @@ def test_an_option_of_the_marker_that_there_is_not_is_told_whatever_the_test_doe
 def test_the_marker_has_the_options_of_verify_client() -> None:
     client, *options = signature(verify_client).parameters
     assert client == "make_client"
-    assert sorted(set(options) - {"root", "test"}) == list(OPTIONS)
+    assert sorted({*options, *HeldTo.__annotations__} - {"held_to", "root", "test"}) == list(OPTIONS)
 
 
 # -- scenario files ----------------------------------------------------------------------------------------------------
