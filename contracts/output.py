@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from msgspec import Struct
 
@@ -51,14 +52,19 @@ class Output:
             self._room_at_end += len(dropped.text)
             self._left_out += len(dropped.text)
 
-    def lines(self, hide: Callable[[str], str]) -> tuple[OutputLine, ...]:
-        """Return all lines in order, with secrets taken out by `hide`."""
-        whole = [*_whole_lines(self._first)]
-        if self._left_out:
-            after = self._last[0].after
-            whole.append(OutputLine(after, "log", f"… {self._left_out} characters of output are left out here"))
-        whole += _whole_lines(list(self._last))
-        return tuple(OutputLine(line.after, line.stream, hide(line.text)[:LONGEST_LINE]) for line in whole)
+    def lines(self, hide: Callable[[str], str]) -> Callable[[], tuple[OutputLine, ...]]:
+        """Return what makes lines of all that is written by now: in order, with secrets taken out by `hide`."""
+        return partial(_lines, list(self._first), self._left_out, list(self._last), hide)
+
+
+def _lines(
+    first: list[OutputLine], left_out: int, last: list[OutputLine], hide: Callable[[str], str]
+) -> tuple[OutputLine, ...]:
+    whole = [*_whole_lines(first)]
+    if left_out:
+        whole.append(OutputLine(last[0].after, "log", f"… {left_out} characters of output are left out here"))
+    whole += _whole_lines(last)
+    return tuple(OutputLine(line.after, line.stream, hide(line.text)[:LONGEST_LINE]) for line in whole)
 
 
 def _whole_lines(pieces: list[OutputLine]) -> Iterator[OutputLine]:

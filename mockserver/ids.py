@@ -160,9 +160,9 @@ def redact_tokens(text: str) -> str:
     """`text` with every token of this mock's making replaced by its pseudonym."""
     if len(text) < _SHORTEST_TOKEN:
         return text
-    shown, end, letters = list[str](), 0, text.encode("ascii", "replace")
+    shown, end, letters = list[str](), 0, b""
     for match in _START.finditer(text):
-        at = match.start()
+        at, letters = match.start(), letters or text.encode("ascii", "replace")
         if at >= end and letters[at + 43 : at + 51] == _sum_of(letters[at : at + 43]):
             token = _LETTERS.match(text, at)
             assert token is not None  # it begins with letters of a token

@@ -238,5 +238,5 @@ class Campaign:
             found_on=first.number,
             minimal=minimal if effort.shrinking else None,
             output=witness.run.output,
-            log=named_log(witness.run.log, witness.run.trace, witness.run.client_id),
+            log=named_log(witness.run.log(), witness.run.trace, witness.run.client_id),
         )

@@ -60,8 +60,8 @@ class Scene:
         """Whether the client made more requests than it may."""
         return self._watch.flooded
 
-    def log(self) -> tuple[OutputLine, ...]:
-        """Return what the client wrote, each line with its place in the trace."""
+    def log(self) -> Callable[[], tuple[OutputLine, ...]]:
+        """Return what tells all that the client wrote by now, each line with its place in the trace."""
         return self._written.lines(self._hidden)
 
     def _hidden(self, text: str) -> str:

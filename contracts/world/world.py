@@ -9,7 +9,7 @@ import random
 import secrets
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -38,8 +38,8 @@ JOURNAL_ENTRIES = 1_000_000
 class Run(NamedTuple):
     """What came of a scenario: its `trace`, header first; what the client wrote to stderr; why it was given up, if so; and the
     id it had as an OAuth client. `lost`: it was a process that ended, fell silent or wrote something that is not an answer.
-    `slow`: to know that took all the time it may have, or `flooded`, more requests than it may make. `log` is all it wrote,
-    line by line."""
+    `slow`: to know that took all the time it may have, or `flooded`, more requests than it may make. `log` returns all that it
+    wrote, line by line."""
 
     trace: tuple[Entry, ...]
     output: str = ""
@@ -48,7 +48,7 @@ class Run(NamedTuple):
     lost: bool = False
     slow: bool = False
     flooded: bool = False
-    log: tuple[OutputLine, ...] = ()
+    log: Callable[[], tuple[OutputLine, ...]] = tuple
 
 
 class World:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -18,6 +17,9 @@ LITERALS = frozenset({"null", "undefined", "none", "[redacted]", "nan", "[object
 
 SHORTEST_BASE64 = 11
 """Letters that encode eight bytes, the shortest secret."""
+
+LONGEST_KEPT = 64
+"""Letters of a text whose decoded forms are remembered: most such texts are the same in many requests."""
 
 _BETWEEN = re.compile(r"[\s&=?#;,]+")
 _BASE64 = re.compile(rf"[A-Za-z0-9+/_-]{{{SHORTEST_BASE64},}}")
@@ -75,9 +77,19 @@ def decoded(text: str) -> Iterator[tuple[str, str]]:
     for run in _BASE64.findall(text):
         for piece in dict.fromkeys((run, *run.split("/"))):  # a slash is a letter of base64, and parts a path
             if len(piece) >= SHORTEST_BASE64:
-                with suppress(ValueError):
-                    letters = piece.translate(_FROM_URLSAFE)
-                    yield piece, b64decode(letters + "=" * (-len(letters) % 4)).decode("latin-1")
+                meant = _from_base64(piece) if len(piece) <= LONGEST_KEPT else _from_base64.__wrapped__(piece)
+                if meant is not None:
+                    yield piece, meant
+
+
+@lru_cache(maxsize=4096)
+def _from_base64(letters: str) -> str | None:
+    """The letters decoded; None where they are no base64."""
+    letters = letters.translate(_FROM_URLSAFE)
+    try:
+        return b64decode(letters + "=" * (-len(letters) % 4)).decode("latin-1")
+    except ValueError:
+        return None
 
 
 def credential(authorization: str | None) -> Credential:

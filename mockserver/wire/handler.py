@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import lru_cache
-from itertools import chain
+from threading import Lock
 from typing import Any, NamedTuple
 
 import msgspec
@@ -57,7 +57,7 @@ class Handler:
     def __init__(self, platform: Platform, *, opaque: bool = False) -> None:
         self.platform, self.opaque = platform, opaque
         self._known: dict[str, tuple[str, ...]] = {}
-        self._secrets = Secrets()
+        self._secrets, self._learning = Secrets(), Lock()
         platform.hide = self.hide
 
     def handle(self, request: Request) -> Response:
@@ -120,10 +120,15 @@ class Handler:
         known, forms = self._known, shown_as(client.id, client.secret)
         if known.get(client.id) == forms:
             return
-        known[client.id] = forms
-        if len(known) > SECRETS_KNOWN:
-            known.pop(next(iter(known)), None)
-        self._secrets = Secrets(chain.from_iterable(list(known.values())))
+        with self._learning:
+            forgotten = known.pop(client.id, ())
+            known[client.id] = forms
+            if len(known) > SECRETS_KNOWN:
+                forgotten += known.pop(next(iter(known)))
+            for form in forms:
+                self._secrets.add(form)
+            for form in forgotten:
+                self._secrets.discard(form)
 
     def hide(self, text: str) -> str:
         """Return a text without the tokens and the secrets that are known here."""

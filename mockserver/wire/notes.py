@@ -16,10 +16,11 @@ from mockserver.ids import digest, pseudonym
 from mockserver.journal import Answer, Arrival, Credential, Entry, SessionChange
 from mockserver.wire.bodies import is_form, is_nested_too_deeply, read_form
 from mockserver.wire.credentials import LITERALS, basic, bearer, credential, place_of, shown_as
-from mockserver.wire.redaction import REDACTED, SHORTEST_SECRET, Secrets
+from mockserver.wire.redaction import REDACTED, Secrets, readings
 
 if TYPE_CHECKING:
     from mockserver.wire.call import Call
+    from mockserver.wire.message import Request
 
 KEPT = 64 << 10
 """Bytes of a body that the journal keeps."""
@@ -40,10 +41,13 @@ def arrival(call: Call, seq: int, at: int) -> Entry:
     request = call.request
     hidden = hiding(call)
     shown = _shown_credential(request.authorization, hidden)
-    path = hidden.raw(request.path + ("?" + request.query if request.query else ""))
+    url = request.path + ("?" + request.query if request.query else "")
+    headers = (("user-agent", request.agent or ""), *request.others)
+    if (literal := _literal(request)) is not None:
+        hidden.look_over((url, request.content_type or "", *(value for _, value in headers), literal))
+    path = hidden.raw(url)
     in_url, hidden.found = hidden.found, False
     body, text = _body(call, hidden)
-    headers = (("user-agent", request.agent or ""), *request.others)
     elsewhere = tuple(place_of(name) for name, value in headers if value and hidden.is_in(value))
     places = (("url",) if in_url else ()) + (("body",) if hidden.found else ()) + elsewhere
     return Arrival(
@@ -70,6 +74,17 @@ def hiding(call: Call) -> Hiding:
     token = bearer(call.request.authorization) or ""
     secrets = ("" if token.lower() in LITERALS else token, pair.secret if pair else "", *own)
     return Hiding(secrets, call.known_secrets or NOTHING)
+
+
+def _literal(request: Request) -> str | None:
+    """The body as a text in which every string of its document stands as it reads; None where it may not."""
+    raw = request.body
+    if len(raw) > KEPT or b"\\" in raw or (is_form(request.content_type) and (b"%" in raw or b"+" in raw)):
+        return None
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _shown_credential(authorization: str | None, hidden: Hiding) -> Credential:
@@ -106,6 +121,11 @@ class Hiding:
     def __init__(self, secrets: Iterable[str], known: Secrets = NOTHING) -> None:
         """`secrets` are those of one request; `known` is an index of all that are known besides."""
         self._secrets, self._known, self.found = Secrets(secrets), known, False
+        self._nothing = False
+
+    def look_over(self, texts: Iterable[str]) -> None:
+        """Look at texts all at once, which costs less; where they show nothing, `text` looks at none of their parts again."""
+        self._nothing = not self._shows("\n".join(map(readings, texts)))
 
     def raw(self, text: str) -> str:
         """A URL, or a body that cannot be decoded: there a parameter's name alone tells a secret."""
@@ -115,19 +135,17 @@ class Hiding:
 
     def text(self, text: str) -> str:
         """What a person may have written, in whatever encoding: only secrets that are known for such."""
-        if len(text) < SHORTEST_SECRET:
+        if not self.is_in(text):
             return text
-        hidden = self._secrets.hide(text)
-        if self._known is not NOTHING:
-            hidden = self._known.hide(hidden, tokens=False)
-        self.found = self.found or hidden != text
-        return hidden
+        self.found = True
+        return self._known.hide(self._secrets.hide(text), tokens=False)
 
     def is_in(self, text: str) -> bool:
         """Whether a text shows a secret or a token, in whatever encoding."""
-        found, shows = self.found, self.text(text) != text
-        self.found = found
-        return shows
+        return not self._nothing and self._shows(readings(text))
+
+    def _shows(self, text: str) -> bool:
+        return self._secrets.show_in(text) or self._known.show_in(text, tokens=False)
 
     def value(self, value: Any) -> Any:
         """A decoded document."""
@@ -202,7 +220,12 @@ def _shown(body: bytes, call: Call) -> Any:
         return UNSET
     if "access_token" in document:
         document["access_token"] = REDACTED
-    return hiding(call).value(document) if "message" in document or "error" in document else document
+    if "message" not in document and "error" not in document:
+        return document
+    hidden = hiding(call)
+    if b"\\" not in body:
+        hidden.look_over((body.decode(),))
+    return hidden.value(document)
 
 
 def _change(outcome: Outcome) -> SessionChange | None:

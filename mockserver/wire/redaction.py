@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from mockserver.ids import redact_tokens
-from mockserver.wire.credentials import decoded
+from mockserver.wire.credentials import LONGEST_KEPT, decoded
 
 REDACTED = "[REDACTED]"
 
 SHORTEST_SECRET = 8
 """Shorter ones would be found in every text, and so none shorter is accepted."""
 
-FEW = 8
-"""So many secrets are looked for one by one; more of them by their ends."""
+FEW = 64
+"""So many secrets are looked for one by one; more of them by their parts."""
+
+BLOCK = SHORTEST_SECRET
+"""Letters of a secret by which an index knows it."""
 
 LAYERS = 3
 """Encodings around one another that are taken off."""
@@ -29,31 +33,54 @@ _ESCAPED = re.compile(r"[^\s\"&=?#;,]*\\u[^\s\"&=?#;,]*")
 
 
 class Secrets:
-    """An index of secrets. `hide` replaces each of them, and every token of this mock's making, in a text."""
+    """An index of secrets. `hide` replaces each of them, and every token of this mock's making, in a text.
+
+    It may be read while a secret is added or discarded, but only one thread may change it at a time.
+    """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._all = sorted({secret for secret in secrets if len(secret) >= SHORTEST_SECRET}, key=len, reverse=True)
-        self._by_end: dict[str, list[str]] = {}
-        for secret in self._all:
-            self._by_end.setdefault(secret[-SHORTEST_SECRET:], []).append(secret)
+        self._all: dict[str, int] = {}  # how often each was added
+        self._index: _Index | None = None  # only of many
+        for secret in secrets:
+            self.add(secret)
+
+    def add(self, secret: str) -> None:
+        """Look for `secret` from now on, unless it is too short."""
+        if len(secret) < SHORTEST_SECRET:
+            return
+        self._all[secret] = self._all.get(secret, 0) + 1
+        if self._index is not None:
+            self._index.add(secret)
+        elif len(self._all) > FEW:
+            self._index = _Index(self._all)
+
+    def discard(self, secret: str) -> None:
+        """Look for `secret` no longer, if it was discarded as often as it was added."""
+        count = self._all.get(secret, 0)
+        if count > 1:
+            self._all[secret] = count - 1
+        elif count and self._all.pop(secret) and self._index is not None:
+            self._index.discard(secret)
 
     def hide(self, text: str, *, tokens: bool = True) -> str:
         """Return `text` without secrets; without any of it, if they cannot be told from what is around them."""
-        if len(text) < SHORTEST_SECRET:
+        if not self.show_in(readings(text), tokens=tokens):
             return text
         hidden = self._hide_plainly(text, tokens)
-        pieces = {piece: meant for piece, meant in _pieces(hidden) if len(meant) >= SHORTEST_SECRET}
-        if pieces and self._shows("\n".join(pieces.values()), tokens):  # one look at all of them costs less
-            for piece, meant in pieces.items():
-                if self._shows(meant, tokens):
-                    hidden = hidden.replace(piece, REDACTED)
-        return REDACTED if any(self._shows_plainly(whole, tokens) for whole in _unwrapped(hidden)) else hidden
+        for piece, meant in dict(_pieces(hidden)).items():
+            if self.show_in(meant, tokens=tokens) or self._show_in_any(_unwrapped(meant), tokens):
+                hidden = hidden.replace(piece, REDACTED)
+        return REDACTED if self._show_in_any(_unwrapped(hidden), tokens) else hidden
 
-    def _shows(self, text: str, tokens: bool) -> bool:
-        return self._shows_plainly(text, tokens) or any(self._shows_plainly(whole, tokens) for whole in _unwrapped(text))
+    def show_in(self, text: str, *, tokens: bool = True) -> bool:
+        """Whether a secret, or a token, stands in `text` as it is."""
+        for secret in list(self._all) if self._index is None else self._index.candidates(text):
+            if secret in text:
+                return True
+        return tokens and redact_tokens(text) != text
 
-    def _shows_plainly(self, text: str, tokens: bool) -> bool:
-        return self._hide_plainly(text, tokens) != text
+    def _show_in_any(self, texts: Iterable[str], tokens: bool) -> bool:
+        return any(self.show_in(text, tokens=tokens) for text in texts)
 
     def _hide_plainly(self, text: str, tokens: bool) -> str:
         for secret in self._candidates(text):
@@ -62,12 +89,58 @@ class Secrets:
 
     def _candidates(self, text: str) -> list[str]:
         """Return the secrets that may be in a text, the longest first."""
-        if len(self._all) <= FEW:
-            return self._all
-        size = SHORTEST_SECRET
-        ends = self._by_end.keys() & {text[at : at + size] for at in range(len(text) - size + 1)}
-        found = [secret for end in ends for secret in self._by_end[end]]
-        return sorted(found, key=len, reverse=True) if found else found
+        found = list(self._all) if self._index is None else self._index.candidates(text)
+        return sorted(found, key=len, reverse=True) if len(found) > 1 else found
+
+
+class _Index:
+    """Many secrets by their parts: a text is looked up there in as many steps as it is long, and not once for each secret.
+
+    Whichever way a text is cut into blocks, a secret of nearly two blocks' length has a whole one of them in it.
+    """
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._by_block: dict[str, frozenset[str]] = {}
+        self._by_end: dict[str, frozenset[str]] = {}  # those that may have no whole block
+        for secret in secrets:
+            self.add(secret)
+
+    def add(self, secret: str) -> None:
+        for by_part, part in self._places(secret):
+            by_part[part] = by_part.get(part, frozenset()) | {secret}
+
+    def discard(self, secret: str) -> None:
+        for by_part, part in self._places(secret):
+            left = by_part.get(part, frozenset()) - {secret}
+            if left:
+                by_part[part] = left
+            else:
+                by_part.pop(part, None)
+
+    def candidates(self, text: str) -> list[str]:
+        found = set[str]()
+        for by_part, step in ((self._by_block, BLOCK), (self._by_end, 1)):
+            if by_part:
+                for at in range(0, len(text) - BLOCK + 1, step):
+                    found |= by_part.get(text[at : at + BLOCK], frozenset())
+        return list(found)
+
+    def _places(self, secret: str) -> list[tuple[dict[str, frozenset[str]], str]]:
+        if len(secret) < 2 * BLOCK - 1:
+            return [(self._by_end, secret[-BLOCK:])]
+        return [(self._by_block, secret[at : at + BLOCK]) for at in range(BLOCK)]
+
+
+def readings(text: str) -> str:
+    """All that a text may say: as it stands and as it reads decoded, one after another."""
+    return _readings(text) if len(text) <= LONGEST_KEPT else _readings.__wrapped__(text)
+
+
+@lru_cache(maxsize=4096)
+def _readings(text: str) -> str:
+    inside = "\n".join(meant for _, meant in _pieces(text))
+    found = [text, *_unwrapped(text), *((inside, *_unwrapped(inside)) if inside else ())]
+    return "\n".join(found)
 
 
 def _pieces(text: str) -> Iterator[tuple[str, str]]:

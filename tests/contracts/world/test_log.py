@@ -30,7 +30,7 @@ def run(factory: Any, scenario: Scenario = ONCE, **options: Any) -> Run:
 
 
 def written(found: Run, *streams: str) -> list[str]:
-    return [line.text for line in found.log if line.stream in streams]
+    return [line.text for line in found.log() if line.stream in streams]
 
 
 class Printing(Small):
@@ -46,7 +46,7 @@ def test_output_is_kept_with_its_place_and_printed_nowhere(capsys: pytest.Captur
     assert written(found, "stderr") == ["and  waiting", "and  waiting"]
     answers = [entry.seq for entry in found.trace if isinstance(entry, Answer)]
     arrivals = [entry.seq for entry in found.trace if isinstance(entry, Arrival)]
-    asking = next(line for line in found.log if line.text == "asking sendmessage")
+    asking = next(line for line in found.log() if line.text == "asking sendmessage")
     assert answers[-2] <= asking.after < arrivals[-1]
     assert capsys.readouterr() == ("", "")
 
@@ -132,7 +132,7 @@ def test_secrets_and_ids_that_change_are_not_in_it() -> None:
             super().send(guest, text)
 
     found = run(Leaking)
-    (line,) = named_log(found.log, found.trace, found.client_id)
+    (line,) = named_log(found.log(), found.trace, found.client_id)
     assert line.text == "client [REDACTED] [REDACTED t:0000000001]"
 
 
@@ -141,7 +141,7 @@ def test_what_the_factory_prints_comes_first() -> None:
         print("made")
         return Small(platform)
 
-    assert run(factory).log[0] == OutputLine(0, "stdout", "made")
+    assert run(factory).log()[0] == OutputLine(0, "stdout", "made")
 
 
 class Broken(Small):
@@ -165,7 +165,7 @@ def test_an_exception_is_told_with_the_clients_own_frames(factory: Any) -> None:
     assert told[-1].endswith('["webChatSessionId"].strip()')
     assert " in send: " in told[0]
     ended = next(entry for entry in found.trace if isinstance(entry, Ended))
-    assert {line.after for line in found.log if line.stream == "raised"} == {ended.seq}
+    assert {line.after for line in found.log() if line.stream == "raised"} == {ended.seq}
 
 
 def test_frames_of_libraries_are_counted_and_causes_are_told() -> None:

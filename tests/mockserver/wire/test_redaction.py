@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mockserver.engine.model import DEFAULT_ORGANIZATION, UNASSIGNED
 from mockserver.ids import Ids, redact_tokens
 from mockserver.journal import Arrival, encode
 from mockserver.wire.notes import KEPT
-from mockserver.wire.redaction import REDACTED, Secrets
+from mockserver.wire.redaction import FEW, REDACTED, SHORTEST_SECRET, Secrets
 from tests.mockserver.conftest import Mock
 
 SECRET = "s3cr3t-Of-the-house"
@@ -140,7 +143,42 @@ def test_one_of_many_secrets_is_found_like_one_of_few() -> None:
 
 
 def test_the_cost_does_not_grow_with_the_number_of_secrets() -> None:
-    """Counted in looks at the text, and not in seconds: many secrets are looked up by their ends, all at once."""
+    """Counted in looks at the text, and not in seconds: many secrets are looked up by their parts, all at once."""
     ids = Ids.seeded(3)
     index = Secrets(ids.secret() for _ in range(2000))
     assert index._candidates("lorem ipsum dolor " * 4000) == []
+
+
+@given(
+    st.lists(st.text("ab", min_size=6, max_size=24), max_size=FEW + 20),
+    st.lists(st.integers(0, FEW + 20)),
+    st.text("ab", max_size=200),
+)
+def test_an_index_of_many_secrets_finds_those_that_stand_in_a_text(drawn: list[str], gone: list[int], text: str) -> None:
+    """Few letters, so that secrets have parts in common, and short ones beside long ones."""
+    fillers = [f"{number:09}-filler" for number in range(FEW)]
+    index = Secrets([*fillers, *drawn])
+    left = Counter(drawn)
+    for number in gone:
+        if number < len(drawn) and left[drawn[number]]:
+            left[drawn[number]] -= 1
+            index.discard(drawn[number])
+
+    expected = [secret for secret in +left if len(secret) >= SHORTEST_SECRET and secret in text]
+    assert index.show_in(text) == bool(expected)
+    shown = index.hide(text)
+    assert not any(secret in shown for secret in expected)
+    assert expected or shown == text
+
+
+def test_what_is_looked_over_at_once_hides_as_much_as_what_is_looked_at_alone(mock: Mock) -> None:
+    """A backslash in a body keeps it from being looked over; without one nothing else may differ."""
+    secret = mock.assembly.settings.client_secret
+    for text in (f"tell {secret} to", f"tell {percent(secret)} to", b64encode(secret.encode()).decode()):
+        mock.send(text=text)
+        mock.send(text=text + " \\")
+    assert secret not in recorded(mock)
+    entries = mock.assembly.store.entries(DEFAULT_ORGANIZATION)
+    shown = [entry.body["text"] for entry in entries if isinstance(entry, Arrival) and entry.operation == "send"]  # type: ignore[index]
+    assert shown[1::2] == [text + " \\" for text in shown[::2]]
+    assert [REDACTED in text for text in shown] == [True] * 6
