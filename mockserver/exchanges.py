@@ -50,6 +50,7 @@ class Exchange(Struct, frozen=True, kw_only=True):
     fault: str | None
     delivery: Delivery | None
     duration: float | None
+    traceparent: str | None = None
 
 
 def exchange_of(pair: Pair, guest: Guest | None) -> Exchange:
@@ -75,6 +76,7 @@ def exchange_of(pair: Pair, guest: Guest | None) -> Exchange:
         fault=answer.fault if answer else None,
         delivery=answer.delivery if answer else None,
         duration=max(0, answer.at - arrival.at) / 1000 if answer else None,
+        traceparent=arrival.traceparent,
     )
 
 

@@ -129,7 +129,7 @@ class Arrival(Struct, tag="arrival", tag_field="type", omit_defaults=True):
 
     `body` is the decoded JSON (or form) with secrets redacted, absent where there was none or it could not be decoded;
     then `text` holds its beginning. `size` counts bytes. `keys` are digests of headers that make a request idempotent, by the
-    header's name in lower case.
+    header's name in lower case. `traceparent` is the header of that name if it is valid (W3C Trace Context, level 1).
     """
 
     seq: int
@@ -145,6 +145,7 @@ class Arrival(Struct, tag="arrival", tag_field="type", omit_defaults=True):
     text: str | None = None
     truncated: bool = False
     keys: dict[str, str] = {}
+    traceparent: str | None = None
 
 
 class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):

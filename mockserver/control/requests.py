@@ -29,8 +29,9 @@ class Filter(Struct, frozen=True, kw_only=True):
     """Which requests are wanted; all that is given must apply.
 
     `path`, `status`, `operation` and `session` are compared as they are. `reason` may be a family: ``session`` stands for
-    ``session.consumed`` and its like. `guest` is a name or an email address, `text` occurs in message, guest, session id or
-    contextId, both whatever the case. `since` and `until` are seconds on the organisation's clock, the latter exclusive.
+    ``session.consumed`` and its like. `guest` is a name or an email address, `text` occurs in message, guest, session id,
+    contextId or traceparent, both whatever the case. `since` and `until` are seconds on the organisation's clock, the latter
+    exclusive.
     """
 
     path: str | None = None
@@ -80,7 +81,7 @@ class Filter(Struct, frozen=True, kw_only=True):
         guest = (exchange.guest.name, exchange.guest.email) if exchange.guest else ()
         if self.guest is not None and self.guest.casefold() not in {word.casefold() for word in guest}:
             return False
-        words = (*guest, exchange.text, exchange.session, exchange.context_id)
+        words = (*guest, exchange.text, exchange.session, exchange.context_id, exchange.traceparent)
         return self.text is None or any(self.text.casefold() in word.casefold() for word in words if word)
 
 

@@ -15,7 +15,7 @@ Verdict = Literal["passed", "refused", "not reached", "unknown"]
 class Asked(Struct, frozen=True, kw_only=True):
     """The request: `text` is the beginning of its message, `session` the id it presented, `client_id` whoever it came from.
 
-    `body` is the beginning of a body that could not be decoded.
+    `body` is the beginning of a body that could not be decoded. `traceparent` is the W3C header, if there was a valid one.
     """
 
     method: str
@@ -29,6 +29,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     guest: Guest | None
     text: str | None
     body: str | None
+    traceparent: str | None = None
 
 
 class Given(Struct, frozen=True, kw_only=True):

@@ -65,6 +65,8 @@ def _asked(asked: Asked) -> Iterator[str]:
         yield f"guest: {plain(person(asked.guest))}"
     if asked.session is not None:
         yield f"session: {plain(asked.session)}"
+    if asked.traceparent is not None:
+        yield f"traceparent: {plain(asked.traceparent)}"
 
 
 def _by(asked: Asked) -> str:

@@ -15,6 +15,7 @@ from mockserver import clock
 from mockserver.errors import MockServerError
 from mockserver.settings import Settings
 from mockserver.web.delivery import PAUSE
+from mockserver.web.log import LogLevel, log_to_standard_error
 from mockserver.wire import MAX_READ, ROUTES
 from mockserver.wire.redaction import Secrets
 
@@ -72,14 +73,21 @@ class Worker:
     """Called in a worker's process, makes its application with `make_app`, and tells the parent how that went over `link`."""
 
     def __init__(
-        self, make_app: Callable[[Settings], WSGIApplication], settings: Settings, link: Link, log_requests: bool = False
+        self,
+        make_app: Callable[[Settings], WSGIApplication],
+        settings: Settings,
+        link: Link,
+        log_requests: bool = False,
+        log_level: LogLevel = "warning",
     ) -> None:
-        self._make_app, self._settings, self._link, self._log_requests = make_app, settings, link, log_requests
+        self._make_app, self._settings, self._link = make_app, settings, link
+        self._log_requests, self._log_level = log_requests or log_level in {"info", "debug"}, log_level
 
     def __call__(self) -> WSGIApplication:
         """The application to serve. Exits where it cannot be made."""
         _heed_no_signals()
         _hide_lookalikes()
+        log_to_standard_error(self._log_level)
         stopping = threading.Event()
         threading.Thread(target=self._stop_with_parent, args=(stopping,), daemon=True).start()
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from functools import lru_cache
 from threading import Lock
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mockserver import openapi
-from mockserver.engine.decide import Ask, Outcome
+from mockserver.engine.decide import Ask, Outcome, refusal
 from mockserver.engine.model import OAuthClient, Operation, Reason
 from mockserver.errors import ConflictError, StoreUnavailable
 from mockserver.faults import effect_of
@@ -22,6 +23,7 @@ from mockserver.wire import altered, schemas
 from mockserver.wire.bodies import FORM, JSON, Body, is_json, read_form, read_json
 from mockserver.wire.call import Call
 from mockserver.wire.credentials import basic, bearer, shown_as
+from mockserver.wire.encoding import GZIP, encoding_of, opened, whole
 from mockserver.wire.message import Request, Response
 from mockserver.wire.notes import KEPT, MARGIN
 from mockserver.wire.redaction import Secrets
@@ -40,6 +42,12 @@ METHOD = "POST"
 
 SECRETS_KNOWN = 1024
 
+LARGE = KEPT + MARGIN
+"""Bytes of a body from which on it is read with care: as many as are kept of it."""
+
+UNREAD = frozenset(reason for reason in Reason if reason.startswith(("auth.", "scope.", "body.")))
+"""Refusals that no body changes."""
+
 _NOWHERE: Ask = Ask("token")
 
 _log = logging.getLogger("dayfly")
@@ -57,7 +65,7 @@ class Handler:
     def __init__(self, platform: Platform, *, opaque: bool = False) -> None:
         self.platform, self.opaque = platform, opaque
         self._known: dict[str, tuple[str, ...]] = {}
-        self._secrets, self._learning = Secrets(), Lock()
+        self._secrets, self._learning, self._reading = Secrets(), Lock(), Lock()
         platform.hide = self.hide
 
     def handle(self, request: Request) -> Response:
@@ -71,8 +79,12 @@ class Handler:
         operation = ROUTES.get(request.path)
         if operation is None or request.method != METHOD:
             return self._arrive_lost(request, operation)
+        if request.others and request.size and (encoding := encoding_of(request)) is not None:
+            return self._arrive_packed(operation, request, encoding)
         if operation == "token":
             return self._arrive_token(request)
+        if request.size > LARGE:
+            return self._arrive_large(operation, request, lambda: request)
         ask, detail = _read(operation, request)
         platform = self.platform
         context_id = platform.ids.context(ask.organization or platform.stray)
@@ -83,8 +95,8 @@ class Handler:
         platform = self.platform
         call.known_secrets, call.key_header = self._secrets, self.key_header
         request = call.request
-        if request.size > KEPT + MARGIN:
-            request = call.request = replace(request, body=request.body[: KEPT + MARGIN])
+        if request.size > LARGE:
+            request = call.request = replace(request, body=request.body[:LARGE])
         size = request.size + len(request.authorization or "") + len(request.agent or "")
         unusual = request.query or request.others or request.content_type != JSON or call.refused is not None
         if size > LIGHT or unusual:
@@ -97,7 +109,61 @@ class Handler:
             call.answered_with = self._failed(call, _reason_of(error), error)
         return call
 
+    def _arrive_packed(self, operation: Operation, request: Request, encoding: str) -> Call:
+        """A body in gzip is unpacked as far as the policy takes it; any other encoding is a media type that is not taken."""
+        if encoding not in GZIP:
+            return self._arrive_unread(operation, replace(request, body=b""), "")
+        if request.unheld or request.size > len(request.body):
+            cut = replace(request, body=b"")
+            return self._arrive_token(cut) if operation == "token" else self._arrive_large(operation, cut, lambda: request)
+        beginning, size, problem = opened(request, LARGE)
+        plain = replace(request, body=beginning, size=size)
+        if problem:
+            return self._arrive_unread(operation, plain, problem)
+        if operation == "token":
+            return self._arrive_token(plain)
+        return self._arrive_large(operation, plain, lambda: plain if size <= LARGE else whole(request))
+
+    def _arrive_unread(self, operation: Operation, request: Request, problem: str) -> Call:
+        """A body that cannot be unpacked because of `problem`, or because its encoding is not taken, if that is empty."""
+        media, body = None if problem else Reason.MEDIA_TYPE, None
+        words = f"{FORM if operation == 'token' else JSON}, with no Content-Encoding but gzip"
+        if operation == "token":
+            body = Reason.OAUTH_INVALID_REQUEST if problem else None
+            client_id, secret = basic(request.authorization) or ("", "")
+            ask = Ask("token", self._organization_of(client_id), client_id, media=media, body=body, size=request.size)
+            return self._arrived(Call(request, operation, ask, self._context(ask), problem, words, secret=secret))
+        body, shown = Reason.NOT_JSON if problem else None, _show(request.authorization)
+        head = (operation, shown.organization, shown.client_id, shown.token, shown.problem)
+        ask = Ask(*head, media, body, request.size)
+        return self._arrived(Call(request, operation, ask, self._context(ask), problem, words))
+
+    def _arrive_large(self, operation: Operation, request: Request, whole: Callable[[], Request]) -> Call:
+        """A large body is read once it is known that nothing else refuses the request, and one at a time.
+
+        `whole` returns the request with all of its body; of `request` the beginning is enough. What a
+        body costs while it is read is many times its size.
+        """
+        shown = _show(request.authorization)
+        if request.unheld:
+            ask = Ask(operation, shown.organization, shown.client_id, shown.token)
+            return self._arrived(Call(request, operation, ask, self._context(ask), refused=Reason.CAPACITY_BODIES))
+        media = None if is_json(request.content_type) else Reason.MEDIA_TYPE
+        ask = Ask(operation, shown.organization, shown.client_id, shown.token, shown.problem, media, None, request.size)
+        call = self._arrived(Call(request, operation, ask, self._context(ask)))
+        if call.answered_with is not None or call.seen is None or refusal(ask, call.seen) in UNREAD:
+            return call
+        with self._reading:
+            call.ask, call.detail = _read(operation, whole())
+        try:
+            call.seen = self.platform.look(call.ask)
+        except StoreUnavailable as error:
+            call.answered_with = self._failed(call, Reason.STORE_UNAVAILABLE, error)
+        return call
+
     def _arrive_token(self, request: Request) -> Call:
+        if request.unheld:
+            return self._arrive_large("token", request, lambda: request)
         body = read_form(request)
         fields: dict[str, str] = body.document
         pair = basic(request.authorization)
@@ -141,16 +207,18 @@ class Handler:
         context_id = self._context(ask)
         if request.path == altered.PAGE:
             headers = headers_of(self.platform.system(), context_id, altered.PAGE_BODY)
-            page = Response(200, [("Content-Type", altered.media_type("html")), *headers[1:]], altered.PAGE_BODY)
+            body = b"" if request.method == "HEAD" else altered.PAGE_BODY
+            page = Response(200, [("Content-Type", altered.media_type("html")), *headers[1:]], body)
             return Call(request, None, ask, context_id, answered_with=page)
         if request.path != DOCUMENT:
             refused = Reason.ROUTE_UNKNOWN if operation is None else Reason.ROUTE_METHOD
             return self._arrived(Call(request, operation, ask, context_id, refused=refused))
-        if request.method != "GET":
-            return self._arrived(Call(request, None, ask, context_id, allow="GET", refused=Reason.ROUTE_METHOD))
+        if request.method not in {"GET", "HEAD"}:
+            return self._arrived(Call(request, None, ask, context_id, allow="GET, HEAD", refused=Reason.ROUTE_METHOD))
         document = msgspec.json.encode(openapi.document())
         headers = headers_of(self.platform.system(), context_id, document)
-        return Call(request, None, ask, context_id, answered_with=Response(200, headers, document))
+        sent = document if request.method == "GET" else b""
+        return Call(request, None, ask, context_id, answered_with=Response(200, headers, sent))
 
     def _organization_of(self, client_id: str) -> str | None:
         try:

@@ -19,6 +19,9 @@ PREFIX = "/__admin"
 OPEN = frozenset({f"{PREFIX}/health", f"{PREFIX}/ready"})
 """What anybody may ask: a load balancer, say."""
 
+ROOTS = frozenset({PREFIX, f"{PREFIX}/"})
+"""What a person types to see what there is: it leads to the console, which has a guard of its own."""
+
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 FORWARDED = (
@@ -40,6 +43,8 @@ class Guard:
         path, problem = flask.request.path, flask.request.routing_exception
         if path != PREFIX and not path.startswith(f"{PREFIX}/"):
             return None
+        if path in ROOTS and flask.request.method in {"GET", "HEAD"}:
+            return flask.redirect(f"{PREFIX}/console", 302)  # type: ignore[return-value]
         refused = None if path in OPEN else self._refusal()
         if refused is not None:
             return refused

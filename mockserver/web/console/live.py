@@ -52,6 +52,8 @@ def add(blueprint: Blueprint, console: Console) -> None:
         given = {field: value for field in FIELDS if (value := flask.request.args.get(field, "").strip())}
         wanted = sought(given) if "rows" in flask.request.args else None
         after, wait = _place(), flask.request.environ.get(PAUSE, pause)
+        if flask.request.method == "HEAD":  # it has no body whose end would make room again
+            return Response(mimetype="text/event-stream")
         draw = flask.current_app.jinja_env.get_template("console/row.html").render  # needs no context, which a stream outlives
         stay = room.acquire(blocking=False)
         stream = Stream(console, wanted, draw)

@@ -1,0 +1,76 @@
+"""Bodies that are sent in gzip: unpacked within bounds. Other encodings are refused.
+
+A few kilobytes can stand for gigabytes. So a body is unpacked in pieces, of which no more than its beginning is kept at
+first; the whole is unpacked once it is known that the policy takes so many bytes.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from mockserver.wire.message import ENCODING, MAX_READ, Request
+
+GZIP = frozenset({"gzip", "x-gzip"})
+PLAIN = frozenset({"", "identity"})
+
+PIECE = 64 << 10
+
+_WITH_GZIP_HEADER = 16 + zlib.MAX_WBITS
+
+
+class Opened(NamedTuple):
+    """A body as it was before it was packed: its beginning, and its size up to one more than MAX_READ.
+
+    `problem` is why it cannot be unpacked.
+    """
+
+    beginning: bytes
+    size: int
+    problem: str = ""
+
+
+def encoding_of(request: Request) -> str | None:
+    """Return the Content-Encoding in lower case, None if the body is as it is."""
+    for name, value in request.others:
+        if name == ENCODING:
+            encoding = value.strip().lower()
+            return None if encoding in PLAIN else encoding
+    return None
+
+
+def opened(request: Request, most: int) -> Opened:
+    """Unpack a gzip body; its beginning has up to `most` bytes."""
+    kept, size = bytearray(), 0
+    try:
+        for piece in _pieces(request.body):
+            size += len(piece)
+            kept += piece[: most - len(kept)]
+            if size > MAX_READ:
+                return Opened(bytes(kept), MAX_READ + 1)
+    except (zlib.error, EOFError) as error:
+        return Opened(bytes(kept), size, f"The body is not gzip as its Content-Encoding says: {error}.")
+    return Opened(bytes(kept), size)
+
+
+def whole(request: Request) -> Request:
+    """Return the request with the body unpacked, whose size is known to be within bounds."""
+    body = b"".join(_pieces(request.body))
+    return replace(request, body=body, size=len(body))
+
+
+def _pieces(packed: bytes) -> Iterator[bytes]:
+    """Raises zlib.error for what is not gzip, EOFError if its end is missing or is not the end of the body."""
+    unpacker = zlib.decompressobj(_WITH_GZIP_HEADER)
+    left = packed
+    while not unpacker.eof:
+        piece = unpacker.decompress(left, PIECE)
+        left = unpacker.unconsumed_tail
+        if not piece and not left and not unpacker.eof:
+            raise EOFError("it ends too early")
+        yield piece
+    if unpacker.unused_data:
+        raise EOFError("something follows after its end")
