@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -231,3 +232,26 @@ def test_a_probe_sees_replicas_whose_clocks_agree(valkey: Server) -> None:
     ):
         report = probe(provider, Options(seed=0, examples=0, clauses=("P13",)))
     assert {result.code: result.status for result in report.clauses} == {"P13": Status.HELD}
+
+
+def test_signing_out_holds_at_every_replica_and_after_a_restart(valkey: Server) -> None:
+    page, token = "/__admin/console/organizations/default", ("--admin-token", "a-token")
+    with replica(valkey, *token) as one, replica(valkey, *token) as other:
+        answer = httpx.post(f"{one.url}/__admin/console/login", data={"token": "a-token"})
+        _, _, value = answer.headers["Set-Cookie"].partition(";")[0].partition("=")
+
+        def seen_at(server: Serving) -> int:
+            return httpx.get(server.url + page, cookies=cookie_of(server, value)).status_code
+
+        word = re.search(r'name="form_word" value="([^"]+)"', httpx.get(one.url + page, cookies=cookie_of(one, value)).text)
+        assert word is not None
+        assert (seen_at(one), seen_at(other)) == (200, 200)
+        httpx.post(f"{other.url}/__admin/console/logout", data={"form_word": word[1]}, cookies=cookie_of(other, value))
+        assert (seen_at(one), seen_at(other)) == (303, 303)
+    with replica(valkey, *token) as restarted:
+        assert seen_at(restarted) == 303
+
+
+def cookie_of(server: Serving, value: str) -> dict[str, str]:
+    """The console's cookie for a server."""
+    return {f"dayfly-console-{server.url.rpartition(':')[2]}": value}
