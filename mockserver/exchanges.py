@@ -17,6 +17,10 @@ PAGE = 500
 """Journal entries read at a time."""
 
 
+LONGEST_BEGINNING = 4000
+"""Characters of a body that could not be decoded, of which a list of requests may have a thousand."""
+
+
 class Pair(NamedTuple):
     """The two journal entries of one request; `answer` is None while it is on its way, or where the store was lost."""
 
@@ -91,7 +95,7 @@ def session_of(pair: Pair) -> str | None:
 def text_of(arrival: Arrival) -> str | None:
     """The message of a send, or the beginning of a body that could not be decoded."""
     text = _member(arrival.body, "text") if arrival.operation == "send" else None
-    return text if isinstance(text, str) else arrival.text
+    return text if isinstance(text, str) or arrival.text is None else arrival.text[:LONGEST_BEGINNING]
 
 
 def guest_asked(arrival: Arrival) -> Guest | None:

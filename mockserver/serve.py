@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from granian import _granian
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import MPServer
 
@@ -40,6 +41,9 @@ DEFAULT_PORT = 8403
 
 THREADS = 64
 """Requests a worker answers at once: each one that waits, or follows a stream, holds a thread."""
+
+MOST_HEAD = 32 << 10
+"""Bytes of a request's line and headers. A connection may hold as many, and there may be many connections."""
 
 CONNECTIONS = 4096
 """Connections that a worker keeps open."""
@@ -153,6 +157,7 @@ class _Supervisor(MPServer):
             target="",
             interface=Interfaces.WSGI,
             http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(max_buffer_size=MOST_HEAD),
             websockets=False,
             workers=workers,
             blocking_threads=threads,

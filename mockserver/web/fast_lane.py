@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mockserver.web.delivery import deliver, pause
-from mockserver.web.room import PIECE, ROOM, Held
+from mockserver.web.room import BEGINNING, PIECE, ROOM, Held
 from mockserver.wire import MAX_READ, Call, Handler, Request
 from mockserver.wire.message import USUAL, bounded
 
@@ -41,29 +42,38 @@ def read_request(environ: WSGIEnvironment) -> Request | None:
     return _request(environ, size, body)
 
 
-def read_large(environ: WSGIEnvironment, held: Held) -> Request:
+def read_large(environ: WSGIEnvironment, held: Held, takes: Callable[[], int]) -> Request:
     """Return a request whose body may be large, as far as there is room for it.
 
-    A body without a length is read to its end, one that is too long to MAX_READ. One that there is
-    no room for is read all the same, so that the client sees the answer.
+    Of a body that is longer than the policy `takes` no more than the beginning is kept. All is read to
+    its end, up to MAX_READ bytes, so that the client sees the answer.
     """
     length = environ.get("CONTENT_LENGTH")
     size = _size(length) if length else None
     most = MAX_READ + 1 if size is None else min(size, MAX_READ)
-    pieces, read, fits = list[bytes](), 0, True
-    while read < most:
-        piece = environ["wsgi.input"].read(min(PIECE, most - read))
-        if not piece:
-            break
-        read += len(piece)
-        fits = fits and (len(pieces) == 0 or held.take(len(piece)))
-        if fits:
-            pieces.append(piece)
-        elif len(pieces) > 1:
-            del pieces[1:]
-            held.release()
-    body = b"".join(pieces)
-    return _request(environ, read if size is None else size, body[:MAX_READ], unheld=not fits)
+    beginning = list(_pieces(environ, min(most, BEGINNING)))
+    read = sum(map(len, beginning))
+    rest, fits = list[bytes](), True
+    if read == BEGINNING < most:
+        limit = takes()
+        keeps = size is None or size <= limit
+        for piece in _pieces(environ, most - read):
+            read += len(piece)
+            keeps = keeps and read <= limit
+            fits = fits and (not keeps or held.take(len(piece)))
+            if keeps and fits:
+                rest.append(piece)
+            elif rest:
+                rest.clear()
+                held.release()
+    return _request(environ, read if size is None else size, b"".join([*beginning, *rest]), unheld=not fits)
+
+
+def _pieces(environ: WSGIEnvironment, left: int) -> Iterator[bytes]:
+    """Read so many bytes of the body, if there are as many."""
+    while left and (piece := environ["wsgi.input"].read(min(PIECE, left))):
+        left -= len(piece)
+        yield piece
 
 
 def _request(environ: WSGIEnvironment, size: int, body: bytes, unheld: bool = False) -> Request:
@@ -84,8 +94,9 @@ def _request(environ: WSGIEnvironment, size: int, body: bytes, unheld: bool = Fa
 
 def _arrive_with_room(handler: Handler, environ: WSGIEnvironment) -> Call:
     """A large body takes room until it has been read into values; the journal keeps its beginning alone."""
+    takes = partial(handler.takes, environ["PATH_INFO"], environ.get("HTTP_AUTHORIZATION"))
     with Held(ROOM) as held:
-        return handler.arrive(read_large(environ, held))
+        return handler.arrive(read_large(environ, held, takes))
 
 
 def _size(length: str) -> int:

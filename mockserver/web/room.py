@@ -7,7 +7,10 @@ from types import TracebackType
 from typing import Self
 
 PIECE = 64 << 10
-"""Bytes that are read at a time, and that every body may have without taking room."""
+"""Bytes that are read at a time."""
+
+BEGINNING = 2 * PIECE
+"""Bytes that every body may have without taking room: what the journal keeps of it, and more."""
 
 MOST_HELD = 64 << 20
 """Bytes of large bodies that a process holds at once."""

@@ -18,6 +18,10 @@ GZIP = frozenset({"gzip", "x-gzip"})
 PLAIN = frozenset({"", "identity"})
 
 PIECE = 64 << 10
+"""Bytes that come out at a time at most."""
+
+GIVEN = 4 << 10
+"""Bytes that go in at a time: what is left of them is copied for each piece that comes out."""
 
 _WITH_GZIP_HEADER = 16 + zlib.MAX_WBITS
 
@@ -64,13 +68,14 @@ def whole(request: Request) -> Request:
 
 def _pieces(packed: bytes) -> Iterator[bytes]:
     """Raises zlib.error for what is not gzip, EOFError if its end is missing or is not the end of the body."""
-    unpacker = zlib.decompressobj(_WITH_GZIP_HEADER)
-    left = packed
-    while not unpacker.eof:
-        piece = unpacker.decompress(left, PIECE)
-        left = unpacker.unconsumed_tail
-        if not piece and not left and not unpacker.eof:
-            raise EOFError("it ends too early")
-        yield piece
-    if unpacker.unused_data:
+    unpacker, taken = zlib.decompressobj(_WITH_GZIP_HEADER), 0
+    while taken < len(packed) and not unpacker.eof:
+        given = packed[taken : taken + GIVEN]
+        taken += len(given)
+        while piece := unpacker.decompress(given, PIECE):
+            given = unpacker.unconsumed_tail
+            yield piece
+    if not unpacker.eof:
+        raise EOFError("it ends too early")
+    if unpacker.unused_data or taken < len(packed):
         raise EOFError("something follows after its end")

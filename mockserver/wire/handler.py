@@ -72,6 +72,20 @@ class Handler:
         """The answer to a request, without waiting: its delays are told in it, for the door to keep."""
         return self.finish(self.arrive(request))
 
+    def takes(self, path: str, authorization: str | None) -> int:
+        """Return how many bytes of a body are of use at `path` to whoever shows this Authorization.
+
+        That is what the policy of the organisation takes which is named there; of other bodies the beginning.
+        """
+        operation, shown = ROUTES.get(path), _show(authorization)
+        if operation is None or operation == "token" or shown.organization is None:
+            return LARGE
+        try:
+            seen = self.platform.look(Ask(operation, shown.organization, shown.client_id, shown.token, shown.problem))
+        except StoreUnavailable:
+            return LARGE
+        return seen.organization.policy.max_body if seen.token is not None else LARGE
+
     # -- arriving ----------------------------------------------------------------------------------------------------
 
     def arrive(self, request: Request) -> Call:
@@ -162,8 +176,6 @@ class Handler:
         return call
 
     def _arrive_token(self, request: Request) -> Call:
-        if request.unheld:
-            return self._arrive_large("token", request, lambda: request)
         body = read_form(request)
         fields: dict[str, str] = body.document
         pair = basic(request.authorization)

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from mockserver.assemble import Assembly
+from mockserver.control import Tenant
 from mockserver.web import create_app, fast_lane
-from mockserver.web.room import PIECE, Held, Room
+from mockserver.web.room import BEGINNING, PIECE, Held, Room
 from mockserver.wire import MAX_READ
+from tests.mockserver.conftest import Mock
 
 SEND = "/api/v2/conversations/messaging/external/guests/sendmessage"
 
@@ -33,8 +34,8 @@ def room(monkeypatch: pytest.MonkeyPatch) -> Room:
     return room
 
 
-def call(assembly: Assembly, body: Body, length: int | None, path: str = SEND) -> tuple[int, dict[str, str]]:
-    app, answered = create_app(assembly), list[Any]()
+def call(mock: Mock, body: Body, length: int | None, path: str = SEND) -> tuple[int, dict[str, str]]:
+    app, answered = create_app(mock.assembly), list[Any]()
     environ: dict[str, Any] = {
         "REQUEST_METHOD": "POST",
         "PATH_INFO": path,
@@ -45,6 +46,7 @@ def call(assembly: Assembly, body: Body, length: int | None, path: str = SEND) -
         "wsgi.url_scheme": "http",
     }
     environ |= {"HTTP_TRANSFER_ENCODING": "chunked"} if length is None else {"CONTENT_LENGTH": str(length)}
+    environ |= {"HTTP_AUTHORIZATION": mock.headers["Authorization"]} if mock.headers else {}
     start: Any = lambda status, headers: answered.extend((int(status[:3]), dict(headers)))  # noqa: E731
     list(app(environ, start))
     return answered[0], answered[1]
@@ -59,32 +61,48 @@ def test_what_is_held_is_bounded_and_comes_back() -> None:
     assert room.take(10)
 
 
-@pytest.mark.parametrize("length", [True, False])
-@pytest.mark.parametrize("path", [SEND, "/oauth/token"])
-def test_a_body_without_room_is_503_and_read_to_its_end(assembly: Assembly, room: Room, length: bool, path: str) -> None:
-    body = Body(b"x" * 400_000)
-    status, headers = call(assembly, body, 400_000 if length else None, path)
+@pytest.mark.parametrize("has_length", [True, False])
+def test_a_body_without_room_is_503_and_read_to_its_end(mock: Mock, room: Room, has_length: bool) -> None:
+    body = Body(b"x" * 500_000)
+    status, headers = call(mock, body, 500_000 if has_length else None)
     assert (status, headers["Dayfly-Reason"]) == (503, "capacity.bodies")
-    assert (body.tell(), body.largest) == (400_000, PIECE)
+    assert (body.tell(), body.largest) == (500_000, PIECE)
     assert room.take(300_000)
 
 
-def test_a_body_with_room_is_read_and_its_room_given_back(assembly: Assembly, room: Room) -> None:
-    status, _ = call(assembly, Body(b"x" * 300_000), 300_000)
-    assert status == 401
+def test_a_body_with_room_is_read_and_its_room_given_back(mock: Mock, room: Room) -> None:
+    text = '{"webChatSessionId": "x", "text": "' + "x" * 3000 + '"' + " " * 390_000 + "}"
+    assert call(mock, Body(text.encode()), len(text))[1]["Dayfly-Reason"] == "session.unknown"
     assert room.take(300_000)
 
 
-def test_a_small_body_needs_no_room(assembly: Assembly, room: Room) -> None:
+@pytest.mark.parametrize("has_length", [True, False])
+def test_what_the_policy_does_not_take_needs_no_room(mock: Mock, tenant: Tenant, room: Room, has_length: bool) -> None:
+    tenant.set_policy({"max_body": 200_000})
+    size = BEGINNING + 290_000
+    assert call(mock, Body(b"x" * size), size if has_length else None)[0] == 413
     room.take(300_000)
-    for length in (PIECE, None):
-        assert call(assembly, Body(b"x" * PIECE), length)[0] == 401
+    assert call(mock, Body(b"x" * size), size)[0] == 413
 
 
-def test_no_more_is_read_than_any_policy_allows(assembly: Assembly) -> None:
+@pytest.mark.parametrize("path", [SEND, "/oauth/token", "/nowhere"])
+def test_what_a_stranger_sends_needs_no_room(mock: Mock, room: Room, path: str) -> None:
+    room.take(300_000)
+    mock.headers = {}
+    for length in (1 << 20, None):
+        assert call(mock, Body(b"x" * (1 << 20)), length, path)[0] in {401, 404, 415}
+
+
+def test_a_body_that_is_not_large_needs_no_room(mock: Mock, room: Room) -> None:
+    room.take(300_000)
+    for length in (BEGINNING, None):
+        assert call(mock, Body(b"x" * BEGINNING), length)[0] == 400
+
+
+def test_no_more_is_read_than_any_policy_allows(mock: Mock) -> None:
     body = Body(b"x" * (MAX_READ + 10))
-    assert call(assembly, body, MAX_READ + 10)[0] == 401
+    assert call(mock, body, MAX_READ + 10)[0] == 413
     assert body.tell() == MAX_READ
     endless = Body(b"x" * (MAX_READ + 10))
-    assert call(assembly, endless, None)[0] == 401
+    assert call(mock, endless, None)[0] == 413
     assert endless.tell() == MAX_READ + 1
