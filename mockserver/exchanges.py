@@ -13,8 +13,8 @@ from mockserver.ids import redact_tokens, was_issued
 from mockserver.journal import Answer, Arrival, Credential, Delivery, Entry, Guest
 from mockserver.stores.base import ORGANIZATION, Key, Store
 
-PAGE = 500
-"""Journal entries read at a time."""
+PAGE = 100
+"""Journal entries read at a time: each may have a quarter of a megabyte of text."""
 
 
 LONGEST_BEGINNING = 4000

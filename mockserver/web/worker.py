@@ -16,6 +16,7 @@ from mockserver.errors import MockServerError
 from mockserver.settings import Settings
 from mockserver.web.delivery import PAUSE
 from mockserver.web.log import LogLevel, log_to_standard_error
+from mockserver.web.memory import keep_little
 from mockserver.wire import MAX_READ, ROUTES
 from mockserver.wire.redaction import Secrets
 
@@ -87,6 +88,7 @@ class Worker:
         """The application to serve. Exits where it cannot be made."""
         _heed_no_signals()
         _hide_lookalikes()
+        keep_little()
         log_to_standard_error(self._log_level)
         stopping = threading.Event()
         threading.Thread(target=self._stop_with_parent, args=(stopping,), daemon=True).start()

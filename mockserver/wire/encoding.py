@@ -7,7 +7,8 @@ first; the whole is unpacked once it is known that the policy takes so many byte
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -27,7 +28,7 @@ _WITH_GZIP_HEADER = 16 + zlib.MAX_WBITS
 
 
 class Opened(NamedTuple):
-    """A body as it was before it was packed: its beginning, and its size up to one more than MAX_READ.
+    """A body as it was before it was packed: its beginning and its size, or one more than what is taken.
 
     `problem` is why it cannot be unpacked.
     """
@@ -46,24 +47,34 @@ def encoding_of(request: Request) -> str | None:
     return None
 
 
-def opened(request: Request, most: int) -> Opened:
-    """Unpack a gzip body; its beginning has up to `most` bytes."""
-    kept, size = bytearray(), 0
+def opened(request: Request, most: int, takes: Callable[[], int]) -> Opened:
+    """Unpack a gzip body as far as it is needed; its beginning has up to `most` bytes.
+
+    `takes` returns how many bytes are of use at all. It is asked about a body with more than `most`.
+    """
+    kept, size, bound = bytearray(), 0, most
     try:
         for piece in _pieces(request.body):
             size += len(piece)
             kept += piece[: most - len(kept)]
-            if size > MAX_READ:
-                return Opened(bytes(kept), MAX_READ + 1)
+            if size > bound:
+                bound = max(takes(), most) if bound == most else bound
+                if size > bound:
+                    return Opened(bytes(kept), bound + 1)
     except (zlib.error, EOFError) as error:
         return Opened(bytes(kept), size, f"The body is not gzip as its Content-Encoding says: {error}.")
     return Opened(bytes(kept), size)
 
 
 def whole(request: Request) -> Request:
-    """Return the request with the body unpacked, whose size is known to be within bounds."""
-    body = b"".join(_pieces(request.body))
-    return replace(request, body=body, size=len(body))
+    """Return the request with the body unpacked, up to MAX_READ bytes."""
+    body = bytearray()
+    with suppress(zlib.error, EOFError):  # it was whole when it was looked at, unless a policy has changed since
+        for piece in _pieces(request.body):
+            body += piece
+            if len(body) > MAX_READ:
+                break
+    return replace(request, body=bytes(body[:MAX_READ]), size=len(body))
 
 
 def _pieces(packed: bytes) -> Iterator[bytes]:

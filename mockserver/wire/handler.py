@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -130,7 +130,8 @@ class Handler:
         if request.unheld or request.size > len(request.body):
             cut = replace(request, body=b"")
             return self._arrive_token(cut) if operation == "token" else self._arrive_large(operation, cut, lambda: request)
-        beginning, size, problem = opened(request, LARGE)
+        takes = partial(self.takes, request.path, request.authorization)
+        beginning, size, problem = opened(request, LARGE, takes)
         plain = replace(request, body=beginning, size=size)
         if problem:
             return self._arrive_unread(operation, plain, problem)

@@ -11,9 +11,10 @@ import httpx
 import pytest
 
 from mockserver.control import Tenant
-from mockserver.engine.model import DEFAULT_ORGANIZATION
+from mockserver.engine.model import DEFAULT_ORGANIZATION, UNASSIGNED
 from mockserver.journal import Arrival
-from mockserver.wire import MAX_READ
+from mockserver.wire import MAX_READ, Request
+from mockserver.wire.encoding import whole
 from mockserver.wire.handler import LARGE
 from tests.mockserver.conftest import Mock
 
@@ -107,12 +108,23 @@ def test_a_bomb_is_too_large_however_small_it_comes(mock: Mock, size: int) -> No
     packed = b"".join([*(packer.compress(bytes(1 << 20)) for _ in range(size >> 20)), packer.compress(bytes(size % (1 << 20)))])
     reason = "body.not-json" if size <= 1 << 20 else "body.too-large"
     assert told(sent(mock, packed + packer.flush()))[1] == reason
-    assert arrival(mock).size == min(size, MAX_READ + 1)
+    assert arrival(mock).size == min(size, (1 << 20) + 1)
 
 
-def test_a_bomb_without_a_token_is_401_and_is_not_read(mock: Mock) -> None:
-    mock.headers = {}
-    assert told(sent(mock, gzip.compress(bytes(1 << 20)))) == (401, "auth.missing")
+@pytest.mark.parametrize("authorization", [{}, {"Authorization": "Bearer made-up"}])
+def test_a_bomb_of_a_stranger_is_401_and_is_not_unpacked(mock: Mock, authorization: dict[str, str]) -> None:
+    mock.headers = authorization
+    assert sent(mock, gzip.compress(bytes(1 << 24))).status_code == 401
+    (last,) = [entry for entry in mock.assembly.store.entries(UNASSIGNED) if isinstance(entry, Arrival)]
+    assert last.size == LARGE + 1
+
+
+def test_no_more_is_unpacked_than_any_policy_takes() -> None:
+    packer = zlib.compressobj(wbits=31)
+    packed = b"".join([*(packer.compress(bytes(1 << 20)) for _ in range(64)), packer.flush()])
+    request = whole(Request(method="POST", path="/", body=packed, size=len(packed)))
+    assert len(request.body) == MAX_READ
+    assert MAX_READ < request.size < MAX_READ + (1 << 20)
 
 
 @pytest.mark.parametrize(
