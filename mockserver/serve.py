@@ -29,6 +29,7 @@ from mockserver.errors import MockServerError, SettingsError
 from mockserver.ids import Ids
 from mockserver.settings import Settings
 from mockserver.web.app import create_app
+from mockserver.web.calls import THREADS
 from mockserver.web.listening import BACKLOG, listen, listen_at, url
 from mockserver.web.log import LogLevel
 from mockserver.web.tls import Identity
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 DEFAULT_PORT = 8403
-
-THREADS = 64
-"""Requests a worker answers at once: each one that waits, or follows a stream, holds a thread."""
 
 MOST_HEAD = 32 << 10
 """Bytes of a request's line and headers. A connection may hold as many, and there may be many connections."""
@@ -110,7 +108,10 @@ def run(
         serving = Serving(url(listening, scheme), *credentials, authority)
         link = Link()
         supervisor = _Supervisor(listening, link, workers, threads, identity, log_level, lambda: on_ready(serving))
-        return supervisor.run(Worker(make_app, settings, link, log_requests, log_level))
+        port = 0 if path is not None else listening.getsockname()[1]
+        told = log_requests or log_level in {"info", "debug"}
+        worker = Worker(make_app, settings, link, port, threads=threads, log_requests=told, log_level=log_level)
+        return supervisor.run(worker)
 
 
 @contextmanager

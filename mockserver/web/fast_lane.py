@@ -51,9 +51,11 @@ def read_large(environ: WSGIEnvironment, held: Held, takes: Callable[[], int]) -
     length = environ.get("CONTENT_LENGTH")
     size = _size(length) if length else None
     most = MAX_READ + 1 if size is None else min(size, MAX_READ)
-    beginning = list(_pieces(environ, min(most, BEGINNING)))
-    read = sum(map(len, beginning))
-    rest, fits = list[bytes](), True
+    beginning, rest, read, fits = list[bytes](), list[bytes](), 0, True
+    for piece in _pieces(environ, min(most, BEGINNING)):
+        read += len(piece)
+        fits = fits and (read <= PIECE or held.take(len(piece)))
+        beginning += [piece] if fits else []
     if read == BEGINNING < most:
         limit = takes()
         keeps = size is None or size <= limit
@@ -64,8 +66,8 @@ def read_large(environ: WSGIEnvironment, held: Held, takes: Callable[[], int]) -
             if keeps and fits:
                 rest.append(piece)
             elif rest:
+                held.give(sum(map(len, rest)))
                 rest.clear()
-                held.release()
     return _request(environ, read if size is None else size, b"".join([*beginning, *rest]), unheld=not fits)
 
 

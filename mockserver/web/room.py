@@ -6,11 +6,11 @@ from threading import Lock
 from types import TracebackType
 from typing import Self
 
-PIECE = 64 << 10
-"""Bytes that are read at a time."""
+PIECE = 16 << 10
+"""Bytes that are read at a time, and that every body may have without taking room."""
 
-BEGINNING = 2 * PIECE
-"""Bytes that every body may have without taking room: what the journal keeps of it, and more."""
+BEGINNING = 5 * PIECE
+"""Bytes of a body that are kept whatever becomes of it: what the journal keeps of it, and a little more."""
 
 MOST_HELD = 64 << 20
 """Bytes of large bodies that a process holds at once."""
@@ -51,13 +51,13 @@ class Held:
         self._size += size if taken else 0
         return taken
 
-    def release(self) -> None:
-        """Give back what was taken."""
-        self._room.give(self._size)
-        self._size = 0
+    def give(self, size: int) -> None:
+        """Give back so many of the bytes that were taken."""
+        self._room.give(size)
+        self._size -= size
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.release()
+        self.give(self._size)

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from mockserver import clock
 from mockserver.errors import MockServerError
 from mockserver.settings import Settings
-from mockserver.web.delivery import PAUSE
+from mockserver.web.calls import THREADS, Calls
 from mockserver.web.log import LogLevel, log_to_standard_error
 from mockserver.web.memory import keep_little
 from mockserver.wire import MAX_READ, ROUTES
@@ -78,11 +78,15 @@ class Worker:
         make_app: Callable[[Settings], WSGIApplication],
         settings: Settings,
         link: Link,
+        port: int,
+        *,
+        threads: int = THREADS,
         log_requests: bool = False,
         log_level: LogLevel = "warning",
     ) -> None:
-        self._make_app, self._settings, self._link = make_app, settings, link
-        self._log_requests, self._log_level = log_requests or log_level in {"info", "debug"}, log_level
+        """`port` is the one at which the server listens, 0 at a Unix socket; it answers with so many `threads`."""
+        self._make_app, self._settings, self._link, self._log_requests = make_app, settings, link, log_requests
+        self._port, self._threads, self._log_level = port, threads, log_level
 
     def __call__(self) -> WSGIApplication:
         """The application to serve. Exits where it cannot be made."""
@@ -98,7 +102,9 @@ class Worker:
             self._link.report(str(error))
             sys.exit(1)
         self._link.report()
-        return served(logged(app) if self._log_requests else app, stopping.wait)
+        calls = Calls(stopping, self._port, self._threads)
+        threading.Thread(target=calls.watch, name="dayfly-calls", daemon=True).start()
+        return calls.served(named(logged(app) if self._log_requests else app))
 
     def _stop_with_parent(self, stopping: threading.Event) -> None:
         self._link.wait()
@@ -124,14 +130,13 @@ def _hide_lookalikes() -> None:
         del os.environ[name]
 
 
-def served(app: WSGIApplication, wait: Callable[[float], object]) -> WSGIApplication:
-    """`app` with `wait` for its pauses, and with the server's name on its answers."""
+def named(app: WSGIApplication) -> WSGIApplication:
+    """`app` with the server's name on its answers, and with no body left unread."""
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             return start_response(status, [*headers, SERVER], exc_info)
 
-        environ[PAUSE] = wait
         return app(environ, start) if is_read_by_the_lane(environ) else _answered_after_the_body(app, environ, start)
 
     return serve

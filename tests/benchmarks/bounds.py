@@ -40,7 +40,7 @@ class Target:
         with Talker(self.told) as talker:
             self.token = talker.login().json()["access_token"]
         self.parent = serving.process.pid
-        self.http = httpx.Client(base_url=self.url, timeout=120)
+        self.http = httpx.Client(base_url=self.url, timeout=120, limits=httpx.Limits(max_connections=None))
 
     def connect(self) -> socket.socket:
         """A connection of one's own."""
@@ -101,14 +101,15 @@ def chunked(target: Target) -> None:
 
 
 def slow(target: Target) -> None:
-    """256 bodies of which 1 MB has come, and the rest does not."""
-    head = f"POST {SEND} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {MOST}\r\n\r\n".encode()
+    """500 bodies of 1 MB that do not come to their end, of a client that may send them."""
+    lines = ["Host: x", f"Authorization: Bearer {target.token}", "Content-Type: application/json", f"Content-Length: {MB}"]
+    head = "\r\n".join([f"POST {SEND} HTTP/1.1", *lines, "", ""]).encode()
     with ExitStack() as stack:
-        for _ in range(256):
+        for _ in range(500):
             connection = stack.enter_context(target.connect())
             connection.settimeout(0.5)
             with suppress(OSError):
-                connection.sendall(head + b"x" * MB)
+                connection.sendall(head + b"x" * (MB - 1000))
 
 
 def wide(target: Target) -> None:
