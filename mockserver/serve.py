@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 8403
 
-MOST_HEAD = 32 << 10
+MOST_HEAD = 16 << 10
 """Bytes of a request's line and headers. A connection may hold as many, and there may be many connections."""
 
 CONNECTIONS = 4096

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mockserver.web.delivery import deliver, pause
-from mockserver.web.room import BEGINNING, PIECE, ROOM, Held
+from mockserver.web.room import BEGINNING, PIECE, ROOM, SMALL, Held
 from mockserver.wire import MAX_READ, Call, Handler, Request
 from mockserver.wire.message import USUAL, bounded
 
@@ -32,7 +32,7 @@ def read_request(environ: WSGIEnvironment) -> Request | None:
     length = environ.get("CONTENT_LENGTH")
     if length:
         size = _size(length)
-        if size > PIECE:
+        if size > SMALL:
             return None
         body = environ["wsgi.input"].read(size) if size else b""
     elif "HTTP_TRANSFER_ENCODING" in environ:
@@ -54,7 +54,7 @@ def read_large(environ: WSGIEnvironment, held: Held, takes: Callable[[], int]) -
     beginning, rest, read, fits = list[bytes](), list[bytes](), 0, True
     for piece in _pieces(environ, min(most, BEGINNING)):
         read += len(piece)
-        fits = fits and (read <= PIECE or held.take(len(piece)))
+        fits = fits and (read <= SMALL or held.take(len(piece)))
         beginning += [piece] if fits else []
     if read == BEGINNING < most:
         limit = takes()

@@ -6,13 +6,16 @@ from threading import Lock
 from types import TracebackType
 from typing import Self
 
-PIECE = 16 << 10
-"""Bytes that are read at a time, and that every body may have without taking room."""
+SMALL = 16 << 10
+"""Bytes that every body may have without taking room."""
 
-BEGINNING = 5 * PIECE
+PIECE = 4 << 10
+"""Bytes that are read at a time: the server underneath holds many times as many for each body that is on its way."""
+
+BEGINNING = 80 << 10
 """Bytes of a body that are kept whatever becomes of it: what the journal keeps of it, and a little more."""
 
-MOST_HELD = 64 << 20
+MOST_HELD = 32 << 20
 """Bytes of large bodies that a process holds at once."""
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from mockserver.control import Tenant
 from mockserver.web import create_app, fast_lane
-from mockserver.web.room import BEGINNING, PIECE, Held, Room
+from mockserver.web.room import BEGINNING, PIECE, SMALL, Held, Room
 from mockserver.wire import MAX_READ
 from tests.mockserver.conftest import Mock
 
@@ -94,8 +94,8 @@ def test_what_a_stranger_sends_takes_room_for_its_beginning_alone(mock: Mock, ro
 
 def test_a_body_that_is_not_large_needs_no_room(mock: Mock, room: Room) -> None:
     room.take(300_000)
-    for length in (PIECE, None):
-        assert call(mock, Body(b"x" * PIECE), length)[0] == 400
+    for length in (SMALL, None):
+        assert call(mock, Body(b"x" * SMALL), length)[0] == 400
 
 
 def test_no_more_is_read_than_any_policy_allows(mock: Mock) -> None:
