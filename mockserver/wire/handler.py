@@ -91,9 +91,9 @@ class Handler:
         unusual = request.query or request.others or request.content_type != JSON or call.refused is not None
         if size > LIGHT or unusual:
             call.weight = weight_of(request)
+        if self.unserved.waiting:
+            self.unserved.catch_up()
         try:
-            if self.unserved.waiting:
-                self.unserved.flush()
             seen = call.seen = platform.arrive(call)
             if seen.faults is not None and seen.faults.faults and call.refused is None:
                 call.effect = effect_of(platform.draw_fault(call, seen))

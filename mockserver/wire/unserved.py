@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from contextlib import suppress
 from threading import Event, Lock, Thread
 from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from mockserver.clock import pause, system_clock
 from mockserver.engine.model import ClockState
 from mockserver.errors import StoreUnavailable
 from mockserver.exchanges import Reader
@@ -25,6 +27,15 @@ MOST_BYTES = 4 << 20
 
 SOON, LATER = 0.02, 1.0
 """Seconds between two tries to reach the store: the first wait, and the longest."""
+
+PATIENCE = 3.0
+"""Seconds that the end of a process waits for the thread that tries to reach the store."""
+
+LAST_TRIES = 50
+"""How often what still waits at the end of a process is tried; a store that is away says so at once."""
+
+SOME = 16
+"""Failed requests that are journalled at most before another request is served."""
 
 _log = logging.getLogger("dayfly")
 
@@ -97,7 +108,8 @@ class Unserved:
     def __init__(self, platform: Platform) -> None:
         self.waiting: deque[_Waiting] = deque()
         self._platform, self._bytes, self._dropped = platform, 0, 0
-        self._adding, self._flushing, self._ended = Lock(), Lock(), Event()
+        self._adding, self._flushing, self._wake = Lock(), Lock(), Event()
+        self._closing = False
         self._thread: Thread | None = None
 
     def add(self, call: Call, given: Answer, system: int) -> None:
@@ -122,15 +134,22 @@ class Unserved:
                 self._thread = Thread(target=self._try_again, name="dayfly-unserved", daemon=True)
                 self._thread.start()
 
-    def flush(self) -> None:
-        """Journal what waits, unless another thread is at it. Raises StoreUnavailable."""
-        if not self._flushing.acquire(blocking=False):
+    def catch_up(self) -> None:
+        """Journal some of what waits, before the next request, which finds out for itself whether the store serves."""
+        with suppress(StoreUnavailable):
+            self.flush(most=SOME)
+            self._wake.set()
+
+    def flush(self, patience: float = 0, most: int = MOST) -> None:
+        """Journal what waits, unless another thread is at it for `patience` seconds. Raises StoreUnavailable."""
+        if not self._flushing.acquire(timeout=patience):
             return
         try:
-            while self.waiting:
+            while self.waiting and most > 0:
                 self._journal(self.waiting[0])
                 with self._adding:
                     self._bytes -= self.waiting.popleft().weight
+                most -= 1
             if self._dropped:
                 _log.warning("the store was away: the journal does not tell that %d more requests failed", self._dropped)
                 self._dropped = 0
@@ -156,22 +175,32 @@ class Unserved:
 
     def _try_again(self) -> None:
         wait = SOON
-        while True:
+        while not self._closing:
+            before = len(self.waiting)
             try:
                 self.flush()
             except StoreUnavailable:
-                wait = min(2 * wait, LATER)
+                wait = min(2 * wait, LATER) if len(self.waiting) >= before else SOON
             with self._adding:
                 if not self.waiting:
                     self._thread = None
                     return
-            if self._ended.wait(wait):
-                return
+            self._wake.wait(wait)
+            self._wake.clear()
 
     def close(self) -> None:
-        """Try once more, and wait for nothing else."""
-        self._ended.set()
-        try:
-            self.flush()
-        except StoreUnavailable:
-            _log.warning("the store is away: the journal does not tell that %d requests failed", len(self.waiting))
+        """Try some more times, and no longer than a server has to stop."""
+        self._closing = True
+        self._wake.set()
+        now = system_clock()
+        until = now() + PATIENCE * 1000
+        for _ in range(LAST_TRIES):
+            try:
+                self.flush(max(0, until - now()) / 1000)
+            except StoreUnavailable:
+                pause(SOON)
+            if not self.waiting:
+                return
+            if now() > until:
+                break
+        _log.warning("the store is away: the journal does not tell that %d requests failed", len(self.waiting))
