@@ -276,10 +276,14 @@ def merged(entries: Iterable[Entry]) -> list[Entry]:
     Late arrivals stand where they belong by their time, and what was journalled twice stands once.
     """
     entries = list(entries)
-    failures = {entry.context_id: entry for entry in reversed(entries) if isinstance(entry, Failure)}
-    if not failures:
+    if not any(map(_is_of_a_failure, entries)):
         return entries
-    merging = _Merging(failures, {entry.context_id: entry for entry in reversed(entries) if isinstance(entry, Answer)})
+    answers = {entry.context_id: entry for entry in reversed(entries) if isinstance(entry, Answer)}
+    failed = {id: answer for id, answer in answers.items() if answer.failure is not None}  # in a trace that was merged before
+    for entry in reversed(entries):
+        if isinstance(entry, Failure):
+            failed[entry.context_id] = put_on_the_wire(entry, answers.get(entry.context_id))
+    merging = _Merging(failed)
     waiting = deque(
         sorted((entry for entry in entries if isinstance(entry, Arrival) and entry.late), key=lambda entry: entry.at)
     )
@@ -294,6 +298,10 @@ def merged(entries: Iterable[Entry]) -> list[Entry]:
     return merging.finish()
 
 
+def _is_of_a_failure(entry: Entry) -> bool:
+    return isinstance(entry, Failure) or (isinstance(entry, Answer) and entry.failure is not None)
+
+
 _STAMPED_IN_ORDER = (Began, Ended, Perturbed, Arrival, Returned)
 """Entries that follow each other in time; an answer is stamped with the moment it is to leave, which may lie ahead."""
 
@@ -301,14 +309,14 @@ _STAMPED_IN_ORDER = (Began, Ended, Perturbed, Arrival, Returned)
 class _Merging:
     """The entries so far. The answer to a request that the mock failed follows when time has reached its stamp."""
 
-    def __init__(self, failures: dict[str, Failure], answers: dict[str, Answer]) -> None:
-        self._failures, self._answers = failures, answers
+    def __init__(self, failed: dict[str, Answer]) -> None:
+        self._failed = failed
         self._due: list[tuple[int, int, Answer]] = []
         self._arrived: set[str] = set()
         self._found: list[Entry] = []
 
     def put(self, entry: Entry) -> None:
-        if isinstance(entry, Failure) or (isinstance(entry, Answer) and entry.context_id in self._failures):
+        if isinstance(entry, Failure) or (isinstance(entry, Answer) and entry.context_id in self._failed):
             return
         if isinstance(entry, _STAMPED_IN_ORDER):
             self._answer_until(entry.at)
@@ -316,14 +324,10 @@ class _Merging:
             if entry.context_id in self._arrived:
                 return
             self._arrived.add(entry.context_id)
-            self._fail(entry)
+            if entry.context_id in self._failed:
+                answered = self._failed[entry.context_id]
+                heappush(self._due, (answered.at, entry.seq, answered))
         self._found.append(entry)
-
-    def _fail(self, arrival: Arrival) -> None:
-        failure = self._failures.get(arrival.context_id)
-        if failure is not None:
-            answered = put_on_the_wire(failure, self._answers.get(arrival.context_id))
-            heappush(self._due, (answered.at, arrival.seq, answered))
 
     def _answer_until(self, at: int) -> None:
         while self._due and self._due[0][0] <= at:

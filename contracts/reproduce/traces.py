@@ -211,7 +211,12 @@ def _body(arrival: Arrival) -> bytes | None:
 
 
 def fault_of(answer: Answer) -> Fault | None:
-    """The fault that was applied, so that it can be applied again; latency is in the stamps already."""
+    """The fault that was applied, or stands for a failure of the mock, so that it can be applied again.
+
+    Latency is in the stamps already.
+    """
+    if answer.failure is not None and answer.status is not None and answer.delivery == "complete":
+        return Fault(kind="status", status=answer.status, after_acting=answer.acted is not None)
     lost = {"lost_request": "lost request", "lost_response": "lost response", "truncated": "truncated body"}
     fault = applied_by(lost.get(answer.delivery, answer.fault or ""))
     if fault is None or fault.kind != "status" or answer.status is None:

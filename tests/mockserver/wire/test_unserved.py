@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 
+from contracts.cli.sources import recorded
 from contracts.fold import fold
+from contracts.har.writer import Recording, archive
 from contracts.history import Effect
 from contracts.judge import Status
+from contracts.reproduce import reproduce
 from contracts.reproduce.traces import of_entries
+from contracts.stories.distil import NotReproduced, distil
 from contracts.trace import well_formed
 from contracts.verify import check
 from mockserver import journal
@@ -279,3 +284,45 @@ def test_closing_tries_once_more(clock: ManualClock, monkeypatch: pytest.MonkeyP
         store.losses.append("request")
         mock.send()
     assert Control(parts).tenant("default").requests.count(status=503) == 1
+
+
+def test_a_refusal_that_follows_a_failure_is_reproduced(
+    mock: Mock, tenant: Tenant, store: FailingStore, clock: ManualClock
+) -> None:
+    session, failed = fail_send(mock, store, clock, None, "reply")
+    refused = mock.send(session)
+    again = reproduce(of_entries(entries(tenant), "x"))
+    assert [result.reproduced.reason for result in again.results] == [
+        "token.issued",
+        "session.created",
+        "message.accepted",
+        "session.consumed",
+    ]
+    assert all(result.agrees for result in again.results)
+    story = distil(tenant, refused.json()["contextId"])
+    assert story.steps[-1].expect.reason == "session.consumed"  # type: ignore[union-attr]
+    with pytest.raises(NotReproduced, match="the store behind the server could not be reached"):
+        distil(tenant, failed.json()["contextId"])
+
+
+def test_a_har_file_tells_both_and_keeps_the_order(
+    mock: Mock, tenant: Tenant, store: FailingStore, clock: ManualClock, tmp_path: Path
+) -> None:
+    session, _ = fail_send(mock, store, clock, None, "reply")
+    store.away = True
+    mock.send(session)
+    clock.advance(1)
+    store.away = False
+    store.losses.append("request")  # the one before is not journalled yet
+    mock.send(session)
+    clock.advance(1)
+    mock.login()
+    told = entries(tenant)
+    file = tmp_path / "trace.har"
+    file.write_bytes(msgspec.json.encode(archive([Recording("x", "x", told)])))
+    assert calls(recorded(str(file), "default", "").trace) == calls(told)
+    assert [status for _, status, _ in calls(told)] == [200, 200, 503, 503, 403, 200]
+
+
+def calls(trace: Iterable[Entry]) -> list[tuple[str, int | None, bool]]:
+    return [(call.arrival.context_id, call.status, call.accepted) for call in fold(well_formed(trace)).calls]
