@@ -11,7 +11,7 @@ from time import perf_counter
 from tests.chaos.ledger import Row
 from tests.chaos.scenes import SCENES, Scene
 
-HEAD = ("races", "sends", "wrong winners", "revived", "unrecorded", "wire ≠ journal")
+HEAD = ("races", "sends", "unclear", "wrong winners", "revived", "unrecorded", "wire ≠ journal")
 
 
 def play(scenes: tuple[Scene, ...], scale: int, tell: Callable[[str], object] = print) -> list[Row]:

@@ -24,10 +24,14 @@ class Sent(NamedTuple):
 
 
 class Row(NamedTuple):
-    """The counts of one scene. All but the first two are to be 0."""
+    """The counts of one scene. All but the first three are to be 0.
+
+    `unclear` are the sends that were answered 503, or not at all.
+    """
 
     races: int = 0
     sends: int = 0
+    unclear: int = 0
     wrong_winners: int = 0
     revived: int = 0
     unrecorded: int = 0
@@ -62,6 +66,7 @@ class Ledger:
         return Row(
             races=len(self.races),
             sends=len(sent),
+            unclear=sum(one.status not in CLEAR for one in sent),
             wrong_winners=sum(_is_wrong(race, winners.get(race[0].session, [])) for race in self.races),
             revived=len(revived),
             unrecorded=sum(one.status == 200 and not _is_recorded(one, pairs) for one in sent),

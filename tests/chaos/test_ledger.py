@@ -33,7 +33,7 @@ LOSER: list[Entry] = [arrival("b"), answer("b", 403)]
 
 
 def test_one_winner_and_a_journal_that_agrees() -> None:
-    assert row([WON, LOST, UNHEARD], [*WINNER, *LOSER]) == Row(races=1, sends=3)
+    assert row([WON, LOST, UNHEARD], [*WINNER, *LOSER]) == Row(races=1, sends=3, unclear=1)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_one_winner_and_a_journal_that_agrees() -> None:
     ids=["two on the wire", "another in the journal", "none, as all know"],
 )
 def test_wrong_winners(race: list[Sent], entries: list[Entry]) -> None:
-    assert row(race, entries) == Row(races=1, sends=len(race), wrong_winners=1)
+    assert row(race, entries) == Row(races=1, sends=len(race), unclear=race.count(UNHEARD), wrong_winners=1)
 
 
 def test_nobody_may_have_won_if_somebody_does_not_know() -> None:
@@ -66,8 +66,8 @@ def test_what_was_accepted_on_the_wire_and_is_not_in_the_journal() -> None:
 
 def test_a_503_that_the_journal_has_for_a_200() -> None:
     failed = Sent("s", 503, "a")
-    assert row([failed], WINNER) == Row(races=1, sends=1, mismatched=1)
-    assert row([failed], [*WINNER, Failure(3, 0, "a", 503, "store.unavailable")]) == Row(races=1, sends=1)
+    assert row([failed], WINNER) == Row(races=1, sends=1, unclear=1, mismatched=1)
+    assert row([failed], [*WINNER, Failure(3, 0, "a", 503, "store.unavailable")]) == Row(races=1, sends=1, unclear=1)
 
 
 def test_a_status_of_its_own_kind_ends_the_run() -> None:

@@ -237,6 +237,20 @@ def test_explain_tells_both(mock: Mock, tenant: Tenant, store: FailingStore, clo
     assert any("(the client was told 503 store.unavailable)" in event.what for event in later.session.events)
 
 
+def test_the_console_shows_both(
+    assembly: Assembly, mock: Mock, tenant: Tenant, store: FailingStore, clock: ManualClock
+) -> None:
+    _, answer = fail_send(mock, store, clock, None, "reply")
+    mock.create()
+    console = create_app(assembly).test_client()
+    listed = console.get("/__admin/console/organizations/default/requests?reason=message.accepted").text
+    assert "message.accepted" in listed
+    assert "on the wire: store.unavailable" in listed
+    page = console.get(f"/__admin/console/organizations/default/requests/{answer.json()['contextId']}").text
+    assert "On the wire" in page
+    assert "answered 503 store.unavailable" in page
+
+
 def test_explain_of_one_that_did_nothing(mock: Mock, tenant: Tenant, store: FailingStore, clock: ManualClock) -> None:
     _, answer = fail_send(mock, store, clock, None, "request")
     mock.create()
