@@ -11,7 +11,7 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mockserver.clock import pause, system_clock
+from mockserver.clock import monotonic, pause
 from mockserver.engine.model import ClockState
 from mockserver.errors import StoreUnavailable
 from mockserver.exchanges import Reader
@@ -130,9 +130,11 @@ class Unserved:
                 return
             self._bytes += waiting.weight
             self.waiting.append(waiting)
-            if self._thread is None:
-                self._thread = Thread(target=self._try_again, name="dayfly-unserved", daemon=True)
-                self._thread.start()
+            if self._thread is None and not self._closing:
+                thread = Thread(target=self._try_again, name="dayfly-unserved", daemon=True)
+                with suppress(RuntimeError):  # there are no more threads to be had: the next request is in time too
+                    thread.start()
+                    self._thread = thread
 
     def catch_up(self) -> None:
         """Journal some of what waits, before the next request, which finds out for itself whether the store serves."""
@@ -192,15 +194,14 @@ class Unserved:
         """Try some more times, and no longer than a server has to stop."""
         self._closing = True
         self._wake.set()
-        now = system_clock()
-        until = now() + PATIENCE * 1000
+        until = monotonic() + PATIENCE
         for _ in range(LAST_TRIES):
             try:
-                self.flush(max(0, until - now()) / 1000)
+                self.flush(max(0, until - monotonic()))
             except StoreUnavailable:
                 pause(SOON)
             if not self.waiting:
                 return
-            if now() > until:
+            if monotonic() > until:
                 break
         _log.warning("the store is away: the journal does not tell that %d requests failed", len(self.waiting))

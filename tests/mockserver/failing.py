@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from threading import Semaphore
 from typing import Any, Literal
 
 from mockserver.errors import StoreUnavailable
@@ -13,12 +14,13 @@ Loss = Literal["request", "reply"]
 
 
 class FailingStore(MemoryStore):
-    """Each entry of `losses` costs one call; while `away` every call fails."""
+    """Each entry of `losses` costs one call; while `away` every call fails. `notes` counts entries that were noted."""
 
     def __init__(self) -> None:
         super().__init__()
         self.losses: deque[Loss | None] = deque()
         self.away = False
+        self.notes = Semaphore(0)
 
     def _meet(self, call: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         loss = self.losses.popleft() if self.losses else None
@@ -39,7 +41,9 @@ class FailingStore(MemoryStore):
 
     def note(self, *arguments: Any, **named: Any) -> Any:
         """See Store."""
-        return self._meet(super().note, *arguments, **named)
+        number = self._meet(super().note, *arguments, **named)
+        self.notes.release()
+        return number
 
     def commit(self, *arguments: Any, **named: Any) -> Any:
         """See Store."""

@@ -29,7 +29,7 @@ from mockserver.inprocess import Transport
 from mockserver.journal import Answer, Arrival, Entry, Failure
 from mockserver.settings import Settings
 from mockserver.web.app import create_app
-from mockserver.wire import unserved
+from mockserver.wire import Request, unserved
 from tests.mockserver.conftest import START, ManualClock, Mock
 from tests.mockserver.failing import FailingStore, Loss
 
@@ -55,11 +55,13 @@ def assembly(
 
 
 class NoThread:
+    """There is none to be had."""
+
     def __init__(self, **_: object) -> None:
         pass
 
     def start(self) -> None:
-        pass
+        raise RuntimeError
 
 
 def entries(tenant: Tenant) -> list[Entry]:
@@ -287,6 +289,32 @@ def test_strays_are_journalled_too(assembly: Assembly, store: FailingStore) -> N
         assert http.post("/nowhere").status_code == 404
     found = Control(assembly).tenant("unassigned").requests.find()
     assert [exchange.status for exchange in found] == [404, 503]
+
+
+def test_nobody_has_to_ask_before_it_is_journalled(clock: ManualClock) -> None:
+    store = FailingStore()
+    with assemble(system=clock, store=store) as parts:
+        mock = Mock(parts, clock, httpx.Client(transport=Transport(parts.handler), base_url="http://mock.test"))
+        mock.login()
+        for _ in range(2):
+            store.away = True
+            assert mock.send().status_code == 503
+            store.away = False
+            for _ in range(2):  # its arrival, and what was put on the wire
+                assert store.notes.acquire(timeout=30)
+        assert Control(parts).tenant("default").requests.count(status=503) == 2
+
+
+def test_closing_gives_up_in_the_end(
+    clock: ManualClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(unserved, "Thread", NoThread)
+    monkeypatch.setattr(unserved, "pause", lambda seconds: None)
+    store = FailingStore()
+    with assemble(system=clock, store=store) as parts:
+        store.away = True
+        parts.handler.handle(Request(method="POST", path="/nowhere"))
+    assert "the journal does not tell that 1 requests failed" in caplog.text
 
 
 def test_closing_tries_once_more(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
