@@ -16,7 +16,7 @@ from statistics import median
 from time import perf_counter
 from typing import NamedTuple
 
-from tests.benchmarks import inside, serving
+from tests.benchmarks import inside, java, serving
 from tests.benchmarks.load import Held, Load, held, load, memory, middle, token
 from tests.benchmarks.verifying import Throughput, throughput
 from tests.need import need
@@ -41,8 +41,10 @@ class Aim(NamedTuple):
         return self.figure <= self.bound if self.at_most else self.figure >= self.bound
 
 
-def under_load(rounds: int, seconds: float, store: str) -> tuple[dict[str, Load], dict[str, list[int]]]:
-    """Loads all servers in turns. Also resident bytes of the mocks: before and after."""
+def under_load(
+    rounds: int, seconds: float, store: str, peers: dict[str, list[str]]
+) -> tuple[dict[str, Load], dict[str, list[int]]]:
+    """Loads all servers in turns, `peers` among them. Also their resident bytes: before and after."""
     commands = {
         NODE: serving.node(),
         BARE: serving.bare(),
@@ -50,6 +52,7 @@ def under_load(rounds: int, seconds: float, store: str) -> tuple[dict[str, Load]
         MOCK_FULL: serving.dayfly(MANY),
         BARE_STORE: serving.bare(store),
         MOCK_STORE: serving.dayfly(FEW, store),
+        **peers,
     }
     with ExitStack() as stack:
         servers = {name: stack.enter_context(serving.running(command)) for name, command in commands.items()}
@@ -133,6 +136,7 @@ def main() -> None:
     parser.add_argument(
         "--soak", type=float, metavar="MINUTES", help="only this: memory, threads and descriptors over so many minutes of load"
     )
+    parser.add_argument("--peers", action="store_true", help="WireMock and MockServer as well, which need java and mvn")
     parser.add_argument("--json", type=Path, default=Path(".bench/results.json"), metavar="FILE", help="where the figures go")
     options = parser.parse_args()
     if options.soak:
@@ -143,7 +147,7 @@ def main() -> None:
         return
     rounds, seconds = (3, 1.0) if options.quick else (7, 4.0)
     with Server(need("valkey")) as server:
-        loads, memories = under_load(rounds, seconds, server.url)
+        loads, memories = under_load(rounds, seconds, server.url, java.commands() if options.peers else {})
     called, verified = inside.in_process(), throughput()
     found = aims(loads, memories, called, verified, options.quick)
     _print(loads, memories, called, found)
