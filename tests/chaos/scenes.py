@@ -7,6 +7,7 @@ import random
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import NamedTuple
@@ -51,7 +52,6 @@ class Slot:
     def __init__(self, stack: ExitStack, *options: str) -> None:
         self._options = options
         self._here = stack.enter_context(ExitStack())
-        self.start()
 
     def start(self) -> None:
         """Start a server."""
@@ -138,6 +138,7 @@ def one_worker(races: int) -> Row:
     """One server with its store in memory."""
     with ExitStack() as stack:
         slot = Slot(stack)
+        slot.start()
         http = stack.enter_context(httpx.Client(base_url=slot.serving.url, timeout=60))
 
         def collect(after: int) -> Iterator[Entry]:
@@ -166,6 +167,8 @@ class Shared:
     def __init__(self, stack: ExitStack, valkey: Server, urls: list[str], *options: str) -> None:
         self.valkey = valkey
         self.slots = [Slot(stack, "--store", url, *options) for url in urls]
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(Slot.start, self.slots))
 
     def play(self, races: int, disturbance: Disturbance = NOTHING, timeout: float = 60) -> Row:
         """Race, stop all servers, and compare: whatever a server could not journal at once it has by then."""
@@ -173,8 +176,8 @@ class Shared:
         store = stores.open(self.valkey.url)
         racing = Racing(doors, partial(_entries, store), disturbance, doors[0].end)
         racing.run(races)
-        for slot in self.slots:
-            slot.stop()
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(Slot.stop, self.slots))
         racing.collect()
         store.close()
         try:
