@@ -119,6 +119,7 @@ def _others(environ: WSGIEnvironment) -> tuple[tuple[str, str], ...]:
 
 def answer(handler: Handler, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Answers a WSGI call from the handler, waiting where a fault says so. Where the mock itself fails, that is a 500."""
+    call = None
     try:
         request = read_request(environ)
         call = handler.arrive(request) if request is not None else _arrive_with_room(handler, environ)
@@ -126,5 +127,5 @@ def answer(handler: Handler, environ: WSGIEnvironment, start_response: StartResp
             pause(environ, call.delay)
         response = handler.finish(call)
     except Exception as error:
-        response = handler.broken(error)
+        response = handler.broken(error, call)
     return deliver(response, environ, start_response)

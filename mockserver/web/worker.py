@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from multiprocessing import Pipe
+from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -101,6 +102,9 @@ class Worker:
         except MockServerError as error:
             self._link.report(str(error))
             sys.exit(1)
+        handler = getattr(app, "handler", None)
+        if handler is not None:  # once the last request is answered; atexit is not called in this process
+            Finalize(None, handler.unserved.close, exitpriority=0)
         self._link.report()
         calls = Calls(stopping, self._port, self._threads)
         threading.Thread(target=calls.watch, name="dayfly-calls", daemon=True).start()
