@@ -20,6 +20,9 @@ LATEST = 247_059_417_600_000
 """The beginning of the year 9799, in milliseconds: no clock is set or advanced beyond it. Calendars end with the year 9999; the
 longest deadline of what is made at the last moment, and a clock that runs on, still lie in them."""
 
+monotonic = time.monotonic
+"""Seconds on a clock of this machine's own, for what a server waits for on its connections. The platform never reads it."""
+
 
 def system_clock() -> SystemClock:
     """The system's time, held where the system steps back (after a correction, say) until it has caught up."""

@@ -14,7 +14,8 @@ from waitress import wasyncore
 from waitress.server import BaseWSGIServer, create_server
 from waitress.task import ThreadedTaskDispatcher
 
-from mockserver.web.delivery import PAUSE
+from mockserver.clock import monotonic
+from mockserver.web.delivery import DELAY, PAUSE
 from mockserver.web.listening import listen, url
 
 if TYPE_CHECKING:
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
     from mockserver.web.tls import Identity
     from mockserver.web.tls_front import TlsFront
 
-THREADS = 64
-"""Requests answered at once: each one that waits, or follows a stream, holds a thread."""
-
 MAX_CONNECTIONS = 1000
+"""Connections at once, and threads, made as they are needed: so no request that waits keeps another from its answer."""
+
+LOOKS = 0.25
+"""Seconds between two looks whether the client of a delayed answer has hung up."""
 
 
 class LiveServer:
@@ -90,6 +92,7 @@ class LiveServer:
             connection_limit=MAX_CONNECTIONS,
             clear_untrusted_proxy_headers=False,
             log_socket_errors=False,
+            channel_request_lookahead=1,  # else it would not notice who hangs up before the answer
         )
         return cast("BaseWSGIServer", server)  # one socket, one server
 
@@ -98,8 +101,16 @@ class LiveServer:
             wasyncore.loop(use_poll=True, map=self._map, count=1)  # select() knows no file descriptors beyond 1023
 
     def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        environ[PAUSE] = self._stopping.wait
+        environ[PAUSE], environ[DELAY] = self._stopping.wait, self._delay
         return self._app(environ, start_response)
+
+    def _delay(self, environ: WSGIEnvironment, seconds: float) -> None:
+        """Wait for so long, or until the server stops or the client hangs up."""
+        until = monotonic() + seconds
+        while not environ["waitress.client_disconnected"]():
+            left = until - monotonic()
+            if left <= 0 or self._stopping.wait(min(left, LOOKS)):
+                return
 
 
 class _Pool(ThreadedTaskDispatcher):
@@ -107,7 +118,7 @@ class _Pool(ThreadedTaskDispatcher):
 
     def __init__(self) -> None:
         super().__init__()
-        self._threads = ThreadPoolExecutor(THREADS, "dayfly-live")
+        self._threads = ThreadPoolExecutor(MAX_CONNECTIONS, "dayfly-live")
 
     def add_task(self, task: Any) -> None:
         with suppress(RuntimeError):  # stopping: the connection is about to be closed

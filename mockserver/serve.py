@@ -28,6 +28,7 @@ from mockserver.errors import MockServerError, SettingsError
 from mockserver.ids import Ids
 from mockserver.settings import Settings
 from mockserver.web.app import create_app
+from mockserver.web.calls import THREADS
 from mockserver.web.listening import BACKLOG, listen, listen_at, url
 from mockserver.web.tls import Identity
 from mockserver.web.worker import STOP_WITHIN, Link, Worker
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 DEFAULT_PORT = 8403
-
-THREADS = 64
-"""Requests a worker answers at once: each one that waits, or follows a stream, holds a thread."""
 
 CONNECTIONS = 4096
 """Connections that a worker keeps open."""
@@ -102,7 +100,8 @@ def run(
         serving = Serving(url(listening, scheme), *credentials, authority)
         link = Link()
         supervisor = _Supervisor(listening, link, workers, threads, identity, lambda: on_ready(serving))
-        return supervisor.run(Worker(make_app, settings, link, log_requests))
+        port = 0 if path is not None else listening.getsockname()[1]
+        return supervisor.run(Worker(make_app, settings, link, port, threads=threads, log_requests=log_requests))
 
 
 @contextmanager

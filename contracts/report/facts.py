@@ -38,12 +38,19 @@ def remarks(report: Report) -> Iterator[str]:
 
 def runs(report: Report) -> Iterator[str]:
     """The runs that were made, and why not all of them say what they might."""
+    yield from no_verdict(report)
+    if report.walked is not None:
+        yield walked(report.walked)
+
+
+def no_verdict(report: Report) -> Iterator[str]:
+    """Why some or all of the clauses could not be judged."""
+    if report.delivery_unknown:
+        yield "no verdict: whether messages arrive (D2, D3, D6) could not be judged"
     if report.real_time:
         yield report.real_time
     if report.stopped:
         yield f"stopped: {report.stopped}"
-    if report.walked is not None:
-        yield walked(report.walked)
 
 
 def inferred(report: Report) -> str:

@@ -52,7 +52,7 @@ def _verdict(report: Report) -> str:
     if report.failed:
         return "now held"
     if report.exit_status() != 0:
-        return "not exercised"
+        return "no verdict" if report.with_ending(Ending.INCONCLUSIVE) else "not exercised"
     return "broken as expected" if report.with_ending(Ending.EXPECTED) else "held"
 
 

@@ -60,7 +60,8 @@ def _verdict(report: Report) -> str:
     if report.failed:
         return f"{VERDICTS[Ending.NOW_HELD].emoji} keeps more than expected of"
     if report.exit_status() == 2:
-        return f"{VERDICTS[Ending.NOT_EXERCISED].emoji} was not put to the test by"
+        tested = report.with_ending(Ending.HELD) or report.with_ending(Ending.INCONCLUSIVE)
+        return f"{VERDICTS[Ending.NOT_EXERCISED].emoji} {'could not be judged for' if tested else 'was not put to the test by'}"
     if report.with_ending(Ending.EXPECTED):
         return f"{VERDICTS[Ending.EXPECTED].emoji} breaks, as expected,"
     return f"{VERDICTS[Ending.HELD].emoji} keeps"

@@ -59,6 +59,10 @@ class Expectation(Struct, frozen=True):
     strict: bool = True
 
 
+DELIVERY = frozenset({"D2", "D3", "D6"})
+"""The clauses that say whether messages arrive, and whether the client tells the truth about it."""
+
+
 class Ending(StrEnum):
     """How a clause ended, measured by what was expected; the worst come first."""
 
@@ -184,14 +188,21 @@ class Report(Struct, frozen=True, kw_only=True):
         """Whether a clause was violated that should hold, or held that was said to be violated."""
         return bool(self.violated or self.with_ending(Ending.NOW_HELD))
 
+    @property
+    def delivery_unknown(self) -> bool:
+        """Whether no clause about delivery could be judged, though one was put to the test: then nothing says that it works."""
+        found = {result.status for result in self.clauses if result.code in DELIVERY and not result.unjudged}
+        return self.shown == "client" and Status.INCONCLUSIVE in found and not found & {Status.HELD, Status.VIOLATED}
+
     def exit_status(self, *, strict: bool = False) -> int:
-        """0: all clauses put to the test ended as they should; 1: one did not; 2: none was put to the test, or it was stopped
-        and no violation says why, or, if `strict`, one was inconclusive or cannot be judged; 130: interrupted."""
+        """0: all clauses put to the test ended as they should; 1: one did not; 2: none was put to the test, or delivery could
+        not be judged or it was stopped, and no violation says why, or, if `strict`, one was inconclusive or cannot be judged;
+        130: interrupted."""
         if self.interrupted:
             return 130
         if self.failed:
             return 1
-        if self.stopped and not self.with_status(Status.VIOLATED):
+        if (self.stopped or self.delivery_unknown) and not self.with_status(Status.VIOLATED):
             return 2
         undecided = self.with_status(Status.INCONCLUSIVE)
         if not undecided and not self.with_status(Status.HELD) and not self.with_status(Status.VIOLATED):

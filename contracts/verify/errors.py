@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from contracts.errors import ContractsError
-from contracts.report.facts import unkept
+from contracts.report import facts
 from contracts.report.model import Ending, Report
 from contracts.report.text import render
 
@@ -23,10 +23,11 @@ class ContractViolated(AssertionError):
 
 
 class NothingExercised(ContractsError):
-    """No scenario put any clause to the test, so that nothing can be said."""
+    """Nothing can be said of the client: no scenario put a clause to the test, or what counts could not be judged."""
 
     def __init__(self, report: Report) -> None:
-        super().__init__(f"{report.target}: no clause was put to the test")
+        told = "; ".join(facts.no_verdict(report)) or "no clause was put to the test"
+        super().__init__(f"{report.target}: {told}")
         self.report = report
 
 
@@ -34,7 +35,7 @@ class CorpusUnkept(ContractsError):
     """The corpus could not be written, though nothing else was wrong with the client."""
 
     def __init__(self, report: Report) -> None:
-        super().__init__(unkept(report))
+        super().__init__(facts.unkept(report))
         self.report = report
 
 

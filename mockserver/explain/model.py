@@ -32,7 +32,10 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 
 class Given(Struct, frozen=True, kw_only=True):
-    """The answer, as it was put on the wire or, where `delivery` is not `complete`, would have been. `duration` in seconds."""
+    """The answer, as it was put on the wire or, where `delivery` is not `complete`, would have been. `duration` in seconds.
+
+    `reason` and `accepted` tell what the platform did. If the mock failed after that, `failure` is the reason on the wire.
+    """
 
     status: int | None
     reason: str
@@ -43,6 +46,7 @@ class Given(Struct, frozen=True, kw_only=True):
     fault: str | None
     delivery: Delivery
     duration: float
+    failure: str | None
 
 
 class Guard(Struct, frozen=True):

@@ -114,4 +114,5 @@ def _given(case: Case) -> Given | None:
         fault=answer.fault,
         delivery=answer.delivery,
         duration=max(0, answer.at - case.arrival.at) / 1000,
+        failure=answer.failure,
     )

@@ -59,11 +59,19 @@ def summary(case: Case, life: Life | None) -> str:
         return (
             "No answer is journalled: the request is still on its way (a latency fault, say), or the store was lost meanwhile."
         )
-    told = [WHY[case.reason], _detail(case, life)]
+    told = [WHY[case.reason], _detail(case, life), _failure(case)]
     fault = case.answer.fault if case.answer is not None else None
     if fault and case.reason is not Reason.FAULT:
         told.append(f"A fault was applied to the answer: {fault}.")
     return " ".join(part for part in told if part)
+
+
+def _failure(case: Case) -> str:
+    """That the client was told something else than the platform did."""
+    answer = case.answer
+    if answer is None or answer.failure in {None, answer.reason}:
+        return ""
+    return f"The client was not told: the mock itself failed, and answered {answer.status} {answer.failure}."
 
 
 def _detail(case: Case, life: Life | None) -> str:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 PAUSE = "dayfly.pause"
 """Where a server puts its own way to wait into the environ: it takes seconds, and returns early, with true, once that stops."""
 
+DELAY = "dayfly.delay"
+"""Where a server puts its way to delay an answer of which nothing has been sent: it takes the environ and seconds."""
+
 _STATUS_LINES = {status: f"{status} {phrase}" for status, phrase in phrases.items()}
 
 
@@ -37,9 +40,13 @@ def deliver(response: Response, environ: WSGIEnvironment, start_response: StartR
 
 
 def pause(environ: WSGIEnvironment, seconds: float) -> None:
-    """Blocks this call for `seconds`, or until the server that made it stops."""
-    wait: Callable[[float], object] = environ.get(PAUSE, clock.pause)
-    wait(seconds)
+    """Blocks this call for `seconds`, or until the server that made it stops or knows that nobody waits any longer."""
+    delay: Callable[[WSGIEnvironment, float], object] | None = environ.get(DELAY)
+    if delay is not None:
+        delay(environ, seconds)
+    else:
+        wait: Callable[[float], object] = environ.get(PAUSE, clock.pause)
+        wait(seconds)
 
 
 def _status_line(response: Response) -> str:

@@ -68,11 +68,12 @@ def _others(environ: WSGIEnvironment) -> tuple[tuple[str, str], ...]:
 
 def answer(handler: Handler, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Answers a WSGI call from the handler, waiting where a fault says so. Where the mock itself fails, that is a 500."""
+    call = None
     try:
         call = handler.arrive(read_request(environ))
         if call.effect.before:
             pause(environ, call.delay)
         response = handler.finish(call)
     except Exception as error:
-        response = handler.broken(error)
+        response = handler.broken(error, call)
     return deliver(response, environ, start_response)

@@ -8,13 +8,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from multiprocessing import Pipe
+from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from mockserver import clock
 from mockserver.errors import MockServerError
 from mockserver.settings import Settings
-from mockserver.web.delivery import PAUSE
+from mockserver.web.calls import THREADS, Calls
 from mockserver.wire import MAX_READ, ROUTES
 from mockserver.wire.redaction import Secrets
 
@@ -72,9 +73,18 @@ class Worker:
     """Called in a worker's process, makes its application with `make_app`, and tells the parent how that went over `link`."""
 
     def __init__(
-        self, make_app: Callable[[Settings], WSGIApplication], settings: Settings, link: Link, log_requests: bool = False
+        self,
+        make_app: Callable[[Settings], WSGIApplication],
+        settings: Settings,
+        link: Link,
+        port: int,
+        *,
+        threads: int = THREADS,
+        log_requests: bool = False,
     ) -> None:
+        """`port` is the one at which the server listens, 0 at a Unix socket; it answers with so many `threads`."""
         self._make_app, self._settings, self._link, self._log_requests = make_app, settings, link, log_requests
+        self._port, self._threads = port, threads
 
     def __call__(self) -> WSGIApplication:
         """The application to serve. Exits where it cannot be made."""
@@ -87,8 +97,13 @@ class Worker:
         except MockServerError as error:
             self._link.report(str(error))
             sys.exit(1)
+        handler = getattr(app, "handler", None)
+        if handler is not None:  # once the last request is answered; atexit is not called in this process
+            Finalize(None, handler.unserved.close, exitpriority=0)
         self._link.report()
-        return served(logged(app) if self._log_requests else app, stopping.wait)
+        calls = Calls(stopping, self._port, self._threads)
+        threading.Thread(target=calls.watch, name="dayfly-calls", daemon=True).start()
+        return calls.served(named(logged(app) if self._log_requests else app))
 
     def _stop_with_parent(self, stopping: threading.Event) -> None:
         self._link.wait()
@@ -114,14 +129,13 @@ def _hide_lookalikes() -> None:
         del os.environ[name]
 
 
-def served(app: WSGIApplication, wait: Callable[[float], object]) -> WSGIApplication:
-    """`app` with `wait` for its pauses, and with the server's name on its answers."""
+def named(app: WSGIApplication) -> WSGIApplication:
+    """`app` with the server's name on its answers, and with no body left unread."""
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             return start_response(status, [*headers, SERVER], exc_info)
 
-        environ[PAUSE] = wait
         return app(environ, start) if is_read_by_the_lane(environ) else _answered_after_the_body(app, environ, start)
 
     return serve

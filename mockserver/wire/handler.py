@@ -23,9 +23,10 @@ from mockserver.wire.bodies import FORM, JSON, Body, is_json, read_form, read_js
 from mockserver.wire.call import Call
 from mockserver.wire.credentials import basic, bearer, shown_as
 from mockserver.wire.message import Request, Response
-from mockserver.wire.notes import KEPT, MARGIN
+from mockserver.wire.notes import KEPT, MARGIN, AnswerNote
 from mockserver.wire.redaction import Secrets
 from mockserver.wire.render import headers_of, render
+from mockserver.wire.unserved import Unserved
 
 DOCUMENT = "/openapi.json"
 """Where the platform's OpenAPI document is served."""
@@ -58,6 +59,7 @@ class Handler:
         self.platform, self.opaque = platform, opaque
         self._known: dict[str, tuple[str, ...]] = {}
         self._secrets, self._learning = Secrets(), Lock()
+        self.unserved = Unserved(platform)
         platform.hide = self.hide
 
     def handle(self, request: Request) -> Response:
@@ -89,6 +91,8 @@ class Handler:
         unusual = request.query or request.others or request.content_type != JSON or call.refused is not None
         if size > LIGHT or unusual:
             call.weight = weight_of(request)
+        if self.unserved.waiting:
+            self.unserved.catch_up()
         try:
             seen = call.seen = platform.arrive(call)
             if seen.faults is not None and seen.faults.faults and call.refused is None:
@@ -193,14 +197,19 @@ class Handler:
             return platform.grant(call, seen, call.secret, call.scopes)
         return platform.answer(call, seen)
 
-    def broken(self, error: Exception) -> Response:
-        """The answer where the mock itself failed: a 500 in the platform's shape."""
-        call = Call(Request(method=METHOD, path=""), None, _NOWHERE, self._context(_NOWHERE))
-        return self._failed(call, Reason.INTERNAL, error)
+    def broken(self, error: Exception, call: Call | None = None) -> Response:
+        """The answer where the mock itself failed: a 500 in the platform's shape, to `call` if it was read."""
+        context_id = self._context(_NOWHERE) if call is None else call.context_id
+        plain = Call(Request(method=METHOD, path=""), None, _NOWHERE, context_id)
+        return self._failed(plain, Reason.INTERNAL, error, call)
 
-    def _failed(self, call: Call, reason: Reason, error: Exception) -> Response:
+    def _failed(self, call: Call, reason: Reason, error: Exception, asked: Call | None = None) -> Response:
+        """The answer to a call, for a reason of the mock's own; it is journalled as that of `asked`, if that is another."""
         _log.error("%s %s: %s", call.context_id, reason, error, exc_info=reason is Reason.INTERNAL)
-        return render(call, Outcome(reason, self.platform.nobody(), acted=False), opaque=self.opaque)
+        outcome = Outcome(reason, self.platform.nobody(), acted=False)
+        if reason is not Reason.INTERNAL or asked is not None:
+            self.unserved.add(asked or call, AnswerNote(call, outcome).entry(0, 0), outcome.seen.now)
+        return render(call, outcome, opaque=self.opaque)
 
 
 def _reason_of(error: StoreUnavailable | ConflictError) -> Reason:

@@ -179,7 +179,7 @@ class AnswerNote(Struct, frozen=True, gc=False):
         """It keeps the request, which its arrival weighs."""
         return 0
 
-    def entry(self, seq: int, at: int) -> Entry:
+    def entry(self, seq: int, at: int) -> Answer:
         """The answer as it was put on the wire, or would have been where its delivery was broken."""
         from mockserver.wire.render import render, retry_after, retry_after_text, row_of
 

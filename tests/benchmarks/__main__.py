@@ -16,8 +16,8 @@ from statistics import median
 from time import perf_counter
 from typing import NamedTuple
 
-from tests.benchmarks import inside, serving
-from tests.benchmarks.load import Load, load, memory, middle, token
+from tests.benchmarks import inside, java, serving
+from tests.benchmarks.load import Held, Load, held, load, memory, middle, token
 from tests.benchmarks.verifying import Throughput, throughput
 from tests.need import need
 from tests.valkey import Server
@@ -41,8 +41,10 @@ class Aim(NamedTuple):
         return self.figure <= self.bound if self.at_most else self.figure >= self.bound
 
 
-def under_load(rounds: int, seconds: float, store: str) -> tuple[dict[str, Load], dict[str, list[int]]]:
-    """Loads all servers in turns. Also resident bytes of the mocks: before and after."""
+def under_load(
+    rounds: int, seconds: float, store: str, peers: dict[str, list[str]]
+) -> tuple[dict[str, Load], dict[str, list[int]]]:
+    """Loads all servers in turns, `peers` among them. Also their resident bytes: before and after."""
     commands = {
         NODE: serving.node(),
         BARE: serving.bare(),
@@ -50,6 +52,7 @@ def under_load(rounds: int, seconds: float, store: str) -> tuple[dict[str, Load]
         MOCK_FULL: serving.dayfly(MANY),
         BARE_STORE: serving.bare(store),
         MOCK_STORE: serving.dayfly(FEW, store),
+        **peers,
     }
     with ExitStack() as stack:
         servers = {name: stack.enter_context(serving.running(command)) for name, command in commands.items()}
@@ -81,15 +84,22 @@ def ready(times: int) -> float:
     return median(figures)
 
 
-def soak(minutes: float) -> list[float]:
-    """Resident MiB of the mock under load, sampled at the end of each twentieth of the time."""
+def soak(minutes: float) -> list[Held]:
+    """What the mock holds under load, at the start and at the end of each twentieth of the time."""
     with serving.running(serving.dayfly(FEW)) as server:
         bearer = token(server.url, is_mock=True)
-        sizes = []
+        samples = [held(server.pid)]
         for _ in range(20):
             load(server.url, bearer, minutes * 3)
-            sizes.append(memory(server.pid) / (1 << 20))
-    return sizes
+            samples.append(held(server.pid))
+    return samples
+
+
+def _print_soak(minutes: float, samples: list[Held]) -> None:
+    print("minutes  resident MiB  threads  descriptors")
+    for number, sample in enumerate(samples):
+        resident = sample.memory / (1 << 20)
+        print(f"{minutes * number / 20:7.1f}  {resident:12.1f}  {sample.threads:7}  {sample.descriptors:11}")
 
 
 def aims(
@@ -123,19 +133,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="about a minute, and rougher")
     parser.add_argument("--verify", action="store_true", help="only this: scenarios a second of `dayfly verify`")
-    parser.add_argument("--soak", type=float, metavar="MINUTES", help="only this: memory over so many minutes of load")
+    parser.add_argument(
+        "--soak", type=float, metavar="MINUTES", help="only this: memory, threads and descriptors over so many minutes of load"
+    )
+    parser.add_argument("--peers", action="store_true", help="WireMock and MockServer as well, which need java and mvn")
     parser.add_argument("--json", type=Path, default=Path(".bench/results.json"), metavar="FILE", help="where the figures go")
     options = parser.parse_args()
     if options.soak:
-        sizes = soak(options.soak)
-        print("resident MiB over time:", " ".join(f"{size:.0f}" for size in sizes))
+        _print_soak(options.soak, soak(options.soak))
         return
     if options.verify:
         _print_verified(throughput())
         return
     rounds, seconds = (3, 1.0) if options.quick else (7, 4.0)
     with Server(need("valkey")) as server:
-        loads, memories = under_load(rounds, seconds, server.url)
+        loads, memories = under_load(rounds, seconds, server.url, java.commands() if options.peers else {})
     called, verified = inside.in_process(), throughput()
     found = aims(loads, memories, called, verified, options.quick)
     _print(loads, memories, called, found)

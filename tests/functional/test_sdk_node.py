@@ -12,10 +12,10 @@ from tests.functional.sdk.installed import node_sdk
 from tests.need import need
 
 
-@pytest.fixture
-def accepted(tmp_path: Path) -> Iterator[Acceptance]:
+@pytest.fixture(params=["http", "https"])
+def accepted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Acceptance]:
     environment = {"NODE_PATH": str(node_sdk()), "HOME": str(tmp_path), "NO_PROXY": "*"}
-    with acceptance([need("node"), str(FOLDER / "walk.cjs")], environment) as accepted:
+    with acceptance([need("node"), str(FOLDER / "walk.cjs")], environment, tls=request.param == "https") as accepted:
         yield accepted
 
 

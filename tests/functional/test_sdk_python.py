@@ -12,11 +12,11 @@ from tests.functional.sdk.acceptance import FOLDER, Acceptance, acceptance, hold
 from tests.functional.sdk.installed import python_sdk
 
 
-@pytest.fixture
-def accepted(tmp_path: Path) -> Iterator[Acceptance]:
+@pytest.fixture(params=["http", "https"])
+def accepted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Acceptance]:
     # It watches a file in the home directory, and a proxy would take its requests elsewhere.
     environment = {"PYTHONPATH": str(python_sdk()), "HOME": str(tmp_path), "NO_PROXY": "*"}
-    with acceptance([sys.executable, str(FOLDER / "walk.py")], environment) as accepted:
+    with acceptance([sys.executable, str(FOLDER / "walk.py")], environment, tls=request.param == "https") as accepted:
         yield accepted
 
 

@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from mockserver.errors import SettingsError
-from mockserver.live import THREADS, LiveServer
+from mockserver.live import LiveServer
+from mockserver.web.delivery import pause
 from tests.mockserver.web.answers import BODY, DATE, answer
 
 if TYPE_CHECKING:
@@ -70,15 +71,33 @@ def test_a_truncated_answer_announces_more_than_it_brings(client: httpx.Client) 
 
 
 def test_parallel_clients_with_latency_do_not_wait_for_each_other() -> None:
-    together = threading.Barrier(THREADS, timeout=30)
+    many = 100
+    together = threading.Barrier(many, timeout=30)
 
     def meet(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         together.wait()
         return answer(environ, start_response)
 
-    with LiveServer(meet) as server, httpx.Client(timeout=60) as client, ThreadPoolExecutor(THREADS) as clients:
-        answers = clients.map(client.get, [f"{server.url}/complete"] * THREADS)
+    with LiveServer(meet) as server, httpx.Client(timeout=60) as client, ThreadPoolExecutor(many) as clients:
+        answers = clients.map(client.get, [f"{server.url}/complete"] * many)
         assert {response.status_code for response in answers} == {200}
+
+
+def test_a_delay_ends_once_its_client_has_hung_up() -> None:
+    asked, over = threading.Event(), threading.Event()
+
+    def slow(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        asked.set()
+        pause(environ, 3600)
+        over.set()
+        return answer(environ, start_response)
+
+    with LiveServer(slow) as server:
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.sendall(b"GET /complete HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert asked.wait(30)
+            assert not over.is_set()
+        assert over.wait(30)
 
 
 def test_it_stops_with_connections_open_and_leaves_nothing_behind() -> None:

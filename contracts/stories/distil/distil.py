@@ -42,8 +42,9 @@ def distil(tenant: Tenant, context_id: str) -> Story:
     answer = past.answer
     if answer.status == 200 and answer.delivery == "complete":
         raise NotReproduced(context_id, "it was not refused")
-    if answer.reason in _BEYOND:
-        raise NotReproduced(context_id, _BEYOND[Reason(answer.reason)])
+    told = Reason(answer.failure or answer.reason)
+    if told in _BEYOND:
+        raise NotReproduced(context_id, _BEYOND[told])
     with Proof() as proof:
         for story in _candidates(past):
             if proof.of(story):

@@ -5,9 +5,11 @@ An example shows one mistake, so the right client is put through the scenario in
 
 from __future__ import annotations
 
+import asyncio
 import html
 import json
 from textwrap import indent
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -35,14 +37,16 @@ class Frame(NamedTuple):
 METHOD = Frame()
 """Examples that are a whole method."""
 
-CREATE = Frame(after="answer.raise_for_status()\npost(answer.json()['webChatSessionId'], text).raise_for_status()\n")
-"""Examples that are about the create."""
-
 RENEWING = "id = answer.json()['webChatSessionId']\nif post(id, text, token).status_code == 401:\n    post(id, text, renew())\n"
 """The rest of a client that renews its token at the create, so that it is the create that tells two of them apart."""
 
+SENT = "answer.raise_for_status()\npost(answer.json()['webChatSessionId'], text).raise_for_status()\n"
+CREATED = "answer = create_session(guest)\n"
+BODY = "{'guest': {'name': guest.name, 'email': guest.email}}"
+
 FRAMES = {
     "S1": METHOD,
+    "S2": Frame("queue = text\n"),
     "S4": Frame(),
     "S5": Frame("session_id = create(guest)\nurl = MESSAGES\n"),
     "S6": Frame("check = post_nothing\n"),
@@ -51,15 +55,20 @@ FRAMES = {
     "R3": Frame("id = create(guest)\n"),
     "R4": Frame("def try_often():\n", "try_often()\n"),
     "R5": Frame("answer = create_session(guest)\nretry = lambda: create_session(guest)\n"),
-    "R6": CREATE,
+    "R6": Frame(after=SENT),
+    "R7": Frame(CREATED, SENT),
     "A1": Frame("token = self.token\n", RENEWING),
+    "A2": Frame(CREATED, SENT),
     "A4": METHOD,
+    "A5": Frame(after=f"answer = self.http.post(SESSIONS, json={BODY}, headers=headers)\n{SENT}"),
     "D1": Frame("session_id = create(guest)\n"),
     "D2": Frame(),
     "D3": Frame("id = create(guest)\n"),
     "D4": Frame("session_id = create(guest)\n"),
     "D5": Frame("sessions = SESSIONS\n"),
+    "D6": Frame("self.begin(guest, text)\n"),
     "W1": Frame("url, id = MESSAGES, create(guest)\n"),
+    "W2": Frame(f"httpx, url, body = http, '', {BODY}\n"),
 }
 """Only examples that are about one message, and need nothing around them but calls to the platform."""
 
@@ -99,6 +108,15 @@ class Client:
     def renew(self) -> str:
         self.token = self.fetch_token()
         return self.token
+
+    def begin(self, guest: Any, text: str) -> None:
+        self.message, self.delivered = (guest, text), False
+
+    def try_once(self) -> None:
+        guest, text = self.message
+        answer = self.create_session(guest)
+        if answer.is_success and not self.delivered:
+            self.delivered = self.post(answer.json()["webChatSessionId"], text).is_success
 
 
 class Bare:
@@ -141,6 +159,7 @@ def client_from(name: str, lines: str, frame: Frame, *, right: bool) -> Any:
                 **{"retry": retry, "stop_after_attempt": stop_after_attempt, "uniform": lambda low, _: low},
                 **{"MayBeDelivered": MayBeDelivered, "Unavailable": RuntimeError, "ScopeMissing": RuntimeError},
                 "post_nothing": lambda id: None,
+                "wait_for": lambda queue: self.platform.sleep(120) or SimpleNamespace(text=queue),
                 "is_dead_session": lambda answer: answer.status_code == 403 and code(answer) != "app.not.authorized.for.scope",
                 "log": type("Log", (), {"exception": staticmethod(lambda words: None)}),
             }
@@ -150,15 +169,63 @@ def client_from(name: str, lines: str, frame: Frame, *, right: bool) -> Any:
     return Shown
 
 
-SHOWN_IN = {"D2": BUILTIN["dead-in-the-middle"]}
-"""The scenario that an example is about, if the client meets other trouble first in those that are drawn."""
+STAMPEDE = """async def send(self, guest, text):
+    refused = self.token = self.token or await self.renew()
+    answer = await self.create_session(guest)
+{}
+    if answer.status_code == 401:
+        answer = await self.create_session(guest)
+    await self.post(answer.raise_for_status().json()["webChatSessionId"], text)
+"""
+"""The method around the lines of A3, which are about messages that are sent at once."""
 
 
-@pytest.mark.parametrize("name", FRAMES)
+def stampeding(lines: str) -> Any:
+    """An asynchronous client whose `send` has these lines."""
+
+    class Shown:
+        def __init__(self, platform: Any) -> None:
+            self.pair, self.http = (platform.client_id, platform.client_secret), platform.http_client(asynchronous=True)
+            self.token: str | None = None
+            self.renewing = asyncio.Lock()
+
+        async def renew(self) -> str:
+            answer = await self.http.post(TOKEN, auth=self.pair, data={"grant_type": "client_credentials"})
+            return str(answer.raise_for_status().json()["access_token"])
+
+        async def request(self, path: str, body: Any) -> Any:
+            return await self.http.post(path, json=body, headers={"Authorization": f"Bearer {self.token}"})
+
+        async def create_session(self, guest: Any) -> Any:
+            return await self.request(SESSIONS, {"guest": {"name": guest.name, "email": guest.email}})
+
+        async def post(self, session: str, text: str) -> None:
+            (await self.request(MESSAGES, {"webChatSessionId": session, "text": text})).raise_for_status()
+
+        async def send(self, guest: Any, text: str) -> None:
+            names: dict[str, Any] = {}
+            exec(compile(STAMPEDE.format(indent(lines, "    ")), "<A3>", "exec"), names)
+            await names["send"](self, guest, text)
+
+    return Shown
+
+
+SHOWN_IN = {
+    "A2": BUILTIN["tokens-refused-for-ever"],
+    "D2": BUILTIN["dead-in-the-middle"],
+    "D6": BUILTIN["scope-missing-for-ever"],
+}
+"""The scenario that an example is about, if the client meets other trouble first in those that are drawn, or they take long."""
+
+
+@pytest.mark.parametrize("name", [*FRAMES, "A3"])
 def test_the_wrong_client_breaks_its_clause_and_the_right_one_does_not(name: str) -> None:
     options = Options(seed=0, examples=40, clauses=(name,))
-    wrong = client_from(name, EXAMPLES[name].wrong, FRAMES[name], right=False)
-    right = client_from(name, EXAMPLES[name].right, FRAMES[name], right=True)
+    if name == "A3":
+        wrong, right = map(stampeding, EXAMPLES[name])
+    else:
+        wrong = client_from(name, EXAMPLES[name].wrong, FRAMES[name], right=False)
+        right = client_from(name, EXAMPLES[name].right, FRAMES[name], right=True)
     scenario = SHOWN_IN.get(name) or smallest(wrong, options)
     statuses = [replay("client", PythonClients(client), scenario, options).clauses[0].status for client in (wrong, right)]
     assert statuses[0] is Status.VIOLATED

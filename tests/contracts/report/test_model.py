@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contracts.judge import Status
+from contracts.report.facts import runs
 from contracts.report.model import ClauseResult, Ending, Expectation, Report
 
 
@@ -26,6 +27,24 @@ def report(*statuses: Status) -> Report:
 def test_the_exit_status_tells_the_worst_that_happened(statuses: list[Status], plain: int, strict: int) -> None:
     assert report(*statuses).exit_status() == plain
     assert report(*statuses).exit_status(strict=True) == strict
+
+
+@pytest.mark.parametrize(
+    ("endings", "exit_status"),
+    [
+        ({"S1": Status.HELD, "D2": Status.INCONCLUSIVE, "D6": Status.INCONCLUSIVE}, 2),
+        ({"S1": Status.HELD, "D2": Status.INCONCLUSIVE, "D6": Status.NOT_EXERCISED}, 2),
+        ({"S1": Status.HELD, "D2": Status.INCONCLUSIVE, "D6": Status.HELD}, 0),
+        ({"S1": Status.INCONCLUSIVE, "D2": Status.NOT_EXERCISED}, 0),
+        ({"S1": Status.VIOLATED, "D2": Status.INCONCLUSIVE}, 1),
+    ],
+)
+def test_a_report_that_cannot_say_whether_messages_arrive_is_no_verdict(endings: dict[str, Status], exit_status: int) -> None:
+    clauses = tuple(ClauseResult(code=code, name="x", status=status) for code, status in endings.items())
+    told = Report(target="x", clauses=clauses)
+    assert told.exit_status() == exit_status
+    assert told.delivery_unknown == any("no verdict" in fact for fact in runs(told))
+    assert Report(target="x", clauses=clauses, source="recording").exit_status() == exit_status % 2
 
 
 def test_clauses_are_listed_by_status() -> None:

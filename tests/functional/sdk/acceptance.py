@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from mockserver.assemble import assemble
 from mockserver.control import Control, Tenant
 from mockserver.live import LiveServer
 from mockserver.web import create_app
+from mockserver.web.tls import throw_away
 
 FOLDER = Path(__file__).parent
 SCOPE = "webchat:session:write"
@@ -46,8 +47,15 @@ class Acceptance:
 
 
 @contextmanager
-def acceptance(command: Sequence[str], environment: dict[str, str]) -> Iterator[Acceptance]:
-    with assemble() as parts, LiveServer(create_app(parts)) as server:
+def acceptance(command: Sequence[str], environment: dict[str, str], *, tls: bool = False) -> Iterator[Acceptance]:
+    """With `tls` the mock speaks HTTPS, and the variables name the throw-away authority that the SDKs have to trust."""
+    with ExitStack() as stack:
+        identity = stack.enter_context(throw_away()) if tls else None
+        if identity is not None:
+            authority = str(identity.authority)
+            environment = environment | {"SSL_CERT_FILE": authority, "NODE_EXTRA_CA_CERTS": authority}
+        parts = stack.enter_context(assemble())
+        server = stack.enter_context(LiveServer(create_app(parts), identity=identity))
         tenant = Control(parts).create_organization("acceptance")
         yield Acceptance(tenant, server.url, command, environment)
 

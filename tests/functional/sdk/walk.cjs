@@ -18,8 +18,8 @@ async function step(name, path, body) {
 }
 
 async function main() {
-  const { hostname, port } = new URL(DAYFLY_BASE_URL);
-  client.setGateway({ host: hostname, protocol: "http", port, path_params_login: "", path_params_api: "" });
+  const { hostname, port, protocol } = new URL(DAYFLY_BASE_URL);
+  client.setGateway({ host: hostname, protocol: protocol.replace(":", ""), port, path_params_login: "", path_params_api: "" });
   await client.loginClientCredentialsGrant(DAYFLY_CLIENT_ID, DAYFLY_CLIENT_SECRET);
 
   const { webChatSessionId } = await step("create", SESSIONS, { guest: { name: "Ann", email: "ann@example.com" } });

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from mockserver.ids import Ids
-from mockserver.web.delivery import PAUSE
-from mockserver.web.worker import logged, served
+from mockserver.web.worker import logged, named
 
 
 def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -19,15 +18,13 @@ def call(path: str, query: str = "") -> dict[str, Any]:
     return {"REQUEST_METHOD": "POST", "PATH_INFO": path, "QUERY_STRING": query}
 
 
-def test_answers_name_the_server_and_calls_can_wait() -> None:
+def test_answers_name_the_server() -> None:
     answered: list[object] = []
-    environ, wait = call("/"), list[float]().append
-    assert served(app, wait)(environ, lambda *given: answered.extend(given)) == [b"{}"]  # type: ignore[arg-type]
+    assert named(app)(call("/"), lambda *given: answered.extend(given)) == [b"{}"]  # type: ignore[arg-type]
     assert answered[:2] == [
         "403 Forbidden",
         [("Dayfly-Reason", "session.consumed"), ("ININ-Correlation-Id", "00000000-c"), ("Server", "dayfly")],
     ]
-    assert environ[PAUSE] is wait
 
 
 def test_a_log_line_tells_time_method_path_status_reason_and_context(capsys: pytest.CaptureFixture[str]) -> None:
