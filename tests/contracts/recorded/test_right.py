@@ -214,10 +214,14 @@ def test_nothing_is_violated(story: Told) -> None:
         assert report.exit_status() == 0
 
 
-def lost_and_sent_again(*between: tuple[str, dict[str, Any]]) -> list[str]:
-    """The codes that a journal violates: an answer was lost, `between` was done, and the same text came again at once."""
+def lost_and_sent_again(*between: tuple[str, dict[str, Any]], before: str = "good morning") -> list[str]:
+    """The codes that a journal violates: an answer was lost, `between` was done, and the same text came again at once.
+
+    A text had been delivered `before`.
+    """
     tape = Tape("wall", "socket")
     tape.token()
+    tape.send(tape.create("ann"), before, accepted=True)
     tape.perturb("fault", kind="lost_response", operation="send")
     tape.send(tape.create("ann"), "hello", delivery="lost_response", fault="lost response", accepted=True)
     for what, detail in between:
@@ -228,6 +232,10 @@ def lost_and_sent_again(*between: tuple[str, dict[str, Any]]) -> list[str]:
 
 def test_a_test_that_changes_the_platform_may_ask_for_the_same_text_again() -> None:
     assert lost_and_sent_again(("fault", {"kind": "opaque_403", "operation": "send"})) == []
+
+
+def test_a_suite_whose_tests_all_send_the_same_text_may_ask_for_it_again() -> None:
+    assert lost_and_sent_again(before="hello") == []
 
 
 @pytest.mark.parametrize("between", [[], [("advance", {"seconds": 1})]], ids=["nothing", "a wait made short"])
