@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mockserver.web.delivery import deliver, pause
-from mockserver.web.room import BEGINNING, PIECE, ROOM, SMALL, Held
+from mockserver.web.room import BEGINNING, PIECE, PLACES, ROOM, SMALL, Held
 from mockserver.wire import MAX_READ, Call, Handler, Request
 from mockserver.wire.message import USUAL, bounded
 
@@ -95,10 +95,18 @@ def _request(environ: WSGIEnvironment, size: int, body: bytes, unheld: bool = Fa
 
 
 def _arrive_with_room(handler: Handler, environ: WSGIEnvironment) -> Call:
-    """A large body takes room until it has been read into values; the journal keeps its beginning alone."""
+    """A large body takes room until it has been read into values; the journal keeps its beginning alone.
+
+    If too many are on their way, it is not read, and the request is refused.
+    """
+    if not PLACES.acquire(blocking=False):
+        return handler.arrive(_request(environ, _size(environ.get("CONTENT_LENGTH") or "1"), b"", unheld=True))
     takes = partial(handler.takes, environ["PATH_INFO"], environ.get("HTTP_AUTHORIZATION"))
-    with Held(ROOM) as held:
-        return handler.arrive(read_large(environ, held, takes))
+    try:
+        with Held(ROOM) as held:
+            return handler.arrive(read_large(environ, held, takes))
+    finally:
+        PLACES.release()
 
 
 def _size(length: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +17,13 @@ BEGINNING = 80 << 10
 
 MOST_HELD = 32 << 20
 """Bytes of large bodies that a process holds at once."""
+
+
+MOST_LARGE = 512
+"""Bodies that may be large and are on their way at once: the server underneath holds some memory for each."""
+
+PLACES = BoundedSemaphore(MOST_LARGE)
+"""A place for each of them."""
 
 
 class Room:

@@ -99,7 +99,7 @@ class Handler:
             return self._arrive_packed(operation, request, encoding)
         if operation == "token":
             return self._arrive_token(request)
-        if request.size > LARGE:
+        if request.size > LARGE or request.unheld:
             return self._arrive_large(operation, request, lambda: request)
         ask, detail = _read(operation, request)
         platform = self.platform
@@ -111,7 +111,7 @@ class Handler:
         platform = self.platform
         call.known_secrets, call.key_header = self._secrets, self.key_header
         request = call.request
-        if request.size > LARGE:
+        if request.size > LARGE or request.unheld:
             request = call.request = replace(request, body=request.body[:LARGE])
         size = request.size + len(request.authorization or "") + len(request.agent or "")
         unusual = request.query or request.others or request.content_type != JSON or call.refused is not None

@@ -101,11 +101,11 @@ def chunked(target: Target) -> None:
 
 
 def slow(target: Target) -> None:
-    """500 bodies of 1 MB that do not come to their end, of a client that may send them."""
+    """1,000 bodies of 1 MB that do not come to their end, of a client that may send them."""
     lines = ["Host: x", f"Authorization: Bearer {target.token}", "Content-Type: application/json", f"Content-Length: {MB}"]
     head = "\r\n".join([f"POST {SEND} HTTP/1.1", *lines, "", ""]).encode()
     with ExitStack() as stack:
-        for _ in range(500):
+        for _ in range(1000):
             connection = stack.enter_context(target.connect())
             connection.settimeout(0.5)
             with suppress(OSError):

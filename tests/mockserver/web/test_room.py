@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from threading import BoundedSemaphore
 from typing import Any
 
 import pytest
@@ -105,3 +106,17 @@ def test_no_more_is_read_than_any_policy_allows(mock: Mock) -> None:
     endless = Body(b"x" * (MAX_READ + 10))
     assert call(mock, endless, None)[0] == 413
     assert endless.tell() == MAX_READ + 1
+
+
+def test_if_too_many_large_bodies_are_on_their_way_another_is_refused_unread(
+    mock: Mock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mock.login()
+    monkeypatch.setattr(fast_lane, "PLACES", places := BoundedSemaphore(1))
+    with places:
+        for length in (SMALL + 1, None):
+            body = Body(b"x" * (SMALL + 1))
+            status, headers = call(mock, body, length)
+            assert (status, headers["Dayfly-Reason"]) == (503, "capacity.bodies")
+            assert body.tell() == 0
+    assert call(mock, Body(b"x" * (SMALL + 1)), SMALL + 1)[0] != 503
