@@ -45,7 +45,7 @@ def _step_not_renewed(state: None, moment: Moment, case: Case) -> tuple[None, Ma
             return state, EXERCISED
         case CallLeft(call, place) if call.intent is not None and call.operation != "token":
             return state, _shown_again(call, _first_refusal(call.intent.calls, place))
-        case IntentEnded(intent, place) if intent.outcome == "failed":
+        case IntentEnded(intent, place) if intent.outcome != "accepted":
             calls = intent.possible
             refused = _first_refusal(calls, place)
             if refused is None or _asked_for_another(refused, intent, case) or _may_stop(intent, calls, place, case):
@@ -78,8 +78,10 @@ def _asked_for_another(refused: Call, intent: Intent, case: Case) -> bool:
 
 
 def _not_asked(refused: Call, intent: Intent) -> Breach:
-    message = f"{name_of(intent)} was given up after a 401, and no new token was asked for"
-    return Breach(message, (at("token refused", refused), reported(intent)))
+    """If the message never ended, that is for D6 to blame: perhaps the client hung before it could renew."""
+    ended = intent.outcome != "never"
+    message = f"{name_of(intent)} {'was given up' if ended else 'never ended'} after a 401, and no new token was asked for"
+    return Breach(message, (at("token refused", refused), reported(intent)), certain=ended)
 
 
 def _refusals(case: Case) -> float:
