@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from contracts.clauses.excuses import excuse, jumped
-from contracts.clauses.words import answer_to, at, name_of, plain_or_quoted, quote, reported, seconds, told_apart
+from contracts.clauses.words import answer_to, at, name_of, noun_of, plain_or_quoted, quote, reported, seconds, told_apart
 from contracts.history import Call, CallLeft, CallReturned, Effect, Group, Intent, IntentEnded, Moment, document
 from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark
 from mockserver.journal import Guest
@@ -106,7 +106,7 @@ def _undelivered(intent: Intent, case: Case) -> Breach:
     evidence: tuple[Evidence, ...] = (reported(intent),)
     if over:
         last = over[-1]
-        message = f"{name_of(intent)} was not delivered: the client stopped after its {last.operation} got {answer_to(last)}"
+        message = f"{name_of(intent)} was not delivered: the client stopped after {noun_of(last, 'its')} got {answer_to(last)}"
         evidence = (at("last try", last), *evidence)
     if _may_share_a_create(intent, end):
         return Breach(f"{message}; uncertain, because it may have shared another message's create", evidence, certain=False)
