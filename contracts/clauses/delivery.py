@@ -71,7 +71,8 @@ D1 = Clause(
     reason="Where the answer to a send is lost, the message may have been accepted all the same. Sending it again, in whichever"
     " session, gives the customer two.",
     advice=(
-        "After a send without a clear answer stop and report failure; try again only what cannot have been accepted.",
+        "After a send that got a 5xx, no answer or half of one stop and report failure: it may have been accepted. After a 429"
+        " it was not, so try again with a fresh session.",
         "Switch off retries of POST in the HTTP stack and in the SDK: they happen behind your back.",
     ),
     stimulus="a send ended without telling whether the message was accepted",
@@ -276,7 +277,7 @@ D5 = Clause(
     reason="The guest of a session decides whose conversation the message appears in, and who is answered.",
     advice=(
         "Pass `name` and `email` on as they are: no lower-casing, no default, no guest from an earlier call.",
-        "Put `guest` into the body of the create; an empty body creates a session for nobody.",
+        'Put `{"guest": {"name": …, "email": …}}` into the body of the create; without `guest` the session is for nobody.',
     ),
     stimulus="the client created a session for a message",
     start=None,
