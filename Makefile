@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint coverage bench gallery mutants constraints clean
+.PHONY: help demo test lint coverage bench chaos gallery mutants constraints clean
 
 # The first of these that is new enough; `make PYTHON=/path/to/python3.12 …` names another.
 PYTHON ?= $(or $(firstword $(foreach candidate,python3 python3.13 python3.12 python3.11 python3.14 python, \
@@ -38,6 +38,9 @@ coverage: $(TO_TEST) ## Measure which branches the tests take
 
 bench: $(TO_TEST) ## Measure speed and memory beside a plain node:http handler
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+chaos: $(TO_TEST) ## Race for sessions while servers and their store fail; ARGS="--scale 20" is shorter
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 mutants: $(TO_TEST) ## Make mistakes in the mock, and tell who catches them
 	@$(BIN)/python -m tests.mutants $(ARGS)

@@ -227,10 +227,11 @@ def pytest_runtest_call(item: pytest.Item) -> Any:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Any:
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
     """Where a test fails that has a platform, shows what reached it; where it verified a client, notes what was found."""
     report = yield
     if report.failed and report.when == "call":
+        _note_what_was_judged(item, call)
         for name, platform in item.stash.get(_platforms, {}).items():
             story = platform.story()
             if story:
@@ -256,6 +257,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(line)
     for line in tell_github(reports):
         terminalreporter.write_line(line)
+
+
+def _note_what_was_judged(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Keeps the report of a platform whose clients broke a clause, for the summary and for a job of GitHub Actions."""
+    errors = sys.modules.get("contracts.verify.errors")
+    if errors is None or call.excinfo is None or not isinstance(call.excinfo.value, errors.ContractViolated):
+        return
+    from contracts.pytest_records import keep
+
+    report = call.excinfo.value.report
+    if report.source == "test":  # of a client that was verified it is kept already
+        keep(item, report)
 
 
 # -- options -----------------------------------------------------------------------------------------------------------

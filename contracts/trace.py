@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from contracts.errors import TraceMalformed
-from mockserver.journal import Answer, Arrival, Began, Ended, Entry, Header, Perturbed, Returned
+from mockserver.journal import Answer, Arrival, Began, Ended, Entry, Failure, Header, Perturbed, Returned, merged
 
 Numbered = Began | Ended | Perturbed | Arrival | Answer | Returned
 """The entries that have a number and a time: all but the header."""
@@ -20,9 +20,12 @@ class Trace(NamedTuple):
 
 
 def well_formed(entries: Iterable[Entry]) -> Trace:
-    """Checks numbers, times and that every entry refers to an earlier one it can refer to. Raises TraceMalformed."""
+    """Checks numbers, times and that every entry refers to an earlier one it can refer to. Raises TraceMalformed.
+
+    Failures are part of the answers then.
+    """
     checks = _Checks()
-    header, numbered = Header(), []
+    header, checked = Header(), []
     for entry in entries:
         if isinstance(entry, Header):
             checks.header_comes_first()
@@ -30,8 +33,8 @@ def well_formed(entries: Iterable[Entry]) -> Trace:
             checks.virtual = entry.clock == "virtual"
         else:
             checks.look_at(entry)
-            numbered.append(entry)
-    return Trace(header, numbered)
+            checked.append(entry)
+    return Trace(header, [entry for entry in merged(checked) if not isinstance(entry, Header | Failure)])
 
 
 class _Checks:
@@ -53,16 +56,20 @@ class _Checks:
         if self._headers > 1 or self._first is not None:
             raise TraceMalformed(self._seq, "a header follows it; a header is the first line and the only one")
 
-    def look_at(self, entry: Numbered) -> None:
+    def look_at(self, entry: Numbered | Failure) -> None:
         self._order(entry)
         match entry:
+            case Arrival(late=True):
+                self._arrived.add(entry.context_id)
+            case Failure():
+                self._known(entry)
+                self._has_status(entry)
             case Arrival():
                 self._once(self._arrived, entry, "two requests have its contextId")
             case Answer():
                 self._known(entry)
                 self._once(self._answered, entry, "its request was answered before")
-                if entry.status is not None and not 100 <= entry.status <= 599:
-                    raise TraceMalformed(entry.seq, f"{entry.status} is no HTTP status")
+                self._has_status(entry)
             case Returned():
                 self._known(entry)
                 self._once(self._returned, entry, "its answer came back to the client before")
@@ -71,19 +78,23 @@ class _Checks:
             case Ended():
                 self._end(entry)
 
-    def _order(self, entry: Numbered) -> None:
+    def _has_status(self, entry: Answer | Failure) -> None:
+        if entry.status is not None and not 100 <= entry.status <= 599:
+            raise TraceMalformed(entry.seq, f"{entry.status} is not an HTTP status")
+
+    def _order(self, entry: Numbered | Failure) -> None:
         if self._first is None:
             self._first = entry.seq
         elif entry.seq <= self._seq:
             raise TraceMalformed(entry.seq, f"it follows entry {self._seq}; numbers must grow")
         self._seq = entry.seq
-        if isinstance(entry, Answer):  # stamped with the moment it is to leave, which may lie ahead
+        if isinstance(entry, Answer | Failure):  # stamped with the moment it is to leave, which may lie ahead
             return
         if self.virtual and entry.at < self._at:
             raise TraceMalformed(entry.seq, f"its time {entry.at} is before {self._at}; virtual time does not go back")
         self._at = entry.at
 
-    def _known(self, entry: Answer | Returned) -> None:
+    def _known(self, entry: Answer | Failure | Returned) -> None:
         """A request must have arrived before; one whose arrival a bounded journal has dropped is let pass."""
         if entry.context_id not in self._arrived and self._first is not None and self._first <= 1:
             raise TraceMalformed(entry.seq, f"no request {entry.context_id!r} arrived before it")

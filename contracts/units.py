@@ -10,7 +10,7 @@ when something failed. A verdict that holds in both readings is not about them.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 
@@ -65,6 +65,7 @@ class _Reader:
         self._history, self._coarse, self._one_shot, self._scripted = history, coarse, one_shot, scripted
         self._limit = IN_A_WHILE if coarse else AT_ONCE
         self._logins = [call.left for call in history.logins]
+        self._changes = [] if coarse else [change.place for change in history.changes if not (change.during or change.jump)]
         self._senders = _senders(history)
         self._orphans = frozenset[int]()
 
@@ -99,10 +100,20 @@ class _Reader:
                 by_text[call.text] = work
             self._take_creates(work, loose, call, len(texts) == 1)
             work.calls.append(call)
-        for work in done:
-            yield from _asked_again(work) if self._scripted else (work,)
+        yield from self._asked_again(done, row)
         for chain in self._chains(loose):
             yield from self._left_alone(chain, bool(texts))
+
+    def _asked_again(self, works: Sequence[_Work], row: Sequence[Call]) -> Iterator[_Work]:
+        """The units, cut where a test may have asked for the same text again."""
+        repeated = frozenset[str | None]() if self._coarse else _repeated(row)
+        for work in works:
+            if self._scripted:
+                yield from _pieces(work, _failed_or_sent)
+            elif work.text in repeated:
+                yield from _pieces(work, _is_doubtful)
+            else:
+                yield work
 
     def _continued(self, by_text: dict[str, _Work], send: Call, loose: Sequence[Call]) -> _Work | None:
         """The unit that a send goes on with: that of the same text, if it failed not long ago."""
@@ -124,8 +135,14 @@ class _Reader:
         return user is send or (user is None and create.left not in self._orphans)
 
     def _follows(self, one: Call, other: Call) -> bool:
-        """Whether a call left soon after another came back; a login between them may take its time."""
+        """Whether a call left soon after another came back; a login between them may take its time.
+
+        Whoever does something to the platform between them, a test say, may well ask for the same text again. That does
+        not go for moving its clock: so a test makes the client's waits short.
+        """
         if one.returned_at is None or one.returned is None or one.returned > other.left:
+            return False
+        if bisect_left(self._changes, one.returned) < bisect_left(self._changes, other.left):
             return False
         since = one.returned_at
         for login in self._history.logins[bisect_left(self._logins, one.left) : bisect_left(self._logins, other.left)]:
@@ -314,15 +331,35 @@ def _quickly(one: Call, other: Call) -> bool:
     return one.was_over(other.left) and one.returned_at is not None and other.left_at - one.returned_at <= AT_ONCE
 
 
-def _asked_again(work: _Work) -> Iterator[_Work]:
-    """The pieces of a unit, each with a single send or failed create, unless too much of it failed for that."""
+def _repeated(row: Sequence[Call]) -> frozenset[str | None]:
+    """The texts that somebody asks for again after they were delivered, as tests with a text of their own do."""
+    done, repeated = set[str | None](), set[str | None]()
+    for call in row:
+        if call.operation == "send" and call.text in done:
+            repeated.add(call.text)
+        if call.operation == "send" and call.effect is Effect.CONSUMED and not _failed(call):
+            done.add(call.text)
+    return frozenset(repeated)
+
+
+def _failed_or_sent(call: Call) -> bool:
+    return call.operation == "send" or _failed(call)
+
+
+def _is_doubtful(call: Call) -> bool:
+    """Whether nobody knows if a send was accepted."""
+    return call.operation == "send" and call.effect is Effect.UNKNOWN
+
+
+def _pieces(work: _Work, ends: Callable[[Call], bool]) -> Iterator[_Work]:
+    """The pieces of a unit, each up to a call that `ends` it, unless too much of the unit failed for that."""
     if sum(map(_failed, work.calls)) >= MANY:
         yield work
         return
     piece: list[Call] = []
     for call in work.calls:
         piece.append(call)
-        if call.operation == "send" or _failed(call):
+        if ends(call):
             yield _Work(work.guest, work.text, piece)
             piece = []
     if piece:

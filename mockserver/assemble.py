@@ -57,6 +57,7 @@ class Assembly:
 
     def close(self) -> None:
         """Closes the store's connections and the journal file."""
+        self.handler.unserved.close()
         self.store.close()
         if self._file is not None:
             self._file.close()

@@ -7,18 +7,29 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mockserver.engine.model import Operation, Organization, Session
 from mockserver.ids import redact_tokens, was_issued
-from mockserver.journal import Answer, Arrival, Credential, Delivery, Entry, Guest
+from mockserver.journal import Answer, Arrival, Credential, Delivery, Entry, Failure, Guest, put_on_the_wire
 from mockserver.stores.base import ORGANIZATION, Key, Store
 
-PAGE = 500
-"""Journal entries read at a time."""
+PAGE = 100
+"""Journal entries read at a time: each may have a quarter of a megabyte of text."""
+
+
+LONGEST_BEGINNING = 4000
+"""Characters of a body that could not be decoded, of which a list of requests may have a thousand."""
+
+LATELY = 5000
+"""The newest entries of a journal, among which an answer is looked for that was given not long ago."""
 
 
 class Pair(NamedTuple):
-    """The two journal entries of one request; `answer` is None while it is on its way, or where the store was lost."""
+    """A request and what became of it; `answer` is None while it is on its way, or if the store was lost for good.
+
+    If the mock failed the request, the wire's side of `answer` is from the Failure, and the platform's from the Answer.
+    """
 
     arrival: Arrival
     answer: Answer | None
@@ -29,6 +40,8 @@ class Exchange(Struct, frozen=True, kw_only=True):
 
     `seq` is its place in the journal, by arrival. `session` is the id it presented, or was issued; `guest` the session's.
     `text` is the message, or the beginning of a body that is no JSON. What came of the answer is None where there is none yet.
+    `status`, `code` and `delivery` are what was put on the wire; `reason` and `accepted` what the platform did.
+    They disagree if the mock failed after the platform acted: then `failure` is the reason that the client was told.
     """
 
     seq: int
@@ -50,6 +63,8 @@ class Exchange(Struct, frozen=True, kw_only=True):
     fault: str | None
     delivery: Delivery | None
     duration: float | None
+    traceparent: str | None = None
+    failure: str | None = None
 
 
 def exchange_of(pair: Pair, guest: Guest | None) -> Exchange:
@@ -75,6 +90,8 @@ def exchange_of(pair: Pair, guest: Guest | None) -> Exchange:
         fault=answer.fault if answer else None,
         delivery=answer.delivery if answer else None,
         duration=max(0, answer.at - arrival.at) / 1000 if answer else None,
+        traceparent=arrival.traceparent,
+        failure=answer.failure if answer else None,
     )
 
 
@@ -89,7 +106,7 @@ def session_of(pair: Pair) -> str | None:
 def text_of(arrival: Arrival) -> str | None:
     """The message of a send, or the beginning of a body that could not be decoded."""
     text = _member(arrival.body, "text") if arrival.operation == "send" else None
-    return text if isinstance(text, str) else arrival.text
+    return text if isinstance(text, str) or arrival.text is None else arrival.text[:LONGEST_BEGINNING]
 
 
 def guest_asked(arrival: Arrival) -> Guest | None:
@@ -145,15 +162,25 @@ class Reader:
 
     def backwards(self, before: int | None = None) -> Iterator[list[Pair]]:
         """The requests that arrived before entry `before` (None: all), newest first, some at a time."""
-        answers: dict[str, Answer] = {}
+        answers, late = Answers(), set[str]()
         last = self.newest()
         while last > 0:
             start = max(0, last - PAGE)
             page = [entry for entry in self._store.entries(self.organization, start, PAGE) if number(entry) <= last]
             if not page:
                 return
-            yield [pair for pair in _pair_up_backwards(reversed(page), answers) if before is None or pair.arrival.seq < before]
+            yield [
+                pair
+                for pair in _pair_up_backwards(reversed(page), answers, late)
+                if before is None or pair.arrival.seq < before
+            ]
             last = start
+
+    def answer_to(self, context_id: str) -> Answer | None:
+        """Return the platform's answer to a request made not long ago, None if it has none."""
+        after = max(0, self.newest() - LATELY)
+        answers = (entry for entry in self.entries(after) if isinstance(entry, Answer))
+        return next((answer for answer in answers if answer.context_id == context_id), None)
 
     def describe(self, pairs: Iterable[Pair]) -> list[Exchange]:
         """The pairs as records, their guests looked up in one go."""
@@ -187,24 +214,56 @@ class Reader:
         return guests
 
 
+class Answers:
+    """The answers met so far, in whichever order a request's Answer and Failure come."""
+
+    def __init__(self) -> None:
+        self._answers: dict[str, Answer] = {}
+        self._failures: dict[str, Failure] = {}
+
+    def take(self, entry: Answer | Failure) -> None:
+        """Add what an entry tells of its request's answer."""
+        if isinstance(entry, Failure):
+            self._failures[entry.context_id] = entry
+        else:
+            self._answers[entry.context_id] = entry
+
+    def of(self, context_id: str) -> Answer | None:
+        """Return the answer to a request; its place in the journal is that of the entry which came last."""
+        answer, failure = self._answers.get(context_id), self._failures.get(context_id)
+        if failure is None:
+            return answer
+        return replace(put_on_the_wire(failure, answer), seq=max(failure.seq, answer.seq if answer else 0))
+
+    def pop(self, context_id: str) -> Answer | None:
+        """Return the answer to a request, and keep it no longer."""
+        found = self.of(context_id)
+        self._answers.pop(context_id, None)
+        self._failures.pop(context_id, None)
+        return found
+
+
 def pair_up(entries: Iterable[Entry]) -> list[Pair]:
     """The requests among journal entries, in order of arrival."""
-    pairs: dict[str, Pair] = {}
+    arrivals: dict[str, Arrival] = {}
+    answers = Answers()
     for entry in entries:
         if isinstance(entry, Arrival):
-            pairs[entry.context_id] = Pair(entry, None)
-        elif isinstance(entry, Answer) and entry.context_id in pairs:
-            pairs[entry.context_id] = Pair(pairs[entry.context_id].arrival, entry)
-    return list(pairs.values())
+            arrivals.setdefault(entry.context_id, entry)
+        elif isinstance(entry, Answer | Failure):
+            answers.take(entry)
+    return [Pair(arrival, answers.of(id)) for id, arrival in arrivals.items()]
 
 
-def _pair_up_backwards(newest_first: Iterable[Entry], answers: dict[str, Answer]) -> Iterator[Pair]:
-    """The pairs whose arrivals are met; answers wait in `answers` until theirs is."""
+def _pair_up_backwards(newest_first: Iterable[Entry], answers: Answers, late: set[str]) -> Iterator[Pair]:
+    """The pairs whose arrivals are met; answers wait in `answers` until theirs is. `late` has the late ones that were met."""
     for entry in newest_first:
-        if isinstance(entry, Answer):
-            answers[entry.context_id] = entry
-        elif isinstance(entry, Arrival):
-            yield Pair(entry, answers.pop(entry.context_id, None))
+        if isinstance(entry, Answer | Failure):
+            answers.take(entry)
+        elif isinstance(entry, Arrival) and entry.context_id not in late:
+            if entry.late:
+                late.add(entry.context_id)
+            yield Pair(entry, answers.pop(entry.context_id))
 
 
 def number(entry: Entry) -> int:

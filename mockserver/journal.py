@@ -7,11 +7,14 @@ sort by the session's version. Credentials are redacted, their identity is kept.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
+from heapq import heappop, heappush
 from typing import Any, Literal, Protocol
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
 
 from mockserver.engine import model
 from mockserver.engine.model import Operation, State
@@ -129,7 +132,8 @@ class Arrival(Struct, tag="arrival", tag_field="type", omit_defaults=True):
 
     `body` is the decoded JSON (or form) with secrets redacted, absent where there was none or it could not be decoded;
     then `text` holds its beginning. `size` counts bytes. `keys` are digests of headers that make a request idempotent, by the
-    header's name in lower case.
+    header's name in lower case. `traceparent` is the header of that name if it is valid (W3C Trace Context, level 1).
+    `late`: the store was away when it came, so it is journalled after others that came later; its place is by `at`.
     """
 
     seq: int
@@ -145,6 +149,8 @@ class Arrival(Struct, tag="arrival", tag_field="type", omit_defaults=True):
     text: str | None = None
     truncated: bool = False
     keys: dict[str, str] = {}
+    traceparent: str | None = None
+    late: bool = False
 
 
 class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):
@@ -155,6 +161,9 @@ class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):
     None where a fault kept it from deciding. `token` is the pseudonym of a token issued, `issued` the id of a session created.
     `fault` names the fault that was applied. `retry_after_text` is the header if it is not whole seconds: `retry_after` is
     what it means, rounded up, and None if it means nothing. `unusable`: a fault put a body that no client can use into a 200.
+
+    `failure` stands only in what `merged` returns: the reason of the Failure whose status and body are those of this answer.
+    Then `reason`, `accepted` and `session` tell what the platform did, which the client was not told.
     """
 
     seq: int
@@ -175,6 +184,24 @@ class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):
     token: str | None = None
     token_expires_in: int | None = None
     fault: str | None = None
+    failure: str | None = None
+
+
+class Failure(Struct, tag="failure", tag_field="type", omit_defaults=True):
+    """The mock failed to serve the request with the same `context_id`, and put this on the wire, at `at`.
+
+    The Answer of that request, if there is one, before or after this entry, tells what the platform did: it had been written
+    when the store's reply was lost. Without one the platform did nothing, or its answer is not known here.
+    """
+
+    seq: int
+    at: int
+    context_id: str
+    status: int | None
+    reason: str
+    code: str | None = None
+    delivery: Delivery = "complete"
+    body: Any | UnsetType = UNSET
 
 
 class Returned(Struct, tag="returned", tag_field="type", omit_defaults=True):
@@ -192,7 +219,7 @@ class Returned(Struct, tag="returned", tag_field="type", omit_defaults=True):
     aside: bool = False
 
 
-Entry = Header | Began | Ended | Perturbed | Arrival | Answer | Returned
+Entry = Header | Began | Ended | Perturbed | Arrival | Answer | Failure | Returned
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
@@ -224,6 +251,93 @@ def decode(line: bytes, number: int = 1) -> Entry:
         return _decoder.decode(line)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise TraceError(number, str(error)) from error
+
+
+def put_on_the_wire(failure: Failure, answer: Answer | None = None) -> Answer:
+    """Return what became of a request that the mock failed: the wire's side from `failure`, the platform's from `answer`."""
+    if answer is None:
+        answer = Answer(failure.seq, failure.at, failure.context_id, failure.status, failure.reason)
+    return replace(
+        answer,
+        at=failure.at,
+        status=failure.status,
+        code=failure.code,
+        delivery=failure.delivery,
+        body=failure.body,
+        retry_after=None,
+        retry_after_text=None,
+        unusable=False,
+        failure=failure.reason,
+    )
+
+
+def merged(entries: Iterable[Entry]) -> list[Entry]:
+    """Return the entries of a trace without its Failures: each is part of the answer to its request.
+
+    Late arrivals stand where they belong by their time, and what was journalled twice stands once.
+    """
+    entries = list(entries)
+    if not any(map(_is_of_a_failure, entries)):
+        return entries
+    answers = {entry.context_id: entry for entry in reversed(entries) if isinstance(entry, Answer)}
+    failed = {id: answer for id, answer in answers.items() if answer.failure is not None}  # in a trace that was merged before
+    for entry in reversed(entries):
+        if isinstance(entry, Failure):
+            failed[entry.context_id] = put_on_the_wire(entry, answers.get(entry.context_id))
+    merging = _Merging(failed)
+    waiting = deque(
+        sorted((entry for entry in entries if isinstance(entry, Arrival) and entry.late), key=lambda entry: entry.at)
+    )
+    for entry in entries:
+        if isinstance(entry, Arrival) and entry.late:
+            continue
+        while waiting and isinstance(entry, _STAMPED_IN_ORDER) and waiting[0].at < entry.at:
+            merging.put(waiting.popleft())
+        merging.put(entry)
+    while waiting:
+        merging.put(waiting.popleft())
+    return merging.finish()
+
+
+def _is_of_a_failure(entry: Entry) -> bool:
+    return isinstance(entry, Failure) or (isinstance(entry, Answer) and entry.failure is not None)
+
+
+_STAMPED_IN_ORDER = (Began, Ended, Perturbed, Arrival, Returned)
+"""Entries that follow each other in time; an answer is stamped with the moment it is to leave, which may lie ahead."""
+
+
+class _Merging:
+    """The entries so far. The answer to a request that the mock failed follows when time has reached its stamp."""
+
+    def __init__(self, failed: dict[str, Answer]) -> None:
+        self._failed = failed
+        self._due: list[tuple[int, int, Answer]] = []
+        self._arrived: set[str] = set()
+        self._found: list[Entry] = []
+
+    def put(self, entry: Entry) -> None:
+        if isinstance(entry, Failure) or (isinstance(entry, Answer) and entry.context_id in self._failed):
+            return
+        if isinstance(entry, _STAMPED_IN_ORDER):
+            self._answer_until(entry.at)
+        if isinstance(entry, Arrival):
+            if entry.context_id in self._arrived:
+                return
+            self._arrived.add(entry.context_id)
+            if entry.context_id in self._failed:
+                answered = self._failed[entry.context_id]
+                heappush(self._due, (answered.at, entry.seq, answered))
+        self._found.append(entry)
+
+    def _answer_until(self, at: int) -> None:
+        while self._due and self._due[0][0] <= at:
+            self._found.append(heappop(self._due)[2])
+
+    def finish(self) -> list[Entry]:
+        while self._due:
+            self._found.append(heappop(self._due)[2])
+        return self._found
 
 
 def read(lines: Iterable[bytes]) -> Iterator[Entry]:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from granian import _granian
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import MPServer
 
@@ -30,6 +31,7 @@ from mockserver.settings import Settings
 from mockserver.web.app import create_app
 from mockserver.web.calls import THREADS
 from mockserver.web.listening import BACKLOG, listen, listen_at, url
+from mockserver.web.log import LogLevel
 from mockserver.web.tls import Identity
 from mockserver.web.worker import STOP_WITHIN, Link, Worker
 
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 DEFAULT_PORT = 8403
+
+MOST_HEAD = 16 << 10
+"""Bytes of a request's line and headers. A connection may hold as many, and there may be many connections."""
 
 CONNECTIONS = 4096
 """Connections that a worker keeps open."""
@@ -81,12 +86,15 @@ def run(
     workers: int = 1,
     threads: int = THREADS,
     log_requests: bool = False,
+    log_level: LogLevel = "warning",
     make_app: Callable[[Settings], WSGIApplication] = default_app,
     identity: Identity | None = None,
 ) -> int:
     """Serves until a signal says stop, and returns the exit status: 130 where that was an interrupt from the keyboard, else 0.
 
     Each worker is a process that makes its own application with `make_app`. `on_ready` is called once all of them have.
+    It logs to standard error from `log_level` on; `info` has a line for each request, as `log_requests` asks for, and
+    `debug` what the server underneath says.
     With a `path` the server listens at a Unix socket there, with an `identity` it speaks HTTPS. Raises SettingsError for what
     cannot be served, WorkerFailed where a worker cannot start or is lost.
     """
@@ -99,9 +107,11 @@ def run(
         credentials = settings.client_id, settings.client_secret, settings.admin_token
         serving = Serving(url(listening, scheme), *credentials, authority)
         link = Link()
-        supervisor = _Supervisor(listening, link, workers, threads, identity, lambda: on_ready(serving))
+        supervisor = _Supervisor(listening, link, workers, threads, identity, log_level, lambda: on_ready(serving))
         port = 0 if path is not None else listening.getsockname()[1]
-        return supervisor.run(Worker(make_app, settings, link, port, threads=threads, log_requests=log_requests))
+        told = log_requests or log_level in {"info", "debug"}
+        worker = Worker(make_app, settings, link, port, threads=threads, log_requests=told, log_level=log_level)
+        return supervisor.run(worker)
 
 
 @contextmanager
@@ -141,25 +151,28 @@ class _Supervisor(MPServer):
         workers: int,
         threads: int,
         identity: Identity | None,
+        log_level: LogLevel,
         on_ready: Callable[[], None],
     ) -> None:
         super().__init__(
             target="",
             interface=Interfaces.WSGI,
             http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(max_buffer_size=MOST_HEAD),
             websockets=False,
             workers=workers,
             blocking_threads=threads,
             backlog=BACKLOG,
             backpressure=CONNECTIONS,
             workers_kill_timeout=STOP_WITHIN + 1,
-            log_level=LogLevels.error,
+            log_level=LogLevels.debug if log_level == "debug" else LogLevels.error,
             log_dictconfig=_LOGGING,
             ssl_cert=identity and identity.certificate,
             ssl_key=identity and identity.key,
             ssl_protocol_min=SSLProtocols.tls12,
         )
         self._listening, self._link, self._on_ready = listening, link, on_ready
+        self._log_level = log_level
         self._waiting = threading.Thread(target=self._await_workers, daemon=True)
         self._problem = ""
         self._signal = 0
@@ -178,7 +191,8 @@ class _Supervisor(MPServer):
     def startup(self, spawn_target: Any, target_loader: Any) -> None:
         """Starts the workers, and only then the thread that waits for them: it must not be running while they are forked."""
         super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]
-        logging.getLogger("_granian").setLevel(logging.CRITICAL)  # what goes wrong with a worker is told once, by `run`
+        if self._log_level != "debug":
+            logging.getLogger("_granian").setLevel(logging.CRITICAL)  # what goes wrong with a worker is told once, by `run`
         self._waiting.start()
 
     def _await_workers(self) -> None:

@@ -14,13 +14,13 @@ from mockserver.clock import SystemClock
 from mockserver.draws import Draws
 from mockserver.engine.decide import Ask, Outcome, Seen, decide, decide_token
 from mockserver.engine.lifecycle import ends_at
-from mockserver.engine.model import DEFAULT_ORGANIZATION, UNASSIGNED, Fault, Organization, Reason
+from mockserver.engine.model import DEFAULT_ORGANIZATION, UNASSIGNED, ClockState, Fault, Organization, Reason
 from mockserver.errors import ConflictError
 from mockserver.faults.effect import Effect
 from mockserver.faults.plan import draw
 from mockserver.ids import Ids, redact_tokens, was_issued
 from mockserver.journal import Noted
-from mockserver.stores.base import Issue, Key, Loaded, Store, Use, Write
+from mockserver.stores.base import ORGANIZATION, Issue, Key, Loaded, Store, Use, Write
 
 _UNKNOWN = Reason.SESSION_UNKNOWN
 
@@ -222,6 +222,30 @@ class Platform:
         if done and self._sink is not None:
             self._sink(noted, left)
         return done
+
+    def note_failure(self, named: str, clock: ClockState | None, arrival: Noted | None, failure: Noted, system: int) -> None:
+        """Journal that the mock failed a request when the system's clock read `system`.
+
+        Its `arrival` is journalled too, if that may be missing. `clock` is the organisation's as it was then, if that was seen.
+        Raises StoreUnavailable. If it is called again then, the journal may have an entry twice.
+        """
+        found = self.load(named, (ORGANIZATION,)).records[0]
+        if not isinstance(found, Organization):
+            found = Organization(id=UNASSIGNED, version=0)
+        at = (clock or found.clock).reading(system)
+        if arrival is not None:
+            self.store.note(found.id, arrival, at)
+        self.store.note(found.id, failure, at)
+
+    @property
+    def has_sink(self) -> bool:
+        """Whether somebody gets the entries beside the journal."""
+        return self._sink is not None
+
+    def sink(self, noted: Noted, at: int) -> None:
+        """Give an entry to whoever gets them beside the journal."""
+        if self._sink is not None:
+            self._sink(noted, at)
 
     # -- writing -----------------------------------------------------------------------------------------------------
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 import msgspec
@@ -18,14 +20,16 @@ if TYPE_CHECKING:
     import httpx
     from httpx_sse import ServerSentEvent
 
+V = TypeVar("V")
+
+UNASSIGNED, UNASSIGNED_ID = "unassigned", "ffffffff"
+"""How the journal of requests that name no organisation is called."""
+
 RETRY = 1.0
 """Seconds between two attempts to reach a mock that went away."""
 
 SILENCE = 10.0
 """Seconds without a byte after which a stream is held for lost: the mock says each second that there is nothing new."""
-
-
-_STRAYS = "/__admin/organizations/unassigned/requests"
 
 
 class Page(Struct):
@@ -50,16 +54,6 @@ class Journal:
         self._seen = page.newest
         answered = [exchange for exchange in reversed(page.requests) if exchange.answer_seq is not None]
         return answered[-count:] if count else []
-
-    def strays(self) -> tuple[int, bool]:
-        """Return how many requests named no organisation, and whether there is only one that they can be meant for."""
-        if self._path == _STRAYS:
-            return 0, False
-        count = msgspec.json.decode(ask(self._url, f"{_STRAYS}/count", self._admin_token, {}).content)["count"]
-        if not count:
-            return 0, True
-        found = msgspec.json.decode(ask(self._url, "/__admin/organizations", self._admin_token, {}).content)
-        return count, len(found["organizations"]) == 1
 
     def follow(self, lost: Callable[[str], object], wait: Callable[[float], object] = pause) -> Iterator[Exchange | Perturbed]:
         """What comes from now on, without end. `lost` is told why the stream broke, each time; it goes on where it was.
@@ -96,3 +90,84 @@ class Journal:
         if event.event == "perturbed":
             return msgspec.json.decode(event.data, type=Perturbed)
         return msgspec.json.decode(event.data, type=Exchange)
+
+
+class Strays:
+    """Requests that name no organisation, beside the journal of `organization`.
+
+    If there is only that organisation they are meant for it, and shown; else they are counted.
+    """
+
+    def __init__(self, url: str, organization: str, admin_token: str, wanted: Mapping[str, str]) -> None:
+        """Raises ClickException if the mock cannot be asked."""
+        self.count, self.shown = 0, False
+        self._journal: Journal | None = Journal(url, UNASSIGNED, admin_token, {})
+        if organization in {UNASSIGNED, UNASSIGNED_ID}:
+            self._journal = None
+            return
+        found = msgspec.json.decode(ask(url, "/__admin/organizations", admin_token, {}).content)
+        self.shown = len(found["organizations"]) == 1
+        if self.shown:
+            self._journal = Journal(url, UNASSIGNED, admin_token, wanted)
+            return
+        path = f"/__admin/organizations/{UNASSIGNED}/requests/count"
+        self.count = msgspec.json.decode(ask(url, path, admin_token, {}).content)["count"]
+
+    def last(self, count: int) -> list[Exchange]:
+        """The last `count` of them, oldest first, if they are shown. What follows begins after them."""
+        latest = self._journal.last(count) if self._journal is not None else []
+        return latest if self.shown else []
+
+    def told(self) -> str:
+        """How many there were, in words."""
+        words = "request names" if self.count == 1 else "requests name"
+        return f"{self.count} {words} no organisation, see: dayfly tail --organization {UNASSIGNED}"
+
+    def follow(self, tell: Callable[[str], object]) -> Iterator[Exchange]:
+        """What comes from now on, if they are shown. Otherwise tell how many there were, each time they doubled."""
+        if self._journal is None:
+            return
+        try:
+            for item in self._journal.follow(lambda _: None):
+                if not isinstance(item, Exchange):
+                    continue
+                if self.shown:
+                    yield item
+                    continue
+                self.count += 1
+                if self.count.bit_count() == 1:
+                    tell(self.told())
+        except click.ClickException as problem:  # the journal itself can be followed without them
+            tell(f"requests that name no organisation are not followed: {problem.message}")
+
+
+class _Ended(NamedTuple):
+    """The end of a stream, and what it raised."""
+
+    problem: BaseException | None
+
+
+def merged(*streams: Iterator[V]) -> Iterator[V]:
+    """Yield what comes from any of the streams until the first of them ends; what one raises is raised."""
+    came: SimpleQueue[V | _Ended] = SimpleQueue()
+    for place, stream in enumerate(streams):
+        threading.Thread(target=_drain, args=(stream, came, place == 0), daemon=True).start()
+    while True:
+        item = came.get()
+        if not isinstance(item, _Ended):
+            yield item
+        elif item.problem is not None:
+            raise item.problem
+        else:
+            return
+
+
+def _drain(stream: Iterator[V], came: SimpleQueue[V | _Ended], is_first: bool) -> None:
+    try:
+        for item in stream:
+            came.put(item)
+    except BaseException as problem:
+        came.put(_Ended(problem))
+    else:
+        if is_first:
+            came.put(_Ended(None))

@@ -56,13 +56,15 @@ def _what(exchange: Exchange, style: Style) -> str:
     room = style.width - GUTTER - 14
     if not _is_refused(exchange):
         return style.clip(told, room)
-    reason = exchange.fault or exchange.reason or ""
+    reason = exchange.fault or exchange.failure or exchange.reason or ""
     return style.paint(reason, "bold") + style.clip(f"  {told}", room - width(reason))
 
 
 def _details(exchange: Exchange) -> Iterator[str]:
     if exchange.operation is None:
         yield f"{exchange.method} {exchange.path}"
+    if exchange.failure not in {None, exchange.reason}:
+        yield f"platform: {exchange.reason}"
     if exchange.session:
         yield exchange.session[:SESSION]
     if exchange.operation == "token":

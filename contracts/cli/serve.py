@@ -13,6 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from mockserver.serve import Serving
+    from mockserver.web.log import LogLevel
     from mockserver.web.tls import Identity
 
 
@@ -71,6 +72,12 @@ def _origins(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
 @click.option("--client-id", metavar="ID", default="", callback=_for_a_header, help="Default client id; drawn if not given.")
 @click.option("--client-secret", metavar="SECRET", default="", callback=_for_a_header, help="Its secret; drawn if not given.")
 @click.option("--log-requests", is_flag=True, help="Print a line for each request to standard error.")
+@click.option(
+    "--log-level",
+    type=click.Choice(("error", "warning", "info", "debug")),
+    default="warning",
+    help="What to print to standard error; info has a line for each request, debug is for the server itself.",
+)
 @click.option("--json", "as_json", is_flag=True, help="When ready, print {url, client_id, client_secret, admin_token}.")
 @click.pass_context
 def command(
@@ -87,6 +94,7 @@ def command(
     policy: Path | None,
     journal: str,
     log_requests: bool,
+    log_level: LogLevel,
     as_json: bool,
     **settings: Any,
 ) -> None:
@@ -105,12 +113,12 @@ def command(
     def ready(serving: Serving) -> None:
         tell(serving)
         forgetful = warning(made.store)
-        if forgetful is not None:
+        if forgetful is not None and log_level != "error":
             click.echo(f"Warning: {forgetful}.", err=True)
 
     serving = partial(run, made, ready, host=host, port=port, path=bind, workers=workers, make_app=make_app)
     with _identity(host, tls, tls_ca, tls_cert, tls_key) as identity:
-        context.exit(serving(log_requests=log_requests, identity=identity))
+        context.exit(serving(log_requests=log_requests, log_level=log_level, identity=identity))
 
 
 @contextmanager

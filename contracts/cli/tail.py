@@ -37,22 +37,19 @@ def command(
 
     Below each refusal stands its contextId: `dayfly explain` has its story.
     """
-    from contracts.cli.following import Journal
+    from contracts.cli.following import Journal, Strays, merged
 
     wanted = {name: str(value) for name, value in filters.items() if value is not None}
     journal, tell = Journal(url, organization, admin_token, wanted), _teller(as_json)
     shown = journal.last(lines)
-    strays, is_alone = journal.strays()
-    if strays and is_alone:
-        named = Journal(url, "unassigned", admin_token, wanted).last(lines)
-        shown = sorted([*shown, *named], key=lambda exchange: exchange.at)[-lines:] if lines else []
-    elif strays:
-        told = "request names no organisation" if strays == 1 else "requests name no organisation"
-        click.echo(f"{strays} {told}, see: dayfly tail --organization unassigned", err=True)
+    strays = Strays(url, organization, admin_token, wanted)
+    shown = sorted([*shown, *strays.last(lines)], key=lambda exchange: exchange.at)[-lines:] if lines else strays.last(0)
+    if strays.count:
+        _warn(strays.told())
     for exchange in shown:
         tell(exchange)
     if not no_follow:
-        for item in journal.follow(_lost):
+        for item in merged(journal.follow(_lost), strays.follow(_warn)):
             tell(item)
 
 
@@ -69,4 +66,8 @@ def _teller(as_json: bool) -> Callable[[Exchange | Perturbed], None]:
 
 
 def _lost(why: str) -> None:
-    click.echo(f"the stream is lost ({why}); trying again", err=True)
+    _warn(f"the stream is lost ({why}); trying again")
+
+
+def _warn(words: str) -> None:
+    click.echo(words, err=True)

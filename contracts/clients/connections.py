@@ -50,6 +50,9 @@ class End:
         """The socket was closed by its owner."""
         self.has_sent()
 
+    def is_shut(self) -> None:
+        """The owner of the socket does not want to read any more, and has not closed it yet."""
+
     def close(self) -> None:
         """Closes the socket, whoever still holds it."""
         own = self.socket
@@ -67,6 +70,7 @@ class ClientEnd(End):
         self._context_id = ""
         self._unread = 0
         self._is_whole = False
+        self._is_shut = False
         self._since = 0
 
     def has_sent(self) -> None:
@@ -92,7 +96,12 @@ class ClientEnd(End):
         """See End."""
         self._unread -= count
         if count == 0 or (self._is_whole and self._unread <= 0):
-            self._came_back(answered=True)
+            # The client that reads nothing more because it has shut the socket itself has no answer.
+            self._came_back(answered=self._is_whole or not self._is_shut)
+
+    def is_shut(self) -> None:
+        """See End. A watchdog does so to wake the thread that reads, as `urllib3.HTTPResponse.shutdown` does."""
+        self._is_shut = True
 
     def is_closed(self) -> None:
         """See End. What has left the client arrives before it does anything else, as if it had been on its way no longer."""

@@ -28,6 +28,16 @@ class FactoryError(ClientError):
     """The factory was called and gave no client."""
 
 
+class ThreadsReplaced(ClientError):
+    """A `library` has replaced the `replaced`, threads or sockets, of this process, which the judge needs."""
+
+    def __init__(self, replaced: str, library: str) -> None:
+        super().__init__(
+            f"{library} has replaced the {replaced} of this process (monkey patching), so the client cannot be judged in it;"
+            " judge it with --command, which runs it in a process of its own and in real time"
+        )
+
+
 class PlatformUnreached(ClientError):
     """No request of the client reached the mock. `way_in` says what it has to do, `error` what its first message failed with.
 

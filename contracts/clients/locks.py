@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from types import TracebackType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from contracts.clients.actors import current_stage, off_stage
+from contracts.clients.actors import Abandoned, current_stage, off_stage
 from contracts.clients.stage import Part
 
 _real_lock, _real_rlock, _real_simple_queue = threading.Lock, threading.RLock, queue.SimpleQueue
@@ -101,10 +102,29 @@ def start(thread: threading.Thread) -> None:
     if stage is None:
         _real_start(thread)
         return
-    thread.run = stage.adopt(thread.run)  # type: ignore[method-assign]
+    thread.run = stage.adopt(_telling_on_stage(thread))  # type: ignore[method-assign]
     # The new thread reports that it runs before it is on the stage, so nobody waits for that on the stage.
     with off_stage():
         _real_start(thread)
+
+
+def _telling_on_stage(thread: threading.Thread) -> Callable[[], None]:
+    """The thread's `run`. What it raises is told while it is on the stage, so that it counts as the client's own output."""
+    run = thread.run
+
+    def tell() -> None:
+        try:
+            run()
+        except (Abandoned, SystemExit):
+            raise
+        except BaseException as error:
+            trace = error.__traceback__
+            while trace is not None and trace.tb_frame.f_globals.get("__name__") in {__name__, "threading"}:
+                trace = trace.tb_next
+            error.__traceback__ = trace  # the client's own frames
+            threading.excepthook(threading.ExceptHookArgs((type(error), error, trace, thread)))
+
+    return tell
 
 
 def adjust(executor: ThreadPoolExecutor) -> None:

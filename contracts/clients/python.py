@@ -21,6 +21,7 @@ from contracts.clients.loop import VirtualLoop
 from contracts.clients.names import UnresolvedPlatform
 from contracts.clients.patches import virtual_time
 from contracts.clients.raised import origin
+from contracts.clients.replaced import refuse_green_sockets, refuse_green_threads
 from contracts.clients.stage import LONGEST, Choose, Stage
 from contracts.clients.target import Factory
 from mockserver.assemble import Assembly
@@ -79,7 +80,10 @@ class PythonClients:
         )
 
     def open(self, assembly: Assembly) -> None:  # noqa: ARG002 - each client gets its way to the mock with its seat
-        """See Clients."""
+        """See Clients. Raises ThreadsReplaced."""
+        refuse_green_threads()
+        if self.door == "socket":
+            refuse_green_sockets()
         self._stack.enter_context(virtual_time())
         self._stack.enter_context(diverted())
         self._stack.enter_context(self._names)
@@ -144,7 +148,9 @@ class PythonDriver:
         try:
             made = self._call(self._build, patience=self._clients.factory_patience)
         except Hung as hung:
+            refuse_green_threads()
             raise FactoryError(f"the factory did not return: {hung}") from hung
+        refuse_green_threads()
         if made.error is not None:
             if self._clients.strayed:
                 raise PlatformUnreached(self._clients.way_in, strayed=True) from made.error

@@ -27,6 +27,7 @@ _SECOND = 1000
 _real_connect, _real_connect_ex = socket.socket.connect, socket.socket.connect_ex
 _real_recv, _real_recv_into = socket.socket.recv, socket.socket.recv_into
 _real_send, _real_sendmsg, _real_sendall = socket.socket.send, socket.socket.sendmsg, socket.socket.sendall
+_real_shutdown = socket.socket.shutdown
 _real_close: Callable[[socket.socket], None] = socket.socket._real_close  # type: ignore[attr-defined]
 
 
@@ -122,6 +123,13 @@ def _sendall(own: socket.socket, data: Any, flags: int = 0, /) -> None:
         rest = rest[_send(own, rest, flags) :]
 
 
+def _shutdown(own: socket.socket, how: int, /) -> None:
+    end = end_of(own)
+    if end is not None and how != socket.SHUT_WR and current_stage() is not None:
+        end.is_shut()
+    _real_shutdown(own, how)
+
+
 def _close(own: socket.socket) -> None:
     end = end_of(own)
     _real_close(own)
@@ -137,6 +145,7 @@ _STAND_INS: dict[str, Any] = {
     "send": _send,
     "sendmsg": _sendmsg,
     "sendall": _sendall,
+    "shutdown": _shutdown,
     "_real_close": _close,
 }
 
@@ -147,21 +156,24 @@ class _Sockets:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._users = 0
+        self._class: Any = socket.socket
+        """The class that has them, which a client may have replaced meanwhile."""
 
     def enter(self) -> None:
         with self._lock:
             self._users += 1
             if self._users == 1:
+                self._class = socket.socket
                 for name, stand_in in _STAND_INS.items():
-                    setattr(socket.socket, name, stand_in)
+                    setattr(self._class, name, stand_in)
 
     def leave(self) -> None:
         with self._lock:
             self._users -= 1
             if self._users == 0:
                 for name in _STAND_INS:
-                    delattr(socket.socket, name)
-                socket.socket._real_close = _real_close  # type: ignore[attr-defined]
+                    delattr(self._class, name)
+                self._class._real_close = _real_close
 
 
 _sockets = _Sockets()

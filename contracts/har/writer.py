@@ -17,7 +17,7 @@ from msgspec import UNSET
 
 from contracts.har.bodies import is_form
 from contracts.har.secrets import authorization_of, named
-from mockserver.journal import Answer, Arrival, Entry, Header, Returned
+from mockserver.journal import Answer, Arrival, Entry, Header, Returned, merged
 
 BASE_URL = "https://platform.invalid"
 """A name that no network resolves: a trace does not know where the platform was."""
@@ -58,6 +58,7 @@ class _Exchange(NamedTuple):
 
 def archive(recordings: Sequence[Recording]) -> dict[str, Any]:
     """The HAR document."""
+    recordings = [recording._replace(trace=merged(recording.trace)) for recording in recordings]
     return {
         "log": {
             "version": "1.2",
@@ -156,7 +157,7 @@ def _response(exchange: _Exchange) -> dict[str, Any]:
     if wait is not None:
         headers.append(_pair("Retry-After", str(wait)))
     if status >= 400 and answer.reason:
-        headers.append(_pair("Dayfly-Reason", answer.reason))
+        headers.append(_pair("Dayfly-Reason", answer.failure or answer.reason))
     cut = answer.delivery == "truncated"
     written = _reply(status, phrases.get(status, ""), headers, text[: len(text) // 2] if cut else text)
     return {**written, "_error": "the body ended before its Content-Length"} if cut else written

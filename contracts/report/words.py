@@ -64,6 +64,8 @@ def state_words(call: Call, history: History) -> str:
         parts.append(answer.delivery.replace("_", " "))
     elif call.status is None:
         parts.append("the client stopped waiting")
+    if answer.failure not in {None, answer.reason}:
+        parts.append(f"the mock failed to tell: {answer.failure}")
     if answer.retry_after is not None and not answer.fault:
         parts.append(f"Retry-After {answer.retry_after}")
     return ", ".join(parts)
@@ -89,6 +91,7 @@ def _limits(policy: Mapping[str, Any]) -> str:
 
 def _reason(answer: Answer) -> str:
     is_refusal = answer.status is not None and answer.status >= 400 and answer.fault is None
+    is_refusal = is_refusal and answer.failure in {None, answer.reason}
     return answer.reason if is_refusal else ""
 
 

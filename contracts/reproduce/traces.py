@@ -12,7 +12,18 @@ from contracts.reproduce.errors import RecordingError
 from contracts.reproduce.steps import Effect, Problem, Recording, Step, WorldStep
 from mockserver.engine.model import Fault
 from mockserver.faults.read import applied_by
-from mockserver.journal import TRACE_VERSION, Answer, Arrival, Entry, Header, Perturbed, TraceError, decode
+from mockserver.journal import (
+    TRACE_VERSION,
+    Answer,
+    Arrival,
+    Entry,
+    Failure,
+    Header,
+    Perturbed,
+    TraceError,
+    decode,
+    put_on_the_wire,
+)
 
 BACK = 1000
 """Milliseconds by which threads that share a file may stand in it one before the other."""
@@ -37,25 +48,32 @@ class _Trace:
         self.world: list[WorldStep] = []
         self.problems: list[Problem] = []
         self._latest, self._epoch = 0, 0
+        self._failures: dict[str, Failure] = {}
 
     def take(self, number: int, entry: Entry) -> None:
         """Files one entry."""
-        if isinstance(entry, Arrival | Perturbed):
-            self._look_at_clock(number, entry.at)
         match entry:
             case Header():
                 if entry.version != TRACE_VERSION:
                     self._tell(number, f"trace version {entry.version} is not known here; it is read as {TRACE_VERSION}")
                 self.policy, self.policy_at_end = entry.policy, bool(entry.organization)
             case Arrival():
-                if entry.context_id in self.requests:
-                    self._tell(number, f"request {entry.context_id!r} arrived before; it is counted once")
-                else:
-                    self.requests[entry.context_id] = _Request(number, self._epoch, entry)
+                self._arrived(number, entry)
             case Answer():
                 self._answer(number, entry)
+            case Failure():
+                self._failures[entry.context_id] = entry
             case Perturbed():
+                self._look_at_clock(number, entry.at)
                 self._happened(number, entry)
+
+    def _arrived(self, number: int, entry: Arrival) -> None:
+        if not entry.late:
+            self._look_at_clock(number, entry.at)
+        if entry.context_id not in self.requests:
+            self.requests[entry.context_id] = _Request(number, self._epoch, entry)
+        elif not entry.late:
+            self._tell(number, f"request {entry.context_id!r} arrived before; it is counted once")
 
     def _happened(self, number: int, entry: Perturbed) -> None:
         step = WorldStep(number=number, at=entry.at, order=entry.seq, what=entry.what, detail=entry.detail, epoch=self._epoch)
@@ -69,6 +87,13 @@ class _Trace:
             self._tell(number, f"request {answer.context_id!r} was answered before; the first answer counts")
         else:
             request.answer = answer
+
+    def fail(self) -> None:
+        """Put the answers of requests that the mock failed as they were on the wire."""
+        for id, failure in self._failures.items():
+            request = self.requests.get(id)
+            if request is not None:
+                request.answer = put_on_the_wire(failure, request.answer)
 
     def _look_at_clock(self, number: int, at: int) -> None:
         if at < self._latest - BACK:
@@ -106,6 +131,7 @@ def of_entries(entries: Iterable[Entry], source: str) -> Recording:
 
 def recording(trace: _Trace, source: str) -> Recording:
     """What was read, in the order in which the platform acted."""
+    trace.fail()
     if not trace.requests:
         first = f": line {trace.problems[0].number}: {trace.problems[0].text}" if trace.problems else ""
         raise RecordingError(source, f"this is not a recording: it is a trace without requests{first}")
@@ -185,7 +211,12 @@ def _body(arrival: Arrival) -> bytes | None:
 
 
 def fault_of(answer: Answer) -> Fault | None:
-    """The fault that was applied, so that it can be applied again; latency is in the stamps already."""
+    """The fault that was applied, or stands for a failure of the mock, so that it can be applied again.
+
+    Latency is in the stamps already.
+    """
+    if answer.failure is not None and answer.status is not None and answer.delivery == "complete":
+        return Fault(kind="status", status=answer.status, after_acting=answer.acted is not None)
     lost = {"lost_request": "lost request", "lost_response": "lost response", "truncated": "truncated body"}
     fault = applied_by(lost.get(answer.delivery, answer.fault or ""))
     if fault is None or fault.kind != "status" or answer.status is None:

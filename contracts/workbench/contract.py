@@ -12,17 +12,15 @@ from mockserver.control import Tenant
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from contracts.workbench.judged import Judged
-
 REMEMBERED = 8
-"""Organisations whose judgement is remembered, for as long as nothing new is journalled."""
+"""Organisations whose page is remembered, for as long as nothing new is journalled. What it was drawn from takes far more."""
 
 
 class ContractTab:
     """Judges, and remembers."""
 
     def __init__(self) -> None:
-        self._memory: Memory[Judged] = Memory(REMEMBERED)
+        self._memory: Memory[Markup] = Memory(REMEMBERED)
 
     def view(self, tenant: Tenant) -> Markup:
         """The tab's content."""
@@ -31,5 +29,8 @@ class ContractTab:
         from contracts.workbench.judged import judge
 
         latest = [exchange.context_id for exchange in tenant.requests.find(limit=1)]
-        judged = self._memory.get((tenant.id, tenant.requests.newest(), *latest), lambda: judge(tenant))
-        return Markup(flask.render_template("workbench/contract.html", judged=judged, id=tenant.id))
+
+        def draw() -> Markup:
+            return Markup(flask.render_template("workbench/contract.html", judged=judge(tenant), id=tenant.id))
+
+        return self._memory.get((tenant.id, tenant.requests.newest(), *latest), draw)

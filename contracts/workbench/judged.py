@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -20,7 +21,10 @@ from contracts.report.verdicts import VERDICTS, counts
 from contracts.trace import well_formed
 from contracts.verify import check
 from mockserver.control import Tenant
-from mockserver.journal import Entry
+from mockserver.journal import Entry, encode
+
+MOST_BYTES = 8 << 20
+"""Bytes of the journal that are judged: ten thousand usual entries have four millions, and take ten times that meanwhile."""
 
 AROUND = 5
 """Lines that are drawn before and after each one that a violation points to."""
@@ -47,7 +51,7 @@ class Violation(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A judgement of so many journal entries; `problem` says why there is none."""
+    """A judgement of so many journal entries, the latest but for `left_out` ones; `problem` says why there is none."""
 
     entries: int
     counts: Sequence[tuple[int, str]] = ()
@@ -55,19 +59,36 @@ class Judged(NamedTuple):
     violations: Sequence[Violation] = ()
     problem: str = ""
     remarks: Sequence[str] = ()
+    left_out: int = 0
 
 
 def judge(tenant: Tenant) -> Judged:
-    """The judgement of what is in the journal now."""
-    entries = tuple(tenant.trace())
+    """The judgement of what is in the journal now, as far as MOST_BYTES reach."""
+    entries, left_out = _latest(tenant.trace())
     try:
         report = check(tenant.name, entries)
     except TraceMalformed as problem:
-        return Judged(len(entries) - 1, problem=str(problem))
+        return Judged(len(entries) - 1, problem=str(problem), left_out=left_out)
     lines = [Line(result, VERDICTS[result.ending].words, VERDICTS[result.ending].sign) for result in report.clauses]
     lines.sort(key=lambda line: list(VERDICTS).index(line.result.ending))
     numbers = [(count, VERDICTS[ending].words) for count, ending in counts(report)]
-    return Judged(len(entries) - 1, numbers, lines, list(_violations(report, entries)), remarks=list(facts.remarks(report)))
+    violations, remarks = list(_violations(report, entries)), list(facts.remarks(report))
+    return Judged(len(entries) - 1, numbers, lines, violations, remarks=remarks, left_out=left_out)
+
+
+def _latest(trace: Iterable[Entry]) -> tuple[tuple[Entry, ...], int]:
+    """Return the header and the latest entries, of no more than MOST_BYTES together, and how many are left out."""
+    entries = iter(trace)
+    header, latest = next(entries), deque[tuple[Entry, int]]()
+    total = left_out = 0
+    for entry in entries:
+        size = len(encode(entry))
+        latest.append((entry, size))
+        total += size
+        while total > MOST_BYTES:
+            total -= latest.popleft()[1]
+            left_out += 1
+    return (header, *(entry for entry, _ in latest)), left_out
 
 
 def _violations(report: Report, entries: Sequence[Entry]) -> Iterator[Violation]:

@@ -15,7 +15,7 @@ from mockserver.engine.model import OPERATIONS, Reason
 from mockserver.errors import InvalidRequest, NotFound, shown
 from mockserver.exchanges import Exchange, Pair, Reader, number
 from mockserver.ids import redact_tokens
-from mockserver.journal import Answer, Arrival, Entry, Perturbed
+from mockserver.journal import Answer, Arrival, Entry, Failure, Perturbed
 from mockserver.stores.base import Store
 
 INTERVAL = 0.1
@@ -29,8 +29,9 @@ class Filter(Struct, frozen=True, kw_only=True):
     """Which requests are wanted; all that is given must apply.
 
     `path`, `status`, `operation` and `session` are compared as they are. `reason` may be a family: ``session`` stands for
-    ``session.consumed`` and its like. `guest` is a name or an email address, `text` occurs in message, guest, session id or
-    contextId, both whatever the case. `since` and `until` are seconds on the organisation's clock, the latter exclusive.
+    ``session.consumed`` and its like. `guest` is a name or an email address, `text` occurs in message, guest, session id,
+    contextId or traceparent, both whatever the case. `since` and `until` are seconds on the organisation's clock, the latter
+    exclusive.
     """
 
     path: str | None = None
@@ -80,7 +81,7 @@ class Filter(Struct, frozen=True, kw_only=True):
         guest = (exchange.guest.name, exchange.guest.email) if exchange.guest else ()
         if self.guest is not None and self.guest.casefold() not in {word.casefold() for word in guest}:
             return False
-        words = (*guest, exchange.text, exchange.session, exchange.context_id)
+        words = (*guest, exchange.text, exchange.session, exchange.context_id, exchange.traceparent)
         return self.text is None or any(self.text.casefold() in word.casefold() for word in words if word)
 
 
@@ -166,39 +167,61 @@ class Requests:
     ) -> Iterator[list[Exchange | Perturbed]]:
         """What happens from now on, or after journal entry `after`: requests as they are answered, what is done to the world.
 
+        A request comes again if the journal tells later that the mock failed it.
+
         Yields what has come, oldest first and possibly nothing, every `interval` seconds, until `wait`, which takes them,
         returns true. An Exchange's place in this order is its `answer_seq`, a Perturbed's its `seq`: following again after the
         last one seen leaves no gap and repeats nothing.
         """
         reader = Reader(self._store, self._organization, self._hide)
         seen = reader.newest() if after is None else after
-        arrivals: dict[str, Arrival] = {}
+        following = _Following(self.get)
         while True:
-            came: list[Pair | Perturbed] = []
+            came: dict[object, Pair | Perturbed] = {}
             for entry in reader.entries(seen):
                 seen = number(entry)
-                came.extend(self._completed(entry, arrivals))
-            yield _described(reader, came)
+                item = following.completed(entry)
+                if item is not None:
+                    key = item.arrival.context_id if isinstance(item, Pair) else item.seq
+                    came.pop(key, None)
+                    came[key] = item
+            yield _described(reader, list(came.values()))
             if wait(interval):
                 return
 
-    def _completed(self, entry: Entry, arrivals: dict[str, Arrival]) -> Iterator[Pair | Perturbed]:
-        """What this entry makes complete; arrivals wait in `arrivals` for their answers."""
-        if isinstance(entry, Arrival):
-            arrivals[entry.context_id] = entry
-        elif isinstance(entry, Perturbed):
-            yield entry
-        elif isinstance(entry, Answer):
-            arrival = arrivals.pop(entry.context_id, None) or self._arrival(entry.context_id)
-            if arrival is not None:
-                yield Pair(arrival, entry)
 
-    def _arrival(self, context_id: str) -> Arrival | None:
-        """The arrival of a request that was on its way when somebody began to follow."""
+class _Following:
+    """Requests on their way, while somebody follows: their arrivals wait for the answers."""
+
+    def __init__(self, get: Callable[[str], Recorded]) -> None:
+        self._get = get
+        self._arrivals: dict[str, Arrival] = {}
+        self._failed: set[str] = set()
+
+    def completed(self, entry: Entry) -> Pair | Perturbed | None:
+        """What this entry makes complete. A request that the mock failed may be complete twice."""
+        if isinstance(entry, Perturbed):
+            return entry
+        if isinstance(entry, Arrival):
+            if not entry.late:
+                self._arrivals[entry.context_id] = entry
+            return None
+        if isinstance(entry, Failure):
+            self._failed.add(entry.context_id)
+        elif not isinstance(entry, Answer):
+            return None
+        arrival = self._arrivals.pop(entry.context_id, None)
+        if isinstance(entry, Answer) and arrival is not None and entry.context_id not in self._failed:
+            return Pair(arrival, entry)
+        return self._found(entry.context_id)
+
+    def _found(self, context_id: str) -> Pair | None:
+        """A request with all that is journalled of it; it may have been on its way when somebody began to follow."""
         try:
-            return self.get(context_id).arrival
+            found = self._get(context_id)
         except NotFound:
             return None
+        return Pair(found.arrival, found.answer)
 
 
 def _described(reader: Reader, came: list[Pair | Perturbed]) -> list[Exchange | Perturbed]:

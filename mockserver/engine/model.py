@@ -79,6 +79,7 @@ class Reason(StrEnum):
     ROUTE_METHOD = "route.method"
 
     CAPACITY = "capacity.sessions"
+    CAPACITY_BODIES = "capacity.bodies"
     STORE_UNAVAILABLE = "store.unavailable"
     STORE_CONTENDED = "store.contended"
     INTERNAL = "internal.error"

@@ -74,11 +74,12 @@ def _requested(pair: Pair) -> str:
     if answer is None:
         return "a request of which no answer is journalled"
     fault = f" (fault: {answer.fault})" if answer.fault else ""
+    failure = f" (the client was told {answer.status} {answer.failure})" if answer.failure not in {None, answer.reason} else ""
     if answer.issued:
-        return f"created for {person(guest_asked(arrival))}{fault}"
+        return f"created for {person(guest_asked(arrival))}{fault}{failure}"
     if answer.accepted:
-        return f"message accepted{fault}"
-    return f"send answered {answer.status} {answer.reason}{fault}"
+        return f"message accepted{fault}{failure}"
+    return f"send answered {answer.status} {answer.reason}{fault}{failure}"
 
 
 def _deadlines(session: Session, now: int) -> Iterator[Happening]:

@@ -15,7 +15,7 @@ Verdict = Literal["passed", "refused", "not reached", "unknown"]
 class Asked(Struct, frozen=True, kw_only=True):
     """The request: `text` is the beginning of its message, `session` the id it presented, `client_id` whoever it came from.
 
-    `body` is the beginning of a body that could not be decoded.
+    `body` is the beginning of a body that could not be decoded. `traceparent` is the W3C header, if there was a valid one.
     """
 
     method: str
@@ -29,10 +29,14 @@ class Asked(Struct, frozen=True, kw_only=True):
     guest: Guest | None
     text: str | None
     body: str | None
+    traceparent: str | None = None
 
 
 class Given(Struct, frozen=True, kw_only=True):
-    """The answer, as it was put on the wire or, where `delivery` is not `complete`, would have been. `duration` in seconds."""
+    """The answer, as it was put on the wire or, where `delivery` is not `complete`, would have been. `duration` in seconds.
+
+    `reason` and `accepted` tell what the platform did. If the mock failed after that, `failure` is the reason on the wire.
+    """
 
     status: int | None
     reason: str
@@ -43,6 +47,7 @@ class Given(Struct, frozen=True, kw_only=True):
     fault: str | None
     delivery: Delivery
     duration: float
+    failure: str | None
 
 
 class Guard(Struct, frozen=True):

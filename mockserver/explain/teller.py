@@ -96,6 +96,7 @@ def _asked(case: Case, life: Life | None) -> Asked:
         guest=guest_asked(arrival) or (life.guest if life is not None and case.reason is not Reason.SESSION_FOREIGN else None),
         text=shortened(text) if text is not None else None,
         body=shortened(body) if body is not None else None,
+        traceparent=arrival.traceparent,
     )
 
 
@@ -114,4 +115,5 @@ def _given(case: Case) -> Given | None:
         fault=answer.fault,
         delivery=answer.delivery,
         duration=max(0, answer.at - case.arrival.at) / 1000,
+        failure=answer.failure,
     )

@@ -45,7 +45,7 @@ def _blocks(told: Explanation, width: int) -> Iterator[list[str]]:
 
 
 def _headline(told: Explanation) -> Iterator[str]:
-    yield f"{told.answer.status} {told.answer.reason}" if told.answer is not None else "no answer"
+    yield f"{told.answer.status} {_reason(told.answer)}" if told.answer is not None else "no answer"
     yield f"{told.asked.method} {plain(told.asked.path)}"
 
 
@@ -65,6 +65,8 @@ def _asked(asked: Asked) -> Iterator[str]:
         yield f"guest: {plain(person(asked.guest))}"
     if asked.session is not None:
         yield f"session: {plain(asked.session)}"
+    if asked.traceparent is not None:
+        yield f"traceparent: {plain(asked.traceparent)}"
 
 
 def _by(asked: Asked) -> str:
@@ -73,9 +75,16 @@ def _by(asked: Asked) -> str:
     return f"OAuth client {plain(asked.client_id)} ({shown})" if asked.client_id else shown
 
 
+def _reason(answer: Given) -> str:
+    """The reason on the wire, and what the platform did if that is another thing."""
+    if answer.failure in {None, answer.reason}:
+        return answer.reason
+    return f"{answer.failure} (the platform: {answer.reason})"
+
+
 def _given(answer: Given) -> Iterator[str]:
     code = f", code {answer.code}" if answer.code else ""
-    yield f"{answer.status}{code}, reason {answer.reason}, after {answer.duration:g} s"
+    yield f"{answer.status}{code}, reason {_reason(answer)}, after {answer.duration:g} s"
     if answer.message:
         yield f"message: {plain(answer.message)}"
     if answer.retry_after is not None:

@@ -25,7 +25,7 @@ WHY: dict[Reason, str] = {
     Reason.AUTH_EVICTED: "The bearer token had been evicted: its OAuth client took newer ones, and may hold only so many.",
     Reason.AUTH_REJECTED: "The organisation rejects every bearer token just now, as the control API told it to.",
     Reason.SCOPE_MISSING: "The OAuth client, or its token, lacks a scope that this operation requires.",
-    Reason.MEDIA_TYPE: "The body came with a media type, or a charset, that this operation does not take.",
+    Reason.MEDIA_TYPE: "The body came with a media type, a charset or an encoding that this operation does not take.",
     Reason.TOO_LARGE: "The body is larger than the policy allows.",
     Reason.NOT_JSON: "The body is not JSON.",
     Reason.NOT_OBJECT: "The body is JSON, but no object.",
@@ -46,6 +46,7 @@ WHY: dict[Reason, str] = {
     Reason.ROUTE_UNKNOWN: "There is no operation at this path.",
     Reason.ROUTE_METHOD: "The path exists, but not with this method.",
     Reason.CAPACITY: "So many sessions are live that the mock creates no more: a limit of its own, not the platform's.",
+    Reason.CAPACITY_BODIES: "The mock held so many large bodies at once that it had no room for this one: a limit of its own.",
     Reason.STORE_UNAVAILABLE: "The store behind the mock could not be reached.",
     Reason.STORE_CONTENDED: "Other requests kept changing the same record, so this one was given up. The store is well.",
     Reason.INTERNAL: "The mock itself failed; its log says how.",
@@ -59,11 +60,19 @@ def summary(case: Case, life: Life | None) -> str:
         return (
             "No answer is journalled: the request is still on its way (a latency fault, say), or the store was lost meanwhile."
         )
-    told = [WHY[case.reason], _detail(case, life)]
+    told = [WHY[case.reason], _detail(case, life), _failure(case)]
     fault = case.answer.fault if case.answer is not None else None
     if fault and case.reason is not Reason.FAULT:
         told.append(f"A fault was applied to the answer: {fault}.")
     return " ".join(part for part in told if part)
+
+
+def _failure(case: Case) -> str:
+    """That the client was told something else than the platform did."""
+    answer = case.answer
+    if answer is None or answer.failure in {None, answer.reason}:
+        return ""
+    return f"The client was not told: the mock itself failed, and answered {answer.status} {answer.failure}."
 
 
 def _detail(case: Case, life: Life | None) -> str:
@@ -254,6 +263,7 @@ _ACCEPTED: dict[str, Callable[[Case], str]] = {
     "rate limit": _rate,
     "session": lambda case: fresh(case.granted if _is_granted(case) else case.policy),
     "route": lambda _: "A POST to one of the paths in /openapi.json.",
+    "room for bodies": lambda _: "The same request once fewer large bodies are on their way.",
     "capacity": lambda _: "The same request once older sessions have ended.",
     "store": lambda _: "The same request once the store answers again.",
     "the mock itself": lambda _: "The same request, if the mock had not failed.",

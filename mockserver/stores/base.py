@@ -208,6 +208,18 @@ class Store(Protocol):
         """Empties the journal; numbers go on."""
         ...
 
+    def begin_visit(self, name: str, seconds: int) -> None:
+        """Keep the name of somebody's visit for so long. Who shares the store knows it too."""
+        ...
+
+    def has_visit(self, name: str) -> bool:
+        """Return whether the visit has begun and not ended."""
+        ...
+
+    def end_visit(self, name: str) -> None:
+        """End a visit."""
+        ...
+
     def ping(self) -> None:
         """Raises StoreUnavailable where the store cannot serve."""
         ...

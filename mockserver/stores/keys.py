@@ -27,6 +27,10 @@ class Keys:
         """Where the organisation of an OAuth client is found, with a place of its own in a cluster."""
         return f"{self._prefix}client:{_tag(client_id)}"
 
+    def visit(self, name: str) -> str:
+        """Where a visit of the console is found."""
+        return f"{self._prefix}visit:{_tag(name)}"
+
 
 def field(key: Key) -> bytes:
     """The field of a record within its organisation: ``session:ID``."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from hashlib import sha1
 from importlib.resources import files
+from secrets import token_hex
 from typing import Any, TypeAlias
 
 from mockserver.errors import SettingsError, StoreUnavailable
@@ -118,8 +119,24 @@ class Link:
                 return connection
             connection.disconnect()
         connection = self._pool.connection_class(**self._pool.connection_kwargs)
-        connection.connect()
+        try:
+            connection.connect()
+            self._check_step(connection)
+        except BaseException:
+            connection.disconnect()
+            raise
         return connection
+
+    def _check_step(self, connection: Any) -> None:
+        """Raises ConnectionError if answers on a new connection are not to what was asked last.
+
+        redis-py asks things of its own when it connects. If a proxy passes on an answer to them twice, each later call would
+        get the answer to the one before: an ``OK`` in place of what a commit says.
+        """
+        word = token_hex(8)
+        connection.send_command("PING", word)
+        if connection.read_response() != word.encode() or not self._is_quiet(connection):
+            raise self._lost[0]("the connection is out of step: an answer came twice")
 
     def _is_quiet(self, connection: Any) -> bool:
         """Whether nothing waits to be read: neither an answer nobody took nor the news that the server has closed it."""

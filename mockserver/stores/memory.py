@@ -21,6 +21,9 @@ from mockserver.stores.places import Places
 
 T = TypeVar("T")
 
+VISITS = 10_000
+"""Visits that are kept; only who has the control API's token can begin one."""
+
 COMMITS_KNOWN = 4096
 """At least so many of the latest commits are known again by their id."""
 
@@ -38,6 +41,7 @@ class MemoryStore:
         self._owners: dict[str, str] = {}  # of OAuth clients
         self._commits: set[str] = set()
         self._earlier_commits: set[str] = set()
+        self._visits: dict[str, int] = {}
         self._lock = Lock()
 
     def load(self, organization: str, keys: Sequence[Key], arrival: Noted | None = None, system: int | None = 0) -> Loaded:
@@ -198,6 +202,23 @@ class MemoryStore:
         with self._lock:
             if organization in self._tenants:
                 self._tenants[organization].clear_journal()
+
+    def begin_visit(self, name: str, seconds: int) -> None:
+        """See Store. Beyond VISITS the oldest ends."""
+        with self._lock:
+            self._visits.pop(name, None)
+            self._visits[name] = self.time() + seconds * 1000
+            if len(self._visits) > VISITS:
+                del self._visits[next(iter(self._visits))]
+
+    def has_visit(self, name: str) -> bool:
+        """See Store."""
+        return self._visits.get(name, 0) > self.time()
+
+    def end_visit(self, name: str) -> None:
+        """See Store."""
+        with self._lock:
+            self._visits.pop(name, None)
 
     def ping(self) -> None:
         """See Store: this one can always serve."""

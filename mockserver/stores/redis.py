@@ -2,7 +2,7 @@
 
 An organisation is four keys, read or changed by one script at a time: `records` (a hash: ``session:ID`` → record), `order`
 (record by kind and first writing), `ends` (session by the time it ends), `journal` (a stream). A commit is known again by
-`applied:ID` for a short while. No rule depends on expiry.
+`applied:ID` for a short while, and a visit of the console is `visit:NAME` until it ends. No rule depends on expiry.
 """
 
 from __future__ import annotations
@@ -185,6 +185,18 @@ class RedisStore:
     def clear_journal(self, organization: str) -> None:
         """See Store."""
         self._link.call("XTRIM", *self._keys.of(organization, "journal"), "MAXLEN", "=", 0)
+
+    def begin_visit(self, name: str, seconds: int) -> None:
+        """See Store."""
+        self._link.call("SET", self._keys.visit(name), 1, "EX", seconds)
+
+    def has_visit(self, name: str) -> bool:
+        """See Store."""
+        return bool(self._link.call("EXISTS", self._keys.visit(name)))
+
+    def end_visit(self, name: str) -> None:
+        """See Store."""
+        self._link.call("UNLINK", self._keys.visit(name))
 
     def ping(self) -> None:
         """See Store."""

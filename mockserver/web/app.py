@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import flask
 from flask import Flask
+from werkzeug.wrappers import Response
 
 from mockserver.assemble import Assembly, assemble
 from mockserver.settings import Settings
@@ -59,6 +60,15 @@ class HandledResponse(flask.Response):
         return fast_lane.answer(self._handler, environ, start_response)
 
 
+def _root(platform: Callable[[], flask.Response]) -> Callable[[], Response]:
+    """Lead people to the console. A client of the platform that shows credentials is answered by the platform."""
+
+    def root() -> Response:
+        return platform() if "Authorization" in flask.request.headers else flask.redirect(CONSOLE, 302)
+
+    return root
+
+
 def create_app(
     assembly: Assembly | None = None,
     *,
@@ -77,6 +87,7 @@ def create_app(
     for path in ROUTES:
         app.add_url_rule(path, view_func=platform, methods=[METHOD], provide_automatic_options=False)
     app.add_url_rule(DOCUMENT, view_func=platform, methods=["GET"], provide_automatic_options=False)
+    app.add_url_rule("/", view_func=_root(platform), methods=["GET"], provide_automatic_options=False)
     app.register_error_handler(400, platform)  # a Host that cannot be one: the platform does not look at it
     app.register_error_handler(404, platform)
     app.register_error_handler(405, platform)

@@ -211,17 +211,17 @@ def _refuse(start_response: StartResponse) -> Iterable[bytes]:
 
 
 class _Body:
-    """The body of a request; it is known since when somebody has been waiting for more of it."""
+    """The body of a request; it is known since when somebody has been waiting for all of it."""
 
-    __slots__ = ("_body", "_reading")
+    __slots__ = ("_body", "_reading", "_since")
 
     def __init__(self, body: Any, reading: dict[int, float]) -> None:
-        self._body, self._reading = body, reading
+        self._body, self._reading, self._since = body, reading, 0.0
 
     def read(self, size: int = -1) -> bytes:
         """Like the body's own."""
         thread, reading = threading.get_ident(), self._reading
-        reading[thread] = monotonic()
+        reading[thread] = self._since = self._since or monotonic()
         try:
             return self._body.read(size) if size >= 0 else self._body.read()  # type: ignore[no-any-return]
         finally:

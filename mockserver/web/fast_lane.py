@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mockserver.web.delivery import deliver, pause
-from mockserver.wire import MAX_READ, Handler, Request
+from mockserver.web.room import BEGINNING, PIECE, ROOM, SMALL, Held
+from mockserver.wire import MAX_READ, Call, Handler, Request
 from mockserver.wire.message import USUAL, bounded
 
 if TYPE_CHECKING:
@@ -25,17 +27,58 @@ LONGEST_LENGTH = 18
 """Digits of a Content-Length that are read as a number: more bytes than any body has."""
 
 
-def read_request(environ: WSGIEnvironment) -> Request:
-    """The request of a WSGI call. A body without a length is read to its end, one that is too long to MAX_READ."""
+def read_request(environ: WSGIEnvironment) -> Request | None:
+    """Return the request of a WSGI call, None if its body may be large: then it is read by `read_large`."""
     length = environ.get("CONTENT_LENGTH")
     if length:
         size = _size(length)
-        body = environ["wsgi.input"].read(size if size <= MAX_READ else MAX_READ) if size else b""
+        if size > SMALL:
+            return None
+        body = environ["wsgi.input"].read(size) if size else b""
     elif "HTTP_TRANSFER_ENCODING" in environ:
-        body = environ["wsgi.input"].read(MAX_READ + 1)
-        size = len(body)
+        return None
     else:
         size, body = 0, b""
+    return _request(environ, size, body)
+
+
+def read_large(environ: WSGIEnvironment, held: Held, takes: Callable[[], int]) -> Request:
+    """Return a request whose body may be large, as far as there is room for it.
+
+    Of a body that is longer than the policy `takes` no more than the beginning is kept. All is read to
+    its end, up to MAX_READ bytes, so that the client sees the answer.
+    """
+    length = environ.get("CONTENT_LENGTH")
+    size = _size(length) if length else None
+    most = MAX_READ + 1 if size is None else min(size, MAX_READ)
+    beginning, rest, read, fits = list[bytes](), list[bytes](), 0, True
+    for piece in _pieces(environ, min(most, BEGINNING)):
+        read += len(piece)
+        fits = fits and (read <= SMALL or held.take(len(piece)))
+        beginning += [piece] if fits else []
+    if read == BEGINNING < most:
+        limit = takes()
+        keeps = size is None or size <= limit
+        for piece in _pieces(environ, most - read):
+            read += len(piece)
+            keeps = keeps and read <= limit
+            fits = fits and (not keeps or held.take(len(piece)))
+            if keeps and fits:
+                rest.append(piece)
+            elif rest:
+                held.give(sum(map(len, rest)))
+                rest.clear()
+    return _request(environ, read if size is None else size, b"".join([*beginning, *rest]), unheld=not fits)
+
+
+def _pieces(environ: WSGIEnvironment, left: int) -> Iterator[bytes]:
+    """Read so many bytes of the body, if there are as many."""
+    while left and (piece := environ["wsgi.input"].read(min(PIECE, left))):
+        left -= len(piece)
+        yield piece
+
+
+def _request(environ: WSGIEnvironment, size: int, body: bytes, unheld: bool = False) -> Request:
     path = environ["PATH_INFO"]
     return Request(
         method=environ["REQUEST_METHOD"],
@@ -43,11 +86,19 @@ def read_request(environ: WSGIEnvironment) -> Request:
         query=environ.get("QUERY_STRING", ""),
         authorization=environ.get("HTTP_AUTHORIZATION"),
         content_type=environ.get("CONTENT_TYPE") or None,
-        body=body if size <= MAX_READ else body[:MAX_READ],
+        body=body,
         size=size,
         agent=environ.get("HTTP_USER_AGENT"),
         others=() if environ.keys() <= _passed_over else _others(environ),
+        unheld=unheld,
     )
+
+
+def _arrive_with_room(handler: Handler, environ: WSGIEnvironment) -> Call:
+    """A large body takes room until it has been read into values; the journal keeps its beginning alone."""
+    takes = partial(handler.takes, environ["PATH_INFO"], environ.get("HTTP_AUTHORIZATION"))
+    with Held(ROOM) as held:
+        return handler.arrive(read_large(environ, held, takes))
 
 
 def _size(length: str) -> int:
@@ -68,11 +119,13 @@ def _others(environ: WSGIEnvironment) -> tuple[tuple[str, str], ...]:
 
 def answer(handler: Handler, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Answers a WSGI call from the handler, waiting where a fault says so. Where the mock itself fails, that is a 500."""
+    call = None
     try:
-        call = handler.arrive(read_request(environ))
+        request = read_request(environ)
+        call = handler.arrive(request) if request is not None else _arrive_with_room(handler, environ)
         if call.effect.before:
             pause(environ, call.delay)
         response = handler.finish(call)
     except Exception as error:
-        response = handler.broken(error)
+        response = handler.broken(error, call)
     return deliver(response, environ, start_response)

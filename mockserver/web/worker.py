@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from multiprocessing import Pipe
+from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -15,6 +16,8 @@ from mockserver import clock
 from mockserver.errors import MockServerError
 from mockserver.settings import Settings
 from mockserver.web.calls import THREADS, Calls
+from mockserver.web.log import LogLevel, log_to_standard_error
+from mockserver.web.memory import keep_little
 from mockserver.wire import MAX_READ, ROUTES
 from mockserver.wire.redaction import Secrets
 
@@ -80,15 +83,18 @@ class Worker:
         *,
         threads: int = THREADS,
         log_requests: bool = False,
+        log_level: LogLevel = "warning",
     ) -> None:
         """`port` is the one at which the server listens, 0 at a Unix socket; it answers with so many `threads`."""
         self._make_app, self._settings, self._link, self._log_requests = make_app, settings, link, log_requests
-        self._port, self._threads = port, threads
+        self._port, self._threads, self._log_level = port, threads, log_level
 
     def __call__(self) -> WSGIApplication:
         """The application to serve. Exits where it cannot be made."""
         _heed_no_signals()
         _hide_lookalikes()
+        keep_little()
+        log_to_standard_error(self._log_level)
         stopping = threading.Event()
         threading.Thread(target=self._stop_with_parent, args=(stopping,), daemon=True).start()
         try:
@@ -96,6 +102,9 @@ class Worker:
         except MockServerError as error:
             self._link.report(str(error))
             sys.exit(1)
+        handler = getattr(app, "handler", None)
+        if handler is not None:  # once the last request is answered; atexit is not called in this process
+            Finalize(None, handler.unserved.close, exitpriority=0)
         self._link.report()
         calls = Calls(stopping, self._port, self._threads)
         threading.Thread(target=calls.watch, name="dayfly-calls", daemon=True).start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -17,6 +18,15 @@ FORM = "application/x-www-form-urlencoded"
 
 MAX_DEPTH = 100
 """Levels of objects and lists that a JSON body may have; no operation has more than three."""
+
+
+MAX_FORM = 64 << 10
+"""Bytes of a form that are read; a token request has some hundred."""
+
+MAX_VALUES = 10_000
+"""Values that a JSON body may hold; no operation has more than five. In memory each takes up to thirty times its bytes."""
+
+_STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 
 
 class Body(NamedTuple):
@@ -58,6 +68,8 @@ def read_json(request: Request) -> Body:
     media = None if is_json(request.content_type) else Reason.MEDIA_TYPE
     if request.size > len(raw):
         return Body(media=media) if len(raw) >= MAX_READ else Body(None, media, Reason.NOT_JSON, _cut(request))
+    if holds_more(raw, MAX_VALUES):
+        return Body(None, media, Reason.NOT_JSON, f"The body holds more than {MAX_VALUES} values.")
     try:
         document = msgspec.json.decode(raw)
     except (ValueError, RecursionError) as error:
@@ -69,6 +81,16 @@ def read_json(request: Request) -> Body:
         if repeated is not None:
             return Body(None, media, Reason.NOT_JSON, f"The name {repeated!r} occurs twice in one object.")
     return Body(document, media)
+
+
+def holds_more(raw: bytes, values: int) -> bool:
+    """Return whether a JSON document holds more than so many values, without decoding it."""
+    return len(raw) > values and _values(raw) > values and _values(_STRINGS.sub(b"", raw)) > values
+
+
+def _values(raw: bytes) -> int:
+    """Return about how many values there are, what stands in strings included."""
+    return raw.count(b",") + raw.count(b"[") + raw.count(b"{")
 
 
 def is_nested_too_deeply(raw: bytes, document: Any) -> bool:
@@ -141,6 +163,8 @@ def read_form(request: Request) -> Body:
     if not request.body and not request.size:
         return Body({})
     media = None if is_form(request.content_type) else Reason.MEDIA_TYPE
+    if media is None and request.size > MAX_FORM:
+        return Body({}, None, Reason.OAUTH_INVALID_REQUEST, f"the form is larger than {MAX_FORM} bytes")
     if request.size > len(request.body) or media is not None:
         return Body({}, media)
     try:

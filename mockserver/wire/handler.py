@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mockserver import openapi
-from mockserver.engine.decide import Ask, Outcome
+from mockserver.engine.decide import Ask, Outcome, refusal
 from mockserver.engine.model import OAuthClient, Operation, Reason
 from mockserver.errors import ConflictError, StoreUnavailable
 from mockserver.faults import effect_of
@@ -22,10 +23,12 @@ from mockserver.wire import altered, schemas
 from mockserver.wire.bodies import FORM, JSON, Body, is_json, read_form, read_json
 from mockserver.wire.call import Call
 from mockserver.wire.credentials import basic, bearer, shown_as
+from mockserver.wire.encoding import GZIP, encoding_of, opened, whole
 from mockserver.wire.message import Request, Response
-from mockserver.wire.notes import KEPT, MARGIN
+from mockserver.wire.notes import KEPT, MARGIN, AnswerNote
 from mockserver.wire.redaction import Secrets
 from mockserver.wire.render import headers_of, render
+from mockserver.wire.unserved import Unserved
 
 DOCUMENT = "/openapi.json"
 """Where the platform's OpenAPI document is served."""
@@ -39,6 +42,12 @@ ROUTES: dict[str, Operation] = {
 METHOD = "POST"
 
 SECRETS_KNOWN = 1024
+
+LARGE = KEPT + MARGIN
+"""Bytes of a body from which on it is read with care: as many as are kept of it."""
+
+UNREAD = frozenset(reason for reason in Reason if reason.startswith(("auth.", "scope.", "body.")))
+"""Refusals that no body changes."""
 
 _NOWHERE: Ask = Ask("token")
 
@@ -57,12 +66,27 @@ class Handler:
     def __init__(self, platform: Platform, *, opaque: bool = False) -> None:
         self.platform, self.opaque = platform, opaque
         self._known: dict[str, tuple[str, ...]] = {}
-        self._secrets, self._learning = Secrets(), Lock()
+        self._secrets, self._learning, self._reading = Secrets(), Lock(), Lock()
+        self.unserved = Unserved(platform)
         platform.hide = self.hide
 
     def handle(self, request: Request) -> Response:
         """The answer to a request, without waiting: its delays are told in it, for the door to keep."""
         return self.finish(self.arrive(request))
+
+    def takes(self, path: str, authorization: str | None) -> int:
+        """Return how many bytes of a body are of use at `path` to whoever shows this Authorization.
+
+        That is what the policy of the organisation takes which is named there; of other bodies the beginning.
+        """
+        operation, shown = ROUTES.get(path), _show(authorization)
+        if operation is None or operation == "token" or shown.organization is None:
+            return LARGE
+        try:
+            seen = self.platform.look(Ask(operation, shown.organization, shown.client_id, shown.token, shown.problem))
+        except StoreUnavailable:
+            return LARGE
+        return seen.organization.policy.max_body if seen.token is not None else LARGE
 
     # -- arriving ----------------------------------------------------------------------------------------------------
 
@@ -71,8 +95,12 @@ class Handler:
         operation = ROUTES.get(request.path)
         if operation is None or request.method != METHOD:
             return self._arrive_lost(request, operation)
+        if request.others and request.size and (encoding := encoding_of(request)) is not None:
+            return self._arrive_packed(operation, request, encoding)
         if operation == "token":
             return self._arrive_token(request)
+        if request.size > LARGE:
+            return self._arrive_large(operation, request, lambda: request)
         ask, detail = _read(operation, request)
         platform = self.platform
         context_id = platform.ids.context(ask.organization or platform.stray)
@@ -83,18 +111,73 @@ class Handler:
         platform = self.platform
         call.known_secrets, call.key_header = self._secrets, self.key_header
         request = call.request
-        if request.size > KEPT + MARGIN:
-            request = call.request = replace(request, body=request.body[: KEPT + MARGIN])
+        if request.size > LARGE:
+            request = call.request = replace(request, body=request.body[:LARGE])
         size = request.size + len(request.authorization or "") + len(request.agent or "")
         unusual = request.query or request.others or request.content_type != JSON or call.refused is not None
         if size > LIGHT or unusual:
             call.weight = weight_of(request)
+        if self.unserved.waiting:
+            self.unserved.catch_up()
         try:
             seen = call.seen = platform.arrive(call)
             if seen.faults is not None and seen.faults.faults and call.refused is None:
                 call.effect = effect_of(platform.draw_fault(call, seen))
         except (StoreUnavailable, ConflictError) as error:
             call.answered_with = self._failed(call, _reason_of(error), error)
+        return call
+
+    def _arrive_packed(self, operation: Operation, request: Request, encoding: str) -> Call:
+        """A body in gzip is unpacked as far as the policy takes it; any other encoding is a media type that is not taken."""
+        if encoding not in GZIP:
+            return self._arrive_unread(operation, replace(request, body=b""), "")
+        if request.unheld or request.size > len(request.body):
+            cut = replace(request, body=b"")
+            return self._arrive_token(cut) if operation == "token" else self._arrive_large(operation, cut, lambda: request)
+        takes = partial(self.takes, request.path, request.authorization)
+        beginning, size, problem = opened(request, LARGE, takes)
+        plain = replace(request, body=beginning, size=size)
+        if problem:
+            return self._arrive_unread(operation, plain, problem)
+        if operation == "token":
+            return self._arrive_token(plain)
+        return self._arrive_large(operation, plain, lambda: plain if size <= LARGE else whole(request))
+
+    def _arrive_unread(self, operation: Operation, request: Request, problem: str) -> Call:
+        """A body that cannot be unpacked because of `problem`, or because its encoding is not taken, if that is empty."""
+        media, body = None if problem else Reason.MEDIA_TYPE, None
+        words = f"{FORM if operation == 'token' else JSON}, with no Content-Encoding but gzip"
+        if operation == "token":
+            body = Reason.OAUTH_INVALID_REQUEST if problem else None
+            client_id, secret = basic(request.authorization) or ("", "")
+            ask = Ask("token", self._organization_of(client_id), client_id, media=media, body=body, size=request.size)
+            return self._arrived(Call(request, operation, ask, self._context(ask), problem, words, secret=secret))
+        body, shown = Reason.NOT_JSON if problem else None, _show(request.authorization)
+        head = (operation, shown.organization, shown.client_id, shown.token, shown.problem)
+        ask = Ask(*head, media, body, request.size)
+        return self._arrived(Call(request, operation, ask, self._context(ask), problem, words))
+
+    def _arrive_large(self, operation: Operation, request: Request, whole: Callable[[], Request]) -> Call:
+        """A large body is read once it is known that nothing else refuses the request, and one at a time.
+
+        `whole` returns the request with all of its body; of `request` the beginning is enough. What a
+        body costs while it is read is many times its size.
+        """
+        shown = _show(request.authorization)
+        if request.unheld:
+            ask = Ask(operation, shown.organization, shown.client_id, shown.token)
+            return self._arrived(Call(request, operation, ask, self._context(ask), refused=Reason.CAPACITY_BODIES))
+        media = None if is_json(request.content_type) else Reason.MEDIA_TYPE
+        ask = Ask(operation, shown.organization, shown.client_id, shown.token, shown.problem, media, None, request.size)
+        call = self._arrived(Call(request, operation, ask, self._context(ask)))
+        if call.answered_with is not None or call.seen is None or refusal(ask, call.seen) in UNREAD:
+            return call
+        with self._reading:
+            call.ask, call.detail = _read(operation, whole())
+        try:
+            call.seen = self.platform.look(call.ask)
+        except StoreUnavailable as error:
+            call.answered_with = self._failed(call, Reason.STORE_UNAVAILABLE, error)
         return call
 
     def _arrive_token(self, request: Request) -> Call:
@@ -141,16 +224,18 @@ class Handler:
         context_id = self._context(ask)
         if request.path == altered.PAGE:
             headers = headers_of(self.platform.system(), context_id, altered.PAGE_BODY)
-            page = Response(200, [("Content-Type", altered.media_type("html")), *headers[1:]], altered.PAGE_BODY)
+            body = b"" if request.method == "HEAD" else altered.PAGE_BODY
+            page = Response(200, [("Content-Type", altered.media_type("html")), *headers[1:]], body)
             return Call(request, None, ask, context_id, answered_with=page)
         if request.path != DOCUMENT:
             refused = Reason.ROUTE_UNKNOWN if operation is None else Reason.ROUTE_METHOD
             return self._arrived(Call(request, operation, ask, context_id, refused=refused))
-        if request.method != "GET":
-            return self._arrived(Call(request, None, ask, context_id, allow="GET", refused=Reason.ROUTE_METHOD))
+        if request.method not in {"GET", "HEAD"}:
+            return self._arrived(Call(request, None, ask, context_id, allow="GET, HEAD", refused=Reason.ROUTE_METHOD))
         document = msgspec.json.encode(openapi.document())
         headers = headers_of(self.platform.system(), context_id, document)
-        return Call(request, None, ask, context_id, answered_with=Response(200, headers, document))
+        sent = document if request.method == "GET" else b""
+        return Call(request, None, ask, context_id, answered_with=Response(200, headers, sent))
 
     def _organization_of(self, client_id: str) -> str | None:
         try:
@@ -193,14 +278,19 @@ class Handler:
             return platform.grant(call, seen, call.secret, call.scopes)
         return platform.answer(call, seen)
 
-    def broken(self, error: Exception) -> Response:
-        """The answer where the mock itself failed: a 500 in the platform's shape."""
-        call = Call(Request(method=METHOD, path=""), None, _NOWHERE, self._context(_NOWHERE))
-        return self._failed(call, Reason.INTERNAL, error)
+    def broken(self, error: Exception, call: Call | None = None) -> Response:
+        """The answer where the mock itself failed: a 500 in the platform's shape, to `call` if it was read."""
+        context_id = self._context(_NOWHERE) if call is None else call.context_id
+        plain = Call(Request(method=METHOD, path=""), None, _NOWHERE, context_id)
+        return self._failed(plain, Reason.INTERNAL, error, call)
 
-    def _failed(self, call: Call, reason: Reason, error: Exception) -> Response:
+    def _failed(self, call: Call, reason: Reason, error: Exception, asked: Call | None = None) -> Response:
+        """The answer to a call, for a reason of the mock's own; it is journalled as that of `asked`, if that is another."""
         _log.error("%s %s: %s", call.context_id, reason, error, exc_info=reason is Reason.INTERNAL)
-        return render(call, Outcome(reason, self.platform.nobody(), acted=False), opaque=self.opaque)
+        outcome = Outcome(reason, self.platform.nobody(), acted=False)
+        if reason is not Reason.INTERNAL or asked is not None:
+            self.unserved.add(asked or call, AnswerNote(call, outcome).entry(0, 0), outcome.seen.now)
+        return render(call, outcome, opaque=self.opaque)
 
 
 def _reason_of(error: StoreUnavailable | ConflictError) -> Reason:

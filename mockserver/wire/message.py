@@ -13,7 +13,7 @@ MAX_READ = 16 << 20
 class Request(Struct, frozen=True, kw_only=True, gc=False):
     """A request as a door read it. `query` is raw, without ``?``; `size` is the body's length in bytes as far as it is known,
     more than ``len(body)`` where a door stopped reading at MAX_READ. `agent` is User-Agent, `others` are the
-    headers that are not USUAL, `bounded`."""
+    headers that are not USUAL, `bounded`. If `unheld`, the door had no room for the body, and `body` is its beginning."""
 
     method: str
     path: str
@@ -24,11 +24,12 @@ class Request(Struct, frozen=True, kw_only=True, gc=False):
     size: int = 0
     agent: str | None = None
     others: tuple[tuple[str, str], ...] = ()
+    unheld: bool = False
 
 
 USUAL = frozenset(
     {
-        *("accept", "accept-encoding", "accept-language", "cache-control", "connection", "content-encoding"),
+        *("accept", "accept-encoding", "accept-language", "cache-control", "connection"),
         *("content-length", "content-type", "date", "expect", "host", "keep-alive", "pragma", "te", "trailer"),
         *("authorization", "transfer-encoding", "upgrade", "user-agent", "sec-fetch-mode", "sec-fetch-site", "sec-fetch-dest"),
     }
@@ -40,8 +41,15 @@ LONGEST_OTHER = 1 << 10
 """Characters that are kept of a header's value: nearly all cookies and tokens are shorter."""
 
 
+ENCODING, TRACE = "content-encoding", "traceparent"
+HEEDED = frozenset({ENCODING, TRACE})
+"""Headers that decide something; they are kept however many others there are."""
+
+
 def bounded(headers: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """The first MOST_OTHERS of the headers, each up to LONGEST_OTHER."""
+    if len(headers) > MOST_OTHERS:
+        headers = sorted(headers, key=lambda header: header[0] not in HEEDED)
     return tuple((name, value[:LONGEST_OTHER]) for name, value in headers[:MOST_OTHERS]) if headers else ()
 
 

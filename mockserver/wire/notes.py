@@ -14,8 +14,9 @@ from mockserver.engine.lifecycle import state_of
 from mockserver.engine.model import Reason
 from mockserver.ids import digest, pseudonym
 from mockserver.journal import Answer, Arrival, Credential, Entry, SessionChange
-from mockserver.wire.bodies import is_form, is_nested_too_deeply, read_form
+from mockserver.wire.bodies import holds_more, is_form, is_nested_too_deeply, read_form
 from mockserver.wire.credentials import LITERALS, basic, bearer, credential, place_of, shown_as
+from mockserver.wire.message import TRACE
 from mockserver.wire.redaction import REDACTED, Secrets, readings
 
 if TYPE_CHECKING:
@@ -28,9 +29,16 @@ KEPT = 64 << 10
 MARGIN = 2 << 10
 """Bytes beyond those that are looked at, so that a secret is whole when it is hidden, and what is shown is cut afterwards."""
 
+MOST_VALUES = 1000
+"""Values of a body that the journal shows as a document; beyond, it shows the body's text, which takes less memory."""
+
 LONGEST_LITERAL = 64
 
 NOTHING = Secrets()
+
+_TRACEPARENT = re.compile(
+    r"(?P<known>(?P<version>[0-9a-f]{2})-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2})(?P<more>-.*)?"
+)
 
 _SECRET_NAMES = frozenset({"client_secret", "access_token", "authorization", "password"})
 _SECRET_PARAMETER = re.compile(r"((?:client_secret|access_token|authorization|password)=)[^&\s]*", re.IGNORECASE)
@@ -64,6 +72,7 @@ def arrival(call: Call, seq: int, at: int) -> Entry:
         text=text,
         truncated=request.size > min(len(request.body), KEPT),
         keys={name: digest(value) for name, value in request.others if "idempoten" in name or name == call.key_header},
+        traceparent=traced(dict(request.others).get(TRACE), hidden) if request.others else None,
     )
 
 
@@ -74,6 +83,21 @@ def hiding(call: Call) -> Hiding:
     token = bearer(call.request.authorization) or ""
     secrets = ("" if token.lower() in LITERALS else token, pair.secret if pair else "", *own)
     return Hiding(secrets, call.known_secrets or NOTHING)
+
+
+def traced(header: str | None, hidden: Hiding) -> str | None:
+    """Return a traceparent as it is to be journalled; None if it is not valid (W3C Trace Context, section 3.2).
+
+    Of a later version than 00, only the fields that are known are kept.
+    """
+    found = _TRACEPARENT.fullmatch(header.strip()) if header else None
+    if found is None or found["version"] == "ff" or (found["more"] and found["version"] == "00"):
+        return None
+    known = found["known"]
+    if not hidden.is_in(known):
+        return known
+    hidden.found = True
+    return hidden.text(known)
 
 
 def _literal(request: Request) -> str | None:
@@ -105,7 +129,7 @@ def _body(call: Call, hidden: Hiding) -> tuple[Any, str | None]:
         return UNSET, None
     if call.operation == "token" and is_form(call.request.content_type):
         return hidden.form(read_form(call.request).document), None
-    if call.request.size <= KEPT:
+    if call.request.size <= KEPT and not holds_more(raw, MOST_VALUES):
         try:
             document = msgspec.json.decode(raw)
             if not is_nested_too_deeply(raw, document):
@@ -179,7 +203,7 @@ class AnswerNote(Struct, frozen=True, gc=False):
         """It keeps the request, which its arrival weighs."""
         return 0
 
-    def entry(self, seq: int, at: int) -> Entry:
+    def entry(self, seq: int, at: int) -> Answer:
         """The answer as it was put on the wire, or would have been where its delivery was broken."""
         from mockserver.wire.render import render, retry_after, retry_after_text, row_of
 

@@ -64,6 +64,7 @@ TABLE: dict[Reason, Row] = {
     Reason.ROUTE_UNKNOWN: Row(404, "not.found", "The requested resource does not exist."),
     Reason.ROUTE_METHOD: Row(405, "method.not.allowed", "The method is not allowed here: use {allow}."),
     Reason.CAPACITY: _BUSY,
+    Reason.CAPACITY_BODIES: _BUSY,
     Reason.STORE_UNAVAILABLE: _BUSY,
     Reason.STORE_CONTENDED: _BUSY,
     Reason.INTERNAL: Row(500, "internal.server.error", "The server failed to answer."),

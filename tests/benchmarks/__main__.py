@@ -17,7 +17,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 from tests.benchmarks import inside, java, serving
-from tests.benchmarks.load import Load, load, memory, middle, token
+from tests.benchmarks.load import Held, Load, held, load, memory, middle, token
 from tests.benchmarks.verifying import Throughput, throughput
 from tests.need import need
 from tests.valkey import Server
@@ -84,15 +84,22 @@ def ready(times: int) -> float:
     return median(figures)
 
 
-def soak(minutes: float) -> list[float]:
-    """Resident MiB of the mock under load, sampled at the end of each twentieth of the time."""
+def soak(minutes: float) -> list[Held]:
+    """What the mock holds under load, at the start and at the end of each twentieth of the time."""
     with serving.running(serving.dayfly(FEW)) as server:
         bearer = token(server.url, is_mock=True)
-        sizes = []
+        samples = [held(server.pid)]
         for _ in range(20):
             load(server.url, bearer, minutes * 3)
-            sizes.append(memory(server.pid) / (1 << 20))
-    return sizes
+            samples.append(held(server.pid))
+    return samples
+
+
+def _print_soak(minutes: float, samples: list[Held]) -> None:
+    print("minutes  resident MiB  threads  descriptors")
+    for number, sample in enumerate(samples):
+        resident = sample.memory / (1 << 20)
+        print(f"{minutes * number / 20:7.1f}  {resident:12.1f}  {sample.threads:7}  {sample.descriptors:11}")
 
 
 def aims(
@@ -126,13 +133,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="about a minute, and rougher")
     parser.add_argument("--verify", action="store_true", help="only this: scenarios a second of `dayfly verify`")
-    parser.add_argument("--soak", type=float, metavar="MINUTES", help="only this: memory over so many minutes of load")
+    parser.add_argument(
+        "--soak", type=float, metavar="MINUTES", help="only this: memory, threads and descriptors over so many minutes of load"
+    )
     parser.add_argument("--peers", action="store_true", help="WireMock and MockServer as well, which need java and mvn")
     parser.add_argument("--json", type=Path, default=Path(".bench/results.json"), metavar="FILE", help="where the figures go")
     options = parser.parse_args()
     if options.soak:
-        sizes = soak(options.soak)
-        print("resident MiB over time:", " ".join(f"{size:.0f}" for size in sizes))
+        _print_soak(options.soak, soak(options.soak))
         return
     if options.verify:
         _print_verified(throughput())

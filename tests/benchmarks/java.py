@@ -115,7 +115,10 @@ def _serve(name: str) -> Any:
         where = url(free)
     port = urlsplit(where).port
     assert port is not None
-    with subprocess.Popen(["java", "-cp", _classpath(), *peer.arguments(port)], stdout=sys.stderr) as process:
+    with (
+        tempfile.TemporaryDirectory() as folder,  # MockServer writes a certificate where it is started
+        subprocess.Popen(["java", "-cp", _classpath(), *peer.arguments(port)], stdout=sys.stderr, cwd=folder) as process,
+    ):
         try:
             with httpx.Client(base_url=where, transport=httpx.HTTPTransport(retries=7), timeout=60) as http:
                 peer.prime(http)

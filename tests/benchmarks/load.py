@@ -68,3 +68,16 @@ def memory(pid: int) -> int:
     """Resident memory of a process, in bytes."""
     with open(f"/proc/{pid}/statm", encoding="ascii") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+class Held(NamedTuple):
+    """What a process holds: resident bytes, threads, open descriptors."""
+
+    memory: int
+    threads: int
+    descriptors: int
+
+
+def held(pid: int) -> Held:
+    """Look at a process of this machine."""
+    return Held(memory(pid), len(os.listdir(f"/proc/{pid}/task")), len(os.listdir(f"/proc/{pid}/fd")))

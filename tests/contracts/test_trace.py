@@ -37,7 +37,7 @@ VIRTUAL = Header(clock="virtual")
         ([answer(1)], 1, "no request 'a' arrived before it"),
         ([arrival(1), answer(2), answer(3)], 3, "answered before"),
         ([arrival(1), arrival(2)], 2, "two requests"),
-        ([arrival(1), answer(2, status=42)], 2, "42 is no HTTP status"),
+        ([arrival(1), answer(2, status=42)], 2, "42 is not an HTTP status"),
         ([Returned(1, 0, "a")], 1, "no request 'a'"),
         ([arrival(1), Returned(2, 0, "a"), Returned(3, 0, "a")], 3, "came back to the client before"),
         ([began(1), began(2)], 2, "intent 0 began before"),

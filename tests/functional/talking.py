@@ -17,8 +17,9 @@ GUEST = {"name": "Ann", "email": "ann@example.com"}
 class Talker:
     """Talks to the server that told `told` when it was ready, over `http`, while the context lasts."""
 
-    def __init__(self, told: dict[str, str]) -> None:
-        self.http = httpx.Client(base_url=told["url"], timeout=60, verify=False)
+    def __init__(self, told: dict[str, str], transport: httpx.BaseTransport | None = None, timeout: float = 60) -> None:
+        """`transport` leads to a mock in this process. A client waits `timeout` seconds for an answer."""
+        self.http = httpx.Client(base_url=told["url"], timeout=timeout, verify=False, transport=transport)
         self._credentials = told["client_id"], told["client_secret"]
 
     def __enter__(self) -> Self:

@@ -75,3 +75,48 @@ def test_a_request_that_names_no_organisation_is_not_lost_from_sight() -> None:
         counted = tail(server.url, "--no-follow")
         assert "auth.unknown" not in counted.stdout
         assert counted.stderr == "1 request names no organisation, see: dayfly tail --organization unassigned\n"
+
+
+def following(server: Serving) -> subprocess.Popen[str]:
+    """Start `dayfly tail`, and wait until it has told what was there."""
+    process = subprocess.Popen([*TAIL, server.url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert "token" in process.stdout.readline()
+    return process
+
+
+def lose_one(server: Serving) -> None:
+    httpx.post(f"{server.url}/api/v2/conversations/webchat/sessions", headers={"Authorization": "Bearer made-up"})
+
+
+def test_while_following_too() -> None:
+    with Serving() as server, Talker(server.told) as talker:
+        talker.login()
+        with following(server) as process:
+            assert process.stdout is not None
+            lose_one(server)
+            assert "auth.unknown" in process.stdout.readline()
+            assert "contextId" in process.stdout.readline()
+            talker.create()
+            assert "create" in process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            rest, errors = process.communicate()
+            assert (rest, errors.strip()) == ("", "")
+
+
+def test_with_more_organisations_they_are_counted_while_following() -> None:
+    with Serving() as server, Talker(server.told) as talker:
+        talker.login()
+        httpx.post(f"{server.url}/__admin/organizations")
+        lose_one(server)
+        with following(server) as process:
+            assert process.stderr is not None
+            told = "names no organisation, see: dayfly tail --organization unassigned\n"
+            assert process.stderr.readline() == f"1 request {told}"
+            for _ in range(3):
+                lose_one(server)
+            assert process.stderr.readline().startswith("2 requests name")
+            assert process.stderr.readline().startswith("4 requests name")
+            process.send_signal(signal.SIGINT)
+            rest, errors = process.communicate()
+            assert (rest, errors.strip()) == ("", "")

@@ -83,6 +83,18 @@ def test_platforms_are_judged_at_the_end_of_each_test_where_that_is_asked_for(py
     done.stdout.fnmatch_lines(["FAILED *::test_failing_already - *assert*"])
 
 
+def test_what_a_platform_saw_is_told_on_the_summary_page_of_a_job_too(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary.md")
+    done = run(pytester, UNJUDGED, "--dayfly-check")
+    page = (pytester.path / "summary.md").read_text("utf-8")
+    assert page.count("## ") == 3
+    assert page.count("session-reused") >= 3
+    done.stdout.fnmatch_lines(["*= dayfly =*", "*::test_it: test_it, 1 run: 1 violated (S1)*"])
+    assert "::test_known:" not in done.stdout.str()
+
+
 def test_it_is_asked_for_by_the_configuration_too_and_else_it_is_not_done(pytester: pytest.Pytester) -> None:
     run(pytester, UNJUDGED).assert_outcomes(passed=6, failed=2)
     pytester.makeini("[pytest]\ndayfly_check = true\n")
@@ -284,7 +296,7 @@ def test_workers_tell_the_same(corpus: pytest.Pytester) -> None:
         return [line for line in lines if " run" in line and "::" in line]
 
     alone = told("0")
-    assert len(alone) == 3
+    assert len(alone) == 6
     assert told("2") == alone
 
 

@@ -1,14 +1,10 @@
-"""One session, one handshake: whoever asks at the same moment, whichever replica is asked, whatever falls over meanwhile."""
+"""Workers and replicas over one store. Races for one session are in `tests/chaos`."""
 
 from __future__ import annotations
 
-import itertools
 import json
-import threading
-from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -17,9 +13,6 @@ import pytest
 from contracts.judge import Status
 from contracts.probe import Options, probe
 from contracts.probe.provider import at_url
-from mockserver import stores
-from mockserver.engine.model import DEFAULT_ORGANIZATION
-from mockserver.journal import Answer
 from mockserver.stores.durability import warning
 from tests.functional.serving import Serving
 from tests.functional.talking import Talker, conversation
@@ -28,13 +21,6 @@ from tests.valkey import Server
 
 PATIENT = {"DAYFLY_POLICY_IDLE_TIMEOUT": "3600", "DAYFLY_POLICY_TTL": "3600"}
 CREDENTIALS = ("--client-id", "replicated", "--client-secret", "replicated-secret")
-
-THREADS = 64
-ROUNDS = 5
-
-CALLERS = 8
-SESSIONS = 40
-"""How many sessions each of them uses."""
 
 
 @pytest.fixture
@@ -53,95 +39,11 @@ def replica(valkey: Server, *options: str) -> Serving:
     return Serving("--store", valkey.url, *CREDENTIALS, *options, variables=PATIENT)
 
 
-def test_a_race_for_one_id_has_one_winner() -> None:
-    with Serving() as serving:
-        assert races([serving]) == [Counter({200: 1, 403: THREADS - 1})] * ROUNDS
-
-
-def test_a_race_over_two_replicas_has_one_winner(valkey: Server) -> None:
-    with replica(valkey) as one, replica(valkey) as other:
-        assert races([one, other]) == [Counter({200: 1, 403: THREADS - 1})] * ROUNDS
-
-
-def races(servers: list[Serving]) -> list[Counter[int]]:
-    """The statuses that THREADS clients get that send with the same id at the same moment, spread over `servers`."""
-    ready = threading.Barrier(THREADS, timeout=60)
-
-    def send(talker: Talker, session: str) -> int:
-        ready.wait()
-        return talker.send(session).status_code
-
-    with ExitStack() as stack:
-        talkers = [stack.enter_context(Talker(servers[number % len(servers)].told)) for number in range(THREADS)]
-        threads = stack.enter_context(ThreadPoolExecutor(THREADS))
-        for talker in talkers:
-            talker.login()
-        return [Counter(threads.map(send, talkers, [talkers[0].session()] * THREADS)) for _ in range(ROUNDS)]
-
-
 def test_workers_share_sessions_and_credentials(valkey: Server) -> None:
     with Serving("--store", valkey.url, "--workers", "2") as serving:
         assert [conversation(serving.told) for _ in range(20)] == [[200, 200, 200, 403]] * 20
-        assert races([serving]) == [Counter({200: 1, 403: THREADS - 1})] * ROUNDS
         assert serving.stop() == (0, "")
         assert serving.complaints() == ""
-
-
-def test_a_replica_killed_under_load_loses_nothing_and_lets_nothing_through_twice(valkey: Server) -> None:
-    with replica(valkey) as doomed, replica(valkey) as survivor, ThreadPoolExecutor(CALLERS) as threads:
-        used = itertools.count(1)
-
-        def kill_in_the_middle() -> None:
-            if next(used) == CALLERS * SESSIONS // 3:
-                doomed.kill()
-
-        callers = [threads.submit(use_sessions, [doomed, survivor], kill_in_the_middle) for _ in range(CALLERS)]
-        outcomes = {session: statuses for caller in callers for session, statuses in caller.result().items()}
-        with Talker(survivor.told) as talker:
-            talker.login()
-            reasons = {talker.send(session).headers["Dayfly-Reason"] for session in outcomes}
-    assert len(outcomes) == CALLERS * SESSIONS
-    assert any("lost" in statuses for statuses in outcomes.values())
-    assert max(Counter(statuses)[200] for statuses in outcomes.values()) == 1
-    assert reasons == {"session.consumed"}
-    assert accepted(valkey) == Counter(outcomes.keys())
-
-
-def use_sessions(servers: list[Serving], used: Callable[[], None]) -> dict[str, list[int | str]]:
-    """Uses sessions, each with every server, and tells what each attempt came to: a status, or ``lost``."""
-    outcomes = {}
-    with ExitStack() as stack:
-        talkers = [stack.enter_context(Talker(server.told)) for server in servers]
-        for talker in talkers:
-            talker.login()
-        for _ in range(SESSIONS):
-            talkers.reverse()
-            session = next(filter(None, map(try_to_create, talkers)))
-            outcomes[session] = [try_to_send(talker, session) for talker in talkers]
-            used()
-    return outcomes
-
-
-def try_to_create(talker: Talker) -> str | None:
-    try:
-        return talker.session()
-    except httpx.TransportError:
-        return None
-
-
-def try_to_send(talker: Talker, session: str) -> int | str:
-    try:
-        return talker.send(session).status_code
-    except httpx.TransportError:
-        return "lost"
-
-
-def accepted(valkey: Server) -> Counter[str]:
-    """How often the journal says that a session's message was accepted."""
-    store = stores.open(valkey.url)
-    entries = store.entries(DEFAULT_ORGANIZATION, limit=100_000)
-    store.close()
-    return Counter(entry.session.id for entry in entries if isinstance(entry, Answer) and entry.accepted and entry.session)
 
 
 def test_while_the_store_is_away_it_says_so_and_afterwards_it_is_as_before(valkey: Server) -> None:
@@ -231,3 +133,26 @@ def test_a_probe_sees_replicas_whose_clocks_agree(valkey: Server) -> None:
     ):
         report = probe(provider, Options(seed=0, examples=0, clauses=("P13",)))
     assert {result.code: result.status for result in report.clauses} == {"P13": Status.HELD}
+
+
+def test_signing_out_holds_at_every_replica_and_after_a_restart(valkey: Server) -> None:
+    page, token = "/__admin/console/organizations/default", ("--admin-token", "a-token")
+    with replica(valkey, *token) as one, replica(valkey, *token) as other:
+        answer = httpx.post(f"{one.url}/__admin/console/login", data={"token": "a-token"})
+        _, _, value = answer.headers["Set-Cookie"].partition(";")[0].partition("=")
+
+        def seen_at(server: Serving) -> int:
+            return httpx.get(server.url + page, cookies=cookie_of(server, value)).status_code
+
+        word = re.search(r'name="form_word" value="([^"]+)"', httpx.get(one.url + page, cookies=cookie_of(one, value)).text)
+        assert word is not None
+        assert (seen_at(one), seen_at(other)) == (200, 200)
+        httpx.post(f"{other.url}/__admin/console/logout", data={"form_word": word[1]}, cookies=cookie_of(other, value))
+        assert (seen_at(one), seen_at(other)) == (303, 303)
+    with replica(valkey, *token) as restarted:
+        assert seen_at(restarted) == 303
+
+
+def cookie_of(server: Serving, value: str) -> dict[str, str]:
+    """The console's cookie for a server."""
+    return {f"dayfly-console-{server.url.rpartition(':')[2]}": value}

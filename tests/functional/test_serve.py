@@ -210,6 +210,31 @@ def test_requests_are_logged_where_asked_for_and_nothing_in_them_breaks_a_line()
     assert len(lines) == 5
 
 
+@pytest.mark.parametrize(("level", "lines"), [("error", 0), ("warning", 0), ("info", 4)])
+def test_the_log_level_chooses_what_is_printed(level: str, lines: int) -> None:
+    with Serving("--log-level", level) as serving:
+        assert conversation(serving.told) == [200, 200, 200, 403]
+        serving.stop()
+        assert len(serving.complaints().splitlines()) == lines
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/openapi.json", "/__admin/health", "/__admin/organizations/default/trace", "/__admin/organizations/default/requests"],
+)
+def test_a_head_has_no_body_and_the_connection_stays_good(serving: Serving, path: str) -> None:
+    with httpx.Client(base_url=serving.url) as client:
+        for _ in range(3):
+            head = client.head(path)
+            assert (head.status_code, head.content) == (200, b"")
+            assert client.get("/__admin/health").json() == {"status": "ok"}
+
+
+def test_the_head_of_the_document_has_its_length(serving: Serving) -> None:
+    length = httpx.head(f"{serving.url}/openapi.json").headers["Content-Length"]
+    assert int(length) == len(httpx.get(f"{serving.url}/openapi.json").content)
+
+
 def test_without_that_it_is_quiet(serving: Serving) -> None:
     conversation(serving.told)
     assert serving.complaints() == ""

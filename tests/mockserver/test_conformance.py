@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +15,7 @@ import pytest
 
 from mockserver import inprocess, openapi
 from mockserver.assemble import Assembly
+from mockserver.control import Control
 from mockserver.engine.model import Reason
 from mockserver.settings import Settings
 from mockserver.web import create_app
@@ -333,7 +336,36 @@ def test_the_date_follows_the_clock(mock: Mock) -> None:
 def test_the_document_is_served(mock: Mock) -> None:
     answer = mock.http.get("/openapi.json")
     assert answer.json() == openapi.document()
-    refused(mock.http.post("/openapi.json"), 405, "route.method", "method.not.allowed")
+    answer = mock.http.post("/openapi.json")
+    refused(answer, 405, "route.method", "method.not.allowed")
+    assert answer.headers["Allow"] == "GET, HEAD"
+
+
+def test_the_documents_head_is_that_of_the_document(mock: Mock) -> None:
+    got, head = mock.http.get("/openapi.json"), mock.http.head("/openapi.json")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["Content-Length"] == got.headers["Content-Length"]
+
+
+def test_a_body_may_come_in_gzip(mock: Mock) -> None:
+    content = gzip.compress(json.dumps({"webChatSessionId": mock.session(), "text": "hello"}).encode())
+    headers = {**mock.headers, "Content-Type": "application/json", "Content-Encoding": "gzip"}
+    assert mock.send(content=content, headers=headers).status_code == 200
+    refused(mock.send(content=content, headers={**headers, "Content-Encoding": "br"}), 415, "body.media-type")
+
+
+@pytest.mark.parametrize("body", [b"x" * (1 << 20), b"[" + b"[]," * 300_000 + b"1]", b'"' + b'\\"' * 400_000 + b'"'])
+def test_a_large_body_that_is_wrong_is_refused_for_what_it_is(mock: Mock, body: bytes) -> None:
+    headers = {**mock.headers, "Content-Type": "application/json"}
+    assert mock.send(content=body, headers=headers).status_code == 400
+    assert mock.send(content=body, headers={"Content-Type": "application/json"}).status_code == 401
+
+
+def test_a_large_text_may_have_many_commas(mock: Mock) -> None:
+    Control(mock.assembly).tenant("default").set_policy({"max_text": 500_000})
+    for text in ("," * 400_000, ',"\\[' * 100_000):
+        assert mock.send(mock.session(), text).status_code == 200
+        assert mock.send(text=text, json={"text": text}).status_code == 400
 
 
 def test_an_opaque_server_tells_no_reason(mock: Mock) -> None:

@@ -17,6 +17,7 @@ from mockserver.explain.why import WHY
 
 _BEYOND = {
     Reason.CAPACITY: "the server's own limit of live sessions was reached, which no request brings about in bounded time",
+    Reason.CAPACITY_BODIES: "the server held as many large bodies as it has room for",
     Reason.STORE_UNAVAILABLE: "the store behind the server could not be reached",
     Reason.STORE_CONTENDED: "other requests kept changing the same record",
     Reason.INTERNAL: "the server itself failed; its log says how",
@@ -42,8 +43,9 @@ def distil(tenant: Tenant, context_id: str) -> Story:
     answer = past.answer
     if answer.status == 200 and answer.delivery == "complete":
         raise NotReproduced(context_id, "it was not refused")
-    if answer.reason in _BEYOND:
-        raise NotReproduced(context_id, _BEYOND[Reason(answer.reason)])
+    told = Reason(answer.failure or answer.reason)
+    if told in _BEYOND:
+        raise NotReproduced(context_id, _BEYOND[told])
     with Proof() as proof:
         for story in _candidates(past):
             if proof.of(story):

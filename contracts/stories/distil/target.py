@@ -17,6 +17,7 @@ from contracts.stories.codec import MAX_DEPTH
 from contracts.stories.model import GRANT, MAX_FILL, Call, Create, Expected, Fault, Request, Send, Token
 from contracts.stories.names import escaped, is_deeper_than
 from mockserver.control.faults import fault_to
+from mockserver.engine import model
 from mockserver.engine.model import Reason
 from mockserver.faults.read import applied_by
 from mockserver.journal import Answer, Arrival, Credential, Guest
@@ -46,8 +47,13 @@ def expected_of(arrival: Arrival, answer: Answer) -> Expected:
 
 
 def fault_of(arrival: Arrival, answer: Answer) -> Fault | None:
-    """The fault that hit the request; a latency is none, for the clock's steps stand for it."""
+    """The fault that hit the request, or stands for a failure after the platform had acted.
+
+    A latency is none, for the clock's steps stand for it.
+    """
     operation, applied = arrival.operation, applied_by(answer.fault or "")
+    if answer.failure is not None and answer.status is not None and answer.acted is not None:
+        applied = model.Fault(kind="status", status=answer.status, after_acting=True)
     if operation is None or applied is None:
         return None
     fields = {**fault_to(applied), "operation": operation}

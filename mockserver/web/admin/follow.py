@@ -44,6 +44,8 @@ class Followers:
         checks.place(start or 0, "after" if last_seen is None else "Last-Event-ID")
         if last_seen is not None and last_seen > tenant.requests.newest():
             start = 0  # seen in a journal that is gone, as the server's memory is after a restart: this one is new to them
+        if flask.request.method == "HEAD":  # it has no body whose end would make room again
+            return Response(mimetype="text/event-stream")
         wait = flask.request.environ.get(PAUSE, pause)
         if not self._free.acquire(blocking=False):
             return error(503, f"{MAX_FOLLOWERS} follow already, and each holds a thread; close one of them")

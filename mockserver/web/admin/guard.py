@@ -19,6 +19,9 @@ PREFIX = "/__admin"
 OPEN = frozenset({f"{PREFIX}/health", f"{PREFIX}/ready"})
 """What anybody may ask: a load balancer, say."""
 
+ROOTS = frozenset({PREFIX, f"{PREFIX}/"})
+"""What a person types to see what there is: it leads to the console, which has a guard of its own."""
+
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 FORWARDED = (
@@ -40,6 +43,8 @@ class Guard:
         path, problem = flask.request.path, flask.request.routing_exception
         if path != PREFIX and not path.startswith(f"{PREFIX}/"):
             return None
+        if path in ROOTS and flask.request.method in {"GET", "HEAD"}:
+            return flask.redirect(f"{PREFIX}/console", 302)  # type: ignore[return-value]
         refused = None if path in OPEN else self._refusal()
         if refused is not None:
             return refused
@@ -49,8 +54,8 @@ class Guard:
         try:
             if not self._token or shows_token(self._token, self._tries):
                 return self._elsewhere()
-        except TooManyTries:
-            return too_many_tries()
+        except TooManyTries as problem:
+            return too_many_tries(problem)
         return error(401, "the control API of this server wants its token: Authorization: Bearer TOKEN")
 
     def _elsewhere(self) -> Response | None:
@@ -65,13 +70,13 @@ class Guard:
 def shows_token(token: str, tries: Tries) -> bool:
     """Return whether the request has this token in its Authorization header. Raises TooManyTries."""
     scheme, _, shown = flask.request.headers.get("Authorization", "").partition(" ")
-    return scheme.lower() == "bearer" and tries.fits(shown, token)
+    return scheme.lower() == "bearer" and tries.fits(shown, token, flask.request.remote_addr)
 
 
-def too_many_tries() -> Response:
+def too_many_tries(problem: TooManyTries) -> Response:
     """Return the answer to a token that was not looked at."""
-    response = error(429, "too many wrong tokens are being refused; try again in a second")
-    response.headers["Retry-After"] = "1"
+    response = error(429, f"too many wrong tokens came from this address; try again in {problem.retry_after} s")
+    response.headers["Retry-After"] = str(problem.retry_after)
     return response
 
 

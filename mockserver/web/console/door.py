@@ -41,7 +41,7 @@ _FILTERS = (
 
 def make_app(console: Console) -> Flask:
     """The console as an application of its own."""
-    app, keeper = Flask(__name__, static_folder=None), Keeper(console.assembly.settings.admin_token)
+    app, keeper = Flask(__name__, static_folder=None), Keeper(console.assembly.settings.admin_token, console.assembly.store)
     app.url_map.merge_slashes = False
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     loaders: list[BaseLoader | None] = [app.jinja_loader, console.host.jinja_env.loader]

@@ -52,8 +52,8 @@ class ConsoleGuard:
         try:
             if shows_token(self._keeper.token, self._keeper.tries):
                 return None
-        except TooManyTries:
-            return too_many_tries()
+        except TooManyTries as problem:
+            return too_many_tries(problem)
         if self._keeper.visitor() is None:
             return _to_login(changes)
         if changes and not self._keeper.wrote(flask.request.form.get(FORM_WORD, "")):

@@ -52,9 +52,11 @@ def add(blueprint: Blueprint, console: Console) -> None:
         given = {field: value for field in FIELDS if (value := flask.request.args.get(field, "").strip())}
         wanted = sought(given) if "rows" in flask.request.args else None
         after, wait = _place(), flask.request.environ.get(PAUSE, pause)
+        if flask.request.method == "HEAD":  # it has no body whose end would make room again
+            return Response(mimetype="text/event-stream")
         draw = flask.current_app.jinja_env.get_template("console/row.html").render  # needs no context, which a stream outlives
         stay = room.acquire(blocking=False)
-        stream = Stream(console, wanted, draw)
+        stream = Stream(console, wanted, draw, place_in("strays"))
         response = Response(
             stream.events(id, after, wait if stay else None),
             mimetype="text/event-stream",
@@ -72,10 +74,13 @@ def _place() -> int:
 
 
 class Stream:
-    """Tells what comes; `wanted` lets the rows pass that are told too (None: no rows), `draw` makes them."""
+    """Tells what comes; `wanted` lets the rows pass that are told too (None: no rows), `draw` makes them.
 
-    def __init__(self, console: Console, wanted: Sought | None, draw: Callable[..., str]) -> None:
-        self._console, self._wanted, self._draw = console, wanted, draw
+    `strays` is the place after which requests that name no organisation are news; None if they are of no interest.
+    """
+
+    def __init__(self, console: Console, wanted: Sought | None, draw: Callable[..., str], strays: int | None = None) -> None:
+        self._console, self._wanted, self._draw, self._strays = console, wanted, draw, strays
 
     def events(self, id: str, after: int, wait: Callable[[float], object] | None) -> Iterator[bytes]:
         """The stream's bytes. Without `wait` there is no room to stay: what has come is told, and when to look again."""
@@ -97,10 +102,19 @@ class Stream:
         quiet = 0
         for came in tenant.requests.follow(after, INTERVAL, wait):
             quiet = 0 if came else quiet + 1
+            if self._has_strays():
+                yield _event("strays", {})
             if came:
                 yield _event("news", self._told(tenant, came), place_of(came[-1]))
             elif quiet % QUIET == 0:
                 yield _event("time", _time(tenant))
+
+    def _has_strays(self) -> bool:
+        """Return whether more requests have come that name no organisation."""
+        if self._strays is None or not self._console.assembly.store.entries(UNASSIGNED, self._strays, 1):
+            return False
+        self._strays = self._console.control.tenant(UNASSIGNED).requests.newest()
+        return True
 
     def _told(self, tenant: Tenant, came: Sequence[Exchange | Perturbed]) -> dict[str, Any]:
         requests = [item for item in came if isinstance(item, Exchange)]

@@ -13,7 +13,7 @@ from mockserver.web.console.pages import back, page
 WHY = {
     "expired": "You were signed in, and are no longer: the time is over, or the server has another token now.",
     "wrong": "That is not this server's token.",
-    "busy": "Too many wrong tokens are being refused. Try again in a second.",
+    "busy": "Too many wrong tokens came from your address. Try again in a few seconds.",
     "out": "You are signed out.",
 }
 
@@ -34,8 +34,10 @@ def add(blueprint: Blueprint, keeper: Keeper) -> None:
             return flask.redirect(flask.url_for("console.overview"), 303)
         try:
             fits = keeper.fits(flask.request.form.get("token", ""))
-        except TooManyTries:
-            return page("login.html", 429, why=WHY["busy"], wrong=True, back=back(""))
+        except TooManyTries as problem:
+            busy = page("login.html", 429, why=WHY["busy"], wrong=True, back=back(""))
+            busy.headers["Retry-After"] = str(problem.retry_after)
+            return busy
         if not fits:
             return page("login.html", 401, why=WHY["wrong"], wrong=True, back=back(""))
         response = flask.redirect(back(flask.url_for("console.overview")), 303)

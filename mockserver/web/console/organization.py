@@ -11,6 +11,7 @@ from mockserver.errors import InvalidRequest
 from mockserver.web.console import rates
 from mockserver.web.console.extension import Console
 from mockserver.web.console.frame import frame, organization_page
+from mockserver.web.console.strays import strays_of
 
 
 def add(blueprint: Blueprint, console: Console) -> None:
@@ -31,6 +32,7 @@ def add(blueprint: Blueprint, console: Console) -> None:
             "organization.html",
             frame=around,
             chart=chart,
+            strays=strays_of(console, tenant, None),
             windows=rates.WINDOWS,
             titles=rates.TITLES,
             signs=rates.SIGNS,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from mockserver.journal import Answer, Entry
+from mockserver.journal import Answer, Entry, merged
 
 WINDOWS = {"1m": 60, "5m": 300, "1h": 3600, "1d": 86_400, "7d": 604_800}
 """Spans of time by name, in seconds."""
@@ -69,7 +69,7 @@ class Chart(NamedTuple):
 
 def chart_of(entries: Iterable[Entry], now: float, window: str | None = None) -> Chart:
     """The chart of the time up to `now`, in seconds; without `window` the shortest that has half of the journal's answers."""
-    answers = [(entry.at / 1000, band_of(entry)) for entry in entries if isinstance(entry, Answer)]
+    answers = [(entry.at / 1000, band_of(entry)) for entry in merged(entries) if isinstance(entry, Answer)]
     chosen = window or _fitting([at for at, _ in answers], now)
     step = WINDOWS[chosen] / BUCKETS
     until = (now // step + 1) * step

@@ -18,6 +18,7 @@ from mockserver.explain import Explanation
 from mockserver.web.console import nearest
 from mockserver.web.console.extension import Console
 from mockserver.web.console.frame import frame, organization_page
+from mockserver.web.console.strays import strays_of
 
 PAGE = 100
 """Requests on a page."""
@@ -56,8 +57,10 @@ def add(blueprint: Blueprint, console: Console) -> None:
     @blueprint.get("/organizations/<id>/requests")
     def requests(id: str) -> Response:
         tenant = console.control.tenant(id)
-        around = frame(console, tenant, "requests")
-        return organization_page(console, tenant, "requests", "requests.html", frame=around, **_listing(tenant))
+        around, listing = frame(console, tenant, "requests"), _listing(tenant)
+        wanted = sought(listing["given"]) if listing["problem"] is None else None
+        strays = strays_of(console, tenant, wanted)
+        return organization_page(console, tenant, "requests", "requests.html", frame=around, strays=strays, **listing)
 
     @blueprint.get("/organizations/<id>/requests/<context_id>")
     def request(id: str, context_id: str) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from threading import Event
 from typing import Any
 
 import flask
@@ -13,7 +14,7 @@ import pytest
 from click import ClickException
 from flask import Flask, Response
 
-from contracts.cli.following import Journal
+from contracts.cli.following import Journal, merged
 from mockserver.exchanges import Exchange
 from mockserver.journal import Perturbed
 from mockserver.live import LiveServer
@@ -97,3 +98,17 @@ def test_the_last_requests_come_in_order_and_the_next_ones_after_them() -> None:
         came = next(journal.follow(pytest.fail))
     assert isinstance(came, Exchange)
     assert came.path == "/four"
+
+
+def test_streams_are_merged_until_the_first_ends_or_one_fails() -> None:
+    assert sorted(merged(iter([1, 2]), iter([]))) == [1, 2]
+
+    def fails() -> Iterator[int]:
+        yield 3
+        raise ClickException("no more")
+
+    endless = (0 for _ in iter(Event().wait, None))
+    came = merged(endless, fails())
+    assert next(came) == 3
+    with pytest.raises(ClickException, match="no more"):
+        next(came)

@@ -59,6 +59,14 @@ def test_an_answer_that_never_left_is_lost_whatever_its_status() -> None:
     assert ID in second
 
 
+def test_what_the_client_was_told_comes_before_what_the_platform_did() -> None:
+    first, second = lines(exchange(status=503, failure="store.unavailable"))
+    assert first == "17:34:59.198  503   send    store.unavailable  platform: message.accepted  9b3f…"
+    assert second.strip() == f"contextId {ID}"
+    (first, _) = lines(exchange(status=503, reason="store.unavailable", failure="store.unavailable", accepted=False))
+    assert first == "17:34:59.198  503   send    store.unavailable  9b3faa26  for Ann  'hello'"
+
+
 def test_what_asks_to_come_back_later_says_when() -> None:
     first, _ = lines(exchange(status=429, reason="rate.limited", retry_after=7, session=None, guest=None, text=None))
     assert first == "17:34:59.198  429   send    rate.limited  Retry-After 7"

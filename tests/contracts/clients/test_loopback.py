@@ -314,6 +314,28 @@ def test_a_request_is_on_its_way_though_its_client_has_gone() -> None:
     assert [entry.answered for entry in ran.trace if isinstance(entry, Returned)] == [False]
 
 
+class Watchdog(HttpClient):
+    """Shuts its socket after ten seconds, from another thread. The reader finds the end of the file."""
+
+    def post(self, path: str, body: Any) -> Any:
+        self.bearer()
+        self.connection.close()
+        self.connection.connect()
+        watchdog = threading.Timer(10, self.connection.sock.shutdown, [socket.SHUT_RDWR])
+        watchdog.start()
+        try:
+            return super().post(path, body)
+        finally:
+            watchdog.cancel()
+
+
+def test_an_answer_has_not_come_back_to_a_client_that_shuts_its_socket_before() -> None:
+    ran = run(Fault("create", "latency", seconds=20, where="after"), HELLO, factory=Watchdog)
+    assert outcomes(ran) == ["failed"]
+    assert [entry.answered for entry in ran.trace if isinstance(entry, Returned)] == [True, False]
+    assert seconds(ran, Returned)[-1] == pytest.approx(10)
+
+
 def test_several_requests_share_a_connection() -> None:
     client = raw(b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n" * 2, b"GET /b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" * 2)
     run(HELLO, factory=client)

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from contracts.verify import Options
+from contracts.verify.recorded import check
 from tests.contracts.recorded.story import SCOPE_CODE, Story, reports
+from tests.contracts.tape import Tape
 
 Told = Callable[[Story], None]
 
@@ -209,6 +212,35 @@ def test_nothing_is_violated(story: Told) -> None:
         told = [(kind, result.code, result.words) for result in report.violated]
         assert told == []
         assert report.exit_status() == 0
+
+
+def lost_and_sent_again(*between: tuple[str, dict[str, Any]], before: str = "good morning") -> list[str]:
+    """The codes that a journal violates: an answer was lost, `between` was done, and the same text came again at once.
+
+    A text had been delivered `before`.
+    """
+    tape = Tape("wall", "socket")
+    tape.token()
+    tape.send(tape.create("ann"), before, accepted=True)
+    tape.perturb("fault", kind="lost_response", operation="send")
+    tape.send(tape.create("ann"), "hello", delivery="lost_response", fault="lost response", accepted=True)
+    for what, detail in between:
+        tape.perturb(what, **detail)
+    tape.send(tape.create("ann"), "hello", accepted=True)
+    return [result.code for result in check("journal", tape.entries, Options(), source="journal").violated]
+
+
+def test_a_test_that_changes_the_platform_may_ask_for_the_same_text_again() -> None:
+    assert lost_and_sent_again(("fault", {"kind": "opaque_403", "operation": "send"})) == []
+
+
+def test_a_suite_whose_tests_all_send_the_same_text_may_ask_for_it_again() -> None:
+    assert lost_and_sent_again(before="hello") == []
+
+
+@pytest.mark.parametrize("between", [[], [("advance", {"seconds": 1})]], ids=["nothing", "a wait made short"])
+def test_a_client_that_sends_again_by_itself_is_found(between: Any) -> None:
+    assert lost_and_sent_again(*between) == ["D1"]
 
 
 def one_shot_commands(told: Story) -> None:

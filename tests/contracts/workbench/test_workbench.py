@@ -19,6 +19,7 @@ from contracts.workbench import extend, judged, reproduce
 from contracts.workbench.remember import Memory
 from mockserver.assemble import Assembly, assemble
 from mockserver.control import Control
+from mockserver.journal import encode
 from mockserver.settings import Settings
 from mockserver.web import create_app
 from tests.contracts.stories.distil.lives import Life
@@ -164,6 +165,14 @@ def test_a_journal_that_has_lost_its_beginning_is_judged_as_far_as_it_goes() -> 
         assert page.status_code == 200
         assert "Judged over the 7 entries" in page.text
         assert ">used again<" in page.text
+
+
+def test_of_a_large_journal_the_latest_entries_are_judged(mock: Bench, refused: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = list(mock.life.tenant.trace())
+    monkeypatch.setattr(judged, "MOST_BYTES", sum(len(encode(entry)) for entry in entries[-3:]))
+    page = mock.browser.get(f"{CONSOLE}/{refused.partition('/')[0]}/contract").text
+    assert "Judged over the latest 3 of the 8 entries" in page
+    assert f"dayfly check URL --organization {mock.life.tenant.id}" in page
 
 
 def test_of_many_lines_those_around_are_drawn(mock: Bench) -> None:

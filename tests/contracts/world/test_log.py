@@ -51,6 +51,27 @@ def test_output_is_kept_with_its_place_and_printed_nowhere(capsys: pytest.Captur
     assert capsys.readouterr() == ("", "")
 
 
+def test_an_exception_that_ends_a_thread_is_output_of_the_client(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", threading.__excepthook__)  # pytest has put its own there
+
+    def refresh() -> None:
+        raise RuntimeError("no refresh today")
+
+    class Refreshing(Small):
+        def send(self, guest: Any, text: str) -> None:
+            refreshing = threading.Thread(target=refresh, name="refreshing")
+            refreshing.start()
+            refreshing.join()
+            super().send(guest, text)
+
+    lines = written(run(Refreshing), "stderr")
+    assert (lines[0], lines[-1]) == ("Exception in thread refreshing:", "RuntimeError: no refresh today")
+    assert [line.rpartition(" in ")[2] for line in lines if "File" in line] == ["refresh"]
+    assert capsys.readouterr() == ("", "")
+
+
 def test_it_is_let_through_if_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     assert written(run(Printing, show_output=True), "stdout")
     told = capsys.readouterr()

@@ -8,13 +8,14 @@ from contextlib import ExitStack, contextmanager
 
 import httpx
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from mockserver.web.console.live import MAX_FOLLOWERS, SOON
 from tests.functional.browser.conftest import NewVisitor
 from tests.functional.browser.relay import Relay
 from tests.functional.browser.visiting import Visitor
 from tests.functional.serving import Serving
+from tests.functional.talking import CREATE
 
 HOSTILE = [
     "<script>document.title = 'taken'</script>",
@@ -241,3 +242,17 @@ def test_two_organisations_side_by_side_never_mix(new_visitor: NewVisitor) -> No
     assert hours[0] != hours[1]
     right.open(f"/requests/{in_left}")
     expect(right.page.get_by_role("heading", name="No such request")).to_be_visible()
+
+
+def test_a_made_up_token_shows_up_by_itself_where_there_is_one_organisation(page: Page, complaints: list[str]) -> None:
+    with Serving() as alone, httpx.Client(base_url=alone.url) as http:
+        page.goto(f"{alone.url}/")
+        page.goto(f"{alone.url}/__admin/console/organizations/default/requests")
+        expect(page.locator("#link")).to_have_text("live")
+        lost = http.post(CREATE, headers={"Authorization": "Bearer made-up"}).headers["inin-correlation-id"]
+        expect(page.locator(f"#r-{lost}")).to_contain_text("401 auth.unknown")
+        expect(page.locator("#strays-title")).to_have_text("1 request names no organisation")
+        http.post("/__admin/organizations").raise_for_status()
+        http.post(CREATE, headers={"Authorization": "Bearer made-up"})
+        expect(page.locator("#strays .note")).to_contain_text("2 requests name no organisation")
+        assert complaints == []

@@ -137,6 +137,14 @@ def capacity(world: World) -> httpx.Response:
     return world.mock.create()
 
 
+def no_room(world: World) -> httpx.Response:
+    """The answer to a body that its door could not hold."""
+    token = world.mock.headers["Authorization"]
+    request = Request(method="POST", path=SEND, authorization=token, body=b"{", size=1 << 20, unheld=True)
+    answer = world.mock.assembly.handler.handle(request)
+    return httpx.Response(answer.status, headers=answer.headers, content=answer.body)
+
+
 def post(path: str, **options: str) -> Callable[[World], httpx.Response]:
     def run(world: World) -> httpx.Response:
         headers = {**world.mock.headers, "Content-Type": options.get("type", "application/json")}
@@ -181,6 +189,7 @@ WAYS: dict[Reason, Callable[[World], httpx.Response]] = {
     Reason.ROUTE_UNKNOWN: post("/nowhere"),
     Reason.ROUTE_METHOD: post(SEND, method="PUT"),
     Reason.CAPACITY: capacity,
+    Reason.CAPACITY_BODIES: no_room,
     Reason.FAULT: fault,
 }
 
@@ -565,3 +574,11 @@ class TestNotFound:
         other = Control(assembly).create_organization()
         with pytest.raises(NotFound, match="it belongs to another organisation, 00000000"):
             other.explain(mock.create().headers["ININ-Correlation-Id"])
+
+
+def test_the_trace_of_a_request_is_told(world: World, explain: Tell) -> None:
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    told = explain(world.mock.send(headers={**world.mock.headers, "traceparent": trace}))
+    assert told.asked.traceparent == trace
+    assert f"traceparent: {trace}" in told.to_text()
+    assert world.tenant.requests.find(text=trace[3:35])[0].traceparent == trace

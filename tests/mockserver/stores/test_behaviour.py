@@ -781,3 +781,18 @@ def test_it_can_be_asked_whether_it_serves(store: Store) -> None:
 def test_it_says_whether_processes_may_share_it(store: Store, request: pytest.FixtureRequest) -> None:
     kind: Callable[[], object] = type(store)
     assert store.shared == (kind.__name__ == "RedisStore")
+
+
+class TestVisits:
+    def test_a_visit_lasts_until_it_is_ended(self, store: Store) -> None:
+        store.begin_visit("one", 60)
+        store.begin_visit("other", 60)
+        store.end_visit("one")
+        store.end_visit("nobody's")
+        assert [store.has_visit(name) for name in ("one", "other", "nobody's")] == [False, True, False]
+
+    @pytest.mark.parametrize("name", HOSTILE)
+    def test_any_text_can_be_its_name(self, store: Store, name: str) -> None:
+        assert not store.has_visit(name)
+        store.begin_visit(name, 60)
+        assert store.has_visit(name)

@@ -175,6 +175,20 @@ class TestConnectionLost:
                 assert store.look(ORG, "c", "t", "s") is not None
         store.close()
 
+    @pytest.mark.parametrize("place", range(3))
+    def test_answers_that_come_twice_are_never_taken_for_others(self, proxy: Proxy, valkey: Server, place: int) -> None:
+        """The first exchanges on a connection are redis-py's own, and the link's."""
+        store = RedisStore(proxy.url, prefix=f"twice-{place}:")
+        proxy.losses.extend([*[None] * place, "twice"])
+        with pytest.raises(StoreUnavailable, match="came twice"):
+            read(store, ORGANIZATION)
+        found(store)
+        for number in range(1, 4):
+            assert list(read(store, ORGANIZATION).records) == [organization()]
+            proxy.losses.append("twice")
+            assert store.note(ORG, Line("x"), 0) == number
+        store.close()
+
     def test_each_thread_has_one_to_itself(self, server: Server) -> None:
         store = RedisStore(server.url)
         found(store)

@@ -15,8 +15,9 @@ from mockserver.assemble import assemble
 from mockserver.journal import Perturbed
 from mockserver.settings import Settings
 from mockserver.stores.base import Bounds, Key, Write
-from mockserver.stores.memory import COMMITS_KNOWN, MemoryStore
+from mockserver.stores.memory import COMMITS_KNOWN, VISITS, MemoryStore
 from mockserver.wire import Request
+from tests.mockserver.conftest import ManualClock
 from tests.mockserver.stores.samples import ORG, Line, commit, found, line, put, session, token
 
 
@@ -116,3 +117,15 @@ def test_who_is_interrupted_while_waiting_leaves_it_open() -> None:
     thread.join()
     assert store._lock.acquire(timeout=10)
     store._lock.release()
+
+
+def test_visits_end_with_time_and_are_bounded(clock: ManualClock) -> None:
+    store = MemoryStore()
+    store.time = clock
+    store.begin_visit("first", 60)
+    clock.advance(60)
+    assert not store.has_visit("first")
+    store.begin_visit("first", 3600)
+    for number in range(VISITS):
+        store.begin_visit(str(number), 3600)
+    assert (store.has_visit("first"), store.has_visit("0")) == (False, True)

@@ -219,3 +219,50 @@ def test_an_answers_token_is_not_told(mock: Mock) -> None:
     answer = entries(mock.assembly, Answer)[0]
     assert answer.body["access_token"] == "[REDACTED]"
     assert answer.token_expires_in == 86_400
+
+
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+@pytest.mark.parametrize(
+    ("header", "kept"),
+    [
+        (TRACE, TRACE),
+        (f"  {TRACE} ", TRACE),
+        ("cc" + TRACE[2:] + "-what-the-future-will-be-like", "cc" + TRACE[2:]),
+        ("cc" + TRACE[2:], "cc" + TRACE[2:]),
+        ("ff" + TRACE[2:], None),
+        (TRACE + "-more", None),
+        (TRACE.upper(), None),
+        (TRACE[:-1], None),
+        (TRACE + "0", None),
+        ("00-" + "0" * 32 + TRACE[35:], None),
+        (TRACE[:36] + "0" * 16 + "-01", None),
+        (f"{TRACE}, {TRACE}", None),
+        ("", None),
+        ("x" * 5000, None),
+        ("\u0660" * 55, None),
+    ],
+)
+def test_a_valid_traceparent_is_taken_over(mock: Mock, header: str, kept: str | None) -> None:
+    mock.create(headers={**mock.headers, "traceparent": header.encode()})
+    assert last(mock)[0].traceparent == kept
+
+
+def test_a_secret_does_not_come_in_as_a_trace(mock: Mock) -> None:
+    mock.assembly.handler._secrets.add(TRACE[3:35])
+    mock.create(headers={**mock.headers, "traceparent": TRACE})
+    assert "REDACTED" in (last(mock)[0].traceparent or "")
+    assert "header:traceparent" in last(mock)[0].credential.seen_in
+
+
+def test_headers_that_decide_something_are_found_among_many(mock: Mock) -> None:
+    many = {f"a-{number}": "x" for number in range(60)}
+    mock.create(headers={**mock.headers, **many, "traceparent": TRACE})
+    assert last(mock)[0].traceparent == TRACE
+
+
+def test_a_body_of_many_values_is_shown_as_text(mock: Mock) -> None:
+    mock.create(content=b"[" + b"[]," * 2000 + b"1]", headers={**mock.headers, "Content-Type": "application/json"})
+    arrival, _ = last(mock)
+    assert (arrival.text or "").startswith("[[],[],")

@@ -21,6 +21,7 @@ if (followed) {
   const rows = followed.id === "rows" ? followRows(followed) : null;
   follow(followed.dataset.follow, Number(followed.dataset.after), {
     time: synchronize,
+    strays: refresh,
     news(news) {
       synchronize(news);
       rows?.add(news);

@@ -12,7 +12,7 @@ function say(state, text) {
   if (link.textContent !== text) link.textContent = text;
 }
 
-export function follow(address, place, { time, news }) {
+export function follow(address, place, { time, news, strays }) {
   let source = null;
   let paused = false;
   let timer = 0;
@@ -34,6 +34,7 @@ export function follow(address, place, { time, news }) {
       place = Number(event.lastEventId);
       news(JSON.parse(event.data));
     });
+    source.addEventListener("strays", () => strays());
     source.addEventListener("full", (event) => {
       full = true;
       const { followers } = JSON.parse(event.data);

@@ -31,6 +31,7 @@ BEYOND = {
     Reason.TOKEN_ISSUED,
     Reason.SESSION_CREATED,
     Reason.CAPACITY,
+    Reason.CAPACITY_BODIES,
     Reason.STORE_UNAVAILABLE,
     Reason.STORE_CONTENDED,
     Reason.INTERNAL,

@@ -108,8 +108,8 @@ def test_each_call_names_what_it_cannot_use(admin: FlaskClient, method: str, pat
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/__admin"),
-        ("GET", "/__admin/"),
+        ("POST", "/__admin"),
+        ("POST", "/__admin/"),
         ("GET", "/__admin/nowhere"),
         ("GET", "/__admin/organizations/12345678"),
         ("GET", "/__admin/organizations/..%2fdefault/policy"),

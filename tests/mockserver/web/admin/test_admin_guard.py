@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from mockserver.assemble import assemble
+from mockserver.engine.model import UNASSIGNED
 from mockserver.settings import Settings
+from mockserver.web import create_app
+from mockserver.web.admin.follow import MAX_FOLLOWERS
 from tests.mockserver.web.admin.conftest import problem
 
 LIST = "/__admin/organizations"
@@ -83,7 +87,7 @@ class TestWithToken:
         assert problem(answer)[:2] == (401, "unauthorized")
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
-    @pytest.mark.parametrize("path", ["/__admin", "/__admin/", "/__admin/nowhere", "/__admin/openapi.json", "/__admin/metrics"])
+    @pytest.mark.parametrize("path", ["/__admin/nowhere", "/__admin/openapi.json", "/__admin/metrics"])
     def test_nothing_is_told_without_it(self, admin: FlaskClient, path: str) -> None:
         assert problem(admin.get(path))[0] == 401
 
@@ -99,3 +103,34 @@ class TestWithToken:
     def test_the_platform_itself_asks_for_its_own_tokens_only(self, admin: FlaskClient) -> None:
         answer: Any = admin.post("/api/v2/conversations/webchat/sessions", environ_base={"REMOTE_ADDR": "192.0.2.7"})
         assert answer.json["code"] == "authentication.required"
+
+
+class TestRoots:
+    @pytest.mark.parametrize("token", ["", TOKEN])
+    @pytest.mark.parametrize("path", ["/", "/__admin", "/__admin/"])
+    @pytest.mark.parametrize("method", ["GET", "HEAD"])
+    def test_they_lead_to_the_console(self, token: str, path: str, method: str) -> None:
+        with assemble(Settings(admin_token=token)) as mock:
+            answer = create_app(mock).test_client().open(path, method=method)
+            assert (answer.status_code, answer.location) == (302, "/__admin/console")
+            assert mock.store.entries(UNASSIGNED) == []
+
+    def test_a_client_of_the_platform_that_is_lost_is_answered_by_the_platform(self, admin: FlaskClient) -> None:
+        answer = admin.get("/", headers={"Authorization": "Bearer x"})
+        assert (answer.status_code, answer.headers["Dayfly-Reason"]) == (404, "route.unknown")
+        assert admin.post("/").headers["Dayfly-Reason"] == "route.unknown"
+
+    @pytest.mark.parametrize(
+        "path",
+        ["/openapi.json", "/__admin/health", "/__admin/openapi.json", LIST, f"{LIST}/default/requests", "/__admin/console"],
+    )
+    def test_whatever_can_be_got_has_a_head(self, admin: FlaskClient, path: str) -> None:
+        head = admin.head(path, follow_redirects=True)
+        assert (head.status_code, head.data) == (200, b"")
+
+    def test_the_head_of_a_stream_is_no_stream(self, admin: FlaskClient) -> None:
+        for path in (f"{LIST}/default/requests?follow", "/__admin/console/organizations/default/events"):
+            for _ in range(MAX_FOLLOWERS + 1):
+                head = admin.head(path)
+                assert (head.status_code, head.data) == (200, b"")
+        assert admin.get(f"{LIST}/default/requests?follow").status_code == 200

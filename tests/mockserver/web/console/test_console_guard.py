@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import parse_qs, urlparse
 
 import pytest
@@ -11,14 +12,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from mockserver.assemble import Assembly, assemble
+from mockserver.errors import StoreUnavailable
 from mockserver.settings import Settings
 from mockserver.web import create_app
-from mockserver.web.admin.tries import AT_ONCE, DELAY
+from mockserver.web.admin import tries
+from mockserver.web.admin.tries import AT_ONCE
 from mockserver.web.console.guard import MAX_FORM
-from mockserver.web.delivery import PAUSE
 from tests.mockserver.web.console.conftest import CONSOLE, DEFAULT
 
 TOKEN = "open sesame"
+LIST = "/__admin/organizations"
 FREEZE = f"{DEFAULT}/clock/freeze"
 
 
@@ -173,18 +176,68 @@ class TestSigningOut:
         answer = thief.get(DEFAULT, headers=copied)
         assert (answer.status_code, "/login" in answer.location) == (303, True)
 
-    def test_wrong_tokens_wait_and_too_many_are_not_looked_at(self, mock: Assembly) -> None:
-        app, waited = create_app(mock), list[float]()
+    def test_it_holds_for_every_process_on_the_store(self, mock: Assembly) -> None:
+        browser, word = self.signed_in(mock)
+        replica = create_app(mock).test_client()
+        cookie = browser.get_cookie("dayfly-console", path=CONSOLE)
+        assert cookie is not None
+        replica.set_cookie("dayfly-console", cookie.value, path=CONSOLE)
+        assert replica.get(DEFAULT).status_code == 200
+        assert browser.post(f"{CONSOLE}/logout", data={"form_word": word}).status_code == 303
+        assert replica.get(DEFAULT).status_code == 303
 
-        def tried(token: str, wait: Callable[[float], object] = waited.append) -> int:
+    def test_a_store_that_has_lost_the_visit_has_ended_it(self, mock: Assembly) -> None:
+        browser, _ = self.signed_in(mock)
+        cookie = browser.get_cookie("dayfly-console", path=CONSOLE)
+        assert cookie is not None
+        with assemble(mock.settings) as restarted:
+            later = create_app(restarted).test_client()
+            later.set_cookie("dayfly-console", cookie.value, path=CONSOLE)
+            assert later.get(DEFAULT).status_code == 303
+
+    def test_without_the_store_nobody_is_signed_out_or_let_in(self, mock: Assembly, monkeypatch: pytest.MonkeyPatch) -> None:
+        def unavailable(name: str) -> bool:
+            raise StoreUnavailable("redis://store", f"no answer about {name}")
+
+        browser, word = self.signed_in(mock)
+        monkeypatch.setattr(mock.store, "has_visit", unavailable)
+        page = browser.get(DEFAULT)
+        assert (page.status_code, "That could not be done" in page.text) == (503, True)
+        assert browser.post(f"{CONSOLE}/logout", data={"form_word": word}).status_code == 503
+        monkeypatch.undo()
+        assert browser.get(DEFAULT).status_code == 200
+
+    def signed_in(self, mock: Assembly) -> tuple[FlaskClient, str]:
+        browser = create_app(mock).test_client()
+        browser.post(f"{CONSOLE}/login", data={"token": TOKEN})
+        word = re.search(r'name="form_word" value="([^"]+)"', browser.get(DEFAULT).text)
+        assert word is not None
+        return browser, word[1]
+
+    @pytest.fixture
+    def slowly(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """However slow the test is, no guess is forgiven meanwhile."""
+        monkeypatch.setattr(tries, "EVERY", 3_600_000)
+
+    @pytest.mark.usefixtures("slowly")
+    def test_an_address_that_guesses_is_told_to_wait_and_holds_nobody_else(self, mock: Assembly) -> None:
+        app = create_app(mock)
+
+        def tried(token: str, address: str = "192.0.2.7") -> Any:
             headers = {"Authorization": f"Bearer {token}"}
-            return app.test_client().get("/__admin/organizations", headers=headers, environ_overrides={PAUSE: wait}).status_code
+            return app.test_client().get(LIST, headers=headers, environ_base={"REMOTE_ADDR": address})
 
-        def while_waiting(tokens: list[str]) -> Callable[[float], object]:
-            return lambda _seconds: found.append(tried(tokens[0], while_waiting(tokens[1:]))) if tokens else None
+        tried_before_the_bound = [tried(f"guess {number}").status_code for number in range(AT_ONCE)]
+        assert tried_before_the_bound == [401] * AT_ONCE
+        refused = tried(TOKEN)
+        assert refused.status_code == 429
+        assert 0 < int(refused.headers["Retry-After"]) <= 3600
+        assert tried(TOKEN, "192.0.2.8").status_code == 200
 
-        assert (tried("wrong"), tried(TOKEN), waited) == (401, 200, [DELAY])
-        found: list[int] = []
-        assert tried("wrong", while_waiting(["wrong"] * (AT_ONCE - 1) + [TOKEN])) == 401
-        assert found == [429, *[401] * (AT_ONCE - 1)]
-        assert tried(TOKEN) == 200
+    @pytest.mark.usefixtures("slowly")
+    def test_guesses_at_the_login_are_counted_too(self, mock: Assembly) -> None:
+        browser = create_app(mock).test_client()
+        answers = [browser.post(f"{CONSOLE}/login", data={"token": f"guess {number}"}) for number in range(AT_ONCE + 1)]
+        assert [answer.status_code for answer in answers] == [*[401] * AT_ONCE, 429]
+        assert 0 < int(answers[-1].headers["Retry-After"]) <= 3600
+        assert "Try again in a few seconds" in answers[-1].text

@@ -106,3 +106,11 @@ def test_who_leaves_makes_room(crowd: FlaskClient, app: Flask) -> None:
     followed = crowd.get(EVENTS)
     followed.close()
     assert "event: full" in crowd.get(EVENTS).text  # who was told to look again took no room
+
+
+def test_requests_that_name_no_organisation_are_told_once_to_a_page_that_shows_them(mock: Mock, browser: FlaskClient) -> None:
+    mock.create(headers={"Authorization": "Bearer made-up"})
+    after = f"{EVENTS}?after=2"
+    assert [kind for kind, _, _ in told(browser, after)] == ["time"]
+    assert [kind for kind, _, _ in told(browser, f"{after}&strays=0")] == ["time", "strays"]
+    assert [kind for kind, _, _ in told(browser, f"{after}&strays=2")] == ["time"]

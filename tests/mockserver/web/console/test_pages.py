@@ -144,3 +144,23 @@ def test_what_is_to_be_pasted_into_a_shell_is_quoted(mock: Mock, browser: FlaskC
     page = unescape(browser.get(f"{CONSOLE}/organizations/{made.id}").text)
     wanted = quote("$(reboot):'`reboot`'")
     assert f"curl -s -u {wanted} -d" in page
+
+
+def test_requests_that_name_no_organisation_are_shown_beside_those_of_the_only_one(mock: Mock, read: Reader) -> None:
+    assert "no organisation" not in read("/requests")
+    strays = [mock.create(headers={"Authorization": "Bearer made-up"}) for _ in range(7)]
+    stray = strays[-1].headers["ININ-Correlation-Id"]
+    page = read("/requests")
+    assert "7 requests name no organisation" in page
+    assert f'href="{CONSOLE}/organizations/unassigned/requests/{stray}"' in page
+    assert page.count("auth.unknown</span>") == 5
+    assert "auth.unknown</span>" not in read("/requests?status=403")
+    assert "7 requests name no organisation" in read("")
+
+
+def test_with_more_organisations_they_are_counted(mock: Mock, read: Reader) -> None:
+    Control(mock.assembly).create_organization("another")
+    mock.create(headers={"Authorization": "Bearer made-up"})
+    page = read("/requests")
+    assert "1 request names no organisation" in page
+    assert "auth.unknown</span>" not in page

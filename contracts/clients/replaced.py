@@ -1,0 +1,36 @@
+"""Notices if a library has put green threads in the place of this process's own, as gevent's `monkey.patch_all()` does.
+
+A stage runs a client's threads one at a time and waits for them with locks of the system. Green threads share one thread of the
+system: it would wait for them for ever. Green sockets are refused if they lack what the stage's own sockets stand in for.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+from types import BuiltinFunctionType
+
+from contracts.clients.errors import ThreadsReplaced
+
+_LIBRARIES = ("gevent", "eventlet")
+
+NEEDED = ("connect", "connect_ex", "recv", "recv_into", "send", "sendmsg", "sendall", "shutdown", "_real_close")
+"""The methods of a socket for which the stage has stand-ins."""
+
+
+def refuse_green_threads() -> None:
+    """Raise ThreadsReplaced if this process has no threads of its own any more."""
+    if not isinstance(threading.get_ident, BuiltinFunctionType):
+        raise ThreadsReplaced("threads", _library())
+
+
+def refuse_green_sockets() -> None:
+    """Raise ThreadsReplaced if sockets cannot be put on a stage any more."""
+    if not all(hasattr(socket.socket, name) for name in NEEDED):
+        raise ThreadsReplaced("sockets", _library())
+
+
+def _library() -> str:
+    """The name of the library that most likely did it."""
+    return next((name for name in _LIBRARIES if name in sys.modules), "a library")

@@ -1,0 +1,34 @@
+"""Requests that name no organisation, on the pages of one: shown if they can be meant for no other, else counted."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from mockserver.control import Tenant
+from mockserver.control.requests import Filter
+from mockserver.engine.model import UNASSIGNED
+from mockserver.exchanges import Exchange
+from mockserver.web.console.extension import Console
+
+MOST = 5
+"""Requests that are shown, the newest."""
+
+
+class Strays(NamedTuple):
+    """`number` is how many there were, `newest` the newest entry of their journal. `shown` is None if they are only counted."""
+
+    number: int
+    newest: int
+    shown: list[Exchange] | None = None
+
+
+def strays_of(console: Console, tenant: Tenant, wanted: Filter | None) -> Strays:
+    """Return what a page of `tenant` tells of them; without a filter they are only counted."""
+    if tenant.id == UNASSIGNED:
+        return Strays(0, 0)
+    requests = console.control.tenant(UNASSIGNED).requests
+    newest = requests.newest()
+    number = (newest + 1) // 2  # each has two entries once it is answered, and nothing else is journalled there
+    if wanted is None or not number or len(console.assembly.store.organizations()) > 1:
+        return Strays(number, newest)
+    return Strays(number, newest, requests.search(wanted, None, None, MOST))

@@ -1,0 +1,31 @@
+"""The server's log: lines on standard error, from a level on."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Literal, get_args
+
+from mockserver.clock import iso
+
+LogLevel = Literal["error", "warning", "info", "debug"]
+
+LOG_LEVELS: tuple[LogLevel, ...] = get_args(LogLevel)
+
+
+class _Lines(logging.Formatter):
+    """Time, level and message in a line; a traceback follows it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record with the time as all of the mock's output has it."""
+        return f"{iso(int(record.created * 1000))} {record.levelname.lower()} {super().format(record)}"
+
+
+def log_to_standard_error(level: LogLevel) -> None:
+    """Write what the mock logs in this process from `level` on."""
+    log = logging.getLogger("dayfly")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Lines())
+    log.handlers[:] = [handler]
+    log.setLevel(level.upper())
+    log.propagate = False

@@ -1,0 +1,92 @@
+"""Bodies that are sent in gzip: unpacked within bounds. Other encodings are refused.
+
+A few kilobytes can stand for gigabytes. So a body is unpacked in pieces, of which no more than its beginning is kept at
+first; the whole is unpacked once it is known that the policy takes so many bytes.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from mockserver.wire.message import ENCODING, MAX_READ, Request
+
+GZIP = frozenset({"gzip", "x-gzip"})
+PLAIN = frozenset({"", "identity"})
+
+PIECE = 64 << 10
+"""Bytes that come out at a time at most."""
+
+GIVEN = 4 << 10
+"""Bytes that go in at a time: what is left of them is copied for each piece that comes out."""
+
+_WITH_GZIP_HEADER = 16 + zlib.MAX_WBITS
+
+
+class Opened(NamedTuple):
+    """A body as it was before it was packed: its beginning and its size, or one more than what is taken.
+
+    `problem` is why it cannot be unpacked.
+    """
+
+    beginning: bytes
+    size: int
+    problem: str = ""
+
+
+def encoding_of(request: Request) -> str | None:
+    """Return the Content-Encoding in lower case, None if the body is as it is."""
+    for name, value in request.others:
+        if name == ENCODING:
+            encoding = value.strip().lower()
+            return None if encoding in PLAIN else encoding
+    return None
+
+
+def opened(request: Request, most: int, takes: Callable[[], int]) -> Opened:
+    """Unpack a gzip body as far as it is needed; its beginning has up to `most` bytes.
+
+    `takes` returns how many bytes are of use at all. It is asked about a body with more than `most`.
+    """
+    kept, size, bound = bytearray(), 0, most
+    try:
+        for piece in _pieces(request.body):
+            size += len(piece)
+            kept += piece[: most - len(kept)]
+            if size > bound:
+                bound = max(takes(), most) if bound == most else bound
+                if size > bound:
+                    return Opened(bytes(kept), bound + 1)
+    except (zlib.error, EOFError) as error:
+        return Opened(bytes(kept), size, f"The body is not gzip as its Content-Encoding says: {error}.")
+    return Opened(bytes(kept), size)
+
+
+def whole(request: Request) -> Request:
+    """Return the request with the body unpacked, up to MAX_READ bytes."""
+    body = bytearray()
+    with suppress(zlib.error, EOFError):  # it was whole when it was looked at, unless a policy has changed since
+        for piece in _pieces(request.body):
+            body += piece
+            if len(body) > MAX_READ:
+                break
+    return replace(request, body=bytes(body[:MAX_READ]), size=len(body))
+
+
+def _pieces(packed: bytes) -> Iterator[bytes]:
+    """Raises zlib.error for what is not gzip, EOFError if its end is missing or is not the end of the body."""
+    unpacker, taken = zlib.decompressobj(_WITH_GZIP_HEADER), 0
+    while taken < len(packed) and not unpacker.eof:
+        given = packed[taken : taken + GIVEN]
+        taken += len(given)
+        while piece := unpacker.decompress(given, PIECE):
+            given = unpacker.unconsumed_tail
+            yield piece
+    if not unpacker.eof:
+        raise EOFError("it ends too early")
+    if unpacker.unused_data or taken < len(packed):
+        raise EOFError("something follows after its end")

@@ -1,0 +1,207 @@
+"""Requests that the mock failed: kept until its store serves, so that the journal tells what was put on the wire."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from contextlib import suppress
+from threading import Event, Lock, Thread
+from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mockserver.clock import monotonic, pause
+from mockserver.engine.model import ClockState
+from mockserver.errors import StoreUnavailable
+from mockserver.exchanges import Reader
+from mockserver.journal import Answer, Arrival, Entry, Failure
+from mockserver.service import Platform
+from mockserver.wire.call import Call
+
+MOST = 1024
+"""Requests that are kept; of more the journal never tells that they failed."""
+
+MOST_BYTES = 4 << 20
+"""Bytes of requests that are kept, as far as their senders choose them."""
+
+SOON, LATER = 0.02, 1.0
+"""Seconds between two tries to reach the store: the first wait, and the longest."""
+
+PATIENCE = 3.0
+"""Seconds that the end of a process waits for the thread that tries to reach the store."""
+
+LAST_TRIES = 50
+"""How often what still waits at the end of a process is tried; a store that is away says so at once."""
+
+SOME = 16
+"""Failed requests that are journalled at most before another request is served."""
+
+_log = logging.getLogger("dayfly")
+
+
+class LateArrival(Struct, frozen=True, gc=False):
+    """The entry for the arrival of a request, written after the store was away."""
+
+    call: Call
+
+    @property
+    def weight(self) -> int:
+        """The bytes that its sender chose."""
+        return self.call.weight
+
+    def entry(self, seq: int, at: int) -> Entry:
+        """The arrival, which says of itself that it is late."""
+        arrival = self.call.entry(seq, at)
+        assert isinstance(arrival, Arrival)
+        return replace(arrival, late=True)
+
+
+class FailureNote(Struct, frozen=True, gc=False):
+    """The entry for what was put on the wire in place of the platform's answer."""
+
+    given: Answer
+
+    @property
+    def weight(self) -> int:
+        """It is small."""
+        return 0
+
+    def entry(self, seq: int, at: int) -> Entry:
+        """The failure, numbered and stamped."""
+        given = self.given
+        head = (seq, at, given.context_id, given.status, given.reason)
+        return Failure(*head, code=given.code, delivery=given.delivery, body=given.body)
+
+
+class Known(Struct, frozen=True, gc=False):
+    """An entry that was read from the journal."""
+
+    read: Entry
+
+    @property
+    def weight(self) -> int:
+        """It is kept nowhere."""
+        return 0
+
+    def entry(self, seq: int, at: int) -> Entry:
+        """The entry with another number and stamp."""
+        return replace(self.read, seq=seq, at=at)
+
+
+class _Waiting(NamedTuple):
+    organization: str
+    clock: ClockState | None
+    arrival: LateArrival | None
+    failure: FailureNote
+    system: int
+
+    @property
+    def weight(self) -> int:
+        """The bytes it keeps in memory, as far as the request's sender chose them."""
+        return 0 if self.arrival is None else self.arrival.weight
+
+
+class Unserved:
+    """The failed requests of one process. They are journalled before the next request, or as soon as the store serves."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.waiting: deque[_Waiting] = deque()
+        self._platform, self._bytes, self._dropped = platform, 0, 0
+        self._adding, self._flushing, self._wake = Lock(), Lock(), Event()
+        self._closing = False
+        self._thread: Thread | None = None
+
+    def add(self, call: Call, given: Answer, system: int) -> None:
+        """Keep a request that was answered `given` when the system's clock read `system`, in milliseconds."""
+        seen, platform = call.seen, self._platform
+        clock = None if seen is None else seen.organization.clock
+        arrival = LateArrival(call) if seen is None else None  # its own look failed, which would have journalled it
+        name = platform.stray if call.ask.organization is None else call.ask.organization
+        organization = name if seen is None else seen.organization.id
+        waiting = _Waiting(organization, clock, arrival, FailureNote(given), system + call.effect.after)
+        at = (clock or ClockState()).reading(waiting.system)
+        if arrival is not None:
+            platform.sink(arrival, at)
+        platform.sink(waiting.failure, at)
+        with self._adding:
+            if len(self.waiting) >= MOST or self._bytes + waiting.weight > MOST_BYTES:
+                self._dropped += 1
+                return
+            self._bytes += waiting.weight
+            self.waiting.append(waiting)
+            if self._thread is None and not self._closing:
+                thread = Thread(target=self._try_again, name="dayfly-unserved", daemon=True)
+                with suppress(RuntimeError):  # there are no more threads to be had: the next request is in time too
+                    thread.start()
+                    self._thread = thread
+
+    def catch_up(self) -> None:
+        """Journal some of what waits, before the next request, which finds out for itself whether the store serves."""
+        with suppress(StoreUnavailable):
+            self.flush(most=SOME)
+            self._wake.set()
+
+    def flush(self, patience: float = 0, most: int = MOST) -> None:
+        """Journal what waits, unless another thread is at it for `patience` seconds. Raises StoreUnavailable."""
+        if not self._flushing.acquire(timeout=patience):
+            return
+        try:
+            while self.waiting and most > 0:
+                self._journal(self.waiting[0])
+                with self._adding:
+                    self._bytes -= self.waiting.popleft().weight
+                most -= 1
+            if self._dropped:
+                _log.warning("the store was away: the journal does not tell that %d more requests failed", self._dropped)
+                self._dropped = 0
+        finally:
+            self._flushing.release()
+
+    def _journal(self, waiting: _Waiting) -> None:
+        try:
+            self._platform.note_failure(*waiting)
+            if self._platform.has_sink and waiting.arrival is None:
+                self._sink_answer(waiting)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            _log.exception("%s: that this request failed could not be journalled", waiting.failure.given.context_id)
+
+    def _sink_answer(self, waiting: _Waiting) -> None:
+        """Give the platform's answer, if it was written though its reply was lost, to whoever gets the entries."""
+        given = waiting.failure.given
+        answer = Reader(self._platform.store, waiting.organization).answer_to(given.context_id)
+        if answer is not None:
+            self._platform.sink(Known(answer), answer.at)
+
+    def _try_again(self) -> None:
+        wait = SOON
+        while not self._closing:
+            before = len(self.waiting)
+            try:
+                self.flush()
+            except StoreUnavailable:
+                wait = min(2 * wait, LATER) if len(self.waiting) >= before else SOON
+            with self._adding:
+                if not self.waiting:
+                    self._thread = None
+                    return
+            self._wake.wait(wait)
+            self._wake.clear()
+
+    def close(self) -> None:
+        """Try some more times, and no longer than a server has to stop."""
+        self._closing = True
+        self._wake.set()
+        until = monotonic() + PATIENCE
+        for _ in range(LAST_TRIES):
+            try:
+                self.flush(max(0, until - monotonic()))
+            except StoreUnavailable:
+                pause(SOON)
+            if not self.waiting:
+                return
+            if monotonic() > until:
+                break
+        _log.warning("the store is away: the journal does not tell that %d requests failed", len(self.waiting))
