@@ -61,7 +61,7 @@ def under_load(
         loads: dict[str, list[Load]] = {name: [] for name in servers}
         for number in range(rounds + 1):
             for name, server in servers.items():
-                measured = load(server.url, tokens[name], seconds)
+                measured = load(server.url, tokens[name], seconds, warms_up=not number)
                 if number:  # the first round warms up
                     loads[name].append(measured)
         for name, server in servers.items():
