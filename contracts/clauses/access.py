@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from contracts.clauses.excuses import overtaken, tried_enough
 from contracts.clauses.retries import is_certain, messages_served
-from contracts.clauses.words import at, name_of, reported
+from contracts.clauses.words import at, name_of, noun_of, reported
 from contracts.history import Call, CallLeft, CallReturned, Intent, IntentBegan, IntentEnded, Moment, WorldChanged
 from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark
 
@@ -45,7 +45,7 @@ def _step_not_renewed(state: None, moment: Moment, case: Case) -> tuple[None, Ma
             return state, EXERCISED
         case CallLeft(call, place) if call.intent is not None and call.operation != "token":
             return state, _shown_again(call, _first_refusal(call.intent.calls, place))
-        case IntentEnded(intent, place) if intent.outcome == "failed":
+        case IntentEnded(intent, place) if intent.outcome != "accepted":
             calls = intent.possible
             refused = _first_refusal(calls, place)
             if refused is None or _asked_for_another(refused, intent, case) or _may_stop(intent, calls, place, case):
@@ -57,7 +57,7 @@ def _step_not_renewed(state: None, moment: Moment, case: Case) -> tuple[None, Ma
 def _shown_again(call: Call, refused: Call | None) -> Breach | None:
     if refused is None or call.token is None or call.token != refused.token:
         return None
-    message = f"a {call.operation or 'request'} showed a token again that a 401 had refused"
+    message = f"{noun_of(call)} showed a token again that a 401 had refused"
     return Breach(message, (at("token refused", refused), at("shown again", call)))
 
 
@@ -78,8 +78,10 @@ def _asked_for_another(refused: Call, intent: Intent, case: Case) -> bool:
 
 
 def _not_asked(refused: Call, intent: Intent) -> Breach:
-    message = f"{name_of(intent)} was given up after a 401, and no new token was asked for"
-    return Breach(message, (at("token refused", refused), reported(intent)))
+    """If the message never ended, that is for D6 to blame: perhaps the client hung before it could renew."""
+    ended = intent.outcome != "never"
+    message = f"{name_of(intent)} {'was given up' if ended else 'never ended'} after a 401, and no new token was asked for"
+    return Breach(message, (at("token refused", refused), reported(intent)), certain=ended)
 
 
 def _refusals(case: Case) -> float:
@@ -336,7 +338,7 @@ def _follows(call: Call) -> tuple[str, ...]:
 def _leak(call: Call) -> str:
     """What is wrong with the credentials of a call; empty where nothing is."""
     shown = call.arrival.credential
-    request = f"a {call.operation}" if call.operation else "a request"
+    request = noun_of(call)
     if "url" in shown.seen_in:
         return f"{request} had a secret in its URL"
     if "body" in shown.seen_in and call.operation != "token":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from contracts.clauses.excuses import excuse, jumped
-from contracts.clauses.words import answer_to, at, name_of, plain_or_quoted, quote, reported, seconds, told_apart
+from contracts.clauses.words import answer_to, at, name_of, noun_of, plain_or_quoted, quote, reported, seconds, told_apart
 from contracts.history import Call, CallLeft, CallReturned, Effect, Group, Intent, IntentEnded, Moment, document
 from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark
 from mockserver.journal import Guest
@@ -71,7 +71,8 @@ D1 = Clause(
     reason="Where the answer to a send is lost, the message may have been accepted all the same. Sending it again, in whichever"
     " session, gives the customer two.",
     advice=(
-        "After a send without a clear answer stop and report failure; try again only what cannot have been accepted.",
+        "After a send that got a 5xx, no answer or half of one stop and report failure: it may have been accepted. After a 429"
+        " it was not, so try again with a fresh session.",
         "Switch off retries of POST in the HTTP stack and in the SDK: they happen behind your back.",
     ),
     stimulus="a send ended without telling whether the message was accepted",
@@ -106,7 +107,7 @@ def _undelivered(intent: Intent, case: Case) -> Breach:
     evidence: tuple[Evidence, ...] = (reported(intent),)
     if over:
         last = over[-1]
-        message = f"{name_of(intent)} was not delivered: the client stopped after its {last.operation} got {answer_to(last)}"
+        message = f"{name_of(intent)} was not delivered: the client stopped after {noun_of(last, 'its')} got {answer_to(last)}"
         evidence = (at("last try", last), *evidence)
     if _may_share_a_create(intent, end):
         return Breach(f"{message}; uncertain, because it may have shared another message's create", evidence, certain=False)
@@ -276,7 +277,7 @@ D5 = Clause(
     reason="The guest of a session decides whose conversation the message appears in, and who is answered.",
     advice=(
         "Pass `name` and `email` on as they are: no lower-casing, no default, no guest from an earlier call.",
-        "Put `guest` into the body of the create; an empty body creates a session for nobody.",
+        'Put `{"guest": {"name": …, "email": …}}` into the body of the create; without `guest` the session is for nobody.',
     ),
     stimulus="the client created a session for a message",
     start=None,

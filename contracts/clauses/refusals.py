@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contracts.clauses.excuses import overtaken, tried_enough
 from contracts.clauses.sessions import uses_before
-from contracts.clauses.words import answer_to, at, name_of, reported
+from contracts.clauses.words import answer_to, at, name_of, noun_of, reported
 from contracts.history import REJECTS, Call, CallLeft, CallReturned, Effect, Intent, IntentEnded, Moment, WorldChanged
 from contracts.judge import EXERCISED, Breach, Case, Clause, Mark
 
@@ -69,7 +69,7 @@ def _gone_on(call: Call, intent: Intent, place: int) -> Breach | None:
     opaque = list({send.presented: send for send in refused}.values())  # the same id again tells nothing more
     if len(opaque) < 2:
         return None
-    message = f"a {call.operation or 'request'} followed a second 403 without a reason"
+    message = f"{noun_of(call)} followed a second 403 without a reason"
     return Breach(message, (at("first 403", opaque[0]), at("second 403", opaque[1]), at("went on", call)))
 
 
@@ -156,7 +156,7 @@ def _step_scope(changed: int, moment: Moment, _: Case) -> tuple[int, Mark]:
 def _scope_retry(call: Call, refused: Call | None) -> Mark:
     if refused is None:
         return None
-    message = f"a {call.operation} followed a 403 that told the client a scope is missing"
+    message = f"{noun_of(call)} followed a 403 that told the client a scope is missing"
     return Breach(message, (at("scope refused", refused), at("tried again", call)))
 
 
@@ -205,7 +205,7 @@ def _has_unit(call: Call, case: Case) -> bool:
 
 
 def _repetition(call: Call, earlier: Call) -> Breach:
-    message = f"a {call.operation or 'request'} was repeated unchanged after {answer_to(earlier)}"
+    message = f"{noun_of(call)} was repeated unchanged after {answer_to(earlier)}"
     return Breach(message, (at("refused", earlier), at("repeated", call)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from contracts.clauses.words import at, seconds
+from contracts.clauses.words import at, noun_of, seconds
 from contracts.history import Call, CallLeft, CallReturned, Moment
 from contracts.judge import EXERCISED, LOWER_BOUND, Breach, Case, Clause, Mark
 
@@ -64,7 +64,7 @@ def _step_unbounded(state: None, moment: Moment, case: Case) -> tuple[None, Mark
 
 def _unbounded(call: Call, row: list[Call], case: Case) -> Breach:
     """If messages are inferred, nothing tells how many of them shared a row of token calls."""
-    message = f"a {call.operation or 'request'} was made again after {len(row)} that had failed in a row"
+    message = f"{noun_of(call)} was made again after {len(row)} that had failed in a row"
     return Breach(message, (at("first failure", row[-1]), at("one try too many", call)), is_certain(call, case))
 
 
@@ -124,7 +124,7 @@ def _too_early(call: Call, earlier: list[Call], slack: int) -> Breach | None:
         due = _due(refused)
         if due is not None and call.left_at + slack < due and refused.answer is not None:
             waited, said = seconds(call.left_at - (refused.returned_at or 0)), refused.answer.retry_after
-            message = f"a {call.operation} left {waited} after a 429 that said Retry-After {said}"
+            message = f"{noun_of(call)} left {waited} after a 429 that said Retry-After {said}"
             return Breach(message, (at("told to wait", refused), at("too early", call)))
     return None
 
@@ -172,7 +172,7 @@ def _at_once(call: Call, failed: Call, case: Case) -> Breach | None:
     waited = call.left_at - (failed.returned_at or 0)
     if waited + _slack(case) >= 1000 * case.parameters.min_pause:
         return None
-    message = f"a {call.operation} was tried again {seconds(waited)} after a {failed.status}"
+    message = f"{noun_of(call)} was tried again {seconds(waited)} after a {failed.status}"
     return Breach(message, (at("server error" if failed.status != 429 else "asked to wait", failed), at("tried at once", call)))
 
 

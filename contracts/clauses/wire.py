@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contracts.clauses import shapes
 from contracts.clauses.excuses import handed_on, made_up
-from contracts.clauses.words import at, quote
+from contracts.clauses.words import at, noun_of, quote
 from contracts.history import Call, CallLeft, CallReturned, Moment
 from contracts.judge import EXERCISED, Breach, Case, Clause, Mark
 
@@ -19,9 +19,9 @@ def _step_payload(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
             problem = shapes.problem(call.arrival, case.history.policy("max_text", 4000))
             if not problem or handed_on(call):
                 return state, EXERCISED
-            return state, Breach(f"the body of a {call.operation} is invalid: {problem}", (at("invalid", call),))
+            return state, Breach(f"the body of {noun_of(call)} is invalid: {problem}", (at("invalid", call),))
         case CallReturned(call) if call.operation in BODIES and call.status in {400, 415} and not _excused(call):
-            return state, Breach(f"the platform refused the body of a {call.operation}: {call.code}", (at("invalid", call),))
+            return state, Breach(f"the platform refused the body of {noun_of(call)}: {call.code}", (at("invalid", call),))
     return state, None
 
 

@@ -96,6 +96,11 @@ def reported(intent: Intent) -> Evidence:
     return Evidence(labels.get(intent.outcome or "", "never returned"), intent.ended_seq or 0)
 
 
+def noun_of(call: Call, article: str = "a") -> str:
+    """A call as a noun: `a create`, `a send`, `a token request`; `a request` if it called something that does not exist."""
+    return f"{article} {'token request' if call.operation == 'token' else call.operation or 'request'}"
+
+
 def answer_to(call: Call) -> str:
     """What came back to the client, in two or three words."""
     if call.status is None:

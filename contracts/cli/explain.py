@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 
@@ -14,6 +15,8 @@ from mockserver.ids import context_in
 
 BESIDE = 70
 """Columns in which a name and a sentence have room beside each other."""
+
+_PART_OF_ID = re.compile("[0-9a-fA-F-]{8,}")
 
 NARROWEST, WIDEST = 40, 120
 """Columns a request is explained in."""
@@ -59,8 +62,9 @@ def _explain_clause(code_or_name: str) -> None:
     from contracts.report.describe import describe
     from contracts.verify import select_from
 
-    codes = {clause.name: clause.code for clause in DEMANDS}
-    (clause,) = select_from(DEMANDS, (codes.get(code_or_name.lower(), code_or_name),))
+    if _PART_OF_ID.fullmatch(code_or_name):
+        raise click.ClickException(f"{code_or_name!r} is not a whole contextId; copy all 36 characters of it")
+    (clause,) = select_from(DEMANDS, (code_or_name,))
     click.echo(describe(clause, style_for(sys.stdout)), nl=False, color=True)
 
 

@@ -130,7 +130,7 @@ contract_options: Callable[[Callable[..., Any]], Callable[..., Any]] = stacked(
             "--clause",
             "clauses",
             multiple=True,
-            metavar="CODE",
+            metavar="CODE|NAME",
             shell_complete=completing.clauses,
             help="Judge by this clause alone; may be repeated.",
         ),

@@ -29,7 +29,7 @@ PATIENCE = 120
 @click.option("--restart", metavar="CMD", help="Restarts a replica, and ends once that serves again.")
 @click.option("--examples", type=click.IntRange(min=0), metavar="N", help="Histories to draw beside the directed trials.")
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Draws the same histories again; 0 under CI.")
-@click.option("--clause", "clauses", multiple=True, metavar="CODE", help="Judge by this clause alone; may be repeated.")
+@click.option("--clause", "clauses", multiple=True, metavar="CODE|NAME", help="Judge by this clause alone; may be repeated.")
 @report_options
 @click.pass_context
 def command(

@@ -23,7 +23,10 @@ DEFAULT_URL = "http://127.0.0.1:8403"
 MOST_LINES = 1_000_000
 """Entries that are judged at once: some gigabytes in memory."""
 
-WEB = ("http://", "https://")
+UNIX = "unix:"
+
+WEB = ("http://", "https://", UNIX)
+"""What the URL of a mock begins with."""
 
 
 def recorded(recording: str, organization: str, admin_token: str) -> Reading:
@@ -85,6 +88,9 @@ def client(url: str, admin_token: str, patience: float = 60) -> httpx.Client:
     import httpx
 
     headers = {"Authorization": f"Bearer {admin_token}"} if admin_token else {}
+    if url.startswith(UNIX):
+        transport = httpx.HTTPTransport(uds=url.removeprefix(UNIX))
+        return httpx.Client(base_url="http://localhost", headers=headers, timeout=patience, transport=transport)
     return httpx.Client(base_url=url, headers=headers, timeout=patience)
 
 
@@ -96,10 +102,19 @@ def ask(url: str, path: str, admin_token: str, query: Mapping[str, str] | None =
         with client(url, admin_token) as http:
             answer = http.get(path, params=query)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise click.ClickException(f"there is no mock at {url}: {error}") from error
+        raise click.ClickException(f"there is no mock at {url}: {error}{_advice(url, error)}") from error
     if answer.status_code != 200:
         raise explained_refusal(url, answer)
     return answer
+
+
+def _advice(url: str, error: Exception) -> str:
+    """What to do if nothing that can be used answers at `url`."""
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return "; name its authority, which `dayfly serve --tls` prints: SSL_CERT_FILE=FILE"
+    if not url.startswith(WEB):
+        return "; its URL begins with http://, https:// or unix:"
+    return "; start it with `dayfly serve`, or give the URL that it printed"
 
 
 def explained_refusal(url: str, answer: httpx.Response) -> click.ClickException:

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from contracts.clients.target import TARGET_PREFIX
+
 if TYPE_CHECKING:
     from contracts.clients.stage import Stage
 
@@ -93,7 +95,10 @@ class Actor:
     def place(self) -> str:
         """The function it is in."""
         frame = sys._current_frames().get(self._thread)
-        return "?" if frame is None else f"{frame.f_globals.get('__name__', '?')}.{frame.f_code.co_qualname}"
+        if frame is None:
+            return "?"
+        module = str(frame.f_globals.get("__name__", "?")).removeprefix(TARGET_PREFIX)
+        return f"{module}.{frame.f_code.co_qualname}"
 
     def is_me(self) -> bool:
         """Whether it runs in the calling thread."""

@@ -94,6 +94,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Seconds of virtual time."""
         return self._stage.clock.elapsed / NANOSECONDS
 
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """Report an error, unless the loop is closed: an aiohttp session that was left open complains when it is collected."""
+        if not self.is_closed():
+            super().call_exception_handler(context)
+
     async def turn(self) -> None:
         """A point where others may go first."""
         future = self.create_future()

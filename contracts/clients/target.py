@@ -15,6 +15,9 @@ from typing import Any, NoReturn
 
 from contracts.clients.errors import TargetError, Terminated
 
+TARGET_PREFIX = "dayfly_target_"
+"""What the module of a file is called in front of the file's own name, so that it hides no other module."""
+
 Factory = Callable[[Any], Any]
 """Makes a client from what it may know of the platform."""
 
@@ -80,7 +83,7 @@ def _load_file(target: str, where: str) -> ModuleType:
     # At the end, so that a file beside it cannot hide a module of the standard library.
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))
-    name = f"dayfly_target_{path.stem}"  # of its own, so that it hides no other module
+    name = f"{TARGET_PREFIX}{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None

@@ -67,7 +67,7 @@ def kind_of(head: bytes) -> Kind | str:
         return known
     if bare.startswith(b"{"):
         return "har"
-    return "a binary file" if b"\0" in head else "a text"
+    return "a binary file" if b"\0" in head else "plain text"
 
 
 def _known(head: bytes, bare: bytes) -> str | None:

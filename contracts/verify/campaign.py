@@ -26,7 +26,7 @@ _PRECEDENCE = (Status.VIOLATED, Status.INCONCLUSIVE, Status.HELD)
 def settled(verdict: Verdict) -> tuple[Status, str]:
     """A verdict that is no counterexample, as a report tells it: what another violation explains is not told twice."""
     if verdict.status is Status.VIOLATED:
-        return Status.INCONCLUSIVE, f"broken only where {verdict.explained_by} was broken, which explains it"
+        return Status.INCONCLUSIVE, f"broken only where {verdict.explained_by} was: that explains it"
     return verdict.status, verdict.message
 
 

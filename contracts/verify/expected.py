@@ -69,7 +69,9 @@ NOTHING = ExpectedFailures()
 def load(path: Path) -> ExpectedFailures:
     """Reads a file. Raises ExpectedFailuresError."""
     content = _toml(path)
-    if content.get("version", VERSION) != VERSION:
+    if "version" not in content:
+        raise ExpectedFailuresError(f"{path}: has no version; write `version = {VERSION}` in its first line")
+    if content["version"] != VERSION:
         raise ExpectedFailuresError(f"{path}: version {content['version']!r} is not known here (this is {VERSION})")
     try:
         file = msgspec.convert(content, _File)

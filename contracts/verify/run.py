@@ -170,10 +170,11 @@ def select(codes: Sequence[str]) -> tuple[Clause[Any], ...]:
 
 
 def select_from(catalogue: Sequence[D], codes: Sequence[str]) -> tuple[D, ...]:
-    """The same for any catalogue."""
+    """The same for any catalogue. A clause may be given by its name too."""
     known = [clause.code for clause in catalogue]
-    for code in codes:
-        if code.upper() not in known:
-            raise UnknownClause(code, known)
-    wanted = {code.upper() for code in codes} or set(known)
-    return tuple(clause for clause in catalogue if clause.code in wanted)
+    by_name = {clause.name.upper(): clause.code for clause in catalogue}
+    wanted = {by_name.get(code.upper(), code.upper()): code for code in codes}
+    for code, given in wanted.items():
+        if code not in known:
+            raise UnknownClause(given, known)
+    return tuple(clause for clause in catalogue if not wanted or clause.code in wanted)

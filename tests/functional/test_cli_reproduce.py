@@ -42,7 +42,7 @@ def test_what_is_no_recording_is_told_in_one_line(tmp_path: Path) -> None:
     file.write_text("nothing of the kind")
     done = reproduce(file)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.splitlines()[-1].startswith(f"dayfly: {file}: this is not a recording: it looks like a text")
+    assert done.stderr.splitlines()[-1].startswith(f"dayfly: {file}: this is not a recording: it looks like plain text")
 
 
 def test_the_readme_shows_what_is_printed() -> None:

@@ -71,7 +71,7 @@ def test_a_client_that_does_nothing_does_not_pass(capfd: Captured) -> None:
 
 
 def test_where_nothing_was_put_to_the_test_it_exits_2(capfd: Captured) -> None:
-    assert run(["verify", f"{CLIENTS}/does_nothing.py:factory", "--examples", "0", "--clause", "S1"]) == 2
+    assert run(["verify", f"{CLIENTS}/does_nothing.py:factory", "--examples", "0", "--clause", "session-reused"]) == 2
     assert "not exercised" in capfd.readouterr().out
 
 
@@ -401,7 +401,11 @@ def test_a_mock_that_does_not_answer_exits_2(mock: str, capfd: Captured) -> None
     assert run(["check", mock, "--admin-token", "control", "--organization", "none"]) == 2
     assert " answers 404: " in said(capfd)
     assert run(["check", "http://127.0.0.1:1"]) == 2
-    assert "there is no mock at http://127.0.0.1:1" in said(capfd)
+    told = said(capfd)
+    assert "there is no mock at http://127.0.0.1:1" in told
+    assert told.endswith("; start it with `dayfly serve`, or give the URL that it printed")
+    assert run(["tail", "mock.example.com"]) == 2
+    assert said(capfd).endswith("; its URL begins with http://, https:// or unix:")
 
 
 # -- explain -----------------------------------------------------------------------------------------------------------
@@ -498,6 +502,8 @@ def test_what_cannot_be_explained_so_is_said(arguments: list[str], words: str, c
 def test_what_is_no_clause_gets_a_hint(capfd: Captured) -> None:
     assert run(["explain", "S11"]) == 2
     assert said(capfd) == "dayfly: there is no clause 'S11'; did you mean S1?"
+    assert run(["explain", "00000000-6eac-4059"]) == 2
+    assert said(capfd) == "dayfly: '00000000-6eac-4059' is not a whole contextId; copy all 36 characters of it"
     assert run(["explain"]) == 2
     assert "what is to be explained?" in said(capfd)
 

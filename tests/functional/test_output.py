@@ -33,6 +33,27 @@ class Noisy(Small):
 factory = Noisy
 """
 
+UNCLOSED = """
+import aiohttp
+
+class Open:
+    def __init__(self, platform):
+        self.platform, self.http = platform, None
+
+    async def send(self, guest, text):
+        self.http = self.http or aiohttp.ClientSession()
+        form = {"grant_type": "client_credentials"}
+        auth = aiohttp.BasicAuth(self.platform.client_id, self.platform.client_secret)
+        async with self.http.post(self.platform.base_url + "/oauth/token", data=form, auth=auth) as answer:
+            headers = {"Authorization": "Bearer " + (await answer.json())["access_token"]}
+        api = self.platform.base_url + "/api/v2/conversations"
+        async with self.http.post(api + "/webchat/sessions", json={}, headers=headers) as answer:
+            body = {"webChatSessionId": (await answer.json())["webChatSessionId"], "text": text}
+        for _ in range(2):
+            async with self.http.post(api + "/messaging/external/guests/sendmessage", json=body, headers=headers):
+                pass
+"""
+
 Captured = pytest.CaptureFixture[str]
 
 
@@ -68,6 +89,14 @@ def test_the_terminal_has_the_report_alone_which_shows_output_at_its_place() -> 
     assert "(KeyError: 'webChatSessionId')" in done.stdout
     assert "from   ┊ noisy.py:11 in send: super().send(guest, text)" in done.stdout
     assert 'noisy.py:16 in create: return {"id": session}["webChatSessionId"]' in done.stdout
+
+
+def test_an_aiohttp_session_that_is_never_closed_is_no_news() -> None:
+    """aiohttp complains to the session's loop when it is collected, which is after the run or at the end of the process."""
+    Path("open_session.py").write_text(UNCLOSED)
+    done = dayfly("verify", "open_session.py:Open", "--socket", "--seed", "0", "--examples", "5", "--walk", "off")
+    assert "S1 session-reused" in done.stdout
+    assert done.stderr == ""
 
 
 def test_it_is_let_through_if_that_is_asked_for() -> None:

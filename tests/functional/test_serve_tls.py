@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from contracts.cli import run
 from mockserver.web.tls import throw_away
 from tests.functional.serving import SERVE, Serving
 from tests.need import need
@@ -62,6 +63,17 @@ def test_node_reaches_it(serving: Serving) -> None:
     assert done.stdout == "ok\n"
 
 
+def test_a_command_that_does_not_trust_the_authority_says_how_to(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    with Serving("--tls") as serving:
+        assert run(["tail", serving.url, "--no-follow"]) == 2
+        assert capfd.readouterr().err.endswith("which `dayfly serve --tls` prints: SSL_CERT_FILE=FILE\n")
+        monkeypatch.setenv("SSL_CERT_FILE", serving.told["authority"])
+        assert run(["tail", serving.url, "--no-follow"]) == 0
+
+
 def test_a_stop_takes_the_certificate_away_and_leaves_an_authority_that_was_asked_for(tmp_path: Path) -> None:
     with Serving("--tls") as serving:
         beside = Path(serving.told["authority"])
@@ -100,7 +112,7 @@ def test_what_cannot_be_served_is_refused(options: list[str], problem: str) -> N
 
 
 class TestUnixSocket:
-    def test_it_serves_the_platform_and_its_control(self, tmp_path: Path) -> None:
+    def test_it_serves_the_platform_and_its_control(self, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
         path = tmp_path / "mock.sock"
         with Serving("--bind", f"unix:{path}") as serving:
             assert serving.url == f"unix:{path}"
@@ -109,6 +121,8 @@ class TestUnixSocket:
             with httpx.Client(transport=transport, base_url="http://mock") as client:
                 assert login(client, serving).status_code == 200
                 assert client.get("/__admin/organizations").status_code == 200
+            assert run(["tail", serving.url, "--no-follow"]) == 0
+            assert "token   client" in capfd.readouterr().out
             assert serving.stop() == (0, "")
         assert not path.exists()
 

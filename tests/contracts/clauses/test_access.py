@@ -33,6 +33,15 @@ def test_a1_is_broken_by_giving_up_without_asking_for_another_token() -> None:
     assert tape.judged().of("A1").message == "message 1 was given up after a 401, and no new token was asked for"
 
 
+def test_a1_leaves_it_open_whether_a_client_that_never_returned_would_have_renewed() -> None:
+    tape = opened()
+    tape.create(status=401)
+    tape.end("never")
+    told = tape.judged().of("A1")
+    assert told.status == "inconclusive"
+    assert told.message == "message 1 never ended after a 401, and no new token was asked for"
+
+
 @pytest.mark.parametrize(("failed_before", "status"), [(1, "violated"), (2, "held")])
 def test_a1_forgives_who_has_tried_often_enough(failed_before: int, status: str) -> None:
     """A client may count all its tries, and the last may happen to be the one that gets a 401."""

@@ -229,7 +229,7 @@ def test_d2_tells_of_a_login_where_there_was_nothing_else() -> None:
     tape.begin("for bob", "bob", item=0)
     tape.token(status=500)
     tape.end("failed")
-    assert "stopped after its token got 500" in tape.judged().of("D2").message
+    assert "stopped after its token request got 500" in tape.judged().of("D2").message
 
 
 def test_d2_and_d3_tell_of_a_message_that_was_sent_after_all() -> None:

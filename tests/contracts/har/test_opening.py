@@ -87,7 +87,7 @@ def test_a_trace_is_one_whatever_it_is_called(how: str) -> None:
 LOOKS = {
     b"": "an empty file",
     b" \n": "an empty file",
-    b"hello": "a text",
+    b"hello": "plain text",
     b"\x00\x01\x02": "a binary file",
     b"<!DOCTYPE html><html>": "a web page; download the recording again",
     b"<?xml version='1.0'?><charles-session>": "a session of Charles as XML; export what it holds as HAR",

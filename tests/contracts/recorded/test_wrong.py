@@ -204,7 +204,7 @@ def test_a_storm_of_logins_is_in_doubt_because_nothing_tells_for_whom_they_are()
     for _, report in reports(a_storm_of_logins):
         told = {result.code: (str(result.status), result.message) for result in report.clauses}
         doubt = "unless these requests are for several messages, as when a person tries again"
-        assert told["R4"] == ("inconclusive", f"a token was made again after 5 that had failed in a row, {doubt}")
+        assert told["R4"] == ("inconclusive", f"a token request was made again after 5 that had failed in a row, {doubt}")
         assert told["R5"][0] == "inconclusive"
 
 

@@ -221,7 +221,7 @@ def test_a_slip_in_a_path_is_reproduced() -> None:
     ("raw", "problem"),
     [
         (b"", "this is not a recording: it looks like an empty file"),
-        (b"hello\nworld\n", "this is not a recording: it looks like a text"),
+        (b"hello\nworld\n", "this is not a recording: it looks like plain text"),
         (b'{"log": {"entries": []}}', "it has no entries"),
         (b'{"type":"trace"}\n', "this is not a recording: it is a trace without requests"),
         (
