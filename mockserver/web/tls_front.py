@@ -72,6 +72,7 @@ class TlsFront:
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            inner_writer.close()  # before anything is awaited: this task may be cancelled there
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)

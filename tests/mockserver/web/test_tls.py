@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import asyncio
 import ssl
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import httpx
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from mockserver.errors import SettingsError
 from mockserver.live import LiveServer
 from mockserver.web.tls import Identity, throw_away
+from mockserver.web.tls_front import TlsFront
 from tests.mockserver.web.answers import BODY, answer
 
 
@@ -96,3 +99,28 @@ def test_a_certificate_that_is_none_or_does_not_fit_its_key_is_refused(identity:
         Identity(tmp_path / "text.pem", identity.key).context()
     with throw_away() as other, pytest.raises(SettingsError, match="that fits the key"):
         Identity(identity.certificate, other.key).context()
+
+
+def test_a_relay_that_is_cancelled_while_it_ends_has_closed_its_connection() -> None:
+    asyncio.run(asyncio.wait_for(cancelled_twice(), 30))
+
+
+async def cancelled_twice() -> None:
+    met, left = asyncio.Event(), asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        met.set()
+        await reader.read()
+        left.set()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        relay = TlsFront.__new__(TlsFront)
+        relay._target = server.sockets[0].getsockname()
+        task = asyncio.ensure_future(relay._relay(asyncio.StreamReader(), Mock()))
+        await met.wait()
+        task.cancel()
+        await asyncio.sleep(0)  # it awaits the end of what it passes on
+        task.cancel()
+        await asyncio.wait([task])
+        await left.wait()
