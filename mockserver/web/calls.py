@@ -160,11 +160,15 @@ def given_up(
 
     `delays` are when the calls began whose clients wait for an answer: they keep their connections.
     """
-    possible = [connection for connection in connections if any(connection.may_be_of(since, late) for since in bodies)]
+    possible = [
+        connection
+        for connection in connections
+        if any(connection.may_be_of(since, late) for since in bodies)
+        and not any(connection.may_be_of(began, late) for began in delays)
+    ]
     if len(possible) <= len(bodies):  # each body has one of its own
         return possible
-    quiet = [connection for connection in possible if max(connection.sent, connection.received) <= now - BODY_WITHIN]
-    return [connection for connection in quiet if not any(connection.may_be_of(began, late) for began in delays)]
+    return [connection for connection in possible if max(connection.sent, connection.received) <= now - BODY_WITHIN]
 
 
 def open_at(port: int) -> Iterator[Connection]:

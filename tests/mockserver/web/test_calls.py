@@ -104,6 +104,7 @@ def test_whoever_may_be_waiting_for_a_delayed_answer_keeps_the_connection() -> N
     delayed, silent = Connection(1, LONG_AGO - 9, LONG_AGO), Connection(2, LONG_AGO - 9, LONG_AGO)
     assert given_up([delayed, silent], [LONG_AGO], [LONG_AGO], NOW) == []
     assert given_up([delayed, silent], [], [LONG_AGO], NOW) == []
+    assert given_up([delayed, silent], [LONG_AGO, LONG_AGO], [LONG_AGO], NOW) == []  # though there are as many bodies
 
 
 @on_linux
