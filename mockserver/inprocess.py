@@ -49,6 +49,7 @@ def to_request(request: httpx.Request, body: bytes) -> Request:
         size=len(body),
         agent=text(b"user-agent"),
         others=bounded(sorted(others)),
+        host=text(b"host"),
     )
 
 

@@ -103,6 +103,7 @@ class Exchanges(BaseHTTPRequestHandler):
             body=body[:MAX_READ],
             size=size,
             agent=self.headers.get("User-Agent"),
+            host=self.headers.get("Host"),
             others=bounded([(name.lower(), value) for name, value in self.headers.items() if name.lower() not in USUAL]),
         )
 

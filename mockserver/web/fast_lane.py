@@ -91,6 +91,7 @@ def _request(environ: WSGIEnvironment, size: int, body: bytes, unheld: bool = Fa
         agent=environ.get("HTTP_USER_AGENT"),
         others=() if environ.keys() <= _passed_over else _others(environ),
         unheld=unheld,
+        host=environ.get("HTTP_HOST"),
     )
 
 

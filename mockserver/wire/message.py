@@ -11,9 +11,12 @@ MAX_READ = 16 << 20
 
 
 class Request(Struct, frozen=True, kw_only=True, gc=False):
-    """A request as a door read it. `query` is raw, without ``?``; `size` is the body's length in bytes as far as it is known,
-    more than ``len(body)`` where a door stopped reading at MAX_READ. `agent` is User-Agent, `others` are the
-    headers that are not USUAL, `bounded`. If `unheld`, the door had no room for the body, and `body` is its beginning."""
+    """A request as a door read it.
+
+    `query` is raw, without ``?``. `size` is the body's length in bytes as far as it is known, more than ``len(body)`` where a
+    door stopped reading at MAX_READ. `agent` is User-Agent and `host` is Host; `others` are the headers that are not USUAL,
+    `bounded`. If `unheld`, the door had no room for the body, and `body` is its beginning.
+    """
 
     method: str
     path: str
@@ -25,6 +28,7 @@ class Request(Struct, frozen=True, kw_only=True, gc=False):
     agent: str | None = None
     others: tuple[tuple[str, str], ...] = ()
     unheld: bool = False
+    host: str | None = None
 
 
 USUAL = frozenset(

@@ -1,0 +1,303 @@
+"""The decision about a request: pure. The guards are asked in their order, the first that refuses wins.
+
+A refusal changes no credential, with three exceptions that a declaration asks for: one whose uses count when it is seen, a rate
+that counts what a later guard refuses, and the presentation of an old one that ends what it is within.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct
+
+from mockserver.declared import life
+from mockserver.declared.life import Credential
+from mockserver.platform.message import Message
+from mockserver.platform.model import Answer, Kind, Operation, Platform
+from mockserver.platform.places import reader
+
+Mint = Callable[[str], str]
+"""Makes a new id of a kind."""
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """What was seen when a request was looked at: the ids it shows, their records, and what those are within.
+
+    `crowds` has, for each kind of which only so many may live, those that live beside the one to be issued, oldest first.
+    """
+
+    now: int
+    shown: Mapping[str, str]
+    found: Mapping[str, Credential]
+    owners: Mapping[str, Credential]
+    crowds: Mapping[str, tuple[Credential, ...]] = {}
+
+
+class Decision(Struct, kw_only=True):
+    """What becomes of a request. `refused_by` is a guard and `cause` why, both "" if it is accepted.
+
+    `writes` are credentials as they are afterwards, by kind and id; `issued` are new ids by kind.
+    """
+
+    answer: Answer
+    refused_by: str = ""
+    cause: str = ""
+    detail: str = ""
+    field: str = ""
+    granted: str = ""
+    retry_after: int | None = None
+    writes: dict[tuple[str, str], Credential] = {}
+    issued: dict[str, str] = {}
+    acted: bool = True
+    """Whether the platform decided; not, if a fault answered in its place."""
+
+
+class Refusal(Struct, frozen=True):
+    """Why a guard refuses: the cause, or the row of its answer, and what words it."""
+
+    cause: str
+    detail: str = ""
+    field: str = ""
+    retry_after: int | None = None
+
+
+def decide(platform: Platform, operation: Operation, message: Message, seen: Snapshot, mint: Mint) -> Decision:
+    """Decide a request of an operation."""
+    guard, refusal = _refusal(platform, operation, message, seen)
+    if refusal is None and operation.refuses:
+        return _turned_away(platform, operation.answer, "operation", operation.name, seen, mint)
+    if refusal is None:
+        return _accepted(platform, operation, message, seen, mint)
+    kind = platform.kinds.get(guard)
+    rows = platform.refused if kind is None else kind.refused
+    decision = Decision(
+        answer=rows[refusal.cause],
+        refused_by=guard,
+        cause=refusal.cause,
+        detail=refusal.detail,
+        field=refusal.field,
+        retry_after=refusal.retry_after,
+        writes={},
+        issued={},
+    )
+    _after_refusal(platform, operation, decision, seen)
+    _issue_always(platform, operation, decision, seen, mint)
+    return decision
+
+
+def turn_away(platform: Platform, row: str, detail: str, seen: Snapshot, mint: Mint) -> Decision:
+    """Decide a request that calls no operation; `row` is route or method."""
+    return _turned_away(platform, platform.refused[row], row, detail, seen, mint)
+
+
+def _turned_away(platform: Platform, answer: Answer, guard: str, detail: str, seen: Snapshot, mint: Mint) -> Decision:
+    decision = Decision(answer=answer, refused_by=guard, cause=guard, detail=detail, writes={}, issued={})
+    _issue_always(platform, None, decision, seen, mint)
+    return decision
+
+
+# -- guards ----------------------------------------------------------------------------------------------------------
+
+
+def _refusal(platform: Platform, operation: Operation, message: Message, seen: Snapshot) -> tuple[str, Refusal | None]:
+    for guard in operation.guards:
+        ask = GUARDS.get(guard)
+        refusal = (
+            _ask_kind(guard, platform, operation, message, seen) if ask is None else ask(platform, operation, message, seen)
+        )
+        if refusal is not None:
+            return guard, refusal
+    return "", None
+
+
+def _ask_kind(name: str, platform: Platform, operation: Operation, message: Message, seen: Snapshot) -> Refusal | None:
+    """The guard of a kind: why the credential that was shown is not good."""
+    kind, shown, record = platform.kinds[name], seen.shown.get(name), seen.found.get(name)
+    if record is None:
+        cause = "missing" if shown is None and "missing" in kind.refused else "unknown"
+        return Refusal(cause)
+    if kind.bound and record.bound != bound_in(kind, message):
+        return Refusal("foreign")
+    if record.within and "foreign" in kind.refused and not _fits(kind, record, platform, operation, seen):
+        return Refusal("foreign")
+    cause = life.cause_at(record, seen.owners.get(name), seen.now)
+    return Refusal(cause) if cause else None
+
+
+def bound_in(kind: Kind, message: Message) -> tuple[str | None, ...]:
+    """Return what a request shows at the places that have to be equal at issue and at use."""
+    return tuple(reader(places)(message) for places in kind.bound.values())
+
+
+def _fits(kind: Kind, record: Credential, platform: Platform, operation: Operation, seen: Snapshot) -> bool:
+    """Whether all else that was shown, and that no later guard judges, is within the same thing, or is that thing."""
+    later = operation.guards[operation.guards.index(kind.name) :]
+    for name in operation.carries:
+        other = seen.found.get(name)
+        if name in later:
+            continue
+        if name == kind.within:
+            if seen.shown.get(name) != record.within:
+                return False
+        elif other is not None and platform.kinds[name].within == kind.within and other.within != record.within:
+            return False
+    return True
+
+
+def _ask_scope(platform: Platform, operation: Operation, message: Message, seen: Snapshot) -> Refusal | None:
+    """A scope counts if the credential has it, and if what that is within has it too."""
+    for name, needed in operation.scopes.items():
+        for holder in (seen.found.get(name), seen.owners.get(name)):
+            if holder is not None and holder.scopes is not None:
+                lacking = [scope for scope in needed if scope not in holder.scopes]
+                if lacking:
+                    return Refusal("scope", lacking[0])
+    return None
+
+
+def _ask_body(platform: Platform, operation: Operation, message: Message, seen: Snapshot) -> Refusal | None:
+    problem = operation.check(message, platform.max_body) if operation.check is not None else None
+    return None if problem is None else Refusal(problem.row, problem.detail, problem.field)
+
+
+def _ask_grantable(platform: Platform, operation: Operation, message: Message, seen: Snapshot) -> Refusal | None:
+    """A narrower set of scopes can be asked for, not a wider one."""
+    for kind in (platform.kinds[name] for name in operation.issues):
+        asked = kind.scopes(message) if kind.scopes is not None else None
+        owner = _owner_shown(kind, seen)
+        if asked and owner is not None and owner.scopes is not None and not set(str(asked).split()) <= set(owner.scopes):
+            return Refusal("grantable")
+    return None
+
+
+def _ask_rate(platform: Platform, operation: Operation, message: Message, seen: Snapshot) -> Refusal | None:
+    for name in operation.carries:
+        limit, record = platform.kinds[name].life.rate, seen.found.get(name)
+        if limit is not None and record is not None:
+            made, left = life.counted(record, seen.now)
+            if made >= limit:
+                seconds = max(1, -(-left // 1000))
+                return Refusal("rate", str(seconds), retry_after=seconds)
+    return None
+
+
+GUARDS: Mapping[str, Callable[[Platform, Operation, Message, Snapshot], Refusal | None]] = {
+    "scope": _ask_scope,
+    "body": _ask_body,
+    "grantable": _ask_grantable,
+    "rate": _ask_rate,
+}
+"""Guards that are not those of a kind."""
+
+
+def _owner_shown(kind: Kind, seen: Snapshot) -> Credential | None:
+    """What a new credential of this kind will be within, as far as the request shows it, itself or by what is within it."""
+    if kind.within is None:
+        return None
+    shown = seen.found.get(kind.within)
+    if shown is not None:
+        return shown
+    return next((owner for owner in seen.owners.values() if owner.kind == kind.within), None)
+
+
+# -- what follows ----------------------------------------------------------------------------------------------------
+
+
+def _accepted(platform: Platform, operation: Operation, message: Message, seen: Snapshot, mint: Mint) -> Decision:
+    decision = Decision(answer=operation.answer, writes={}, issued={})
+    for name in operation.carries:
+        kind, record = platform.kinds[name], seen.found.get(name)
+        if record is None or life.cause_at(record, seen.owners.get(name), seen.now):
+            continue
+        if operation.name in kind.ended:
+            _write(decision, life.end(record, "ended", seen.now))
+        elif kind.succeeds and name in operation.issues:
+            if not kind.life.endless_grace:
+                _write(decision, life.end(record, "succeeded", seen.now, kind.life.grace or 0))
+        else:
+            _write(decision, _touched(kind, record, seen.now))
+    for name in operation.issues:
+        _issue(platform, platform.kinds[name], operation, message, decision, seen, mint)
+    return decision
+
+
+def _touched(kind: Kind, record: Credential, now: int) -> Credential:
+    if kind.life.rate is not None:
+        record = life.count(record, now)
+    return life.use(record, kind.life, now)
+
+
+def _write(decision: Decision, record: Credential) -> None:
+    decision.writes[record.kind, record.id] = record
+
+
+def _after_refusal(platform: Platform, operation: Operation, decision: Decision, seen: Snapshot) -> None:
+    guards = operation.guards
+    counts = "rate" in guards and guards.index(decision.refused_by) > guards.index("rate")
+    for name in operation.carries:
+        kind, record = platform.kinds[name], seen.found.get(name)
+        if record is None:
+            continue
+        alive = not life.cause_at(record, seen.owners.get(name), seen.now)
+        if kind.seen_is_spent and alive:
+            _write(decision, life.use(record, kind.life, seen.now))
+        elif counts and alive and name in guards[: guards.index("rate")]:
+            _write(decision, _touched(kind, record, seen.now))
+        owner = seen.owners.get(name)
+        was_replayed = decision.refused_by == name and decision.cause in {"spent", "succeeded"}
+        if kind.reuse_ends and was_replayed and owner is not None:
+            _write(decision, life.end(owner, "ended", seen.now))
+
+
+def _issue_always(platform: Platform, operation: Operation | None, decision: Decision, seen: Snapshot, mint: Mint) -> None:
+    """Kinds of which every answer brings one, refusals too."""
+    for kind in platform.kinds.values():
+        if kind.always is not None:
+            _issue(platform, kind, operation, None, decision, seen, mint)
+
+
+def _issue(
+    platform: Platform,
+    kind: Kind,
+    operation: Operation | None,
+    message: Message | None,
+    decision: Decision,
+    seen: Snapshot,
+    mint: Mint,
+) -> None:
+    """Issue a fresh one, unless one was shown that is still good afterwards.
+
+    What it is within is shown too, or is implied by it.
+    """
+    if operation is not None and kind.name in operation.carries and not kind.succeeds and _is_good(kind, decision, seen):
+        return
+    within, scopes = "", None
+    if kind.within is not None:
+        owner = _owner_shown(kind, seen)
+        if kind.within in decision.issued:
+            within = decision.issued[kind.within]
+        elif owner is not None:
+            within = owner.id
+        else:
+            within = decision.issued[kind.within] = mint(kind.within)
+            _write(decision, life.issue(kind.within, within, platform.kinds[kind.within].life, seen.now))
+        asked = kind.scopes(message) if kind.scopes is not None and message is not None else None
+        scopes = tuple(str(asked).split()) if asked else None
+        granted = scopes if scopes is not None or owner is None else owner.scopes
+        decision.granted = " ".join(granted or ())
+    id = decision.issued[kind.name] = mint(kind.name)
+    bound = bound_in(kind, message) if kind.bound and message is not None else ()
+    _write(decision, life.issue(kind.name, id, kind.life, seen.now, within=within, bound=bound, scopes=scopes))
+    if kind.life.live is not None:
+        crowd = seen.crowds.get(kind.name, ())
+        for oldest in crowd[: max(0, len(crowd) + 1 - kind.life.live)]:
+            _write(decision, life.end(oldest, "evicted", seen.now))
+
+
+def _is_good(kind: Kind, decision: Decision, seen: Snapshot) -> bool:
+    """Whether the one that was shown still lives after this request."""
+    record = seen.found.get(kind.name)
+    if record is None:
+        return False
+    record = decision.writes.get((kind.name, record.id), record)
+    return not life.cause_at(record, seen.owners.get(kind.name), seen.now)

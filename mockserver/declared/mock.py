@@ -1,0 +1,349 @@
+"""A declared platform that stands: credentials under one lock, a clock that can be moved, faults to come, and a journal."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import count
+from threading import Lock
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mockserver.clock import SystemClock, system_clock
+from mockserver.declared import life
+from mockserver.declared.decide import Decision, Snapshot, decide, turn_away
+from mockserver.declared.life import Credential
+from mockserver.engine.model import ClockState
+from mockserver.errors import InvalidRequest, NotFound
+from mockserver.faults.effect import Effect
+from mockserver.ids import Ids
+from mockserver.platform.errors import suggestion
+from mockserver.platform.message import Message
+from mockserver.platform.model import Kind, Operation, Platform
+from mockserver.wire.redaction import Secrets
+
+MOST_CREDENTIALS = 100_000
+"""Credentials of one kind that are remembered. Beyond them those that are over are forgotten, oldest first; then any."""
+
+MOST_ENTRIES = 10_000
+"""Requests that the journal keeps."""
+
+MOST_BYTES = 64 << 20
+"""Bytes that the journal keeps of requests and answers."""
+
+KEPT_BODY = 64 << 10
+"""Bytes that the journal keeps of one body."""
+
+MOST_FAULTS = 1000
+"""Faults that may be waiting."""
+
+
+class Entry(Struct, kw_only=True, gc=False):
+    """A request, and its answer once there is one: what was on the wire, and what the platform did.
+
+    `number` counts requests as they arrive; `arrived_at` and `answered_at` are milliseconds of the platform's time. `status` is
+    None while there is no answer, and if the connection was closed without one (`delivery` says which).
+    `acted` is false if a fault answered in the platform's place. `shown` and `issued` are ids by kind.
+    """
+
+    number: int
+    context_id: str
+    operation: str
+    arrived_at: int
+    method: str
+    path: str
+    query: str
+    headers: list[tuple[str, str]]
+    body: bytes
+    answered_at: int | None = None
+    status: int | None = None
+    answer_headers: list[tuple[str, str]] = []
+    answer_body: bytes = b""
+    delivery: str = "complete"
+    fault: str = ""
+    acted: bool = True
+    shown: dict[str, str] = {}
+    issued: dict[str, str] = {}
+    refused_by: str = ""
+    cause: str = ""
+    detail: str = ""
+
+    @property
+    def weight(self) -> int:
+        """The bytes that it keeps in memory, as far as a client chooses them."""
+        headers = sum(len(name) + len(value) for name, value in self.headers)
+        return len(self.body) + len(self.answer_body) + len(self.path) + len(self.query) + headers
+
+
+class Registered(Struct, frozen=True):
+    """A credential that was issued without any request, as an OAuth client is: its id, and what is bound to it."""
+
+    id: str
+    bound: dict[str, str]
+
+
+class Planned(Struct, kw_only=True):
+    """A fault to come: it hits the next `times` requests of `operation` (None: any), after it has let `skip` of them pass."""
+
+    effect: Effect
+    operation: str | None = None
+    times: int | None = 1
+    skip: int = 0
+
+
+class Mock:
+    """A platform's mock. Safe to use from any thread."""
+
+    def __init__(
+        self,
+        platform: Platform,
+        *,
+        system: SystemClock | None = None,
+        ids: Ids | None = None,
+        registered: Mapping[str, Registered] | None = None,
+        journal_entries: int = MOST_ENTRIES,
+    ) -> None:
+        """`system` gives milliseconds since the epoch. `registered` gives ids and secrets; others are drawn."""
+        self.platform = platform
+        self.clock = ClockState()
+        self.secrets = Secrets()
+        self.registered: dict[str, Registered] = {}
+        self._system, self._ids = system or system_clock(), ids or Ids()
+        self._tables: dict[str, OrderedDict[str, Credential]] = {name: OrderedDict() for name in platform.kinds}
+        self._faults: list[Planned] = []
+        self._journal: deque[Entry] = deque()
+        self._weight, self._most_entries = 0, journal_entries
+        self._numbers, self._lock = count(1), Lock()
+        for kind in platform.kinds.values():
+            if kind.registered:
+                self.register(kind.name, (registered or {}).get(kind.name))
+
+    # -- time --------------------------------------------------------------------------------------------------------
+
+    def now(self) -> int:
+        """Return the platform's time in milliseconds."""
+        return self.clock.reading(self._system())
+
+    def set_clock(self, clock: ClockState) -> None:
+        """Move, freeze or resume the clock."""
+        self.clock = clock
+
+    def advance(self, milliseconds: int) -> None:
+        """Move the clock forward."""
+        clock = self.clock
+        if clock.frozen_at is None:
+            self.clock = replace(clock, offset=clock.offset + milliseconds)
+        else:
+            self.clock = replace(clock, frozen_at=clock.frozen_at + milliseconds)
+
+    # -- credentials -------------------------------------------------------------------------------------------------
+
+    def kind(self, name: str) -> Kind:
+        """Return a kind by its name. Raises NotFound."""
+        try:
+            return self.platform.kinds[name]
+        except KeyError:
+            raise NotFound("kind", name, suggestion(name, self.platform.kinds)) from None
+
+    def register(self, name: str, given: Registered | None = None) -> Registered:
+        """Issue a credential without a request. What is not given is drawn. Raises NotFound, InvalidRequest."""
+        kind = self.kind(name)
+        given = given or Registered("", {})
+        strangers = given.bound.keys() - kind.bound.keys()
+        if strangers:
+            raise InvalidRequest(min(strangers), f"is not bound to {kind.a}; {suggestion(min(strangers), kind.bound)}")
+        made = Registered(given.id or self.mint(name), {one: given.bound.get(one) or self._ids.secret() for one in kind.bound})
+        with self._lock:
+            scopes = self.platform.scopes_within(name)
+            record = life.issue(name, made.id, kind.life, self.now(), bound=tuple(made.bound.values()), scopes=scopes)
+            self._put(record)
+            for secret in made.bound.values():
+                self.secrets.add(secret)
+            self.registered[name] = made
+        return made
+
+    def credentials(self, name: str) -> list[Credential]:
+        """Return the credentials of a kind that are remembered, oldest first. Raises NotFound."""
+        with self._lock:
+            return list(self._tables[self.kind(name).name].values())
+
+    def credential(self, name: str, id: str) -> Credential:
+        """Return one credential. Raises NotFound."""
+        record = self._tables[self.kind(name).name].get(id)
+        if record is None:
+            raise NotFound(self.kind(name).noun, id)
+        return record
+
+    def owner(self, record: Credential) -> Credential | None:
+        """Return what a credential is within, if that is remembered."""
+        within = self.platform.kinds[record.kind].within
+        return None if within is None else self._tables[within].get(record.within)
+
+    def end(self, name: str, id: str | None = None, *, by: str = "ended") -> int:
+        """End the credentials of a kind that live, or the one with this id; return how many. Raises NotFound.
+
+        `by` is ended, evicted or expired.
+        """
+        one = None if id is None else self.credential(name, id)
+        with self._lock:
+            now, ended = self.now(), 0
+            for record in [one] if one is not None else list(self._tables[self.kind(name).name].values()):
+                over = life.expire(record, now) if by == "expired" else life.end(record, by, now)
+                if over is not record:
+                    self._put(over)
+                    ended += 1
+            return ended
+
+    def mint(self, kind: str) -> str:
+        """Return a new id."""
+        return self._ids.secret()[:22] if kind else self._ids.message()
+
+    def _put(self, record: Credential) -> None:
+        table = self._tables[record.kind]
+        if record.id not in table and self.platform.kinds[record.kind].duty.get("secret"):
+            self.secrets.add(record.id)
+        table[record.id] = record
+        while len(table) > MOST_CREDENTIALS:
+            now = self.now()
+            over = next((id for id, one in table.items() if now >= one.ends_at), None) or next(iter(table))
+            del table[over]
+            self.secrets.discard(over)
+
+    # -- faults ------------------------------------------------------------------------------------------------------
+
+    def plan(self, fault: Planned) -> None:
+        """Add a fault. Raises NotFound, InvalidRequest."""
+        if fault.operation is not None and fault.operation not in self.platform.operations:
+            raise NotFound("operation", fault.operation, suggestion(fault.operation, self.platform.operations))
+        if len(self._faults) >= MOST_FAULTS:
+            raise InvalidRequest("faults", f"{MOST_FAULTS} are waiting already; clear them first")
+        self._faults.append(fault)
+
+    def planned(self) -> list[Planned]:
+        """Return the faults that are to come."""
+        return list(self._faults)
+
+    def clear_faults(self) -> None:
+        """Forget the faults that are to come."""
+        self._faults.clear()
+
+    def draw(self, operation: str) -> Effect | None:
+        """Return what the next fault does that hits a request of this operation, used once."""
+        with self._lock:
+            for fault in self._faults:
+                if fault.operation not in {None, operation}:
+                    continue
+                if fault.skip:
+                    fault.skip -= 1
+                    continue
+                if fault.times is not None:
+                    fault.times -= 1
+                    if fault.times <= 0:
+                        self._faults.remove(fault)
+                return fault.effect
+        return None
+
+    # -- journal -----------------------------------------------------------------------------------------------------
+
+    @property
+    def journal(self) -> list[Entry]:
+        """The requests that are remembered, oldest first."""
+        with self._lock:
+            return list(self._journal)
+
+    def context(self) -> str:
+        """Return a new contextId."""
+        return self._ids.context("00000000")
+
+    def arrived(self, make: Callable[[int, int], Entry]) -> Entry:
+        """Journal a request; `make` takes its number and the time."""
+        with self._lock:
+            entry = make(next(self._numbers), self.now())
+            self._journal.append(entry)
+            self._weight += entry.weight
+            while len(self._journal) > 1 and (len(self._journal) > self._most_entries or self._weight > MOST_BYTES):
+                self._weight -= self._journal.popleft().weight
+        return entry
+
+    def find(self, context_id: str) -> Entry:
+        """Return the entry of a contextId. Raises NotFound."""
+        found = next((entry for entry in self.journal if entry.context_id == context_id), None)
+        if found is None:
+            raise NotFound("request", context_id, "the journal does not have it, or no longer")
+        return found
+
+    def reset(self) -> None:
+        """Forget credentials, journal and faults, and let the clock run with the system's; registered ones are issued anew."""
+        with self._lock:
+            for table in self._tables.values():
+                table.clear()
+            self._journal.clear()
+            self._faults.clear()
+            self._weight, self.clock = 0, ClockState()
+        for name, registered in list(self.registered.items()):
+            self.register(name, registered)
+
+    # -- deciding ----------------------------------------------------------------------------------------------------
+
+    def decide(
+        self, operation: Operation | None, row: str, detail: str, message: Message, entry: Entry, acts: bool
+    ) -> Decision:
+        """Decide a request, write what follows, and note both in its entry. Without an operation `row` refuses it.
+
+        If a fault keeps the platform from acting, only what was shown is noted.
+        """
+        with self._lock:
+            seen = self._look(operation, message)
+            entry.shown = dict(seen.shown)
+            if not acts:
+                entry.acted = False
+                return Decision(answer=self.platform.refused["route"], acted=False)
+            if operation is None:
+                decision = turn_away(self.platform, row, detail, seen, self.mint)
+            else:
+                decision = decide(self.platform, operation, message, seen, self.mint)
+            for record in decision.writes.values():
+                self._put(record)
+            entry.issued, entry.refused_by = decision.issued, decision.refused_by
+            entry.cause, entry.detail = decision.cause, decision.detail
+            return decision
+
+    def _look(self, operation: Operation | None, message: Message) -> Snapshot:
+        shown: dict[str, str] = {}
+        found: dict[str, Credential] = {}
+        owners: dict[str, Credential] = {}
+        now = self.now()
+        for name in operation.carries if operation is not None else ():
+            kind = self.platform.kinds[name]
+            id = kind.carried[operation.name](message) if operation is not None else None
+            if id is None:
+                continue
+            id = shown[name] = id if isinstance(id, str) else str(id)
+            record = self._tables[name].get(id)
+            if record is not None:
+                found[name] = record
+                owner = self.owner(record)
+                if owner is not None:
+                    owners[name] = owner
+        crowds = dict(self._crowds(operation, found, owners, now)) if operation is not None else {}
+        return Snapshot(now=now, shown=shown, found=found, owners=owners, crowds=crowds)
+
+    def _crowds(
+        self, operation: Operation, found: Mapping[str, Credential], owners: Mapping[str, Credential], now: int
+    ) -> Iterator[tuple[str, tuple[Credential, ...]]]:
+        for name in operation.issues:
+            kind = self.platform.kinds[name]
+            if kind.life.live is None:
+                continue
+            within = {record.id for record in (*found.values(), *owners.values()) if record.kind == kind.within}
+            yield (
+                name,
+                tuple(one for one in self._tables[name].values() if now < one.ends_at and (not within or one.within in within)),
+            )
+
+
+def alive(mock: Mock, records: Iterable[Credential]) -> list[Credential]:
+    """Return those of the records that live."""
+    now = mock.now()
+    return [record for record in records if not life.cause_at(record, mock.owner(record), now)]

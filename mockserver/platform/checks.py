@@ -1,0 +1,225 @@
+"""What a schema cannot say of a declaration.
+
+Names lead somewhere, each cause that is possible has an answer, and each answer has a cause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from mockserver.platform.errors import Wrong, suggestion
+from mockserver.platform.places import Place, parse
+
+if TYPE_CHECKING:
+    from mockserver.platform.declaration import Declaration
+
+KINDS = ("x-lifecycle", "kinds")
+
+CAUSES = ("ended", "evicted", "spent", "succeeded", "idle", "expired")
+"""Ways for a credential to end, in order of precedence at equal milliseconds. The first four are acts, the others deadlines."""
+
+REFUSALS = ("missing", "unknown", "foreign", *CAUSES)
+"""Why a credential is refused."""
+
+GUARDS = ("scope", "body", "grantable", "rate")
+"""Guards that are not those of a kind."""
+
+_GUARD_ROWS = {"scope": ("scope",), "body": ("media", "size", "json", "body"), "grantable": ("grantable",), "rate": ("rate",)}
+
+
+def check(declaration: Declaration) -> None:
+    """Check a declaration whose words are right. Raises Wrong."""
+    _check_order(declaration)
+    _check_owners(declaration.kinds)
+    for name, kind in declaration.kinds.items():
+        _check_names(name, kind, declaration)
+        _check_places(name, kind)
+        _check_reuse(name, kind, declaration.kinds)
+        if name in declaration.lifecycle["order"]:
+            _check_answers(name, kind, declaration)
+    _check_rows(declaration)
+    _check_places_differ(declaration)
+    _check_effects(declaration)
+
+
+def names_in(keys: str, known: Iterable[str]) -> list[str]:
+    """Return the names in ``a, b``; all that are known for ``*``."""
+    return list(known) if keys == "*" else [name.strip() for name in keys.split(",")]
+
+
+def _known(name: str, known: Iterable[str], what: str, *path: str | int) -> None:
+    names = list(known)
+    if name not in names:
+        raise Wrong(f"there is no {what} {name!r}; {suggestion(name, names)}", *path)
+
+
+def _check_order(declaration: Declaration) -> None:
+    order = declaration.lifecycle["order"]
+    for number, guard in enumerate(order):
+        _known(guard, [*declaration.kinds, *GUARDS], "guard", "x-lifecycle", "order", number)
+        if guard in order[:number]:
+            raise Wrong(f"the guard {guard!r} stands here twice", "x-lifecycle", "order", number)
+    for name in declaration.kinds:
+        if name in GUARDS:
+            raise Wrong(f"{name!r} is the name of a guard; call the kind something else", *KINDS, name)
+
+
+def _check_owners(kinds: dict[str, Any]) -> None:
+    for name, kind in kinds.items():
+        owner, seen = kind.get("within"), [name]
+        while owner is not None:
+            _known(owner, kinds, "kind", *KINDS, seen[-1], "within")
+            if owner in seen:
+                raise Wrong(f"{' within '.join([*seen, owner])} is a circle", *KINDS, name, "within")
+            seen.append(owner)
+            owner = kinds[owner].get("within")
+
+
+def _check_names(name: str, kind: dict[str, Any], declaration: Declaration) -> None:
+    for number, operation in enumerate(kind.get("ended", ())):
+        _known(operation, declaration.operations, "operation", *KINDS, name, "ended", number)
+    for word in ("issued", "carried"):
+        told = kind.get(word)
+        for keys in told if isinstance(told, dict) else ():
+            for operation in names_in(keys, declaration.operations):
+                _known(operation, declaration.operations, "operation", *KINDS, name, word, keys)
+    if kind["issued"] == "implied" and not any(one.get("within") == name for one in declaration.kinds.values()):
+        raise Wrong("nothing is within it, so nothing implies it; write how it is issued", *KINDS, name, "issued")
+
+
+def places_of(told: Any) -> list[Place]:
+    """Return the place, or the several places, that a word gives. Raises Wrong."""
+    return [parse(text) for text in (told if isinstance(told, list) else [told])]
+
+
+def _check_places(name: str, kind: dict[str, Any]) -> None:
+    groups = [
+        *((keys, told, "carried", "request") for keys, told in kind.get("carried", {}).items()),
+        *((keys, told, "bound", "request") for keys, told in kind.get("bound", {}).items()),
+        *((keys, told, "issued", "response") for keys, told in _issued(kind).items()),
+    ]
+    for keys, told, word, side in groups:
+        _check_side(told, side, *KINDS, name, word, keys)
+    if "scopes" in kind:
+        _check_side(kind["scopes"], "request", *KINDS, name, "scopes")
+    for word in ("ttl", "idle"):
+        if isinstance(kind.get(word), dict) and "told" in kind[word]:
+            _check_side(kind[word]["told"], "response", *KINDS, name, word, "told")
+
+
+def _check_side(told: Any, side: str, *path: str | int) -> None:
+    try:
+        places = places_of(told)
+    except Wrong as wrong:
+        raise Wrong(wrong.problem, *path) from wrong
+    for place in places:
+        if place.side != side:
+            raise Wrong(f"{place} is a place of the {place.side}; here belongs one of the {side}", *path)
+
+
+def _issued(kind: dict[str, Any]) -> dict[str, Any]:
+    issued = kind["issued"]
+    return issued if isinstance(issued, dict) else {}
+
+
+def _check_reuse(name: str, kind: dict[str, Any], kinds: dict[str, Any]) -> None:
+    if "reuse" not in kind:
+        return
+    ends, owner = kind["reuse"].removeprefix("end "), kind.get("within")
+    if ends != owner or ends not in kinds:
+        right = f"what it is within, {owner!r}" if owner else "only what it is within, and it is within nothing"
+        raise Wrong(f"presenting an old one can end {right}; not {ends!r}", *KINDS, name, "reuse")
+
+
+def possible(kind: dict[str, Any], kinds: dict[str, Any]) -> set[str]:
+    """Return the causes for which one of this kind can come to be refused; `missing` is possible beside them."""
+    causes = {"unknown", "ended"}
+    causes |= {cause for cause, word in (("idle", "idle"), ("evicted", "live"), ("spent", "uses")) if word in kind}
+    causes |= {"expired"} if "ttl" in kind else set()
+    successor = kind.get("successor")
+    causes |= {"succeeded"} if successor is not None and successor.get("grace") != "unlimited" else set()
+    causes |= {"foreign"} if "bound" in kind or kind.get("within") in kinds else set()
+    return causes
+
+
+def causes_told(kind: dict[str, Any]) -> dict[str, str]:
+    """Return the causes that have an answer, each with the key of its row."""
+    return {cause.strip(): keys for keys in kind.get("refused", {}) for cause in keys.split(",")}
+
+
+def _check_answers(name: str, kind: dict[str, Any], declaration: Declaration) -> None:
+    told, can_be = causes_told(kind), possible(kind, declaration.kinds)
+    demanded = can_be - ({"foreign"} if "bound" not in kind else set()) - _never(kind)
+    place = (*KINDS, name, "refused")
+    for cause in sorted(demanded - told.keys()):
+        raise Wrong(f"one can be {cause}, and there is no answer for that; add a row for {cause!r}", *place)
+    for cause in sorted(told.keys() - can_be - {"missing"}):
+        raise Wrong(f"nothing lets one become {cause}; {_lacks(cause)}", *place, told[cause])
+
+
+def _never(kind: dict[str, Any]) -> set[str]:
+    """Causes of which nothing tells one that nobody carries: it is only ever what others are within."""
+    return set() if kind.get("carried") else set(REFUSALS)
+
+
+_WORDS = {"idle": "idle", "evicted": "live", "spent": "uses", "expired": "ttl", "succeeded": "successor", "foreign": "bound"}
+
+
+def _lacks(cause: str) -> str:
+    return f"it has no word {_WORDS[cause]!r}, so leave the row out or add the word"
+
+
+def _check_rows(declaration: Declaration) -> None:
+    """Rows that guards answer with are there, and shapes that rows name are there."""
+    rows = declaration.lifecycle["refused"]
+    needed = {"route", "method"}
+    for guard in declaration.lifecycle["order"]:
+        needed |= set(_GUARD_ROWS.get(guard, ())) if guard != "body" or _has_bodies(declaration) else set()
+    for row in sorted(needed - rows.keys()):
+        raise Wrong(f"there is no row {row!r}, which answers what that guard refuses", "x-lifecycle", "refused")
+    for name, operation in declaration.operations.items():
+        answer = operation.get("answer")
+        if isinstance(answer, str):
+            _known(answer, rows, "row", "x-lifecycle", "operations", name, "answer")
+    for row in rows:
+        _check_shape(rows[row], declaration, "x-lifecycle", "refused", row)
+    for name, kind in declaration.kinds.items():
+        for keys, row in kind.get("refused", {}).items():
+            _check_shape(row, declaration, *KINDS, name, "refused", keys)
+
+
+def _has_bodies(declaration: Declaration) -> bool:
+    return any("requestBody" in operation for operation in declaration.operations.values())
+
+
+def _check_shape(row: dict[str, Any], declaration: Declaration, *path: str) -> None:
+    shape = row.get("shape", "error")
+    if shape not in declaration.shapes and (shape != "error" or "message" in row):
+        what = f"there is no example {shape!r} under components.examples, which gives the answer its body"
+        raise Wrong(f"{what}; {suggestion(shape, declaration.shapes)}" if declaration.shapes else what, *path)
+
+
+def _check_places_differ(declaration: Declaration) -> None:
+    """Two kinds at one place could not be told apart."""
+    for word in ("carried", "issued"):
+        taken: dict[tuple[str, str], str] = {}
+        for name, kind in declaration.kinds.items():
+            told = kind.get(word)
+            for keys, places in told.items() if isinstance(told, dict) else ():
+                for operation in names_in(keys, declaration.operations):
+                    for place in places_of(places):
+                        other = taken.setdefault((operation, str(place)), name)
+                        if other != name:
+                            raise Wrong(f"at {place} of {operation} stands a {other} already", *KINDS, name, word, keys)
+
+
+def _check_effects(declaration: Declaration) -> None:
+    for name, effect in declaration.effects.items():
+        place = ("x-effects", name)
+        _known(effect["by"], declaration.operations, "operation", *place, "by")
+        for field, told in effect.get("keeps", {}).items():
+            _check_side(told, "request", *place, "keeps", field)
+        missing = sorted(effect.get("keeps", {}).keys() - effect.get("with", {}).keys())
+        if missing:
+            raise Wrong(f"`keeps` speaks of {missing[0]!r}, which `with` does not give", *place, "keeps", missing[0])

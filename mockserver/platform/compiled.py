@@ -1,0 +1,298 @@
+"""From a declaration to a platform that can be served: places become readers, examples become templates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from mockserver.platform.bodies import checker
+from mockserver.platform.checks import names_in, places_of
+from mockserver.platform.declaration import POLICY_WORDS, Declaration, dotted, load
+from mockserver.platform.errors import DeclarationError, Wrong
+from mockserver.platform.message import Message
+from mockserver.platform.model import Answer, Kind, Life, Operation, Platform, Route, Values
+from mockserver.platform.places import Place, parse, present, reader
+from mockserver.platform.templates import fill, put, template, text
+
+_PARAMETER = re.compile(r"\{(\w+)\}")
+ERROR_SHAPE = "error"
+
+
+def compile_platform(path: str | Path, policy: Mapping[str, Any] | None = None, name: str = "") -> Platform:
+    """Load a declaration and compile it; see `declaration.load` for `policy`. Raises DeclarationError."""
+    return compiled(load(path, policy), name or Path(path).stem)
+
+
+def compiled(declaration: Declaration, name: str) -> Platform:
+    """Return the platform of a declaration that has been checked. Raises DeclarationError."""
+    try:
+        return _Compiler(declaration).platform(name)
+    except Wrong as wrong:
+        raise DeclarationError(declaration.source, 0, dotted(wrong.path), wrong.problem) from wrong
+
+
+class _Compiler:
+    def __init__(self, declaration: Declaration) -> None:
+        self._declaration, self._lifecycle = declaration, declaration.lifecycle
+        self._names = list(declaration.operations)
+        self._policy = {
+            f"$policy.{name}.{word}": _plain(told[word])
+            for name, told in declaration.kinds.items()
+            for word in POLICY_WORDS
+            if word in told
+        }
+        self._kinds = {name: self._kind(name, told) for name, told in declaration.kinds.items()}
+        self._always = [kind for kind in self._kinds.values() if kind.always is not None]
+
+    def platform(self, name: str) -> Platform:
+        declaration = self._declaration
+        operations = {one: self._operation(told) for one, told in declaration.operations.items()}
+        refused = {row: self._refusal(told, "x-lifecycle", "refused", row) for row, told in self._lifecycle["refused"].items()}
+        return Platform(
+            name=name,
+            title=declaration.title,
+            kinds=self._kinds,
+            operations=operations,
+            refused=refused,
+            order=tuple(self._lifecycle["order"]),
+            routes=tuple(_routes(operations.values())),
+            max_body=self._lifecycle.get("max_body"),
+            effects=declaration.effects,
+            code_paths=tuple(_paths_to("{$answer.code}", declaration.shapes.values())),
+        )
+
+    # -- kinds -------------------------------------------------------------------------------------------------------
+
+    def _kind(self, name: str, told: dict[str, Any]) -> Kind:
+        issued = told["issued"] if isinstance(told["issued"], dict) else {}
+        carried = {
+            operation: places
+            for keys, place in told.get("carried", {}).items()
+            for operation in names_in(keys, self._names)
+            for places in [tuple(places_of(place))]
+        }
+        rows = {
+            cause.strip(): self._refusal(row, "x-lifecycle", "kinds", name, "refused", keys)
+            for keys, row in told.get("refused", {}).items()
+            for cause in keys.split(",")
+        }
+        return Kind(
+            name=name,
+            noun=told["noun"],
+            life=life_of(told),
+            within=told.get("within"),
+            registered=told["issued"] == "registered",
+            implied=told["issued"] == "implied",
+            always=parse(issued["*"]) if "*" in issued else None,
+            carried={operation: reader(places) for operation, places in carried.items()},
+            places=carried,
+            issued={one: parse(place) for keys, place in issued.items() for one in names_in(keys, self._names)},
+            bound={one: tuple(places_of(place)) for one, place in told.get("bound", {}).items()},
+            scopes=reader(parse(told["scopes"])) if "scopes" in told else None,
+            seen_is_spent=told.get("spent") == "seen",
+            succeeds="successor" in told,
+            reuse_ends="reuse" in told,
+            ended=frozenset(told.get("ended", ())),
+            told={
+                word: (lasting.get("as", "seconds"), parse(lasting["told"]).part)
+                for word in ("ttl", "idle")
+                if isinstance(lasting := told.get(word), dict) and "told" in lasting
+            },
+            refused=rows,
+            duty=told.get("duty", {}),
+        )
+
+    # -- operations --------------------------------------------------------------------------------------------------
+
+    def _operation(self, told: dict[str, Any]) -> Operation:
+        name, answer = told["name"], told.get("answer")
+        check, media, example = checker(told)
+        carries = [kind.name for kind in self._kinds.values() if name in kind.carried]
+        issues = [kind.name for kind in self._kinds.values() if name in kind.issued]
+        scopes = {
+            kind: tuple(needed)
+            for requirement in told.get("security", ())
+            for kind, needed in requirement.items()
+            if kind in self._kinds and needed
+        }
+        able = {*carries, *(("scope",) if scopes else ()), *(("body",) if check else ()), *self._limits(carries, issues)}
+        refuses = isinstance(answer, str)
+        row = self._lifecycle["refused"][answer] if refuses else None
+        return Operation(
+            name=name,
+            routes=tuple(told["routes"]),
+            conditions=tuple(_condition(place, value) for place, value in told.get("when", {}).items()),
+            carries=tuple(carries),
+            issues=tuple(issues),
+            guards=tuple(guard for guard in self._lifecycle["order"] if guard in able and (guard == "body" or not refuses)),
+            scopes=scopes,
+            check=check,
+            answer=self._refusal(row, "x-lifecycle", "refused", str(answer)) if row else self._success(told, issues),
+            refuses=refuses,
+            media=media,
+            example=example,
+        )
+
+    def _limits(self, carries: Iterable[str], issues: Iterable[str]) -> Iterator[str]:
+        if any(self._kinds[name].life.rate is not None for name in carries):
+            yield "rate"
+        if any(self._kinds[name].scopes is not None for name in issues):
+            yield "grantable"
+
+    def _success(self, told: dict[str, Any], issues: Iterable[str]) -> Answer:
+        name, wanted = told["name"], told.get("answer")
+        responses = {str(status): response for status, response in told.get("responses", {}).items()}
+        status = str(wanted) if wanted is not None else next((one for one in responses if one.startswith("2")), "")
+        if status not in responses and not (status := next(iter(responses), "")):
+            raise Wrong("an operation needs a response, which is what it answers", "operation", name)
+        response = responses[status]
+        media, content = next(iter(response.get("content", {"": {}}).items()))
+        example = content.get("examples", {}).get(name, {}).get("value", content.get("example"))
+        headers = {one: str(header.get("example", "")) for one, header in response.get("headers", {}).items()}
+        cookies: list[tuple[str, str]] = []
+        for kind in (self._kinds[one] for one in issues):
+            example = self._bring(kind.issued[name], f"{{$issued.{kind.name}}}", example, headers, cookies, name)
+        for kind_name, place in self._told(issues):
+            example = self._bring(place, f"{{$told.{kind_name}}}", example, headers, cookies, name)
+        return self._answer(int(status), example, media, headers, tuple(cookies))
+
+    def _told(self, issues: Iterable[str]) -> Iterator[tuple[str, Place]]:
+        """Places in which an answer tells how long what it brings is good for."""
+        for name in issues:
+            for word in ("ttl", "idle"):
+                told = self._declaration.kinds[name].get(word)
+                if isinstance(told, dict) and "told" in told:
+                    yield f"{name}.{word}", parse(told["told"])
+
+    @staticmethod
+    def _bring(
+        place: Place, value: str, example: Any, headers: dict[str, str], cookies: list[tuple[str, str]], operation: str
+    ) -> Any:
+        """Put a value into the answer, at a place; return the example of its body."""
+        if place.part == "body":
+            if not place.is_pointer:
+                raise Wrong(f"{place}: an answer's body takes a #/pointer", "operation", operation)
+            return put(example, place.steps, value)
+        if place.part == "cookie":
+            cookies.append((place.name, value))
+        elif not place.lens:
+            headers[place.name] = value
+        elif value not in headers.get(place.name, ""):
+            problem = f"{place}: give the response's header {place.name} an example with {value} in it"
+            raise Wrong(problem, "operation", operation)
+        return example
+
+    # -- answers -----------------------------------------------------------------------------------------------------
+
+    def _refusal(self, row: dict[str, Any], *path: str) -> Answer:
+        message = row.get("message", "")
+        shape = row.get("shape", ERROR_SHAPE)
+        constants = self._policy | {"$answer.code": row.get("code"), "$answer.message": message, "$statusCode": row["status"]}
+        example = fill(self._declaration.shapes.get(shape), constants) if message or "shape" in row else None
+        media = self._lifecycle.get("error_type", "application/json")
+        try:
+            answer = self._answer(row["status"], example, media, row.get("headers", {}), ())
+        except Wrong as wrong:
+            raise Wrong(wrong.problem, *path) from wrong
+        return _worded(answer, row, message)
+
+    def _answer(
+        self, status: int, example: Any, media: str, headers: Mapping[str, str], cookies: tuple[tuple[str, str], ...]
+    ) -> Answer:
+        names = {*self._declaration.kinds, *(f"{kind}.{word}" for kind in self._declaration.kinds for word in ("ttl", "idle"))}
+        whole = {**self._lifecycle.get("headers", {}), **headers}
+        return Answer(
+            status=status,
+            body=_nothing if example is None else template(example, media, names),
+            media="" if example is None else media,
+            headers=tuple((name, text(str(value), names)) for name, value in whole.items()),
+            cookies=cookies,
+        )
+
+
+def life_of(told: Mapping[str, Any]) -> Life:
+    """Return how long one of a kind lives."""
+    grace = told.get("successor", {}).get("grace")
+    return Life(
+        ttl=_milliseconds(told.get("ttl")),
+        idle=_milliseconds(told.get("idle")),
+        uses=_count(told.get("uses")),
+        grace=None if grace is None or grace == "unlimited" else round(1000 * grace),
+        endless_grace=grace == "unlimited",
+        live=_count(told.get("live")),
+        rate=_count(told.get("rate")),
+    )
+
+
+def _milliseconds(told: Any) -> int | None:
+    seconds = told.get("seconds") if isinstance(told, dict) else told
+    return None if seconds is None or seconds == "unlimited" else max(1, round(1000 * seconds))
+
+
+def _count(told: Any) -> int | None:
+    return None if told is None or told == "unlimited" else int(told)
+
+
+def _plain(told: Any) -> Any:
+    return told.get("seconds", told.get("grace")) if isinstance(told, dict) else told
+
+
+def _nothing(values: Values) -> bytes:  # noqa: ARG001 - it stands where a template does
+    return b""
+
+
+def _worded(answer: Answer, row: dict[str, Any], message: str) -> Answer:
+    return replace(answer, code=row.get("code"), message=message, why=row.get("why", ""), advice=row.get("advice", ""))
+
+
+def _condition(place: str, value: Any) -> tuple[Callable[[Message], bool], str]:
+    where = parse(place)
+    read, is_there = reader(where), present(where)
+    if value == "*":
+        return is_there, f"{place} is there"
+    if value is None:
+        return (lambda message: read(message) is None), f"{place} is not there"
+    return (lambda message: read(message) == value), f"{place} is {value}"
+
+
+def _routes(operations: Iterable[Operation]) -> list[Route]:
+    found: dict[str, Route] = {}
+    for operation in operations:
+        for method, path in operation.routes:
+            route = found.setdefault(path, Route(path, _pattern(path), {}))
+            route.operations.setdefault(method, []).append(operation)
+    for route in found.values():
+        for several in route.operations.values():
+            several.sort(key=lambda operation: not operation.conditions)  # one without conditions takes what is left
+    return sorted(found.values(), key=lambda route: "{" in route.path)
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    pieces, end = [], 0
+    for found in _PARAMETER.finditer(path):
+        pieces += [re.escape(path[end : found.start()]), f"(?P<{found[1]}>[^/]+)"]
+        end = found.end()
+    return re.compile("".join([*pieces, re.escape(path[end:])]))
+
+
+def _paths_to(wanted: str, examples: Iterable[Any]) -> Iterator[tuple[str, ...]]:
+    """Yield where a text stands in each example, once each."""
+    found: dict[tuple[str, ...], None] = {}
+    for example in examples:
+        found |= dict.fromkeys(_within(example, wanted, ()))
+    yield from found
+
+
+def _within(part: Any, wanted: str, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    if part == wanted:
+        yield path
+    elif isinstance(part, dict):
+        for name, item in part.items():
+            yield from _within(item, wanted, (*path, name))
+    elif isinstance(part, list):
+        for number, item in enumerate(part):
+            yield from _within(item, wanted, (*path, str(number)))

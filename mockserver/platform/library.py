@@ -1,0 +1,33 @@
+"""The platforms that come with the package, and how one of them, or a file of one's own, is named."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from mockserver.errors import SettingsError
+from mockserver.platform.errors import suggestion
+
+WEB_CHAT = "webchat"
+"""The platform that is served unless another one is named."""
+
+
+def _folder() -> Path:
+    return Path(str(resources.files("mockserver"))) / "platforms"
+
+
+def names() -> list[str]:
+    """Return the names of the platforms that come with the package."""
+    return sorted(path.stem for path in _folder().glob("*.yaml"))
+
+
+def find(named: str) -> Path:
+    """Return the file of a platform: one that comes with the package, or a path. Raises SettingsError if there is none."""
+    if named in names():
+        return _folder() / f"{named}.yaml"
+    path = Path(named)
+    if path.is_file():
+        return path
+    if path.suffix in {".yaml", ".yml"} or "/" in named:
+        raise SettingsError("platform", named, "there is no such file")
+    raise SettingsError("platform", named, f"there is no platform of that name; {suggestion(named, names())}, or give a file")

@@ -1,0 +1,140 @@
+"""A request or an answer as places read it: each part is decoded once, when it is first asked for."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode, urlsafe_b64decode
+from collections.abc import Iterable
+from functools import cached_property
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+_TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
+
+NOTHING = object()
+"""Stands for a body that is not JSON."""
+
+
+class Message:
+    """A request, or an answer, whose `method`, `path`, `query` and `params` are empty then.
+
+    Header names are in lower case; of a header that is given several times the values are in a list.
+    """
+
+    def __init__(
+        self,
+        method: str = "",
+        path: str = "",
+        query: str = "",
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+        params: dict[str, str] | None = None,
+    ) -> None:
+        self.method, self.path, self.query, self.body = method, path, query, body
+        self.params = params or {}
+        self.headers: dict[str, list[str]] = {}
+        for name, value in headers:
+            self.headers.setdefault(name.lower(), []).append(value)
+
+    def header(self, name: str) -> str | None:
+        """Return the first value of a header; `name` in lower case."""
+        values = self.headers.get(name)
+        return values[0] if values else None
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as JSON; NOTHING if it is not."""
+        try:
+            return msgspec.json.decode(self.body)
+        except (ValueError, RecursionError):
+            return _python(self.body)
+
+    @cached_property
+    def form(self) -> dict[str, str]:
+        """The body as a form; of a field that is given twice the first value."""
+        return fields(self.body.decode("utf-8", "replace"))
+
+    @cached_property
+    def queried(self) -> dict[str, str]:
+        """The query as a form."""
+        return fields(self.query)
+
+    @cached_property
+    def cookies(self) -> dict[str, str]:
+        """The cookies that a request shows, or an answer sets."""
+        found: dict[str, str] = {}
+        for header in (*self.headers.get("cookie", ()), *self.headers.get("set-cookie", ())):
+            jar = SimpleCookie()
+            try:
+                jar.load(header)
+            except CookieError:
+                continue
+            found |= {name: morsel.value for name, morsel in jar.items()}
+        return found
+
+
+def fields(text: str) -> dict[str, str]:
+    """Return the fields of an urlencoded text; of one that is given twice the first value."""
+    found: dict[str, str] = {}
+    for name, value in parse_qsl(text, keep_blank_values=True):
+        found.setdefault(name, value)
+    return found
+
+
+def dig(document: Any, steps: Iterable[str]) -> Any:
+    """Return the value at a JSON pointer's steps, None if there is none."""
+    for step in steps:
+        if isinstance(document, dict):
+            document = document.get(step)
+        elif isinstance(document, list) and step.isdecimal() and int(step) < len(document):
+            document = document[int(step)]
+        else:
+            return None
+    return document
+
+
+def base64_json(text: Any) -> Any:
+    """Return the JSON in a base64url text, as JWS and JWT write it; None if it is not that."""
+    if not isinstance(text, str):
+        return None
+    try:
+        return json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (ValueError, RecursionError):
+        return None
+
+
+def basic_pair(text: str | None) -> tuple[str, str] | None:
+    """Return user and password of a Basic credential (RFC 7617), None if it is not one."""
+    scheme, _, encoded = (text or "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, colon, password = b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except ValueError:
+        return None
+    return (user, password) if colon else None
+
+
+def bearer_token(text: str | None) -> str | None:
+    """Return the token of a Bearer credential (RFC 6750, 2.1); None if none is shown, "" if it is malformed."""
+    scheme, _, token = (text or "").partition(" ")
+    token = token.strip(" ")
+    if not scheme or (scheme.lower() == "bearer" and not token):
+        return None
+    return token if scheme.lower() == "bearer" and _TOKEN68.fullmatch(token) else ""
+
+
+def _python(body: bytes) -> Any:
+    """Some services answer in Python's notation, which differs from JSON in its quotes."""
+    import ast
+
+    if not body.startswith((b"{", b"[")) or len(body) > 1 << 16:
+        return NOTHING
+    try:
+        return ast.literal_eval(body.decode())
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return NOTHING

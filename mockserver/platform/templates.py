@@ -1,0 +1,91 @@
+"""Examples as answers: ``{$expression}`` in an OpenAPI example stands for a value that is known when the answer is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import msgspec
+
+from mockserver.platform.errors import Wrong, suggestion
+from mockserver.platform.model import Template, Values
+from mockserver.platform.places import parse
+
+_BRACED = re.compile(r"\{(\$[^{}]+)\}")
+
+OWN = ("$context", "$fresh", "$server", "$detail", "$field", "$scopes", "$now")
+"""Expressions beside places: the contextId, a new id, the server's URL, what a guard found and the field it is about,
+the scopes that were granted, and the platform's time in whole seconds."""
+
+_encode = msgspec.json.Encoder().encode
+
+Render = Callable[[Values], Any]
+
+
+def fill(example: Any, constants: Mapping[str, Any]) -> Any:
+    """Return the example with what is known when it is compiled; a text that is one expression takes the value's type."""
+    if isinstance(example, dict):
+        return {name: fill(item, constants) for name, item in example.items()}
+    if isinstance(example, list):
+        return [fill(item, constants) for item in example]
+    if not isinstance(example, str):
+        return example
+    whole = _BRACED.fullmatch(example)
+    if whole and whole[1] in constants:
+        value = constants[whole[1]]
+        return fill(value, {name: one for name, one in constants.items() if name != whole[1]})
+    return _BRACED.sub(lambda found: str(constants.get(found[1], found[0])), example)
+
+
+def put(example: Any, steps: tuple[str, ...], value: Any) -> Any:
+    """Return the example with `value` at a JSON pointer's steps; what is missing on the way there is made."""
+    if not steps:
+        return value
+    owner = dict(example) if isinstance(example, dict) else {}
+    owner[steps[0]] = put(owner.get(steps[0]), steps[1:], value)
+    return owner
+
+
+def template(example: Any, media: str, kinds: Collection[str]) -> Template:
+    """Return what writes the example as a body of that media type. Raises Wrong for an expression that means nothing."""
+    render = _render(example, kinds)
+    if isinstance(example, str) and not media.endswith("json"):
+        return lambda values: str(render(values)).encode()
+    if media == "text/x-python":
+        return lambda values: repr(render(values)).encode()
+    return lambda values: _encode(render(values))
+
+
+def text(example: str, kinds: Collection[str]) -> Callable[[Values], str]:
+    """Return what writes the example as a header's value. Raises Wrong."""
+    render = _render(example, kinds)
+    return lambda values: str(render(values))
+
+
+def _render(example: Any, kinds: Collection[str]) -> Render:
+    if isinstance(example, dict):
+        members = [(name, _render(item, kinds)) for name, item in example.items()]
+        return lambda values: {name: render(values) for name, render in members}
+    if isinstance(example, list):
+        items = [_render(item, kinds) for item in example]
+        return lambda values: [render(values) for render in items]
+    if not isinstance(example, str) or "{$" not in example:
+        return lambda _: example
+    expressions = _BRACED.findall(example)
+    for expression in expressions:
+        _check(expression, kinds)
+    if _BRACED.fullmatch(example):
+        return lambda values: values(expressions[0])
+    return lambda values: _BRACED.sub(lambda found: str(values(found[1])), example)
+
+
+def _check(expression: str, kinds: Collection[str]) -> None:
+    head, _, name = expression.partition(".")
+    if head in {"$issued", "$presented", "$told"}:
+        if name not in kinds:
+            raise Wrong(f"{{{expression}}}: there is no kind {name!r}; {suggestion(name, kinds)}")
+    elif head == "$request":
+        parse(expression)
+    elif expression not in OWN:
+        raise Wrong(f"{{{expression}}} means nothing here; {suggestion(expression, OWN)}")
