@@ -8,12 +8,12 @@ body `httpx.RemoteProtocolError` while it is read, and an answer that comes late
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from mockserver.clock import pause
-from mockserver.wire import Call, Handler, Request, Response
+from mockserver.wire import Answering, Request, Response
 from mockserver.wire.message import USUAL, bounded
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class _Patience:
 class Transport(httpx.BaseTransport):
     """Answers an `httpx.Client` from a handler. `wait` takes seconds; tests hand in one that moves a virtual clock."""
 
-    def __init__(self, handler: Handler, wait: Wait = pause) -> None:
+    def __init__(self, handler: Answering, wait: Wait = pause) -> None:
         self._handler, self._wait = handler, wait
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -133,7 +133,7 @@ class Transport(httpx.BaseTransport):
             return self._delayed(request, answer, _Patience(request)) if answer.delay else to_response(answer, request)
         return self._late(request, call)
 
-    def _late(self, request: httpx.Request, call: Call) -> httpx.Response:
+    def _late(self, request: httpx.Request, call: Any) -> httpx.Response:
         patience = _Patience(request)
         waited = patience.share(call.delay)
         self._wait(waited)
@@ -157,7 +157,7 @@ async def _sleep(seconds: float) -> None:
 class AsyncTransport(httpx.AsyncBaseTransport):
     """Answers an `httpx.AsyncClient` from a handler. `wait` takes seconds and is awaited."""
 
-    def __init__(self, handler: Handler, wait: AsyncWait = _sleep) -> None:
+    def __init__(self, handler: Answering, wait: AsyncWait = _sleep) -> None:
         self._handler, self._wait = handler, wait
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -175,7 +175,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         patience.check(answer.delay, waited)
         return to_response(answer, request)
 
-    async def _held_up(self, call: Call, seconds: float) -> None:
+    async def _held_up(self, call: Any, seconds: float) -> None:
         """Wait until the platform acts. It acts at once if the client stops waiting: the request has left."""
         import asyncio
 
@@ -186,7 +186,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
             raise
 
 
-def router(handler: Handler, base_url: str | None = None, wait: Wait = pause) -> respx.MockRouter:
+def router(handler: Answering, base_url: str | None = None, wait: Wait = pause) -> respx.MockRouter:
     """A respx router whose every route the handler answers; one synchronous side effect serves sync and async clients.
 
     It asserts nothing about which routes were called. `base_url` narrows it to one host; without one any host is answered.

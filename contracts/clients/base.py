@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
-from contracts.clients.watched import WatchedHandler
-from mockserver.assemble import Assembly
-from mockserver.journal import Guest
+from contracts.clients.watched import Watched
 from mockserver.wire.credentials import shown_as
 from mockserver.wire.notes import Hiding
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 Outcome = Literal["accepted", "failed"]
 
@@ -47,16 +48,21 @@ class Seat(NamedTuple):
     """
 
     credentials: Credentials
-    handler: WatchedHandler
+    handler: Watched
     returned: Returned
     wrote: Wrote = unheard
 
 
 class Intent(Protocol):
-    """One message that a client is asked to deliver, and where it is noted what became of that."""
+    """One thing that a client is asked to do, and where it is noted what became of that."""
 
-    guest: Guest
-    text: str
+    def ask(self, client: Any) -> Any:
+        """Call the method of a client in Python that does it; what it returns may have to be awaited."""
+        ...
+
+    def question(self, number: int) -> bytes:
+        """Return the line that asks a process for it, under this number."""
+        ...
 
     def began(self) -> None:
         """To be called right before the client is asked."""
@@ -149,8 +155,8 @@ class Clients(Protocol):
         """Whether a client has looked for the platform in this scenario where it cannot be."""
         ...
 
-    def open(self, assembly: Assembly) -> None:
-        """Gets ready for clients that talk to this mock."""
+    def open(self, make_app: Callable[[], WSGIApplication]) -> None:
+        """Gets ready for clients that talk to the mock, which `make_app` makes a web application of."""
         ...
 
     def begin(self) -> None:

@@ -10,7 +10,6 @@ from queue import SimpleQueue
 from contracts.clients.base import Hung, Intent, Lost, Outcome, Seat, shortened
 from contracts.clients.child import KEPT_OUTPUT, Child, ending, telling_line
 from contracts.clients.errors import ClientError
-from contracts.clients.lines import question
 
 
 class OneShotDriver:
@@ -69,7 +68,7 @@ class OneShotDriver:
             failures.put(error)
             return
         self._count += 1
-        asking = question(self._count, intent.guest, intent.text)
+        asking = intent.question(self._count)
         writer = threading.Thread(target=self._ask, args=(child, asking), name="dayfly client", daemon=True)
         self._running.append(child)
         try:

@@ -8,14 +8,16 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from queue import Empty, SimpleQueue
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from contracts.clients import lines
 from contracts.clients.base import Driver, Hung, Intent, Lost, Seat, Wrote
 from contracts.clients.child import Child, command_line, ending, environment, telling_line
 from contracts.clients.errors import ClientProtocolError
 from contracts.clients.faketime import FakeTime
-from mockserver.assemble import Assembly
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 PATIENCE = 10.0
 """Seconds a client process may show nothing, neither an answer nor a request, while it has something to do."""
@@ -48,14 +50,13 @@ class ProcessClients:
         self._url = ""
         self._time: FakeTime | None = None
 
-    def open(self, assembly: Assembly) -> None:
+    def open(self, make_app: Callable[[], WSGIApplication]) -> None:
         """See Clients. Raises ClientError where the clock is to be shared and cannot be."""
         from mockserver.live import LiveServer
-        from mockserver.web.app import create_app
 
         if self._faketime:
             self._time = self._stack.enter_context(closing(FakeTime(self._words)))
-        self._url = self._stack.enter_context(LiveServer(create_app(assembly))).url
+        self._url = self._stack.enter_context(LiveServer(make_app())).url
 
     def begin(self) -> None:
         """See Clients."""
@@ -129,7 +130,7 @@ class ProcessDriver:
             number = len(self._asked) + 1
             self._asked[number] = intent
             intent.began()
-            self._questions.put(lines.question(number, intent.guest, intent.text))
+            self._questions.put(intent.question(number))
         while any(self._asked.values()):
             self._settle(self._next())
         self._is_lost = False

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from itertools import chain, repeat
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from contracts.clients.access import BehindSocket, InProcess, PlatformAccess
 from contracts.clients.actors import Abandoned
@@ -24,7 +24,12 @@ from contracts.clients.raised import origin
 from contracts.clients.replaced import refuse_green_sockets, refuse_green_threads
 from contracts.clients.stage import LONGEST, Choose, Stage
 from contracts.clients.target import Factory
-from mockserver.assemble import Assembly
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+SEND = {"send": "send(guest, text)"}
+"""What a client of the web chat has to have."""
 
 PATIENCE = 1.0
 """Seconds of real time a client may show nothing."""
@@ -51,7 +56,9 @@ class PythonClients:
         patience: float = PATIENCE,
         factory_patience: float | None = None,
         show_output: bool = False,
+        methods: Mapping[str, str] | None = None,
     ) -> None:
+        """`methods` are those that a client has to have, each with how it is called; else `send(guest, text)`."""
         self.factory = factory
         if socket:
             self.door = "socket"
@@ -59,7 +66,8 @@ class PythonClients:
         self.show_output = show_output
         self.time = VirtualClock()
         self.system: Callable[[], int] | None = self.time.milliseconds
-        self.needs_loop = inspect.iscoroutinefunction(factory) or _is_asynchronous(factory)
+        self.methods = dict(methods or SEND)
+        self.needs_loop = inspect.iscoroutinefunction(factory) or _is_asynchronous(factory, self.methods)
         self.note = ""
         self._stack = ExitStack()
         self._names = UnresolvedPlatform()
@@ -79,7 +87,7 @@ class PythonClients:
             " which serves platform.base_url to any HTTP library"
         )
 
-    def open(self, assembly: Assembly) -> None:  # noqa: ARG002 - each client gets its way to the mock with its seat
+    def open(self, make_app: Callable[[], WSGIApplication]) -> None:  # noqa: ARG002 - each client gets its way to the mock with its seat
         """See Clients. Raises ThreadsReplaced."""
         refuse_green_threads()
         if self.door == "socket":
@@ -155,10 +163,13 @@ class PythonDriver:
             if self._clients.strayed:
                 raise PlatformUnreached(self._clients.way_in, strayed=True) from made.error
             raise FactoryError(f"the factory raised {describe(made.error, self._credentials)}") from made.error
-        if not callable(getattr(made.value, "send", None)):
-            raise FactoryError(f"the factory returned {type(made.value).__name__}, which has no send(guest, text)")
+        methods = self._clients.methods
+        for name, shape in methods.items():
+            if not callable(getattr(made.value, name, None)):
+                raise FactoryError(f"the factory returned {type(made.value).__name__}, which has no {shape}")
         self._client = made.value
-        self._clients.needs_loop = self._clients.needs_loop or inspect.iscoroutinefunction(made.value.send)
+        awaited = any(inspect.iscoroutinefunction(getattr(made.value, name)) for name in methods)
+        self._clients.needs_loop = self._clients.needs_loop or awaited
 
     def conduct(self, body: Callable[[], None]) -> None:
         """See Driver."""
@@ -230,7 +241,7 @@ class PythonDriver:
     def _send(self, intent: Intent) -> None:
         intent.began()
         try:
-            result = self._client.send(intent.guest, intent.text)
+            result = intent.ask(self._client)
             if inspect.isawaitable(result):
                 self._in_loop(_awaited(result))
         except Abandoned:
@@ -252,7 +263,7 @@ class PythonDriver:
         _is_message()
         intent.began()
         try:
-            await _awaited(self._client.send(intent.guest, intent.text))
+            await _awaited(intent.ask(self._client))
         except (Abandoned, GeneratorExit):
             raise
         except BaseException as error:
@@ -289,9 +300,9 @@ def _made(act: Callable[[], Any]) -> _Made:
         return _Made(error=error)
 
 
-def _is_asynchronous(factory: Factory) -> bool:
+def _is_asynchronous(factory: Factory, methods: Iterable[str]) -> bool:
     """Whether a class makes clients that are to be awaited."""
-    return inspect.iscoroutinefunction(getattr(factory, "send", None))
+    return any(inspect.iscoroutinefunction(getattr(factory, name, None)) for name in methods)
 
 
 async def _as_message(work: Awaitable[Any]) -> Any:

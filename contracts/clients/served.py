@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from contracts.clients.clock import LAST
 from contracts.clients.connections import ClientEnd, End
 from contracts.clients.stage import Stage
-from contracts.clients.watched import WatchedHandler
+from contracts.clients.watched import Watched
 from mockserver.wire import MAX_READ, Request, Response
 from mockserver.wire.message import USUAL, bounded
 
@@ -23,7 +23,7 @@ class Line(NamedTuple):
     """What serves a connection: the client's end is None where the client does not use Python's own sockets."""
 
     stage: Stage
-    handler: WatchedHandler
+    handler: Watched
     own: End
     client: ClientEnd | None
 

@@ -13,14 +13,14 @@ from contracts.clients.base import Returned
 from contracts.clients.clock import LAST
 from contracts.clients.loop import VirtualLoop
 from contracts.clients.stage import Stage
-from contracts.clients.watched import Exchange, WatchedHandler
+from contracts.clients.watched import Exchange, Watched
 from mockserver import inprocess
 
 
 class StageTransport(inprocess.Transport):
     """For `httpx.Client`."""
 
-    def __init__(self, handler: WatchedHandler, returned: Returned, stage: Stage) -> None:
+    def __init__(self, handler: Watched, returned: Returned, stage: Stage) -> None:
         super().__init__(handler, _wait)
         self._returned, self._stage = returned, stage
         self._process = os.getpid()
@@ -54,7 +54,7 @@ class StageTransport(inprocess.Transport):
 class LoopTransport(inprocess.AsyncTransport):
     """For `httpx.AsyncClient`."""
 
-    def __init__(self, handler: WatchedHandler, returned: Returned, stage: Stage) -> None:
+    def __init__(self, handler: Watched, returned: Returned, stage: Stage) -> None:
         super().__init__(handler, _async_wait)
         self._returned, self._stage = returned, stage
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar, Protocol, Self
 
 from msgspec.structs import replace
 
 from mockserver.engine.model import Operation
-from mockserver.wire import METHOD, ROUTES, Call, Handler, Request, Response
+from mockserver.wire import METHOD, ROUTES, Answering, Call, Handler, Request, Response
 
 Arrived = Callable[[Operation | None], float]
 """Takes the operation of a request (None: no such operation) that is about to arrive; returns the seconds it is held up."""
@@ -44,6 +44,22 @@ class Exchange:
 _current: ContextVar[Exchange | None] = ContextVar("dayfly_exchange", default=None)
 
 
+class Watched(Answering, Protocol):
+    """A handler that whoever runs a scenario watches."""
+
+    requests: int
+    """How many requests came: a sign of life, not an exact count."""
+    failure: Exception | None
+    """What the mock itself did wrong, for which no client may be blamed."""
+
+
+def is_arrived(context_id: str) -> None:
+    """Tell the door by which a request came, if it wants to know, which contextId that has."""
+    exchange = _current.get()
+    if exchange is not None:
+        exchange.context_id = context_id
+
+
 class WatchedHandler(Handler):
     """Calls `arrived` for each request, in whatever thread serves it."""
 
@@ -66,9 +82,7 @@ class WatchedHandler(Handler):
         except Exception as error:
             self.failure = error
             raise
-        exchange = _current.get()
-        if exchange is not None:
-            exchange.context_id = call.context_id
+        is_arrived(call.context_id)
         return call
 
     def finish(self, call: Call) -> Response:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from contracts.clients.base import Outcome
+from contracts.clients.lines import question
 from contracts.history import ON_ITS_WAY
 from contracts.scenario import Advance, Message, Perturbation, noted
 from mockserver.assemble import Assembly
@@ -69,6 +70,14 @@ class OpenIntent:
         self._diary, self._number, self._item = diary, number, item
         self.guest, self.text = message.guest, message.text
         self._state: Literal["new", "open", "over"] = "new"
+
+    def ask(self, client: Any) -> Any:
+        """See `clients.base.Intent`."""
+        return client.send(self.guest, self.text)
+
+    def question(self, number: int) -> bytes:
+        """See `clients.base.Intent`."""
+        return question(number, self.guest, self.text)
 
     def began(self) -> None:
         """The client is about to be asked."""

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -30,6 +30,9 @@ from mockserver.control import Control, Tenant
 from mockserver.ids import Ids
 from mockserver.journal import Answer, Arrival, Entry, Header, Returned
 from mockserver.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 JOURNAL_ENTRIES = 1_000_000
 """More than any scenario makes: a trace is whole."""
@@ -66,11 +69,16 @@ class World:
         self._handler.key_header = self._key_header
         self._control = Control(self._assembly)
         try:
-            self._clients.open(self._assembly)
+            self._clients.open(self._app)
         except BaseException:
             self._assembly.close()
             raise
         return self
+
+    def _app(self) -> WSGIApplication:
+        from mockserver.web.app import create_app
+
+        return create_app(self._assembly)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._clients.close()

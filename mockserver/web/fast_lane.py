@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mockserver.web.delivery import deliver, pause
 from mockserver.web.room import BEGINNING, PIECE, PLACES, ROOM, SMALL, Held
-from mockserver.wire import MAX_READ, Call, Handler, Request
+from mockserver.wire import MAX_READ, Answering, Request
 from mockserver.wire.message import USUAL, bounded
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _request(environ: WSGIEnvironment, size: int, body: bytes, unheld: bool = Fa
     )
 
 
-def _arrive_with_room(handler: Handler, environ: WSGIEnvironment) -> Call:
+def _arrive_with_room(handler: Answering, environ: WSGIEnvironment) -> Any:
     """A large body takes room until it has been read into values; the journal keeps its beginning alone.
 
     If too many are on their way, it is not read, and the request is refused.
@@ -126,7 +126,7 @@ def _others(environ: WSGIEnvironment) -> tuple[tuple[str, str], ...]:
     return bounded([(key[5:].lower().replace("_", "-"), environ[key]) for key in keys])
 
 
-def answer(handler: Handler, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+def answer(handler: Answering, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Answers a WSGI call from the handler, waiting where a fault says so. Where the mock itself fails, that is a 500."""
     call = None
     try:

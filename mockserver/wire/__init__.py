@@ -1,7 +1,8 @@
 """The platform's operations without I/O: a Request in, a Response out. Every door calls the same handler."""
 
+from mockserver.wire.answering import Answering
 from mockserver.wire.call import Call
 from mockserver.wire.handler import DOCUMENT, METHOD, ROUTES, Handler
 from mockserver.wire.message import MAX_READ, Request, Response
 
-__all__ = ["DOCUMENT", "MAX_READ", "METHOD", "ROUTES", "Call", "Handler", "Request", "Response"]
+__all__ = ["DOCUMENT", "MAX_READ", "METHOD", "ROUTES", "Answering", "Call", "Handler", "Request", "Response"]

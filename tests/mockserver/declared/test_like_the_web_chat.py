@@ -19,7 +19,7 @@ from mockserver.faults import effect_of
 from mockserver.ids import Ids
 from mockserver.platform import compile_platform, find
 from mockserver.settings import Settings
-from mockserver.wire import Request, Response
+from mockserver.wire import Handler, Request, Response
 
 REQUESTS = 2_000
 LOGIN = "/oauth/token"
@@ -48,7 +48,7 @@ class Pair:
         self.mock = Mock(compile_platform(find("webchat")), system=lambda: self.time, ids=Ids.seeded(seed + 1))
         for id, secret in CLIENTS:
             self.mock.register("client", Registered(id, {"secret": secret}))
-        self.handlers = self.parts.handler, DeclaredHandler(self.mock)
+        self.handlers: tuple[Handler, DeclaredHandler] = (self.parts.handler, DeclaredHandler(self.mock))
         self.tokens, self.sessions = [("made-up", "made-up")], [("unknown", "unknown"), ("{{sessionId}}", "{{sessionId}}")]
 
     def step(self) -> tuple[str, dict[str, Any], dict[str, Any]]:
@@ -58,7 +58,7 @@ class Pair:
         )[0]()
 
     def both(self, what: str, requests: list[Request]) -> tuple[Response, Response, str, dict[str, Any], dict[str, Any]]:
-        old, new = (handler.handle(request) for handler, request in zip(self.handlers, requests, strict=True))
+        old, new = self.handlers[0].handle(requests[0]), self.handlers[1].handle(requests[1])
         return old, new, what, told(old), told(new)
 
     def log_in(self) -> tuple[str, dict[str, Any], dict[str, Any]]:
