@@ -74,7 +74,7 @@ class DeclaredHandler:
 
     def arrive(self, request: Request) -> Call:
         """Read a request, journal it, and draw the fault that hits it."""
-        message = _message(request)
+        message = self.read(request)
         operation, row, detail = self._match(message)
         name = "" if operation is None else operation.name
         context_id = self.mock.context()
@@ -97,6 +97,11 @@ class DeclaredHandler:
         if effect is not None:
             call.effect, call.entry.fault = effect, effect.label
         return call
+
+    @staticmethod
+    def read(request: Request) -> Message:
+        """Return a request as places read it; a body in gzip is unpacked."""
+        return _message(request)
 
     def finish(self, call: Call) -> Response:
         """Decide a request, and render its answer."""

@@ -102,6 +102,7 @@ class _Compiler:
                 for word in ("ttl", "idle")
                 if isinstance(lasting := told.get(word), dict) and "told" in lasting
             },
+            told_at=_told_seconds(told.get("ttl")),
             refused=rows,
             duty=told.get("duty", {}),
         )
@@ -235,6 +236,11 @@ def _milliseconds(told: Any) -> int | None:
 
 def _count(told: Any) -> int | None:
     return None if told is None or told == "unlimited" else int(told)
+
+
+def _told_seconds(lasting: Any) -> Place | None:
+    told = isinstance(lasting, dict) and "told" in lasting and lasting.get("as", "seconds") == "seconds"
+    return parse(lasting["told"]) if told else None
 
 
 def _plain(told: Any) -> Any:

@@ -75,6 +75,8 @@ class Kind(Struct, frozen=True, kw_only=True, eq=False):
     ended: frozenset[str] = frozenset()
     told: Mapping[str, tuple[str, str]] = {}
     """How an answer tells its ttl or its idle time: as seconds or as a date, and in which part."""
+    told_at: Place | None = None
+    """Where an answer tells the seconds of its ttl."""
     refused: Mapping[str, Answer] = {}
     duty: Mapping[str, Any] = {}
 

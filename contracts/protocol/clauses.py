@@ -1,0 +1,397 @@
+"""The clauses, each a function of a history and a kind. They say whether it was put to the test, and how it was broken.
+
+A clause accuses only if the client had to know. So a refusal that reached one unit of work binds that unit and those that begin
+afterwards, and not one that is under way beside it; see `History.knew`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from contracts.protocol.history import Call, History
+from mockserver.platform.model import Kind
+
+MAX_ATTEMPTS = 5
+"""Tries in a row, or renewals in a row, that are one too few to be a storm."""
+
+NEEDLESS = 2
+"""Renewals of something good that are one too many: one may be a matter of start-up."""
+
+MARGIN = 300_000
+"""Milliseconds before the end of its time at which a client may renew something that is still good; a tenth if that is less."""
+
+TIMER = 50
+"""Milliseconds by which a timer may be early on a real clock."""
+
+SHORTEST = 8
+"""Characters of an id that are looked for in URLs; a shorter one may stand there by chance."""
+
+
+class Breach(NamedTuple):
+    """How a clause was broken: in words, and by which requests."""
+
+    message: str
+    at: tuple[int, ...]
+
+
+class Result(NamedTuple):
+    """Whether a clause was put to the test, and how it was broken."""
+
+    exercised: bool
+    breach: Breach | None = None
+
+
+NOT_EXERCISED, HELD = Result(False), Result(True)
+
+OfKind = Callable[[History, Kind], Result]
+OfCalls = Callable[[History], Result]
+
+
+class Clause(NamedTuple):
+    """A clause about a kind. `needs` says for which kinds it is one, `duty` under which word its source stands."""
+
+    code: str
+    name: str
+    statement: str
+    needs: Callable[[Kind], bool]
+    judge: OfKind
+    duty: str
+
+
+class CallClause(NamedTuple):
+    """A clause about calls, whatever they show."""
+
+    code: str
+    name: str
+    statement: str
+    judge: OfCalls
+
+
+def _showing(history: History, kind: Kind) -> list[Call]:
+    """The calls that show one of a kind, in the order in which they left."""
+    return sorted((call for call in history.calls if kind.name in call.shown), key=lambda call: call.left)
+
+
+def _renewals(history: History, kind: Kind) -> list[Call]:
+    return [call for call in history.calls if call.operation in kind.renewed_by]
+
+
+def _refusals(history: History, kind: Kind) -> list[Call]:
+    """Calls whose answer told that the one they showed is dead."""
+    return [call for call in history.calls if call.effects.get(kind.name) == "dead"]
+
+
+# -- may it be used? -------------------------------------------------------------------------------------------------
+
+
+def reused(history: History, kind: Kind) -> Result:
+    """Judge S1: one that is used up, or on its way to be, is shown no more."""
+    limit, exercised = kind.life.uses or 1, False
+    calls = _showing(history, kind)
+    for number, call in enumerate(calls):
+        before = [other for other in calls[:number] if other.shown[kind.name] == call.shown[kind.name]]
+        used = [other for other in before if other.returned <= call.left and other.effects[kind.name] in {"used", "unknown"}]
+        away = [other for other in before if other.returned > call.left]
+        exercised = exercised or any(other.effects[kind.name] in {"used", "unknown"} for other in calls[:number])
+        if len(used) + len(away) >= limit:
+            first = (used or away)[0]
+            how = "was shown again after a call had used it" if used else "was shown while another call with it was on its way"
+            if used and used[0].effects[kind.name] == "unknown":
+                how = "was shown again after a call that may have used it"
+            return Result(True, Breach(f"{kind.a} {how}", (first.number, call.number)))
+    return Result(exercised)
+
+
+def predecessor(history: History, kind: Kind) -> Result:
+    """Judge N2: once its successor has come, or is on its way, the old one is shown no more."""
+    calls, exercised = _showing(history, kind), False
+    for number, call in enumerate(calls):
+        id = call.shown[kind.name]
+        before = [other for other in calls[:number] if other.shown[kind.name] == id and other.operation in kind.issued]
+        replaced = [other for other in before if other.returned <= call.left and other.brought.get(kind.name) not in {None, id}]
+        away = [other for other in before if other.returned > call.left and call.operation in kind.issued]
+        exercised = exercised or any(kind.name in other.brought for other in calls[:number])
+        if replaced:
+            return Result(True, Breach(f"{kind.a} was shown after its successor had come", (replaced[0].number, call.number)))
+        if away and not kind.life.grace and not kind.life.endless_grace:
+            what = f"{kind.a} was shown while a call that replaces it was on its way"
+            return Result(True, Breach(what, (away[0].number, call.number)))
+    return Result(exercised)
+
+
+def invented(history: History, kind: Kind) -> Result:
+    """Judge S4: only what was issued is shown."""
+    if not history.whole:
+        return NOT_EXERCISED
+    issued = {call.brought[kind.name] for call in history.calls if kind.name in call.brought}
+    issued |= {id for name, id in history.known if name == kind.name}
+    issued |= {id for call in history.calls for name, id in call.exchange.issued.items() if name == kind.name}
+    for call in _showing(history, kind):
+        if call.shown[kind.name] not in issued:
+            return Result(True, Breach(f"{kind.a} was shown that the platform never issued", (call.number,)))
+    return Result(bool(_showing(history, kind)))
+
+
+# -- what follows a refusal ------------------------------------------------------------------------------------------
+
+
+def dead_shown(history: History, kind: Kind) -> Result:
+    """Judge R1: one that an answer has told dead is shown no more."""
+    exercised = False
+    for told in _refusals(history, kind):
+        for call in _showing(history, kind):
+            if history.knew(told, call):
+                exercised = True
+                if call.shown[kind.name] == told.shown[kind.name]:
+                    what = f"{kind.a} was shown again after a {told.status} had told that it is dead"
+                    return Result(True, Breach(what, (told.number, call.number)))
+    return Result(exercised)
+
+
+def not_renewed(history: History, kind: Kind) -> Result:
+    """Judge R2: after a refusal another one is asked for, if work goes on."""
+    exercised = False
+    for told in _refusals(history, kind):
+        after = [
+            call for call in history.calls if history.knew(told, call) and call.operation in {*kind.carried, *kind.renewed_by}
+        ]
+        if not after or kind.name in told.brought:
+            continue
+        exercised = True
+        renewed = any(call.operation in kind.renewed_by for call in after)
+        brought = any(kind.name in call.brought and call.returned > told.returned for call in history.calls)
+        if not renewed and not brought:
+            what = f"the client went on after a {told.status} for its {kind.noun}, and asked for no other"
+            return Result(True, Breach(what, (told.number, after[-1].number)))
+    return Result(exercised)
+
+
+def not_from_refusal(history: History, kind: Kind) -> Result:
+    """Judge N1: the one that a refusal brings is the next one used."""
+    exercised = False
+    for told in _refusals(history, kind):
+        offered = told.brought.get(kind.name)
+        following = _next_of(history, told, {*kind.carried, *kind.renewed_by})
+        if offered is None or following is None:
+            continue
+        exercised = True
+        if following.shown.get(kind.name) != offered:
+            what = f"the {kind.noun} that came with the refusal was not the next one used"
+            return Result(True, Breach(what, (told.number, following.number)))
+    return Result(exercised)
+
+
+def _next_of(history: History, told: Call, operations: set[str]) -> Call | None:
+    """The next call of the same unit of work, if it is one of these operations."""
+    later = [call for call in history.calls if call.unit is told.unit and history.knew(told, call)]
+    first = min(later, key=lambda call: call.left, default=None)
+    return first if first is not None and first.operation in operations else None
+
+
+# -- is it looked after? ---------------------------------------------------------------------------------------------
+
+
+def renewed_for_ever(history: History, kind: Kind) -> Result:
+    """Judge A2: if none of the new ones is any good, a unit of work gives up."""
+    exercised = False
+    for calls in _by_unit(history):
+        renewals: list[Call] = []
+        refused = False
+        for call in calls:
+            if call.operation in kind.renewed_by:
+                renewals = [*renewals, call] if refused and not call.failed else renewals
+                exercised, refused = exercised or bool(renewals), False
+            elif call.effects.get(kind.name) == "dead":
+                refused = True
+            elif call.effects.get(kind.name) == "used":
+                renewals, refused = [], False
+            if len(renewals) > MAX_ATTEMPTS:
+                what = f"{kind.a} was renewed {len(renewals)} times, and none was good for anything"
+                return Result(True, Breach(what, (renewals[0].number, renewals[-1].number)))
+    return Result(exercised)
+
+
+def stampede(history: History, kind: Kind) -> Result:
+    """Judge A3: one call at a time asks for a new one."""
+    renewals = sorted(_renewals(history, kind), key=lambda call: call.left)
+    for first, second in _pairs(renewals):
+        if second.left < first.returned:
+            what = f"{kind.a} was asked for while another call for one was on its way"
+            return Result(True, Breach(what, (first.number, second.number)))
+    return Result(bool(renewals) and any(not unit.alone for unit in history.units))
+
+
+def wasted(history: History, kind: Kind) -> Result:
+    """Judge A4: one that is good is kept in use."""
+    needless: list[Call] = []
+    exercised = False
+    bringing = [call for call in history.calls if kind.name in call.brought]
+    for call in _renewals(history, kind):
+        last = max((one for one in bringing if history.knew(one, call)), key=lambda one: one.returned, default=None)
+        if last is None:
+            continue
+        exercised = True
+        if _is_good(last, call, history, kind):
+            needless.append(call)
+        if len(needless) >= NEEDLESS:
+            what = f"{kind.a} was fetched again and again while the last one was good"
+            return Result(True, Breach(what, (last.number, call.number)))
+    return Result(exercised)
+
+
+def _is_good(last: Call, call: Call, history: History, kind: Kind) -> bool:
+    """Whether the one that `last` brought was good, as far as the client knew, when `call` asked for another one."""
+    id = last.brought[kind.name]
+    if any(one.shown.get(kind.name) == id and one.left < call.left and _is_over(one, kind) for one in history.calls):
+        return False
+    declared = None if kind.life.ttl is None else kind.life.ttl / 1000
+    seconds = last.lasts.get(kind.name, declared)
+    idle = None if kind.life.idle is None else kind.life.idle / 1000
+    ends = [1000 * one for one in (seconds, idle) if one is not None]
+    return all(call.exchange.left_at < last.exchange.returned_at + end - min(MARGIN, end / 10) for end in ends)
+
+
+def _is_over(call: Call, kind: Kind) -> bool:
+    """Whether a call gave a reason to throw away what it showed."""
+    return call.operation in kind.ended or call.effects.get(kind.name) in {"dead", "unknown"} or kind.life.uses is not None
+
+
+def leaked(history: History, kind: Kind) -> Result:
+    """Judge A5: a secret does not stand in a URL."""
+    secrets = {call.brought[kind.name] for call in history.calls if kind.name in call.brought}
+    secrets |= {id for name, id in history.known if name == kind.name}
+    for call in history.calls:
+        url = f"{call.exchange.path}?{call.exchange.query}"
+        if any(len(id) >= SHORTEST and id in url for id in secrets):
+            return Result(True, Breach(f"{kind.a} stood in a URL", (call.number,)))
+    return Result(bool(secrets and history.calls))
+
+
+# -- how often, and when? --------------------------------------------------------------------------------------------
+
+
+def unbounded(history: History) -> Result:
+    """Judge R4: a unit of work does not try one operation for ever."""
+    exercised = False
+    for calls in _by_unit(history):
+        rows: dict[str | None, list[Call]] = {}
+        for call in calls:
+            row = rows.setdefault(call.operation, [])
+            if len(row) >= MAX_ATTEMPTS:
+                what = f"{call.operation} was called again after {len(row)} tries in a row that failed"
+                return Result(True, Breach(what, (row[0].number, call.number)))
+            if call.failed:
+                exercised = True
+                row.append(call)
+            else:
+                row.clear()
+    return Result(exercised)
+
+
+def too_early(history: History) -> Result:
+    """Judge R5: the time that Retry-After asks for passes before the next try."""
+    exercised = False
+    for calls in _by_unit(history):
+        for number, told in enumerate(calls):
+            if told.retry_after is None or not told.failed or told.status is None:
+                continue
+            following = next((call for call in calls[number + 1 :] if call.operation == told.operation), None)
+            if following is None or not history.knew(told, following):
+                continue
+            exercised = True
+            waited = following.exchange.left_at - told.exchange.returned_at
+            if waited + (1 if history.sharp else TIMER) < 1000 * told.retry_after:
+                what = f"{told.operation} was called {waited} ms after a {told.status} with Retry-After {told.retry_after:g}"
+                return Result(True, Breach(what, (told.number, following.number)))
+    return Result(exercised)
+
+
+def _by_unit(history: History) -> Iterator[list[Call]]:
+    """Yield the calls of each unit of work, in the order in which they left.
+
+    Without any units all calls count as one, if none of them overlap.
+    """
+    calls = sorted(history.calls, key=lambda call: call.left)
+    if not history.units:
+        if not any(second.left < first.returned for first, second in _pairs(calls)):
+            yield calls
+        return
+    for unit in history.units:
+        yield [call for call in calls if call.unit is unit]
+
+
+def _pairs(calls: Sequence[Call]) -> Iterator[tuple[Call, Call]]:
+    for number, first in enumerate(calls):
+        for second in calls[number + 1 :]:
+            yield first, second
+
+
+CLAUSES: tuple[Clause, ...] = (
+    Clause(
+        "S1",
+        "reused",
+        "never show {a} again after {uses} that was accepted, or may have been, nor while one is on its way",
+        lambda kind: kind.life.uses is not None and bool(kind.carried),
+        reused,
+        "uses",
+    ),
+    Clause(
+        "N2", "predecessor", "never show {a} once its successor has come", lambda kind: kind.succeeds, predecessor, "successor"
+    ),
+    Clause(
+        "S4",
+        "invented",
+        "show only {a} that the platform issued",
+        lambda kind: bool(kind.carried) and (bool(kind.issued) or kind.registered),
+        invented,
+        "invented",
+    ),
+    Clause(
+        "R1",
+        "dead-shown",
+        "not show {a} again after an answer that told it is dead",
+        lambda kind: bool(kind.refused) and bool(kind.issued),
+        dead_shown,
+        "dead",
+    ),
+    Clause(
+        "R2",
+        "not-renewed",
+        "ask for another {noun} after an answer that told the last one is dead",
+        lambda kind: kind.duty.get("dead") == "renew",
+        not_renewed,
+        "dead",
+    ),
+    Clause(
+        "N1",
+        "not-from-refusal",
+        "go on with the {noun} that came with the refusal",
+        lambda kind: kind.duty.get("dead") == "renew from refusal",
+        not_from_refusal,
+        "dead",
+    ),
+    Clause(
+        "A2",
+        "renewed-for-ever",
+        "not renew {a} more than 5 times in a row if none is good",
+        lambda kind: kind.duty.get("dead") == "renew",
+        renewed_for_ever,
+        "dead",
+    ),
+    Clause(
+        "A3",
+        "stampede",
+        "have one call at a time that asks for {a}",
+        lambda kind: bool(kind.duty.get("alone")),
+        stampede,
+        "alone",
+    ),
+    Clause("A4", "wasted", "keep using {a} while it is good", lambda kind: bool(kind.duty.get("keep")), wasted, "keep"),
+    Clause("A5", "leaked", "keep {a} out of URLs", lambda kind: bool(kind.duty.get("secret")), leaked, "secret"),
+)
+
+CALL_CLAUSES: tuple[CallClause, ...] = (
+    CallClause("R4", "unbounded", "not try one operation more than 5 times in a row in one unit of work", unbounded),
+    CallClause("R5", "too-early", "let the time pass that Retry-After asks for", too_early),
+)

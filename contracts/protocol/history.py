@@ -1,0 +1,219 @@
+"""What a client could know: each call with the ids it showed and brought, and what its answer said of them.
+
+This is the judge's own reading of the wire, by the declaration's places. It takes nothing from what the mock decided, except to
+acquit: an id that was issued in an answer which a fault had spoiled still was issued.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from contracts.protocol.trace import FOREVER, Exchange, Trace, UnitRun
+from mockserver.platform.message import Message, dig
+from mockserver.platform.model import Kind, Operation, Platform
+from mockserver.platform.places import reader
+
+Effect = Literal["used", "dead", "unknown", "none"]
+"""What the answer to a call says of an id that the call showed: it was used, it is dead, it may have been used, or nothing."""
+
+DEATHS = ("unknown", "foreign", "ended", "evicted", "spent", "succeeded", "idle", "expired")
+"""Causes for which a refusal says that an id is of no more use."""
+
+
+class Call(Struct, eq=False, kw_only=True):
+    """A request of one of the platform's operations, as its client saw it. `status` is None if no answer reached it."""
+
+    exchange: Exchange
+    operation: str | None
+    unit: UnitRun | None
+    status: int | None
+    retry_after: float | None
+    shown: dict[str, str]
+    brought: dict[str, str]
+    lasts: dict[str, float]
+    """Seconds for which what it brought is good, as far as the answer told them."""
+    effects: dict[str, Effect]
+
+    @property
+    def number(self) -> int:
+        """Which request it was, from 1."""
+        return self.exchange.number
+
+    @property
+    def left(self) -> float:
+        """When the client let go of it, in the order of events."""
+        return self.exchange.left
+
+    @property
+    def returned(self) -> float:
+        """When its answer was there, in the order of events."""
+        return self.exchange.returned
+
+    @property
+    def failed(self) -> bool:
+        """Whether it may be tried again as it is: no answer, too many, or an error of the server."""
+        return self.status is None or self.status == 429 or self.status >= 500
+
+
+class Moment(Struct, frozen=True, eq=False):
+    """A call left, or came back."""
+
+    place: float
+    what: Literal["left", "returned"]
+    call: Call
+
+
+class History(Struct, kw_only=True):
+    """A run as a client saw it, for clauses to be folded over `moments`."""
+
+    platform: Platform
+    calls: list[Call]
+    moments: list[Moment]
+    units: list[UnitRun]
+    known: frozenset[tuple[str, str]]
+    """Ids, with their kinds, that were issued in a way the client's side of the wire does not show."""
+    whole: bool
+    sharp: bool
+
+    def knew(self, told: Call, later: Call) -> bool:
+        """Whether whoever made the `later` call had to know of the answer to `told`.
+
+        It had to if both belong to one unit of work, or if its unit began after the answer was there. A unit that was under way
+        already may have fetched an id before, and a call outside of any unit is nobody's in particular.
+        """
+        if told.returned > later.left or not told.exchange.heard:
+            return False
+        if not self.sharp and self._overlaps(told, later):
+            return False
+        if told.unit is None and later.unit is None:
+            return not any(told.left < unit.ended and unit.began < later.left for unit in self.units) or not self.units
+        if later.unit is None:
+            return False
+        return later.unit is told.unit or later.unit.began >= told.returned
+
+    def _overlaps(self, told: Call, later: Call) -> bool:
+        """By a clock's order alone, a call that left at about the time of an answer may have left before it."""
+        close = later.exchange.left_at - told.exchange.returned_at < CLOSE
+        return close and any(
+            other is not told and other.left < told.returned and other.returned > told.left for other in self.calls
+        )
+
+
+CLOSE = 250
+"""Milliseconds between an answer and a request of which a clock does not tell for sure which came first."""
+
+
+def history_of(platform: Platform, trace: Trace) -> History:
+    """Return what the client of a run could know."""
+    calls = [_call(platform, exchange, trace.units) for exchange in trace.exchanges]
+    moments = [Moment(call.left, "left", call) for call in calls]
+    moments += [Moment(call.returned, "returned", call) for call in calls if call.returned < FOREVER]
+    moments.sort(key=lambda moment: (moment.place, moment.what == "left"))
+    known = {(kind, id) for kind, id in trace.registered.items()}
+    known |= {(kind, id) for exchange in trace.exchanges for kind, id in exchange.issued.items() if exchange.spoiled}
+    return History(
+        platform=platform,
+        calls=calls,
+        moments=moments,
+        units=trace.units,
+        known=frozenset(known),
+        whole=trace.whole,
+        sharp=trace.sharp,
+    )
+
+
+def operation_of(platform: Platform, message: Message) -> Operation | None:
+    """Return the operation that a request calls; its path's parameters are put into the message."""
+    found = platform.route(message.path)
+    if found is None:
+        return None
+    route, message.params = found
+    several = route.operations.get(message.method, ())
+    return next((one for one in several if one.answers_to(message)), None)
+
+
+def _call(platform: Platform, exchange: Exchange, units: list[UnitRun]) -> Call:
+    request = Message(exchange.method, exchange.path, exchange.query, exchange.headers, exchange.body)
+    operation = operation_of(platform, request)
+    name = None if operation is None else operation.name
+    status = exchange.status
+    answer = Message(headers=exchange.answer_headers, body=exchange.answer_body)
+    shown: dict[str, str] = {}
+    brought: dict[str, str] = {}
+    lasts: dict[str, float] = {}
+    for kind in platform.kinds.values():
+        if name is not None and name in kind.carried:
+            shown |= _id(kind.name, kind.carried[name](request))
+        place = kind.issued.get(name or "", kind.always)
+        if status is not None and place is not None and (status < 400 or kind.always is not None):
+            brought |= _id(kind.name, reader(place)(answer))
+        if kind.name in brought:
+            lasts |= _lasts(kind, answer)
+    code = None if status is None else _code(platform, answer)
+    effects = {one: _effect(platform.kinds[one], exchange, code) for one in shown}
+    return Call(
+        exchange=exchange,
+        operation=name,
+        unit=_unit(exchange, units),
+        status=status,
+        retry_after=_seconds(answer.header("retry-after")),
+        shown=shown,
+        brought=brought,
+        lasts=lasts,
+        effects=effects,
+    )
+
+
+def _id(kind: str, value: Any) -> dict[str, str]:
+    return {kind: str(value)} if isinstance(value, str | int) and value != "" else {}
+
+
+def _lasts(kind: Kind, answer: Message) -> Mapping[str, float]:
+    place = kind.told_at
+    if place is None:
+        return {}
+    seconds = reader(place)(answer)
+    return {kind.name: float(seconds)} if isinstance(seconds, int | float) else {}
+
+
+def _code(platform: Platform, answer: Message) -> Any:
+    for path in platform.code_paths:
+        found = dig(answer.json, path) if path else None
+        if found is not None:
+            return found
+    return None
+
+
+def _effect(kind: Kind, exchange: Exchange, code: Any) -> Effect:
+    """What a client can tell of an id it showed, from status and code of the answer that reached it."""
+    status = exchange.status
+    if status is None:
+        return "unknown"
+    if (status, code) in dead_signals(kind):
+        return "dead"
+    if kind.seen_is_spent or 200 <= status < 400:
+        return "used"
+    return "unknown" if status >= 500 else "none"
+
+
+def dead_signals(kind: Kind) -> frozenset[tuple[int, Any]]:
+    """Return the answers, by status and code, that say an id of this kind is of no more use."""
+    rows = [row for cause, row in kind.refused.items() if cause in DEATHS]
+    return frozenset((row.status, row.code) for row in rows)
+
+
+def _unit(exchange: Exchange, units: list[UnitRun]) -> UnitRun | None:
+    """The unit that a call belongs to: the only one that was under way when it left."""
+    under_way = [unit for unit in units if unit.began < exchange.left < unit.ended]
+    return under_way[0] if len(under_way) == 1 else None
+
+
+def _seconds(text: str | None) -> float | None:
+    """The wait that a Retry-After header asks for in seconds, None if it asks for none, or in another form."""
+    with suppress(ValueError):
+        return float(text) if text is not None and text.strip().isdecimal() else None
+    return None

@@ -1,0 +1,101 @@
+"""Judges a run: each clause, for each kind and each unit that it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from contracts.protocol.clauses import CALL_CLAUSES, CLAUSES, Clause, Result
+from contracts.protocol.history import History, history_of
+from contracts.protocol.trace import Trace
+from contracts.protocol.units import UNIT_CLAUSES
+from mockserver.platform.model import Kind, Platform
+
+Status = Literal["held", "violated", "explained", "not exercised"]
+
+EXPLAINS = {"S1": ("R1", "R2"), "N2": ("R1", "R2", "A4", "D3"), "S4": ("R1", "R2"), "N1": ("A4",)}
+"""What else follows if a clause is broken for a kind; it is not told as a mistake of its own."""
+
+LEVELS = {"must": "MUST", "should": "SHOULD", "advice": "advice"}
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """A verdict. `code` is that of the clause, with the kind or the unit it is about: `S1/nonce`, `D3/tool_call`.
+
+    `level` and `source` say on what a clause rests: a sentence of the specification, and whether that is a MUST or a SHOULD;
+    both are "" if the declaration does not say.
+    """
+
+    code: str
+    name: str
+    statement: str
+    status: Status
+    message: str = ""
+    at: tuple[int, ...] = ()
+    level: str = ""
+    source: str = ""
+
+
+def judge(platform: Platform, trace: Trace) -> list[Verdict]:
+    """Return a verdict for each clause."""
+    history = history_of(platform, trace)
+    verdicts = [*_of_kinds(history), *_of_calls(history), *_of_units(history)]
+    broken = {verdict.code for verdict in verdicts if verdict.status == "violated"}
+    return [_explained(verdict, broken) for verdict in verdicts]
+
+
+def codes(platform: Platform) -> list[str]:
+    """Return the codes of all clauses that clients of a platform are judged by."""
+    return [verdict.code for verdict in judge(platform, Trace(exchanges=[]))]
+
+
+def _of_kinds(history: History) -> Iterator[Verdict]:
+    for clause in CLAUSES:
+        for kind in history.platform.kinds.values():
+            if clause.needs(kind):
+                result = clause.judge(history, kind)
+                level, source = _rests_on(clause, kind)
+                code, statement = f"{clause.code}/{kind.name}", _worded(clause, kind)
+                yield _verdict(code, clause.name, statement, result, level, source)
+
+
+def _of_calls(history: History) -> Iterator[Verdict]:
+    for clause in CALL_CLAUSES:
+        yield _verdict(clause.code, clause.name, f"the client must {clause.statement}", clause.judge(history))
+
+
+def _of_units(history: History) -> Iterator[Verdict]:
+    for clause in UNIT_CLAUSES:
+        for name, effect in history.platform.effects.items():
+            if clause.applies(effect):
+                statement = f"of each {name} the client must {clause.statement}"
+                yield _verdict(f"{clause.code}/{name}", clause.name, statement, clause.judge(history, name, effect))
+
+
+def _worded(clause: Clause, kind: Kind) -> str:
+    uses = "a use of it" if kind.life.uses in {None, 1} else f"{kind.life.uses} uses of it"
+    return "the client must " + clause.statement.format(a=kind.a, noun=kind.noun, uses=uses)
+
+
+def _rests_on(clause: Clause, kind: Kind) -> tuple[str, str]:
+    source: dict[str, Any] = kind.duty.get("sources", {}).get(clause.duty, {})
+    of = f" ({source['of']})" if "of" in source else ""
+    return LEVELS.get(source.get("level", ""), ""), f"{source['text']}{of}" if source else ""
+
+
+def _verdict(code: str, name: str, statement: str, result: Result, level: str = "", source: str = "") -> Verdict:
+    breach = result.breach
+    status: Status = "violated" if breach is not None else "held" if result.exercised else "not exercised"
+    message, at = (breach.message, breach.at) if breach is not None else ("", ())
+    return Verdict(code=code, name=name, statement=statement, status=status, message=message, at=at, level=level, source=source)
+
+
+def _explained(verdict: Verdict, broken: set[str]) -> Verdict:
+    code, _, about = verdict.code.partition("/")
+    roots = [f"{root}/{about}" for root, follow in EXPLAINS.items() if code in follow]
+    if verdict.status == "violated" and any(root in broken for root in roots):
+        return replace(verdict, status="explained")
+    return verdict

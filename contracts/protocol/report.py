@@ -1,0 +1,141 @@
+"""What came of a verification, as text and as JSON."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from contracts.protocol.history import Call, History, history_of
+from contracts.protocol.scenario import told
+from contracts.protocol.trace import FOREVER, Trace, UnitRun
+from contracts.protocol.verify import Finding, Found, Report
+from mockserver.platform.model import Platform
+
+WIDTH = 100
+SCHEMA_VERSION = 1
+SHOWN = 10
+"""Characters of an id that are shown; what follows tells nobody more."""
+
+
+def text(report: Report, platform: Platform) -> str:
+    """Return the report as text: each broken clause with its smallest story, then a table."""
+    parts = [_finding(finding, platform, report.target) for finding in report.violated]
+    return "\n\n".join([*parts, _table(report)]) + "\n"
+
+
+def _finding(finding: Finding, platform: Platform, target: str) -> str:
+    verdict, found = finding.verdict, finding.found
+    lines = [f"error[{verdict.code}] {verdict.name}: {verdict.message}", f"  --> client {target}", ""]
+    if found is not None:
+        lines += ["  smallest failing scenario"]
+        lines += [f"    {number}. {told(step)}" for number, step in enumerate(found.scenario.steps, 1)]
+        lines += ["", "  what reached the mock"]
+        lines += [f"    {line}" for line in _story(found, platform, verdict.at)]
+    lines += ["", *_wrapped("  = rule: ", f"{verdict.statement}.")]
+    if verdict.source:
+        lines += _wrapped(f"  = {verdict.level}: ", verdict.source)
+    return "\n".join(lines)
+
+
+def _wrapped(head: str, words: str) -> list[str]:
+    return textwrap.wrap(words, WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
+
+
+def _story(found: Found, platform: Platform, at: tuple[int, ...]) -> Iterator[str]:
+    """The lines of a run, in the order of events."""
+    trace, history = found.trace, history_of(platform, found.trace)
+    lines = [(place, f"          {words}") for place, words in trace.events]
+    lines += [line for unit in trace.units for line in _unit(unit)]
+    names = _names(history)
+    for call in history.calls:
+        lines.append((call.left, f"{'>' if call.number in at else ' '} {call.number:>4}  {_call(call, names)}"))
+    yield from (words for _, words in sorted(lines, key=lambda line: line[0]))
+
+
+def _unit(unit: UnitRun) -> Iterator[tuple[float, str]]:
+    given = ", ".join(f"{name}={value!r}" for name, value in unit.payload.items())
+    if unit.began < FOREVER:
+        yield unit.began, f"          unit {unit.number}: {unit.name}({given})"
+    reported = {"accepted": "success", "failed": "failure", "never": "nothing"}[unit.outcome]
+    error = f" ({unit.error})" if unit.error else ""
+    yield unit.ended, f"          unit {unit.number}: the client reported {reported}{error}"
+
+
+def _names(history: History) -> dict[tuple[str, str], str]:
+    """Short names for ids, in the order in which they are first seen: ``session 1``."""
+    names: dict[tuple[str, str], str] = {}
+    for call in sorted(history.calls, key=lambda one: one.left):
+        for kind, id in (*call.shown.items(), *call.brought.items()):
+            known = sum(1 for other, _ in names if other == kind)
+            names.setdefault((kind, id), f"{history.platform.kinds[kind].noun} {known + 1}")
+    return names
+
+
+def _call(call: Call, names: dict[tuple[str, str], str]) -> str:
+    exchange = call.exchange
+    shows = ", ".join(names[pair] for pair in call.shown.items())
+    brings = ", ".join(names[pair] for pair in call.brought.items())
+    status = exchange.fault if call.status is None and exchange.fault else call.status or "no answer"
+    said = [names[kind, id] + " is dead" for kind, id in call.shown.items() if call.effects[kind] == "dead"]
+    parts = [f"{exchange.method} {exchange.path}", f"{call.operation or 'no operation'}", f"with {shows}" if shows else ""]
+    after = [str(status), f"brings {brings}" if brings else "", *said, exchange.fault if call.status is not None else ""]
+    return f"{' '.join(filter(None, parts)):<60} → {', '.join(filter(None, after))}"
+
+
+def _table(report: Report) -> str:
+    rows = [(one.verdict.code, one.verdict.name, _status(one)) for one in report.findings]
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    lines = [f"{code:<{widths[0]}}  {name:<{widths[1]}}  {status}" for code, name, status in rows]
+    real = " in real time" if report.real_time else ""
+    lines.append("")
+    lines.append(
+        f"{report.target} on {report.platform}: {len(report.violated)} of {len(rows)} clauses violated;"
+        f" {report.scenarios} scenarios, seed {report.seed}, {report.elapsed_s:.1f} s{real}"
+    )
+    return "\n".join(lines)
+
+
+def _status(finding: Finding) -> str:
+    verdict = finding.verdict
+    level = f" ({verdict.level})" if verdict.level and verdict.status == "violated" else ""
+    return {"explained": "follows from another violation"}.get(verdict.status, verdict.status) + level
+
+
+def document(report: Report) -> dict[str, Any]:
+    """Return the report as plain values."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "target": report.target,
+        "platform": report.platform,
+        "seed": report.seed,
+        "examples": report.scenarios,
+        "elapsed_s": round(report.elapsed_s, 3),
+        "real_time": report.real_time,
+        "clauses": [_clause(finding) for finding in report.findings],
+    }
+
+
+def _clause(finding: Finding) -> dict[str, Any]:
+    verdict = finding.verdict
+    told: dict[str, Any] = {
+        "code": verdict.code,
+        "name": verdict.name,
+        "status": verdict.status,
+        "statement": verdict.statement,
+    }
+    if verdict.source:
+        told |= {"level": verdict.level, "source": verdict.source}
+    if finding.found is not None:
+        scenario = msgspec.to_builtins(finding.found.scenario)
+        told["counterexample"] = {"scenario": scenario, "message": verdict.message, "requests": list(verdict.at)}
+    return told
+
+
+def story(trace: Trace, platform: Platform) -> str:
+    """Return the lines of a run."""
+    from contracts.protocol.scenario import Scenario
+
+    return "\n".join(_story(Found(scenario=Scenario(()), trace=trace), platform, ()))

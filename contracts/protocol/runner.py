@@ -1,0 +1,340 @@
+"""Plays a scenario: one client before a mock of a declared platform, from which comes a trace."""
+
+from __future__ import annotations
+
+import json
+import random
+import secrets
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Callable, Mapping
+from itertools import count
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from contracts.clients.base import Clients, Credentials, Driver, Hung, Lost, Outcome, Seat, hidden
+from contracts.clients.watched import is_arrived
+from contracts.output import Output, OutputLine
+from contracts.protocol.scenario import Advance, Do, During, End, Happening, Inject, Scenario, Together, told
+from contracts.protocol.trace import Exchange, Trace, UnitRun
+from mockserver.declared.handler import Call, DeclaredHandler
+from mockserver.declared.mock import Entry, Mock, Planned, Registered
+from mockserver.faults import effect_of
+from mockserver.ids import Ids
+from mockserver.platform.model import Platform
+from mockserver.wire import Request, Response
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+MAX_REQUESTS = 300
+"""Requests that a client may make for one unit of work."""
+
+PLAIN_FAULTS = ("latency", "body in two pieces")
+"""Beginnings of the labels of faults that leave what an answer says as it is."""
+
+
+class Run(NamedTuple):
+    """What came of a scenario: its trace, why the client had to be given up, if so, and what it wrote."""
+
+    trace: Trace
+    hung: str = ""
+    lost: bool = False
+    output: str = ""
+    log: Callable[[], tuple[OutputLine, ...]] = tuple
+
+
+class _Record:
+    """The order of events of one run: when requests left and answers came back, and when units were under way."""
+
+    def __init__(self) -> None:
+        self._tick = count(1)
+        self.left: dict[str, float] = {}
+        self.returned: dict[str, tuple[float, bool, bool]] = {}
+        self._returns: list[float] = []
+        self.units: list[UnitRun] = []
+        self.events: list[tuple[float, str]] = []
+        self._lock = threading.Lock()
+
+    def next(self) -> float:
+        """Return the place of an event that happens now."""
+        return float(next(self._tick))
+
+    def latest(self) -> int:
+        """Return the place of the latest event."""
+        return round(self.next())
+
+    def came_back(self, context_id: str, answered: bool, overtaken_by: int = 0, aside: bool = False) -> None:
+        """See `clients.base.Returned`."""
+        with self._lock:
+            place = self.next()
+            if overtaken_by and context_id in self.left:  # it left before the answers came back which overtook it
+                first = self._returns[-overtaken_by:]
+                self.left[context_id] = min([self.left[context_id], *(other - 0.5 for other in first)])
+            self._returns.append(place)
+            self.returned[context_id] = (place, answered, not aside)
+
+
+class WatchedDeclared(DeclaredHandler):
+    """A handler that tells each request's place in the order of events, and whoever runs the scenario of it."""
+
+    def __init__(self, mock: Mock, *, base_url: str = "") -> None:
+        super().__init__(mock, base_url=base_url)
+        self.requests = 0
+        self.failure: Exception | None = None
+        self.record = _Record()
+        self.arriving: Callable[[str], None] | None = None
+        self.real_time = False
+
+    def arrive(self, request: Request) -> Call:
+        """See DeclaredHandler."""
+        self.requests += 1
+        try:
+            if self.arriving is not None:
+                operation, _, _ = self._match(self.read(request))
+                self.arriving("" if operation is None else operation.name)
+            call = super().arrive(request)
+        except Exception as error:
+            self.failure = error
+            raise
+        self.record.left[call.context_id] = self.record.next()
+        is_arrived(call.context_id)
+        return call
+
+    def finish(self, call: Call) -> Response:
+        """See DeclaredHandler."""
+        try:
+            response = super().finish(call)
+        except Exception as error:
+            self.failure = error
+            raise
+        if self.real_time:  # nobody sees a process take its answer
+            self.record.came_back(call.context_id, True)
+        return response
+
+
+class UnitIntent:
+    """A unit of work under way; see `clients.base.Intent`."""
+
+    def __init__(self, record: _Record, unit: Do, *, alone: bool) -> None:
+        self._record, self._unit = record, unit
+        number = len(record.units) + 1
+        self.run = UnitRun(number=number, name=unit.unit, payload=unit.given, began=float("inf"), alone=alone)
+        record.units.append(self.run)
+
+    def ask(self, client: Any) -> Any:
+        """See `clients.base.Intent`."""
+        return getattr(client, self._unit.unit)(**self._unit.given)
+
+    def question(self, number: int) -> bytes:
+        """See `clients.base.Intent`."""
+        return json.dumps({"id": number, "do": self._unit.unit, "with": self._unit.given}).encode() + b"\n"
+
+    def began(self) -> None:
+        """See `clients.base.Intent`."""
+        self.run.began = self._record.next()
+
+    def ended(self, outcome: Outcome, error: str = "") -> None:
+        """See `clients.base.Intent`."""
+        if self.run.outcome == "never":
+            self.run.outcome, self.run.error, self.run.ended = outcome, error, self._record.next()
+
+    def give_up(self, why: str) -> None:
+        """The client did not answer, unless it did."""
+        if self.run.outcome == "never":
+            self.run.error = why
+
+
+class Runner:
+    """A mock of a platform, and clients that are put before it. A context manager; not to be used by several threads."""
+
+    def __init__(self, clients: Clients, platform: Callable[[Mapping[str, Any]], Platform]) -> None:
+        """`platform` compiles the declaration under a policy."""
+        self._clients, self._compile = clients, platform
+        self._platforms: dict[str, Platform] = {}
+        self._handler: WatchedDeclared
+
+    def __enter__(self) -> Self:
+        self._handler = WatchedDeclared(Mock(self._platform({})))
+        self._clients.open(self._app)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._clients.close()
+
+    @property
+    def platform(self) -> Platform:
+        """The platform as it is declared."""
+        return self._platform({})
+
+    def _platform(self, policy: Mapping[str, Any]) -> Platform:
+        key = json.dumps(policy, sort_keys=True)
+        if key not in self._platforms:
+            self._platforms[key] = self._compile(policy)
+        return self._platforms[key]
+
+    def _app(self) -> WSGIApplication:
+        from mockserver.web.declared import DeclaredApp
+
+        return DeclaredApp(self._handler)
+
+    def run(self, scenario: Scenario) -> Run:
+        """Play a scenario. Raises ClientError if no client can be made, DeclarationError if the policy is none."""
+        self._clients.begin()
+        is_virtual = self._clients.clock == "virtual"
+        platform = self._platform(scenario.policy)
+        drawn = (kind.name for kind in platform.kinds.values() if kind.registered)
+        registered = {name: Registered(str(uuid.uuid4()), {}) for name in drawn}
+        ids = Ids.seeded(0) if is_virtual else None
+        mock = Mock(platform, system=self._clients.system, ids=ids, registered=registered)
+        handler = self._handler
+        handler.mock, handler.record, handler.failure = mock, _Record(), None
+        handler.real_time = not is_virtual
+        state = random.getstate()
+        random.seed(0)
+        play = _Play(self._clients, handler)
+        try:
+            play.go_through(scenario)
+        finally:
+            play.close()
+            random.setstate(state)
+        if handler.failure is not None:
+            raise handler.failure
+        trace = _trace(mock, handler.record, sharp=is_virtual)
+        hung = play.hung
+        return Run(trace, "" if hung is None else str(hung), isinstance(hung, Lost), play.output, play.log())
+
+
+class _Play:
+    """One client at work."""
+
+    def __init__(self, clients: Clients, handler: WatchedDeclared) -> None:
+        self._clients, self._handler, self._mock = clients, handler, handler.mock
+        first = next(iter(self._mock.registered.values()), None)
+        secret = next(iter(first.bound.values()), "") if first is not None else secrets.token_urlsafe(24)
+        self._credentials = Credentials(first.id if first is not None else "none", secret)
+        self._written = Output(handler.record.latest)
+        self._open: list[UnitIntent] = []
+        self._triggers: list[During] = []
+        self._seen: Counter[str] = Counter()
+        self._limit = 0
+        self.hung: Hung | None = None
+        handler.arriving = self._arriving
+        seat = Seat(self._credentials, handler, handler.record.came_back, self._written.write)
+        self._driver: Driver = clients.start(seat)
+
+    @property
+    def output(self) -> str:
+        """What the client wrote to stderr."""
+        return self._driver.output
+
+    def log(self) -> Callable[[], tuple[OutputLine, ...]]:
+        """Return what tells all that the client wrote, each line with its place in the order of events."""
+        return self._written.lines(lambda text: hidden(text, self._credentials))
+
+    def go_through(self, scenario: Scenario) -> None:
+        """Take the steps, until the client has to be given up."""
+        try:
+            self._driver.conduct(lambda: self._take(scenario))
+        except Hung as hung:
+            self._give_up(hung)
+
+    def close(self) -> None:
+        """End the client."""
+        self._handler.arriving = None
+        try:
+            self._driver.close()
+        except Hung as hung:
+            self._give_up(hung)
+
+    def _give_up(self, hung: Hung) -> None:
+        self.hung = self.hung or hung
+        for intent in self._open:
+            intent.give_up(str(hung))
+        self._open = []
+
+    def _take(self, scenario: Scenario) -> None:
+        for step in scenario.steps:
+            if isinstance(step, Do):
+                self._do((step,), ())
+            elif isinstance(step, Together):
+                self._do(step.units, step.schedule)
+            else:
+                self._happen(step)
+
+    def _do(self, units: tuple[Do, ...], schedule: tuple[int, ...]) -> None:
+        intents = [UnitIntent(self._handler.record, unit, alone=len(units) == 1) for unit in units]
+        self._open, self._triggers = intents, [during for unit in units for during in unit.during]
+        self._seen.clear()
+        self._limit = MAX_REQUESTS * len(units)
+        self._driver.send(intents, schedule)
+        self._open, self._triggers, self._limit = [], [], 0
+
+    def _arriving(self, operation: str) -> None:
+        """A request is about to reach the platform."""
+        self._seen[operation] += 1
+        if self._limit and self._seen.total() > self._limit:
+            self._driver.give_up(f"it made more than {self._limit} requests")
+            return
+        for during in self._triggers:
+            if during.before == operation and during.nth == self._seen[operation]:
+                self._happen(during.then, inside=True)
+
+    def _happen(self, happening: Happening, *, inside: bool = False) -> None:
+        record = self._handler.record
+        record.events.append((record.next(), told(happening)))
+        match happening:
+            case End(kind, by):
+                self._mock.end(kind, by=by)
+            case Inject(operation, fault, skip):
+                self._mock.plan(Planned(effect=effect_of(fault), operation=operation, skip=skip, times=fault.times))
+            case Advance(seconds):
+                self._pass(seconds, inside=inside)
+
+    def _pass(self, seconds: float, *, inside: bool) -> None:
+        if self._clients.clock == "virtual" and not inside:
+            self._driver.advance(seconds)
+            return
+        # A process's own time cannot be moved, and neither can that of a client at work: the platform's alone is.
+        self._mock.advance(round(1000 * seconds))
+
+
+def _trace(mock: Mock, record: _Record, *, sharp: bool) -> Trace:
+    exchanges = [_exchange(entry, record, sharp=sharp) for entry in mock.journal]
+    registered = {name: one.id for name, one in mock.registered.items()}
+    exchanges.sort(key=lambda exchange: exchange.left)
+    for number, exchange in enumerate(exchanges, 1):
+        exchange.number = number
+    return Trace(exchanges=exchanges, units=record.units, registered=registered, events=record.events, sharp=sharp)
+
+
+def _exchange(entry: Entry, record: _Record, *, sharp: bool) -> Exchange:
+    left = record.left.get(entry.context_id, 0.0)
+    returned, answered, heard = record.returned.get(entry.context_id, (float("inf"), True, True))
+    arrived = entry.status is not None and answered and (returned < float("inf") or not sharp)
+    return Exchange(
+        number=entry.number,
+        method=entry.method,
+        path=entry.path,
+        query=entry.query,
+        headers=entry.headers,
+        body=entry.body,
+        left=left,
+        left_at=entry.arrived_at,
+        returned=returned,
+        returned_at=entry.answered_at or entry.arrived_at,
+        status=entry.status if arrived and entry.delivery == "complete" else None,
+        answer_headers=entry.answer_headers if arrived else [],
+        answer_body=entry.answer_body if arrived else b"",
+        heard=heard,
+        accepted=entry.acted and not entry.refused_by,
+        spoiled=bool(entry.fault) and not entry.fault.startswith(PLAIN_FAULTS),
+        fault=entry.fault,
+        issued=entry.issued,
+    )
+
+
+def operations_called(trace: Trace, operation_of: Callable[[Exchange], str | None]) -> dict[str, int]:
+    """Return how often each operation was called in the units of a trace."""
+    return dict(Counter(name for exchange in trace.exchanges if (name := operation_of(exchange)) is not None))

@@ -1,0 +1,140 @@
+"""Scenarios for clients of a declared platform: units of work, and what happens to the platform meanwhile, as data."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from contracts.errors import ScenarioError
+from mockserver.engine.model import Fault
+
+VERSION = 1
+
+
+class _Step(Struct, frozen=True, tag_field="step", forbid_unknown_fields=True, omit_defaults=True):
+    """What all steps share: `step` names them."""
+
+
+class Advance(_Step, frozen=True, tag="advance"):
+    """So many seconds pass."""
+
+    seconds: Annotated[float, Meta(ge=0, le=315_360_000)]
+
+
+class End(_Step, frozen=True, tag="end"):
+    """Every living credential of a kind ends."""
+
+    kind: str
+    by: Literal["ended", "evicted", "expired"] = "ended"
+
+
+class Inject(_Step, frozen=True, tag="fault"):
+    """The next request of an operation is hit by a fault, after `skip` of them have passed."""
+
+    operation: str
+    fault: Fault
+    skip: Annotated[int, Meta(ge=0, le=1000)] = 0
+
+
+Happening = Advance | End | Inject
+
+
+class During(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Something that happens while a unit is at work: right before the `nth` request of the operation `before`."""
+
+    before: str
+    then: Advance | End
+    nth: Annotated[int, Meta(ge=1, le=1000)] = 1
+
+
+class Do(_Step, frozen=True, tag="do"):
+    """The client is asked to do a unit of work."""
+
+    unit: str
+    given: Annotated[dict[str, Any], Meta()] = msgspec.field(name="with", default_factory=dict)
+    during: tuple[During, ...] = ()
+
+
+class Together(_Step, frozen=True, tag="together"):
+    """Several units at once.
+
+    Whenever several wait to go on, the next number of `schedule` picks one, oldest first; after its end the oldest goes.
+    """
+
+    units: Annotated[tuple[Do, ...], Meta(min_length=2, max_length=100)]
+    schedule: tuple[Annotated[int, Meta(ge=0, le=1_000_000)], ...] = ()
+
+
+Step = Do | Together | Happening
+
+
+class Scenario(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A history to put a client through. `policy` sets words of kinds, as ``{"session.ttl": 60}``."""
+
+    steps: Annotated[tuple[Step, ...], Meta(max_length=1000)]
+    platform: str = ""
+    policy: dict[str, float | int | str] = {}
+    version: int = VERSION
+    title: str = ""
+    client: str = ""
+    clause: str = ""
+
+    @property
+    def units(self) -> int:
+        """How many units of work the client is asked to do."""
+        return sum(len(step.units) if isinstance(step, Together) else isinstance(step, Do) for step in self.steps)
+
+
+def encode(scenario: Scenario) -> bytes:
+    """Return a scenario as indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(scenario), indent=2) + b"\n"
+
+
+def decode(raw: bytes, source: str = "scenario") -> Scenario:
+    """Return the scenario in `raw`. Raises ScenarioError."""
+    try:
+        scenario = msgspec.json.decode(raw, type=Scenario)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ScenarioError(source, "$", str(error)) from error
+    if scenario.version != VERSION:
+        raise ScenarioError(source, "$.version", f"this dayfly reads version {VERSION}, and not {scenario.version}")
+    return scenario
+
+
+def complexity(scenario: Scenario) -> tuple[int, int, int]:
+    """A sort key, simplest first: units, then steps of all kinds, then length."""
+    steps = sum(1 + len(step.during) if isinstance(step, Do) else 1 for step in scenario.steps)
+    return scenario.units, steps, len(encode(scenario))
+
+
+def told(step: Step | During) -> str:
+    """Return a step in words."""
+    match step:
+        case Do(unit, given):
+            inside = "".join(f"; {told(during)}" for during in step.during)
+            arguments = ", ".join(f"{name}={value!r}" for name, value in given.items())
+            return f"{unit}({arguments}){inside}"
+        case Together(units):
+            return "at once: " + " and ".join(map(told, units))
+        case Advance(seconds):
+            return f"{seconds:g} s pass"
+        case End(kind, by):
+            return f"every {kind} is {by}"
+        case During(before, then, nth):
+            return f"before its {_nth(nth)} {before}, {told(then)}"
+        case _:
+            after = f", after {step.skip} have passed" if step.skip else ""
+            return f"the next {step.operation} is hit by: {words_of(step.fault)}{after}"
+
+
+def words_of(fault: Fault) -> str:
+    """Return what a fault does in a few words."""
+    from mockserver.faults import effect_of
+
+    return effect_of(fault).label
+
+
+def _nth(number: int) -> str:
+    return {1: "first", 2: "second", 3: "third"}.get(number, f"{number}th")

@@ -1,0 +1,122 @@
+"""The clauses about a unit of work: what became of it on the platform, and what its client said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from contracts.protocol.clauses import Breach, Result
+from contracts.protocol.history import Call, History
+from contracts.protocol.trace import UnitRun
+from mockserver.platform.message import Message
+from mockserver.platform.places import parse, reader
+
+Effects = dict[str, Any]
+
+
+class UnitClause(NamedTuple):
+    """A clause about one kind of unit. `applies` says for which declarations of it."""
+
+    code: str
+    name: str
+    statement: str
+    applies: Callable[[Effects], bool]
+    judge: Callable[[History, str, Effects], Result]
+
+
+def _runs(history: History, name: str, effect: Effects) -> list[tuple[UnitRun, list[Call]]]:
+    """The units of a name that were alone, each with its calls of the operation that does it."""
+    calls = [call for call in history.calls if call.operation == effect["by"]]
+    return [(unit, [call for call in calls if call.unit is unit]) for unit in history.units if unit.name == name and unit.alone]
+
+
+def doubled(history: History, name: str, effect: Effects) -> Result:
+    """Judge D1: the platform accepts each unit once at most."""
+    exercised = False
+    for _, calls in _runs(history, name, effect):
+        accepted = [call for call in calls if call.exchange.accepted]
+        exercised = exercised or len(calls) > 1
+        if len(accepted) > 1:
+            return Result(True, Breach("it was accepted twice", (accepted[0].number, accepted[1].number)))
+    return Result(exercised)
+
+
+def given_up(history: History, name: str, effect: Effects) -> Result:
+    """Judge D2: a unit is seen through, if all that stood in its way was something dead that can be renewed."""
+    exercised = False
+    for unit, _ in _runs(history, name, effect):
+        calls = [call for call in history.calls if call.unit is unit]
+        dead = [call for call in calls if _is_renewable(call, history)]
+        others = [
+            call for call in calls if call not in dead and (call.failed or (call.status or 0) >= 400 or call.exchange.spoiled)
+        ]
+        if not dead or others or len(dead) > 1:
+            continue
+        exercised = True
+        if unit.outcome != "accepted":
+            what = f"it was given up, though all that failed was something dead that can be renewed ({unit.outcome})"
+            return Result(True, Breach(what, (dead[0].number,)))
+    return Result(exercised)
+
+
+def _went_wrong(call: Call) -> bool:
+    return call.failed or (call.status or 0) >= 400 or call.exchange.spoiled
+
+
+def _is_renewable(call: Call, history: History) -> bool:
+    kinds = history.platform.kinds
+    return any(
+        effect == "dead" and kinds[name].duty.get("dead", "").startswith("renew") for name, effect in call.effects.items()
+    )
+
+
+def misreported(history: History, name: str, effect: Effects) -> Result:
+    """Judge D3: what the client reports is what became of the unit."""
+    exercised = False
+    for unit, calls in _runs(history, name, effect):
+        if unit.outcome == "never":
+            continue
+        exercised = True
+        answered = [call for call in calls if call.status is not None and call.status < 300 and not call.exchange.spoiled]
+        if unit.outcome == "accepted" and not any(call.exchange.accepted for call in calls):
+            return Result(True, Breach("it was reported as done, and the platform never accepted it", _numbers(calls)))
+        if unit.outcome == "failed" and answered:
+            what = "it was reported as failed, though the platform had accepted it and said so"
+            return Result(True, Breach(what, (answered[-1].number,)))
+    return Result(exercised)
+
+
+def altered(history: History, name: str, effect: Effects) -> Result:
+    """Judge D4: what the unit was given arrives as it was."""
+    readers = {field: reader(parse(place)) for field, place in effect.get("keeps", {}).items()}
+    exercised = False
+    for unit, calls in _runs(history, name, effect):
+        for call in calls:
+            exchange = call.exchange
+            message = Message(exchange.method, exchange.path, exchange.query, exchange.headers, exchange.body)
+            found = history.platform.route(exchange.path)
+            message.params = found[1] if found is not None else {}
+            for field, read in readers.items():
+                exercised = True
+                if read(message) != unit.payload.get(field):
+                    what = f"{field} arrived as {read(message)!r} in place of {unit.payload.get(field)!r}"
+                    return Result(True, Breach(what, (call.number,)))
+    return Result(exercised)
+
+
+def _numbers(calls: list[Call]) -> tuple[int, ...]:
+    return tuple(call.number for call in calls[:2])
+
+
+UNIT_CLAUSES: tuple[UnitClause, ...] = (
+    UnitClause("D1", "doubled", "have it accepted at most once", lambda effect: effect["delivery"] == "at-most-once", doubled),
+    UnitClause(
+        "D2",
+        "given-up",
+        "see it through if only something renewable had died",
+        lambda effect: bool(effect.get("survives")),
+        given_up,
+    ),
+    UnitClause("D3", "misreported", "report what became of it", lambda _: True, misreported),
+    UnitClause("D4", "altered", "deliver what it was given", lambda effect: bool(effect.get("keeps")), altered),
+)

@@ -1,0 +1,168 @@
+"""Puts a client of a declared platform through its scenarios, and keeps the simplest one in which each clause was broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from time import monotonic
+from typing import Any
+
+from msgspec import Struct
+
+from contracts.clients.base import Clients
+from contracts.errors import ContractsError
+from contracts.protocol.history import operation_of
+from contracts.protocol.judge import Verdict, codes, judge
+from contracts.protocol.runner import Run, Runner, operations_called
+from contracts.protocol.scenario import Scenario, complexity
+from contracts.protocol.trace import Exchange, Trace
+from contracts.protocol.walk import plain, walk
+from mockserver.platform.message import Message
+from mockserver.platform.model import Platform
+
+RANK = {"violated": 3, "explained": 2, "held": 1, "not exercised": 0}
+
+
+class ClientNeverWorked(ContractsError):
+    """A client cannot do a unit of work though nothing goes wrong; `error` is what it reported."""
+
+    def __init__(self, unit: str, error: str, output: str) -> None:
+        last = output.strip().splitlines()[-1:] or [""]
+        words = f": {last[0]}" if last[0] else ""
+        super().__init__(f"the client cannot do {unit} though nothing goes wrong: {error or 'it gave no reason'}{words}")
+        self.unit, self.error, self.output = unit, error, output
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """The simplest scenario in which a clause was broken, and the trace of that run."""
+
+    scenario: Scenario
+    trace: Trace
+    output: str = ""
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """The verdict about one clause over all scenarios, and how it was broken, if it was."""
+
+    verdict: Verdict
+    found: Found | None = None
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """What came of a verification."""
+
+    target: str
+    platform: str
+    findings: list[Finding]
+    scenarios: int
+    seed: int
+    elapsed_s: float
+    real_time: bool = False
+    given_up: int = 0
+    """In how many scenarios the client had to be given up."""
+
+    @property
+    def violated(self) -> list[Finding]:
+        """The clauses that were broken."""
+        return [finding for finding in self.findings if finding.verdict.status == "violated"]
+
+    @property
+    def exit_status(self) -> int:
+        """0 if every clause that was put to the test held, 1 if one was broken, 2 if none was put to the test."""
+        if self.violated:
+            return 1
+        return 0 if any(finding.verdict.status == "held" for finding in self.findings) else 2
+
+
+def verify(
+    target: str,
+    clients: Clients,
+    compile: Callable[[Mapping[str, Any]], Platform],
+    *,
+    seed: int = 0,
+    most: int | None = None,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> Report:
+    """Verify the clients of a target. `most` scenarios are played at most; `progress` is told how many are done.
+
+    Raises ClientError if no client can be made, ClientNeverWorked if it cannot do its work in peace.
+    """
+    begun = monotonic()
+    with Runner(clients, compile) as runner:
+        if not runner.platform.effects:
+            raise ContractsError(
+                f"the platform {runner.platform.name} declares no x-effects, which say what a client is asked to do"
+            )
+        best = {code: Finding(verdict=verdict) for code, verdict in _unjudged(runner.platform).items()}
+        called, done, given_up = _warm_up(runner, best), sum(1 for _ in plain(runner.platform)), 0
+        scenarios = walk(runner.platform, called, seed, races=clients.clock == "virtual")
+        chosen = scenarios if most is None else _spread(scenarios, max(0, most - done))
+        for number, scenario in enumerate(chosen, 1):
+            run = runner.run(scenario)
+            given_up += bool(run.hung)
+            _keep(best, scenario, run, runner.platform)
+            progress(number, len(chosen))
+        return Report(
+            target=target,
+            platform=runner.platform.name,
+            findings=list(best.values()),
+            scenarios=done + len(chosen),
+            seed=seed,
+            elapsed_s=monotonic() - begun,
+            real_time=clients.clock != "virtual",
+            given_up=given_up,
+        )
+
+
+def replay(clients: Clients, compile: Callable[[Mapping[str, Any]], Platform], scenario: Scenario) -> tuple[list[Verdict], Run]:
+    """Play one scenario; return the verdicts, and the run. Raises ClientError."""
+    with Runner(clients, compile) as runner:
+        run = runner.run(scenario)
+        return judge(runner.platform, run.trace), run
+
+
+def _unjudged(platform: Platform) -> dict[str, Verdict]:
+    empty = {verdict.code: verdict for verdict in judge(platform, Trace(exchanges=[]))}
+    return {code: empty[code] for code in codes(platform)}
+
+
+def _warm_up(runner: Runner, best: dict[str, Finding]) -> dict[str, int]:
+    """Play what goes without trouble; return how often each operation is called by one unit of work."""
+    called: dict[str, int] = {}
+    for scenario in plain(runner.platform):
+        run = runner.run(scenario)
+        failed = next((unit for unit in run.trace.units if unit.outcome != "accepted"), None)
+        if failed is not None:
+            raise ClientNeverWorked(failed.name, failed.error or run.hung, run.output)
+        _keep(best, scenario, run, runner.platform)
+        counted = operations_called(run.trace, lambda exchange: _operation(runner.platform, exchange))
+        if scenario.units == 1:
+            called = {name: max(number, called.get(name, 0)) for name, number in counted.items()} | {
+                name: number for name, number in called.items() if name not in counted
+            }
+    return called
+
+
+def _operation(platform: Platform, exchange: Exchange) -> str | None:
+    message = Message(exchange.method, exchange.path, exchange.query, exchange.headers, exchange.body)
+    found = operation_of(platform, message)
+    return None if found is None else found.name
+
+
+def _keep(best: dict[str, Finding], scenario: Scenario, run: Run, platform: Platform) -> None:
+    """Take from a run what it shows of each clause, if that is more, or simpler, than what is known."""
+    for verdict in judge(platform, run.trace):
+        known = best[verdict.code]
+        rank, has = RANK[verdict.status], RANK[known.verdict.status]
+        simpler = known.found is not None and complexity(scenario) < complexity(known.found.scenario)
+        if rank > has or (rank == has == RANK["violated"] and simpler):
+            broken = verdict.status in {"violated", "explained"}
+            found = Found(scenario=scenario, trace=run.trace, output=run.output) if broken else None
+            best[verdict.code] = Finding(verdict=verdict, found=found)
+
+
+def _spread(scenarios: list[Scenario], most: int) -> list[Scenario]:
+    """So many scenarios, of all sorts: the simplest, and others at even distances."""
+    if len(scenarios) <= most:
+        return scenarios
+    step = len(scenarios) / max(1, most)
+    return [scenarios[int(number * step)] for number in range(most)]

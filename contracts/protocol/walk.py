@@ -1,0 +1,144 @@
+"""The scenarios that a client of a declared platform is put through, simplest first.
+
+What can be listed is listed: each kind ends in each way that it can, each operation that the client calls fails in each way,
+alone and in pairs, before a unit of work, between two, and in the midst of one. Then several units run at once.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
+from typing import Any
+
+from contracts.protocol.scenario import (
+    Advance,
+    Do,
+    During,
+    End,
+    Happening,
+    Inject,
+    Scenario,
+    Step,
+    Together,
+    complexity,
+    encode,
+)
+from mockserver.engine.model import Fault
+from mockserver.platform.model import Kind, Platform
+
+FAULTS: tuple[Fault, ...] = (
+    Fault(kind="status", status=503),
+    Fault(kind="status", status=503, retry_after=2),
+    Fault(kind="status", status=429, retry_after=2),
+    Fault(kind="status", status=500, after_acting=True),
+    Fault(kind="lost_request"),
+    Fault(kind="lost_response"),
+)
+
+AT_ONCE = 3
+SCHEDULES = 6
+LONGEST_SCHEDULE = 60
+
+
+def plain(platform: Platform) -> Iterator[Scenario]:
+    """Yield scenarios in which nothing goes wrong."""
+    for unit in _units(platform):
+        yield Scenario((unit,))
+        yield Scenario((unit, unit))
+
+
+def walk(platform: Platform, called: Mapping[str, int], seed: int = 0, *, races: bool = True) -> list[Scenario]:
+    """Return the scenarios for a client that makes these calls, by operation, for one unit of work; simplest first.
+
+    `seed` draws the schedules of units that run at once; without `races` there are none.
+    """
+    found = [*_alone(platform, called), *_pairs(platform, called)]
+    if races:
+        found += _at_once(platform, seed)
+    unique = {encode(scenario): scenario for scenario in found}
+    return sorted(unique.values(), key=complexity)
+
+
+def _units(platform: Platform) -> list[Do]:
+    return [Do(name, dict(effect.get("with", {}))) for name, effect in platform.effects.items()]
+
+
+def deaths(platform: Platform) -> list[Happening]:
+    """Return each way in which what a client holds can end."""
+    found: list[Happening] = []
+    for kind in platform.kinds.values():
+        if kind.carried and not kind.registered and kind.name in platform.order:
+            found += _deaths_of(kind)
+    return found
+
+
+def _deaths_of(kind: Kind) -> Iterator[Happening]:
+    yield End(kind.name)
+    for lasting in (kind.life.idle, kind.life.ttl):
+        if lasting is not None:
+            yield Advance(lasting / 1000 + 1)
+
+
+def _faults(platform: Platform, called: Iterable[str]) -> list[Inject]:
+    return [Inject(operation, fault) for operation in platform.operations if operation in called for fault in FAULTS]
+
+
+def _alone(platform: Platform, called: Mapping[str, int]) -> Iterator[Scenario]:
+    happenings: list[Happening] = [*deaths(platform), *_faults(platform, called)]
+    for unit, happening in product(_units(platform), happenings):
+        yield Scenario((happening, unit))
+        yield Scenario((unit, happening, unit))
+        yield Scenario((unit, happening, unit, unit))
+    for unit, death in product(_units(platform), deaths(platform)):
+        for operation, calls in called.items():
+            for nth in range(1, calls + 1):
+                if isinstance(death, Advance | End) and _is_shown(platform, death, operation):
+                    yield Scenario((_during(unit, operation, nth, death), unit))
+    for unit, inject in product(_units(platform), _faults(platform, called)):
+        for skip in range(1, called.get(inject.operation, 1)):
+            yield Scenario((Inject(inject.operation, inject.fault, skip), unit))
+
+
+def _during(unit: Do, operation: str, nth: int, then: Advance | End) -> Do:
+    return Do(unit.unit, unit.given, (During(operation, then, nth),))
+
+
+def _is_shown(platform: Platform, death: Advance | End, operation: str) -> bool:
+    """Whether the operation shows what dies."""
+    if isinstance(death, Advance):
+        return any(operation in kind.carried for kind in platform.kinds.values())
+    return operation in platform.kinds[death.kind].carried
+
+
+def _pairs(platform: Platform, called: Mapping[str, int]) -> Iterator[Scenario]:
+    """Two things go wrong in one unit of work: something dies, and a call of the recovery fails; or one call fails twice."""
+    faults = _faults(platform, called)
+    for unit, death, fault in product(_units(platform), deaths(platform), faults):
+        yield Scenario((unit, death, fault, unit))
+    for unit, fault in product(_units(platform), faults):
+        yield Scenario((unit, fault, Inject(fault.operation, FAULTS[0], 1), unit))
+
+
+def _at_once(platform: Platform, seed: int) -> Iterator[Scenario]:
+    draw = random.Random(seed)
+    for unit in _units(platform):
+        several = tuple(_distinct(unit, number) for number in range(AT_ONCE))
+        before: list[tuple[Step, ...]] = [(), (unit,), *((unit, death) for death in deaths(platform))]
+        for steps in before:
+            yield Scenario((*steps, Together(several)))
+            for _ in range(SCHEDULES):
+                schedule = tuple(draw.randrange(AT_ONCE * 2) for _ in range(draw.randrange(4, LONGEST_SCHEDULE)))
+                yield Scenario((*steps, Together(several, schedule)))
+
+
+def _distinct(unit: Do, number: int) -> Do:
+    """Units that run at once differ in a text, if they are given one."""
+    given = {name: _marked(value, number) for name, value in unit.given.items()}
+    return Do(unit.unit, given)
+
+
+def _marked(value: Any, number: int) -> Any:
+    if isinstance(value, dict):
+        return {name: _marked(inner, number) for name, inner in value.items()}
+    return value
