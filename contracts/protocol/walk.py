@@ -114,7 +114,8 @@ def _is_shown(platform: Platform, death: Advance | End, operation: str) -> bool:
 def _pairs(platform: Platform, called: Mapping[str, int]) -> Iterator[Scenario]:
     """Two things go wrong in one unit of work: something dies, and a call of the recovery fails; or one call fails twice."""
     faults = _faults(platform, called)
-    for unit, death, fault in product(_units(platform), deaths(platform), faults):
+    ends = [death for death in deaths(platform) if isinstance(death, End)]
+    for unit, death, fault in product(_units(platform), ends, faults):
         yield Scenario((unit, death, fault, unit))
     for unit, fault in product(_units(platform), faults):
         yield Scenario((unit, fault, Inject(fault.operation, FAULTS[0], 1), unit))

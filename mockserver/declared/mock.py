@@ -197,7 +197,7 @@ class Mock:
 
     def mint(self, kind: str) -> str:
         """Return a new id."""
-        return self._ids.secret()[:22] if kind else self._ids.message()
+        return self._ids.secret()[:24] if kind else self._ids.message()  # 18 bytes: canonical base64url
 
     def _put(self, record: Credential) -> None:
         table = self._tables[record.kind]
