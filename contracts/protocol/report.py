@@ -5,13 +5,16 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 from typing import Any
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
 
 import msgspec
 
 from contracts.protocol.history import Call, History, history_of
 from contracts.protocol.scenario import told
-from contracts.protocol.trace import FOREVER, Trace, UnitRun
+from contracts.protocol.trace import FOREVER, UnitRun
 from contracts.protocol.verify import Finding, Found, Report
+from contracts.report.cells import clean
 from mockserver.platform.model import Platform
 
 WIDTH = 100
@@ -104,6 +107,31 @@ def _status(finding: Finding) -> str:
     return {"explained": "follows from another violation"}.get(verdict.status, verdict.status) + level
 
 
+def render(report: Report, platform: Platform, kind: str) -> str:
+    """Return the report as text, json or junit."""
+    if kind == "json":
+        return msgspec.json.format(msgspec.json.encode(document(report)), indent=2).decode() + "\n"
+    return junit(report, platform) if kind == "junit" else text(report, platform)
+
+
+def junit(report: Report, platform: Platform) -> str:
+    """Return the report as JUnit XML: a test case for each clause."""
+    skipped = sum(one.verdict.status in {"not exercised", "explained"} for one in report.findings)
+    counts = {"tests": str(len(report.findings)), "failures": str(len(report.violated)), "skipped": str(skipped)}
+    suite = Element("testsuite", {"name": "dayfly", "errors": "0", "time": f"{report.elapsed_s:.3f}", **counts})
+    for finding in report.findings:
+        verdict = finding.verdict
+        name = clean(f"{verdict.code} {verdict.name}")
+        case = SubElement(suite, "testcase", {"classname": clean(report.target), "name": name})
+        if verdict.status == "violated":
+            failure = SubElement(case, "failure", {"type": verdict.name, "message": clean(verdict.message)})
+            failure.text = clean(_finding(finding, platform, report.target))
+        elif verdict.status != "held":
+            SubElement(case, "skipped", {"message": _status(finding)})
+    ElementTree.indent(suite)
+    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+
+
 def document(report: Report) -> dict[str, Any]:
     """Return the report as plain values."""
     return {
@@ -132,10 +160,3 @@ def _clause(finding: Finding) -> dict[str, Any]:
         scenario = msgspec.to_builtins(finding.found.scenario)
         told["counterexample"] = {"scenario": scenario, "message": verdict.message, "requests": list(verdict.at)}
     return told
-
-
-def story(trace: Trace, platform: Platform) -> str:
-    """Return the lines of a run."""
-    from contracts.protocol.scenario import Scenario
-
-    return "\n".join(_story(Found(scenario=Scenario(()), trace=trace), platform, ()))

@@ -113,11 +113,29 @@ def verify(
         )
 
 
-def replay(clients: Clients, compile: Callable[[Mapping[str, Any]], Platform], scenario: Scenario) -> tuple[list[Verdict], Run]:
-    """Play one scenario; return the verdicts, and the run. Raises ClientError."""
+def replayed(
+    target: str, clients: Clients, compile: Callable[[Mapping[str, Any]], Platform], scenario: Scenario, times: int = 1
+) -> tuple[Report, int]:
+    """Play one scenario so many times; return a report, and in how many of them a clause was broken. Raises ClientError."""
+    begun, broken, given_up = monotonic(), 0, 0
     with Runner(clients, compile) as runner:
-        run = runner.run(scenario)
-        return judge(runner.platform, run.trace), run
+        best = {code: Finding(verdict=verdict) for code, verdict in _unjudged(runner.platform).items()}
+        for _ in range(times):
+            run = runner.run(scenario)
+            given_up += bool(run.hung)
+            broken += any(verdict.status == "violated" for verdict in judge(runner.platform, run.trace))
+            _keep(best, scenario, run, runner.platform)
+        report = Report(
+            target=target,
+            platform=runner.platform.name,
+            findings=list(best.values()),
+            scenarios=times,
+            seed=0,
+            elapsed_s=monotonic() - begun,
+            real_time=clients.clock != "virtual",
+            given_up=given_up,
+        )
+    return report, broken
 
 
 def _unjudged(platform: Platform) -> dict[str, Verdict]:

@@ -1,0 +1,174 @@
+"""What `verify`, `replay` and `check` do for a declared platform, and `serve` with it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from contracts.cli.leftovers import nothing_left_running
+from contracts.cli.options import chosen
+from contracts.errors import ContractsError
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+    from contracts.cli.console import Destination
+    from contracts.cli.options import Choice
+    from contracts.protocol.verify import Report
+    from mockserver.platform import Platform
+    from mockserver.settings import Settings
+
+IN_REAL_TIME = 30
+"""Scenarios for a client whose waits are real, unless more are asked for."""
+
+PRINTERS = ("text", "json", "junit")
+
+
+def is_declared(platform: str | None) -> bool:
+    """Whether a platform is named that is not the web chat that comes with dayfly, which has a judge of its own."""
+    from mockserver.platform.library import WEB_CHAT
+
+    return platform not in {None, "", WEB_CHAT}
+
+
+def compiler(named: str) -> Callable[[Mapping[str, Any]], Platform]:
+    """Return what compiles a platform under a policy. Raises SettingsError, DeclarationError."""
+    from mockserver.platform import compile_platform, find
+
+    path = find(named)
+
+    def compile(policy: Mapping[str, Any]) -> Platform:
+        return compile_platform(path, policy)
+
+    compile({})
+    return compile
+
+
+# -- serving ---------------------------------------------------------------------------------------------------------
+
+
+def policy_of(path: Path | None) -> dict[str, Any]:
+    """Return the words of kinds that a TOML file sets, as ``{"session.ttl": 60}``. Raises ClickException."""
+    if path is None:
+        return {}
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{path}: cannot be read as TOML: {error}") from error
+    words: dict[str, Any] = {}
+    for kind, told in content.items():
+        if not isinstance(told, dict):
+            raise click.ClickException(f"{path}: {kind} has to be a table, as in [session] with ttl = 60 below it")
+        words |= {f"{kind}.{word}": value for word, value in told.items()}
+    return words
+
+
+def make_app(named: str, policy: Mapping[str, Any]) -> Callable[[Settings], WSGIApplication]:
+    """Return what makes the application of a declared platform. Raises SettingsError, DeclarationError."""
+    from mockserver.declared.mock import Mock, Registered
+    from mockserver.web.declared import create_declared_app
+
+    compiled = compiler(named)(policy)
+    registered = next((kind for kind in compiled.kinds.values() if kind.registered), None)
+
+    def make(settings: Settings) -> WSGIApplication:
+        given: dict[str, Registered] = {}
+        if registered is not None:
+            bound = dict.fromkeys(list(registered.bound)[:1], settings.client_secret)
+            given[registered.name] = Registered(settings.client_id, bound)
+        mock = Mock(compiled, registered=given, journal_entries=settings.journal_entries)
+        return create_declared_app(mock, admin_token=settings.admin_token, opaque=settings.opaque)
+
+    return make
+
+
+# -- judging ---------------------------------------------------------------------------------------------------------
+
+
+def methods_of(platform: Platform) -> dict[str, str]:
+    """Return the methods that a client in Python has to have: one for each unit of work."""
+    return {name: f"{name}({', '.join(effect.get('with', {}))})" for name, effect in platform.effects.items()}
+
+
+def verify(
+    named: str,
+    choice: Choice,
+    *,
+    seed: int,
+    examples: int | None,
+    clauses: Sequence[str],
+    reports: Sequence[Destination],
+    as_json: bool,
+) -> int:
+    """Verify a client of a declared platform, and tell what came of it; return the exit status."""
+    from contracts.cli.console import clients_print_to_stderr
+    from contracts.protocol.verify import verify as verified
+
+    compile = compiler(named)
+    platform = compile({})
+    with nothing_left_running(), clients_print_to_stderr():
+        client = chosen(choice, methods_of(platform))
+        most = examples if examples is not None or client.clients.clock == "virtual" else IN_REAL_TIME
+        report = _chosen(verified(client.name, client.clients, compile, seed=seed, most=most), clauses)
+    tell(report, platform, reports, as_json=as_json)
+    return report.exit_status
+
+
+def _chosen(report: Report, clauses: Sequence[str]) -> Report:
+    from msgspec.structs import replace
+
+    from mockserver.platform.errors import suggestion
+
+    if not clauses:
+        return report
+    known = [finding.verdict.code for finding in report.findings]
+    for code in clauses:
+        if not any(one == code or one.partition("/")[0] == code for one in known):
+            raise ContractsError(f"there is no clause {code!r} for this platform; {suggestion(code, known)}")
+    kept = [one for one in report.findings if {one.verdict.code, one.verdict.code.partition("/")[0]} & set(clauses)]
+    return replace(report, findings=kept)
+
+
+def replay(named: str, choice: Choice, file: Path, *, times: int) -> int:
+    """Put a client through one scenario file so many times, and tell what came of it; return the exit status."""
+    from contracts.cli.console import clients_print_to_stderr
+    from contracts.protocol.report import text
+    from contracts.protocol.scenario import load
+    from contracts.protocol.verify import replayed
+
+    scenario = load(file)
+    compile = compiler(named or scenario.platform)
+    platform = compile({})
+    with nothing_left_running(), clients_print_to_stderr():
+        client = chosen(choice, methods_of(platform))
+        report, broken = replayed(client.name, client.clients, compile, scenario, times)
+    click.echo(text(report, platform), nl=False)
+    if times > 1:
+        click.echo(f"violated in {broken} of {times} replays")
+    return report.exit_status
+
+
+def tell(report: Report, platform: Platform, reports: Sequence[Destination], *, as_json: bool) -> None:
+    """Print a report, and write it where it is asked for. Raises ClickException."""
+    from contracts.protocol.report import render
+
+    for kind, path in reports:
+        if kind not in PRINTERS:
+            raise click.UsageError(f"for a declared platform there are the reports {', '.join(PRINTERS)}, and not {kind}")
+        written = render(report, platform, kind)
+        if path == "-":
+            click.echo(written, nl=False)
+            continue
+        try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).write_text(written, "utf-8")
+        except OSError as error:
+            raise click.ClickException(f"{path}: cannot be written: {error.strerror}") from error
+    people = render(report, platform, "text")
+    if as_json:
+        click.echo(render(report, platform, "json"), nl=False)
+    click.echo(people, nl=False, err=as_json or any(path == "-" for _, path in reports))
