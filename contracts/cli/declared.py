@@ -152,6 +152,20 @@ def replay(named: str, choice: Choice, file: Path, *, times: int) -> int:
     return report.exit_status
 
 
+def check(named: str, recording: str, *, clauses: Sequence[str], reports: Sequence[Destination], as_json: bool) -> int:
+    """Judge a HAR file by a declared platform, and tell what came of it; return the exit status."""
+    from contracts.protocol.recording import read
+    from contracts.protocol.verify import checked
+
+    platform = compiler(named)({})
+    reading = read(Path(recording), platform)
+    if not reading.calls:
+        raise click.ClickException(f"{recording}: {reading.extent}; is it the right platform?")
+    report = _chosen(checked(recording, platform, reading.trace, reading.extent), clauses)
+    tell(report, platform, reports, as_json=as_json)
+    return report.exit_status
+
+
 def tell(report: Report, platform: Platform, reports: Sequence[Destination], *, as_json: bool) -> None:
     """Print a report, and write it where it is asked for. Raises ClickException."""
     from contracts.protocol.report import render

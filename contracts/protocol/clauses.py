@@ -160,6 +160,7 @@ def not_renewed(history: History, kind: Kind) -> Result:
             continue
         exercised = True
         renewed = any(call.operation in kind.renewed_by for call in after)
+        renewed = renewed or any(call.shown.get(kind.name) not in {None, told.shown[kind.name]} for call in after)
         brought = any(kind.name in call.brought and call.returned > told.returned for call in history.calls)
         if not renewed and not brought:
             what = f"the client went on after a {told.status} for its {kind.noun}, and asked for no other"

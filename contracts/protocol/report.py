@@ -19,8 +19,11 @@ from mockserver.platform.model import Platform
 
 WIDTH = 100
 SCHEMA_VERSION = 1
-SHOWN = 10
-"""Characters of an id that are shown; what follows tells nobody more."""
+LONGEST_STORY = 40
+"""Lines of a run that are shown; of a longer one those around what broke the clause."""
+
+BESIDE = 3
+"""Lines that are shown before and after one of those."""
 
 
 def text(report: Report, platform: Platform) -> str:
@@ -33,9 +36,12 @@ def _finding(finding: Finding, platform: Platform, target: str) -> str:
     verdict, found = finding.verdict, finding.found
     lines = [f"error[{verdict.code}] {verdict.name}: {verdict.message}", f"  --> client {target}", ""]
     if found is not None:
-        lines += ["  smallest failing scenario"]
-        lines += [f"    {number}. {told(step)}" for number, step in enumerate(found.scenario.steps, 1)]
-        lines += ["", "  what reached the mock"]
+        if found.scenario.steps:
+            lines += ["  smallest failing scenario"]
+            lines += [f"    {number}. {told(step)}" for number, step in enumerate(found.scenario.steps, 1)]
+            lines += ["", "  what reached the mock"]
+        else:
+            lines += ["  what was recorded"]
         lines += [f"    {line}" for line in _story(found, platform, verdict.at)]
     lines += ["", *_wrapped("  = rule: ", f"{verdict.statement}.")]
     if verdict.source:
@@ -55,7 +61,17 @@ def _story(found: Found, platform: Platform, at: tuple[int, ...]) -> Iterator[st
     names = _names(history)
     for call in history.calls:
         lines.append((call.left, f"{'>' if call.number in at else ' '} {call.number:>4}  {_call(call, names)}"))
-    yield from (words for _, words in sorted(lines, key=lambda line: line[0]))
+    ordered = [words for _, words in sorted(lines, key=lambda line: line[0])]
+    marked = [number for number, words in enumerate(ordered) if words.startswith(">")]
+    if len(ordered) <= LONGEST_STORY or not marked:
+        yield from ordered[:LONGEST_STORY]
+        return
+    shown = {near for number in marked for near in range(number - BESIDE, number + BESIDE + 1)}
+    for number, words in enumerate(ordered):
+        if number in shown:
+            yield words
+        elif number - 1 in shown:
+            yield "          …"
 
 
 def _unit(unit: UnitRun) -> Iterator[tuple[float, str]]:
@@ -93,11 +109,9 @@ def _table(report: Report) -> str:
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines = [f"{code:<{widths[0]}}  {name:<{widths[1]}}  {status}" for code, name, status in rows]
     real = " in real time" if report.real_time else ""
-    lines.append("")
-    lines.append(
-        f"{report.target} on {report.platform}: {len(report.violated)} of {len(rows)} clauses violated;"
-        f" {report.scenarios} scenarios, seed {report.seed}, {report.elapsed_s:.1f} s{real}"
-    )
+    how = report.extent or f"{report.scenarios} scenarios, seed {report.seed}, {report.elapsed_s:.1f} s{real}"
+    broken = f"{len(report.violated)} of {len(rows)} clauses violated"
+    lines += ["", f"{report.target} on {report.platform}: {broken}; {how}"]
     return "\n".join(lines)
 
 
@@ -125,7 +139,7 @@ def junit(report: Report, platform: Platform) -> str:
         case = SubElement(suite, "testcase", {"classname": clean(report.target), "name": name})
         if verdict.status == "violated":
             failure = SubElement(case, "failure", {"type": verdict.name, "message": clean(verdict.message)})
-            failure.text = clean(_finding(finding, platform, report.target))
+            failure.text = "\n".join(map(clean, _finding(finding, platform, report.target).splitlines()))
         elif verdict.status != "held":
             SubElement(case, "skipped", {"message": _status(finding)})
     ElementTree.indent(suite)

@@ -59,6 +59,8 @@ class Report(Struct, frozen=True, kw_only=True):
     real_time: bool = False
     given_up: int = 0
     """In how many scenarios the client had to be given up."""
+    extent: str = ""
+    """Of a recording: how much of it was judged."""
 
     @property
     def violated(self) -> list[Finding]:
@@ -136,6 +138,25 @@ def replayed(
             given_up=given_up,
         )
     return report, broken
+
+
+def checked(target: str, platform: Platform, trace: Trace, extent: str) -> Report:
+    """Judge a recording; `extent` says how much of it was read."""
+    begun = monotonic()
+    found = Found(scenario=Scenario(()), trace=trace)
+    findings = [
+        Finding(verdict=verdict, found=found if verdict.status == "violated" else None) for verdict in judge(platform, trace)
+    ]
+    return Report(
+        target=target,
+        platform=platform.name,
+        findings=findings,
+        scenarios=0,
+        seed=0,
+        elapsed_s=monotonic() - begun,
+        real_time=True,
+        extent=extent,
+    )
 
 
 def _unjudged(platform: Platform) -> dict[str, Verdict]:
