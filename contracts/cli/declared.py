@@ -11,7 +11,6 @@ import click
 
 from contracts.cli.leftovers import nothing_left_running
 from contracts.cli.options import chosen
-from contracts.errors import ContractsError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -106,6 +105,7 @@ def verify(
 ) -> int:
     """Verify a client of a declared platform, and tell what came of it; return the exit status."""
     from contracts.cli.console import clients_print_to_stderr
+    from contracts.protocol.client import chosen as only
     from contracts.protocol.verify import verify as verified
 
     compile = compiler(named)
@@ -113,24 +113,9 @@ def verify(
     with nothing_left_running(), clients_print_to_stderr():
         client = chosen(choice, methods_of(platform))
         most = examples if examples is not None or client.clients.clock == "virtual" else IN_REAL_TIME
-        report = _chosen(verified(client.name, client.clients, compile, seed=seed, most=most), clauses)
+        report = only(verified(client.name, client.clients, compile, seed=seed, most=most), platform, clauses)
     tell(report, platform, reports, as_json=as_json)
     return report.exit_status
-
-
-def _chosen(report: Report, clauses: Sequence[str]) -> Report:
-    from msgspec.structs import replace
-
-    from mockserver.platform.errors import suggestion
-
-    if not clauses:
-        return report
-    known = [finding.verdict.code for finding in report.findings]
-    for code in clauses:
-        if not any(one == code or one.partition("/")[0] == code for one in known):
-            raise ContractsError(f"there is no clause {code!r} for this platform; {suggestion(code, known)}")
-    kept = [one for one in report.findings if {one.verdict.code, one.verdict.code.partition("/")[0]} & set(clauses)]
-    return replace(report, findings=kept)
 
 
 def replay(named: str, choice: Choice, file: Path, *, times: int) -> int:
@@ -154,6 +139,7 @@ def replay(named: str, choice: Choice, file: Path, *, times: int) -> int:
 
 def check(named: str, recording: str, *, clauses: Sequence[str], reports: Sequence[Destination], as_json: bool) -> int:
     """Judge a HAR file by a declared platform, and tell what came of it; return the exit status."""
+    from contracts.protocol.client import chosen as only
     from contracts.protocol.recording import read
     from contracts.protocol.verify import checked
 
@@ -161,7 +147,7 @@ def check(named: str, recording: str, *, clauses: Sequence[str], reports: Sequen
     reading = read(Path(recording), platform)
     if not reading.calls:
         raise click.ClickException(f"{recording}: {reading.extent}; is it the right platform?")
-    report = _chosen(checked(recording, platform, reading.trace, reading.extent), clauses)
+    report = only(checked(recording, platform, reading.trace, reading.extent), platform, clauses)
     tell(report, platform, reports, as_json=as_json)
     return report.exit_status
 
