@@ -93,28 +93,30 @@ def methods_of(platform: Platform) -> dict[str, str]:
     return {name: f"{name}({', '.join(effect.get('with', {}))})" for name, effect in platform.effects.items()}
 
 
-def verify(
-    named: str,
-    choice: Choice,
-    *,
-    seed: int,
-    examples: int | None,
-    clauses: Sequence[str],
-    reports: Sequence[Destination],
-    as_json: bool,
-) -> int:
-    """Verify a client of a declared platform, and tell what came of it; return the exit status."""
+NOT_HERE = ("profile", "walk", "corpus", "corpus_keep", "expected_failures")
+"""Options of `dayfly verify` that are for the web chat alone."""
+
+
+def verify(context: click.Context, choice: Choice) -> int:
+    """Verify a client of a declared platform by the options of `dayfly verify`; return the exit status."""
     from contracts.cli.console import clients_print_to_stderr
     from contracts.protocol.client import chosen as only
     from contracts.protocol.verify import verify as verified
 
-    compile = compiler(named)
+    given = context.params
+    for name in NOT_HERE:
+        if given[name]:
+            raise click.UsageError(f"--{name.replace('_', '-')} is for the web chat, and does not go with --platform")
+    compile = compiler(given["platform"])
     platform = compile({})
     with nothing_left_running(), clients_print_to_stderr():
         client = chosen(choice, methods_of(platform))
-        most = examples if examples is not None or client.clients.clock == "virtual" else IN_REAL_TIME
-        report = only(verified(client.name, client.clients, compile, seed=seed, most=most), platform, clauses)
-    tell(report, platform, reports, as_json=as_json)
+        most = given["examples"]
+        if most is None and client.clients.clock != "virtual":
+            most = IN_REAL_TIME
+        report = verified(client.name, client.clients, compile, seed=given["seed"] or 0, most=most)
+    report = only(report, platform, given["clauses"])
+    tell(report, platform, given["destinations"], as_json=given["as_json"])
     return report.exit_status
 
 

@@ -76,11 +76,7 @@ def command(
     from contracts.verify import Options, verify
 
     if declared.is_declared(platform):
-        _refuse(context, "profile", "walk", "corpus", "corpus_keep", "expected_failures")
-        status = declared.verify(
-            platform, choice, seed=seed or 0, examples=examples, clauses=clauses, reports=destinations, as_json=as_json
-        )
-        context.exit(status)
+        context.exit(declared.verify(context, choice))
 
     if corpus_keep and corpus is None:
         raise click.UsageError("--corpus-keep goes with --corpus DIR")
@@ -101,10 +97,3 @@ def command(
             report = verify(client.name, client.clients, options, watch)
     tell(replace(report, replay_with=client.replay_with), destinations, as_json=as_json)
     context.exit(report.exit_status(strict=strict))
-
-
-def _refuse(context: click.Context, *names: str) -> None:
-    """Raise UsageError if an option was given that means nothing for a declared platform."""
-    for name in names:
-        if context.params.get(name):
-            raise click.UsageError(f"--{name.replace('_', '-')} is for the web chat, and does not go with --platform")

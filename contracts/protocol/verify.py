@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from time import monotonic
 from typing import Any
 
 from msgspec import Struct
@@ -16,6 +15,7 @@ from contracts.protocol.runner import Run, Runner, operations_called
 from contracts.protocol.scenario import Scenario, complexity
 from contracts.protocol.trace import Exchange, Trace
 from contracts.protocol.walk import plain, walk
+from contracts.verify.stopwatch import Stopwatch
 from mockserver.platform.message import Message
 from mockserver.platform.model import Platform
 
@@ -88,7 +88,7 @@ def verify(
 
     Raises ClientError if no client can be made, ClientNeverWorked if it cannot do its work in peace.
     """
-    begun = monotonic()
+    watch = Stopwatch()
     with Runner(clients, compile) as runner:
         if not runner.platform.effects:
             raise ContractsError(
@@ -109,7 +109,7 @@ def verify(
             findings=list(best.values()),
             scenarios=done + len(chosen),
             seed=seed,
-            elapsed_s=monotonic() - begun,
+            elapsed_s=watch.seconds(),
             real_time=clients.clock != "virtual",
             given_up=given_up,
         )
@@ -119,7 +119,7 @@ def replayed(
     target: str, clients: Clients, compile: Callable[[Mapping[str, Any]], Platform], scenario: Scenario, times: int = 1
 ) -> tuple[Report, int]:
     """Play one scenario so many times; return a report, and in how many of them a clause was broken. Raises ClientError."""
-    begun, broken, given_up = monotonic(), 0, 0
+    watch, broken, given_up = Stopwatch(), 0, 0
     with Runner(clients, compile) as runner:
         best = {code: Finding(verdict=verdict) for code, verdict in _unjudged(runner.platform).items()}
         for _ in range(times):
@@ -133,7 +133,7 @@ def replayed(
             findings=list(best.values()),
             scenarios=times,
             seed=0,
-            elapsed_s=monotonic() - begun,
+            elapsed_s=watch.seconds(),
             real_time=clients.clock != "virtual",
             given_up=given_up,
         )
@@ -142,7 +142,7 @@ def replayed(
 
 def checked(target: str, platform: Platform, trace: Trace, extent: str) -> Report:
     """Judge a recording; `extent` says how much of it was read."""
-    begun = monotonic()
+    watch = Stopwatch()
     found = Found(scenario=Scenario(()), trace=trace)
     findings = [
         Finding(verdict=verdict, found=found if verdict.status == "violated" else None) for verdict in judge(platform, trace)
@@ -153,7 +153,7 @@ def checked(target: str, platform: Platform, trace: Trace, extent: str) -> Repor
         findings=findings,
         scenarios=0,
         seed=0,
-        elapsed_s=monotonic() - begun,
+        elapsed_s=watch.seconds(),
         real_time=True,
         extent=extent,
     )
