@@ -97,10 +97,14 @@ def _call(call: Call, names: dict[tuple[str, str], str]) -> str:
     exchange = call.exchange
     shows = ", ".join(names[pair] for pair in call.shown.items())
     brings = ", ".join(names[pair] for pair in call.brought.items())
-    status = exchange.fault if call.status is None and exchange.fault else call.status or "no answer"
+    status = str(call.status or "no answer")
+    if exchange.fault:
+        status = (
+            f"{exchange.fault} (injected)" if exchange.fault.startswith("status ") else f"{status} (injected: {exchange.fault})"
+        )
     said = [names[kind, id] + " is dead" for kind, id in call.shown.items() if call.effects[kind] == "dead"]
     parts = [f"{exchange.method} {exchange.path}", f"{call.operation or 'no operation'}", f"with {shows}" if shows else ""]
-    after = [str(status), f"brings {brings}" if brings else "", *said, exchange.fault if call.status is not None else ""]
+    after = [status.removeprefix("status "), f"brings {brings}" if brings else "", *said]
     return f"{' '.join(filter(None, parts)):<60} → {', '.join(filter(None, after))}"
 
 

@@ -169,10 +169,11 @@ def _warm_up(runner: Runner, best: dict[str, Finding]) -> dict[str, int]:
     called: dict[str, int] = {}
     for scenario in plain(runner.platform):
         run = runner.run(scenario)
-        failed = next((unit for unit in run.trace.units if unit.outcome != "accepted"), None)
-        if failed is not None:
-            raise ClientNeverWorked(failed.name, failed.error or run.hung, run.output)
         _keep(best, scenario, run, runner.platform)
+        failed = next((unit for unit in run.trace.units if unit.outcome != "accepted"), None)
+        broken = any(finding.verdict.status == "violated" for finding in best.values())
+        if failed is not None and not broken:
+            raise ClientNeverWorked(failed.name, failed.error or run.hung, run.output)
         counted = operations_called(run.trace, lambda exchange: _operation(runner.platform, exchange))
         if scenario.units == 1:
             called = {name: max(number, called.get(name, 0)) for name, number in counted.items()} | {
