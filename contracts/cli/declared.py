@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from contracts.cli.leftovers import nothing_left_running
 from contracts.cli.options import chosen
@@ -105,7 +106,7 @@ def verify(context: click.Context, choice: Choice) -> int:
 
     given = context.params
     for name in NOT_HERE:
-        if given[name]:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             raise click.UsageError(f"--{name.replace('_', '-')} is for the web chat, and does not go with --platform")
     compile = compiler(given["platform"])
     platform = compile({})

@@ -22,6 +22,9 @@ SCHEMA_VERSION = 1
 LONGEST_STORY = 40
 """Lines of a run that are shown; of a longer one those around what broke the clause."""
 
+LONGEST_ERROR = 100
+"""Characters of what a client says of a failure."""
+
 BESIDE = 3
 """Lines that are shown before and after one of those."""
 
@@ -79,7 +82,8 @@ def _unit(unit: UnitRun) -> Iterator[tuple[float, str]]:
     if unit.began < FOREVER:
         yield unit.began, f"          unit {unit.number}: {unit.name}({given})"
     reported = {"accepted": "success", "failed": "failure", "never": "nothing"}[unit.outcome]
-    error = f" ({unit.error})" if unit.error else ""
+    words = " ".join(unit.error.split())
+    error = f" ({words[:LONGEST_ERROR]}{'…' if len(words) > LONGEST_ERROR else ''})" if words else ""
     yield unit.ended, f"          unit {unit.number}: the client reported {reported}{error}"
 
 
