@@ -155,6 +155,23 @@ def check(named: str, recording: str, *, clauses: Sequence[str], reports: Sequen
     return report.exit_status
 
 
+def probe(named: str, url: str, admin_token: str, client_id: str, client_secret: str) -> int:
+    """Probe a provider of a declared platform, and tell what it did; return the exit status."""
+    from contracts.protocol.probe import Given, prober, table
+
+    platform = compiler(named)({})
+    registered = next((kind for kind in platform.kinds.values() if kind.registered), None)
+    given = {}
+    if client_id and registered is not None:
+        given[registered.name] = Given(client_id, dict.fromkeys(list(registered.bound)[:1], client_secret))
+    with prober(platform, url, admin_token, given) as asking:
+        checks = list(asking.checks())
+    click.echo(table(checks), nl=False)
+    if any(check.status == "violated" for check in checks):
+        return 1
+    return 0 if any(check.status == "held" for check in checks) else 2
+
+
 def tell(report: Report, platform: Platform, reports: Sequence[Destination], *, as_json: bool) -> None:
     """Print a report, and write it where it is asked for. Raises ClickException."""
     from contracts.protocol.report import render
