@@ -14,7 +14,7 @@ import click
 from contracts.cli import completing
 from contracts.cli.console import destinations, json_too
 from contracts.judge import DEFAULTS, Delivery, Parameters, header_name
-from contracts.report.kinds import KINDS
+from contracts.report.kinds import KINDS, OF_DECLARED
 
 if TYPE_CHECKING:
     from contracts.clients.base import Clients
@@ -218,7 +218,7 @@ def reports_as(kinds: Sequence[str]) -> Callable[[F], F]:
 
 report_options = stacked(
     [
-        reports_as(KINDS),
+        reports_as((*KINDS, *OF_DECLARED)),
         click.option("--strict", is_flag=True, help="Exit with 2 if a clause was inconclusive or cannot be judged."),
     ]
 )
