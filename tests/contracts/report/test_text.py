@@ -86,6 +86,41 @@ def test_waits_tell_what_was_asked_for() -> None:
     assert "end_sessions(count=1)" in told
 
 
+def waits(tape: Tape) -> list[str]:
+    history = fold(well_formed(tape.entries), None)
+    return [row.text for row in rows(history) if row.kind == "wait"]
+
+
+def test_the_wait_that_was_asked_for_counts_to_the_call_that_the_finding_is_about() -> None:
+    tape = Tape()
+    tape.begin()
+    tape.token()
+    tape.send(tape.create(), status=429, retry_after=3)
+    tape.wait(0.5)
+    tape.send(tape.create(delay=1), status=429, retry_after=1)
+    tape.wait(1)
+    tape.send(tape.create())
+    tape.end()
+    told = tape.judged().of("R5")
+    assert told.message == "a send left 1.5 s after a 429 that said Retry-After 3"
+    assert waits(tape) == [
+        "the client waited 0.5 s",
+        "1.5 s after the 429; Retry-After said 3 s",
+        "the client waited 1 s",
+        "1 s after the 429; Retry-After said 1 s",
+    ]
+
+
+def test_a_wait_for_the_same_call_is_told_in_one_line() -> None:
+    tape = Tape()
+    tape.begin()
+    tape.token(status=429, retry_after=2)
+    tape.wait(2)
+    tape.token(status=429, retry_after=9)
+    tape.end("failed")
+    assert waits(tape) == ["the client waited 2 s; Retry-After said 2 s", "the client waited 0 s; Retry-After said 9 s"]
+
+
 def test_a_clause_of_somebody_elses_is_told_without_its_advice() -> None:
     report = reused()
     assert "rule:" not in counterexample(report, report.violated[0], clauses=())
