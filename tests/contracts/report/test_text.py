@@ -133,6 +133,11 @@ def test_the_summary_counts_verdicts_and_says_why_a_clause_did_not_hold() -> Non
     assert "1 violated · " in told
 
 
+def test_why_a_recording_does_not_do_has_room_in_a_narrow_table() -> None:
+    told = render(recorded(), Style(columns=80))
+    assert "  D2 not-delivered           not exercised      0  a recording cannot show this\n" in told
+
+
 def test_output_is_cut_to_a_few_lines_and_says_where_the_rest_is() -> None:
     told = render(noisy())
     assert told.count("DEBUG:pool:connection  ") == 5
