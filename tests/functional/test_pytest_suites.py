@@ -14,7 +14,7 @@ from contracts.builtin import ANN
 from contracts.pytest_plugin import OPTIONS
 from contracts.scenario import Scenario, Send, digest, save
 from contracts.verify.client import HeldTo
-from tests.functional.sessions import PLUGIN, prepare, run
+from tests.functional.sessions import PLUGIN, SESSION, prepare, run
 from tests.walked import FIRST
 
 
@@ -180,7 +180,7 @@ def test_a_client_has_the_same_name_in_whatever_directory_pytest_is_started(pyte
     pytester.chdir()
     for place in (pytester.path, below):
         os.chdir(place)
-        pytester.runpytest_subprocess(*PLUGIN, "-Werror", "-p", "no:valkey", "-p", "no:cacheprovider").assert_outcomes(passed=1)
+        pytester.runpytest_subprocess(*SESSION).assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize(
