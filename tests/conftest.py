@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from hypothesis import settings
 
@@ -18,3 +19,6 @@ def pytest_configure() -> None:
     for name in [name for name in os.environ if name.startswith("DAYFLY_") and name not in KEPT]:
         del os.environ[name]
     os.environ["DAYFLY_WALK"] = "short"  # a test that is about the whole walk asks for it
+    # Else every command that a test starts compiles both packages again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
