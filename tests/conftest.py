@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
+import pytest
 from hypothesis import settings
+
+from tests.need import told
 
 KEPT = {"DAYFLY_REQUIRE", "DAYFLY_SDK_DIR"}
 """Variables that are the tests' own."""
@@ -22,3 +25,9 @@ def pytest_configure() -> None:
     # Else every command that a test starts compiles both packages again.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reasons = [report.longrepr[2] for report in terminalreporter.getreports("skipped")]
+    if reasons:
+        terminalreporter.write_line(told(reasons))
