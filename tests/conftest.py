@@ -27,6 +27,11 @@ def pytest_configure() -> None:
     sys.dont_write_bytecode = False
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts slow tests first, then those that start processes: at the end no worker is to wait for another's long test."""
+    items.sort(key=lambda item: 0 if item.get_closest_marker("slow") else 1 if "functional" in item.path.parts else 2)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reasons = [report.longrepr[2] for report in terminalreporter.getreports("skipped")]
     if reasons:

@@ -180,6 +180,7 @@ def test_what_is_printed_can_be_pasted_wherever_the_client_is(tmp_path: Path, ca
     assert run(words[1:]) == 1
 
 
+@pytest.mark.slow
 def test_a_node_client_is_judged(capfd: Captured) -> None:
     need("node")
     client = shlex.join(["node", str(CLIENTS / "cached_session.mjs")])

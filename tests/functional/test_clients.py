@@ -12,6 +12,8 @@ from contracts.cli import run
 from tests.need import need
 
 CLIENTS = Path(__file__).parents[2] / "fixtures" / "clients"
+pytestmark = pytest.mark.slow
+
 FEW = ("--examples", "2")
 """A client in a process of its own waits in real time."""
 

@@ -13,6 +13,8 @@ from contracts import cli
 from contracts.cli import demo
 from contracts.report.cells import width
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 120
 """Seconds after which it is taken to hang, on a machine with other things to do."""
 

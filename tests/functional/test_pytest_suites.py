@@ -288,6 +288,7 @@ def test_scenario_files_are_tests_of_the_configured_client(corpus: pytest.Pytest
     assert "INTERNALERROR" not in done.stdout.str()
 
 
+@pytest.mark.slow
 def test_workers_tell_the_same(corpus: pytest.Pytester) -> None:
     def told(workers: str) -> list[str]:
         done = run(corpus, CONTRACT + UNJUDGED, "--dayfly-check", "--dayfly-examples", "2", "-n", workers)

@@ -16,6 +16,8 @@ import pytest
 from tests.functional.serving import Serving
 from tests.functional.talking import CREATE, GUEST, Talker
 
+pytestmark = pytest.mark.slow
+
 MANY = 150
 HOUR = 3600
 
