@@ -1,6 +1,6 @@
-"""Faults: what each kind does to an exchange, and the plan that says which request is hit.
+"""Faults: the effect of each kind on an exchange, and the plan that picks the requests to hit.
 
-To add one: a file with a function from the fault's values to its Effect, a row in KINDS, a kind in `engine.model.FaultKind`.
+To add a kind: a file with a function from a Fault to its Effect, a row in KINDS, and the name in `engine.model.FaultKind`.
 """
 
 from __future__ import annotations
@@ -37,5 +37,5 @@ NONE = Effect()
 
 
 def effect_of(fault: Fault | None) -> Effect:
-    """What `fault` does; no fault does nothing."""
+    """Return the effect of `fault`; without a fault it changes nothing."""
     return NONE if fault is None else KINDS[fault.kind](fault)
