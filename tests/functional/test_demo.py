@@ -43,7 +43,7 @@ def test_it_shows_a_refusal_and_tells_why(printed: str) -> None:
     assert '>   "text": "Welcome back"' in refusal
     assert "< HTTP/1.1 403 Forbidden" in refusal
     assert '<   "code": "not.authorized",' in refusal
-    assert "The session was used up by a message accepted before" in refusal
+    assert "The session was used up by an earlier message" in refusal
     assert "What to do" in refusal
 
 

@@ -237,12 +237,12 @@ def test_explain_tells_both(mock: Mock, tenant: Tenant, store: FailingStore, clo
     told = tenant.explain(answer.json()["contextId"])
     assert "The message was accepted." in told.summary
     assert "answered 503 store.unavailable" in told.summary
-    assert told.advice[0].startswith("The platform acted, and the client was not told")
+    assert told.advice[0].startswith("The platform acted, but the client cannot know")
     page = to_text(told)
     assert "503 store.unavailable (the platform: message.accepted)" in page
     later = tenant.explain(refused.json()["contextId"])
     assert later.session is not None
-    assert any("(the client was told 503 store.unavailable)" in event.what for event in later.session.events)
+    assert any("(but the client got 503 store.unavailable)" in event.what for event in later.session.events)
 
 
 def test_the_console_shows_both(
@@ -319,7 +319,7 @@ def test_a_request_that_is_refused_unread_is_journalled(assembly: Assembly, mock
     found = tenant.requests.get(str(body["contextId"])).exchange
     assert (found.operation, found.status, found.reason) == ("send", 503, "server.busy")
     told = tenant.explain(str(body["contextId"]))
-    assert told.summary.startswith("So many requests waited at the mock")
+    assert told.summary.startswith("Too many requests were waiting")
     assert told.accepted_if is not None
 
 
