@@ -143,7 +143,7 @@ class TestWithToken:
         (cookie,) = asked.context.cookies()
         asked.context.add_cookies([{**cookie, "value": "IjEi.old.sign-in"}])  # type: ignore[typeddict-item]
         asked.get_by_role("button", name="Advance the clock by 1 s").click()
-        expect(asked.get_by_text("You were signed in, and are no longer")).to_be_visible()
+        expect(asked.get_by_text("You are no longer signed in")).to_be_visible()
         asked.get_by_label("Control token").fill(TOKEN)
         asked.keyboard.press("Enter")
         expect(asked.get_by_role("heading", name="Requests")).to_be_visible()
@@ -156,7 +156,7 @@ def test_without_scripts_everything_is_there_but_what_is_live(browser: Browser, 
     page = context.new_page()
     page.goto(f"{visitor.address}/sessions")
     page.get_by_role("button", name="Freeze").click()
-    expect(page.get_by_text("The clock stands still.")).to_be_visible()
+    expect(page.get_by_text("The clock is frozen.")).to_be_visible()
     assert page.url.startswith(f"{visitor.address}/sessions")
     session = visitor.session("Ann")
     page.goto(f"{visitor.address}/sessions/{session}")

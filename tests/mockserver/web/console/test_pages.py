@@ -44,7 +44,7 @@ def test_a_refused_request_is_explained(mock: Mock, read: Reader) -> None:
     refused = mock.send(session, "once more")
     page = read(f"/requests/{refused.headers['ININ-Correlation-Id']}")
     assert "session.consumed" in page
-    assert "used up by a message accepted before" in page
+    assert "used up by an earlier message" in page
     assert 'class="refused"' in page
 
 
@@ -104,7 +104,7 @@ def test_what_left_the_journal_leads_to_what_is_there(browser: FlaskClient) -> N
     answer = browser.get(f"{DEFAULT}/requests/00000000-1111-4222-8333-444444444444")
     assert answer.status_code == 404
     assert "the oldest requests leave it" in answer.text
-    assert f'<a href="{DEFAULT}/requests">The requests that are there</a>' in answer.text
+    assert f'<a href="{DEFAULT}/requests">All requests</a>' in answer.text
 
 
 def test_a_session_outlives_its_requests_in_the_journal(mock: Mock, tenant: Tenant, read: Reader) -> None:
