@@ -52,7 +52,7 @@ def blocks(document: str) -> list[Block]:
 
 def table(document: str, heading: str) -> list[list[str]]:
     """Return the cells of the first table below a heading, without the table's own two lines of heading."""
-    before, found, below = TEXTS[document].partition(f"{heading}\n")
+    _, found, below = TEXTS[document].partition(f"{heading}\n")
     assert found, f"{document} has no {heading!r}"
     rows = re.search(r"(?:^\|.*\n)+", below, re.MULTILINE)
     assert rows, f"there is no table below {heading} of {document}"
