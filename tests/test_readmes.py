@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from inspect import getmembers, signature
 from typing import Any
 
@@ -13,6 +14,7 @@ from contracts import pytest_plugin
 from contracts.clauses import CLAUSES
 from contracts.clauses.provider import PROVIDER_CLAUSES
 from contracts.cli.group import COMMANDS
+from contracts.generate import Limits, walk
 from contracts.judge import DEFAULTS
 from contracts.pytest_platform import Platforms
 from contracts.report.kinds import KINDS as REPORTS
@@ -25,6 +27,7 @@ from mockserver.explain.advice import ADVICE
 from mockserver.settings import POLICY_FIELDS, policy_to
 from mockserver.wire import ROUTES
 from mockserver.wire.table import TABLE
+from tests.gallery.catalogue import pieces
 from tests.readmes import NAMES, ROOT, TEXTS, anchors, blocks, code_in, links, prose, table
 
 JUDGE, MOCK = TEXTS["contracts/README.md"], TEXTS["mockserver/README.md"]
@@ -98,6 +101,17 @@ def test_it_is_said_how_each_clause_is_judged() -> None:
 def test_every_provider_clause_is_listed_in_its_own_words() -> None:
     told = table("contracts/README.md", "## Provider clauses")
     assert told == [[clause.code, clause.name, clause.statement] for clause in PROVIDER_CLAUSES]
+
+
+def test_clauses_clients_and_scenarios_are_counted() -> None:
+    rooms = Counter(piece.room for piece in pieces() if not piece.shipped)
+    steps = [len(list(walk(Limits(virtual=virtual), extent))) for virtual, extent in ((True, "full"), (False, "short"))]
+    told = {name: " ".join(text.split()) for name, text in TEXTS.items()}
+    assert f"one of {len(CLAUSES)} *clauses*" in told["README.md"]
+    assert f"some {round(steps[0], -1)} short scenarios" in told["contracts/README.md"]
+    assert f"there are {steps[1]}, one of each kind" in told["contracts/README.md"]
+    assert f"{rooms['correct']} correct ones" in told["tests/README.md"]
+    assert f"{rooms['culprit']} that make one mistake each" in told["tests/README.md"]
 
 
 def test_every_option_of_the_clauses_is_listed_with_its_default() -> None:

@@ -350,6 +350,7 @@ WAYS: dict[tuple[str, str], Callable[[Block, Place], None]] = {
     ("README.md", "$ dayfly serve"): says_that_it_serves,
     ("README.md", "API="): sends_twice,
     ("README.md", "$ dayfly explain"): explains,
+    ("README.md", "dayfly stories"): works,
     ("contracts/README.md", "# notifier.py"): is_a_factory,
     ("contracts/README.md", "cp "): works,
     ("contracts/README.md", "dayfly verify --command"): delivers,
