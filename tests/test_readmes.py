@@ -21,6 +21,7 @@ from contracts.report.kinds import KINDS as REPORTS
 from mockserver import openapi
 from mockserver.control.faults import COMMON, OWN
 from mockserver.control.faults import KINDS as FAULTS
+from mockserver.control.requests import Requests
 from mockserver.engine.diagram import diagram
 from mockserver.engine.model import Policy, Reason
 from mockserver.explain.advice import ADVICE
@@ -226,6 +227,15 @@ def test_every_option_of_pytest_is_listed() -> None:
     pytest_plugin.pytest_addoption(group)  # type: ignore[arg-type]
     rows = table("contracts/README.md", "### Options")
     assert {code.split()[0] for option, setting, _ in rows for code in code_in(option + setting)} == group.names
+
+
+def test_every_option_of_the_marker_and_every_filter_is_named() -> None:
+    below = JUDGE.partition("### Options\n")[2].partition("\n| ")[0]
+    own = {code_in(option)[0].split()[0] for option, *_ in table("contracts/README.md", "## Options of the clauses")}
+    named = {option.removeprefix("--").replace("-", "_") for option in own} | set(code_in(below))
+    assert set(pytest_plugin.OPTIONS) <= named
+    filters = JUDGE.partition("Filters of requests are ")[2].partition(". In process")[0]
+    assert code_in(filters) == list(signature(Requests.find).parameters)[1:]
 
 
 def test_every_client_that_is_shipped_is_listed() -> None:

@@ -110,8 +110,11 @@ def told(block: Block) -> tuple[str, str]:
 
 
 def prints(block: Block, place: Place, *, status: int = 0, columns: int = 80) -> None:
-    """The command prints this."""
+    """The command prints this, in a folder with the files that are shown beside it."""
     command, output = told(block)
+    for file in blocks(block.document):
+        if file.heading == block.heading and file.path:
+            place.write(file.path, file.text)
     compare(output, place.run(command, status, DAYFLY_WALK="full", DAYFLY_EXAMPLES="100", COLUMNS=str(columns)))
 
 
@@ -138,6 +141,12 @@ def can_be_made(block: Block, place: Place) -> None:
     for name in ("pyproject.toml", "constraints.txt"):
         (place.folder / name).touch()
     place.run(re.sub("^make ", "make --dry-run ", block.text, flags=re.MULTILINE), PYTHON=sys.executable)
+
+
+def is_judged_below(block: Block, _: Place) -> None:
+    """A command below it judges it, which is tried too."""
+    shown = [one.first for one in blocks(block.document) if one.heading == block.heading and one.language == "console"]
+    assert any(first.startswith(f"$ dayfly verify {block.path}:") for first in shown)
 
 
 def is_a_factory(block: Block, place: Place) -> None:
@@ -353,6 +362,8 @@ WAYS: dict[tuple[str, str], Callable[[Block, Place], None]] = {
     ("README.md", "dayfly stories"): works,
     ("contracts/README.md", "# notifier.py"): is_a_factory,
     ("contracts/README.md", "cp "): works,
+    ("contracts/README.md", "# with_requests.py"): is_judged_below,
+    ("contracts/README.md", "$ dayfly verify"): partial(prints, status=1, columns=100),
     ("contracts/README.md", "dayfly verify --command"): delivers,
     ("contracts/README.md", '{"id": 1, "send"'): is_asked,
     ("contracts/README.md", '{"id": 1, "ok"'): is_understood,
