@@ -247,3 +247,11 @@ def test_every_client_that_is_shipped_is_listed() -> None:
 def test_its_explanation_ends_with_the_advice_that_is_given() -> None:
     told = MOCK.partition("$ dayfly explain ")[2].partition("What to do\n")[2].partition("```")[0]
     assert " ".join(told.split()) == " ".join(f"- {line}" for line in ADVICE[Reason.SESSION_CONSUMED])
+
+
+@pytest.mark.parametrize("row", table("tests/README.md", "## Private interfaces"), ids=lambda row: row[0])
+def test_a_private_interface_is_used_where_it_says(row: list[str]) -> None:
+    _, names, users, holders = row
+    source = "".join((ROOT / user).read_text("utf-8") for user in code_in(users))
+    assert [name for name in code_in(names) if re.search(r"\w+", name.split(".")[-1])[0] not in source] == []  # type: ignore[index]
+    assert all((ROOT / holder).is_file() for holder in code_in(holders))
