@@ -100,7 +100,7 @@ def compare(shown: str, printed: str) -> None:
         assert found == part, f"{part}\n\n{plain(printed)}"
 
 
-def told(block: Block) -> tuple[str, str]:
+def command_and_output(block: Block) -> tuple[str, str]:
     """The command that a block shows, and its output."""
     command, _, output = block.text.removeprefix("$ ").partition("\n")
     return command, output
@@ -111,7 +111,7 @@ def told(block: Block) -> tuple[str, str]:
 
 def prints(block: Block, place: Place, *, status: int = 0, columns: int = 80) -> None:
     """The command prints this, in a folder with the files that are shown beside it."""
-    command, output = told(block)
+    command, output = command_and_output(block)
     for file in blocks(block.document):
         if file.heading == block.heading and file.path:
             place.write(file.path, file.text)
@@ -157,7 +157,7 @@ def is_a_factory(block: Block, place: Place) -> None:
 
 def says_that_it_serves(block: Block, _: Place) -> None:
     """The server prints this line when it is ready."""
-    command, output = told(block)
+    command, output = command_and_output(block)
     options = command.split()[2:]
     started = [sys.executable, "-m", "contracts.cli", "serve", "--port", "0", *options]
     with subprocess.Popen(started, stdout=subprocess.PIPE, text=True) as process:
@@ -168,7 +168,7 @@ def says_that_it_serves(block: Block, _: Place) -> None:
 
 def explains(block: Block, place: Place) -> None:
     """A second send is explained so."""
-    command, output = told(block)
+    command, output = command_and_output(block)
     assert re.fullmatch(r"dayfly explain [0-9a-f-]{36}", command)
     with Serving(*DEMO) as server, Talker(server.told) as talker:
         talker.login()
@@ -180,7 +180,7 @@ def explains(block: Block, place: Place) -> None:
 
 def follows(block: Block, place: Place) -> None:
     """A conversation is printed so."""
-    command, output = told(block)
+    command, output = command_and_output(block)
     with Serving(*DEMO) as server, Talker(server.told) as talker:
         talker.login()
         session = talker.session()

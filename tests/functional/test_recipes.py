@@ -29,7 +29,7 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_who_follows_a_recipe_gets_there(recipe: str, folder: Path) -> None:
+def test_a_recipe_can_be_followed(recipe: str, folder: Path) -> None:
     for step in RECIPES[recipe]:
         if step.language == "sh":
             run(step, folder)
