@@ -197,6 +197,12 @@ def at(server: Serving, script: str) -> str:
     return re.sub(rf"\b{port}\b", str(urlsplit(server.url).port), script)
 
 
+def works_at_a_mock(block: Block, place: Place) -> None:
+    """The commands succeed at a mock that runs."""
+    with Serving(*DEMO) as server:
+        place.run(at(server, block.text))
+
+
 def sends_twice(block: Block, place: Place) -> None:
     """The first send is accepted, the second is refused."""
     need("curl")
@@ -378,6 +384,7 @@ WAYS: dict[tuple[str, str], Callable[[Block, Place], None]] = {
     ("contracts/README.md", "dayfly reproduce"): is_served,
     ("contracts/README.md", "$ dayfly stories"): prints,
     ("contracts/README.md", "dayfly replay"): works,
+    ("contracts/README.md", "dayfly probe"): works_at_a_mock,
     ("contracts/README.md", "contracts/"): names_all_there_is,
     ("fixtures/README.md", "dayfly verify"): works,
     ("mockserver/README.md", "$ dayfly serve"): says_that_it_serves,
