@@ -58,9 +58,6 @@ TICK = 0.01
 BEGAN = "dayfly.began"
 """Where a call's environ has the time at which it began."""
 
-BUSY = "server.busy"
-"""The reason of a refusal because too many wait."""
-
 _ESTABLISHED = 1
 _TCP_INFO = struct.Struct("=B7x12I")
 _LAST_SENT, _LAST_RECEIVED = 9, 11
@@ -97,14 +94,14 @@ class Calls:
         self._may_wait = max(1, threads - RESERVE)
         self._may_read = max(1, threads - RESERVE_FOR_CONTROL)
 
-    def served(self, app: WSGIApplication) -> WSGIApplication:
-        """`app`, its delays and bodies watched. A call that may have to wait is refused if too many do."""
+    def served(self, app: WSGIApplication, refuse: WSGIApplication | None = None) -> WSGIApplication:
+        """`app`, its delays and bodies watched. A call that may have to wait is answered by `refuse` if too many do."""
         waits, reading, may_wait = self._waits, self._reading, self._may_wait
 
         def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             waiting = len(waits) + len(reading)
-            if waiting >= may_wait and not self._is_let_in(environ, waiting):
-                return _refuse(start_response)
+            if waiting >= may_wait and refuse is not None and not self._is_let_in(environ, waiting):
+                return refuse(environ, start_response)
             environ[PAUSE], environ[DELAY] = self._stopping.wait, self.delay
             environ[BEGAN] = monotonic() if "HTTP_EXPECT" not in environ else None
             if _has_body(environ):
@@ -201,17 +198,6 @@ def _borrowed(descriptor: int) -> Iterator[socket.socket]:
 
 def _has_body(environ: WSGIEnvironment) -> bool:
     return "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ
-
-
-def _refuse(start_response: StartResponse) -> Iterable[bytes]:
-    """Answer at once, and without a look at the body."""
-    start_response(
-        "503 Service Unavailable",
-        [("Content-Type", "application/json"), ("Retry-After", "1"), ("Dayfly-Reason", BUSY), ("Connection", "close")],
-    )
-    return [
-        b'{"message": "Too many requests wait here already. Try again later.", "code": "service.unavailable", "status": 503}'
-    ]
 
 
 class _Body:

@@ -108,7 +108,7 @@ class Worker:
         self._link.report()
         calls = Calls(stopping, self._port, self._threads)
         threading.Thread(target=calls.watch, name="dayfly-calls", daemon=True).start()
-        return calls.served(named(logged(app) if self._log_requests else app))
+        return calls.served(named(logged(app) if self._log_requests else app), getattr(app, "refuse", None))
 
     def _stop_with_parent(self, stopping: threading.Event) -> None:
         self._link.wait()

@@ -132,6 +132,8 @@ def retry_after(call: Call, outcome: Outcome, row: Row) -> int | None:
         return None
     if effect.status is not None:
         return 1 if effect.retry_after is None and row.status == 429 else effect.retry_after
+    if outcome.reason is Reason.BUSY:
+        return 1
     if outcome.reason is Reason.RATE_LIMITED and seen.token is not None:
         return max(1, _seconds(access.usage(seen.token, seen.now).reset))
     return None

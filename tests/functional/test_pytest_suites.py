@@ -235,6 +235,7 @@ def test_an_option_of_the_marker_that_there_is_not_is_told_whatever_the_test_doe
     done = run(pytester, tests)
     done.assert_outcomes(passed=1, errors=2)
     done.stdout.fnmatch_lines(["*the marker dayfly has no option 'chekc'; did you mean check?*"])
+    done.stdout.no_fnmatch_line("*pytest_plugin.py*")
     done.stdout.fnmatch_lines(["*the marker dayfly has no option 'clause'; did you mean clauses?*"])
 
 
