@@ -14,6 +14,8 @@ import pytest
 from tests.mutants.workshop import copy_of_the_project
 from tests.readmes import ROOT, Block, blocks
 
+pytestmark = pytest.mark.slow
+
 RECIPES = {
     heading: list(steps)
     for heading, steps in groupby(blocks("tests/README.md"), lambda block: block.heading)
