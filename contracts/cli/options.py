@@ -96,7 +96,7 @@ client_options: Callable[[Callable[..., Any]], Callable[..., Any]] = stacked(
         click.option("--one-shot", is_flag=True, help="CMD is started for each message, which it finds on its input."),
         click.option("--socket", is_flag=True, help="TARGET meets the platform over a socket, with whatever speaks HTTP."),
         click.option(
-            "--faketime", is_flag=True, help="CMD shares the mock's wall clock, by way of libfaketime. See the README."
+            "--faketime", is_flag=True, help="CMD shares the mock's wall clock, by way of libfaketime. See contracts/README.md."
         ),
         click.option("--patience", type=PATIENCE, metavar="S", help="Seconds of real time a client may show nothing."),
         click.option("--show-output", is_flag=True, help="Let the client print; else its output is in reports alone."),

@@ -1,6 +1,6 @@
 """Faults: the effect of each kind on an exchange, and the plan that picks the requests to hit.
 
-To add a kind: a file with a function from a Fault to its Effect, a row in KINDS, and the name in `engine.model.FaultKind`.
+`tests/README.md` shows how to add one.
 """
 
 from __future__ import annotations

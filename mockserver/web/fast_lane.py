@@ -33,7 +33,7 @@ def read_request(environ: WSGIEnvironment) -> Request | None:
     """Return the request of a WSGI call, None if its body may be large: then it is read by `read_large`."""
     length = environ.get("CONTENT_LENGTH")
     if length:
-        size = _size(length)
+        size = int(length) if len(length) < 6 and length.isdecimal() else _size(length)
         if size > SMALL:
             return None
         body = environ["wsgi.input"].read(size) if size else b""
@@ -91,7 +91,7 @@ def _request(environ: WSGIEnvironment, size: int, body: bytes, unheld: bool = Fa
         body=body,
         size=size,
         agent=environ.get("HTTP_USER_AGENT"),
-        others=() if environ.keys() <= _passed_over else _others(environ),
+        others=() if _passed_over.issuperset(environ) else _others(environ),
         unheld=unheld,
         host=environ.get("HTTP_HOST"),
     )

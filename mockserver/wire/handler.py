@@ -105,13 +105,13 @@ class Handler:
         ask, detail = _read(operation, request)
         platform = self.platform
         context_id = platform.ids.context(ask.organization or platform.stray)
-        return self._arrived(Call(request, operation, ask, context_id, detail))
+        return self._arrived(Call(request, operation, ask, context_id, detail, known_secrets=self._secrets))
 
     def _arrived(self, call: Call) -> Call:
         """Looks at the world for a call, its arrival journalled; where the store cannot be reached it is answered already."""
-        platform = self.platform
-        call.known_secrets, call.key_header = self._secrets, self.key_header
-        request = call.request
+        platform, request = self.platform, call.request
+        if call.known_secrets is None or self.key_header:
+            call.known_secrets, call.key_header = self._secrets, self.key_header
         if request.size > LARGE or request.unheld:
             request = call.request = replace(request, body=request.body[:LARGE])
         size = request.size + len(request.authorization or "") + len(request.agent or "")
@@ -356,9 +356,7 @@ LONGEST_REMEMBERED = 1024
 
 
 def _show(authorization: str | None) -> _Shown:
-    if authorization is not None and len(authorization) > LONGEST_REMEMBERED:
-        return _shown_in(authorization)
-    return _remembered(authorization)
+    return _remembered(authorization) if len(authorization or "") <= LONGEST_REMEMBERED else _shown_in(authorization)
 
 
 def _shown_in(authorization: str | None) -> _Shown:

@@ -42,11 +42,12 @@ def render(call: Call, outcome: Outcome, *, opaque: bool = False) -> Response:
         return _refusal(call, outcome, row, opaque)
     effect, issued = call.effect, outcome.issued
     body = _encode(ok_body(outcome) if issued is None else token_body(outcome))
-    if effect.body is not None:
+    if effect.body is None:
+        headers = headers_of(outcome.seen.now, call.context_id, body)
+    else:
         body = altered.unusable(body, effect.body)
-    headers = headers_of(outcome.seen.now, call.context_id, body)
-    if effect.body is not None:
-        headers[0] = ("Content-Type", altered.media_type(effect.body))
+        _, *others = headers_of(outcome.seen.now, call.context_id, body)
+        headers = [("Content-Type", altered.media_type(effect.body)), *others]
     if issued is None:
         headers += _UNCOUNTED if outcome.token is None else _counted(outcome)
     return Response(200, headers, body, effect.after / 1000, effect.delivery, effect.split)
