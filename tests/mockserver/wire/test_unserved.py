@@ -1,4 +1,4 @@
-"""A request that the mock fails: the journal tells what was put on the wire, and what the platform did."""
+"""A request that the mock fails: the journal has both the answer that was sent and what the platform did."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def test_what_waits_is_bounded_by_number_and_bytes(
     store.away = False
     mock.create()
     assert tenant.requests.count(operation="send") == 3
-    assert "2 more requests failed" in caplog.text
+    assert "2 more failed requests" in caplog.text
     monkeypatch.setattr(unserved, "MOST_BYTES", 10_000)
     store.away = True
     for _ in range(5):
@@ -292,7 +292,7 @@ SEND = "/api/v2/conversations/messaging/external/guests/sendmessage"
 
 
 class Unreadable:
-    """A body that nobody may look at."""
+    """A body that must not be read."""
 
     def read(self, size: int = -1) -> bytes:
         raise RuntimeError("the body was read")
@@ -429,7 +429,7 @@ def test_closing_gives_up_in_the_end(
     with assemble(system=clock, store=store) as parts:
         store.away = True
         parts.handler.handle(Request(method="POST", path="/nowhere"))
-    assert "the journal does not tell that 1 requests failed" in caplog.text
+    assert "1 failed requests are not in the journal" in caplog.text
 
 
 def test_closing_tries_once_more(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
