@@ -189,7 +189,7 @@ def test_three_403s_are_told_apart_and_explained(visitor: Visitor) -> None:
     refused = {
         visitor.client.send(used).headers["inin-correlation-id"]: ("session.consumed", "used up by an earlier message"),
         visitor.client.send(late).headers["inin-correlation-id"]: ("session.idle", "came 15"),
-        visitor.client.send("{{id}}").headers["inin-correlation-id"]: ("session.unknown", "ever issued here"),
+        visitor.client.send("{{id}}").headers["inin-correlation-id"]: ("session.unknown", "ever issued by this mock"),
     }
     page = visitor.open("/requests?status=403")
     assert visitor.listed() == list(refused)[::-1]

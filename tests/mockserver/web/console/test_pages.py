@@ -1,4 +1,4 @@
-"""What the pages of an organisation tell, and where they lead when there is nothing to tell."""
+"""The pages of an organisation, with their content and without any."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_refused_request_is_explained(mock: Mock, read: Reader) -> None:
 def test_a_life_of_very_many_events_is_told_by_its_ends(mock: Mock, read: Reader) -> None:
     answers = [mock.send("never issued") for _ in range(251)]
     page = read(f"/requests/{answers[120].headers['ININ-Correlation-Id']}")
-    assert "Of 251 events the first and the last 100 are shown." in page
+    assert "Of 251 events, the first and the last 100 are shown." in page
     assert page.count('class="point"') == 201
     assert page.count("this request</span>") == 1
 
