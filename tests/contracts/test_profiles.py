@@ -1,4 +1,4 @@
-"""How much is drawn, and by which seed, where nobody says."""
+"""The default number of scenarios and the default seed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scenarios as data: what is read is what was written, and what makes no sense is refused with its place."""
+"""Scenarios as data: they are read as they were written, and errors name their place."""
 
 from __future__ import annotations
 

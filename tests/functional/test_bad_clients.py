@@ -1,4 +1,4 @@
-"""Clients that no verdict can be had of, or that leave something behind: one line, or a clause, and nothing that goes on."""
+"""Clients without a possible verdict, or that leave something behind: one line or a clause, and nothing keeps running."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ SHORTENED = "import sys, contracts.cli.progress as progress; progress.SHORT = 0;
 def _read(descriptor: int) -> bytes:
     try:
         return os.read(descriptor, 1 << 16)
-    except OSError:  # nobody holds the other end any more
+    except OSError:  # the other end is closed
         return b""
 
 
@@ -178,7 +178,7 @@ def test_an_interrupt_tells_what_was_found_so_far_and_exits_130(tmp_path: Path) 
 
 @pytest.mark.parametrize("asked", [1, 400])
 def test_who_is_told_to_end_tells_nothing_and_exits_143(tmp_path: Path, asked: int) -> None:
-    """Also while scenarios are drawn, where Hypothesis would try once more."""
+    """This holds even while scenarios are drawn, when Hypothesis would try once more."""
     (tmp_path / "client.py").write_text(IMPATIENT.format(asked=asked, sent="SIGTERM"))
     command = [sys.executable, "-m", "contracts.cli", "verify", f"{tmp_path}/client.py:factory", "--seed", "0"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)

@@ -1,4 +1,4 @@
-"""What somebody sees who has never seen the tool: `dayfly demo`, as a command."""
+"""A newcomer's first view of the tool: `dayfly demo`, as a command."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BRIEF = ("-c", "import sys; from contracts.cli import demo, run; demo.EXAMPLES =
 
 
 def run(command: Sequence[str] = COMMAND, **environment: str) -> str:
-    """What the command prints, after it has ended well."""
+    """Return the command's output after it has succeeded."""
     surroundings = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR"}}
     surroundings |= {"COLUMNS": "120", "PYTHONIOENCODING": "utf-8", **environment}
     ran = subprocess.run([sys.executable, *command], check=False, env=surroundings, capture_output=True, timeout=PATIENCE)

@@ -66,14 +66,14 @@ def url() -> Iterator[str]:
 
 @pytest.fixture
 def scenario(tmp_path: Path) -> str:
-    """What the caching client fails in, as a file."""
+    """Return a file with a scenario in which the caching client fails."""
     assert run(["verify", CACHED, "--seed", "0", "--examples", "5", "--clause", "S1", "--corpus", "corpus"]) == 1
     (found,) = (tmp_path / "corpus").glob("S1-*.json")
     return str(found.relative_to(tmp_path))
 
 
 def emitted(capfd: Captured, *arguments: str) -> str:
-    """What `replay --emit` writes."""
+    """Return the output of `replay --emit`."""
     capfd.readouterr()
     assert run(["replay", *arguments]) == 0
     out, err = capfd.readouterr()

@@ -1,4 +1,4 @@
-"""Where a client's output goes: to reports, and to nothing else that somebody looks at or commits."""
+"""A client's output goes to reports, and not to the terminal or to files that are committed."""
 
 from __future__ import annotations
 

@@ -254,7 +254,7 @@ FILE = f"S1-{digest(TWICE)}.json"
 
 @pytest.fixture
 def corpus(pytester: pytest.Pytester) -> pytest.Pytester:
-    """A project with a scenario in its corpus, a file that is none of it, and a client."""
+    """A project with a scenario in its corpus, an unrelated file, and a client."""
     save(TWICE, pytester.path / "corpus", "S1")
     (pytester.path / "other").mkdir()
     (pytester.path / "other" / "data.json").write_text("{}")

@@ -54,7 +54,7 @@ def mock() -> Iterator[Running]:
 
 
 def put_on(story: Story, kind: str, url: str, tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """What a script of this kind does."""
+    """Run a story's script of this kind."""
     script = tmp_path / f"script{KINDS[kind].suffix}"
     script.write_text(render(story, kind), "utf-8", newline="")
     program = {"curl": ["bash"], "python": [sys.executable], "node": ["node"]}[kind]

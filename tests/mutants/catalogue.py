@@ -1,4 +1,4 @@
-"""The mutants, as data: where, what is replaced by what, and who is to notice."""
+"""The mutants as data: the file, the text and its replacement, and what must catch it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 class Mutant(NamedTuple):
     """One mistake: `text`, which occurs once in `file`, replaced by `replacement`.
 
-    `caught_by` is the code of a provider clause, or a test that pytest can select where no provider could be blamed.
+    `caught_by` is the code of a provider clause, or a test for pytest if the mistake cannot be blamed on a provider.
     """
 
     name: str
@@ -19,7 +19,7 @@ class Mutant(NamedTuple):
 
     @property
     def by_clause(self) -> bool:
-        """Whether a probe is to notice it."""
+        """True if a probe must notice it."""
         return "/" not in self.caught_by
 
 

@@ -64,7 +64,7 @@ def test_s1_counts_handshakes_where_the_policy_allows_several() -> None:
 
 @pytest.mark.parametrize("status", [200, 401, 429, 503])
 def test_s1_forbids_a_second_send_while_the_first_is_on_its_way(status: int) -> None:
-    """Whatever becomes of the first one, the client could not know it when the second one left."""
+    """The client could not know the result of the first send when the second one left."""
     tape = Tape()
     tape.begin()
     session = tape.create()

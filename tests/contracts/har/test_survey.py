@@ -1,4 +1,4 @@
-"""What only all requests together show: masked ids, exchanges that stand there twice, coarse stamps."""
+"""Properties that only all requests together show: masked ids, duplicate exchanges, coarse timestamps."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def again(entry: dict[str, Any], milliseconds: int = 3, **changes: Any) -> dict[
 
 
 def merged(har: Har, correlated: bool, **changes: Any) -> Har:
-    """What a browser and a proxy recorded of the same client, in one file."""
+    """Return the recordings of a browser and a proxy of the same client, merged into one file."""
     both = Har()
     for number, entry in enumerate(har.entries):
         if correlated:

@@ -193,7 +193,7 @@ def test_a_provider_with_neither_control_nor_credentials_cannot_be_probed(assemb
 
 
 def lenient(status: int, code: str | None = None) -> Callable[[Request, Reply], Reply]:
-    """Tells 200 where a message was refused so."""
+    """Answer 200 to messages that were refused with this status and code."""
 
     def change(request: Request, reply: Reply) -> Reply:
         refused = request.path == MESSAGES and reply.status == status and code in {None, reply.code}

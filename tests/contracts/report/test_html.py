@@ -34,7 +34,7 @@ EVIL = [
 
 
 class Page(HTMLParser):
-    """What a browser would see: `elements` with their attributes, `text` by the element around it."""
+    """The page as a browser would see it: `elements` with their attributes, `text` by the element around it."""
 
     def __init__(self, report: Report) -> None:
         super().__init__(convert_charrefs=True)

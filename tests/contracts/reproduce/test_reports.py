@@ -1,4 +1,4 @@
-"""How a reproduction is told: to people at a terminal, to programs, in a ticket, and as a policy."""
+"""The forms of a reproduction's report: for people at a terminal, for programs, in a ticket, and as a policy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stories put on: what was expected against what came, where nothing may be done to the world too."""
+"""Running stories: expected and actual answers, also on a provider without a control API."""
 
 from __future__ import annotations
 

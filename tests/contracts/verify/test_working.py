@@ -71,7 +71,7 @@ REFUSED = Scenario((RejectTokens(), Send(Guest("Ann", "ann@example.com"), "Hello
 
 
 def message_of(report: Report, code: str) -> str:
-    """What is said of a clause that was violated."""
+    """Return the message about a clause that was violated."""
     return next(clause.words for clause in report.violated if clause.code == code)
 
 

@@ -43,7 +43,7 @@ class Pair:
         control = Control(self.parts)
         self.tenant = control.tenant(DEFAULT_ORGANIZATION)
         control.assign_strays_to(self.tenant.id)
-        self.tenant.set_policy({"retention": 315_360_000})  # a declaration has no word for it
+        self.tenant.set_policy({"retention": 315_360_000})  # declarations do not have this setting
         self.tenant.clients.create(client_id=CLIENTS[1][0], client_secret=CLIENTS[1][1])
         self.mock = Mock(compile_platform(find("webchat")), system=lambda: self.time, ids=Ids.seeded(seed + 1))
         for id, secret in CLIENTS:

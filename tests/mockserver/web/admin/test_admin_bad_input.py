@@ -1,4 +1,4 @@
-"""Whatever is wrong with a control call is told in JSON, and named where it has a name."""
+"""Errors in control calls are reported in JSON, with the name of the field if there is one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may see the console, and who may change something there."""
+"""Access to the console, and to its changes."""
 
 from __future__ import annotations
 
