@@ -19,7 +19,7 @@ _UNSEEN = (
 
 ADVICE: dict[Reason, tuple[str, ...]] = {
     Reason.TOKEN_ISSUED: ("Use the token for many requests; one token request per message is wasteful.", _TOKEN_AGE),
-    Reason.SESSION_CREATED: ("Send its message now: no more than milliseconds should pass between creating and sending.",),
+    Reason.SESSION_CREATED: ("Send its message now: only milliseconds should pass between creating and sending.",),
     Reason.MESSAGE_ACCEPTED: (
         "The id is used up, unless the policy allows several messages: create another for the next message.",
     ),
@@ -69,7 +69,7 @@ ADVICE: dict[Reason, tuple[str, ...]] = {
     Reason.SESSION_EXPIRED: (_FRESH, _ON_DEAD),
     Reason.SESSION_REVOKED: (_ON_DEAD, "The other side may end a session at any time; recover from it as from any dead id."),
     Reason.SESSION_UNKNOWN: (
-        "Use only ids that POST /api/v2/conversations/webchat/sessions returned, character by character.",
+        "Use ids exactly as POST /api/v2/conversations/webchat/sessions returned them.",
         _ON_DEAD,
     ),
     Reason.SESSION_FOREIGN: (
@@ -119,7 +119,7 @@ def looks_issued(session_id: str) -> bool:
 
 def _hint(session_id: str) -> str | None:
     if PLACEHOLDER.fullmatch(session_id.strip()):
-        return "The id is a placeholder without a value: fill it in, and do not send without one."
+        return "The id is a placeholder without a value: fill it in before sending."
     if not looks_issued(session_id):
         return "The id does not look like the platform's ids, which are UUIDs: it was made up, truncated or changed on its way."
     return None

@@ -23,7 +23,7 @@ WHY: dict[Reason, str] = {
     Reason.AUTH_IDLE: "The bearer token had not been used for longer than the policy allows.",
     Reason.AUTH_REVOKED: "The bearer token had been revoked.",
     Reason.AUTH_EVICTED: "The bearer token had been evicted: its OAuth client got newer tokens and may hold only so many.",
-    Reason.AUTH_REJECTED: "The organisation currently rejects every bearer token, because the control API was asked to do so.",
+    Reason.AUTH_REJECTED: "The organisation currently rejects every bearer token, as set through the control API.",
     Reason.SCOPE_MISSING: "The OAuth client, or its token, lacks a scope that this operation requires.",
     Reason.MEDIA_TYPE: "The body came with a media type, a charset or an encoding that this operation does not accept.",
     Reason.TOO_LARGE: "The body is larger than the policy allows.",
@@ -122,7 +122,7 @@ def _token(case: Case, _life: Life | None) -> str:
     issue = case.issue
     if issue is None:
         return ""
-    told = f"It was issued {span(case.acted - when(issue))} before, in request {issue.arrival.context_id}."
+    told = f"The token was issued {span(case.acted - when(issue))} before, in request {issue.arrival.context_id}."
     acts = [entry for entry in case.perturbed if entry.what in _TOKEN_ACTS and when(issue) <= entry.at <= case.acted]
     return f"{told} The control API {_TOKEN_ACTS[acts[-1].what]} {span(case.acted - acts[-1].at)} before." if acts else told
 
@@ -279,11 +279,11 @@ def missed(case: Case, life: Life | None) -> str | None:
     cause, used = life.first_cause, case.reason is Reason.SESSION_CONSUMED
     told = f"It was used {span(cause.before * 1000)} before." if used else f"It came {span(cause.before * 1000)} too late."
     later = [f"{_LATER[other.state]} {span(other.before * 1000)} before" for other in life.later_causes if other.before >= 0]
-    return f"{told} Had it not been for that: {', '.join(later)}." if later else told
+    return f"{told} It would have failed anyway: {', '.join(later)}." if later else told
 
 
 _LATER = {
-    State.REVOKED: "it was ended from outside",
+    State.REVOKED: "it was revoked",
     State.CONSUMED: "it was used up",
     State.IDLE: "its idle timeout was over",
     State.EXPIRED: "its time to live was over",

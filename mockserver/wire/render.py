@@ -20,7 +20,7 @@ CORRELATION = "ININ-Correlation-Id"
 REASON = "Dayfly-Reason"
 
 REAL_LIMIT = 300
-"""Requests a minute per token that the real platform allows; told in headers where the policy counts none."""
+"""Requests per minute and token that the real platform allows. Headers say so if the policy has no rate limit."""
 
 _TYPE = ("Content-Type", "application/json")
 _NO_STORE = ("Cache-Control", "no-cache, no-store, must-revalidate")

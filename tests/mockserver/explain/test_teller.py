@@ -255,7 +255,7 @@ def test_too_late_is_told_by_how_much_and_what_else_was_over(world: World, expla
     world.tenant.clock.advance(301.2)
     told = explain(world.mock.send(session))
     assert causes(told) == [(State.IDLE, 271.2), (State.EXPIRED, 1.2)]
-    assert told.missed == "It came 4 min 31 s too late. Had it not been for that: its time to live was over 1.2 s before."
+    assert told.missed == "It came 4 min 31 s too late. It would have failed anyway: its time to live was over 1.2 s before."
     assert told.session is not None
     assert [event.what for event in told.session.events] == [
         "created for Ann <ann@example.com>",
@@ -409,7 +409,7 @@ def test_a_session_of_another_client_is_told_as_such(world: World, explain: Tell
 def test_a_token_is_told_with_its_issue_and_its_end(world: World, explain: Tell) -> None:
     world.clock.advance(10)
     told = explain(token_ended("expire")(world))
-    assert "It was issued 11 s before, in request 00000000-" in told.summary
+    assert "The token was issued 11 s before, in request 00000000-" in told.summary
     assert "The control API expired tokens 1 s before." in told.summary
     assert told.asked.client_id == world.tenant.client_id
 
