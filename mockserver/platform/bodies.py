@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
+from jsonschema.exceptions import SchemaError, ValidationError
 
 from mockserver.platform.errors import Wrong
 from mockserver.platform.message import NOTHING, Message
@@ -25,10 +25,11 @@ def checker(operation: dict[str, Any]) -> tuple[Check | None, str, Any]:
     example, schema = content.get("example"), content.get("schema")
     if schema is None:
         return None, media, example
+    place = ("requestBody", "content", media, "schema")
     try:
-        Draft202012Validator.check_schema(schema)
-    except Exception as error:
-        raise Wrong(f"the schema of its body is not one: {getattr(error, 'message', error)}") from error
+        Draft202012Validator.check_schema(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    except SchemaError as error:
+        raise Wrong(f"is not a JSON Schema: {error.message}", *place, *error.absolute_path) from error
     validator, required = Draft202012Validator(schema), bool(declared.get("required", False))
 
     def check(message: Message, limit: int | None) -> Problem | None:
