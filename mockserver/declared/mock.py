@@ -77,10 +77,14 @@ class Entry(Struct, kw_only=True, gc=False):
 
 
 class Registered(Struct, frozen=True):
-    """A credential that was issued without any request, as an OAuth client is: its id, and what is bound to it."""
+    """A credential that was issued without any request, as an OAuth client is: its id, and what is bound to it.
+
+    `scopes` are those it has; None are all that an operation asks of it.
+    """
 
     id: str
     bound: dict[str, str]
+    scopes: tuple[str, ...] | None = None
 
 
 class Planned(Struct, kw_only=True):
@@ -153,9 +157,10 @@ class Mock:
         strangers = given.bound.keys() - kind.bound.keys()
         if strangers:
             raise InvalidRequest(min(strangers), f"is not bound to {kind.a}; {suggestion(min(strangers), kind.bound)}")
-        made = Registered(given.id or self.mint(name), {one: given.bound.get(one) or self._ids.secret() for one in kind.bound})
+        bound = {one: given.bound.get(one) or self._ids.secret() for one in kind.bound}
+        made = Registered(given.id or self.mint(name), bound, given.scopes)
         with self._lock:
-            scopes = self.platform.scopes_within(name)
+            scopes = self.platform.scopes_within(name) if given.scopes is None else given.scopes
             record = life.issue(name, made.id, kind.life, self.now(), bound=tuple(made.bound.values()), scopes=scopes)
             self._put(record)
             for secret in made.bound.values():
