@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError, best_match
@@ -75,7 +75,7 @@ def _odd(body: bytes) -> str:
 
 
 def _problem(error: ValidationError) -> Problem:
-    path, rule = [str(step) for step in error.absolute_path], error.validator_value
+    path, rule = [str(step) for step in error.absolute_path], cast("Any", error.validator_value)
     if not path and error.validator == "type":
         wanted = "a JSON object" if "object" in rule else f"of type {rule}"
         return Problem("json", f"The request body must be {wanted}.")

@@ -121,7 +121,7 @@ class _Compiler:
         except Wrong as wrong:
             raise Wrong(wrong.problem, *told["place"], *wrong.path) from wrong
         carries = [kind.name for kind in self._kinds.values() if name in kind.carried]
-        issues = [kind.name for kind in self._kinds.values() if name in kind.issued]
+        issues = sorted((kind.name for kind in self._kinds.values() if name in kind.issued), key=self._depth)
         scopes = {
             kind: tuple(needed)
             for requirement in told.get("security", ())
@@ -145,6 +145,11 @@ class _Compiler:
             media=media,
             example=example,
         )
+
+    def _depth(self, kind: str) -> int:
+        """In how many others it is; what a kind is within is issued before it."""
+        within = self._kinds[kind].within
+        return 0 if within is None else 1 + self._depth(within)
 
     def _limits(self, carries: Iterable[str], issues: Iterable[str]) -> Iterator[str]:
         if any(self._kinds[name].life.rate is not None for name in carries):

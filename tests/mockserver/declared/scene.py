@@ -24,8 +24,8 @@ POLICIES: dict[str, dict[str, Any]] = {
 """Policies that a situation asks for."""
 
 EDITS: dict[str, tuple[str, str]] = {
-    "a max_body of 64 bytes": (r"max_body: \d+", "max_body: 64"),
-    "a max_text of 10": (r"maxLength: 4\d+", "maxLength: 10"),
+    "a max_body of 64 bytes": (r"(max_body\W+)\d+", r"\g<1>64"),
+    "a max_text of 10": (r"(maxLength\W+)4\d+", r"\g<1>10"),
 }
 """What stands elsewhere in the declaration in a situation."""
 
