@@ -69,8 +69,9 @@ class CallClause(NamedTuple):
 
 
 def _showing(history: History, kind: Kind) -> list[Call]:
-    """The calls that show one of a kind, in the order in which they left."""
-    return sorted((call for call in history.calls if kind.name in call.shown), key=lambda call: call.left)
+    """The calls that show one of a kind to use it, and not to end it, in the order in which they left."""
+    shown = (call for call in history.calls if kind.name in call.shown and call.operation not in kind.ended)
+    return sorted(shown, key=lambda call: call.left)
 
 
 def _renewals(history: History, kind: Kind) -> list[Call]:
@@ -151,11 +152,9 @@ def dead_shown(history: History, kind: Kind) -> Result:
 
 def not_renewed(history: History, kind: Kind) -> Result:
     """Judge R2: after a refusal another one is asked for, if work goes on."""
-    exercised = False
+    exercised, going_on = False, {*kind.carried, *kind.renewed_by} - kind.ended
     for told in _refusals(history, kind):
-        after = [
-            call for call in history.calls if history.knew(told, call) and call.operation in {*kind.carried, *kind.renewed_by}
-        ]
+        after = [call for call in history.calls if history.knew(told, call) and call.operation in going_on]
         if not after or kind.name in told.brought:
             continue
         exercised = True
