@@ -44,6 +44,7 @@ ALIKE: dict[str, str] = {
     "*.requestBody.content.application/json.example*": SCENARIO,
     "*.application/x-www-form-urlencoded.schema.$ref": FORM,
     "components.schemas.TokenRequest.*": FORM,
+    "x-lifecycle.order.4": "no operation has both the guard and the next one, so their order decides nothing",
     "x-lifecycle.kinds.*.noun": NOUN,
     "x-lifecycle.kinds.*.duty*": "the judge of clients reads it, and no answer does",
 }

@@ -29,7 +29,7 @@ JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 
 POLICIES: tuple[dict[str, Any], ...] = (
     {},
-    {"token.rate": 6},
+    {"token.rate": 2},
     {"token.live": 2},
     {"token.idle": 40, "session.uses": 2},
     {"session.idle": 600, "session.ttl": 60, "token.ttl": 200},
