@@ -159,8 +159,9 @@ def not_renewed(history: History, kind: Kind) -> Result:
             continue
         exercised = True
         renewed = any(call.operation in kind.renewed_by for call in after)
+        had_another = any(call.shown.get(kind.name, told.shown[kind.name]) != told.shown[kind.name] for call in after)
         brought = any(kind.name in call.brought and call.returned > told.returned for call in history.calls)
-        if not renewed and not brought:
+        if not renewed and not brought and not had_another:
             what = f"the client went on after a {told.status} for its {kind.noun}, and asked for no other"
             return Result(True, Breach(what, (told.number, after[-1].number)))
     return Result(exercised)
@@ -277,9 +278,10 @@ def unbounded(history: History) -> Result:
         rows: dict[str | None, list[Call]] = {}
         for call in calls:
             row = rows.setdefault(call.operation, [])
-            if len(row) >= MAX_ATTEMPTS:
-                what = f"{call.operation} was called again after {len(row)} tries in a row that failed"
-                return Result(True, Breach(what, (row[0].number, call.number)))
+            known = [other for other in row if other.returned <= call.left]
+            if len(known) >= MAX_ATTEMPTS:
+                what = f"{call.operation} was called again after {len(known)} tries in a row that failed"
+                return Result(True, Breach(what, (known[0].number, call.number)))
             if call.failed:
                 exercised = True
                 row.append(call)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import Any
 
+from contracts.protocol.clauses import MAX_ATTEMPTS
 from contracts.protocol.scenario import (
     Advance,
     Do,
@@ -37,10 +38,11 @@ FAULTS: tuple[Fault, ...] = (
     Fault(kind="lost_response"),
 )
 
-HOPELESS = 8
-"""Tries in a row that fail, if all do: more than a client may make of anything."""
+HOPELESS = MAX_ATTEMPTS + 2
+"""New ones in a row that are dead, if all are: more than a client may ask for."""
 
-OUTAGE = Fault(kind="status", status=503, times=HOPELESS)
+OUTAGE = Fault(kind="status", status=503, times=MAX_ATTEMPTS)
+"""After so many failures a client may not try again."""
 
 AT_ONCE = 3
 SCHEDULES = 6
@@ -108,7 +110,7 @@ def _alone(platform: Platform, called: Mapping[str, int]) -> Iterator[Scenario]:
 
 
 def _hopeless(platform: Platform, called: Mapping[str, int]) -> Iterator[Scenario]:
-    """Yield scenarios in which whatever is tried fails: each new one is dead when it is shown, or an operation is out of order."""
+    """Yield scenarios in which all tries fail: each new one is dead when it is shown, or an operation is out of order."""
     for unit, operation in product(_units(platform), called):
         yield Scenario((Inject(operation, OUTAGE), unit))
         for death in deaths(platform):

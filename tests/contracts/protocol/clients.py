@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -21,7 +21,9 @@ session:
   refused: {'missing, unknown, ended, spent, idle, expired': {status: 403, code: gone, message: gone}}
   duty: {dead: renew}
 """
-MESSAGE = "{message: {by: work, delivery: at-most-once, survives: true, with: {text: ' hello '}, keeps: {text: $request.body#/text}}}"
+MESSAGE = (
+    "{message: {by: work, delivery: at-most-once, survives: true, with: {text: ' hello '}, keeps: {text: $request.body#/text}}}"
+)
 
 TOKENS = """\
 token:
@@ -112,6 +114,22 @@ class Sessions(Client):
 
     def send(self, session: str | None, text: str) -> httpx.Response:
         return self.http.post("/work", json={"session": session, "text": text})
+
+
+class Stocks(Sessions):
+    """Opens sessions in advance, and shares the stock among its threads."""
+
+    SIZE = 3
+
+    def __init__(self, platform: Any) -> None:
+        super().__init__(platform)
+        self.stock: list[str] = []
+
+    def session(self) -> str:
+        with self.lock:
+            while len(self.stock) < self.SIZE:
+                self.stock.append(super().session())
+            return self.stock.pop(0)
 
 
 class Reuses(Sessions):
@@ -208,13 +226,11 @@ class GivesUp(Sessions):
 
 
 class SaysDone(Sessions):
-    """Reports success whatever came of it, unless the session had died."""
+    """Reports success if the connection broke."""
 
     def message(self, text: str) -> None:
-        try:
+        with suppress(httpx.TransportError):
             super().message(text)
-        except httpx.TransportError:
-            pass
 
 
 class SaysFailed(Sessions):
@@ -273,6 +289,44 @@ class Tokens(Client):
 
     def work(self, token: str) -> httpx.Response:
         return self.post("/work", headers={"Authorization": f"Bearer {token}"})
+
+
+class AsynchronousTokens:
+    """The same in one thread, with tasks that share a token under a lock."""
+
+    def __init__(self, platform: Any) -> None:
+        self.http: httpx.AsyncClient = platform.http_client(asynchronous=True)
+        self.lock = asyncio.Lock()
+        self.token, self.until = "", 0.0
+
+    async def job(self) -> None:
+        token = await self.good()
+        for _ in range(TRIES):
+            answer = await self.post("/work", headers={"Authorization": f"Bearer {token}"})
+            if answer.status_code == 200:
+                return
+            if answer.status_code != 401:
+                break
+            token = await self.good(instead_of=token)
+        raise Failed
+
+    async def good(self, instead_of: str = "") -> str:
+        async with self.lock:
+            if self.token in {"", instead_of} or time.time() >= self.until:
+                answer = await self.post("/login")
+                if answer.status_code != 200:
+                    raise Failed
+                self.token, self.until = answer.json()["token"], time.time() + answer.json()["lasts"] - 10
+            return self.token
+
+    async def post(self, path: str, **options: Any) -> httpx.Response:
+        for _ in range(TRIES - 1):
+            with suppress(httpx.TransportError):
+                answer = await self.http.post(path, **options)
+                if answer.status_code < 500 and answer.status_code != 429:
+                    return answer
+                await asyncio.sleep(float(answer.headers.get("Retry-After", 1)))
+        return await self.http.post(path, **options)
 
 
 class Stampedes(Tokens):
@@ -372,6 +426,3 @@ class Refetches(Nonces):
 
     def following(self, answer: httpx.Response) -> str:
         return self.fetch()
-
-
-Factory = Callable[[Any], Client]
