@@ -10,17 +10,28 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from contracts.errors import ContractsError
+    from contracts.protocol.client import ProtocolViolated, verify_protocol
     from contracts.pytest_plugin import contract_test
     from contracts.verify import ContractViolated, NothingExercised, verify_client
 
-__all__ = ["ContractViolated", "ContractsError", "NothingExercised", "contract_test", "verify_client"]
+__all__ = [
+    "ContractViolated",
+    "ContractsError",
+    "NothingExercised",
+    "ProtocolViolated",
+    "contract_test",
+    "verify_client",
+    "verify_protocol",
+]
 
 _HOMES = {
     "ContractViolated": "contracts.verify",
     "ContractsError": "contracts.errors",
     "NothingExercised": "contracts.verify",
+    "ProtocolViolated": "contracts.protocol.client",
     "contract_test": "contracts.pytest_plugin",
     "verify_client": "contracts.verify",
+    "verify_protocol": "contracts.protocol.client",
 }
 
 if not TYPE_CHECKING:  # a checker would take any name for defined

@@ -8,7 +8,15 @@ from importlib.util import find_spec
 import pytest
 
 SURFACE = {
-    "contracts": ["ContractViolated", "ContractsError", "NothingExercised", "contract_test", "verify_client"],
+    "contracts": [
+        "ContractViolated",
+        "ContractsError",
+        "NothingExercised",
+        "ProtocolViolated",
+        "contract_test",
+        "verify_client",
+        "verify_protocol",
+    ],
     "mockserver": [
         "Assembly",
         "AsyncTransport",

@@ -17,6 +17,7 @@ from contracts.cli.options import (
     known,
     report_options,
 )
+from contracts.cli.options import platform as platform_option
 from contracts.judge import Parameters
 from contracts.report.model import Source
 
@@ -25,6 +26,7 @@ from contracts.report.model import Source
 @click.argument("recording", metavar="TRACE.jsonl|FILE.har|URL", shell_complete=completing.files)
 @click.option("--organization", metavar="ID", default="default", show_default=True, help="Whose journal, at a URL.")
 @admin_token
+@platform_option
 @contract_options
 @expected_failures
 @report_options
@@ -34,6 +36,7 @@ def command(
     recording: str,
     organization: str,
     admin_token: str,
+    platform: str,
     clauses: tuple[str, ...],
     contract: Parameters,
     expected_failures: Path | None,
@@ -48,10 +51,13 @@ def command(
     unpacked. If a HAR file holds several traces of dayfly's own, FILE.har#PAGE names one. The report
     says how much of a HAR file was read, and what was left out.
     """
+    from contracts.cli import declared
     from contracts.cli.sources import WEB, recorded
     from contracts.errors import TraceMalformed
     from contracts.verify import Options, check
 
+    if declared.is_declared(platform):
+        context.exit(declared.check(platform, recording, clauses=clauses, reports=destinations, as_json=as_json))
     options = Options(clauses=clauses, parameters=contract, expected=known(expected_failures))
     read = recorded(recording, organization, admin_token)
     try:

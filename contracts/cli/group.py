@@ -23,6 +23,7 @@ COMMANDS = {
     "completion": "Print what makes a shell complete this command.",
     "demo": "Show a refused message, its explanation, and two clients judged.",
     "explain": "Explain a clause, or what became of a request.",
+    "platform": "List, show and check platforms as data.",
     "probe": "Judge a provider: a mock, replicas of one, or the service.",
     "replay": "Put a client through one scenario file.",
     "reproduce": "Replay a recording in its own time, and tell why its 403s were.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial, wraps
 from math import inf, isfinite
 from pathlib import Path
@@ -14,7 +14,7 @@ import click
 from contracts.cli import completing
 from contracts.cli.console import destinations, json_too
 from contracts.judge import DEFAULTS, Delivery, Parameters, header_name
-from contracts.report.kinds import KINDS
+from contracts.report.kinds import KINDS, OF_DECLARED
 
 if TYPE_CHECKING:
     from contracts.clients.base import Clients
@@ -96,7 +96,7 @@ client_options: Callable[[Callable[..., Any]], Callable[..., Any]] = stacked(
         click.option("--one-shot", is_flag=True, help="CMD is started for each message, which it finds on its input."),
         click.option("--socket", is_flag=True, help="TARGET meets the platform over a socket, with whatever speaks HTTP."),
         click.option(
-            "--faketime", is_flag=True, help="CMD shares the mock's wall clock, by way of libfaketime. See the README."
+            "--faketime", is_flag=True, help="CMD shares the mock's wall clock, by way of libfaketime. See contracts/README.md."
         ),
         click.option("--patience", type=PATIENCE, metavar="S", help="Seconds of real time a client may show nothing."),
         click.option("--show-output", is_flag=True, help="Let the client print; else its output is in reports alone."),
@@ -218,7 +218,7 @@ def reports_as(kinds: Sequence[str]) -> Callable[[F], F]:
 
 report_options = stacked(
     [
-        reports_as(KINDS),
+        reports_as((*KINDS, *OF_DECLARED)),
         click.option("--strict", is_flag=True, help="Exit with 2 if a clause was inconclusive or cannot be judged."),
     ]
 )
@@ -227,6 +227,12 @@ expected_failures = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="TOML: clauses known to be violated, which do not count as long as they are.",
+)
+platform = click.option(
+    "--platform",
+    metavar="NAME|FILE",
+    default="",
+    help="A declared platform in place of the web chat: see `dayfly platform list`, or a file of one's own.",
 )
 admin_token = click.option("--admin-token", metavar="TOKEN", default="", help="What the control API asks for.")
 
@@ -239,11 +245,14 @@ class Chosen(NamedTuple):
     replay_with: str
 
 
-def chosen(choice: Choice) -> Chosen:
-    """The clients that TARGET or --command names. Raises UsageError unless it is one of them, and ClientError."""
+def chosen(choice: Choice, methods: Mapping[str, str] | None = None) -> Chosen:
+    """Return the clients that TARGET or --command names; `methods` are those that a client in Python has to have.
+
+    Raises UsageError unless it is one of the two, and ClientError.
+    """
     if (choice.target is None) == (choice.command is None):
         raise click.UsageError("name one client: TARGET (package.module:factory or path/to/file.py:factory) or --command")
-    return _process(choice, choice.command) if choice.command is not None else _python(choice, str(choice.target))
+    return _process(choice, choice.command) if choice.command is not None else _python(choice, str(choice.target), methods)
 
 
 def _process(choice: Choice, command: str) -> Chosen:
@@ -256,7 +265,7 @@ def _process(choice: Choice, command: str) -> Chosen:
     return Chosen(command, clients, f"--command {shlex.quote(command)}{flags}{_patience(choice)}")
 
 
-def _python(choice: Choice, target: str) -> Chosen:
+def _python(choice: Choice, target: str, methods: Mapping[str, str] | None) -> Chosen:
     from contracts.clients.python import PythonClients
     from contracts.clients.target import find
 
@@ -264,7 +273,7 @@ def _python(choice: Choice, target: str) -> Chosen:
         if given:
             raise click.UsageError(f"{flag} goes with --command")
     again = shlex.quote(target) + (" --socket" if choice.socket else "") + _patience(choice)
-    return Chosen(target, PythonClients(find(target), socket=choice.socket, **_given(choice)), again)
+    return Chosen(target, PythonClients(find(target), socket=choice.socket, methods=methods, **_given(choice)), again)
 
 
 def _patience(choice: Choice) -> str:

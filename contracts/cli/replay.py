@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from contracts.cli.console import Destination, clients_print_to_stderr, tell
 from contracts.cli.leftovers import nothing_left_running
 from contracts.cli.options import SETTINGS, Choice, chosen, client_options, contract_options, report_options
+from contracts.cli.options import platform as platform_option
 from contracts.judge import Parameters
 from contracts.report.exports import curl, pytest
 from contracts.report.exports.pytest import Client
@@ -24,6 +25,7 @@ EXPORTS = ("pytest", "curl")
 @client_options
 @click.option("--times", type=click.IntRange(min=1), default=1, show_default=True, help="How often.")
 @click.option("--emit", type=click.Choice(EXPORTS), help="Write what it found as a file of its own to standard output.")
+@platform_option
 @contract_options
 @report_options
 @click.pass_context
@@ -33,6 +35,7 @@ def command(
     choice: Choice,
     times: int,
     emit: str | None,
+    platform: str,
     clauses: tuple[str, ...],
     contract: Parameters,
     destinations: Sequence[Destination],
@@ -44,8 +47,12 @@ def command(
     With --emit, write the first violation to standard output: as a pytest file that fails for as long as the client does, or as
     a script of curl commands that makes the same requests. The exit status is 0 then, and 2 where nothing was violated.
     """
+    from contracts.cli import declared
     from contracts.scenario import load
     from contracts.verify import Options, replay
+
+    if declared.is_declared(platform):
+        context.exit(declared.replay(platform, choice, file, times=times))
 
     options = Options(clauses=clauses, parameters=replace(contract, one_shot=choice.one_shot))
     scenario = load(file)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from contracts.cli.options import platform as platform_option
+
 if TYPE_CHECKING:
     from mockserver.serve import Serving
     from mockserver.web.log import LogLevel
@@ -55,6 +57,7 @@ def _origins(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
 @click.option("--tls-ca", metavar="FILE", type=FILE, help="Where --tls writes the authority that clients have to trust.")
 @click.option("--tls-cert", metavar="FILE", type=FILE, help="Serve HTTPS with this certificate, in PEM.")
 @click.option("--tls-key", metavar="FILE", type=FILE, help="The key of --tls-cert, in PEM.")
+@platform_option
 @click.option("--store", metavar="URL", default="memory:", help="memory:, or redis://HOST:PORT/DB, which replicas share.")
 @click.option("--workers", type=click.IntRange(1, 256), default=1, help="Processes; several need a shared store.")
 @click.option("--policy", metavar="FILE", type=click.Path(path_type=Path), help="TOML file with what the platform enforces.")
@@ -90,6 +93,7 @@ def command(
     tls_ca: Path | None,
     tls_cert: Path | None,
     tls_key: Path | None,
+    platform: str,
     workers: int,
     policy: Path | None,
     journal: str,
@@ -102,13 +106,20 @@ def command(
 
     Options are variables too, DAYFLY_PORT for --port; so is what stands in the policy's file, DAYFLY_POLICY_TTL for ttl.
     """
-    from contracts.workbench import make_app
+    from contracts.cli import declared
+    from contracts.workbench import make_app as make_web_chat
     from mockserver.serve import run
     from mockserver.settings import Settings
     from mockserver.stores.durability import warning
 
-    made = Settings.load(policy, os.environ, journal_file=journal, **settings)
-    tell = _tell_programs if as_json else _tell_people
+    if declared.is_declared(platform):
+        _refuse_what_is_not_declared(context)
+        made = Settings.load(None, {}, **settings)
+        make_app = declared.make_app(platform, declared.policy_of(policy))
+    else:
+        made = Settings.load(policy, os.environ, journal_file=journal, **settings)
+        make_app = make_web_chat
+    tell = _tell_programs if as_json else _tell_people if not declared.is_declared(platform) else _tell_declared
 
     def ready(serving: Serving) -> None:
         tell(serving)
@@ -119,6 +130,14 @@ def command(
     serving = partial(run, made, ready, host=host, port=port, path=bind, workers=workers, make_app=make_app)
     with _identity(host, tls, tls_ca, tls_cert, tls_key) as identity:
         context.exit(serving(log_requests=log_requests, log_level=log_level, identity=identity))
+
+
+def _refuse_what_is_not_declared(context: click.Context) -> None:
+    """Raise UsageError for options that a declared platform does not have yet."""
+    if context.params["workers"] > 1 or not context.params["store"].startswith("memory:"):
+        raise click.UsageError("a declared platform keeps its state in one process: leave out --workers and --store")
+    if context.params["journal"]:
+        raise click.UsageError("a declared platform writes no journal file: leave out --journal, or ask /__admin/requests")
 
 
 @contextmanager
@@ -158,6 +177,10 @@ def _tell_people(serving: Serving) -> None:
     told += [f"authority {serving.authority}"] if serving.authority else []
     told += [] if serving.url.startswith("unix:") else [_console(serving)]
     click.echo(", ".join(told))
+
+
+def _tell_declared(serving: Serving) -> None:
+    click.echo(f"Serving on {serving.url}, client id {serving.client_id}, client secret {serving.client_secret}")
 
 
 def _console(serving: Serving) -> str:

@@ -21,6 +21,7 @@ from contracts.cli.options import (
     known,
     report_options,
 )
+from contracts.cli.options import platform as platform_option
 from contracts.cli.progress import progress_bar
 from contracts.judge import Parameters
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     type=click.Choice(["full", "short", "off"]),
     help="Before any is drawn: full, all single faults and pairs, the default in virtual time; short, one of each kind.",
 )
+@platform_option
 @contract_options
 @click.option("--corpus", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Keeps counterexamples.")
 @click.option("--corpus-keep", is_flag=True, help="Keep those in the corpus that no longer fail.")
@@ -55,6 +57,7 @@ def command(
     seed: int | None,
     profile: str | None,
     walk: Extent | None,
+    platform: str,
     clauses: tuple[str, ...],
     contract: Parameters,
     corpus: Path | None,
@@ -66,9 +69,14 @@ def command(
 ) -> None:
     """Put a client through many scenarios and judge it.
 
-    TARGET is package.module:factory or path/to/file.py:factory; factory(platform) returns a client with send(guest, text).
+    TARGET is package.module:factory or path/to/file.py:factory; factory(platform) returns a client with send(guest, text),
+    or, with --platform, with a method for each unit of work that the platform declares.
     """
+    from contracts.cli import declared
     from contracts.verify import Options, verify
+
+    if declared.is_declared(platform):
+        context.exit(declared.verify(context, choice))
 
     if corpus_keep and corpus is None:
         raise click.UsageError("--corpus-keep goes with --corpus DIR")

@@ -138,7 +138,7 @@ def invented(history: History, kind: Kind) -> Result:
 
 
 def dead_shown(history: History, kind: Kind) -> Result:
-    """Judge R1: one that an answer has told dead is shown no more."""
+    """Judge R1: one that an answer has told dead is shown no more. To end it once more does no harm."""
     exercised = False
     for told in _refusals(history, kind):
         for call in _showing(history, kind):

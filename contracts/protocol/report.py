@@ -5,19 +5,28 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 from typing import Any
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
 
 import msgspec
 
 from contracts.protocol.history import Call, History, history_of
 from contracts.protocol.scenario import told
-from contracts.protocol.trace import FOREVER, Trace, UnitRun
+from contracts.protocol.trace import FOREVER, UnitRun
 from contracts.protocol.verify import Finding, Found, Report
+from contracts.report.cells import clean
 from mockserver.platform.model import Platform
 
 WIDTH = 100
 SCHEMA_VERSION = 1
-SHOWN = 10
-"""Characters of an id that are shown; what follows tells nobody more."""
+LONGEST_STORY = 40
+"""Lines of a run that are shown; of a longer one those around what broke the clause."""
+
+LONGEST_ERROR = 100
+"""Characters of what a client says of a failure."""
+
+BESIDE = 3
+"""Lines that are shown before and after one of those."""
 
 
 def text(report: Report, platform: Platform) -> str:
@@ -30,10 +39,13 @@ def _finding(finding: Finding, platform: Platform, target: str) -> str:
     verdict, found = finding.verdict, finding.found
     lines = [f"error[{verdict.code}] {verdict.name}: {verdict.message}", f"  --> client {target}", ""]
     if found is not None:
-        lines += ["  smallest failing scenario"]
-        lines += [f"    {number}. {told(step)}" for number, step in enumerate(found.scenario.steps, 1)]
-        lines += ["", "  what reached the mock"]
-        lines += [f"    {line}" for line in _story(found, platform, verdict.at)]
+        if found.scenario.steps:
+            lines += ["  smallest failing scenario"]
+            lines += [f"    {number}. {told(step)}" for number, step in enumerate(found.scenario.steps, 1)]
+            lines += ["", "  what reached the mock"]
+        else:
+            lines += ["  what was recorded"]
+        lines += [f"    {line}" for line in story_of(found, platform, verdict.at)]
     lines += ["", *_wrapped("  = rule: ", f"{verdict.statement}.")]
     if verdict.source:
         lines += _wrapped(f"  = {verdict.level}: ", verdict.source)
@@ -44,7 +56,7 @@ def _wrapped(head: str, words: str) -> list[str]:
     return textwrap.wrap(words, WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
 
 
-def _story(found: Found, platform: Platform, at: tuple[int, ...]) -> Iterator[str]:
+def story_of(found: Found, platform: Platform, at: tuple[int, ...]) -> Iterator[str]:
     """The lines of a run, in the order of events."""
     trace, history = found.trace, history_of(platform, found.trace)
     lines = [(place, f"          {words}") for place, words in trace.events]
@@ -52,7 +64,17 @@ def _story(found: Found, platform: Platform, at: tuple[int, ...]) -> Iterator[st
     names = _names(history)
     for call in history.calls:
         lines.append((call.left, f"{'>' if call.number in at else ' '} {call.number:>4}  {_call(call, names)}"))
-    yield from (words for _, words in sorted(lines, key=lambda line: line[0]))
+    ordered = [words for _, words in sorted(lines, key=lambda line: line[0])]
+    marked = [number for number, words in enumerate(ordered) if words.startswith(">")]
+    if len(ordered) <= LONGEST_STORY or not marked:
+        yield from ordered[:LONGEST_STORY]
+        return
+    shown = {near for number in marked for near in range(number - BESIDE, number + BESIDE + 1)}
+    for number, words in enumerate(ordered):
+        if number in shown:
+            yield words
+        elif number - 1 in shown:
+            yield "          …"
 
 
 def _unit(unit: UnitRun) -> Iterator[tuple[float, str]]:
@@ -60,7 +82,8 @@ def _unit(unit: UnitRun) -> Iterator[tuple[float, str]]:
     if unit.began < FOREVER:
         yield unit.began, f"          unit {unit.number}: {unit.name}({given})"
     reported = {"accepted": "success", "failed": "failure", "never": "nothing"}[unit.outcome]
-    error = f" ({unit.error})" if unit.error else ""
+    words = " ".join(unit.error.split())
+    error = f" ({words[:LONGEST_ERROR]}{'…' if len(words) > LONGEST_ERROR else ''})" if words else ""
     yield unit.ended, f"          unit {unit.number}: the client reported {reported}{error}"
 
 
@@ -78,10 +101,14 @@ def _call(call: Call, names: dict[tuple[str, str], str]) -> str:
     exchange = call.exchange
     shows = ", ".join(names[pair] for pair in call.shown.items())
     brings = ", ".join(names[pair] for pair in call.brought.items())
-    status = exchange.fault if call.status is None and exchange.fault else call.status or "no answer"
+    status = str(call.status or "no answer")
+    if exchange.fault:
+        status = (
+            f"{exchange.fault} (injected)" if exchange.fault.startswith("status ") else f"{status} (injected: {exchange.fault})"
+        )
     said = [names[kind, id] + " is dead" for kind, id in call.shown.items() if call.effects[kind] == "dead"]
     parts = [f"{exchange.method} {exchange.path}", f"{call.operation or 'no operation'}", f"with {shows}" if shows else ""]
-    after = [str(status), f"brings {brings}" if brings else "", *said, exchange.fault if call.status is not None else ""]
+    after = [status.removeprefix("status "), f"brings {brings}" if brings else "", *said]
     return f"{' '.join(filter(None, parts)):<60} → {', '.join(filter(None, after))}"
 
 
@@ -90,11 +117,9 @@ def _table(report: Report) -> str:
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines = [f"{code:<{widths[0]}}  {name:<{widths[1]}}  {status}" for code, name, status in rows]
     real = " in real time" if report.real_time else ""
-    lines.append("")
-    lines.append(
-        f"{report.target} on {report.platform}: {len(report.violated)} of {len(rows)} clauses violated;"
-        f" {report.scenarios} scenarios, seed {report.seed}, {report.elapsed_s:.1f} s{real}"
-    )
+    how = report.extent or f"{report.scenarios} scenarios, seed {report.seed}, {report.elapsed_s:.1f} s{real}"
+    broken = f"{len(report.violated)} of {len(rows)} clauses violated"
+    lines += ["", f"{report.target} on {report.platform}: {broken}; {how}"]
     return "\n".join(lines)
 
 
@@ -102,6 +127,35 @@ def _status(finding: Finding) -> str:
     verdict = finding.verdict
     level = f" ({verdict.level})" if verdict.level and verdict.status == "violated" else ""
     return {"explained": "follows from another violation"}.get(verdict.status, verdict.status) + level
+
+
+def render(report: Report, platform: Platform, kind: str) -> str:
+    """Return the report as text, json, junit, or as an issue for those who maintain the client."""
+    if kind == "issue":
+        from contracts.protocol import issue
+
+        return issue.render(report, platform)
+    if kind == "json":
+        return msgspec.json.format(msgspec.json.encode(document(report)), indent=2).decode() + "\n"
+    return junit(report, platform) if kind == "junit" else text(report, platform)
+
+
+def junit(report: Report, platform: Platform) -> str:
+    """Return the report as JUnit XML: a test case for each clause."""
+    skipped = sum(one.verdict.status in {"not exercised", "explained"} for one in report.findings)
+    counts = {"tests": str(len(report.findings)), "failures": str(len(report.violated)), "skipped": str(skipped)}
+    suite = Element("testsuite", {"name": "dayfly", "errors": "0", "time": f"{report.elapsed_s:.3f}", **counts})
+    for finding in report.findings:
+        verdict = finding.verdict
+        name = clean(f"{verdict.code} {verdict.name}")
+        case = SubElement(suite, "testcase", {"classname": clean(report.target), "name": name})
+        if verdict.status == "violated":
+            failure = SubElement(case, "failure", {"type": verdict.name, "message": clean(verdict.message)})
+            failure.text = "\n".join(map(clean, _finding(finding, platform, report.target).splitlines()))
+        elif verdict.status != "held":
+            SubElement(case, "skipped", {"message": _status(finding)})
+    ElementTree.indent(suite)
+    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -132,10 +186,3 @@ def _clause(finding: Finding) -> dict[str, Any]:
         scenario = msgspec.to_builtins(finding.found.scenario)
         told["counterexample"] = {"scenario": scenario, "message": verdict.message, "requests": list(verdict.at)}
     return told
-
-
-def story(trace: Trace, platform: Platform) -> str:
-    """Return the lines of a run."""
-    from contracts.protocol.scenario import Scenario
-
-    return "\n".join(_story(Found(scenario=Scenario(()), trace=trace), platform, ()))

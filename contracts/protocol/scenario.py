@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -101,6 +102,14 @@ def decode(raw: bytes, source: str = "scenario") -> Scenario:
     if scenario.version != VERSION:
         raise ScenarioError(source, "$.version", f"this dayfly reads version {VERSION}, and not {scenario.version}")
     return scenario
+
+
+def load(path: Path) -> Scenario:
+    """Read a scenario file. Raises ScenarioError."""
+    try:
+        return decode(path.read_bytes(), str(path))
+    except OSError as error:
+        raise ScenarioError(str(path), "$", f"cannot be read: {error.strerror}") from error
 
 
 def complexity(scenario: Scenario) -> tuple[int, int, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from time import monotonic
 from typing import Any
 
 from msgspec import Struct
@@ -16,6 +15,7 @@ from contracts.protocol.runner import Run, Runner, operations_called
 from contracts.protocol.scenario import Scenario, complexity
 from contracts.protocol.trace import Exchange, Trace
 from contracts.protocol.walk import plain, walk
+from contracts.verify.stopwatch import Stopwatch
 from mockserver.platform.message import Message
 from mockserver.platform.model import Platform
 
@@ -59,6 +59,8 @@ class Report(Struct, frozen=True, kw_only=True):
     real_time: bool = False
     given_up: int = 0
     """In how many scenarios the client had to be given up."""
+    extent: str = ""
+    """Of a recording: how much of it was judged."""
 
     @property
     def violated(self) -> list[Finding]:
@@ -86,7 +88,7 @@ def verify(
 
     Raises ClientError if no client can be made, ClientNeverWorked if it cannot do its work in peace.
     """
-    begun = monotonic()
+    watch = Stopwatch()
     with Runner(clients, compile) as runner:
         if not runner.platform.effects:
             raise ContractsError(
@@ -107,17 +109,54 @@ def verify(
             findings=list(best.values()),
             scenarios=done + len(chosen),
             seed=seed,
-            elapsed_s=monotonic() - begun,
+            elapsed_s=watch.seconds(),
             real_time=clients.clock != "virtual",
             given_up=given_up,
         )
 
 
-def replay(clients: Clients, compile: Callable[[Mapping[str, Any]], Platform], scenario: Scenario) -> tuple[list[Verdict], Run]:
-    """Play one scenario; return the verdicts, and the run. Raises ClientError."""
+def replayed(
+    target: str, clients: Clients, compile: Callable[[Mapping[str, Any]], Platform], scenario: Scenario, times: int = 1
+) -> tuple[Report, int]:
+    """Play one scenario so many times; return a report, and in how many of them a clause was broken. Raises ClientError."""
+    watch, broken, given_up = Stopwatch(), 0, 0
     with Runner(clients, compile) as runner:
-        run = runner.run(scenario)
-        return judge(runner.platform, run.trace), run
+        best = {code: Finding(verdict=verdict) for code, verdict in _unjudged(runner.platform).items()}
+        for _ in range(times):
+            run = runner.run(scenario)
+            given_up += bool(run.hung)
+            broken += any(verdict.status == "violated" for verdict in judge(runner.platform, run.trace))
+            _keep(best, scenario, run, runner.platform)
+        report = Report(
+            target=target,
+            platform=runner.platform.name,
+            findings=list(best.values()),
+            scenarios=times,
+            seed=0,
+            elapsed_s=watch.seconds(),
+            real_time=clients.clock != "virtual",
+            given_up=given_up,
+        )
+    return report, broken
+
+
+def checked(target: str, platform: Platform, trace: Trace, extent: str) -> Report:
+    """Judge a recording; `extent` says how much of it was read."""
+    watch = Stopwatch()
+    found = Found(scenario=Scenario(()), trace=trace)
+    findings = [
+        Finding(verdict=verdict, found=found if verdict.status == "violated" else None) for verdict in judge(platform, trace)
+    ]
+    return Report(
+        target=target,
+        platform=platform.name,
+        findings=findings,
+        scenarios=0,
+        seed=0,
+        elapsed_s=watch.seconds(),
+        real_time=True,
+        extent=extent,
+    )
 
 
 def _unjudged(platform: Platform) -> dict[str, Verdict]:
@@ -130,10 +169,11 @@ def _warm_up(runner: Runner, best: dict[str, Finding]) -> dict[str, int]:
     called: dict[str, int] = {}
     for scenario in plain(runner.platform):
         run = runner.run(scenario)
-        failed = next((unit for unit in run.trace.units if unit.outcome != "accepted"), None)
-        if failed is not None:
-            raise ClientNeverWorked(failed.name, failed.error or run.hung, run.output)
         _keep(best, scenario, run, runner.platform)
+        failed = next((unit for unit in run.trace.units if unit.outcome != "accepted"), None)
+        broken = any(finding.verdict.status == "violated" for finding in best.values())
+        if failed is not None and not broken:
+            raise ClientNeverWorked(failed.name, failed.error or run.hung, run.output)
         counted = operations_called(run.trace, lambda exchange: _operation(runner.platform, exchange))
         if scenario.units == 1:
             called = {name: max(number, called.get(name, 0)) for name, number in counted.items()} | {

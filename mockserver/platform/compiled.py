@@ -144,6 +144,7 @@ class _Compiler:
             refuses=refuses,
             media=media,
             example=example,
+            when=tuple((parse(place), value) for place, value in told.get("when", {}).items()),
         )
 
     def _depth(self, kind: str) -> int:

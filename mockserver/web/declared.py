@@ -1,23 +1,230 @@
-"""The web application of a declared platform: its operations, answered by the same lane as the web chat's."""
+"""The web application of a declared platform: its operations on the fast lane, and a control API beside them.
+
+The control API is the web chat's, as far as a declaration has what it speaks of; credentials of any kind take the place of
+sessions, tokens and clients.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
+import flask
+import msgspec
+from flask import Blueprint, Flask, Response
+from msgspec import Struct
+
+from mockserver.clock import iso, to_milliseconds
+from mockserver.declared import life
+from mockserver.declared.explain import explain, text
+from mockserver.declared.handler import DeclaredHandler
+from mockserver.declared.life import Credential
+from mockserver.declared.mock import Entry, Mock, Planned, Registered
+from mockserver.engine.model import ClockState, Fault
+from mockserver.errors import InvalidRequest
+from mockserver.faults import effect_of
 from mockserver.web import fast_lane
+from mockserver.web.admin.answers import answer, handle_errors
+from mockserver.web.admin.guard import PREFIX, Guard
 from mockserver.wire import Answering
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+LISTED = 1000
+"""Credentials or requests that a list has at most, the newest."""
+
 
 class DeclaredApp:
-    """A WSGI application on a handler."""
+    """A WSGI application on a handler; `control`, if there is one, answers what is under ``/__admin``."""
 
-    def __init__(self, handler: Answering) -> None:
-        self.handler = handler
+    def __init__(self, handler: Answering, control: Flask | None = None) -> None:
+        self.answering, self._control = handler, control
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """The WSGI entry."""
-        return fast_lane.answer(self.handler, environ, start_response)
+        if self._control is not None and environ["PATH_INFO"].startswith(PREFIX):
+            return self._control(environ, start_response)
+        return fast_lane.answer(self.answering, environ, start_response)
+
+    def refuse(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer at once a call that would have to wait."""
+        return fast_lane.refuse(self.answering, environ, start_response)
+
+
+def create_declared_app(mock: Mock, *, admin_token: str = "", opaque: bool = False, base_url: str = "") -> DeclaredApp:
+    """Return the application that serves a mock, with its control API."""
+    app, blueprint = Flask("mockserver.web.declared"), Blueprint("admin", __name__, url_prefix=PREFIX)
+    _add_server(blueprint, mock)
+    _add_clock(blueprint, mock)
+    _add_credentials(blueprint, mock)
+    _add_faults(blueprint, mock)
+    _add_requests(blueprint, mock)
+    handle_errors(blueprint)
+    app.register_blueprint(blueprint)
+    app.before_request(Guard(admin_token))
+    return DeclaredApp(DeclaredHandler(mock, base_url=base_url, opaque=opaque), app)
+
+
+class _Seconds(Struct, frozen=True, forbid_unknown_fields=True):
+    seconds: float
+
+
+class _Registering(Struct, frozen=True, forbid_unknown_fields=True):
+    id: str = ""
+    bound: dict[str, str] = {}
+
+
+class _Ending(Struct, frozen=True, forbid_unknown_fields=True):
+    id: str | None = None
+    by: Literal["ended", "evicted", "expired"] = "ended"
+
+
+class _Failing(Struct, frozen=True, forbid_unknown_fields=True):
+    """A fault as `engine.model.Fault` has it, but of an operation of this platform."""
+
+    kind: str
+    operation: str | None = None
+    times: int | None = 1
+    skip: int = 0
+    options: dict[str, Any] = {}
+
+
+def _given(kind: type[Any]) -> Any:
+    """Read the body of a control call. Raises InvalidRequest."""
+    try:
+        return msgspec.json.decode(flask.request.get_data() or b"{}", type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidRequest("body", str(error)) from error
+
+
+def _add_server(blueprint: Blueprint, mock: Mock) -> None:
+    @blueprint.get("/health")
+    def health() -> Response:
+        return answer({"status": "ok"})
+
+    @blueprint.get("/ready")
+    def ready() -> Response:
+        return answer({"status": "ready"})
+
+    @blueprint.get("/platform")
+    def platform() -> Response:
+        told = mock.platform
+        kinds = [{"name": one.name, "noun": one.noun, "registered": one.registered} for one in told.kinds.values()]
+        return answer({"name": told.name, "title": told.title, "kinds": kinds, "operations": list(told.operations)})
+
+    @blueprint.post("/reset")
+    def reset() -> Response:
+        mock.reset()
+        return answer({})
+
+
+def _add_clock(blueprint: Blueprint, mock: Mock) -> None:
+    def told() -> Response:
+        now = mock.now()
+        return answer({"now": iso(now), "milliseconds": now, "frozen": mock.clock.frozen_at is not None})
+
+    @blueprint.get("/clock")
+    def clock() -> Response:
+        return told()
+
+    @blueprint.post("/clock/advance")
+    def advance() -> Response:
+        seconds = _given(_Seconds).seconds
+        if seconds < 0:
+            raise InvalidRequest("seconds", "a clock does not go backwards; give 0 or more")
+        mock.advance(to_milliseconds(seconds))
+        return told()
+
+    @blueprint.post("/clock/freeze")
+    def freeze() -> Response:
+        mock.set_clock(ClockState(frozen_at=mock.now()))
+        return told()
+
+    @blueprint.post("/clock/resume")
+    def resume() -> Response:
+        if mock.clock.frozen_at is not None:
+            now = mock.now()
+            mock.set_clock(ClockState())
+            mock.advance(now - mock.now())
+        return told()
+
+
+def _add_credentials(blueprint: Blueprint, mock: Mock) -> None:
+    @blueprint.get("/credentials/<kind>")
+    def credentials(kind: str) -> Response:
+        return answer({"credentials": [_credential(mock, one) for one in mock.credentials(kind)[-LISTED:]]})
+
+    @blueprint.post("/credentials/<kind>")
+    def register(kind: str) -> Response:
+        given = _given(_Registering)
+        made = mock.register(kind, Registered(given.id, given.bound))
+        return answer({"kind": kind, "id": made.id, "bound": made.bound}, 201)
+
+    @blueprint.post("/credentials/<kind>/end")
+    def end(kind: str) -> Response:
+        given = _given(_Ending)
+        return answer({"ended": mock.end(kind, given.id, by=given.by)})
+
+
+def _credential(mock: Mock, record: Credential) -> dict[str, Any]:
+    owner = mock.owner(record)
+    end = life.end_of(record, owner)
+    return {
+        "id": mock.secrets.hide(record.id),
+        "issued": iso(record.issued_at),
+        "state": life.cause_at(record, owner, mock.now()) or "alive",
+        "ends": iso(end.at) if end.at < life.NEVER else None,
+        "uses_left": record.left,
+    }
+
+
+def _add_faults(blueprint: Blueprint, mock: Mock) -> None:
+    @blueprint.get("/faults")
+    def faults() -> Response:
+        told = [{"operation": one.operation, "does": one.effect.label, "times": one.times} for one in mock.planned()]
+        return answer({"faults": told})
+
+    @blueprint.post("/faults")
+    def add() -> Response:
+        given = _given(_Failing)
+        try:
+            fault = msgspec.convert({"kind": given.kind, **given.options}, Fault)
+        except msgspec.ValidationError as error:
+            raise InvalidRequest("fault", str(error)) from error
+        mock.plan(Planned(effect=effect_of(fault), operation=given.operation, times=given.times, skip=given.skip))
+        return answer({}, 201)
+
+    @blueprint.delete("/faults")
+    def clear() -> Response:
+        mock.clear_faults()
+        return answer({})
+
+
+def _add_requests(blueprint: Blueprint, mock: Mock) -> None:
+    @blueprint.get("/requests")
+    def requests() -> Response:
+        return answer({"requests": [_request(mock, entry) for entry in mock.journal[-LISTED:]]})
+
+    @blueprint.get("/requests/<context_id>/explain")
+    def explained(context_id: str) -> Response:
+        story = explain(mock, context_id)
+        if flask.request.args.get("format") == "text":
+            return Response(text(story), mimetype="text/plain")
+        return answer(story)
+
+
+def _request(mock: Mock, entry: Entry) -> dict[str, Any]:
+    return {
+        "number": entry.number,
+        "context_id": entry.context_id,
+        "at": iso(entry.arrived_at),
+        "request": mock.secrets.hide(f"{entry.method} {entry.path}"),
+        "operation": entry.operation or None,
+        "status": entry.status,
+        "refused_by": entry.refused_by or None,
+        "cause": entry.cause or None,
+        "fault": entry.fault or None,
+        "shown": {kind: mock.secrets.hide(id) for kind, id in entry.shown.items()},
+        "issued": {kind: mock.secrets.hide(id) for kind, id in entry.issued.items()},
+    }

@@ -134,6 +134,10 @@ def test_a_long_chain_of_references_is_refused(tmp_path: Path) -> None:
     assert "nested too deeply" in refused(tmp_path, TOY + chain).problem
 
 
+def test_a_date_is_a_text(tmp_path: Path) -> None:
+    assert loaded(tmp_path, TOY.replace("title: A toy", "title: 2026-01-01")).title == "2026-01-01"
+
+
 def test_statuses_may_be_written_as_numbers(tmp_path: Path) -> None:
     platform = loaded(tmp_path, TOY.replace("'200'", "200"))
     assert platform.operations["work"].answer.status == 200

@@ -296,7 +296,12 @@ WRONG: dict[str, tuple[str, str, str, str]] = {
         "refers to itself",
     ),
     "a key twice": ("      noun: token\n", "      noun: token\n      noun: token\n", TOKEN + "noun", "stands here twice"),
-    "a date": ("info: {title: A toy}", "info: {title: A toy}\nx-when: 2026-01-01", "x-when", "put it in quotes"),
+    "bytes": (
+        "info: {title: A toy}",
+        "info: {title: A toy}\nx-bytes: !!binary aGk=",
+        "x-bytes",
+        "JSON has no bytes; write it as text, in quotes",
+    ),
     "a key that is not text": (
         "      noun: token\n",
         "      noun: token\n      yes: no\n",

@@ -1,0 +1,106 @@
+"""Reads a HAR file as a trace of a declared platform's client.
+
+No mock has been there, and nobody says what the client's units of work were: clauses about them are not judged.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from contracts.har import bodies, document
+from contracts.har.bodies import Attached
+from contracts.har.errors import HarError
+from contracts.har.opening import opened
+from contracts.har.stream import pieces
+from contracts.protocol.history import operation_of
+from contracts.protocol.trace import FOREVER, Exchange, Trace
+from mockserver.platform.message import Message
+from mockserver.platform.model import Platform
+
+MOST_ENTRIES = 100_000
+"""Requests that are judged at once."""
+
+TIE = 1e-6
+"""Milliseconds by which entries with one stamp are told apart, in the order of the file."""
+
+
+class Reading(NamedTuple):
+    """A recording as a trace, how many of its entries are calls of the platform, and what was left out, in words."""
+
+    trace: Trace
+    calls: int
+    entries: int
+    skipped: list[str]
+
+    @property
+    def extent(self) -> str:
+        """How much of the recording was judged."""
+        left = f"; skipped: {'; '.join(self.skipped[:3])}" if self.skipped else ""
+        return f"{self.calls} of {self.entries} entries are calls of this platform{left}"
+
+
+def read(path: Path, platform: Platform) -> Reading:
+    """Read a HAR file, plain or packed. Raises HarError."""
+    try:
+        with path.open("rb") as file:
+            found = opened(file, str(path), path.parent)
+            if found.kind != "har":
+                raise HarError(str(path), None, "a trace of the web chat says nothing of other platforms; name a HAR file")
+            return _read(found.file, found.attached, str(path), platform)
+    except OSError as error:
+        raise HarError(str(path), None, f"it cannot be read: {error.strerror}") from error
+
+
+def _read(file: BinaryIO, attached: Attached, source: str, platform: Platform) -> Reading:
+    exchanges: list[Exchange] = []
+    entries, skipped = 0, list[str]()
+    for piece in pieces(file, source):
+        if piece.name != "entries" or piece.number is None:
+            continue
+        entries += 1
+        if len(exchanges) >= MOST_ENTRIES:
+            problem = f"there are more than {MOST_ENTRIES} calls, which is more than can be judged at once"
+            raise HarError(source, piece.number, problem)
+        try:
+            exchange = None if piece.raw is None else _exchange(piece.raw, piece.number, attached, platform)
+        except ValueError as error:
+            skipped.append(f"entry {piece.number}: {error}")
+            continue
+        if exchange is not None:
+            exchanges.append(exchange)
+    exchanges.sort(key=lambda exchange: exchange.left)
+    for number, exchange in enumerate(exchanges, 1):
+        exchange.number = number
+    return Reading(Trace(exchanges=exchanges, whole=False, sharp=False), len(exchanges), entries, skipped)
+
+
+def _exchange(raw: bytes, number: int, attached: Attached, platform: Platform) -> Exchange | None:
+    """The entry, None if it is no call of the platform. Raises ValueError."""
+    outline = document.outline(raw)
+    if not outline.url.startswith(("http://", "https://")):
+        return None
+    entry = document.exchange(raw)
+    path, query = entry.url.path or "/", entry.url.query
+    body = bodies.of_request(entry.sent, attached).data or b""
+    headers = list(entry.sent_headers.items())
+    if operation_of(platform, Message(entry.method, path, query, headers, body)) is None:
+        return None
+    left, returned = entry.began + entry.waited + number * TIE, entry.began + entry.took + number * TIE
+    answered = entry.status is not None and not entry.cached
+    return Exchange(
+        number=number,
+        method=entry.method,
+        path=path,
+        query=query,
+        headers=headers,
+        body=body,
+        left=left,
+        left_at=round(left),
+        returned=max(left + TIE / 2, returned) if answered or entry.error else FOREVER,
+        returned_at=round(returned),
+        status=entry.status if answered else None,
+        answer_headers=list(entry.headers.items()),
+        answer_body=bodies.of_response(entry.got, attached).data or b"",
+        accepted=answered and entry.status is not None and 200 <= entry.status < 300,
+    )

@@ -1,0 +1,190 @@
+"""The story behind an answer: which guard refused a request and why, what became of what it showed, and what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from mockserver.clock import iso
+from mockserver.declared import life
+from mockserver.declared.life import Credential
+from mockserver.declared.mock import Entry, Mock
+from mockserver.platform.model import Kind, Life, Platform
+
+WHY = {
+    "missing": "No {noun} was shown.",
+    "unknown": "The {noun} {id} was never issued here, or has been forgotten.",
+    "foreign": "The {noun} {id} was not issued for what was shown beside it.",
+    "ended": "The {noun} {id} had been ended{at}.",
+    "evicted": "The {noun} {id} had to go{at}: no more than {live} may live at once.",
+    "spent": "The {noun} {id} is good for {uses}, and {last} had used it up.",
+    "succeeded": "The {noun} {id} had been replaced{at} by the one that {last} brought.",
+    "idle": "The {noun} {id} had not been used for {idle}. It was last used by {last}.",
+    "expired": "The {noun} {id} had lived for its {ttl}. It was issued by {first}.",
+}
+"""Why a credential is refused."""
+
+ADVICE = {
+    "renew": "After this answer throw the {noun} away, get another by {renewed_by}, and repeat the call once.",
+    "renew from refusal": "Repeat the call with the {noun} that this very answer brought.",
+    "stop": "Nothing replaces {a}: stop, and tell whoever can give a new one.",
+    "uses": "Get {a} right before each use, and forget it afterwards.",
+    "alone": "If several calls are refused at once, let one renew it while the others wait.",
+}
+"""What a client should do instead."""
+
+OTHERS = {
+    "scope": "The scope {detail} is missing.",
+    "media": "The media type of the body is not {detail}.",
+    "size": "The body is larger than {detail} bytes.",
+    "json": "{detail}",
+    "body": "The body is not right: {detail}.",
+    "grantable": "A scope was asked for that the one who asks does not have.",
+    "rate": "Too many requests were made in this minute; {detail} s are left of it.",
+    "route": "No operation has this path.",
+    "method": "The path takes other methods: {detail}.",
+    "operation": "This call is declared to be refused.",
+}
+"""Why guards refuse that are not those of a kind."""
+
+
+def explain(mock: Mock, context_id: str) -> dict[str, Any]:
+    """Return the story behind a contextId as plain values. Raises NotFound."""
+    entry = mock.find(context_id)
+    platform, journal = mock.platform, mock.journal
+    operation = platform.operations.get(entry.operation)
+    guards = [] if operation is None else [_guard(name, entry, operation.guards) for name in operation.guards]
+    return {
+        "context_id": context_id,
+        "request": f"{entry.method} {entry.path}",
+        "operation": entry.operation or None,
+        "at": iso(entry.arrived_at),
+        "status": entry.status,
+        "fault": entry.fault or None,
+        "refused_by": entry.refused_by or None,
+        "cause": entry.cause or None,
+        "why": mock.secrets.hide(_why(mock, entry, journal)),
+        "advice": [mock.secrets.hide(line) for line in _advice(platform, entry)],
+        "guards": guards,
+        "credentials": [_story(mock, kind, id, journal) for kind, id in {**entry.shown, **entry.issued}.items()],
+    }
+
+
+def text(story: dict[str, Any]) -> str:
+    """Return a story as text."""
+    lines = [f"{story['request']}{' (' + story['operation'] + ')' if story['operation'] else ''} at {story['at']}"]
+    lines.append(f"  answered {story['status'] if story['status'] is not None else 'not at all'}")
+    if story["fault"]:
+        lines.append(f"  an injected fault answered it: {story['fault']}")
+    for guard in story["guards"]:
+        lines.append(f"  {guard['guard']:<12} {guard['said']}")
+    lines += ["", f"why: {story['why']}"]
+    lines += [f"do:  {line}" for line in story["advice"]]
+    for one in story["credentials"]:
+        lines += ["", f"{one['noun']} {one['id']}: {one['state']}"]
+        lines += [f"  {event}" for event in one["events"]]
+    return "\n".join(lines) + "\n"
+
+
+def _guard(name: str, entry: Entry, guards: Sequence[str]) -> dict[str, str]:
+    if not entry.acted:
+        return {"guard": name, "said": "not asked"}
+    if name == entry.refused_by:
+        return {"guard": name, "said": f"refused: {entry.cause}"}
+    passed = not entry.refused_by or entry.refused_by not in guards or guards.index(name) < guards.index(entry.refused_by)
+    return {"guard": name, "said": "passed" if passed else "not asked"}
+
+
+def _why(mock: Mock, entry: Entry, journal: Sequence[Entry]) -> str:
+    if not entry.acted:
+        return f"A fault was injected: {entry.fault}. The platform was not asked."
+    if not entry.refused_by:
+        return "It was accepted."
+    kind = mock.platform.kinds.get(entry.refused_by)
+    if kind is None:
+        return OTHERS.get(entry.cause, entry.cause).format(detail=entry.detail)
+    row = kind.refused[entry.cause]
+    return (row.why or WHY[entry.cause]).format_map(_words(mock, kind, entry, journal))
+
+
+def _advice(platform: Platform, entry: Entry) -> Iterator[str]:
+    kind = platform.kinds.get(entry.refused_by)
+    if kind is None:
+        return
+    words = {"noun": kind.noun, "a": kind.a, "renewed_by": _renewed_by(platform, kind)}
+    row = kind.refused[entry.cause]
+    if row.advice:
+        yield row.advice.format_map(words)
+        return
+    if entry.cause != "missing" and kind.duty.get("dead"):
+        yield ADVICE[kind.duty["dead"]].format_map(words)
+    if entry.cause == "spent":
+        yield ADVICE["uses"].format_map(words)
+    if kind.duty.get("alone"):
+        yield ADVICE["alone"].format_map(words)
+
+
+def _words(mock: Mock, kind: Kind, entry: Entry, journal: Sequence[Entry]) -> dict[str, Any]:
+    id = entry.shown.get(kind.name, "")
+    before = [one for one in journal if one.number < entry.number]
+    first = next((one for one in before if one.issued.get(kind.name) == id), None)
+    uses = [one for one in before if one.shown.get(kind.name) == id and not one.refused_by]
+    record = _record(mock, kind, id)
+    end = life.end_of(record, mock.owner(record)) if record is not None else None
+    length = kind.life
+    return {
+        "noun": kind.noun,
+        "id": id,
+        "at": f" at {iso(end.at)}" if end is not None and end.at < life.NEVER else "",
+        "live": length.live,
+        "uses": "one use" if length.uses == 1 else f"{length.uses} uses",
+        "idle": _seconds(length.idle),
+        "ttl": _seconds(length.ttl),
+        "first": _named(first),
+        "last": _named(uses[-1] if uses else first),
+    }
+
+
+def _record(mock: Mock, kind: Kind, id: str) -> Credential | None:
+    return next((one for one in mock.credentials(kind.name) if one.id == id), None)
+
+
+def _story(mock: Mock, name: str, id: str, journal: Sequence[Entry]) -> dict[str, Any]:
+    """The life of one credential: what it is now, and each request that brought it or showed it."""
+    kind = mock.platform.kinds[name]
+    record = _record(mock, kind, id)
+    events = [
+        f"{iso(one.arrived_at)} {'brought by' if one.issued.get(name) == id else 'shown to'} {_named(one)}: {_outcome(one)}"
+        for one in journal
+        if id in {one.issued.get(name), one.shown.get(name)}
+    ]
+    state = "not known here" if record is None else _state(mock, kind.life, record)
+    return {"kind": name, "noun": kind.noun, "id": mock.secrets.hide(id), "state": state, "events": events}
+
+
+def _state(mock: Mock, length: Life, record: Credential) -> str:
+    cause = life.cause_at(record, mock.owner(record), mock.now())
+    end = life.end_of(record, mock.owner(record))
+    if cause:
+        return f"{cause} since {iso(end.at)}"
+    left = "" if record.left is None else f", {record.left} of {length.uses} uses left"
+    return f"alive{left}" + (f", until {iso(end.at)} if nothing happens" if end.at < life.NEVER else "")
+
+
+def _outcome(entry: Entry) -> str:
+    if entry.refused_by:
+        return f"{entry.status}, {entry.refused_by} {entry.cause}"
+    return str(entry.status) if entry.status is not None else entry.fault or "no answer"
+
+
+def _named(entry: Entry | None) -> str:
+    return "something before this journal" if entry is None else f"request {entry.number} ({entry.operation})"
+
+
+def _renewed_by(platform: Platform, kind: Kind) -> str:
+    names = [" ".join(platform.operations[name].routes[0]) for name in kind.renewed_by]
+    return " or ".join(dict.fromkeys(names)) or "other means"
+
+
+def _seconds(milliseconds: int | None) -> str:
+    return "for ever" if milliseconds is None else f"{milliseconds / 1000:g} s"

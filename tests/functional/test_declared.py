@@ -1,0 +1,198 @@
+"""Commands for declared platforms: what they print, refuse and answer."""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+import httpx
+import pytest
+
+from contracts import cli
+from tests.functional.serving import Serving
+
+CLIENT = """
+class Client:
+    def __init__(self, platform):
+        self._http, self._session = platform.http_client(), None
+
+    def _post(self, method, **params):
+        headers = {"Mcp-Session-Id": self._session} if self._session else {}
+        return self._http.post("/mcp", json={"jsonrpc": "2.0", "id": 1, "method": method, "params": params}, headers=headers)
+
+    def tool_call(self, name, arguments):
+        if self._session is None:
+            self._session = self._post("initialize").raise_for_status().headers["Mcp-Session-Id"]
+        answer = self._post("tools/call", name=name, arguments=arguments)
+        if answer.status_code == 404 and MENDED:
+            self._session = None
+            return self.tool_call(name, arguments)
+        answer.raise_for_status()
+"""
+
+
+class Result(NamedTuple):
+    """What a command printed: all of it, and standard output alone."""
+
+    exit_code: int
+    output: str
+    stdout: str
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    def call(*words: str) -> Result:
+        status = cli.run(words)
+        printed = capsys.readouterr()
+        return Result(status, printed.out + printed.err, printed.out)
+
+    return call
+
+
+@pytest.fixture
+def clients(tmp_path: Path) -> Path:
+    (tmp_path / "broken.py").write_text(f"MENDED = False\n{CLIENT}")
+    (tmp_path / "mended.py").write_text(f"MENDED = True\n{CLIENT}")
+    return tmp_path
+
+
+def test_a_client_that_keeps_its_session_for_ever_is_condemned_by_the_specification(clients: Path, run: Run) -> None:
+    report = clients / "out" / "report.xml"
+    result = run("verify", "--platform", "mcp", f"{clients}/broken.py:Client", "--clause", "R2", "--report", f"junit:{report}")
+    assert result.exit_code == 1
+    assert "R2/session  not-renewed  violated (MUST)" in result.output
+    assert "the client went on after a 404 for its MCP session, and asked for no other" in result.output
+    (case,) = ElementTree.parse(report).iter("testcase")
+    assert case.find("failure") is not None
+
+
+def test_one_that_starts_another_session_keeps_that_clause(clients: Path, run: Run) -> None:
+    result = run("verify", "--platform", "mcp", f"{clients}/mended.py:Client", "--clause", "R2", "--json")
+    assert result.exit_code == 0
+    (clause,) = json.loads(result.stdout)["clauses"]
+    assert clause["status"] == "held"
+    assert clause["level"] == "MUST"
+
+
+def test_an_issue_shows_the_finding_with_a_script_of_its_own(clients: Path, run: Run) -> None:
+    """The script answers the client's requests as the mock did: the same happens with nothing of dayfly."""
+    path = clients / "issue.md"
+    assert run(
+        "verify", "--platform", "mcp", f"{clients}/broken.py:Client", "--clause", "R2", "--report", f"issue:{path}"
+    ).exit_code
+    text = path.read_text()
+    assert "# The client went on after a 404 for its MCP session, and asked for no other" in text
+    assert "That is a MUST." in text
+    script = re.search(r"```python\n(.*?)```", text, re.DOTALL)
+    assert script is not None
+    (clients / "mock.py").write_text(script[1])
+    with subprocess.Popen([sys.executable, "mock.py"], cwd=clients, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            url = server.stdout.readline().strip()
+            with httpx.Client(base_url=url) as http:
+                client = runpy.run_path(str(clients / "broken.py"))["Client"](SimpleNamespace(http_client=lambda: http))
+                for _ in range(2):
+                    with pytest.raises(httpx.HTTPStatusError, match="404"):
+                        client.tool_call("echo", {"text": "hello"})
+        finally:
+            server.kill()
+
+
+def test_a_counterexample_can_be_replayed(clients: Path, run: Run) -> None:
+    found = run("verify", "--platform", "mcp", f"{clients}/broken.py:Client", "--clause", "R2", "--json")
+    (clause,) = json.loads(found.stdout)["clauses"]
+    scenario = clients / "scenario.json"
+    scenario.write_text(json.dumps(clause["counterexample"]["scenario"]))
+    again = run("replay", "--platform", "mcp", str(scenario), f"{clients}/broken.py:Client", "--times", "3")
+    assert again.exit_code == 1
+    assert "violated in 3 of 3 replays" in again.output
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("verify", "--platform", "mpc", "x.py:f"), "there is no platform of that name; did you mean 'mcp'?"),
+        (("verify", "--platform", "no/such.yaml", "x.py:f"), "there is no such file"),
+        (("platform", "show", "mcp", "--diagram", "sessoin"), "did you mean 'session'?"),
+        (("serve", "--platform", "mcp", "--workers", "2"), "leave out --workers"),
+        (("serve", "--platform", "mcp", "--journal", "x"), "leave out --journal"),
+        (("verify", "--platform", "mcp", "x.py:f", "--corpus", "x"), "--corpus is for the web chat"),
+        (("check", "--platform", "mcp", "no.har"), "cannot be read"),
+    ],
+)
+def test_what_cannot_be_done_is_told_with_what_can(words: tuple[str, ...], problem: str, run: Run) -> None:
+    result = run(*words)
+    assert result.exit_code == 2
+    assert problem in " ".join(result.output.split())
+
+
+def test_a_client_without_the_unit_s_method_is_told_which_it_needs(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "other.py").write_text("class Client:\n    def __init__(self, platform): ...\n")
+    result = run("verify", "--platform", "mcp", f"{tmp_path}/other.py:Client")
+    assert result.exit_code == 2
+    assert "which has no tool_call(name, arguments)" in result.output
+
+
+def test_a_recording_is_judged(tmp_path: Path, run: Run) -> None:
+    entries = [_entry(0, "initialize", None, 200, {"Mcp-Session-Id": "one"})]
+    entries += [_entry(number, "tools/call", "one", 404, {}) for number in (1, 2)]
+    path = tmp_path / "shop.har"
+    path.write_text(json.dumps({"log": {"version": "1.2", "entries": entries}}))
+    result = run("check", "--platform", "mcp", str(path))
+    assert result.exit_code == 1
+    assert "error[R1/session]" in result.output
+    assert "3 of 3 entries are calls of this platform" in result.output
+
+
+def _entry(number: int, method: str, session: str | None, status: int, headers: dict[str, str]) -> dict[str, object]:
+    sent = {"Content-Type": "application/json"} | ({"Mcp-Session-Id": session} if session else {})
+    body = {} if status == 200 else {"error": {"code": -32001, "message": "Session not found"}}
+    return {
+        "startedDateTime": f"2026-11-30T10:00:0{number}Z",
+        "time": 20,
+        "request": {
+            "method": "POST",
+            "url": "https://tools.example/mcp",
+            "headers": [{"name": name, "value": value} for name, value in sent.items()],
+            "postData": {"mimeType": "application/json", "text": json.dumps({"id": number + 1, "method": method})},
+        },
+        "response": {
+            "status": status,
+            "headers": [{"name": name, "value": value} for name, value in headers.items()],
+            "content": {"mimeType": "application/json", "text": json.dumps(body)},
+        },
+    }
+
+
+def test_a_platform_is_served_moved_and_explained(run: Run) -> None:
+    with Serving("--platform", "mcp") as server, httpx.Client(base_url=server.url) as http:
+        begun = http.post("/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "initialize"})
+        shown = {"Mcp-Session-Id": begun.headers["Mcp-Session-Id"]}
+        call = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
+        assert http.post("/mcp", json=call, headers=shown).status_code == 200
+
+        http.post("/__admin/clock/advance", json={"seconds": 1801}).raise_for_status()
+        dead = http.post("/mcp", json=call, headers=shown)
+        assert dead.status_code == 404
+        told = run("explain", dead.headers["Dayfly-Context"], "--url", server.url)
+        assert "had not been used for 1800 s" in told.output
+
+        http.post("/__admin/faults", json={"kind": "status", "operation": "initialize", "options": {"status": 503}})
+        assert http.post("/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "initialize"}).status_code == 503
+        wrong = http.post("/__admin/faults", json={"kind": "status", "operation": "initialise"})
+        assert "did you mean 'initialize'?" in wrong.json()["error"]["message"]
+        assert [one["state"] for one in http.get("/__admin/credentials/session").json()["credentials"]] == ["idle"]
+        http.post("/__admin/reset").raise_for_status()
+        assert http.get("/__admin/requests").json() == {"requests": []}
