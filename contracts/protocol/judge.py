@@ -21,7 +21,7 @@ EXPLAINS = {
     "N2": ("R1", "R2", "A4", "D2", "D3"),
     "S4": ("R1", "R2", "D2"),
     "N1": ("A4", "D2"),
-    "R1": ("R2", "D2"),
+    "R1": ("D2",),
     "R2": ("D2",),
 }
 """What else follows if a clause is broken for a kind, for that kind or for a unit; it is not told as a mistake of its own."""

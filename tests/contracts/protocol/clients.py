@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -74,6 +75,7 @@ class Client:
 
     def __init__(self, platform: Any) -> None:
         self.http: httpx.Client = platform.http_client()
+        self.sleep: Callable[[float], None] = platform.sleep
         self.lock = threading.Lock()
 
     def post(self, path: str, **options: Any) -> httpx.Response:
@@ -87,7 +89,7 @@ class Client:
         return self.http.post(path, **options)
 
     def wait(self, answer: httpx.Response) -> None:
-        time.sleep(float(answer.headers.get("Retry-After", 1)))
+        self.sleep(float(answer.headers.get("Retry-After", 1)))
 
 
 # -- sessions that are good for one use -----------------------------------------------------------------------------
@@ -158,11 +160,16 @@ class Invents(Sessions):
 
 
 class Insists(Sessions):
-    """Shows a dead session once more before it asks for another."""
+    """Shows a dead session once more before it asks for another, the first time."""
+
+    has_insisted = False
 
     def send(self, session: str | None, text: str) -> httpx.Response:
         answer = super().send(session, text)
-        return super().send(session, text) if answer.status_code == 403 else answer
+        if answer.status_code != 403 or self.has_insisted:
+            return answer
+        self.has_insisted = True
+        return super().send(session, text)
 
 
 class GoesOnWithout(Sessions):
@@ -205,7 +212,7 @@ class CannotWait(Sessions):
     """Tries again at once, whatever Retry-After says."""
 
     def wait(self, answer: httpx.Response) -> None:
-        time.sleep(0.1)
+        self.sleep(0.1)
 
 
 class SendsTwice(Sessions):

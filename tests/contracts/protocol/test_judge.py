@@ -140,6 +140,23 @@ def test_one_that_had_another_in_stock_need_not_ask_for_one() -> None:
     assert "R2/token" not in tape.broken
 
 
+def test_another_one_may_be_on_its_way_already() -> None:
+    tape = jobs()
+    tape.unit(1, 20)
+    tape.refused(2, 5, "first-token")
+    tape.log_in(4, 8, "second-token")
+    tape.call("/work", 6, 7, status=401, answer={"code": "bad"})
+    assert tape.broken == set()
+
+
+def test_who_goes_on_without_asking_for_another_is_at_fault() -> None:
+    tape = jobs()
+    tape.unit(1, 20)
+    tape.refused(2, 5, "first-token")
+    tape.call("/work", 6, 7, status=401, answer={"code": "bad"})
+    assert tape.broken == {"R2/token"}
+
+
 def test_to_end_one_is_not_to_use_it() -> None:
     kinds = clients.TOKENS.replace("{work:", "{'work, logOut':") + "  ended: [logOut]\n"
     tape = Tape(toy(kinds, effects=clients.JOB))
@@ -175,6 +192,16 @@ def test_one_that_is_on_its_way_is_not_shown_beside() -> None:
     assert tape.broken == {"S1/session"}
 
 
+def test_of_two_uses_both_may_be_on_their_way() -> None:
+    tape = Tape(toy(clients.SESSIONS.replace("uses: 1", "uses: 2"), order="[session]", effects=clients.MESSAGE))
+    tape.log_in(0.2, 0.4, "a-session")
+    sending(tape, 2, 6)
+    sending(tape, 3, 7)
+    assert tape.broken == set()
+    sending(tape, 8, 9, 403)
+    assert tape.broken == {"S1/session"}
+
+
 def test_an_id_from_an_answer_that_was_lost_was_issued_all_the_same() -> None:
     tape = Tape(SESSIONS)
     tape.call("/login", 0.2, 0.4, status=None, issued={"session": "a-session"}, spoiled=True)
@@ -205,9 +232,19 @@ def test_after_its_successor_the_old_one_is_not_shown() -> None:
     assert tape.broken == {"N2/refresh"}
 
 
-@pytest.mark.parametrize(("grace", "broken"), [("0", {"N2/refresh"}), ("30", set())])
+def test_one_that_is_its_own_successor_is_good() -> None:
+    tape = Tape(ROTATION)
+    tape.log_in(0.2, 0.4, "one")
+    turning(tape, 1, 2, "one", "one")
+    turning(tape, 3, 4, "one", "one")
+    assert tape.broken == set()
+
+
+@pytest.mark.parametrize(("grace", "broken"), [("0", {"N2/refresh"}), ("30", set()), ("unlimited", set())])
 def test_two_may_show_the_same_at_once_only_if_there_is_a_grace(grace: str, broken: set[str]) -> None:
-    tape = Tape(toy(clients.ROTATION.replace("grace: 0", f"grace: {grace}"), order="[refresh]", effects=clients.TURN))
+    kinds = clients.ROTATION.replace("grace: 0", f"grace: {grace}")
+    kinds = kinds.replace("ended, succeeded", "ended") if grace == "unlimited" else kinds
+    tape = Tape(toy(kinds, order="[refresh]", effects=clients.TURN))
     tape.log_in(0.2, 0.4, "one")
     turning(tape, 1, 4, "one", "two")
     turning(tape, 2, 5, "one", "three")
@@ -224,6 +261,16 @@ def test_the_one_that_came_with_the_refusal_is_used_next(next_one: str, broken: 
     tape.call("/work", 2, 3, status=400, headers={"Nonce": "first"}, **answered)  # type: ignore[arg-type]
     tape.call("/work", 4, 5, headers={"Nonce": next_one})
     assert tape.broken == broken
+
+
+def test_a_refusal_that_brings_none_asks_for_nothing() -> None:
+    tape = Tape(NONCES)
+    tape.call("/login", 0.2, 0.4, answer_headers={"Nonce": "first"})
+    tape.call("/login", 0.5, 0.6, answer_headers={"Nonce": "other"})
+    tape.unit(1, 20, name="order")
+    tape.call("/work", 2, 3, status=400, headers={"Nonce": "first"}, answer={"code": "badNonce"})
+    tape.call("/work", 4, 5, headers={"Nonce": "other"})
+    assert tape.broken == set()
 
 
 # -- care ---------------------------------------------------------------------------------------------------------------
@@ -268,6 +315,17 @@ def test_two_that_ask_for_one_at_once_stampede() -> None:
 def test_a_secret_in_a_url_is_a_leak(path: str, broken: set[str]) -> None:
     tape = jobs()
     tape.call(path, 2, 3, bearer="first-token")
+    assert tape.broken == broken
+
+
+@pytest.mark.parametrize(("renewals", "broken"), [(5, set()), (6, {"A2/token"})])
+def test_so_many_renewals_of_which_none_is_good_and_no_more(renewals: int, broken: set[str]) -> None:
+    tape = jobs()
+    tape.unit(1, 90, outcome="failed")
+    tape.refused(2, 3, "first-token")
+    for number in range(renewals):
+        tape.log_in(4 + 4 * number, 5 + 4 * number, f"token-number-{number}")
+        tape.refused(6 + 4 * number, 7 + 4 * number, f"token-number-{number}")
     assert tape.broken == broken
 
 

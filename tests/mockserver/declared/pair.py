@@ -136,7 +136,7 @@ class Pair:
     def told(self, response: Response, which: int) -> dict[str, Any]:
         """Return an answer as its client sees it; ids are told by their places in the lists."""
         headers = {name.lower(): value for name, value in response.headers}
-        context = headers.get("inin-correlation-id")
+        context = headers["inin-correlation-id"]
         named = {pair[which]: f"token {place}" for place, pair in enumerate(self.tokens)}
         named |= {pair[which]: f"session {place}" for place, pair in enumerate(self.sessions)} | {context: "context"}
         body = {name: named.get(value, value) if isinstance(value, str) else value for name, value in _json(response).items()}
