@@ -38,6 +38,9 @@ def check(declaration: Declaration) -> None:
     for name, kind in declaration.kinds.items():
         _check_names(name, kind, declaration)
         _check_places(name, kind)
+        for keys, told in kind.get("carried", {}).items():
+            for operation in names_in(keys, declaration.operations):
+                _check_parameters(told, declaration.operations[operation], *KINDS, name, "carried", keys)
         _check_reuse(name, kind, declaration.kinds)
         if name in declaration.lifecycle["order"]:
             _check_answers(name, kind, declaration)
@@ -83,6 +86,7 @@ def _check_variants(declaration: Declaration) -> None:
         place, conditions = ("x-lifecycle", "operations", name), variant.get("when", {})
         for where in conditions:
             _check_side(where, "request", *place, "when", where)
+            _check_parameters(where, declaration.operations[name], *place, "when", where)
         for other, known in taken.setdefault(variant["of"], []):
             if known == conditions:
                 raise Wrong(f"{other!r} takes the same requests; give one of them another `when`", *place)
@@ -158,6 +162,15 @@ def _check_answers_places(name: str, kind: dict[str, Any]) -> None:
             place = _check_written(kind[word]["told"], *KINDS, name, word, "told")
             if place.part == "cookie":
                 raise Wrong(f"{place}: it is told in a header, or in the body at a #/pointer", *KINDS, name, word, "told")
+
+
+def _check_parameters(told: Any, operation: dict[str, Any], *path: str | int) -> None:
+    """What is read from an operation's path is a parameter of that."""
+    for place in places_of(told):
+        for _, route in operation["routes"]:
+            known = PARAMETER.findall(route)
+            if place.part == "path" and place.name not in known:
+                raise Wrong(f"{place}: the path {route} has no such parameter; {suggestion(place.name, known)}", *path)
 
 
 def _check_written(told: str, *path: str | int) -> Place:
@@ -280,6 +293,7 @@ def _check_effects(declaration: Declaration) -> None:
         _known(effect["by"], declaration.operations, "operation", *place, "by")
         for field, told in effect.get("keeps", {}).items():
             _check_side(told, "request", *place, "keeps", field)
+            _check_parameters(told, declaration.operations[effect["by"]], *place, "keeps", field)
         missing = sorted(effect.get("keeps", {}).keys() - effect.get("with", {}).keys())
         if missing:
             raise Wrong(f"`keeps` speaks of {missing[0]!r}, which `with` does not give", *place, "keeps", missing[0])

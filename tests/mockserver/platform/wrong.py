@@ -332,4 +332,16 @@ WRONG: dict[str, tuple[str, str, str, str]] = {
         LIFECYCLE + "operations.a.when.$request.hedaer.X",
         "is not a place",
     ),
+    "a parameter that the path has not": (
+        "$request.header.Authorization#bearer",
+        "$request.path.m",
+        TOKEN + "carried.work",
+        "the path /work/{n} has no such parameter; known are n",
+    ),
+    "a parameter that an effect keeps and the path has not": (
+        "keeps: {n: $request.path.n}",
+        "keeps: {n: $request.path.m}",
+        "x-effects.job.keeps.n",
+        "has no such parameter",
+    ),
 }
