@@ -329,6 +329,33 @@ def test_so_many_renewals_of_which_none_is_good_and_no_more(renewals: int, broke
     assert tape.broken == broken
 
 
+def test_one_that_is_good_in_between_begins_the_count_anew() -> None:
+    tape = jobs()
+    tape.unit(1, 90, outcome="failed")
+    tape.refused(2, 3, "first-token")
+    for number in range(8):
+        tape.log_in(4 + 4 * number, 5 + 4 * number, f"token-number-{number}")
+        if number == 3:
+            tape.call("/work", 5.2 + 4 * number, 5.8 + 4 * number, bearer=f"token-number-{number}")
+        tape.refused(6 + 4 * number, 7 + 4 * number, f"token-number-{number}")
+    assert tape.broken == set()
+
+
+def test_of_a_short_life_the_last_tenth_is_its_end() -> None:
+    tape = Tape(TOKENS)
+    for number in range(3):
+        tape.unit(30.0 * number, 30.0 * number + 9)
+        tape.log_in(30.0 * number + 1, 30.0 * number + 2, f"token-number-{number}", lasts=60)
+    assert tape.broken == {"A4/token"}
+
+
+def test_a_short_id_may_stand_in_a_url_by_chance() -> None:
+    tape = Tape(TOKENS)
+    tape.log_in(0.2, 0.4, "1234567")
+    tape.call("/work?page=1234567", 2, 3, bearer="1234567")
+    assert tape.broken == set()
+
+
 # -- patience -----------------------------------------------------------------------------------------------------------
 
 
