@@ -368,6 +368,14 @@ def test_so_many_tries_and_no_more(tries: int, broken: set[str]) -> None:
     assert tape.broken == broken
 
 
+def test_one_that_succeeds_in_between_begins_the_count_of_tries_anew() -> None:
+    tape = jobs()
+    tape.unit(1, 90)
+    for number in range(8):
+        tape.call("/work", 2 + 2.0 * number, 3 + 2.0 * number, status=200 if number == 4 else 503, bearer="first-token")
+    assert tape.broken == set()
+
+
 def test_calls_that_left_before_any_had_failed_are_not_tries_in_a_row() -> None:
     tape = jobs()
     tape.unit(1, 90, outcome="failed")
