@@ -403,6 +403,14 @@ def test_the_time_that_the_answer_asks_for_passes(wait: str, after: int, sharp: 
     assert tape.broken == broken
 
 
+def test_a_call_that_left_before_the_answer_could_not_wait() -> None:
+    tape = jobs()
+    tape.unit(1, 90)
+    tape.call("/work", 2, 5, status=503, bearer="first-token", answer_headers={"Retry-After": "2"})
+    tape.call("/work", 3, 6, bearer="first-token")
+    assert tape.broken == set()
+
+
 # -- units --------------------------------------------------------------------------------------------------------------
 
 
