@@ -314,8 +314,8 @@ STORES_AND_REPLICAS = (
     Mutant(
         "who lost a race does not look again",
         SERVICE,
-        "                seen = self.look(ask)\n        finally:",
-        "        finally:",
+        "self._decide(call.ask, self.look(call.ask))",
+        "self._decide(call.ask, call.seen or self.look(call.ask))",
         "P3",
     ),
     Mutant(
@@ -332,12 +332,12 @@ STORES_AND_REPLICAS = (
     Mutant(
         "a replica knows its own sessions alone",
         SERVICE,
-        "                outcome = decide(ask, seen, new_id, self.max_live_sessions)",
-        '                own = self.__dict__.setdefault("own", {})\n'
-        '                if ask.operation == "create" or ask.session_id not in own:\n'
-        "                    own[new_id] = True\n"
-        "                    seen = Seen(seen.organization, seen.now, seen.client, seen.token, None, seen.live_sessions)\n"
-        "                outcome = decide(ask, seen, new_id, self.max_live_sessions)",
+        "        outcome = decide(ask, seen, new_id, self.max_live_sessions)",
+        '        own = self.__dict__.setdefault("own", {})\n'
+        '        if ask.operation == "create" or ask.session_id not in own:\n'
+        "            own[new_id] = True\n"
+        "            seen = Seen(seen.organization, seen.now, seen.client, seen.token, None, seen.live_sessions)\n"
+        "        outcome = decide(ask, seen, new_id, self.max_live_sessions)",
         "P13",
     ),
     Mutant(
@@ -370,7 +370,7 @@ ANSWERS = (
     Mutant(
         "every message has the same id",
         IDS,
-        '        return "%s%012x" % (self._message, count())',
+        "        return f\"{self._message}{count().to_bytes(6, 'big').hex()}\"",
         '        return self._message + "0" * 12',
         "P1",
     ),
