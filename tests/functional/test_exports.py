@@ -183,7 +183,7 @@ def test_where_nothing_is_violated_there_is_nothing_to_write(scenario: str, capf
     assert run(["replay", scenario, RECOVERING, "--emit", "pytest"]) == 2
     out, err = capfd.readouterr()
     assert out == ""
-    assert err.endswith("breaks nothing in this scenario, so there is nothing to write\n")
+    assert err.endswith("violates no clause in this scenario, so there is nothing to write\n")
 
 
 class Stubborn(Small):
