@@ -194,7 +194,7 @@ def test_a_node_client_is_judged(capfd: Captured) -> None:
     [
         ([], "dayfly verify: name one client: TARGET (package.module:factory or path/to/file.py:factory) or --command"),
         ([CACHED, "--command", "x"], "dayfly verify: name one client"),
-        ([CACHED, "--one-shot"], "dayfly verify: --one-shot goes with --command"),
+        ([CACHED, "--one-shot"], "dayfly verify: --one-shot is for --command only"),
         (["nothing"], "dayfly: nothing: must be package.module:factory or path/to/file.py:factory"),
         (["nowhere.py:factory"], "dayfly: nowhere.py:factory: there is no file nowhere.py"),
         ([CACHED.replace("factory", "factry")], "did you mean 'factory'?"),
@@ -211,8 +211,8 @@ def test_a_node_client_is_judged(capfd: Captured) -> None:
         ([CACHED, "--report", "junit:-", "--json"], "standard output has room for one report"),
         ([CACHED, "--json", "--report", "junit:-"], "standard output has room for one report"),
         ([CACHED, "--report", "json:same", "--report", "junit:./same"], "./same has room for one report"),
-        ([CACHED, "--max-age", "nan"], "Invalid value for '--max-age': nan is no number of seconds."),
-        ([CACHED, "--patience", "nan"], "Invalid value for '--patience': nan is no number of seconds."),
+        ([CACHED, "--max-age", "nan"], "Invalid value for '--max-age': nan is not a number of seconds."),
+        ([CACHED, "--patience", "nan"], "Invalid value for '--patience': nan is not a number of seconds."),
         ([CACHED, "--examples", "0", "--corpus", f"{__file__}/x"], f"dayfly: {__file__}/x: Not a directory"),
         (["--command", "dayfly-no-such-program"], "the command 'dayfly-no-such-program' cannot be started"),
         (["--command", "sh -c 'exit 4'"], "the client ended before it was asked anything: exit status 4"),
@@ -405,7 +405,7 @@ def test_a_mock_that_does_not_answer_exits_2(mock: str, capfd: Captured) -> None
     assert "there is no mock at http://127.0.0.1:1" in told
     assert told.endswith("; start it with `dayfly serve`, or give the URL that it printed")
     assert run(["tail", "mock.example.com"]) == 2
-    assert said(capfd).endswith("; its URL begins with http://, https:// or unix:")
+    assert said(capfd).endswith("; a URL begins with http://, https:// or unix:")
 
 
 # -- explain -----------------------------------------------------------------------------------------------------------
@@ -489,7 +489,7 @@ def test_where_standard_error_is_closed_nothing_else_is_said(command: str) -> No
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["S1", "--json"], "--json goes with a contextId"),
+        (["S1", "--json"], "--json needs a contextId"),
         (["--list", "--json"], "--json goes"),
         (["--list", "S1"], "--list goes"),
     ],
@@ -505,7 +505,7 @@ def test_what_is_no_clause_gets_a_hint(capfd: Captured) -> None:
     assert run(["explain", "00000000-6eac-4059"]) == 2
     assert said(capfd) == "dayfly: '00000000-6eac-4059' is not a whole contextId; copy all 36 characters of it"
     assert run(["explain"]) == 2
-    assert "what is to be explained?" in said(capfd)
+    assert "name a clause or a contextId" in said(capfd)
 
 
 def test_an_answer_is_explained(mock: str, capfd: Captured) -> None:
