@@ -113,7 +113,7 @@ A1 = Clause(
 
 
 def _taken_after_refusal(call: Call, place: int) -> list[Call]:
-    """Return the tokens received after the first 401, up to `place`, for the call's intent or, if intents overlap, its group."""
+    """Return the tokens received after the first 401, up to `place`, of the call or, if intents overlap, of its group."""
     calls = call.intent.calls if call.intent is not None else call.group.calls if call.group is not None else []
     refused = _first_refusal(calls, place)
     if refused is None or refused.returned is None:

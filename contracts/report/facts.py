@@ -37,7 +37,7 @@ def remarks(report: Report) -> Iterator[str]:
 
 
 def runs(report: Report) -> Iterator[str]:
-    """Say which runs were made, and why some clauses have no verdict."""
+    """Say which runs were made, and why some clauses could not be judged."""
     yield from no_verdict(report)
     if report.walked is not None:
         yield walked(report.walked)

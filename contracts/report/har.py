@@ -15,7 +15,7 @@ from mockserver.journal import Entry
 
 
 def render(report: Report) -> bytes:
-    """Return the report as indented JSON, ending with a newline. Without a counterexample it has no entries."""
+    """Return the report as indented JSON, ending with a newline. Without a counterexample it is empty."""
     return msgspec.json.format(msgspec.json.encode(archive(_recordings(report))), indent=2) + b"\n"
 
 

@@ -23,7 +23,7 @@ Content: TypeAlias = "str | Markup | Iterable[Content] | None"
 
 
 def element(tag: str, /, *content: Content, **attributes: str | bool | None) -> Markup:
-    """Return an element. An attribute that is True has no value; one that is False or None is left out.
+    """Return an element. An attribute that is True stands without a value; one that is False or None is left out.
 
     `class_` and `for_` become `class` and `for`, and underscores become hyphens.
     """

@@ -200,9 +200,11 @@ class Report(Struct, frozen=True, kw_only=True):
     def exit_status(self, *, strict: bool = False) -> int:
         """Return the exit status of the command.
 
-        0: all clauses put to the test ended as expected. 1: one did not. 130: interrupted. 2: no clause was put to the test; or
-        delivery could not be judged or the run was stopped, and no clause was violated; or, if `strict`, a clause was
-        inconclusive or cannot be judged.
+        - 0: all clauses put to the test ended as expected.
+        - 1: one did not.
+        - 2: no clause was put to the test; or, without a violated clause, delivery could not be judged or the run was stopped;
+          or, if `strict`, a clause was inconclusive or cannot be judged.
+        - 130: interrupted.
         """
         if self.interrupted:
             return 130

@@ -55,7 +55,7 @@ def _from_the_seed(report: Report, code: str, scenario: Scenario, client: str) -
 
 
 def _tests(report: Report) -> list[Way]:
-    """Return the command for a client that has no name: the test that knows it."""
+    """Return the command for a client without a name: the test that verified it."""
     if not report.test or report.seed is None:
         return []
     return [Way("again", f"pytest {shlex.quote(report.test)} --dayfly-seed {report.seed} --dayfly-examples {report.drawn}")]

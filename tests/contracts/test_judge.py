@@ -110,7 +110,7 @@ def test_a_clause_that_needs_intents_says_so_where_there_are_none() -> None:
     verdict = judge(calls(1).entries, [clause(step=marks(BREACH), needs_intents=True)]).of("X1")
     assert (verdict.status, verdict.message) == (
         Status.NOT_EXERCISED,
-        "the recording does not tell what the client was asked to do",
+        "the recording does not say what the client was asked to do",
     )
 
 

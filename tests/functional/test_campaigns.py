@@ -97,7 +97,7 @@ def test_what_is_to_be_typed_again_finds_the_same(capfd: Captured, tmp_path: Pat
 def test_a_corpus_that_cannot_be_one_exits_2(tmp_path: Path, capfd: Captured) -> None:
     (tmp_path / "S1-odd.json").write_text('{"version": 2, "items": []}')
     assert run(["verify", RECOVERING, "--corpus", str(tmp_path)]) == 2
-    assert capfd.readouterr().err == f"dayfly: {tmp_path}/S1-odd.json: $.version: 2 is not known here (this is 1)\n"
+    assert capfd.readouterr().err == f"dayfly: {tmp_path}/S1-odd.json: $.version: 2 is not known here (dayfly reads 1)\n"
 
 
 # -- how it is waited for ----------------------------------------------------------------------------------------------

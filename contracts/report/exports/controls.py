@@ -1,4 +1,4 @@
-"""Requests to the control API for those steps of a scenario that have no parameters."""
+"""Requests to the control API for those steps of a scenario without parameters."""
 
 from __future__ import annotations
 
