@@ -29,7 +29,7 @@ Outcome = Literal["accepted", "failed", "never"]
 
 
 class Effect(StrEnum):
-    """The effect of a send, as far as a client can know it: nothing happened, the id is dead, anything may have happened, or it was accepted."""
+    """The effect of a send, as far as the client can know: none, the id is dead, unknown, or it was accepted."""
 
     NONE = "none"
     DEAD = "dead"

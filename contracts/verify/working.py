@@ -1,4 +1,4 @@
-"""Tells a client that fails from one that never worked, of which nothing can be said but why."""
+"""Distinguishes a client that fails from one that never worked, which cannot be judged."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ from contracts.world import Run, World
 from mockserver.journal import Arrival, Ended
 
 PLAIN = BUILTIN["two-plain-sends"]
-"""A client that cannot get through this one does not work."""
+"""The scenario that every working client gets through."""
 
 
 _NETWORK = re.compile(r"\w*(Connect|Network|HTTP|URL|Timeout|Proxy|SSL|Protocol|Transport|Request|gaierror|OSError)")
-"""An error of an HTTP library, or of the system's about a connection, as `describe` words it."""
+"""Matches an error of an HTTP library, or a system error about a connection, as `describe` words it."""
 
 
 class Working:
-    """Remembers whether the client has worked once: from then on, everything that it does counts."""
+    """Remembers whether the client has worked once. From then on, everything that it does counts."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._is_known = False
 
     def check(self, scenario: Scenario, run: Run) -> None:
-        """Raises ClientError if the client ended, fell silent or reached nothing in `run`, and does so in the plainest
-        scenario too."""
+        """Raise ClientError if the client ended, fell silent or reached nothing in `run`, and also does in the plainest
+        scenario.
+        """
         if self._is_known:
             return
         if run.lost or self._reached_nothing(run):
@@ -43,9 +44,12 @@ class Working:
             raise PlatformUnreached(clients.way_in, _ends(run)[0].error, strayed=clients.strayed)
 
     def _reached_nothing(self, run: Run) -> bool:
-        """Whether there was no request, though the client wanted to make one: it looked for the platform elsewhere, or every
-        message failed on the network. A client that reports success without a request lies, one that raises an error of its
-        own gives up, and clauses say so. Of a process nobody knows what its error means."""
+        """Return whether the client made no request though it wanted to.
+
+        That is so if it looked for the platform elsewhere, or if every message failed on the network. A client that reports
+        success without a request, or raises its own error, is a matter for the clauses. The error of a process may mean
+        anything.
+        """
         ends, clients = _ends(run), self._world.clients
         if not ends or any(isinstance(entry, Arrival) for entry in run.trace):
             return False
