@@ -352,7 +352,7 @@ def test_a_recording_without_end_is_not_read_to_its_end(
     with endless.open("wb") as file:
         file.truncate(1 << 40)
     assert run(["check", str(endless)]) == 2
-    problem = "this is not a recording: it looks like a binary file; name a HAR file, or a trace of dayfly"
+    problem = "this is not a recording: it looks like a binary file; give a HAR file, or a trace of dayfly"
     assert said(capfd) == f"dayfly: {endless}: {problem}"
     monkeypatch.setattr("contracts.cli.sources.MOST_LINES", 3)
     assert run(["check", str(TRACES / "good" / "S1.jsonl")]) == 2
