@@ -95,7 +95,7 @@ def test_a_file_is_put_on_like_a_story(tmp_path: Path, capfd: Captured) -> None:
     ("arguments", "words"),
     [
         (["show", "earler-today"], "did you mean earlier-today?"),
-        (["run", "xyzzy"], "`dayfly stories list` has their names"),
+        (["run", "xyzzy"], "`dayfly stories list` shows the names"),
         (["run", "missing.json"], "missing.json: No such file"),
         (["run"], "name a story, or add --all"),
         (["run", "--all", "sent-twice"], "name a story, or add --all"),
