@@ -222,9 +222,9 @@ def spoilt() -> Iterator[Path]:
     ("arguments", "words"),
     [
         ([], "dayfly probe: Missing argument 'URL'"),
-        (["127.0.0.1:8403"], "dayfly: 127.0.0.1:8403: is no URL of a provider, as http://127.0.0.1:8403 would be one"),
+        (["127.0.0.1:8403"], "dayfly: 127.0.0.1:8403: is not the URL of a provider, such as http://127.0.0.1:8403"),
         (["http://127.0.0.1:1"], "dayfly: http://127.0.0.1:1: POST /__admin/organizations gets no answer: "),
-        ([URL, "--replica", "nowhere"], "dayfly: nowhere: is no URL of a provider"),
+        ([URL, "--replica", "nowhere"], "dayfly: nowhere: is not the URL of a provider"),
         ([URL], f"dayfly: {URL}: its control API answers 401 to POST /__admin/organizations: the control API of this server"),
         ([URL, "--admin-token", "not-it"], f"dayfly: {URL}: its control API answers 401"),
         ([URL, "--client-id", ID], "dayfly probe: --client-id and --client-secret go together"),

@@ -133,7 +133,7 @@ ENTRY = '[[failure]]\nclause = "S1"\nreason = "why"\n'
         ("version = 1\nfailure\n[x]", r"not TOML: .*\(at line 2, column 8\)"),
         ("\udcff", "not TOML: "),
         (ENTRY, r"has no version; write `version = 1` in its first line"),
-        ("version = 2", r"version 2 is not known here \(this is 1\)"),
+        ("version = 2", r"version 2 is not known here \(dayfly reads 1\)"),
         ('version = "1"', r"version '1' is not known here"),
         ("version = 1\nfailures = []", "unknown field `failures`"),
         ("version = 1\nfailure = 3", r"Expected `array`, got `int` - at `\$\.failure`"),
