@@ -273,7 +273,7 @@ def test_a_har_file_may_have_another_name(tmp_path: Path) -> None:
 
 
 def test_a_url_is_no_file() -> None:
-    with pytest.raises(RecordingError, match="name a file"):
+    with pytest.raises(RecordingError, match="give a file"):
         open_recording(Path("http://127.0.0.1:8403"))
 
 
