@@ -14,7 +14,7 @@ import click
 from contracts.cli import completing
 from contracts.cli.console import destinations, json_too
 from contracts.judge import DEFAULTS, Delivery, Parameters, header_name
-from contracts.report.kinds import KINDS
+from contracts.report.kinds import KINDS, OF_DECLARED
 
 if TYPE_CHECKING:
     from contracts.clients.base import Clients
@@ -95,7 +95,9 @@ client_options: Callable[[Callable[..., Any]], Callable[..., Any]] = stacked(
         ),
         click.option("--one-shot", is_flag=True, help="Start CMD anew for each message, and pass it on its input."),
         click.option("--socket", is_flag=True, help="Serve the platform to TARGET over a real socket (any HTTP library)."),
-        click.option("--faketime", is_flag=True, help="Give CMD the mock's wall clock by libfaketime. See the README."),
+        click.option(
+            "--faketime", is_flag=True, help="Give CMD the mock's wall clock by libfaketime. See contracts/README.md."
+        ),
         click.option(
             "--patience",
             type=PATIENCE,
@@ -221,7 +223,7 @@ def reports_as(kinds: Sequence[str]) -> Callable[[F], F]:
 
 report_options = stacked(
     [
-        reports_as(KINDS),
+        reports_as((*KINDS, *OF_DECLARED)),
         click.option("--strict", is_flag=True, help="Exit with 2 if a clause was inconclusive or cannot be judged."),
     ]
 )
