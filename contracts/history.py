@@ -204,7 +204,7 @@ class Intent:
 
 @dataclass(eq=False, slots=True)
 class Group:
-    """The intents of one item of a scenario: several where they ran in parallel. `calls` are all made while one was open."""
+    """The intents of one item of a scenario; several if they ran in parallel. `calls` were all made while one was open."""
 
     item: int
     intents: list[Intent] = field(default_factory=list)
@@ -227,8 +227,8 @@ class Session:
     """A session id and the number of `sends` that presented it.
 
     `label` is `s1`, `s2` … for ids that the platform knew, else the quoted id, cut if it is long. `created` is its create, or
-    None if the trace has none. `flying` are the sends under way, of which a complete history has none. `spent` are the sends
-    that used it up or may have, and `dead` those that were refused because it is dead, both in the order in which the client
+    None if the trace has none. `flying` are the sends under way; a complete history has none. `spent` are the sends that used
+    it up or may have. `dead` are the sends that were refused because it is dead. Both are in the order in which the client
     knew.
     """
 

@@ -126,8 +126,8 @@ Step = Callable[[S, Moment, Case], tuple[S, Mark]]
 class Demand:
     """A demand on the party that is judged, in words.
 
-    `statement` completes "the client must …", or the provider. `reason` says what happens in production, `advice` what to
-    change, and `stimulus` what puts the demand to the test.
+    `statement` completes "the client must …" or "the provider must …". `reason` describes the consequences in production,
+    `advice` the remedies, and `stimulus` the event that puts the demand to the test.
     """
 
     subject: ClassVar[Subject] = "client"
@@ -144,14 +144,13 @@ class Demand:
 class Clause(Demand, Generic[S]):
     """A named demand on a client, and how a trace is checked for it.
 
-    `on` lists the kinds of moments that its step needs, `clocks` those on which its findings are sound. `own_time` means that
-    it depends on the client's own waits and deadlines. If `spared` returns a text, the clause does not apply and the text says
-    why. `closeness` is larger the nearer a history came to a violation. `is_reaction` means that a request violates it which
-    leaves in spite of an earlier answer.
+    `on` lists the kinds of moments that its step needs, `clocks` those on which its findings are sound. `own_time`: it depends
+    on the client's own waits and deadlines. `spared` returns a text if the clause does not apply; the text says why.
+    `closeness` is larger the nearer a history came to a violation. `is_reaction`: a request violates it that leaves in spite of
+    an earlier answer.
 
-    `needs_intents` means that it looks at requests by message; messages may be inferred. `needs_report` means that it needs
-    what the client was asked to do or what it reported, for `all` or `part` of it. Recordings of requests alone do not have
-    that.
+    `needs_intents`: it looks at requests by message; messages may be inferred. `needs_report`: it needs what the client was
+    asked to do or what it reported, for `all` or `part` of it. Recordings of requests alone do not have that.
     """
 
     start: S
@@ -266,7 +265,7 @@ def _doubt(clause: Clause[Any], breach: Breach, case: Case) -> str | None:
     return None if breach.certain and header.clock in clause.clocks else ""
 
 
-ASIDE = "an answer came late to a thread or task beside the message's own, which may have stopped listening"
+ASIDE = "an answer came late to a thread or task other than the message's own, which may have stopped listening"
 """The reason for a doubt if the client's own deadline may have passed before an answer came."""
 
 

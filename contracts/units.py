@@ -1,4 +1,4 @@
-"""Units of work: guesses which requests of a recording are for one message, if it does not say so.
+"""Units of work: guesses which requests of a recording are for one message, if the recording does not say so.
 
 A recording of requests shows guests, texts and order. That allows more than one sensible reading, so there are two. The finest
 takes requests for one message only if they must be: the same text to the same guest, at once after a failure. The coarsest
@@ -169,7 +169,7 @@ class _Reader:
         loose[-MOST:] = [call for call in window if call not in mine]
         work.calls += sorted(mine, key=lambda call: call.left)
 
-    # -- what no send goes with --------------------------------------------------------------------------------------
+    # -- calls without a send ----------------------------------------------------------------------------------------
 
     def _chains(self, loose: Iterable[Call]) -> Iterator[list[Call]]:
         """Yield runs of calls that follow each other at once, each after one that failed."""

@@ -43,7 +43,7 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
     "W1": ("D2",),
     "W2": ("D2",),
 }
-"""The violations that each violation explains: if both are about the same message or session, the root alone is reported."""
+"""The violations that each one explains. If both are about the same message or session, only the root is reported."""
 
 BLURS: Mapping[str, Sequence[str]] = {"D5": _MISPLACED}
 """If messages overlap, a violation of the key makes the listed clauses uncertain in every trace: a client that mixes up guests

@@ -1,4 +1,4 @@
-"""Does the client look after its token: renew it when it must, and only then, and keep it to itself?"""
+"""Does the client renew its token when it must, and only then, and does it keep it secret?"""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ A2 = Clause(
 
 
 _Crowded: TypeAlias = Mapping[str, Call]
-"""The first refusal of each token that was refused twice or more to the client that is running now."""
+"""The first refusal of each token that the running client saw refused twice or more."""
 
 _NOBODY: _Crowded = {}
 

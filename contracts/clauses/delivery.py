@@ -39,7 +39,7 @@ def _told_apart(sends: list[Call], case: Case) -> list[Call]:
 
 
 def _unclear(intent: Intent, place: int, case: Case) -> Call | None:
-    """Return an earlier send of the message that may have been accepted; None if the recording tells the outcome of all."""
+    """Return an earlier send of the message that may have been accepted; None if all outcomes are recorded."""
     if not case.history.inferred or case.history.header.source in JOURNALS:
         return None
     known = (send for send in intent.of("send") if send.was_over(place))
@@ -288,10 +288,10 @@ D5 = Clause(
 )
 
 MOST_REQUESTS = 300
-"""Requests within one message."""
+"""Most requests within one message."""
 
 LONGEST = 24 * 3600 * 1000
-"""Milliseconds of virtual time within one message."""
+"""Most milliseconds of virtual time within one message."""
 
 
 def _step_never_returns(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:

@@ -93,7 +93,7 @@ P6 = ProviderClause(
     name="stranger-told-apart",
     statement="answer 403 to an id that it never issued and to one that another client was issued, both in the same words, and"
     " leave the latter as it is",
-    reason="An answer that tells a foreign id from an unknown one tells which ids exist. And a literal such as"
+    reason="An answer that distinguishes a foreign id from an unknown one shows which ids exist. And a literal such as"
     " `prev-session-uuid` is well formed: a 400 or a 404 would send its developer looking elsewhere.",
     advice=(
         "Treat any string that is not empty as an id, and answer for one that is not there as for one that has ended.",

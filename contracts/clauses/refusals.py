@@ -23,8 +23,8 @@ def _dead_retry(call: Call, place: int, case: Case) -> Breach | None:
     session = case.history.sessions[call.presented or ""]
     if not session.dead or not session.dead[0].was_over(place) or uses_before(call, place, case):
         return None
-    message = f"session {session.label} was presented again after a 403 that told the client it is dead"
-    return Breach(message, (at("told that it is dead", session.dead[0]), at("presented again", call)))
+    message = f"session {session.label} was presented again after a 403 that showed it is dead"
+    return Breach(message, (at("dead session refused", session.dead[0]), at("presented again", call)))
 
 
 def _dead_sends(case: Case) -> float:
@@ -66,7 +66,7 @@ def _step_not_recovered(state: None, moment: Moment, case: Case) -> tuple[None, 
 def _gone_on(call: Call, intent: Intent, place: int) -> Breach | None:
     """Nothing is left to try after a second 403 that gives no reason."""
     refused = (send for send in intent.of("send") if send.status == 403 and send.code is None and send.was_over(place))
-    opaque = list({send.presented: send for send in refused}.values())  # the same id again tells nothing more
+    opaque = list({send.presented: send for send in refused}.values())  # a second refusal of the same id shows nothing new
     if len(opaque) < 2:
         return None
     message = f"{noun_of(call)} followed a second 403 without a reason"
@@ -104,7 +104,7 @@ def _can_recover(dead: Call, intent: Intent, place: int, case: Case) -> bool:
 
 def _no_recovery(dead: Call, intent: Intent) -> Breach:
     message = f"no fresh session was created for {name_of(intent)} after a 403 for a dead one"
-    return Breach(message, (at("told that it is dead", dead), reported(intent)))
+    return Breach(message, (at("dead session refused", dead), reported(intent)))
 
 
 R2 = Clause(
@@ -156,7 +156,7 @@ def _step_scope(changed: int, moment: Moment, _: Case) -> tuple[int, Mark]:
 def _scope_retry(call: Call, refused: Call | None) -> Mark:
     if refused is None:
         return None
-    message = f"{noun_of(call)} followed a 403 that told the client a scope is missing"
+    message = f"{noun_of(call)} followed a 403 for a missing scope"
     return Breach(message, (at("scope refused", refused), at("tried again", call)))
 
 
@@ -164,7 +164,7 @@ def _scope_denied(intent: Intent, refused: Call | None) -> Mark:
     """A message that was accepted may be reported as such, even if a scope was taken away afterwards."""
     if refused is None or any(call.effect is Effect.CONSUMED for call in intent.calls):
         return None
-    message = f"{name_of(intent)} was reported as delivered after a 403 that told the client a scope is missing"
+    message = f"{name_of(intent)} was reported as delivered after a 403 for a missing scope"
     return Breach(message, (at("scope refused", refused), reported(intent)))
 
 

@@ -126,7 +126,7 @@ def _too_early(call: Call, earlier: list[Call], slack: int) -> Breach | None:
         if due is not None and call.left_at + slack < due and refused.answer is not None:
             waited, said = seconds(call.left_at - (refused.returned_at or 0)), refused.answer.retry_after
             message = f"{noun_of(call)} left {waited} after a 429 that said Retry-After {said}"
-            return Breach(message, (at("told to wait", refused), at("too early", call)))
+            return Breach(message, (at("asked to wait", refused), at("too early", call)))
     return None
 
 

@@ -137,7 +137,7 @@ def _step_stale(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
             if age is None:
                 return state, None
             allowed = case.parameters.max_age * 1000
-            slack = 2 * (case.history.resolution - 1)  # of the stamps of both ends
+            slack = 2 * (case.history.resolution - 1)  # for the time stamps of both ends
             if age - slack > allowed:
                 return state, _staleness(call, age, allowed, case)
             return state, EXERCISED if age + slack <= allowed else None
@@ -163,7 +163,7 @@ S2 = Clause(
     code="S2",
     name="session-stale",
     statement="use an id within `max_age` seconds of receiving it",
-    reason="The gap between creation and use must be milliseconds: a session that nobody uses ends after a short idle timeout,"
+    reason="The gap between creation and use must be milliseconds: a session that is not used ends after a short idle timeout,"
     " and the send that comes after it is a 403.",
     advice=(
         "Create the session right before the send, in the same function: nothing may wait between the two.",
@@ -319,7 +319,7 @@ S5 = Clause(
 
 
 def _perturbed(case: Case) -> str:
-    return "the world perturbed the client, which may need more than one session then" if case.history.changes else ""
+    return "the client was perturbed, and may have needed more than one session" if case.history.changes else ""
 
 
 def _step_orphaned(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:

@@ -31,8 +31,8 @@ _UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u
 def quote(text: str, letters: Literal["all", "ascii"] = "all") -> str:
     """Quote a client's text, cut if it is long, as a Python literal.
 
-    Everything invisible is escaped, and so are letters that are not in their composed form, so that texts that differ are
-    quoted differently. `ascii` escapes all letters beyond ASCII.
+    Invisible characters are escaped, and so are letters not in their composed form. So different texts are quoted differently.
+    `ascii` escapes all letters beyond ASCII.
     """
     if len(text) > LONGEST_TEXT:
         return f"{quote(text[:LONGEST_TEXT], letters)}… ({len(text)} characters)"

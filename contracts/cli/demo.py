@@ -33,7 +33,9 @@ HOURS = 3600
 
 @click.command("demo", context_settings=SETTINGS)
 def command() -> None:
-    """Show a message that the platform refuses and why, then judge a client that sends such messages, and one that does not."""
+    """Show a refused message and its explanation, then judge two clients: one that sends such messages, and one that
+    does not.
+    """
     from contracts.cli.console import style_for
 
     look = style_for(sys.stdout)

@@ -37,9 +37,9 @@ def command(
 ) -> None:
     """Replay a recording on a fresh organisation of the mock, whose clock follows the recording's, and explain each 403.
 
-    A recording is a trace in JSON Lines, or a HAR file of a browser or a proxy, of the mock or of a real service; secrets are
-    left out. The content decides its format, not its name; gzip, and zip as Playwright writes it, are unpacked. If a HAR file
-    holds several of dayfly's own traces, FILE.har#PAGE names one.
+    A recording is a trace in JSON Lines, or a HAR file of a browser or a proxy, of the mock or of a real service. It is read
+    without its secrets. The content decides its format, not its name; gzip, and zip as Playwright writes it, are unpacked. If a
+    HAR file holds several of dayfly's own traces, FILE.har#PAGE names one.
 
     Exit status: 0 the mock answers as recorded, 1 it answers otherwise, 2 nothing could be replayed.
     """

@@ -84,7 +84,7 @@ def command(
         context.exit(declared.verify(context, choice))
 
     if corpus_keep and corpus is None:
-        raise click.UsageError("--corpus-keep goes with --corpus DIR")
+        raise click.UsageError("--corpus-keep needs --corpus DIR")
     options = Options(
         examples=examples,
         seed=seed,

@@ -189,7 +189,7 @@ def _values(scenarios: int) -> Iterator[Step]:
         yield _else(*(Send(message.guest, message.text) for message in messages))
 
 
-# -- where waits are real --------------------------------------------------------------------------------------------
+# -- for real waits --------------------------------------------------------------------------------------------------
 
 _FEW_SINGLES = (
     (TOKEN, BUSY),

@@ -62,7 +62,7 @@ class Extent(Struct, frozen=True, kw_only=True):
         if self.masked:
             yield f"the session ids of {len(self.masked)} are masked, so their sessions cannot be told apart"
         if self.masked_tokens:
-            yield "the tokens are masked or taken out, so they cannot be told apart"
+            yield "the tokens are masked or removed, so they cannot be told apart"
         for why, count in self.lacking.items():
             yield f"the bodies of {count} of them {_plural(why)}"
         yield from self._about_time()

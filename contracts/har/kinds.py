@@ -39,7 +39,7 @@ _BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = (
 )
 
 _MEMBERS: tuple[tuple[frozenset[str], str], ...] = (
-    (frozenset({"info", "item"}), "a collection of Postman, which holds requests and not what came of them"),
+    (frozenset({"info", "item"}), "a collection of Postman, which has requests without their answers"),
     (frozenset({"collection", "run"}), "a report of Newman; its HAR reporter writes recordings"),
     (frozenset({"_type", "resources"}), f"an export of Insomnia in its own format; {EXPORT} there"),
     (frozenset({"constants", "events"}), "a log of Chrome's net-export; save a HAR file in DevTools instead"),

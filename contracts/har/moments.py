@@ -1,7 +1,7 @@
 """Determines the order and times of requests from their time stamps.
 
 A time stamp that is cut to whole seconds leaves open when within the second a request left. Requests are then placed so that
-they overlap only if they must, in an order that is possible: an id is created before it is used, and accepted before it is
+they overlap only if they must. Their order must be possible: an id is created before it is used, and accepted before it is
 refused.
 """
 

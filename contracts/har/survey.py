@@ -1,7 +1,7 @@
 """Looks at all requests of a recording together, for what no single one shows.
 
-That is: which hosts are the platform's, which entries are of the same exchange, which ids and tokens a sanitizer has masked,
-and the resolution of the time stamps. Little is kept of each request, because there may be many.
+It finds the platform's hosts, entries of the same exchange, ids and tokens that a sanitizer has masked, and the resolution of
+the time stamps. Little is kept of each request, because there may be many.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def _direction(stamps: list[float]) -> Direction:
     return "backward" if all(first >= then for first, then in pairs) else "unknown"
 
 
-# -- entries that tell of one exchange ---------------------------------------------------------------
+# -- entries of the same exchange --------------------------------------------------------------------
 
 
 def _doubled(notes: list[Note], step: int) -> Iterator[tuple[int, int]]:
@@ -219,7 +219,7 @@ def _is_same_exchange(first: Note, then: Note, step: int) -> bool:
         return True
     if then.began >= first.returned and then.began != first.began:
         return False  # one after the other: a retry
-    if step > NEAR:  # with whole seconds equal stamps say little, but an equal duration does
+    if step > NEAR:  # with whole seconds equal time stamps say little, but an equal duration does
         return first.began == then.began and first.returned == then.returned
     return then.began - first.began <= NEAR
 

@@ -7,7 +7,7 @@ from contracts.report.model import Report
 
 
 class ProbeError(ContractsError):
-    """The provider cannot be probed. `where` is what was requested, `problem` says what happened and what to do."""
+    """The provider cannot be probed. `where` names the request, `problem` the result and the remedy."""
 
     def __init__(self, where: str, problem: str) -> None:
         super().__init__(f"{where}: {problem}")

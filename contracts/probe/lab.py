@@ -22,7 +22,7 @@ class Lab:
 
     @property
     def has_control(self) -> bool:
-        """Whether clocks can be moved here, and scopes taken away."""
+        """Return whether clocks can be moved here, and scopes taken away."""
         return self.provider.control is not None
 
     def open(self, policy: Mapping[str, Any]) -> World:

@@ -25,7 +25,7 @@ EXAMPLES_WITHOUT_CONTROL = 5
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """How thorough a probe is.
+    """The extent of a probe.
 
     `examples`: histories to draw besides the directed trials (None: by the kind of provider). `seed`: their seed (None: a fresh
     one, or 0 if CI is set). `clauses`: the clauses to judge (none: all). `shorten`: minimize histories that violated a clause.

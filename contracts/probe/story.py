@@ -157,7 +157,7 @@ class Story:
         self._world.set_scopes(sender, WRITE_SCOPE)
         return exchange
 
-    # -- what must come of it ----------------------------------------------------------------------------------------
+    # -- the expected results ----------------------------------------------------------------------------------------
 
     def _judge(self, life: Life, exchange: Exchange, due: Sequence[Refusal]) -> None:
         """Judge an answer, and record in the model what happened, right or wrong."""

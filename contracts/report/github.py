@@ -56,7 +56,7 @@ def summarize(reports: Iterable[Told], page: Path) -> str:
 
 
 def annotations_of(report: Report) -> list[str]:
-    """Lines for GitHub's runner, if that is what reads the output and something failed."""
+    """Return lines for GitHub's runner, if it reads the output and something failed."""
     if os.environ.get("GITHUB_ACTIONS") != "true" or not is_wanted() or not report.failed:
         return []
     return annotate(report, Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()))

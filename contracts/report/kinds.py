@@ -11,7 +11,7 @@ KINDS = ("har", "html", "json", "junit", "markdown", "text")
 """Each kind is the function `render` of the module of that name in this package."""
 
 OF_DECLARED = ("issue",)
-"""Kinds that there are for declared platforms alone."""
+"""Kinds for declared platforms only."""
 
 
 def render(report: Report, kind: str) -> bytes:

@@ -153,7 +153,7 @@ class _Table:
         if since is None or any(self._lanes):
             return
         waited = now - since - self._jumped
-        began = max(since, self._start + self._latest)  # the world may have moved the clock first
+        began = max(since, self._start + self._latest)  # a perturbation may have moved the clock first
         passed = None if told is None else now - (told[0].returned_at or 0)
         if waited >= self._shortest_wait or waited == passed:
             asked = f"; Retry-After said {told[1]} s" if told is not None and waited == passed else ""

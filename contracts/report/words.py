@@ -65,7 +65,7 @@ def state_words(call: Call, history: History) -> str:
     elif call.status is None:
         parts.append("the client stopped waiting")
     if answer.failure not in {None, answer.reason}:
-        parts.append(f"the mock failed to tell: {answer.failure}")
+        parts.append(f"the mock failed to answer: {answer.failure}")
     if answer.retry_after is not None and not answer.fault:
         parts.append(f"Retry-After {answer.retry_after}")
     return ", ".join(parts)

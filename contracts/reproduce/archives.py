@@ -102,7 +102,7 @@ def _wrong(archive: Archive, found: Findings) -> Iterator[Problem]:
 def _several_hosts(kept: list[Step], hosts: Collection[str]) -> Iterator[Problem]:
     found = sorted({step.host for step in kept if step.operation in {"create", "send"}})
     if len(found) > 1 and not hosts:
-        told = f"requests to {len(found)} hosts are taken for one platform's ({', '.join(found)}); --host names one"
+        told = f"requests to {len(found)} hosts are assumed to be one platform's ({', '.join(found)}); --host names one"
         yield Problem(None, told)
 
 

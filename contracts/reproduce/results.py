@@ -74,7 +74,7 @@ class Finding(Struct, frozen=True, kw_only=True):
 
     @property
     def determined(self) -> bool:
-        """Whether it is bounded on both sides."""
+        """Return whether it is bounded on both sides."""
         return self.value is not None
 
 

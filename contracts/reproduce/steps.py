@@ -65,17 +65,17 @@ class Step(Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def scope_refused(self) -> bool:
-        """Whether a scope was missing."""
+        """Return whether a scope was missing."""
         return self.status == 403 and self.code == SCOPE_CODE
 
     @property
     def broken(self) -> bool:
-        """Whether it is unknown what the platform did: no answer came, or one of a server in trouble."""
+        """Return whether it is unknown what the platform did: no answer came, or one of a server in trouble."""
         return self.status is None or self.status >= 500 or self.status == 408
 
     @property
     def may_act_later(self) -> bool:
-        """Whether the platform may act even after this answer, because nothing waited for it."""
+        """Return whether the platform may act even after this answer, because nothing waited for it."""
         return self.status in {None, 408, 502, 504}
 
     @property

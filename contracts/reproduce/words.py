@@ -86,7 +86,7 @@ def _is_exact(finding: Finding) -> bool:
 
 
 def _amount(value: float, unit: str) -> str:
-    """A number with its unit, which is a plural or the `s` of seconds."""
+    """Return a number with its unit, which is a plural or the `s` of seconds."""
     return f"{_number(value)} {unit.removesuffix('s') if value == 1 and unit != 's' else unit}"
 
 

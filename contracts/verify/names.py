@@ -1,4 +1,4 @@
-"""Names of clients in files, by paths that do not depend on the way somebody came there."""
+"""Names of clients in files, relative to a directory if possible."""
 
 from __future__ import annotations
 

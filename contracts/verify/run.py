@@ -33,7 +33,7 @@ PROCESSES = Effort(shrinking=60, replays=3, hang=8)
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """How thorough a verification is.
+    """The extent of a verification.
 
     `examples`: scenarios to draw; `seed`: their seed; both default to the profile's. `walk`: the extent of the walk before
     them; by default that of the variable `DAYFLY_WALK`, else everything in virtual time, and few scenarios if waits are real.

@@ -1,7 +1,7 @@
 """Minimizes a failing scenario, step by step, as long as it still fails.
 
-It changes the scenario itself, not the choices it was drawn from. So built-in scenarios, files of a corpus and clients that do
-not always fail are minimized the same way, and the result is checked to contain nothing that can be left out.
+It changes the scenario itself, not the choices it was drawn from. So it can minimize built-in scenarios and files of a corpus,
+also for clients that do not always fail. In the end it has checked that nothing can be left out.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ T = TypeVar("T")
 PLAIN_TEXTS = tuple("0123456789")
 NICE_SECONDS = (1.0, 6.0, 30.0, 31.0, 60.0, 301.0, 3600.0)
 RACES = tuple((1,) * length for length in (1, 2, 3, 4, 6))
-"""Schedules to try with one message fewer, whose race may need another order."""
+"""Schedules to try with one message fewer, because its race may need another order."""
 
 
 class Shrunk(NamedTuple):
@@ -151,7 +151,7 @@ def _each_left_out(parts: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
 
 
 def _otherwise_scheduled(scenario: Scenario) -> Iterator[Scenario]:
-    """The scenario with one message fewer at once, whose turns go another way."""
+    """Yield the scenario with one parallel message fewer, and with other schedules."""
     for place, item in enumerate(scenario.items):
         if isinstance(item, SendParallel) and len(item.sends) > 2:
             for fewer, schedule in product(_each_left_out(item.sends), RACES):

@@ -1,4 +1,4 @@
-"""Distinguishes a client that fails from one that never worked, which cannot be judged."""
+"""Distinguishes clients that fail from clients that never worked and cannot be judged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PLAIN = BUILTIN["two-plain-sends"]
 """The scenario that every working client gets through."""
 
 SILENT_RUNS = 5
-"""If a client raises before its first request in each of so many first runs, perhaps it never sends anything."""
+"""First runs after which a client that raised before any request, in each of them, may never send anything."""
 
 _NETWORK = re.compile(r"\w*(Connect|Network|HTTP|URL|Timeout|Proxy|SSL|Protocol|Transport|Request|gaierror|OSError)")
 """Matches an error of an HTTP library, or a system error about a connection, as `describe` words it."""
@@ -78,7 +78,7 @@ def _sent_something(run: Run) -> bool:
 
 
 def _first_frames(run: Run) -> list[str]:
-    """Return the lines that lead to where the first message's exception was raised."""
+    """Return the frames of the first message's exception."""
     raised = [line for line in run.log() if line.stream == "raised" and line.text]
     return [line.text for line in raised if line.after == raised[0].after]
 

@@ -1,4 +1,6 @@
-"""Entries that the world adds to an organisation's journal: what a client was asked, what it reported, and what it received."""
+"""The world's entries in an organisation's journal: a message's beginning and end, and each return of an answer to
+the client.
+"""
 
 from __future__ import annotations
 

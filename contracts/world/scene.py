@@ -32,8 +32,8 @@ _CONTROLS: dict[type[Perturbation], Callable[[Tenant], object]] = {
 class Scene:
     """Starts a client in an organisation and runs the items. `hung` is why it had to be given up, if it had.
 
-    The scenario ends with such a client: what another one would do in its place says nothing about this one, and
-    `restart_client` puts that to the test by itself.
+    The scenario ends with such a client, because another one in its place would say nothing about it. `restart_client` tests a
+    change of clients.
     """
 
     def __init__(self, clients: Clients, handler: WatchedHandler, tenant: Tenant, diary: Diary) -> None:
@@ -57,7 +57,7 @@ class Scene:
 
     @property
     def flooded(self) -> bool:
-        """Whether the client made more requests than it may."""
+        """Return whether the client made more requests than it may."""
         return self._watch.flooded
 
     def log(self) -> Callable[[], tuple[OutputLine, ...]]:
@@ -125,7 +125,7 @@ class Scene:
         return OpenIntent(self._diary, self._intents - 1, place, message)
 
     def _perturb(self, perturbation: Perturbation) -> float:
-        """Perturb the platform. Return the seconds by which that holds up the request that is about to arrive."""
+        """Perturb the platform. Return how many seconds the request that is about to arrive is held up."""
         match perturbation:
             case scenarios.Advance():
                 return self._advance(perturbation)

@@ -24,11 +24,11 @@ class Watch:
         self._limit = 0
         self._give_up: Callable[[str], None] | None = None
         self.flooded = False
-        """Whether an item had more requests than it may."""
+        """Return whether an item had more requests than it may."""
 
     @property
     def is_open(self) -> bool:
-        """Whether an item is being run."""
+        """Return whether an item is being run."""
         return self._give_up is not None
 
     def begin(self, triggers: tuple[Trigger, ...], intents: int, give_up: Callable[[str], None]) -> None:

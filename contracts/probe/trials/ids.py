@@ -1,4 +1,4 @@
-"""P1 and P6: ids that the provider issues, and ids that it did not issue to the client that presents them."""
+"""P1 and P6: ids that the provider issued to the client, and ids that it did not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Directed trials: what one run does, what it requests, and which answers are right."""
+"""Directed trials. Each is one run with given requests and expected answers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contracts.probe.world import World
 
 
 class Need(Flag):
-    """What a provider must have besides credentials."""
+    """The things that a provider must have besides credentials."""
 
     NOTHING = 0
     CONTROL = auto()

@@ -1,8 +1,8 @@
 """The evidence of each answer for the policy's values.
 
-An accepted send shows that the session's idle timeout and its ttl are longer than the least times that had passed. An
-unexplained refusal shows one of three things: the idle timeout or the ttl is at most the time that can have passed, or the
-session was used up. The platform does not say which. Times are in milliseconds.
+An accepted send shows that the idle timeout and the ttl are longer than the least times that had passed. An unexplained refusal
+has one of three reasons: the idle timeout or the ttl is at most the time that can have passed, or the session was used up. The
+platform does not say which. Times are in milliseconds.
 """
 
 from __future__ import annotations

@@ -157,7 +157,7 @@ def _unexplained(solution: Solution, recording: Recording) -> Iterator[str]:
 
 
 def _choices(solution: Solution, recording: Recording) -> Iterator[str]:
-    """Yield notes on refusals that do not show which value they bound; of equal ones, only that with the tightest bound."""
+    """Yield notes on refusals that fit several values; of equal ones, only the one with the tightest bound."""
     told: set[tuple[str, ...]] = set()
     for choice in sorted(solution.choices, key=lambda choice: (choice.idle or 0, choice.number)):
         ways = dict(_ways(choice, solution))

@@ -2,8 +2,8 @@
 
 Lower bounds hold together; each refusal leaves a choice of upper bounds. An idle timeout longer than the ttl never shows, so it
 is assumed to be at most the ttl: if a session dies unused, the age is attributed to the idle timeout. If some values fit, so do
-smaller ones, down to a corner of least values. So a value fits with some others exactly if it fits with the least of the
-others, and the bounds that follow are exact.
+smaller ones, down to a corner of least values. So a value fits with some others exactly if it fits with their least values.
+Therefore the resulting bounds are exact.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Span(NamedTuple):
 
     @property
     def is_empty(self) -> bool:
-        """Whether the span is empty."""
+        """Return whether the span is empty."""
         return self.at_most is not None and self.at_most.value < self.least
 
 

@@ -36,7 +36,7 @@ class Proof:
 
     @property
     def may_go_on(self) -> bool:
-        """Whether requests are left to make."""
+        """Return whether requests are left to make."""
         return self.requests < MOST_REQUESTS
 
     def of(self, story: Story) -> bool:
