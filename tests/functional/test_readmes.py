@@ -366,6 +366,7 @@ WAYS: dict[tuple[str, str], Callable[[Block, Place], None]] = {
     ("README.md", "API="): sends_twice,
     ("README.md", "$ dayfly explain"): explains,
     ("README.md", "dayfly stories"): works,
+    ("README.md", "dayfly platform"): works,
     ("contracts/README.md", "# notifier.py"): is_a_factory,
     ("contracts/README.md", "cp "): works,
     ("contracts/README.md", "# with_requests.py"): is_judged_below,
