@@ -204,7 +204,7 @@ def test_a_node_client_is_judged(capfd: Captured) -> None:
         ([CACHED, "--exmples", "1"], "dayfly verify: No such option '--exmples'. Did you mean '--examples'?"),
         (
             [CACHED, "--report", "pdf:x"],
-            "there is no report of the kind 'pdf'; there are har, html, json, junit, markdown, text",
+            "there is no report of the kind 'pdf'; the kinds are har, html, json, junit, markdown, text",
         ),
         ([CACHED, "--report", "json:/dev/null/place/x"], "/dev/null/place is not a directory and cannot become one"),
         ([CACHED, "--report", f"json:{CLIENTS}"], "is a directory; name a file in it"),
@@ -491,8 +491,8 @@ def test_where_standard_error_is_closed_nothing_else_is_said(command: str) -> No
     ("arguments", "words"),
     [
         (["S1", "--json"], "--json needs a contextId"),
-        (["--list", "--json"], "--json goes"),
-        (["--list", "S1"], "--list goes"),
+        (["--list", "--json"], "--json needs"),
+        (["--list", "S1"], "--list cannot be combined"),
     ],
 )
 def test_what_cannot_be_explained_so_is_said(arguments: list[str], words: str, capfd: Captured) -> None:
