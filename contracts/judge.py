@@ -145,9 +145,9 @@ class Clause(Demand, Generic[S]):
     """A named demand on a client, and how a trace is checked for it.
 
     `on` lists the kinds of moments that its step needs, `clocks` those on which its findings are sound. `own_time`: it depends
-    on the client's own waits and deadlines. `spared` returns a text if the clause does not apply; the text says why.
-    `closeness` is larger the nearer a history came to a violation. `is_reaction`: a request violates it that leaves in spite of
-    an earlier answer.
+    on the client's own waits and deadlines, and on when answers reached the client. `spared` returns a text if the clause does
+    not apply; the text says why. `closeness` is larger the nearer a history came to a violation. `is_reaction`: a request
+    violates it that leaves in spite of an earlier answer.
 
     `needs_intents`: it looks at requests by message; messages may be inferred. `needs_report`: it needs what the client was
     asked to do or what it reported, for `all` or `part` of it. Recordings of requests alone do not have that.
