@@ -143,7 +143,7 @@ def test_nobody_else_does(variables: dict[str, str]) -> None:
 
 
 def test_the_bar_tells_what_is_being_made_smaller() -> None:
-    assert words(Progress(7, 9, 26, 20, 1, smaller="S1")) == "20/26 clauses exercised, 1 violated; making S1 smaller"
+    assert words(Progress(7, 9, 26, 20, 1, smaller="S1")) == "20/26 clauses exercised, 1 violated; minimizing S1"
     assert words(None) is None
 
 

@@ -102,7 +102,7 @@ def test_a_file_is_put_on_like_a_story(tmp_path: Path, capfd: Captured) -> None:
         (["run", "sent-twice", "--client-id", "ci"], "go together"),
         (["run", "sent-twice", "--client-id", "ci", "--client-secret", "x"], "is for a provider at --url"),
         (["run", "sent-twice", "--url", "http://127.0.0.1:1"], "no answer"),
-        (["run", "sent-twice", "--url", "nowhere"], "is no URL"),
+        (["run", "sent-twice", "--url", "nowhere"], "is not the URL of a provider"),
         (["show", "sent-twice", "--emit", "cobol"], "'cobol' is not"),
     ],
 )

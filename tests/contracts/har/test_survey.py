@@ -147,7 +147,7 @@ def test_masked_tokens_are_told_apart_by_nothing(mask: str) -> None:
     har.send("id-1", headers=shown)
     _, extent = read(har)
     assert extent.masked_tokens
-    assert "the tokens are masked or taken out" in extent.words
+    assert "the tokens are masked or removed" in extent.words
     assert len({entry.credential.token for entry in read(har)[0].trace if getattr(entry, "operation", "") == "create"}) == 2  # type: ignore[union-attr]
     told = {result.code: result for result in checked(har).clauses}
     assert told["A1"].message == "the tokens of this recording are masked"
