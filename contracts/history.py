@@ -87,7 +87,7 @@ class Call:
         return self.arrival.credential.token
 
     def key(self, header: str | None) -> str | None:
-        """Return the digest of the header that makes it idempotent; None if it has no such header."""
+        """Return the digest of the header that makes it idempotent; None without that header."""
         return self.arrival.keys.get(header.lower()) if header else None
 
     @property
@@ -157,9 +157,9 @@ class Unit(Struct, frozen=True):
 class Reading(Struct, frozen=True):
     """The units of work in a recording without intents, in order of their first request.
 
-    `shared` maps a token call, by its contextId, that several units may have made to their item and their number. `interleaved`
-    is the place of the first request that shows an older token although a newer one was received, which means several clients
-    at work. It is None if there is no such request.
+    `shared` is about token calls that several units may have made: it maps their contextIds to the item and number of these
+    units. `interleaved` is the place of the first request that shows an older token after a newer one was received, which means
+    that several clients are at work; None otherwise.
     """
 
     units: tuple[Unit, ...] = ()

@@ -46,8 +46,9 @@ def command(
 ) -> None:
     """Put a client through one scenario file and judge it.
 
-    With --emit, write the first violation to standard output as a file: a pytest file that fails while the client violates the
-    clause, or a script of curl commands that makes the same requests. The exit status is then 0, or 2 if nothing was violated.
+    With --emit, write the first violation to standard output as a file. It is a pytest file that fails while the client
+    violates the clause, or a script of curl commands that makes the same requests. The exit status is then 0, or 2 if nothing
+    was violated.
     """
     from contracts.cli import declared
     from contracts.scenario import load

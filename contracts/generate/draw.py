@@ -66,7 +66,7 @@ def _scenarios(draw: DrawFn, settings: SearchStrategy[Setting]) -> Scenario:
 
 
 def _round(draw: DrawFn, setting: Setting, enabled: tuple[str, ...]) -> Iterator[Item]:
-    """Yield perturbations and then a message, because a perturbation after the last message would have no effect."""
+    """Yield perturbations and then a message, because a perturbation after the last message would do nothing."""
     shape = draw(_SHAPES if enabled else _CALM)
     yield from (_perturbation(draw, setting, enabled) for _ in range(shape.before))
     inside = tuple(kind for kind in enabled if kind in _KINDS_INSIDE)

@@ -40,7 +40,7 @@ LEFT_OUT = Body(None, NOT_RECORDED)
 
 
 def nothing_attached(_: str) -> bytes | None:
-    """Return None, because there are no files next to the HAR file."""
+    """Return None, for a HAR file without files next to it."""
     return None
 
 

@@ -30,7 +30,7 @@ class Exchange(Struct, frozen=True, kw_only=True):
     """One entry of the log.
 
     `began` is in milliseconds since the epoch. The request left after `waited` milliseconds, and its answer was complete after
-    `took`. `error` says why there was no answer. `cached`: the client's cache answered. `via_worker`: a service worker made the
+    `took`. `error` says why no answer came. `cached`: the client's cache answered. `via_worker`: a service worker made the
     request that reached the network.
     """
 

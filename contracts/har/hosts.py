@@ -30,7 +30,7 @@ def platforms(asked: Sequence[Asked]) -> set[str]:
 
 
 def none_asked(entries: int, elsewhere: Counter[str]) -> str:
-    """Say why nothing was read: there are no entries, or they went `elsewhere`."""
+    """Say why nothing was read: the file lacks entries, or they went `elsewhere`."""
     if not entries:
         return "it has no entries"
     hosts = ", ".join(host[:100] or "no host" for host, _ in elsewhere.most_common(3))

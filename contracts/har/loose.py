@@ -94,7 +94,7 @@ def duration(value: Any) -> float | None:
 
 
 def moment(value: Any) -> float:
-    """Return a point in time, in milliseconds since the epoch; UTC if it has no time zone.
+    """Return a point in time, in milliseconds since the epoch; UTC if it lacks a time zone.
 
     Reads ISO 8601 with any number of decimals, RFC 5322, and Unix time. Raises ValueError.
     """

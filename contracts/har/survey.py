@@ -33,7 +33,7 @@ NEAR = 50
 
 
 class Note(Struct, frozen=True, gc=False):
-    """The part of a request that is kept. `request` and `answer` are digests; None if there is no body."""
+    """The part of a request that is kept. `request` and `answer` are digests; None without a body."""
 
     number: int
     asked: Asked

@@ -1,6 +1,6 @@
 """Writes a trace as a HAR file for browser tools: a page per trace, an entry per request, secrets redacted.
 
-What HAR has no place for is in `_dayfly`, from which a trace is read back unchanged.
+What HAR cannot hold is in `_dayfly`, from which a trace is read back unchanged.
 """
 
 from __future__ import annotations

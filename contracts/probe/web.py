@@ -43,7 +43,7 @@ class Web:
         self._http = self._connected()
 
     def ask(self, method: str, path: str, **parts: Any) -> Reply:
-        """Make one request; `parts` are httpx's. Raises ProbeError if there is no answer, or it does not end."""
+        """Make one request; `parts` are httpx's. Raises ProbeError if the answer is missing, or does not end."""
         stopwatch, body = Stopwatch(), bytearray()
         try:
             with self._http.stream(method, path, **parts) as answer:

@@ -1,6 +1,6 @@
 """The content of a recording in any format: requests with answers, perturbations, and problems.
 
-Times are integers of milliseconds since the epoch. There are no secrets: tokens are pseudonyms, and bodies are redacted.
+Times are integers of milliseconds since the epoch. It is free of secrets: tokens are pseudonyms, and bodies are redacted.
 """
 
 from __future__ import annotations

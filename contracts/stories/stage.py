@@ -47,7 +47,7 @@ class Stage:
         self.credentials, self.control, self.wait, self.journalled = credentials, control, wait, journalled
 
     def ask(self, method: str, address: str, headers: Mapping[str, str], body: bytes) -> Reply | Broken:
-        """Make one request. Raises ProbeError if there is no server, or the answer does not end."""
+        """Make one request. Raises ProbeError if no server answers, or the answer does not end."""
         import httpx
 
         url = str(self._http.base_url).rstrip("/")

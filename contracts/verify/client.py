@@ -131,7 +131,7 @@ def _typed(factory: Callable[[Any], Any], socket: bool, patience: float) -> str 
 
 
 def _is_found(factory: Callable[[Any], Any]) -> bool:
-    """Return whether a file has the factory under its name. A lambda has no name, nor has one made in a function."""
+    """Return whether a file has the factory under its name. It does not for a lambda, or a function made in another one."""
     name, module = getattr(factory, "__qualname__", ""), sys.modules.get(getattr(factory, "__module__", ""))
     if module is None or not name.isidentifier() or getattr(module, name, None) is not factory:
         return False

@@ -11,7 +11,7 @@ OTHER_SCOPE = "conversations:readonly"
 
 
 def taken_and_given_back(world: World) -> None:
-    """A session survives the time in which its client has no scope."""
+    """A session survives the time in which its client lacks the scope."""
     id = world.session()
     world.set_scopes(world.me, OTHER_SCOPE)
     refused = world.message(id)

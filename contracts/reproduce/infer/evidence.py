@@ -1,7 +1,7 @@
 """The evidence of each answer for the policy's values.
 
 An accepted send shows that the idle timeout and the ttl are longer than the least times that had passed. An unexplained refusal
-has one of three reasons: the idle timeout or the ttl is at most the time that can have passed, or the session was used up. The
+has one of three reasons. The session was used up, or its idle timeout or its ttl is at most the time that can have passed. The
 platform does not say which. Times are in milliseconds.
 """
 

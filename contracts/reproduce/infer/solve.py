@@ -1,7 +1,7 @@
 """Finds the values of idle timeout, ttl and handshakes that fit all evidence.
 
 Lower bounds hold together; each refusal leaves a choice of upper bounds. An idle timeout longer than the ttl never shows, so it
-is assumed to be at most the ttl: if a session dies unused, the age is attributed to the idle timeout. If some values fit, so do
+is assumed to be at most the ttl. If a session dies unused, the age is attributed to the idle timeout. If some values fit, so do
 smaller ones, down to a corner of least values. So a value fits with some others exactly if it fits with their least values.
 Therefore the resulting bounds are exact.
 """

@@ -33,7 +33,7 @@ class Names:
         self._tokens: dict[str, str] = {}
 
     def client(self, id: str | None) -> str | None:
-        """Return the name of an OAuth client; None if the organisation has no such client."""
+        """Return the name of an OAuth client; None if the organisation does not have it."""
         if id is None or id in self.clients:
             return self.clients.get(id or "")
         now = self._past.scopes_now(id)

@@ -83,14 +83,14 @@ class Past(NamedTuple):
             return None
 
     def scopes_now(self, client: str) -> tuple[str, ...] | None:
-        """Return the current scopes of an OAuth client; None if the organisation has no such client."""
+        """Return the current scopes of an OAuth client; None if the organisation does not have it."""
         if self.tenant.id == UNASSIGNED:
             return None
         return next((view.scopes for view in self.tenant.clients.list() if view.client_id == client), None)
 
 
 def past_of(tenant: Tenant, context_id: str) -> Past:
-    """Return the request with this contextId and its past. Raises NotFound, also if it has no answer yet."""
+    """Return the request with this contextId and its past. Raises NotFound, also if it is not answered yet."""
     policy, entries = _read(tenant)
     pairs = pair_up(entries)
     pair = next((one for one in pairs if one.arrival.context_id == context_id), None)
