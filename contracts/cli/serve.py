@@ -74,8 +74,14 @@ def _origins(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
     callback=_origins,
     help="Origins whose web pages may use the platform: URLs, loopback, * or off.",
 )
-@click.option("--client-id", metavar="ID", default="", callback=_for_a_header, help="Default client id; random by default.")
-@click.option("--client-secret", metavar="SECRET", default="", callback=_for_a_header, help="Its secret; random by default.")
+@click.option(
+    "--client-id",
+    metavar="ID",
+    default="",
+    callback=_for_a_header,
+    help="Client id of the default organisation; random if not given.",
+)
+@click.option("--client-secret", metavar="SECRET", default="", callback=_for_a_header, help="Its secret; random if not given.")
 @click.option("--log-requests", is_flag=True, help="Print a line for each request to standard error.")
 @click.option(
     "--log-level",
