@@ -97,7 +97,7 @@ def test_what_is_to_be_typed_again_finds_the_same(capfd: Captured, tmp_path: Pat
 def test_a_corpus_that_cannot_be_one_exits_2(tmp_path: Path, capfd: Captured) -> None:
     (tmp_path / "S1-odd.json").write_text('{"version": 2, "items": []}')
     assert run(["verify", RECOVERING, "--corpus", str(tmp_path)]) == 2
-    assert capfd.readouterr().err == f"dayfly: {tmp_path}/S1-odd.json: $.version: 2 is not known here (this is 1)\n"
+    assert capfd.readouterr().err == f"dayfly: {tmp_path}/S1-odd.json: $.version: 2 is not known here (dayfly reads 1)\n"
 
 
 # -- how it is waited for ----------------------------------------------------------------------------------------------
@@ -143,7 +143,7 @@ def test_nobody_else_does(variables: dict[str, str]) -> None:
 
 
 def test_the_bar_tells_what_is_being_made_smaller() -> None:
-    assert words(Progress(7, 9, 26, 20, 1, smaller="S1")) == "20/26 clauses exercised, 1 violated; making S1 smaller"
+    assert words(Progress(7, 9, 26, 20, 1, smaller="S1")) == "20/26 clauses exercised, 1 violated; minimizing S1"
     assert words(None) is None
 
 

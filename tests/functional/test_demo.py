@@ -75,4 +75,4 @@ def test_it_says_so_where_something_does_not_come_out_as_told(
     for step, came_out in (("_refusal", True), ("_caching_client", False), ("_recovering_client", True)):
         monkeypatch.setattr(demo, step, lambda style, came_out=came_out: came_out)
     assert cli.run(["demo"]) == 2
-    assert "did not come out as it was told" in capsys.readouterr().err
+    assert "did not end as expected" in capsys.readouterr().err

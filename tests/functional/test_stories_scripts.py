@@ -83,7 +83,7 @@ def test_a_request_that_cannot_be_sent_is_no_answer_that_did_not_come(mock: Runn
     unsendable = Request(path="/x", authorization="a\x00b", expect=Expected("none"))
     done = put_on(Story(title="A header with a NUL", steps=(unsendable,)), "python", mock.url, tmp_path)
     assert done.returncode == 2, done
-    assert done.stderr.startswith("could not be told: Illegal header value"), done
+    assert done.stderr.startswith("could not be checked: Illegal header value"), done
 
 
 @pytest.mark.parametrize("kind", SCRIPTS)
@@ -113,7 +113,7 @@ def test_another_answer_ends_it_with_1(kind: str, expected: Expected, mock: Runn
 def test_nobody_there_ends_it_with_2(kind: str, tmp_path: Path) -> None:
     done = put_on(library.find("sent-twice"), kind, "http://127.0.0.1:1", tmp_path)
     assert done.returncode == 2, done
-    assert "could not be told: " in done.stderr
+    assert "could not be checked: " in done.stderr
 
 
 def test_they_leave_no_organisation_behind(mock: Running) -> None:

@@ -37,7 +37,7 @@ def test_s1_forbids_an_id_that_may_have_been_used_up(answer: dict[str, Any]) -> 
     tape = Tape()
     tape.send(sent_once(tape, **answer), **DEAD)
     assert tape.status("S1") == "violated"
-    assert "nobody knows" in tape.judged().of("S1").message
+    assert "an unknown outcome" in tape.judged().of("S1").message
 
 
 def test_s1_knows_that_a_request_which_was_never_sent_had_no_effect_in_process() -> None:

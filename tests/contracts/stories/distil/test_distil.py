@@ -226,7 +226,7 @@ def test_what_has_left_the_journal_is_taken_from_the_records(place: InProcess) -
         exchange = acts.tenant.requests.find(reason="session.consumed")[0]
         story = distil(acts.tenant, exchange.context_id)
         assert reproduces(story, exchange, place)
-        assert "usual way" in story.notes[0]
+        assert "usual ones" in story.notes[0]
 
 
 @pytest.mark.parametrize("what", ["expire", "revoke"])
