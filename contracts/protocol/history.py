@@ -87,7 +87,7 @@ class History(Struct, kw_only=True):
         """
         if told.returned > later.left or not told.exchange.heard:
             return False
-        if not self.sharp and self._overlaps(told, later):
+        if not self.sharp and self._may_have_crossed(told, later):
             return False
         if told.unit is None and later.unit is None:
             return not any(told.left < unit.ended and unit.began < later.left for unit in self.units) or not self.units
@@ -95,12 +95,16 @@ class History(Struct, kw_only=True):
             return False
         return later.unit is told.unit or later.unit.began >= told.returned
 
-    def _overlaps(self, told: Call, later: Call) -> bool:
-        """By a clock's order alone, a call that left at about the time of an answer may have left before it."""
-        close = later.exchange.left_at - told.exchange.returned_at < CLOSE
-        return close and any(
-            other is not told and other.left < told.returned and other.returned > told.left for other in self.calls
-        )
+    def _may_have_crossed(self, told: Call, later: Call) -> bool:
+        """Whether `later` may have left before the answer to `told` was there, as far as a clock tells.
+
+        If they are close, it may, unless it is the same call made again, which is what the answer led to.
+        """
+        if later.exchange.left_at - told.exchange.returned_at >= CLOSE:
+            return False
+        if later.unit is told.unit and later.operation != told.operation:
+            return True
+        return any(other is not told and other.left < told.returned and other.returned > told.left for other in self.calls)
 
 
 CLOSE = 250
