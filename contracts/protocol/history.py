@@ -82,8 +82,8 @@ class History(Struct, kw_only=True):
     def knew(self, told: Call, later: Call) -> bool:
         """Whether whoever made the `later` call had to know of the answer to `told`.
 
-        It had to if both belong to one unit of work, or if its unit began after the answer was there. A unit that was under way
-        already may have fetched an id before, and a call outside of any unit is nobody's in particular.
+        It had to if both belong to one unit of work, or if its unit began after the answer was noticed. A unit that was under
+        way already may have fetched an id before, and a call outside of any unit is nobody's in particular.
         """
         if told.returned > later.left or not told.exchange.heard:
             return False
@@ -93,7 +93,17 @@ class History(Struct, kw_only=True):
             return not any(told.left < unit.ended and unit.began < later.left for unit in self.units) or not self.units
         if later.unit is None:
             return False
-        return later.unit is told.unit or later.unit.began >= told.returned
+        return later.unit is told.unit or later.unit.began >= self._noticed(told)
+
+    def _noticed(self, told: Call) -> float:
+        """When the client has taken notice of an answer for sure: the unit that got it went on, or ended.
+
+        The thread that has the answer may not have run yet when another thread begins a unit.
+        """
+        if told.unit is None:
+            return told.returned
+        went_on = (call.left for call in self.calls if call.unit is told.unit and call.left > told.returned)
+        return min([told.unit.ended, *went_on])
 
     def _may_have_crossed(self, told: Call, later: Call) -> bool:
         """Whether `later` may have left before the answer to `told` was there, as far as a clock tells.

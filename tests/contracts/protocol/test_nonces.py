@@ -6,6 +6,8 @@ import json
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 
+import pytest
+
 from contracts.protocol.judge import judge
 from contracts.protocol.trace import Exchange, Trace, UnitRun
 from mockserver.platform import compile_platform, find
@@ -19,7 +21,7 @@ class Tape:
     """A trace being written: requests one after the other, each answered before the next one leaves."""
 
     def __init__(self, *, sharp: bool = True) -> None:
-        self._trace, self._place, self._at = Trace(exchanges=[], sharp=sharp), 0.0, START
+        self.trace, self._place, self._at = Trace(exchanges=[], sharp=sharp), 0.0, START
 
     def _next(self) -> float:
         self._place += 1
@@ -28,19 +30,19 @@ class Tape:
     def unit(self) -> None:
         """Begin a unit of work, and end the one before."""
         self.end()
-        number = len(self._trace.units) + 1
-        self._trace.units.append(UnitRun(number=number, name="issue", payload={}, began=self._next()))
+        number = len(self.trace.units) + 1
+        self.trace.units.append(UnitRun(number=number, name="issue", payload={}, began=self._next()))
 
     def end(self) -> None:
         """End the unit of work."""
-        if self._trace.units:
-            self._trace.units[-1].ended, self._trace.units[-1].outcome = self._next(), "accepted"
+        if self.trace.units:
+            self.trace.units[-1].ended, self.trace.units[-1].outcome = self._next(), "accepted"
 
     def ask(self, path: str, shows: str = "", brings: str = "", *, refused: bool = False, method: str = "POST") -> None:
         protected = urlsafe_b64encode(json.dumps({"nonce": shows}).encode()).decode().rstrip("=")
-        self._trace.exchanges.append(
+        self.trace.exchanges.append(
             Exchange(
-                number=len(self._trace.exchanges) + 1,
+                number=len(self.trace.exchanges) + 1,
                 method=method,
                 path=path,
                 query="",
@@ -63,7 +65,7 @@ class Tape:
     def statuses(self) -> Mapping[str, str]:
         """End, and return the status of each clause."""
         self.end()
-        return {verdict.code: verdict.status for verdict in judge(ACME, self._trace)}
+        return {verdict.code: verdict.status for verdict in judge(ACME, self.trace)}
 
 
 def begun(*, sharp: bool = True) -> Tape:
@@ -142,3 +144,27 @@ def test_a_clause_that_the_specification_does_not_have_quotes_nothing() -> None:
     verdicts = {verdict.code: verdict for verdict in judge(mcp, Trace(exchanges=[]))}
     assert (verdicts["R2/session"].level, verdicts["A2/session"].level) == ("MUST", "")
     assert verdicts["A2/session"].source == ""
+
+
+def at(number: int, path: str, left: float, *, shows: str = "", brings: str = "", refused: bool = False) -> Exchange:
+    tape = Tape()
+    tape.ask(path, shows, brings, refused=refused)
+    (exchange,) = tape.trace.exchanges
+    exchange.number, exchange.left, exchange.returned = number, left, left + 1
+    return exchange
+
+
+@pytest.mark.parametrize(("went_on", "status"), [(3.5, "violated"), (5.0, "not exercised")])
+def test_a_unit_that_begins_before_a_refusal_was_noticed_knows_nothing_of_it(went_on: float, status: str) -> None:
+    units = [
+        UnitRun(number=1, name="issue", payload={}, began=1, ended=9, outcome="failed", alone=False),
+        UnitRun(number=2, name="issue", payload={}, began=4, ended=20, outcome="failed", alone=False),
+    ]
+    exchanges = [
+        at(1, "/dir", 0, brings="nonce-1"),
+        at(2, "/order", 2, shows="nonce-1", brings="nonce-2", refused=True),
+        at(3, "/dir", went_on),
+        at(4, "/order/1", 10, shows="nonce-1", refused=True),
+    ]
+    verdicts = {one.code: one.status for one in judge(ACME, Trace(exchanges=exchanges, units=units))}
+    assert verdicts["R1/nonce"] == status
