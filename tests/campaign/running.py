@@ -17,6 +17,7 @@ from contracts.clients.base import Clients
 from contracts.clients.process import ProcessClients
 from contracts.clients.python import PythonClients
 from contracts.clients.target import find
+from contracts.errors import ContractsError
 from contracts.protocol.report import story_of, text
 from contracts.protocol.scenario import Scenario, complexity
 from contracts.protocol.verify import Finding, replayed, verify
@@ -46,7 +47,7 @@ class Clause(msgspec.Struct):
 
 
 class Result(msgspec.Struct):
-    """What came of one driver."""
+    """What came of one driver; `seeds` are those that were played to the end."""
 
     driver: str
     seeds: int
@@ -71,17 +72,24 @@ def clients_of(client: PublicClient) -> Clients:
 
 
 def run(client: PublicClient, seeds: int) -> Result:
-    """Verify a client with so many seeds."""
+    """Verify a client with so many seeds. Ends the process if it cannot be verified with any."""
     found: dict[str, Clause] = {}
-    platform, result = platform_of(client, {}), Result(client.name, seeds, 0, 0.0, 0, [])
+    platform, result = platform_of(client, {}), Result(client.name, 0, 0, 0.0, 0, [])
     for seed in range(seeds):
-        report = verify(client.name, clients_of(client), partial(platform_of, client), seed=seed, most=client.most)
+        try:
+            report = verify(client.name, clients_of(client), partial(platform_of, client), seed=seed, most=client.most)
+        except ContractsError as error:  # a busy machine, say, on which a client has waited too long
+            print(f"{client.name}: seed {seed} was given up: {error}", file=sys.stderr)
+            continue
+        result.seeds += 1
         result.scenarios += report.scenarios
         result.elapsed_s += report.elapsed_s
         result.given_up += report.given_up
         for finding in report.findings:
             _add(found, finding, platform)
         print(f"{client.name}: seed {seed}, {len(report.violated)} violated, {report.elapsed_s:.0f} s", file=sys.stderr)
+    if not result.seeds:
+        sys.exit(1)
     result.clauses = list(found.values())
     return result
 
