@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from contracts.protocol.scenario import Advance, Do, End, Inject, Together, encode
+from contracts.protocol.scenario import Advance, Do, End, Inject, Scenario, Together, complexity, encode
 from contracts.protocol.verify import _spread
 from contracts.protocol.walk import deaths, walk
+from mockserver.engine.model import Fault
 from mockserver.platform import compile_platform, find
 from mockserver.platform.model import Platform
 
@@ -33,6 +34,12 @@ def test_of_many_scenarios_those_in_which_credentials_end_go_first() -> None:
     chosen = _spread(scenarios, len(ends) + 5, 0)
     assert [one for one in chosen if one in ends] == ends
     assert len(chosen) == len(ends) + 5
+
+
+def test_an_answer_is_simpler_than_none() -> None:
+    lost, failed = Inject("read", Fault(kind="lost_request")), Inject("read", Fault(kind="status", status=503, retry_after=2))
+    assert complexity(Scenario((failed, Do("read")))) < complexity(Scenario((lost, Do("read"))))
+    assert complexity(Scenario((lost, Do("read")))) < complexity(Scenario((failed, Do("read"), Do("read"))))
 
 
 def test_a_seed_chooses_among_the_others() -> None:
