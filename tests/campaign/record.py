@@ -36,7 +36,7 @@ def read() -> dict[str, Result]:
 def write(clients: list[PublicClient], results: dict[str, Result]) -> None:
     """Write both files, in the order of the clients."""
     known = [_without_stories(results[client.name]) for client in clients if client.name in results]
-    JSON.write_bytes(msgspec.json.format(msgspec.json.encode(known), indent=1) + b"\n")
+    JSON.write_bytes(b"[\n" + b",\n".join(map(msgspec.json.encode, known)) + b"\n]\n")
     TEXT.write_text(text([(client, results[client.name]) for client in clients if client.name in results]), "utf-8")
 
 
@@ -90,7 +90,7 @@ def _table(found: list[tuple[PublicClient, Result, Clause, Reading]]) -> str:
 
 
 def _who(client: PublicClient) -> str:
-    return f"{client.package} {client.version}"
+    return f"{client.package} {client.version}" + (f" ({client.name})" if client.name != client.package else "")
 
 
 def in_one_line(scenario: Scenario | None) -> str:
@@ -112,6 +112,6 @@ def _held(rows: list[tuple[PublicClient, Result]]) -> str:
     lines = ["| client | platform | scenarios | held, and was put to the test |", "|" + " --- |" * 4]
     for client, result in rows:
         held = [clause.code for clause in result.clauses if clause.held and not clause.violated]
-        words = f"{_who(client)} (control)" if client.control else _who(client)
+        words = f"{_who(client)}, control" if client.control else _who(client)
         lines.append(f"| {words} | {client.platform} | {result.scenarios} | {', '.join(sorted(held))} |")
     return "\n".join(lines) + "\n"
