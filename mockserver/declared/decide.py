@@ -1,7 +1,7 @@
-"""The decision about a request: pure. The guards are asked in their order, the first that refuses wins.
+"""Decides a request. The functions are pure. The guards are asked in order, and the first refusal wins.
 
-A refusal changes no credential, with three exceptions that a declaration asks for: one whose uses count when it is seen, a rate
-that counts what a later guard refuses, and the presentation of an old one that ends what it is within.
+A refusal changes no credential, with three exceptions, which a declaration must ask for. A use may count when the id is seen; a
+rate may count requests that a later guard refuses; and an old id that is shown again may end its owner.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from mockserver.platform.model import Answer, Kind, Operation, Platform
 from mockserver.platform.places import reader
 
 Mint = Callable[[str], str]
-"""Makes a new id of a kind."""
+"""Makes a new id for a kind."""
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
-    """What was seen when a request was looked at: the ids it shows, their records, and what those are within.
+    """The state in which a request is decided: the ids it shows, their records, and the owners of those.
 
-    `crowds` has, for each kind of which only so many may live, those that live beside the one to be issued, oldest first.
+    `crowds` are for kinds with a limit of living ones: those that live beside the one to be issued, oldest first.
     """
 
     now: int
@@ -34,9 +34,9 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
 
 class Decision(Struct, kw_only=True):
-    """What becomes of a request. `refused_by` is a guard and `cause` why, both "" if it is accepted.
+    """The decision about a request. `refused_by` is a guard and `cause` its reason; both are "" if it is accepted.
 
-    `writes` are credentials as they are afterwards, by kind and id; `issued` are new ids by kind.
+    `writes` are credentials in their new state, by kind and id; `issued` are new ids by kind.
     """
 
     answer: Answer
@@ -49,11 +49,11 @@ class Decision(Struct, kw_only=True):
     writes: dict[tuple[str, str], Credential] = {}
     issued: dict[str, str] = {}
     acted: bool = True
-    """Whether the platform decided; not, if a fault answered in its place."""
+    """True if the platform decided, False if a fault answered in its place."""
 
 
 class Refusal(Struct, frozen=True):
-    """Why a guard refuses: the cause, or the row of its answer, and what words it."""
+    """A guard's refusal: the cause, or the row of its answer, and the values for its text."""
 
     cause: str
     detail: str = ""
@@ -62,7 +62,7 @@ class Refusal(Struct, frozen=True):
 
 
 def decide(platform: Platform, operation: Operation, message: Message, seen: Snapshot, mint: Mint) -> Decision:
-    """Decide a request of an operation."""
+    """Decide a request to an operation."""
     guard, refusal = _refusal(platform, operation, message, seen)
     if refusal is None and operation.refuses:
         return _turned_away(platform, operation.answer, "operation", operation.name, seen, mint)
@@ -86,7 +86,7 @@ def decide(platform: Platform, operation: Operation, message: Message, seen: Sna
 
 
 def turn_away(platform: Platform, row: str, detail: str, seen: Snapshot, mint: Mint) -> Decision:
-    """Decide a request that calls no operation; `row` is route or method."""
+    """Decide a request that calls no operation. `row` is route or method."""
     return _turned_away(platform, platform.refused[row], row, detail, seen, mint)
 
 
@@ -111,7 +111,7 @@ def _refusal(platform: Platform, operation: Operation, message: Message, seen: S
 
 
 def _ask_kind(name: str, platform: Platform, operation: Operation, message: Message, seen: Snapshot) -> Refusal | None:
-    """The guard of a kind: why the credential that was shown is not good."""
+    """Return the refusal by the guard of a kind, None if the credential that was shown is good."""
     kind, shown, record = platform.kinds[name], seen.shown.get(name), seen.found.get(name)
     if record is None:
         cause = "missing" if shown is None and "missing" in kind.refused else "unknown"
@@ -125,12 +125,13 @@ def _ask_kind(name: str, platform: Platform, operation: Operation, message: Mess
 
 
 def bound_in(kind: Kind, message: Message) -> tuple[str | None, ...]:
-    """Return what a request shows at the places that have to be equal at issue and at use."""
+    """Return the values of a request at the places that must be equal at issue and at use."""
     return tuple(reader(places)(message) for places in kind.bound.values())
 
 
 def _fits(kind: Kind, record: Credential, platform: Platform, operation: Operation, seen: Snapshot) -> bool:
-    """Whether all else that was shown, and that no later guard judges, is within the same thing, or is that thing."""
+    """Return True if the other credentials shown fit this one: the same owner, or the owner itself. Later guards' are not
+    compared."""
     later = operation.guards[operation.guards.index(kind.name) :]
     for name in operation.carries:
         other = seen.found.get(name)
@@ -145,7 +146,7 @@ def _fits(kind: Kind, record: Credential, platform: Platform, operation: Operati
 
 
 def _ask_scope(platform: Platform, operation: Operation, message: Message, seen: Snapshot) -> Refusal | None:
-    """A scope counts if the credential has it, and if what that is within has it too."""
+    """Refuse if the credential, or its owner, lacks a scope."""
     for name, needed in operation.scopes.items():
         for holder in (seen.found.get(name), seen.owners.get(name)):
             if holder is not None and holder.scopes is not None:
@@ -161,7 +162,7 @@ def _ask_body(platform: Platform, operation: Operation, message: Message, seen: 
 
 
 def _ask_grantable(platform: Platform, operation: Operation, message: Message, seen: Snapshot) -> Refusal | None:
-    """A narrower set of scopes can be asked for, not a wider one."""
+    """Refuse if more scopes are asked for than the owner has."""
     for kind in (platform.kinds[name] for name in operation.issues):
         asked = kind.scopes(message) if kind.scopes is not None else None
         owner = _owner_shown(kind, seen)
@@ -187,11 +188,11 @@ GUARDS: Mapping[str, Callable[[Platform, Operation, Message, Snapshot], Refusal 
     "grantable": _ask_grantable,
     "rate": _ask_rate,
 }
-"""Guards that are not those of a kind."""
+"""Guards that do not belong to a kind."""
 
 
 def _owner_shown(kind: Kind, seen: Snapshot) -> Credential | None:
-    """What a new credential of this kind will be within, as far as the request shows it, itself or by what is within it."""
+    """Return the owner of a new credential of this kind: shown by the request, or the owner of a credential that it shows."""
     if kind.within is None:
         return None
     shown = seen.found.get(kind.within)
@@ -250,7 +251,7 @@ def _after_refusal(platform: Platform, operation: Operation, decision: Decision,
 
 
 def _issue_always(platform: Platform, operation: Operation | None, decision: Decision, seen: Snapshot, mint: Mint) -> None:
-    """Kinds of which every answer brings one, refusals too."""
+    """Issue the kinds that every answer brings, refusals included."""
     for kind in platform.kinds.values():
         if kind.always is not None:
             _issue(platform, kind, operation, None, decision, seen, mint)
@@ -265,9 +266,9 @@ def _issue(
     seen: Snapshot,
     mint: Mint,
 ) -> None:
-    """Issue a fresh one, unless one was shown that is still good afterwards.
+    """Issue a new credential, unless one was shown that is still good afterwards.
 
-    What it is within is shown too, or is implied by it.
+    Its owner is shown too, or is issued with it.
     """
     if operation is not None and kind.name in operation.carries and not kind.succeeds and _is_good(kind, decision, seen):
         return
@@ -288,7 +289,7 @@ def _issue(
 
 
 def _owner_of(platform: Platform, kind: Kind, decision: Decision, seen: Snapshot, mint: Mint) -> Credential | None:
-    """Return what a new credential of this kind is within: issued just now, or shown, or implied by it, and then issued too."""
+    """Return the owner of a new credential: issued just now, or shown, or else implied and issued here."""
     if kind.within is None:
         return None
     if kind.within in decision.issued:
@@ -305,7 +306,7 @@ def _owner_of(platform: Platform, kind: Kind, decision: Decision, seen: Snapshot
 
 
 def _is_good(kind: Kind, decision: Decision, seen: Snapshot) -> bool:
-    """Whether the one that was shown still lives after this request."""
+    """Return True if the credential that was shown still lives after this request."""
     record = seen.found.get(kind.name)
     if record is None:
         return False

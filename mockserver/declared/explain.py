@@ -1,4 +1,7 @@
-"""The story behind an answer: which guard refused a request and why, what became of what it showed, and what to change."""
+"""Explains an answer: the guard that refused, its reason, the life of each credential shown, and advice.
+
+It is read from the journal and the records.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ WHY = {
     "idle": "The {noun} {id} had not been used for {idle}. It was last used by {last}.",
     "expired": "The {noun} {id} had lived for its {ttl}. It was issued by {first}.",
 }
-"""Why a credential is refused."""
+"""Why a credential was refused."""
 
 ADVICE = {
     "renew": "After this answer throw the {noun} away, get another by {renewed_by}, and repeat the call once.",
@@ -31,7 +34,7 @@ ADVICE = {
     "uses": "Get {a} right before each use, and forget it afterwards.",
     "alone": "If several calls are refused at once, let one renew it while the others wait.",
 }
-"""What a client should do instead."""
+"""Advice for the client."""
 
 OTHERS = {
     "scope": "The scope {detail} is missing.",
@@ -45,11 +48,11 @@ OTHERS = {
     "method": "The path takes other methods: {detail}.",
     "operation": "This call is declared to be refused.",
 }
-"""Why guards refuse that are not those of a kind."""
+"""Why a guard refused that does not belong to a kind."""
 
 
 def explain(mock: Mock, context_id: str) -> dict[str, Any]:
-    """Return the story behind a contextId as plain values. Raises NotFound."""
+    """Return the explanation of a contextId as plain values. Raises NotFound."""
     entry = mock.find(context_id)
     platform, journal = mock.platform, mock.journal
     operation = platform.operations.get(entry.operation)
@@ -71,7 +74,7 @@ def explain(mock: Mock, context_id: str) -> dict[str, Any]:
 
 
 def text(story: dict[str, Any]) -> str:
-    """Return a story as text."""
+    """Return an explanation as text."""
     lines = [f"{story['request']}{' (' + story['operation'] + ')' if story['operation'] else ''} at {story['at']}"]
     lines.append(f"  answered {story['status'] if story['status'] is not None else 'not at all'}")
     if story["fault"]:
@@ -150,7 +153,7 @@ def _record(mock: Mock, kind: Kind, id: str) -> Credential | None:
 
 
 def _story(mock: Mock, name: str, id: str, journal: Sequence[Entry]) -> dict[str, Any]:
-    """The life of one credential: what it is now, and each request that brought it or showed it."""
+    """Return the life of one credential: its state now, and each request that brought it or showed it."""
     kind = mock.platform.kinds[name]
     record = _record(mock, kind, id)
     events = [

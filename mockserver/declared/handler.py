@@ -1,4 +1,4 @@
-"""A request comes in and an answer goes out, in the two steps that every door takes: it arrives, and it is answered."""
+"""Answers requests in two steps, which every front end takes: the request arrives, and it is answered."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from mockserver.wire.encoding import GZIP, encoding_of, opened
 from mockserver.wire.message import MAX_READ, Request, Response
 
 CONTEXT, REASON = "Dayfly-Context", "Dayfly-Reason"
-"""Headers of every answer, unless it is opaque: its contextId, and the guard and the cause of a refusal."""
+"""Headers of every answer, unless it is opaque: its contextId, and the guard and cause of a refusal."""
 
 _log = logging.getLogger("mockserver")
 
 
 class Call(Struct, gc=False):
-    """A request that has arrived. `operation` is None if its path leads to none; then `row` says which answer it gets."""
+    """A request that has arrived. `operation` is None if its path leads to none; then `row` names its answer."""
 
     request: Request
     message: Message
@@ -41,7 +41,7 @@ class Call(Struct, gc=False):
 
     @property
     def context_id(self) -> str:
-        """By which the request can be found again."""
+        """The id by which the request can be found again."""
         return self.entry.context_id
 
     @property
@@ -67,8 +67,8 @@ class DeclaredHandler:
         """Return a text without secrets."""
         return self.mock.secrets.hide(text)
 
-    def takes(self, path: str, authorization: str | None) -> int:  # noqa: ARG002 - a door asks so
-        """Return the bytes of a body that are read at most."""
+    def takes(self, path: str, authorization: str | None) -> int:  # noqa: ARG002 - the front end's signature
+        """Return how many bytes of a body are read at most."""
         limit = self.mock.platform.max_body
         return MAX_READ if limit is None else min(limit + 1, MAX_READ)
 
@@ -100,7 +100,7 @@ class DeclaredHandler:
 
     @staticmethod
     def read(request: Request) -> Message:
-        """Return a request as places read it; a body in gzip is unpacked."""
+        """Return a request as places read it; a gzip body is unpacked."""
         return _message(request)
 
     def finish(self, call: Call) -> Response:
@@ -117,15 +117,15 @@ class DeclaredHandler:
         self.mock.answered(entry)
         return response
 
-    def busy(self, request: Request) -> Response:  # noqa: ARG002 - it is not even looked at
-        """Return the answer to a request that is not read, because too many wait."""
+    def busy(self, request: Request) -> Response:  # noqa: ARG002 - the request is not read
+        """Return the answer to a request that is not read because too many wait."""
         context_id = self.mock.context()
         body = msgspec.json.encode({"message": "Too many requests wait here already.", "contextId": context_id})
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), (CONTEXT, context_id)]
         return Response(503, [*headers, ("Retry-After", "1"), (REASON, "server.busy")], body)
 
     def broken(self, error: Exception, call: Call | None = None, request: Request | None = None) -> Response:  # noqa: ARG002
-        """Return the answer if the mock itself failed."""
+        """Return the answer for a failure of the mock itself."""
         context_id = self.mock.context() if call is None else call.context_id
         _log.error("%s internal.error: %s", context_id, error, exc_info=error)
         body = msgspec.json.encode({"message": "The mock failed; its log says how.", "contextId": context_id})
@@ -172,17 +172,17 @@ class DeclaredHandler:
         )
 
     def _cookies(self, decision: Decision) -> list[tuple[str, str]]:
-        """Cookies of what was issued just now."""
+        """Return the answer's cookies for the ids that were just issued."""
         return [(name, value) for name, value in decision.answer.cookies if value[len("{$issued.") : -1] in decision.issued]
 
     def _always(self, decision: Decision) -> list[tuple[str, str]]:
-        """Headers with what every answer brings, unless the answer has them already."""
+        """Return the headers that every answer brings, unless the answer has them already."""
         own = {name.lower() for name, _ in decision.answer.headers}
         places = ((id, self.mock.platform.kinds[kind].always) for kind, id in decision.issued.items())
         return [(place.name, id) for id, place in places if place is not None and place.name.lower() not in own]
 
     def _injected(self, call: Call, decision: Decision) -> Response:
-        """An error in place of the platform's own answer."""
+        """Return an error in place of the platform's own answer."""
         effect, status = call.effect, call.effect.status or 503
         row: Answer | None = self.mock.platform.refused.get(str(status))
         wait = effect.retry_after if effect.retry_after is not None or status != HTTPStatus.TOO_MANY_REQUESTS else 1
@@ -248,7 +248,7 @@ class DeclaredHandler:
                 return self.mock.now() // 1000
 
     def _told(self, name: str) -> Any:
-        """How long what is issued is good for, as the declaration has it told: seconds, or the moment of its end."""
+        """Return the lifetime of an id in the declared form: seconds, or the moment of its end."""
         kind, _, word = name.rpartition(".")
         lasting = getattr(self.mock.platform.kinds[kind].life, word)
         if lasting is None:

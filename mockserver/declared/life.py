@@ -2,7 +2,7 @@
 
 A credential is alive until the first of its causes of end, and dead for ever afterwards. The cause that came first in time
 decides; at equal milliseconds the order of `CAUSES` does. Acts (ended, evicted, spent, succeeded) are written into the record;
-deadlines (idle, expired) follow from the clock. What a credential is within takes it along when it ends.
+deadlines (idle, expired) follow from the clock. If its owner ends, it ends too.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _RANK = {cause: rank for rank, cause in enumerate(CAUSES)}
 
 
 class Credential(Struct, frozen=True, kw_only=True, gc=False):
-    """One credential. Times are in milliseconds; `left` counts its uses, None if they are not bounded.
+    """One credential. Times are in milliseconds; `left` counts its remaining uses, None if they are unlimited.
 
-    `ended_at` and `ended_by` are the act that ended it, or will after a grace. `bound` is what has to be equal at each use.
-    `window` and `counted` are the minute being counted for the rate, and the requests in it.
+    `ended_at` and `ended_by` are the act that ended it, or will after a grace. `bound` are the values that must be equal at
+    each use. `window` and `counted` are the minute being counted for the rate, and the requests in it.
     """
 
     kind: str
@@ -46,12 +46,12 @@ class Credential(Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def ends_at(self) -> int:
-        """When it ends, or ended, if nothing happens to it any more."""
+        """The time at which it ends or ended, if nothing else happens to it."""
         return min(self.idle_at, self.expires_at, self.ended_at)
 
 
 class End(NamedTuple):
-    """How a credential ended: when, and the cause that came first."""
+    """The end of a credential: when, and the cause that came first."""
 
     at: int
     cause: str
@@ -83,7 +83,8 @@ def issue(
 
 
 def use(credential: Credential, life: Life, now: int) -> Credential:
-    """Return it after a use: one use fewer, spent by the last one; else with a new idle deadline. Stamps never go backwards."""
+    """Return it after a use. The last use spends it; otherwise one use fewer is left and the idle deadline moves on, never
+    back."""
     now = max(now, credential.last_used)
     used = replace(credential, version=credential.version + 1, last_used=now)
     if credential.left is not None:
@@ -94,7 +95,7 @@ def use(credential: Credential, life: Life, now: int) -> Credential:
 
 
 def end(credential: Credential, by: str, now: int, grace: int = 0) -> Credential:
-    """Return it ended by an act, at once or after a grace; unchanged if it was over, or was to end sooner."""
+    """Return it ended by an act, at once or after a grace; unchanged if it is over, or ends sooner."""
     at = now + grace
     if now >= credential.ends_at or at >= credential.ended_at:
         return credential
@@ -102,14 +103,14 @@ def end(credential: Credential, by: str, now: int, grace: int = 0) -> Credential
 
 
 def expire(credential: Credential, now: int) -> Credential:
-    """Return it with its time to live cut short to `now`; unchanged if it was over."""
+    """Return it with its time to live cut short to `now`; unchanged if it is over."""
     if now >= credential.ends_at:
         return credential
     return replace(credential, version=credential.version + 1, expires_at=now)
 
 
 def end_of(credential: Credential, owner: Credential | None) -> End:
-    """Return when and why it ends or ended. `owner` is what it is within; if that ends first, it is ended with it."""
+    """Return when and why it ends or ended. If its `owner` ends first, it is ended with it."""
     ends = [(credential.idle_at, _RANK["idle"]), (credential.expires_at, _RANK["expired"])]
     if credential.ended_by:
         ends.append((credential.ended_at, _RANK[credential.ended_by]))
@@ -120,14 +121,14 @@ def end_of(credential: Credential, owner: Credential | None) -> End:
 
 
 def cause_at(credential: Credential, owner: Credential | None, now: int) -> str:
-    """Return why it is over at `now`, "" while it lives."""
+    """Return the cause of its end if it is over at `now`, "" while it lives."""
     if now < credential.ends_at and (owner is None or now < owner.ends_at):
         return ""
     return end_of(credential, owner).cause
 
 
 def inherited(credential: Credential, owner: Credential | None) -> Credential:
-    """Return it as what is within it sees it: it ends with its owner, and has its owner's scopes unless it has its own."""
+    """Return it as the credentials within it see it: it ends with its owner, and takes its owner's scopes if it has none."""
     if owner is None:
         return credential
     if owner.ends_at < credential.ends_at:
@@ -136,7 +137,7 @@ def inherited(credential: Credential, owner: Credential | None) -> Credential:
 
 
 def counted(credential: Credential, now: int) -> tuple[int, int]:
-    """Return the requests counted in its minute, and the milliseconds that are left of that."""
+    """Return the requests counted in its minute, and the milliseconds left of that minute."""
     if credential.counted == 0 or now >= credential.window + MINUTE:
         return 0, MINUTE
     return credential.counted, credential.window + MINUTE - now

@@ -1,4 +1,4 @@
-"""A declared platform that stands: credentials under one lock, a clock that can be moved, faults to come, and a journal."""
+"""The mock of a declared platform: credentials under one lock, a movable clock, planned faults, and a journal."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ from mockserver.platform.model import Kind, Operation, Platform
 from mockserver.wire.redaction import Secrets
 
 MOST_CREDENTIALS = 100_000
-"""Credentials of one kind that are remembered. Beyond them those that are over are forgotten, oldest first; then any."""
+"""The most credentials of one kind that are kept. Beyond that, those that are over are forgotten first, then the oldest."""
 
 MOST_ENTRIES = 10_000
-"""Requests that the journal keeps."""
+"""The most requests that the journal keeps."""
 
 MOST_BYTES = 64 << 20
-"""Bytes that the journal keeps of requests and answers."""
+"""The most bytes of requests and answers that the journal keeps."""
 
 KEPT_BODY = 64 << 10
-"""Bytes that the journal keeps of one body."""
+"""The most bytes of one body that the journal keeps."""
 
 MOST_FAULTS = 1000
-"""Faults that may be waiting."""
+"""The most faults that may be planned."""
 
 
 class Entry(Struct, kw_only=True, gc=False):
-    """A request, and its answer once there is one: what was on the wire, and what the platform did.
+    """A request and its answer, if there is one: the messages on the wire, and the platform's decision.
 
     `number` counts requests as they arrive; `arrived_at` and `answered_at` are milliseconds of the platform's time. `status` is
-    None while there is no answer, and if the connection was closed without one (`delivery` says which).
-    `acted` is false if a fault answered in the platform's place. `shown` and `issued` are ids by kind.
+    None before the answer, and if the connection was closed without one (`delivery` says which). `acted` is false if a fault
+    answered in the platform's place. `shown` and `issued` are ids by kind.
     """
 
     number: int
@@ -69,19 +69,19 @@ class Entry(Struct, kw_only=True, gc=False):
     cause: str = ""
     detail: str = ""
     counted: int = 0
-    """Bytes that the journal has counted for it, -1 once it is forgotten."""
+    """The bytes that the journal has counted for it, -1 after it was forgotten."""
 
     @property
     def weight(self) -> int:
-        """The bytes that it keeps in memory, as far as a client chooses them."""
+        """The bytes that it keeps in memory, counting the parts whose size a client controls."""
         headers = sum(len(name) + len(value) for name, value in self.headers)
         return len(self.body) + len(self.answer_body) + len(self.path) + len(self.query) + headers
 
 
 class Registered(Struct, frozen=True):
-    """A credential that was issued without any request, as an OAuth client is: its id, and what is bound to it.
+    """A credential that was issued without a request, such as an OAuth client: its id, and the values bound to it.
 
-    `scopes` are those it has; None are all that an operation asks of it.
+    `scopes` are the scopes it has; None is every scope that an operation asks of it.
     """
 
     id: str
@@ -90,7 +90,7 @@ class Registered(Struct, frozen=True):
 
 
 class Planned(Struct, kw_only=True):
-    """A fault to come: it hits the next `times` requests of `operation` (None: any), after it has let `skip` of them pass."""
+    """A planned fault. It skips `skip` requests of `operation` (None: any), and then hits the next `times` of them."""
 
     effect: Effect
     operation: str | None = None
@@ -110,7 +110,7 @@ class Mock:
         registered: Mapping[str, Registered] | None = None,
         journal_entries: int = MOST_ENTRIES,
     ) -> None:
-        """`system` gives milliseconds since the epoch. `registered` gives ids and secrets; others are drawn."""
+        """`system` returns milliseconds since the epoch. `registered` gives ids and secrets; missing ones are random."""
         self.platform = platform
         self.clock = ClockState()
         self.secrets = Secrets()
@@ -153,7 +153,7 @@ class Mock:
             raise NotFound("kind", name, suggestion(name, self.platform.kinds)) from None
 
     def register(self, name: str, given: Registered | None = None) -> Registered:
-        """Issue a credential without a request. What is not given is drawn. Raises NotFound, InvalidRequest."""
+        """Issue a credential without a request. Missing values are random. Raises NotFound, InvalidRequest."""
         kind = self.kind(name)
         given = given or Registered("", {})
         strangers = given.bound.keys() - kind.bound.keys()
@@ -171,7 +171,7 @@ class Mock:
         return made
 
     def credentials(self, name: str) -> list[Credential]:
-        """Return the credentials of a kind that are remembered, oldest first. Raises NotFound."""
+        """Return the credentials of a kind that are kept, oldest first. Raises NotFound."""
         with self._lock:
             return list(self._tables[self.kind(name).name].values())
 
@@ -183,15 +183,15 @@ class Mock:
         return record
 
     def owner(self, record: Credential) -> Credential | None:
-        """Return what a credential is within, as its own owners leave it, if that is remembered."""
+        """Return the owner of a credential, after its own owners' effect on it; None if it has none or it was forgotten."""
         within = self.platform.kinds[record.kind].within
         found = None if within is None else self._tables[within].get(record.within)
         return None if found is None else life.inherited(found, self.owner(found))
 
     def end(self, name: str, id: str | None = None, *, by: str = "ended") -> int:
-        """End the credentials of a kind that live, or the one with this id; return how many. Raises NotFound, InvalidRequest.
+        """End the living credentials of a kind, or the one with this id; return how many. Raises NotFound, InvalidRequest.
 
-        `by` is ended, evicted or expired, if the kind has an answer for that.
+        `by` is ended, evicted or expired; the last two only if the kind has an answer for them.
         """
         ways = [way for way in ("ended", "evicted", "expired") if way in self.kind(name).refused or way == "ended"]
         if by not in ways:
@@ -232,15 +232,16 @@ class Mock:
         self._faults.append(fault)
 
     def planned(self) -> list[Planned]:
-        """Return the faults that are to come."""
+        """Return the planned faults."""
         return list(self._faults)
 
     def clear_faults(self) -> None:
-        """Forget the faults that are to come."""
+        """Forget the planned faults."""
         self._faults.clear()
 
     def draw(self, operation: str) -> Effect | None:
-        """Return what the next fault does that hits a request of this operation, used once."""
+        """Return the effect of the next fault that hits a request of this operation, and use it up once; None if there is
+        none."""
         with self._lock:
             for fault in self._faults:
                 if fault.operation not in {None, operation}:
@@ -259,7 +260,7 @@ class Mock:
 
     @property
     def journal(self) -> list[Entry]:
-        """The requests that are remembered, oldest first."""
+        """The requests that are kept, oldest first."""
         with self._lock:
             return list(self._journal)
 
@@ -276,7 +277,7 @@ class Mock:
         return entry
 
     def answered(self, entry: Entry) -> None:
-        """Count what an entry has grown by since its request arrived."""
+        """Count the bytes by which an entry has grown since its request arrived."""
         with self._lock:
             if entry.counted >= 0:
                 self._weigh(entry)
@@ -296,7 +297,8 @@ class Mock:
         return found
 
     def reset(self) -> None:
-        """Forget credentials, journal and faults, and let the clock run with the system's; registered ones are issued anew."""
+        """Forget credentials, journal and faults, and reset the clock to the system's. Registered credentials are issued
+        anew."""
         with self._lock:
             for table in self._tables.values():
                 table.clear()
@@ -313,9 +315,9 @@ class Mock:
     def decide(
         self, operation: Operation | None, row: str, detail: str, message: Message, entry: Entry, acts: bool
     ) -> Decision:
-        """Decide a request, write what follows, and note both in its entry. Without an operation `row` refuses it.
+        """Decide a request, write the effects, and note both in its entry. Without an operation, `row` refuses it.
 
-        If a fault keeps the platform from acting, only what was shown is noted.
+        If a fault keeps the platform from acting, only the ids shown are noted.
         """
         with self._lock:
             seen = self._look(operation, message)
@@ -368,6 +370,6 @@ class Mock:
 
 
 def alive(mock: Mock, records: Iterable[Credential]) -> list[Credential]:
-    """Return those of the records that live."""
+    """Return the records that are alive."""
     now = mock.now()
     return [record for record in records if not life.cause_at(record, mock.owner(record), now)]

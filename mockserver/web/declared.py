@@ -1,7 +1,7 @@
-"""The web application of a declared platform: its operations on the fast lane, and a control API beside them.
+"""The web application of a declared platform: its operations on the fast lane, and a control API.
 
-The control API is the web chat's, as far as a declaration has what it speaks of; credentials of any kind take the place of
-sessions, tokens and clients.
+The control API is the web chat's, as far as it applies to a declaration. Credentials of any kind take the place of sessions,
+tokens and clients.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 LISTED = 1000
-"""Credentials or requests that a list has at most, the newest."""
+"""The most credentials or requests in a list: the newest."""
 
 
 class DeclaredApp:
-    """A WSGI application on a handler; `control`, if there is one, answers what is under ``/__admin``."""
+    """A WSGI application on a handler. `control`, if given, answers the paths under ``/__admin``."""
 
     def __init__(self, handler: Answering, control: Flask | None = None) -> None:
         self.answering, self._control = handler, control
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """The WSGI entry."""
+        """Answer a WSGI call."""
         if self._control is not None and environ["PATH_INFO"].startswith(PREFIX):
             return self._control(environ, start_response)
         return fast_lane.answer(self.answering, environ, start_response)
@@ -81,7 +81,7 @@ class _Ending(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Failing(Struct, frozen=True, forbid_unknown_fields=True):
-    """A fault as `engine.model.Fault` has it, but of an operation of this platform."""
+    """A fault as in `engine.model.Fault`, but for an operation of this platform."""
 
     kind: str
     operation: str | None = None
