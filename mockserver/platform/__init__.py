@@ -1,6 +1,6 @@
 """A platform as a value: an OpenAPI document with `x-lifecycle`, loaded, checked and compiled. Nothing here decides or serves.
 
-The way of a declaration: `source` reads YAML and its lines, `declaration` resolves and checks it, `compiled` makes the value.
+`source` reads YAML and its line numbers, `declaration` resolves and checks it, `compiled` makes the value.
 """
 
 from mockserver.platform.compiled import compile_platform

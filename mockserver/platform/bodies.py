@@ -1,4 +1,4 @@
-"""The guard for a request body: is it of the media type, the size and the shape that the document asks for?"""
+"""The guard for a request body: it checks the media type, the size and the shape against the document."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from mockserver.platform.message import NOTHING, Message
 from mockserver.platform.model import Problem
 
 LONGEST = 200
-"""Characters of a validator's own words that are told; they may quote the body."""
+"""Characters of a validator's own message that are shown; they may quote the body."""
 
 Check = Callable[[Message, int | None], Problem | None]
 
 
 def checker(operation: dict[str, Any]) -> tuple[Check | None, str, Any]:
-    """Return the guard, the media type it asks for, and a body that it takes. Raises Wrong for a schema that is none."""
+    """Return the guard, its media type, and a body that it accepts. Raises Wrong for an invalid schema."""
     declared = operation.get("requestBody")
     if not isinstance(declared, dict) or not declared.get("content"):
         return None, "", None
@@ -63,7 +63,7 @@ def _shape(message: Message, media: str, validator: Draft202012Validator) -> Pro
 
 
 def _odd(body: bytes) -> str:
-    """Return why a body is not JSON, "" if it is; Python's own notation is read too, and is not."""
+    """Return the reason why a body is not JSON, "" if it is. Python's own notation is read elsewhere, but is not JSON."""
     try:
         json.loads(body.decode())
     except UnicodeDecodeError as error:
@@ -92,7 +92,7 @@ def _problem(error: ValidationError) -> Problem:
 
 
 def smallest(schema: Any, depth: int = 0) -> Any:
-    """Return a small value of the shape that a schema asks for, as far as types, bounds and required members say it."""
+    """Return a small value of the shape that a schema asks for, according to types, bounds and required members."""
     if not isinstance(schema, dict) or depth > DEEPEST:
         return None
     for word in ("const", "default", "example"):
@@ -113,7 +113,7 @@ def smallest(schema: Any, depth: int = 0) -> Any:
 
 
 DEEPEST = 20
-"""Levels of a body that is made up."""
+"""The most levels of a generated body."""
 
 MOST = 10_000
-"""Characters of a text, or items of a list, in a body that is made up."""
+"""The most characters of a text, or items of a list, in a generated body."""

@@ -1,6 +1,6 @@
-"""What a schema cannot say of a declaration.
+"""Checks of a declaration that a schema cannot express.
 
-Names lead somewhere, each cause that is possible has an answer, and each answer has a cause.
+Every name is defined, every possible cause has an answer, and every answer has a cause.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ CAUSES = ("ended", "evicted", "spent", "succeeded", "idle", "expired")
 """Ways for a credential to end, in order of precedence at equal milliseconds. The first four are acts, the others deadlines."""
 
 REFUSALS = ("missing", "unknown", "foreign", *CAUSES)
-"""Why a credential is refused."""
+"""Reasons to refuse a credential."""
 
 GUARDS = ("scope", "body", "grantable", "rate")
-"""Guards that are not those of a kind."""
+"""Guards that do not belong to a kind."""
 
 _GUARD_ROWS = {"scope": ("scope",), "body": ("media", "size", "json", "body"), "grantable": ("grantable",), "rate": ("rate",)}
 
 
 def check(declaration: Declaration) -> None:
-    """Check a declaration whose words are right. Raises Wrong."""
+    """Check a declaration that fits its schema. Raises Wrong."""
     _check_paths(declaration)
     _check_variants(declaration)
     _check_order(declaration)
@@ -50,7 +50,7 @@ def check(declaration: Declaration) -> None:
 
 
 def names_in(keys: str, known: Iterable[str]) -> list[str]:
-    """Return the names in ``a, b``; all that are known for ``*``."""
+    """Return the names in ``a, b``; all of `known` for ``*``."""
     return list(known) if keys == "*" else [name.strip() for name in keys.split(",")]
 
 
@@ -65,7 +65,7 @@ PARAMETER = re.compile(r"\{(\w+)\}")
 
 
 def _check_paths(declaration: Declaration) -> None:
-    """Each path is one of its own, and its parameters can be told apart."""
+    """Check that no two paths take the same requests, and that the parameters of each are well-formed and distinct."""
     taken: dict[str, str] = {}
     for path in dict.fromkeys(path for operation in declaration.operations.values() for _, path in operation["routes"]):
         place, names = ("paths", path), PARAMETER.findall(path)
@@ -80,7 +80,7 @@ def _check_paths(declaration: Declaration) -> None:
 
 
 def _check_variants(declaration: Declaration) -> None:
-    """Operations that share a path are told apart by places of the request, and each has an answer."""
+    """Check that operations on one path differ in their conditions, and that the answer of each exists."""
     taken: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     for name, variant in declaration.lifecycle.get("operations", {}).items():
         place, conditions = ("x-lifecycle", "operations", name), variant.get("when", {})
@@ -150,7 +150,7 @@ def _check_places(name: str, kind: dict[str, Any]) -> None:
 
 
 def _check_answers_places(name: str, kind: dict[str, Any]) -> None:
-    """An answer can be written at the places in which it brings one, and tells how long that lasts."""
+    """Check that an answer can be written at the places of its ids and of their lifetimes."""
     for keys, told in _issued(kind).items():
         place = _check_written(told, *KINDS, name, "issued", keys)
         if keys == "*" and (place.part != "header" or place.lens):
@@ -165,7 +165,7 @@ def _check_answers_places(name: str, kind: dict[str, Any]) -> None:
 
 
 def _check_parameters(told: Any, operation: dict[str, Any], *path: str | int) -> None:
-    """What is read from an operation's path is a parameter of that."""
+    """Check that a value read from an operation's path is one of its parameters."""
     for place in places_of(told):
         for _, route in operation["routes"]:
             known = PARAMETER.findall(route)
@@ -174,7 +174,7 @@ def _check_parameters(told: Any, operation: dict[str, Any], *path: str | int) ->
 
 
 def _check_written(told: str, *path: str | int) -> Place:
-    """Return the place, if an answer can be written there."""
+    """Return the place if an answer can be written there. Raises Wrong."""
     place = parse(told)
     if place.part == "body" and not place.is_pointer:
         raise Wrong(f"{place}: the body of an answer takes a #/pointer", *path)
@@ -206,7 +206,7 @@ def _check_reuse(name: str, kind: dict[str, Any], kinds: dict[str, Any]) -> None
 
 
 def possible(kind: dict[str, Any], kinds: dict[str, Any]) -> set[str]:
-    """Return the causes for which one of this kind can come to be refused; `missing` is possible beside them."""
+    """Return the causes for which one of this kind can be refused; `missing` is always possible too."""
     causes = {"unknown", "ended"}
     causes |= {cause for cause, word in (("idle", "idle"), ("evicted", "live"), ("spent", "uses")) if word in kind}
     causes |= {"expired"} if "ttl" in kind else set()
@@ -232,7 +232,8 @@ def _check_answers(name: str, kind: dict[str, Any], declaration: Declaration) ->
 
 
 def _never(kind: dict[str, Any]) -> set[str]:
-    """Causes of which nothing tells one that nobody carries: it is only ever what others are within."""
+    """Return the causes that no answer needs to cover. If a kind is never carried, it is only an owner of others and is not
+    refused."""
     return set() if kind.get("carried") else set(REFUSALS)
 
 
@@ -244,7 +245,7 @@ def _lacks(cause: str) -> str:
 
 
 def _check_rows(declaration: Declaration) -> None:
-    """Rows that guards answer with are there, and shapes that rows name are there."""
+    """Check that the rows that guards answer with exist, and the shapes that rows name."""
     rows = declaration.lifecycle["refused"]
     needed = {"route", "method"}
     for guard in declaration.lifecycle["order"]:
@@ -274,7 +275,7 @@ def _check_shape(row: dict[str, Any], declaration: Declaration, *path: str) -> N
 
 
 def _check_places_differ(declaration: Declaration) -> None:
-    """Two kinds at one place could not be told apart."""
+    """Check that no two kinds share a place, because they could not be told apart."""
     for word in ("carried", "issued"):
         taken: dict[tuple[str, str], str] = {}
         for name, kind in declaration.kinds.items():

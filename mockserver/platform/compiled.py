@@ -148,7 +148,7 @@ class _Compiler:
         )
 
     def _depth(self, kind: str) -> int:
-        """In how many others it is; what a kind is within is issued before it."""
+        """Return the number of owners above a kind. An owner is issued before the kinds within it."""
         within = self._kinds[kind].within
         return 0 if within is None else 1 + self._depth(within)
 
@@ -182,7 +182,7 @@ class _Compiler:
             raise Wrong(wrong.problem, *place) from wrong
 
     def _told(self, issues: Iterable[str]) -> Iterator[tuple[str, Place]]:
-        """Places in which an answer tells how long what it brings is good for."""
+        """Yield the places in which an answer gives the lifetime of the ids it brings."""
         for name in issues:
             for word in ("ttl", "idle"):
                 told = self._declaration.kinds[name].get(word)
@@ -191,7 +191,7 @@ class _Compiler:
 
     @staticmethod
     def _bring(place: Place, value: str, example: Any, headers: dict[str, str], cookies: list[tuple[str, str]]) -> Any:
-        """Put a value into the answer, at a place; return the example of its body."""
+        """Put a value at a place of the answer, and return the example of its body."""
         if place.part == "body":
             return put(example, place.steps, value)
         if place.part == "cookie":
@@ -237,7 +237,7 @@ class _Compiler:
 
 
 def life_of(told: Mapping[str, Any]) -> Life:
-    """Return how long one of a kind lives."""
+    """Return the lifetime that is declared for a kind."""
     grace = told.get("successor", {}).get("grace")
     return Life(
         ttl=_milliseconds(told.get("ttl")),
@@ -268,7 +268,7 @@ def _plain(told: Any) -> Any:
     return told.get("seconds", told.get("grace")) if isinstance(told, dict) else told
 
 
-def _nothing(values: Values) -> bytes:  # noqa: ARG001 - it stands where a template does
+def _nothing(values: Values) -> bytes:  # noqa: ARG001 - it has the signature of a template
     return b""
 
 
@@ -294,7 +294,7 @@ def _routes(operations: Iterable[Operation]) -> list[Route]:
             route.operations.setdefault(method, []).append(operation)
     for route in found.values():
         for several in route.operations.values():
-            several.sort(key=lambda operation: not operation.conditions)  # one without conditions takes what is left
+            several.sort(key=lambda operation: not operation.conditions)  # one without conditions takes the rest
     return sorted(found.values(), key=lambda route: "{" in route.path)
 
 
@@ -307,7 +307,7 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 
 def _paths_to(wanted: str, examples: Iterable[Any]) -> Iterator[tuple[str, ...]]:
-    """Yield where a text stands in each example, once each."""
+    """Yield the paths at which a text stands in the examples, each path once."""
     found: dict[tuple[str, ...], None] = {}
     for example in examples:
         found |= dict.fromkeys(_within(example, wanted, ()))

@@ -1,4 +1,4 @@
-"""From a file to a declaration that holds together, or an error that says what is wrong, in which line, and what is right."""
+"""Loads and checks a declaration. An error names the line, the mistake and the correction."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ METHODS = ("get", "put", "post", "delete", "head", "patch", "options")
 
 
 class Declaration(NamedTuple):
-    """A declaration, its references resolved.
+    """A declaration with its references resolved.
 
-    `operations` has each operation by name: its OpenAPI object with `routes`, the `place` where it stands in the document,
-    and `when` and `answer` if it is one of several that share a path. `lifecycle` and `effects` are the extensions, `shapes`
-    the examples of error answers.
+    `operations` are its operations by name. Each is an OpenAPI object with `routes` and its `place` in the document, and with
+    `when` and `answer` if several share a path. `lifecycle` and `effects` are the extensions, `shapes` the examples of error
+    answers.
     """
 
     source: Source
@@ -38,14 +38,14 @@ class Declaration(NamedTuple):
 
     @property
     def kinds(self) -> dict[str, dict[str, Any]]:
-        """What is declared of each kind of credential."""
+        """The declared kinds of credential, by name."""
         kinds: dict[str, dict[str, Any]] = self.lifecycle["kinds"]
         return kinds
 
 
 @cache
 def schema(name: str = "x-lifecycle") -> dict[str, Any]:
-    """Return a JSON Schema: `x-lifecycle` is that of both extensions, `openapi` has the words of OpenAPI in a declaration."""
+    """Return a JSON Schema: `x-lifecycle` is that of both extensions, `openapi` that of the OpenAPI words in a declaration."""
     loaded: dict[str, Any] = json.loads(resources.files("mockserver.platform").joinpath(f"{name}.schema.json").read_bytes())
     return loaded
 
@@ -86,7 +86,7 @@ def _declaration(source: Source, policy: Mapping[str, Any]) -> Declaration:
 
 
 def _check_parts(document: dict[str, Any]) -> None:
-    """The parts that a declaration needs are there, and no extension is one of them misspelt."""
+    """Check that the parts that a declaration needs exist, and that no extension is one of them misspelt."""
     for needed in ("paths", LIFECYCLE):
         if needed not in document:
             near = get_close_matches(needed, document, 1, 0.75)
@@ -127,7 +127,7 @@ def _check_words(parts: dict[str, Any], name: str) -> None:
 
 
 def _blamed(error: ValidationError) -> Iterator[str | int]:
-    """Yield the path of the word that is wrong."""
+    """Yield the path of the wrong word."""
     yield from error.absolute_path
     if error.validator == "additionalProperties" and error.validator_value is False:
         yield _strangers(error)[0]
@@ -136,7 +136,7 @@ def _blamed(error: ValidationError) -> Iterator[str | int]:
 
 
 def _strangers(error: ValidationError) -> list[str]:
-    """Return the words that cannot stand there."""
+    """Return the words that are not allowed there."""
     known: Mapping[str, Any] = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
     instance: Mapping[str, Any] = error.instance if isinstance(error.instance, dict) else {}
     return [name for name in instance if name not in known and not name.startswith("x-")] or list(instance)
@@ -147,9 +147,9 @@ def _is_about_a_name(error: ValidationError) -> bool:
 
 
 def _depth(error: ValidationError) -> tuple[int, bool, bool]:
-    """Prefer the error that is deepest: of several alternatives that is the one that was meant.
+    """Sort by depth: the deepest error belongs to the alternative that was meant.
 
-    A word that is misspelt is told, and not that the right one is missing.
+    A misspelt word comes before the report that the right one is missing.
     """
     return (-len(error.path), error.validator not in {"anyOf", "oneOf"}, error.validator != "required")
 
@@ -186,17 +186,17 @@ _TYPES = {
 }
 
 MESSAGE = 150
-"""Characters of a validator's own message that are told."""
+"""Characters of a validator's own message that are shown."""
 
 
 class _Resolver:
-    """Puts what they refer to in the place of references."""
+    """Replaces each reference by the part that it refers to."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._document, self._visits = document, 0
 
     def resolve(self, part: Any, path: Path_, trail: tuple[str, ...]) -> Any:
-        """Return a part without references; `trail` are those that are being followed. Raises Wrong."""
+        """Return a part without references; `trail` are the references being followed. Raises Wrong."""
         self._visits += 1
         if self._visits > MOST_NODES:
             raise Wrong(f"the document has more than {MOST_NODES} values once its references are followed", *path)
@@ -214,7 +214,7 @@ class _Resolver:
 
 
 def _referred(reference: str, document: dict[str, Any], path: Path_) -> tuple[Path_, Any]:
-    """Return where a reference leads, and what stands there."""
+    """Return the target path of a reference, and the part found there."""
     if not reference.startswith("#/"):
         raise Wrong(f"{reference!r} leads out of the file; a declaration is one file, so write #/components/…", *path)
     steps = tuple(step.replace("~1", "/").replace("~0", "~") for step in reference[2:].split("/"))
@@ -228,7 +228,7 @@ def _referred(reference: str, document: dict[str, Any], path: Path_) -> tuple[Pa
 
 
 def _operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return every operation by name: those of the paths, and those that `operations` tells apart."""
+    """Return every operation by name: those of the paths, and those that `operations` distinguishes."""
     found: dict[str, dict[str, Any]] = {}
     for path, item in document["paths"].items():
         for method in METHODS:
@@ -238,7 +238,7 @@ def _operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _told_apart(found: dict[str, dict[str, Any]], variants: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the operations with those that `variants` tells apart in the place of the one they have in common."""
+    """Return the operations, with each shared one replaced by its `variants`."""
     for name, variant in variants.items():
         if variant["of"] not in found:
             place = (LIFECYCLE, "operations", name, "of")

@@ -14,8 +14,8 @@ LONGEST = 60
 class DeclarationError(MockServerError):
     """A declaration is wrong in one place.
 
-    `source` names the file, `line` the line in it (0 if none is known), `place` the path of words that leads there, and
-    `problem` says what is wrong and what would be right.
+    `source` names the file, `line` the line in it (0 if unknown) and `place` the path of the wrong word. `problem` says what is
+    wrong and what would be right.
     """
 
     def __init__(self, source: str, line: int, place: str, problem: str) -> None:
@@ -25,7 +25,7 @@ class DeclarationError(MockServerError):
 
 
 class Wrong(Exception):
-    """A part of a declaration is wrong; whoever knows the file makes a DeclarationError of it."""
+    """A part of a declaration is wrong. The caller that knows the file turns it into a DeclarationError."""
 
     def __init__(self, problem: str, *path: str | int) -> None:
         super().__init__(problem)
@@ -33,7 +33,7 @@ class Wrong(Exception):
 
 
 def suggestion(word: object, known: Iterable[str]) -> str:
-    """Return what to write in place of a wrong word: the nearest known one, or all that are known."""
+    """Return a correction for a wrong word: the nearest known one, or all known words."""
     names = list(known)
     near = get_close_matches(str(word), names, 1)
     if near:
@@ -42,6 +42,6 @@ def suggestion(word: object, known: Iterable[str]) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value as an error shows it: no longer than a line."""
+    """Return a value as an error shows it, cut to one line."""
     text = repr(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

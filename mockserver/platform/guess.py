@@ -1,8 +1,8 @@
-"""Proposes a declaration for an OpenAPI document: what its short-lived ids may be, as guesses that a person confirms.
+"""Proposes a declaration for an OpenAPI document: guesses about its short-lived ids, which a person confirms.
 
-Two things are taken for a sign. A security scheme that is a bearer token, or a key in a header, is a kind, shown by the
-operations that require it. A value that one operation's answer has, and another's request asks for under the same name, is an
-id that the first operation issues.
+There are two signs. A security scheme that is a bearer token, or a key in a header, is a kind, shown by the operations that
+require it. A value that one operation answers, and another asks for under the same name, is an id that the first operation
+issues.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from mockserver.platform.errors import DeclarationError
 from mockserver.platform.source import Source, read
 
 ID_LIKE = re.compile(r"(?i)(id|token|ticket|nonce|crumb|session|code|key|cursor)s?$")
-"""Names of values that look like ids."""
+"""Names that look like those of ids."""
 
 GUESS = "guessed; confirm or delete"
 
 
 class Found(NamedTuple):
-    """An operation of a document, with what its requests and answers have: names and places."""
+    """An operation of a document, with the names and places of the values in its requests and answers."""
 
     name: str
     method: str
@@ -57,7 +57,7 @@ def propose(path: str) -> str:
 
 
 class _Plain(yaml.SafeDumper):
-    """Writes what stands in two places twice: people edit one of them."""
+    """Writes shared values twice instead of using an alias, so that one of them can be edited."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the base class has it
         """Never write an alias."""
@@ -128,7 +128,7 @@ def _properties(schema: Any, document: dict[str, Any]) -> list[str]:
 
 
 def _referred(part: Any, document: dict[str, Any], depth: int = 0) -> dict[str, Any]:
-    """The object that a reference within the document leads to; an empty one if it leads nowhere."""
+    """Return the object that a reference within the document leads to; an empty one if it leads nowhere."""
     reference = part.get("$ref") if isinstance(part, dict) else None
     if not isinstance(reference, str):
         return part if isinstance(part, dict) else {}
@@ -142,7 +142,7 @@ def _referred(part: Any, document: dict[str, Any], depth: int = 0) -> dict[str, 
 
 
 def _schemes(document: dict[str, Any], operations: list[Found]) -> dict[str, dict[str, Any]]:
-    """A kind for each security scheme that a request shows in a header."""
+    """Return a kind for each security scheme that a request shows in a header."""
     kinds: dict[str, dict[str, Any]] = {}
     for scheme, told in document.get("components", {}).get("securitySchemes", {}).items():
         place = _shown_at(_referred(told, document))
@@ -170,7 +170,7 @@ def _shown_at(scheme: Mapping[str, Any]) -> str | None:
 
 
 def _handed_on(operations: list[Found]) -> dict[str, dict[str, Any]]:
-    """A kind for each id that one operation's answer has, and another operation asks for."""
+    """Return a kind for each id that one operation answers and another asks for."""
     kinds: dict[str, dict[str, Any]] = {}
     for issuing in operations:
         for name, place in issuing.answers.items():
@@ -192,7 +192,8 @@ def _handed_on(operations: list[Found]) -> dict[str, dict[str, Any]]:
 
 
 def _asks_for(operation: Found, name: str, issuing: Found) -> Iterator[str]:
-    """Where an operation asks for what is called so; a plain `id` is asked for by its owner's name too: /carts/{cartId}."""
+    """Yield the places at which an operation asks for `name`. A plain `id` may carry its owner's name, as in
+    /carts/{cartId}."""
     owner = _owner(issuing)
     names = {name.lower(), f"{owner}{name}".lower(), f"{owner}_{name}".lower()}
     for asked, place in operation.asks.items():
@@ -201,7 +202,7 @@ def _asks_for(operation: Found, name: str, issuing: Found) -> Iterator[str]:
 
 
 def _owner(issuing: Found) -> str:
-    """What an operation makes, by its path: a cart, if that is /carts."""
+    """Return the name of the thing that an operation makes, taken from its path: a cart for /carts."""
     words = re.findall(r"\w+", issuing.path.split("{")[0])
     return words[-1].rstrip("s") if words else ""
 
@@ -231,7 +232,7 @@ def _lifecycle(kinds: dict[str, Any], operations: list[Found]) -> dict[str, Any]
 
 
 def _effects(kinds: dict[str, Any], operations: list[Found]) -> dict[str, Any]:
-    """A unit of work for the operation that shows the most kinds, one that changes something if there is a choice."""
+    """Return a unit of work for the operation that shows the most kinds; at a tie prefer one that is not a GET."""
     carrying = [name for kind in kinds.values() for keys in kind["carried"] for name in keys.split(", ")]
     able = [one for one in operations if one.name in carrying]
     chosen = max(able, key=lambda one: (carrying.count(one.name), one.method != "get"))

@@ -1,4 +1,4 @@
-"""The platforms that come with the package, and how one of them, or a file of one's own, is named."""
+"""The platforms that come with the package. A platform is named by its name, or by a file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mockserver.errors import SettingsError
 from mockserver.platform.errors import suggestion
 
 WEB_CHAT = "webchat"
-"""The platform that is served unless another one is named."""
+"""The platform that is served by default."""
 
 
 def _folder() -> Path:
@@ -22,7 +22,7 @@ def names() -> list[str]:
 
 
 def find(named: str) -> Path:
-    """Return the file of a platform: one that comes with the package, or a path. Raises SettingsError if there is none."""
+    """Return the file of a platform: one that comes with the package, or a path. Raises SettingsError if neither exists."""
     if named in names():
         return _folder() / f"{named}.yaml"
     path = Path(named)

@@ -1,4 +1,4 @@
-"""A request or an answer as places read it: each part is decoded once, when it is first asked for."""
+"""A request or an answer as places read it. Each part is decoded once, on first use."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ NOTHING = object()
 
 
 class Message:
-    """A request, or an answer, whose `method`, `path`, `query` and `params` are empty then.
+    """A request, or an answer. In an answer `method`, `path`, `query` and `params` are empty.
 
-    Header names are in lower case; of a header that is given several times the values are in a list.
+    Header names are in lower case; a header that is given several times has its values in a list.
     """
 
     def __init__(
@@ -41,13 +41,13 @@ class Message:
             self.headers.setdefault(name.lower(), []).append(value)
 
     def header(self, name: str) -> str | None:
-        """Return the first value of a header; `name` in lower case."""
+        """Return the first value of a header; `name` is in lower case."""
         values = self.headers.get(name)
         return values[0] if values else None
 
     @cached_property
     def json(self) -> Any:
-        """The body as JSON; NOTHING if it is not."""
+        """The body as JSON or as a Python literal; NOTHING if it is neither."""
         try:
             return msgspec.json.decode(self.body)
         except (ValueError, RecursionError):
@@ -55,7 +55,7 @@ class Message:
 
     @cached_property
     def form(self) -> dict[str, str]:
-        """The body as a form; of a field that is given twice the first value."""
+        """The body as a form; if a field is given twice, its first value."""
         return fields(self.body.decode("utf-8", "replace"))
 
     @cached_property
@@ -65,7 +65,7 @@ class Message:
 
     @cached_property
     def cookies(self) -> dict[str, str]:
-        """The cookies that a request shows, or an answer sets."""
+        """The cookies of a request, or those that an answer sets."""
         found: dict[str, str] = {}
         for header in (*self.headers.get("cookie", ()), *self.headers.get("set-cookie", ())):
             jar = SimpleCookie()
@@ -78,7 +78,7 @@ class Message:
 
 
 def fields(text: str) -> dict[str, str]:
-    """Return the fields of an urlencoded text; of one that is given twice the first value."""
+    """Return the fields of an urlencoded text; if one is given twice, its first value."""
     found: dict[str, str] = {}
     for name, value in parse_qsl(text, keep_blank_values=True):
         found.setdefault(name, value)
@@ -98,7 +98,7 @@ def dig(document: Any, steps: Iterable[str]) -> Any:
 
 
 def base64_json(text: Any) -> Any:
-    """Return the JSON in a base64url text, as JWS and JWT write it; None if it is not that."""
+    """Return the JSON in a base64url text, as JWS and JWT write it; None if the text is something else."""
     if not isinstance(text, str):
         return None
     try:
@@ -108,7 +108,7 @@ def base64_json(text: Any) -> Any:
 
 
 def basic_pair(text: str | None) -> tuple[str, str] | None:
-    """Return user and password of a Basic credential (RFC 7617), None if it is not one."""
+    """Return user and password of a Basic credential (RFC 7617), or None."""
     scheme, _, encoded = (text or "").partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -120,7 +120,7 @@ def basic_pair(text: str | None) -> tuple[str, str] | None:
 
 
 def bearer_token(text: str | None) -> str | None:
-    """Return the token of a Bearer credential (RFC 6750, 2.1); None if none is shown, "" if it is malformed."""
+    """Return the token of a Bearer credential (RFC 6750, 2.1); None if the header has none, "" if it is malformed."""
     scheme, _, token = (text or "").partition(" ")
     token = token.strip(" ")
     if not scheme or (scheme.lower() == "bearer" and not token):
@@ -129,7 +129,7 @@ def bearer_token(text: str | None) -> str | None:
 
 
 def _python(body: bytes) -> Any:
-    """Some services answer in Python's notation, which differs from JSON in its quotes."""
+    """Return a body in Python's notation as a value: some services answer so, with quotes that differ from JSON's."""
     import ast
 
     if not body.startswith((b"{", b"[")) or len(body) > 1 << 16:

@@ -12,11 +12,11 @@ from mockserver.platform.message import Message
 from mockserver.platform.places import Place, Read
 
 Values = Callable[[str], Any]
-"""Gives the value of an expression like ``$context`` or ``$issued.session``."""
+"""Returns the value of an expression like ``$context`` or ``$issued.session``."""
 
 
 class Template(Protocol):
-    """An example with expressions in it, which becomes the bytes of a body."""
+    """An example with expressions in it, which is rendered to the bytes of a body."""
 
     def __call__(self, values: Values) -> bytes:
         """Return the body."""
@@ -24,7 +24,7 @@ class Template(Protocol):
 
 
 class Answer(Struct, frozen=True, kw_only=True, eq=False):
-    """How one cause, or one success, is answered. `code` is what a program tells it by; `why` and `advice` are for people."""
+    """The answer to one cause, or to success. Programs recognize it by `code`; `why` and `advice` are for people."""
 
     status: int
     body: Template
@@ -33,13 +33,13 @@ class Answer(Struct, frozen=True, kw_only=True, eq=False):
     message: str = ""
     headers: tuple[tuple[str, Callable[[Values], str]], ...] = ()
     cookies: tuple[tuple[str, str], ...] = ()
-    """Cookies that it sets: name, and the expression that gives the value."""
+    """Cookies that it sets: name, and the expression for the value."""
     why: str = ""
     advice: str = ""
 
 
 class Life(Struct, frozen=True):
-    """How long one of a kind lives: milliseconds, uses; None is no such bound. `grace` is None if nothing succeeds it."""
+    """The lifetime of a kind: milliseconds and uses; None is unlimited. `grace` is None if nothing replaces it."""
 
     ttl: int | None = None
     idle: int | None = None
@@ -53,8 +53,9 @@ class Life(Struct, frozen=True):
 class Kind(Struct, frozen=True, kw_only=True, eq=False):
     """A kind of credential: a session, a token, a nonce, an OAuth client.
 
-    `carried` says where operations show one, `issued` where answers bring one; `always`: every answer does. `bound` is what
-    has to be equal at issue and at use. `places` are those of `carried` before they were made into readers.
+    `carried` says at which place an operation shows one, `issued` at which place an answer brings one; with `always` every
+    answer does. `bound` are the values that must be equal at issue and at use. `places` are those of `carried`, not yet
+    compiled.
     """
 
     name: str
@@ -74,9 +75,9 @@ class Kind(Struct, frozen=True, kw_only=True, eq=False):
     reuse_ends: bool = False
     ended: frozenset[str] = frozenset()
     told: Mapping[str, tuple[str, str]] = {}
-    """How an answer tells its ttl or its idle time: as seconds or as a date, and in which part."""
+    """The form in which an answer gives its ttl or its idle time: as seconds or as a date, and in which part."""
     told_at: Place | None = None
-    """Where an answer tells the seconds of its ttl."""
+    """The place at which an answer gives its ttl in seconds."""
     refused: Mapping[str, Answer] = {}
     duty: Mapping[str, Any] = {}
 
@@ -95,7 +96,7 @@ class Kind(Struct, frozen=True, kw_only=True, eq=False):
 class Operation(Struct, frozen=True, kw_only=True, eq=False):
     """One call of the platform. `carries` and `issues` name kinds; `guards` are in the order in which they may refuse.
 
-    What another kind is within stands before it in `issues`. `scopes` are those that an OpenAPI security requirement asks of a
+    In `issues` an owner stands before the kinds within it. `scopes` are those that an OpenAPI security requirement asks of a
     kind. `check` judges the body.
     """
 
@@ -109,20 +110,20 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
     check: Callable[[Message, int | None], Problem | None] | None = None
     answer: Answer
     refuses: bool = False
-    """Whether its answer is a refusal, which changes nothing. Only the body's guard may refuse it before."""
+    """True if its answer is a refusal, which changes nothing. Only the body's guard may refuse it before."""
     media: str = ""
     example: Any = None
-    """A body that it takes, for whoever builds requests."""
+    """A body that it accepts, for code that builds requests."""
     when: tuple[tuple[Place, Any], ...] = ()
-    """What tells it from others on its path, as it was declared."""
+    """The declared conditions that distinguish it from other operations on its path."""
 
     def answers_to(self, message: Message) -> bool:
-        """Whether a request on its path is one of this operation."""
+        """Return True if a request on its path meets the conditions of this operation."""
         return all(holds(message) for holds, _ in self.conditions)
 
 
 class Problem(Struct, frozen=True):
-    """What is wrong with a body: the row that answers it, in words, and the field it is about."""
+    """A fault in a body: the row that answers it, a description, and the field it is about."""
 
     row: str
     detail: str
@@ -138,7 +139,7 @@ class Route(Struct, frozen=True, eq=False):
 
 
 class Platform(Struct, frozen=True, kw_only=True, eq=False):
-    """A platform that can be served. `order` is that of the guards, `refused` the rows of those that are not kinds."""
+    """A platform that can be served. `order` is that of the guards; `refused` has the rows that do not belong to a kind."""
 
     name: str
     title: str
@@ -150,10 +151,10 @@ class Platform(Struct, frozen=True, kw_only=True, eq=False):
     max_body: int | None
     effects: Mapping[str, Any] = {}
     code_paths: tuple[tuple[str, ...], ...] = ()
-    """Where an error's body has its code, as steps of JSON pointers."""
+    """The paths to the code in an error's body, as steps of JSON pointers."""
 
     def scopes_within(self, kind: str) -> tuple[str, ...] | None:
-        """Return every scope that an operation asks of what is within a kind; None if it asks none."""
+        """Return every scope that operations ask of a kind or of the kinds within it; None if they ask none."""
         asked = {
             scope
             for operation in self.operations.values()

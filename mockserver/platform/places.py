@@ -29,7 +29,7 @@ Read = Callable[[Message], Any]
 
 
 class Place(NamedTuple):
-    """A place, parsed: `side` is request or response, `part` header, query, path, cookie or body."""
+    """A parsed place: `side` is request or response, `part` is header, query, path, cookie or body."""
 
     side: str
     part: str
@@ -47,12 +47,12 @@ class Place(NamedTuple):
 
     @property
     def is_pointer(self) -> bool:
-        """Whether it is a JSON pointer into a body."""
+        """True for a JSON pointer into a body."""
         return self.part == "body" and self.lens.startswith("/")
 
 
 def parse(text: str) -> Place:
-    """Return the place that `text` names. Raises Wrong if it names none."""
+    """Return the place that `text` names. Raises Wrong if it is not a place."""
     found = _PLACE.fullmatch(text)
     if found is None:
         raise Wrong(f"{text!r} is not a place; one looks like $request.header.X#bearer or $response.body#/pointer")
@@ -83,7 +83,7 @@ def _check_header_lens(text: str, lens: str) -> None:
 
 
 def reader(place: Place | Iterable[Place]) -> Read:
-    """Return what reads the place, or the first of several at which something stands."""
+    """Return a function that reads the place, or the first of several that has a value."""
     if not isinstance(place, Place):
         readers = [reader(one) for one in place]
         return lambda message: next((value for read in readers if (value := read(message)) is not None), None)
@@ -130,7 +130,7 @@ def _body_reader(place: Place) -> Read:
 
 
 def present(place: Place) -> Callable[[Message], bool]:
-    """Return what tells whether something stands at the place, be it null."""
+    """Return a function that checks if the place has a value, which may be null."""
     read = reader(place)
     if not place.is_pointer:
         return lambda message: read(message) is not None

@@ -1,4 +1,4 @@
-"""A platform in words: its kinds, operations and guards, and the states of each kind as a Mermaid diagram."""
+"""A platform as text: its kinds, operations and guards, and the states of each kind as a Mermaid diagram."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads YAML and remembers in which line each value begins, so that an error can name it."""
+"""Reads YAML and records the line of each value, so that an error can name it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from mockserver.platform.errors import DeclarationError, Wrong
 Path_ = tuple[str | int, ...]
 
 LARGEST = 1 << 20
-"""Bytes of a declaration; a longer file is not read."""
+"""The most bytes of a declaration; a longer file is refused."""
 
 MOST_NODES = 100_000
-"""Values in a declaration once its aliases are followed."""
+"""The most values in a declaration after its aliases are followed."""
 
 _MERGE = "tag:yaml.org,2002:merge"
 
@@ -37,7 +37,7 @@ class Source(NamedTuple):
         return 0
 
     def error(self, wrong: Wrong) -> DeclarationError:
-        """Return the error that names the file, the line and the place of what is wrong."""
+        """Return an error with the file, the line and the place of the mistake."""
         return DeclarationError(self.name, self.line(wrong.path), dotted(wrong.path), wrong.problem)
 
 
@@ -86,7 +86,7 @@ def parse(raw: bytes, name: str) -> Source:
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads dates as text, as JSON does. It is in Python: the one in C has the same marks, but its errors say less."""
+    """Reads dates as text, as JSON does. It is the loader in Python, because the one in C has poorer error messages."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML has it so
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
@@ -95,7 +95,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _as_json(value: Any, path: Path_) -> Any:
-    """Return a value as JSON has it, where every key is a text. Raises Wrong for what JSON does not have."""
+    """Return a value with JSON's types: each key becomes a text. Raises Wrong for a value that JSON does not have."""
     if isinstance(value, dict):
         return {_key(key, path): _as_json(item, (*path, str(key))) for key, item in value.items()}
     if isinstance(value, list):
@@ -114,13 +114,13 @@ def _key(key: Any, path: Path_) -> str:
 
 
 class _Lines:
-    """Walks the nodes of a document, before aliases and merges are gone."""
+    """Walks the nodes of a document, before its aliases and merges are resolved."""
 
     def __init__(self, name: str, found: dict[Path_, int]) -> None:
         self._name, self._visits, self.found = name, 0, found
 
     def walk(self, node: yaml.Node, path: Path_) -> None:
-        """Note the lines of a node and of all within it."""
+        """Record the lines of a node and of all within it."""
         self.found.setdefault(path, node.start_mark.line + 1)
         self._visits += 1
         if self._visits > MOST_NODES:

@@ -1,4 +1,4 @@
-"""Examples as answers: ``{$expression}`` in an OpenAPI example stands for a value that is known when the answer is written."""
+"""Examples as answers: ``{$expression}`` in an OpenAPI example is replaced when the answer is written."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from mockserver.platform.places import parse
 _BRACED = re.compile(r"\{(\$[^{}]+)\}")
 
 OWN = ("$context", "$fresh", "$server", "$detail", "$field", "$scopes", "$now")
-"""Expressions beside places: the contextId, a new id, the server's URL, what a guard found and the field it is about,
-the scopes that were granted, and the platform's time in whole seconds."""
+"""Expressions beside places: the contextId, a new id, the server's URL, a guard's finding and its field, the granted scopes,
+and the platform's time in whole seconds."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -24,7 +24,8 @@ Render = Callable[[Values], Any]
 
 
 def fill(example: Any, constants: Mapping[str, Any]) -> Any:
-    """Return the example with what is known when it is compiled; a text that is one expression takes the value's type."""
+    """Return the example with the values filled in that are known at compile time. A text that is one expression gets the
+    value's type."""
     if isinstance(example, dict):
         return {name: fill(item, constants) for name, item in example.items()}
     if isinstance(example, list):
@@ -39,7 +40,7 @@ def fill(example: Any, constants: Mapping[str, Any]) -> Any:
 
 
 def put(example: Any, steps: tuple[str, ...], value: Any) -> Any:
-    """Return the example with `value` at a JSON pointer's steps; what is missing on the way there is made."""
+    """Return the example with `value` at a JSON pointer's steps; missing objects on the way are created."""
     if not steps:
         return value
     owner = dict(example) if isinstance(example, dict) else {}
@@ -48,9 +49,9 @@ def put(example: Any, steps: tuple[str, ...], value: Any) -> Any:
 
 
 def template(example: Any, media: str, known: Collection[str]) -> Template:
-    """Return what writes the example as a body of that media type.
+    """Return a function that writes the example as a body of that media type.
 
-    `known` are the expressions that mean something, beside places of the request and `OWN`. Raises Wrong for any other.
+    `known` are the valid expressions, beside places of the request and `OWN`. Raises Wrong for any other.
     """
     render = _render(example, known)
     if isinstance(example, str) and not media.endswith("json"):
@@ -61,7 +62,7 @@ def template(example: Any, media: str, known: Collection[str]) -> Template:
 
 
 def text(example: str, known: Collection[str]) -> Callable[[Values], str]:
-    """Return what writes the example as a header's value. Raises Wrong."""
+    """Return a function that writes the example as a header's value. Raises Wrong."""
     render = _render(example, known)
     return lambda values: str(render(values))
 
