@@ -1,5 +1,5 @@
-"""The judge of clients of a declared platform: clauses are parametric in the kind of credential.
+"""The judge for clients of a declared platform. Its clauses take the kind of credential as a parameter.
 
-The way of a scenario: `walk` lists it, `runner` plays it before a mock, `history` reads what was on the wire, `clauses` are
-folded over that by `judge`, and `verify` keeps the smallest scenario for each clause that was broken.
+`walk` lists the scenarios, and `runner` plays each one against a mock. `history` reads the messages on the wire, and `judge`
+folds `clauses` over that. `verify` keeps the smallest scenario for each broken clause.
 """

@@ -1,4 +1,4 @@
-"""Builds the requests of a declared platform from its declaration alone: places are written here that the mock reads."""
+"""Builds the requests of a declared platform from its declaration alone. It writes the places that the mock reads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mockserver.platform.places import Place, parse
 
 
 class Asked(NamedTuple):
-    """A request to be made; `path` has its query."""
+    """A request to send; `path` includes the query."""
 
     method: str
     path: str
@@ -24,7 +24,7 @@ class Asked(NamedTuple):
 
 
 class Draft:
-    """A request that values are put into, place by place."""
+    """A request under construction, which takes values place by place."""
 
     def __init__(self, operation: Operation) -> None:
         self.method, self._path = operation.routes[0]
@@ -43,7 +43,8 @@ class Draft:
         return self._media.endswith("urlencoded")
 
     def put(self, place: Place, value: Any) -> None:
-        """Write a value at a place. Raises ContractsError for a place that cannot be written, as in a signed token."""
+        """Write a value at a place. Raises ContractsError for a place that cannot be written, such as a claim of a signed
+        token."""
         match place.part:
             case "header":
                 self._put_header(place, str(value))
@@ -111,7 +112,7 @@ class Draft:
 def request(
     platform: Platform, operation: Operation, shown: Mapping[str, str], bound: Mapping[str, Mapping[str, str]] | None = None
 ) -> Asked:
-    """Return a request of an operation that shows these ids by kind, with what is `bound` to them. Raises ContractsError."""
+    """Return a request of an operation that shows these ids by kind, with the values `bound` to them. Raises ContractsError."""
     draft = Draft(operation)
     for effect in platform.effects.values():
         if effect["by"] == operation.name:
@@ -134,5 +135,5 @@ def _show(draft: Draft, kind: Kind, operation: Operation, id: str, bound: Mappin
 
 
 def _beside(places: tuple[Place, ...], carried: Place) -> Place:
-    """Of several places the one that is in the same part of the request as the id: user and password go together."""
+    """Return the place in the same part of the request as the id, else the first: user and password go together."""
     return next((place for place in places if (place.part, place.name) == (carried.part, carried.name)), places[0])

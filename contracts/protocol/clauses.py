@@ -1,7 +1,7 @@
-"""The clauses, each a function of a history and a kind. They say whether it was put to the test, and how it was broken.
+"""The clauses: functions of a history and a kind that return if the clause was exercised, and how it was broken.
 
 A clause accuses only if the client had to know. So a refusal that reached one unit of work binds that unit and those that begin
-afterwards, and not one that is under way beside it; see `History.knew`.
+later, but not a unit that runs beside it; see `History.knew`.
 """
 
 from __future__ import annotations
@@ -13,30 +13,30 @@ from contracts.protocol.history import Call, History
 from mockserver.platform.model import Kind
 
 MAX_ATTEMPTS = 5
-"""Tries in a row, or renewals in a row, that are one too few to be a storm."""
+"""The most tries in a row, or renewals in a row."""
 
 NEEDLESS = 2
-"""Renewals of something good that are one too many: one may be a matter of start-up."""
+"""The number of needless renewals that breaks A4. A single one may be a matter of start-up."""
 
 MARGIN = 300_000
-"""Milliseconds before the end of its time at which a client may renew something that is still good; a tenth if that is less."""
+"""Milliseconds before its end at which a client may renew a good credential; a tenth of its lifetime if that is less."""
 
 TIMER = 50
 """Milliseconds by which a timer may be early on a real clock."""
 
 SHORTEST = 8
-"""Characters of an id that are looked for in URLs; a shorter one may stand there by chance."""
+"""The fewest characters of an id to look for in URLs. A shorter one may occur there by chance."""
 
 
 class Breach(NamedTuple):
-    """How a clause was broken: in words, and by which requests."""
+    """The way a clause was broken: a description, and the requests that show it."""
 
     message: str
     at: tuple[int, ...]
 
 
 class Result(NamedTuple):
-    """Whether a clause was put to the test, and how it was broken."""
+    """The result of a clause: if it was exercised, and how it was broken, if so."""
 
     exercised: bool
     breach: Breach | None = None
@@ -60,7 +60,7 @@ class Clause(NamedTuple):
 
 
 class CallClause(NamedTuple):
-    """A clause about calls, whatever they show."""
+    """A clause about calls, independent of kinds."""
 
     code: str
     name: str
@@ -69,7 +69,7 @@ class CallClause(NamedTuple):
 
 
 def _showing(history: History, kind: Kind) -> list[Call]:
-    """The calls that show one of a kind to use it, and not to end it, in the order in which they left."""
+    """Return the calls that show one of a kind to use it, not to end it, in the order in which they left."""
     shown = (call for call in history.calls if kind.name in call.shown and call.operation not in kind.ended)
     return sorted(shown, key=lambda call: call.left)
 
@@ -79,7 +79,7 @@ def _renewals(history: History, kind: Kind) -> list[Call]:
 
 
 def _refusals(history: History, kind: Kind) -> list[Call]:
-    """Calls whose answer told that the one they showed is dead."""
+    """Return the calls whose answer said that the one they showed is dead."""
     return [call for call in history.calls if call.effects.get(kind.name) == "dead"]
 
 
@@ -87,7 +87,7 @@ def _refusals(history: History, kind: Kind) -> list[Call]:
 
 
 def reused(history: History, kind: Kind) -> Result:
-    """Judge S1: one that is used up, or on its way to be, is shown no more."""
+    """Judge S1: one that is used up, or being used up, is not shown again."""
     limit, exercised = kind.life.uses or 1, False
     calls = _showing(history, kind)
     for number, call in enumerate(calls):
@@ -105,7 +105,7 @@ def reused(history: History, kind: Kind) -> Result:
 
 
 def predecessor(history: History, kind: Kind) -> Result:
-    """Judge N2: once its successor has come, or is on its way, the old one is shown no more."""
+    """Judge N2: once its successor has come, or is on its way, the old one is not shown again."""
     calls, exercised = _showing(history, kind), False
     for number, call in enumerate(calls):
         id = call.shown[kind.name]
@@ -122,7 +122,7 @@ def predecessor(history: History, kind: Kind) -> Result:
 
 
 def invented(history: History, kind: Kind) -> Result:
-    """Judge S4: only what was issued is shown."""
+    """Judge S4: every id shown was issued."""
     if not history.whole:
         return NOT_EXERCISED
     issued = {call.brought[kind.name] for call in history.calls if kind.name in call.brought}
@@ -138,7 +138,7 @@ def invented(history: History, kind: Kind) -> Result:
 
 
 def dead_shown(history: History, kind: Kind) -> Result:
-    """Judge R1: one that an answer has told dead is shown no more. To end it once more does no harm."""
+    """Judge R1: after an answer has said that one is dead, it is not shown again. To end it once more does no harm."""
     exercised = False
     for told in _refusals(history, kind):
         for call in _showing(history, kind):
@@ -151,7 +151,7 @@ def dead_shown(history: History, kind: Kind) -> Result:
 
 
 def not_renewed(history: History, kind: Kind) -> Result:
-    """Judge R2: after a refusal another one is asked for, if work goes on."""
+    """Judge R2: after a refusal the client asks for another one, if it goes on."""
     exercised, going_on = False, {*kind.carried, *kind.renewed_by} - kind.ended
     for told in _refusals(history, kind):
         after = [call for call in history.calls if history.knew(told, call) and call.operation in going_on]
@@ -196,7 +196,7 @@ def _made_again(history: History, told: Call) -> Call | None:
 
 
 def renewed_for_ever(history: History, kind: Kind) -> Result:
-    """Judge A2: if none of the new ones is any good, a unit of work gives up."""
+    """Judge A2: if none of the new ones works, a unit of work gives up."""
     exercised = False
     for calls in _by_unit(history):
         renewals: list[Call] = []
@@ -216,7 +216,7 @@ def renewed_for_ever(history: History, kind: Kind) -> Result:
 
 
 def stampede(history: History, kind: Kind) -> Result:
-    """Judge A3: one call at a time asks for a new one."""
+    """Judge A3: only one call at a time asks for a new one."""
     renewals = sorted(_renewals(history, kind), key=lambda call: call.left)
     for first, second in _pairs(renewals):
         if second.left < first.returned:
@@ -226,7 +226,7 @@ def stampede(history: History, kind: Kind) -> Result:
 
 
 def wasted(history: History, kind: Kind) -> Result:
-    """Judge A4: one that is good is kept in use."""
+    """Judge A4: a good one is kept in use."""
     needless: list[Call] = []
     exercised = False
     bringing = [call for call in history.calls if kind.name in call.brought]
@@ -244,7 +244,7 @@ def wasted(history: History, kind: Kind) -> Result:
 
 
 def _is_good(last: Call, call: Call, history: History, kind: Kind) -> bool:
-    """Whether the one that `last` brought was good, as far as the client knew, when `call` asked for another one."""
+    """Return True if the one that `last` brought was good, as far as the client knew, when `call` asked for another."""
     id = last.brought[kind.name]
     if any(one.shown.get(kind.name) == id and one.left < call.left and _is_over(one, kind) for one in history.calls):
         return False
@@ -256,12 +256,12 @@ def _is_good(last: Call, call: Call, history: History, kind: Kind) -> bool:
 
 
 def _is_over(call: Call, kind: Kind) -> bool:
-    """Whether a call gave a reason to throw away what it showed."""
+    """Return True if a call gave the client a reason to discard the one it showed."""
     return call.operation in kind.ended or call.effects.get(kind.name) in {"dead", "unknown"} or kind.life.uses is not None
 
 
 def leaked(history: History, kind: Kind) -> Result:
-    """Judge A5: a secret does not stand in a URL."""
+    """Judge A5: a secret does not appear in a URL."""
     secrets = {call.brought[kind.name] for call in history.calls if kind.name in call.brought}
     secrets |= {id for name, id in history.known if name == kind.name}
     for call in history.calls:
@@ -294,7 +294,7 @@ def unbounded(history: History) -> Result:
 
 
 def too_early(history: History) -> Result:
-    """Judge R5: the time that Retry-After asks for passes before the next try."""
+    """Judge R5: the client waits as long as Retry-After asks before the next try."""
     exercised = False
     for calls in _by_unit(history):
         for number, told in enumerate(calls):
@@ -314,7 +314,7 @@ def too_early(history: History) -> Result:
 def _by_unit(history: History) -> Iterator[list[Call]]:
     """Yield the calls of each unit of work, in the order in which they left.
 
-    Without any units all calls count as one, if none of them overlap.
+    Without units, all calls count as one unit if none of them overlap.
     """
     calls = sorted(history.calls, key=lambda call: call.left)
     if not history.units:

@@ -1,4 +1,4 @@
-"""Verifies a Python client of a declared platform from Python, in a test for example."""
+"""Verifies a Python client of a declared platform from Python, for example in a test."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mockserver.platform.errors import suggestion
 
 
 class ProtocolViolated(AssertionError, ContractsError):
-    """A client of a declared platform broke a clause, or none was put to the test; the report is the error's text."""
+    """A client of a declared platform broke a clause, or none was exercised. The report is the error's text."""
 
     def __init__(self, report: Report, platform: Platform) -> None:
         super().__init__("\n" + text(report, platform))
@@ -37,13 +37,13 @@ def verify_protocol(
 ) -> Report:
     """Verify the client that `make_client(access)` returns against a declared platform, and return the report.
 
-    `platform` is the name of one that comes with dayfly, or a file. The client has a method for each unit of work that
-    `x-effects` declares, plain or asynchronous, which takes what the unit is given by name, and raises if it fails. `access`
-    has `base_url`, `http_client()`, `sleep()` and `now()`, and `client_id` and `client_secret` if a kind of the platform is
-    registered. `examples` bounds the scenarios, `patience` is in seconds of real time. `clauses` are codes, as ``R1`` or
-    ``R1/session``; without any all are judged.
+    `platform` is the name of one that comes with dayfly, or a file. The client has a method for each unit of work in
+    `x-effects`, plain or asynchronous. It takes the unit's values by name, and raises if the unit fails. `access` has
+    `base_url`, `http_client()`, `sleep()` and `now()`; it has `client_id` and `client_secret` too if a kind of the platform is
+    registered. `examples` bounds the scenarios; `patience` is in seconds of real time. `clauses` are codes, such as ``R1`` or
+    ``R1/session``; the default is all.
 
-    Raises ProtocolViolated with the report as its text, and other ContractsErrors if the client cannot be verified;
+    Raises ProtocolViolated with the report as its text, other ContractsErrors if the client cannot be verified, and
     SettingsError or DeclarationError if the platform cannot be used.
     """
     __tracebackhide__ = True
@@ -60,7 +60,7 @@ def verify_protocol(
 
 
 def chosen(report: Report, platform: Platform, clauses: Iterable[str]) -> Report:
-    """Return the report with these clauses alone, if any are named. Raises ContractsError for one that there is not."""
+    """Return the report with only these clauses, if any are named. Raises ContractsError for an unknown one."""
     from msgspec.structs import replace
 
     wanted, known = set(clauses), codes(platform)

@@ -1,7 +1,7 @@
-"""What a client could know: each call with the ids it showed and brought, and what its answer said of them.
+"""A run as its client could know it: each call with the ids it showed and brought, and the answer's word about them.
 
-This is the judge's own reading of the wire, by the declaration's places. It takes nothing from what the mock decided, except to
-acquit: an id that was issued in an answer which a fault had spoiled still was issued.
+The judge reads the wire itself, by the declaration's places. It uses the mock's own knowledge only to acquit: an id in an
+answer that a fault spoiled was still issued.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from mockserver.platform.model import Kind, Operation, Platform
 from mockserver.platform.places import reader
 
 Effect = Literal["used", "dead", "unknown", "none"]
-"""What the answer to a call says of an id that the call showed: it was used, it is dead, it may have been used, or nothing."""
+"""An answer's word about an id that the call showed: used, dead, unknown (it may have been used) or none (nothing is said)."""
 
 DEATHS = ("unknown", "foreign", "ended", "evicted", "spent", "succeeded", "idle", "expired")
-"""Causes for which a refusal says that an id is of no more use."""
+"""Causes of a refusal after which an id is of no more use."""
 
 
 class Call(Struct, eq=False, kw_only=True):
-    """A request of one of the platform's operations, as its client saw it. `status` is None if no answer reached it."""
+    """A request to one of the platform's operations, as its client saw it. `status` is None if no answer reached it."""
 
     exchange: Exchange
     operation: str | None
@@ -35,32 +35,32 @@ class Call(Struct, eq=False, kw_only=True):
     shown: dict[str, str]
     brought: dict[str, str]
     lasts: dict[str, float]
-    """Seconds for which what it brought is good, as far as the answer told them."""
+    """Seconds for which the ids it brought are good, if the answer says so."""
     effects: dict[str, Effect]
 
     @property
     def number(self) -> int:
-        """Which request it was, from 1."""
+        """The number of the request, from 1."""
         return self.exchange.number
 
     @property
     def left(self) -> float:
-        """When the client let go of it, in the order of events."""
+        """The place in the order of events at which the client let go of it."""
         return self.exchange.left
 
     @property
     def returned(self) -> float:
-        """When its answer was there, in the order of events."""
+        """The place in the order of events at which its answer had come."""
         return self.exchange.returned
 
     @property
     def failed(self) -> bool:
-        """Whether it may be tried again as it is: no answer, too many, or an error of the server."""
+        """True if it may be tried again unchanged: no answer, status 429, or an error of the server."""
         return self.status is None or self.status == 429 or self.status >= 500
 
 
 class Moment(Struct, frozen=True, eq=False):
-    """A call left, or came back."""
+    """The moment when a call left or came back."""
 
     place: float
     what: Literal["left", "returned"]
@@ -68,14 +68,14 @@ class Moment(Struct, frozen=True, eq=False):
 
 
 class History(Struct, kw_only=True):
-    """A run as a client saw it, for clauses to be folded over `moments`."""
+    """A run as a client saw it. Clauses are folded over `moments`."""
 
     platform: Platform
     calls: list[Call]
     moments: list[Moment]
     units: list[UnitRun]
     known: frozenset[tuple[str, str]]
-    """Ids, with their kinds, that were issued in a way the client's side of the wire does not show."""
+    """Ids, with their kinds, that were issued without a sign on the client's side of the wire."""
     whole: bool
     sharp: bool
 
@@ -118,11 +118,11 @@ class History(Struct, kw_only=True):
 
 
 CLOSE = 250
-"""Milliseconds between an answer and a request of which a clock does not tell for sure which came first."""
+"""Milliseconds between an answer and a request within which a clock cannot tell for sure which came first."""
 
 
 def history_of(platform: Platform, trace: Trace) -> History:
-    """Return what the client of a run could know."""
+    """Return a run as its client could know it."""
     calls = [_call(platform, exchange, trace.units) for exchange in trace.exchanges]
     moments = [Moment(call.left, "left", call) for call in calls]
     moments += [Moment(call.returned, "returned", call) for call in calls if call.returned < FOREVER]
@@ -141,7 +141,7 @@ def history_of(platform: Platform, trace: Trace) -> History:
 
 
 def operation_of(platform: Platform, message: Message) -> Operation | None:
-    """Return the operation that a request calls; its path's parameters are put into the message."""
+    """Return the operation that a request calls. Path parameters are put into the message."""
     found = platform.route(message.path)
     if found is None:
         return None
@@ -203,14 +203,14 @@ def _code(platform: Platform, answer: Message) -> Any:
 
 
 def _effects(kinds: list[Kind], exchange: Exchange, code: Any) -> dict[str, Effect]:
-    """What a client can tell of all the ids it showed. A refusal that may be about several of them kills none."""
+    """Return the answer's word about each id shown. If a refusal may be about several of them, it kills none."""
     found = {kind.name: _effect(kind, exchange, code) for kind in kinds}
     dead = [name for name, effect in found.items() if effect == "dead"]
     return found | dict.fromkeys(dead, "none") if len(dead) > 1 else found
 
 
 def _effect(kind: Kind, exchange: Exchange, code: Any) -> Effect:
-    """What a client can tell of an id it showed, from status and code of the answer that reached it."""
+    """Return the answer's word about an id, from its status and code."""
     status = exchange.status
     if status is None:
         return "unknown"
@@ -222,19 +222,19 @@ def _effect(kind: Kind, exchange: Exchange, code: Any) -> Effect:
 
 
 def dead_signals(kind: Kind) -> frozenset[tuple[int, Any]]:
-    """Return the answers, by status and code, that say an id of this kind is of no more use."""
+    """Return the answers, by status and code, that mean an id of this kind is of no more use."""
     rows = [row for cause, row in kind.refused.items() if cause in DEATHS]
     return frozenset((row.status, row.code) for row in rows)
 
 
 def _unit(exchange: Exchange, units: list[UnitRun]) -> UnitRun | None:
-    """The unit that a call belongs to: the only one that was under way when it left."""
+    """Return the unit that a call belongs to: the only one that ran when it left, else None."""
     under_way = [unit for unit in units if unit.began < exchange.left < unit.ended]
     return under_way[0] if len(under_way) == 1 else None
 
 
 def _seconds(text: str | None) -> float | None:
-    """The wait that a Retry-After header asks for in seconds, None if it asks for none, or in another form."""
+    """Return the wait that a Retry-After header asks for, in seconds; None if it has another form or is missing."""
     with suppress(ValueError):
         return float(text) if text is not None and text.strip().isdecimal() else None
     return None

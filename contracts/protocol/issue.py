@@ -1,7 +1,7 @@
-"""A finding as text for those who maintain the client: what happens, what it is against, and a script that shows it.
+"""A finding as text for the client's maintainers: the observation, the broken rule, and a script to reproduce it.
 
-The script needs nothing but Python: it answers requests as the mock did in the run that is told. It accuses nobody, and has no
-secrets in it, for a run is made of ids that were drawn for it.
+The script needs only Python: it answers requests as the mock did in that run. The text does not blame, and does not contain
+secrets, because the ids of a run are made up for it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from contracts.protocol.verify import Finding, Report
 from mockserver.platform.model import Platform
 
 KEPT_HEADERS = ("content-type", "location", "retry-after", "set-cookie", "www-authenticate")
-"""Headers of answers that every script keeps; beside them those in which an id stands."""
+"""Headers of answers that every script keeps, beside those that contain an id."""
 
 SCRIPT = '''\
 """Answers requests as they were answered in the run described above. Start it, and point the client at the URL it prints."""
@@ -61,7 +61,7 @@ server.serve_forever()
 
 
 def render(report: Report, platform: Platform) -> str:
-    """Return every finding of a report as a Markdown document; a sentence if there is none."""
+    """Return every finding of a report as a Markdown document; one sentence if there are none."""
     parts = [_finding(finding, report, platform) for finding in report.violated]
     return "\n\n---\n\n".join(parts) + "\n" if parts else f"{report.target} broke nothing that was put to the test.\n"
 

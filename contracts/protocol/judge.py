@@ -1,4 +1,4 @@
-"""Judges a run: each clause, for each kind and each unit that it is about."""
+"""Judges a run: each clause for each kind and each unit that it concerns."""
 
 from __future__ import annotations
 
@@ -24,16 +24,17 @@ EXPLAINS = {
     "R1": ("D2",),
     "R2": ("D2",),
 }
-"""What else follows if a clause is broken for a kind, for that kind or for a unit; it is not told as a mistake of its own."""
+"""Clauses that are broken as a consequence of another, for the same kind or for a unit. They are not reported as separate
+mistakes."""
 
 LEVELS = {"must": "MUST", "should": "SHOULD", "advice": "advice"}
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
-    """A verdict. `code` is that of the clause, with the kind or the unit it is about: `S1/nonce`, `D3/tool_call`.
+    """The verdict of one clause. `code` is the clause's, with the kind or the unit it is about: `S1/nonce`, `D3/tool_call`.
 
-    `level` and `source` say on what a clause rests: a sentence of the specification, and whether that is a MUST or a SHOULD;
-    both are "" if the declaration does not say.
+    `level` and `source` are the clause's basis: a sentence of the specification, and if that is a MUST or a SHOULD. Both are ""
+    if the declaration does not say.
     """
 
     code: str
@@ -55,7 +56,7 @@ def judge(platform: Platform, trace: Trace) -> list[Verdict]:
 
 
 def codes(platform: Platform) -> list[str]:
-    """Return the codes of all clauses that clients of a platform are judged by."""
+    """Return the codes of all clauses for clients of a platform."""
     return [verdict.code for verdict in judge(platform, Trace(exchanges=[]))]
 
 

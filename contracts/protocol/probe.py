@@ -1,7 +1,7 @@
-"""Judges a provider by a declaration: does it issue, accept and refuse as the declaration says?
+"""Judges a provider by a declaration: it must issue, accept and refuse as declared.
 
-Requests are built from the declaration, and answers are read by it. What needs a clock that can be moved is tried only with a
-control API, which a mock has and a real service has not.
+Requests are built from the declaration, and answers are read by it. Checks that must move the clock run only with a control
+API, which a mock has and a real service does not.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ Status = Literal["held", "violated", "not tried"]
 
 INVENTED = "an-id-that-was-never-issued"
 MOST_USES = 20
-"""Uses that are tried; a kind that takes more is not used up."""
+"""The most uses that are tried; a kind with more is not used up."""
 
 
 class Check(NamedTuple):
-    """One thing that was looked at: what a provider has to do, and what it did."""
+    """One check: the duty of a provider, and the result."""
 
     kind: str
     what: str
@@ -35,32 +35,32 @@ class Check(NamedTuple):
 
 
 class Given(NamedTuple):
-    """A registered credential that a probe may show: its id, and what is bound to it."""
+    """A registered credential that a probe may show: its id, and the values bound to it."""
 
     id: str
     bound: dict[str, str]
 
 
 class Unprobed(ContractsError):
-    """A check cannot be made; the text says what is missing."""
+    """A check cannot be made; the text says why."""
 
 
 class Prober:
-    """Asks one provider. `control` is its control API, None if it has none; `given` are registered credentials by kind."""
+    """Probes one provider. `control` is its control API, None if it lacks one; `given` are registered credentials by kind."""
 
     def __init__(self, platform: Platform, http: httpx.Client, control: Control | None, given: Mapping[str, Given]) -> None:
         self._platform, self._http, self._control = platform, http, control
         self._given = dict(given)
 
     def checks(self) -> Iterator[Check]:
-        """Yield what was found of each kind that is shown somewhere and can be refused."""
+        """Yield the checks of each kind that is carried and can be refused."""
         for kind in self._platform.kinds.values():
             if kind.carried and kind.refused and kind.name in self._platform.order:
                 for what, look in self._looks(kind):
                     yield self._looked(kind, what, look)
 
     def _looks(self, kind: Kind) -> Iterator[tuple[str, Callable[[], None]]]:
-        """What is looked at, and how."""
+        """Yield the name of each check of a kind, and the function that makes it."""
         life, has = kind.life, kind.refused
         looks: list[tuple[str, bool, Callable[[], None]]] = [
             ("is accepted", True, lambda: self._accepted(kind)),
@@ -157,7 +157,7 @@ class Prober:
     # -- asking ------------------------------------------------------------------------------------------------------
 
     def _use_of(self, kind: Kind) -> Operation:
-        """The operation that shows one of a kind with the fewest other demands, and that neither ends nor replaces it."""
+        """Return the operation that shows one of a kind with the fewest other demands, and neither ends nor replaces it."""
         able = [self._platform.operations[name] for name in kind.carried]
         fit = [one for one in able if not one.refuses and one.name not in kind.ended]
         if not fit:
@@ -165,7 +165,7 @@ class Prober:
         return min(fit, key=lambda one: (_replaces(one, kind), one.answer.status >= 300, len(one.carries)))
 
     def _credentials(self, operation: Operation, without: str = "", trail: tuple[str, ...] = ()) -> dict[str, str]:
-        """Fresh ids for all that an operation has to show; what nothing issues is left out."""
+        """Return fresh ids for everything that an operation must show; an id that nothing issues is left out."""
         shown: dict[str, str] = {}
         for name in sorted(operation.carries, key=self._is_brought_along):
             if name != without and self._platform.kinds[name].refused and name not in shown:
@@ -174,7 +174,7 @@ class Prober:
         return {name: id for name, id in shown.items() if name in operation.carries or name == without}
 
     def _is_brought_along(self, name: str) -> bool:
-        """What others are within comes along with them, and so it is asked for last."""
+        """Return True for an owner: it comes along with the ids within it, so it is asked for last."""
         return any(kind.within == name for kind in self._platform.kinds.values())
 
     def _fresh(self, kind: Kind, trail: tuple[str, ...]) -> dict[str, str]:
@@ -220,7 +220,7 @@ class Control:
         self._http, self._headers = http, dict(headers)
 
     def advance(self, seconds: float) -> None:
-        """Move the clock."""
+        """Move the clock forward."""
         self._http.post("/__admin/clock/advance", json={"seconds": seconds}, headers=self._headers).raise_for_status()
 
     def register(self, kind: str) -> Given:
@@ -231,7 +231,7 @@ class Control:
 
 
 class _Different(Exception):
-    """The provider did something else than the declaration says."""
+    """The provider did not do as the declaration says."""
 
 
 def _expect(answer: httpx.Response, status: int, code: str | int | None, platform: Platform) -> None:
@@ -268,7 +268,7 @@ def _control(http: httpx.Client, admin_token: str) -> Control | None:
 
 
 def table(checks: list[Check]) -> str:
-    """Return what was found as a table."""
+    """Return the checks as a table."""
     lines = [f"{one.kind:<12} {one.what:<20} {one.status}{': ' + one.said if one.said else ''}" for one in checks]
     violated = sum(one.status == "violated" for one in checks)
     return "\n".join([*lines, "", f"{violated} of {len(checks)} checks violated"]) + "\n"

@@ -1,6 +1,6 @@
 """Reads a HAR file as a trace of a declared platform's client.
 
-No mock has been there, and nobody says what the client's units of work were: clauses about them are not judged.
+The mock was not involved, and the client's units of work are unknown, so clauses about units are not judged.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from mockserver.platform.message import Message
 from mockserver.platform.model import Platform
 
 MOST_ENTRIES = 100_000
-"""Requests that are judged at once."""
+"""The most requests that are judged at once."""
 
 TIE = 1e-6
-"""Milliseconds by which entries with one stamp are told apart, in the order of the file."""
+"""Milliseconds added per entry, so that entries with the same stamp keep the order of the file."""
 
 
 class Reading(NamedTuple):
-    """A recording as a trace, how many of its entries are calls of the platform, and what was left out, in words."""
+    """A recording as a trace, the number of its entries that are calls of the platform, and the reasons for skipped ones."""
 
     trace: Trace
     calls: int
@@ -76,7 +76,7 @@ def _read(file: BinaryIO, attached: Attached, source: str, platform: Platform) -
 
 
 def _exchange(raw: bytes, number: int, attached: Attached, platform: Platform) -> Exchange | None:
-    """The entry, None if it is no call of the platform. Raises ValueError."""
+    """Return the entry, None if it is not a call of the platform. Raises ValueError."""
     outline = document.outline(raw)
     if not outline.url.startswith(("http://", "https://")):
         return None

@@ -1,4 +1,4 @@
-"""What came of a verification, as text and as JSON."""
+"""The report of a verification, as text, JSON, JUnit XML or an issue."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from mockserver.platform.model import Platform
 WIDTH = 100
 SCHEMA_VERSION = 1
 LONGEST_STORY = 40
-"""Lines of a run that are shown; of a longer one those around what broke the clause."""
+"""The most lines of a run that are shown; of a longer one, the lines around the breach."""
 
 LONGEST_ERROR = 100
-"""Characters of what a client says of a failure."""
+"""The most characters shown of a client's error."""
 
 BESIDE = 3
-"""Lines that are shown before and after one of those."""
+"""Lines shown before and after a line of the breach."""
 
 
 def text(report: Report, platform: Platform) -> str:
-    """Return the report as text: each broken clause with its smallest story, then a table."""
+    """Return the report as text: each broken clause with its smallest counterexample, then a table."""
     parts = [_finding(finding, platform, report.target) for finding in report.violated]
     return "\n\n".join([*parts, _table(report)]) + "\n"
 
@@ -57,7 +57,7 @@ def _wrapped(head: str, words: str) -> list[str]:
 
 
 def story_of(found: Found, platform: Platform, at: tuple[int, ...]) -> Iterator[str]:
-    """The lines of a run, in the order of events."""
+    """Yield the lines of a run, in the order of events."""
     trace, history = found.trace, history_of(platform, found.trace)
     lines = [(place, f"          {words}") for place, words in trace.events]
     lines += [line for unit in trace.units for line in _unit(unit)]
@@ -88,7 +88,7 @@ def _unit(unit: UnitRun) -> Iterator[tuple[float, str]]:
 
 
 def _names(history: History) -> dict[tuple[str, str], str]:
-    """Short names for ids, in the order in which they are first seen: ``session 1``."""
+    """Return short names for ids, such as ``session 1``, numbered in the order of first use."""
     names: dict[tuple[str, str], str] = {}
     for call in sorted(history.calls, key=lambda one: one.left):
         for kind, id in (*call.shown.items(), *call.brought.items()):
@@ -130,7 +130,7 @@ def _status(finding: Finding) -> str:
 
 
 def render(report: Report, platform: Platform, kind: str) -> str:
-    """Return the report as text, json, junit, or as an issue for those who maintain the client."""
+    """Return the report as text, json, junit, or as an issue for the client's maintainers."""
     if kind == "issue":
         from contracts.protocol import issue
 
@@ -141,7 +141,7 @@ def render(report: Report, platform: Platform, kind: str) -> str:
 
 
 def junit(report: Report, platform: Platform) -> str:
-    """Return the report as JUnit XML: a test case for each clause."""
+    """Return the report as JUnit XML, with a test case for each clause."""
     skipped = sum(one.verdict.status in {"not exercised", "explained"} for one in report.findings)
     counts = {"tests": str(len(report.findings)), "failures": str(len(report.violated)), "skipped": str(skipped)}
     suite = Element("testsuite", {"name": "dayfly", "errors": "0", "time": f"{report.elapsed_s:.3f}", **counts})

@@ -1,4 +1,4 @@
-"""Plays a scenario: one client before a mock of a declared platform, from which comes a trace."""
+"""Plays a scenario with one client against a mock of a declared platform, and returns the trace."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 MAX_REQUESTS = 300
-"""Requests that a client may make for one unit of work."""
+"""The most requests a client may make for one unit of work."""
 
 PLAIN_FAULTS = ("latency", "body in two pieces")
-"""Beginnings of the labels of faults that leave what an answer says as it is."""
+"""Beginnings of the labels of faults that do not change the content of an answer."""
 
 
 class Run(NamedTuple):
-    """What came of a scenario: its trace, why the client had to be given up, if so, and what it wrote."""
+    """The result of a scenario: its trace, the reason if the client was given up, and the client's output."""
 
     trace: Trace
     hung: str = ""
@@ -46,7 +46,7 @@ class Run(NamedTuple):
 
 
 class _Record:
-    """The order of events of one run: when requests left and answers came back, and when units were under way."""
+    """The order of events of one run: when requests left, answers came back, and units began and ended."""
 
     def __init__(self) -> None:
         self._tick = count(1)
@@ -62,14 +62,14 @@ class _Record:
         return float(next(self._tick))
 
     def latest(self) -> int:
-        """Return the place of the latest event."""
+        """Return a place after the latest event."""
         return round(self.next())
 
     def came_back(self, context_id: str, answered: bool, overtaken_by: int = 0, aside: bool = False) -> None:
         """See `clients.base.Returned`."""
         with self._lock:
             place = self.next()
-            if overtaken_by and context_id in self.left:  # it left before the answers came back which overtook it
+            if overtaken_by and context_id in self.left:  # it left before the answers that overtook it
                 first = self._returns[-overtaken_by:]
                 self.left[context_id] = min([self.left[context_id], *(other - 0.5 for other in first)])
             self._returns.append(place)
@@ -77,7 +77,7 @@ class _Record:
 
 
 class WatchedDeclared(DeclaredHandler):
-    """A handler that tells each request's place in the order of events, and whoever runs the scenario of it."""
+    """A handler that records each request's place in the order of events, and announces it to the scenario's runner."""
 
     def __init__(self, mock: Mock, *, base_url: str = "") -> None:
         super().__init__(mock, base_url=base_url)
@@ -109,7 +109,7 @@ class WatchedDeclared(DeclaredHandler):
         except Exception as error:
             self.failure = error
             raise
-        if self.real_time:  # nobody sees a process take its answer
+        if self.real_time:  # a process takes its answer unseen
             self.record.came_back(call.context_id, True)
         return response
 
@@ -141,13 +141,13 @@ class UnitIntent:
             self.run.outcome, self.run.error, self.run.ended = outcome, error, self._record.next()
 
     def give_up(self, why: str) -> None:
-        """The client did not answer, unless it did."""
+        """Note the reason if the client did not report an outcome."""
         if self.run.outcome == "never":
             self.run.error = why
 
 
 class Runner:
-    """A mock of a platform, and clients that are put before it. A context manager; not to be used by several threads."""
+    """A mock of a platform, and clients that are run against it. A context manager, for one thread."""
 
     def __init__(self, clients: Clients, platform: Callable[[Mapping[str, Any]], Platform]) -> None:
         """`platform` compiles the declaration under a policy."""
@@ -165,7 +165,7 @@ class Runner:
 
     @property
     def platform(self) -> Platform:
-        """The platform as it is declared."""
+        """The platform as it is declared, without a policy."""
         return self._platform({})
 
     def _platform(self, policy: Mapping[str, Any]) -> Platform:
@@ -180,7 +180,7 @@ class Runner:
         return DeclaredApp(self._handler)
 
     def run(self, scenario: Scenario) -> Run:
-        """Play a scenario. Raises ClientError if no client can be made, DeclarationError if the policy is none."""
+        """Play a scenario. Raises ClientError if a client cannot be made, DeclarationError if the policy is invalid."""
         self._clients.begin()
         is_virtual = self._clients.clock == "virtual"
         platform = self._platform(scenario.policy)
@@ -226,15 +226,15 @@ class _Play:
 
     @property
     def output(self) -> str:
-        """What the client wrote to stderr."""
+        """The client's stderr."""
         return self._driver.output
 
     def log(self) -> Callable[[], tuple[OutputLine, ...]]:
-        """Return what tells all that the client wrote, each line with its place in the order of events."""
+        """Return a function for all that the client wrote, each line with its place in the order of events."""
         return self._written.lines(lambda text: hidden(text, self._credentials))
 
     def go_through(self, scenario: Scenario) -> None:
-        """Take the steps, until the client has to be given up."""
+        """Run the steps until the end, or until the client must be given up."""
         try:
             self._driver.conduct(lambda: self._take(scenario))
         except Hung as hung:
@@ -272,7 +272,7 @@ class _Play:
         self._open, self._triggers, self._limit = [], [], 0
 
     def _arriving(self, operation: str) -> None:
-        """A request is about to reach the platform."""
+        """Act on a request that is about to reach the platform."""
         self._seen[operation] += 1
         if self._limit and self._seen.total() > self._limit:
             self._driver.give_up(f"it made more than {self._limit} requests")
@@ -296,7 +296,7 @@ class _Play:
         if self._clients.clock == "virtual" and not inside:
             self._driver.advance(seconds)
             return
-        # A process's own time cannot be moved, and neither can that of a client at work: the platform's alone is.
+        # The time of a process, or of a client at work, cannot be moved. So only the platform's clock moves.
         self._mock.advance(round(1000 * seconds))
 
 
@@ -336,5 +336,5 @@ def _exchange(entry: Entry, record: _Record, *, sharp: bool) -> Exchange:
 
 
 def operations_called(trace: Trace, operation_of: Callable[[Exchange], str | None]) -> dict[str, int]:
-    """Return how often each operation was called in the units of a trace."""
+    """Return how often each operation was called in a trace."""
     return dict(Counter(name for exchange in trace.exchanges if (name := operation_of(exchange)) is not None))

@@ -1,4 +1,4 @@
-"""Scenarios for clients of a declared platform: units of work, and what happens to the platform meanwhile, as data."""
+"""Scenarios for clients of a declared platform, as data: units of work, and events on the platform."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ VERSION = 1
 
 
 class _Step(Struct, frozen=True, tag_field="step", forbid_unknown_fields=True, omit_defaults=True):
-    """What all steps share: `step` names them."""
+    """The base of all steps: `step` names each one."""
 
 
 class Advance(_Step, frozen=True, tag="advance"):
-    """So many seconds pass."""
+    """Time passes: `seconds`."""
 
     seconds: Annotated[float, Meta(ge=0, le=315_360_000)]
 
@@ -32,7 +32,7 @@ class End(_Step, frozen=True, tag="end"):
 
 
 class Inject(_Step, frozen=True, tag="fault"):
-    """The next request of an operation is hit by a fault, after `skip` of them have passed."""
+    """A fault hits the next request of an operation, after `skip` of them have passed."""
 
     operation: str
     fault: Fault
@@ -43,7 +43,7 @@ Happening = Advance | End | Inject
 
 
 class During(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Something that happens while a unit is at work: right before the `nth` request of the operation `before`."""
+    """An event while a unit is at work: right before the `nth` request of the operation `before`."""
 
     before: str
     then: Advance | End
@@ -51,7 +51,7 @@ class During(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
 
 
 class Do(_Step, frozen=True, tag="do"):
-    """The client is asked to do a unit of work."""
+    """One unit of work that the client is asked to do."""
 
     unit: str
     given: Annotated[dict[str, Any], Meta()] = msgspec.field(name="with", default_factory=dict)
@@ -61,7 +61,7 @@ class Do(_Step, frozen=True, tag="do"):
 class Together(_Step, frozen=True, tag="together"):
     """Several units at once.
 
-    Whenever several wait to go on, the next number of `schedule` picks one, oldest first; after its end the oldest goes.
+    If several can go on, the next number of `schedule` picks one, oldest first; after its end the oldest goes.
     """
 
     units: Annotated[tuple[Do, ...], Meta(min_length=2, max_length=100)]
@@ -72,7 +72,7 @@ Step = Do | Together | Happening
 
 
 class Scenario(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A history to put a client through. `policy` sets words of kinds, as ``{"session.ttl": 60}``."""
+    """A sequence of steps for a client. `policy` sets words of kinds, as ``{"session.ttl": 60}``."""
 
     steps: Annotated[tuple[Step, ...], Meta(max_length=1000)]
     platform: str = ""
@@ -84,7 +84,7 @@ class Scenario(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 
     @property
     def units(self) -> int:
-        """How many units of work the client is asked to do."""
+        """The number of units of work that the client is asked to do."""
         return sum(len(step.units) if isinstance(step, Together) else isinstance(step, Do) for step in self.steps)
 
 
@@ -120,7 +120,7 @@ def complexity(scenario: Scenario) -> tuple[int, int, int, int]:
 
 
 def told(step: Step | During) -> str:
-    """Return a step in words."""
+    """Return a step as text."""
     match step:
         case Do(unit, given):
             inside = "".join(f"; {told(during)}" for during in step.during)
@@ -140,7 +140,7 @@ def told(step: Step | During) -> str:
 
 
 def words_of(fault: Fault) -> str:
-    """Return what a fault does in a few words."""
+    """Return a short description of a fault."""
     from mockserver.faults import effect_of
 
     return effect_of(fault).label

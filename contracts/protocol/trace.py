@@ -1,4 +1,4 @@
-"""What a run leaves behind: requests and answers as they were on the wire, and units of work, in one order of events."""
+"""The trace of a run: requests and answers on the wire, and units of work, in one order of events."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ FOREVER = float("inf")
 class Exchange(Struct, kw_only=True):
     """A request and its answer. Times are in milliseconds of the platform's clock.
 
-    `left` and `returned` are places in the order of events: when the client let go of the request, and when it had the answer,
-    FOREVER if it never had one. `heard` is false if the answer came to a part of the client that may have told nobody.
-    `accepted` is the truth: whether the platform did what was asked. A judge may only acquit by it, but for double effects.
+    `left` and `returned` are places in the order of events: the client let go of the request, and received the answer.
+    `returned` is FOREVER if no answer came. `heard` is false if the answer reached a part of the client that may not have
+    passed it on. `accepted` is the truth about the platform's action. A judge may use it only to acquit, except for double
+    effects.
     """
 
     number: int
@@ -33,14 +34,14 @@ class Exchange(Struct, kw_only=True):
     heard: bool = True
     accepted: bool = False
     spoiled: bool = False
-    """Whether a fault changed the answer, so that what it says is not the platform's word."""
+    """True if a fault changed the answer, so that its content is not the platform's word."""
     fault: str = ""
     issued: dict[str, str] = {}
-    """The truth: what the platform issued, whether or not it reached the client."""
+    """The truth: the ids that the platform issued, even if they did not reach the client."""
 
 
 class UnitRun(Struct, kw_only=True):
-    """A unit of work that a client was asked to do: `name` and `payload`, and what it reported.
+    """A unit of work that a client was asked to do: its `name` and `payload`, and the client's report.
 
     `began` and `ended` are places in the order of events. `outcome` is accepted, failed, or never.
     """
@@ -53,19 +54,19 @@ class UnitRun(Struct, kw_only=True):
     outcome: str = "never"
     error: str = ""
     alone: bool = True
-    """Whether no other unit was under way at the same time."""
+    """True if no other unit ran at the same time."""
 
 
 class Trace(Struct, kw_only=True):
     """A run: exchanges and units in the order in which they began. `registered` are ids that were issued without a request.
 
-    `whole`: it begins with the client's first request. `sharp`: the order of events is exact, and not as a clock tells it.
+    `whole`: it begins with the client's first request. `sharp`: the order of events is exact, not taken from a clock.
     """
 
     exchanges: list[Exchange]
     units: list[UnitRun] = []
     registered: dict[str, str] = {}
     events: list[tuple[float, str]] = []
-    """What was done to the platform in between, in words."""
+    """Events on the platform in between, as text."""
     whole: bool = True
     sharp: bool = True

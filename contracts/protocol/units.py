@@ -1,4 +1,4 @@
-"""The clauses about a unit of work: what became of it on the platform, and what its client said of it."""
+"""The clauses about a unit of work: its result on the platform, and the client's report of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Effects = dict[str, Any]
 
 
 class UnitClause(NamedTuple):
-    """A clause about one kind of unit. `applies` says for which declarations of it."""
+    """A clause about one kind of unit. `applies` selects the declarations it is for."""
 
     code: str
     name: str
@@ -25,13 +25,13 @@ class UnitClause(NamedTuple):
 
 
 def _runs(history: History, name: str, effect: Effects) -> list[tuple[UnitRun, list[Call]]]:
-    """The units of a name that were alone, each with its calls of the operation that does it."""
+    """Return the units of a name that ran alone, each with its calls of the operation that does it."""
     calls = [call for call in history.calls if call.operation == effect["by"]]
     return [(unit, [call for call in calls if call.unit is unit]) for unit in history.units if unit.name == name and unit.alone]
 
 
 def doubled(history: History, name: str, effect: Effects) -> Result:
-    """Judge D1: the platform accepts each unit once at most."""
+    """Judge D1: the platform accepts each unit at most once."""
     exercised = False
     for _, calls in _runs(history, name, effect):
         accepted = [call for call in calls if call.exchange.accepted]
@@ -42,7 +42,7 @@ def doubled(history: History, name: str, effect: Effects) -> Result:
 
 
 def given_up(history: History, name: str, effect: Effects) -> Result:
-    """Judge D2: a unit is seen through, if all that stood in its way was something dead that can be renewed."""
+    """Judge D2: a unit is completed if its only obstacle was something dead that can be renewed."""
     exercised = False
     for unit, _ in _runs(history, name, effect):
         calls = [call for call in history.calls if call.unit is unit]
@@ -69,7 +69,7 @@ def _is_renewable(call: Call, history: History) -> bool:
 
 
 def misreported(history: History, name: str, effect: Effects) -> Result:
-    """Judge D3: what the client reports is what became of the unit."""
+    """Judge D3: the client's report of a unit is true."""
     exercised = False
     for unit, calls in _runs(history, name, effect):
         if unit.outcome == "never":
@@ -86,7 +86,7 @@ def misreported(history: History, name: str, effect: Effects) -> Result:
 
 
 def altered(history: History, name: str, effect: Effects) -> Result:
-    """Judge D4: what the unit was given arrives as it was."""
+    """Judge D4: the values of the unit arrive unchanged."""
     places = {field: parse(place) for field, place in effect.get("keeps", {}).items()}
     readers = {field: reader(place) for field, place in places.items()}
     exercised = False
@@ -106,7 +106,7 @@ def altered(history: History, name: str, effect: Effects) -> Result:
 
 
 def _written(value: Any) -> str | None:
-    """Return a value as it stands in a path, a query, a header or a form."""
+    """Return a value as it is written in a path, a query, a header or a form."""
     if isinstance(value, bool):
         return str(value).lower()
     return None if value is None else str(value)

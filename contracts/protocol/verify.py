@@ -1,4 +1,4 @@
-"""Puts a client of a declared platform through its scenarios, and keeps the simplest one in which each clause was broken."""
+"""Runs a client of a declared platform through its scenarios, and keeps the simplest one that breaks each clause."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RANK = {"violated": 3, "explained": 2, "held": 1, "not exercised": 0}
 
 
 class ClientNeverWorked(ContractsError):
-    """A client cannot do a unit of work though nothing goes wrong; `error` is what it reported."""
+    """A client fails a unit of work in a scenario without trouble. `error` is its report."""
 
     def __init__(self, unit: str, error: str, output: str) -> None:
         last = output.strip().splitlines()[-1:] or [""]
@@ -34,7 +34,7 @@ class ClientNeverWorked(ContractsError):
 
 
 class Found(Struct, frozen=True, kw_only=True):
-    """The simplest scenario in which a clause was broken, and the trace of that run."""
+    """The simplest scenario that breaks a clause, and the trace of that run."""
 
     scenario: Scenario
     trace: Trace
@@ -42,14 +42,14 @@ class Found(Struct, frozen=True, kw_only=True):
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """The verdict about one clause over all scenarios, and how it was broken, if it was."""
+    """The verdict on one clause over all scenarios, with a counterexample if it was broken."""
 
     verdict: Verdict
     found: Found | None = None
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """What came of a verification."""
+    """The result of a verification."""
 
     target: str
     platform: str
@@ -59,9 +59,9 @@ class Report(Struct, frozen=True, kw_only=True):
     elapsed_s: float
     real_time: bool = False
     given_up: int = 0
-    """In how many scenarios the client had to be given up."""
+    """The number of scenarios in which the client had to be given up."""
     extent: str = ""
-    """Of a recording: how much of it was judged."""
+    """For a recording: the part of it that was judged."""
 
     @property
     def violated(self) -> list[Finding]:
@@ -70,7 +70,7 @@ class Report(Struct, frozen=True, kw_only=True):
 
     @property
     def exit_status(self) -> int:
-        """0 if every clause that was put to the test held, 1 if one was broken, 2 if none was put to the test."""
+        """0 if every clause that was exercised held, 1 if one was broken, 2 if none was exercised."""
         if self.violated:
             return 1
         return 0 if any(finding.verdict.status == "held" for finding in self.findings) else 2
@@ -85,7 +85,7 @@ def verify(
     most: int | None = None,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Report:
-    """Verify the clients of a target. `most` scenarios are played at most; `progress` is told how many are done.
+    """Verify the clients of a target. `most` bounds the scenarios; `progress` gets the number of those done, and of all.
 
     `seed` draws the schedules of units that run at once and, if there are more than `most` scenarios, which are played.
 
@@ -121,7 +121,7 @@ def verify(
 def replayed(
     target: str, clients: Clients, compile: Callable[[Mapping[str, Any]], Platform], scenario: Scenario, times: int = 1
 ) -> tuple[Report, int]:
-    """Play one scenario so many times; return a report, and in how many of them a clause was broken. Raises ClientError."""
+    """Play one scenario `times` times; return a report, and how many runs broke a clause. Raises ClientError."""
     watch, broken, given_up = Stopwatch(), 0, 0
     with Runner(clients, compile) as runner:
         best = {code: Finding(verdict=verdict) for code, verdict in _unjudged(runner.platform).items()}
@@ -144,7 +144,7 @@ def replayed(
 
 
 def checked(target: str, platform: Platform, trace: Trace, extent: str) -> Report:
-    """Judge a recording; `extent` says how much of it was read."""
+    """Judge a recording; `extent` is the part of it that was read, as text."""
     watch = Stopwatch()
     found = Found(scenario=Scenario(()), trace=trace)
     findings = [
@@ -168,7 +168,7 @@ def _unjudged(platform: Platform) -> dict[str, Verdict]:
 
 
 def _warm_up(runner: Runner, best: dict[str, Finding]) -> dict[str, int]:
-    """Play what goes without trouble; return how often each operation is called by one unit of work."""
+    """Play the scenarios without trouble; return how often one unit of work calls each operation."""
     called: dict[str, int] = {}
     for scenario in plain(runner.platform):
         run = runner.run(scenario)
@@ -192,7 +192,7 @@ def _operation(platform: Platform, exchange: Exchange) -> str | None:
 
 
 def _keep(best: dict[str, Finding], scenario: Scenario, run: Run, platform: Platform) -> None:
-    """Take from a run what it shows of each clause, if that is more, or simpler, than what is known."""
+    """Update the findings with a run, if it shows more of a clause, or shows it in a simpler scenario."""
     for verdict in judge(platform, run.trace):
         known = best[verdict.code]
         rank, has = RANK[verdict.status], RANK[known.verdict.status]

@@ -1,8 +1,7 @@
-"""The scenarios that a client of a declared platform is put through, simplest first.
+"""The scenarios for a client of a declared platform, simplest first.
 
-What can be listed is listed: each kind ends in each way that it can, each operation that the client calls fails in each way,
-alone and in pairs, before a unit of work, between two, and in the midst of one, once and again and again. Then several units
-run at once.
+They are listed, not drawn. Each kind ends in each possible way, and each operation that the client calls fails in each way.
+This happens alone and in pairs; before, between and during units of work; once and repeatedly. Then several units run at once.
 """
 
 from __future__ import annotations
@@ -39,10 +38,10 @@ FAULTS: tuple[Fault, ...] = (
 )
 
 HOPELESS = MAX_ATTEMPTS + 2
-"""New ones in a row that are dead, if all are: more than a client may ask for."""
+"""The number of dead replacements in a row if all are dead: more than a client may ask for."""
 
 OUTAGE = Fault(kind="status", status=503, times=MAX_ATTEMPTS)
-"""After so many failures a client may not try again."""
+"""A client may not try again after this many failures."""
 
 AT_ONCE = 3
 SCHEDULES = 6
@@ -57,9 +56,9 @@ def plain(platform: Platform) -> Iterator[Scenario]:
 
 
 def walk(platform: Platform, called: Mapping[str, int], seed: int = 0, *, races: bool = True) -> list[Scenario]:
-    """Return the scenarios for a client that makes these calls, by operation, for one unit of work; simplest first.
+    """Return the scenarios, simplest first. `called` is how often one unit of work of the client calls each operation.
 
-    `seed` draws the schedules of units that run at once; without `races` there are none.
+    `seed` draws the schedules of units that run at once; with `races` false there are none.
     """
     found = [*_alone(platform, called), *_pairs(platform, called), *_hopeless(platform, called)]
     if races:
@@ -73,7 +72,7 @@ def _units(platform: Platform) -> list[Do]:
 
 
 def deaths(platform: Platform) -> list[Happening]:
-    """Return each way in which what a client holds can end."""
+    """Return each way in which the ids that a client holds can end."""
     found: list[Happening] = []
     owners = {platform.kinds[name].within for name in platform.kinds if name in platform.order}
     for kind in platform.kinds.values():
@@ -111,7 +110,7 @@ def _alone(platform: Platform, called: Mapping[str, int]) -> Iterator[Scenario]:
 
 
 def _hopeless(platform: Platform, called: Mapping[str, int]) -> Iterator[Scenario]:
-    """Yield scenarios in which all tries fail: each new one is dead when it is shown, or an operation is out of order."""
+    """Yield scenarios in which every try fails: each replacement is dead on arrival, or an operation does not work."""
     for unit, operation in product(_units(platform), called):
         yield Scenario((Inject(operation, OUTAGE), unit))
         for death in deaths(platform):
@@ -125,7 +124,7 @@ def _during(unit: Do, operation: str, nth: int, then: Advance | End) -> Do:
 
 
 def _is_shown(platform: Platform, death: Advance | End, operation: str) -> bool:
-    """Whether the operation shows what dies."""
+    """Return True if the operation shows the credential that dies."""
     if isinstance(death, Advance):
         return any(operation in kind.carried for kind in platform.kinds.values())
     return operation in platform.kinds[death.kind].carried
@@ -156,7 +155,7 @@ def _at_once(platform: Platform, seed: int) -> Iterator[Scenario]:
 
 
 def _distinct(unit: Do, number: int) -> Do:
-    """Units that run at once differ in a text, if they are given one."""
+    """Return a unit whose texts, if it has any, differ from those of the units beside it."""
     given = {name: _marked(value, number) for name, value in unit.given.items()}
     return Do(unit.unit, given)
 
