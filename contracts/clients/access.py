@@ -1,4 +1,4 @@
-"""What a client under test is told of the platform: the one argument of its factory."""
+"""The platform as a client under test sees it: the one argument of its factory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class PlatformAccess:
-    """Where the platform is and who the client is to it; `now()` and `sleep()` are in seconds of its time."""
+    """The platform's address and the client's credentials. `now()` and `sleep()` are in seconds of the client's time."""
 
     base_url: str
 
@@ -27,16 +27,16 @@ class PlatformAccess:
         self._seat, self._stage = seat, stage
 
     def http_client(self, *, asynchronous: bool = False, library: Library = "httpx", **options: Any) -> Any:
-        """A `Client` of the library, or its `AsyncClient`, that reaches the platform. `options` are its own; paths are
-        relative to `base_url`. Raises NoSuchLibrary."""
+        """Return a `Client` of the library, or its `AsyncClient`, that reaches the platform. `options` are the library's own;
+        paths are relative to `base_url`. Raises NoSuchLibrary."""
         raise NotImplementedError
 
     def now(self) -> float:
-        """Seconds since the epoch."""
+        """Return the seconds since the epoch."""
         return self._stage.clock.seconds()
 
     def sleep(self, seconds: float) -> Any:
-        """Waits; in a coroutine, to be awaited."""
+        """Wait. In a coroutine, await the result."""
         try:
             asyncio.get_running_loop()
         except RuntimeError:
@@ -44,11 +44,11 @@ class PlatformAccess:
         return asyncio.sleep(seconds)
 
     def close(self) -> None:
-        """Not for the client: gives back what the way to the platform took."""
+        """Release the connection to the platform. The client does not call it."""
 
 
 class InProcess(PlatformAccess):
-    """The platform is called; the transport of an `http_client` is its own."""
+    """A platform that is called in this process. `http_client` brings a transport of its own."""
 
     base_url = BASE_URL
 
@@ -60,14 +60,14 @@ class InProcess(PlatformAccess):
 
 
 class BehindSocket(PlatformAccess):
-    """The platform listens at `base_url`, for whatever speaks HTTP."""
+    """A platform that listens at `base_url`, for any HTTP library."""
 
     def __init__(self, seat: Seat, stage: Stage, loopback: Loopback) -> None:
         super().__init__(seat, stage)
         self.base_url, self._loopback = loopback.url, loopback
 
     def http_client(self, *, asynchronous: bool = False, library: Library = "httpx", **options: Any) -> Any:
-        """See PlatformAccess; settings of the environment, proxies above all, do not count."""
+        """See PlatformAccess. Settings of the environment, such as proxies, are ignored."""
         own = {"base_url": self.base_url, "trust_env": False, "verify": _nobody(), **options}
         return make_client(library, None, asynchronous=asynchronous, **own)
 
@@ -78,5 +78,5 @@ class BehindSocket(PlatformAccess):
 
 @cache
 def _nobody() -> ssl.SSLContext:
-    """Who is trusted where nothing is encrypted: to load the authorities takes 30 ms for each client."""
+    """Return an empty trust store: nothing is encrypted here, and loading the authorities takes 30 ms for each client."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -1,4 +1,4 @@
-"""Threads of a client that run on a stage, and how a thread knows that it does."""
+"""The threads of a client on a stage. A thread can ask which actor it is."""
 
 from __future__ import annotations
 
@@ -18,70 +18,72 @@ if TYPE_CHECKING:
     from contracts.clients.stage import Stage
 
 PATIENT_TURNS = 3
-"""How many turns wait for an actor that blocks on something else than the stage, before it is taken for gone."""
+"""Turns to wait for an actor that blocks outside the stage, before it counts as gone."""
 
 LOOKS = 3
-"""How often a thread has to be found waiting: who computes waits for the interpreter now and then, for this one's sake even."""
+"""Times a thread must be found waiting. A thread that computes also waits for the interpreter now and then, even for this
+one."""
 
 _FUTEX = {"x86_64": "202", "aarch64": "98"}.get(platform.machine(), "")
 _FUTEX_TIMEOUT = 4
-"""The system call on which locks wait, and the place of its timeout among the words of /proc/…/syscall."""
+"""The system call on which locks wait, and the index of its timeout in /proc/…/syscall."""
 
 _own = threading.local()
 
 
 class Abandoned(BaseException):
-    """Raised in a client's threads once the client was given up: not an Exception, so that no retry loop swallows it."""
+    """Raised in a client's threads after the client was given up. It is not an Exception, so that no retry loop swallows it."""
 
 
 class Actor:
-    """One thread on a stage. When it does not run it waits at `gate`, until `ready` says yes or the clock reaches `until`."""
+    """One thread on a stage. If it does not run, it waits at `gate` until `ready` returns True or the clock reaches `until`."""
 
     def __init__(self, *, is_message: bool = False) -> None:
         self.is_message = is_message
-        """Whether it is the thread that was asked to send, and not one that the client has started."""
+        """True for the thread that was asked to send, False for a thread that the client started."""
         self.gate = allocate_lock()
         self.gate.acquire()
         self.ready: Callable[[], bool] | None = always
         self.until: int | None = None
         self.running = False
         self.outside = False
-        """Whether it waits for something that happens in real time, in another process say."""
+        """True if it waits for something that happens in real time, for example in another process."""
         self.missed = 0
-        """How many turns went by while it ran and showed nothing."""
+        """The turns that went by while it ran without a sign of life."""
         self._thread = 0
         self._native = 0
 
     @property
     def lost(self) -> bool:
-        """Whether it blocks on something the stage does not know, and may come back any moment."""
+        """True if it blocks on something that the stage does not know. It may come back at any moment."""
         return 0 < self.missed <= PATIENT_TURNS
 
     def can_go_on(self, now: int) -> bool:
-        """Whether it is waiting for nothing but its turn."""
+        """Return True if it waits only for its turn."""
         if self.running:
             return False
         return (self.until is not None and self.until <= now) or (self.ready is not None and self.ready())
 
     def may_go_on(self, now: int) -> bool:
-        """Whether its turn comes by itself, now or later."""
+        """Return True if its turn comes without help from another actor, now or later."""
         return not self.running and (self.until is not None or self.can_go_on(now))
 
     def is_blocked(self) -> bool:
-        """Whether it runs, but waits for something: not for a processor, as far as the system tells."""
+        """Return True if it runs but waits for something other than a processor, as far as the system shows."""
         return all(self._seems_blocked() for _ in range(LOOKS))
 
     def _seems_blocked(self) -> bool:
         try:
             status = Path(f"/proc/self/task/{self._native}/stat").read_bytes()
         except OSError:
-            return True  # nobody tells
+            return True  # the system does not show it
         return status.rpartition(b") ")[2].startswith(b"S")
 
     def waits_in_real_time(self) -> bool:
-        """Whether it runs, and waits for something else than a lock without a timeout, which another thread is to release.
+        """Return True if it runs, and waits for something other than a lock without a timeout, which another thread will
+        release.
 
-        A thread that has not begun, or has ended, waits for a processor alone. If the system does not tell, it does.
+        A thread that has not begun, or has ended, waits only for a processor. If the system does not show it, return True.
         """
         if self._thread not in sys._current_frames():
             return False
@@ -93,7 +95,7 @@ class Actor:
         return not is_computing and not (is_lock and call[_FUTEX_TIMEOUT] == "0x0")
 
     def place(self) -> str:
-        """The function it is in."""
+        """Return the name of the function that it is in."""
         frame = sys._current_frames().get(self._thread)
         if frame is None:
             return "?"
@@ -101,26 +103,26 @@ class Actor:
         return f"{module}.{frame.f_code.co_qualname}"
 
     def is_me(self) -> bool:
-        """Whether it runs in the calling thread."""
+        """Return True if it runs in the calling thread."""
         return self.running and self._thread == threading.get_ident()
 
     def go(self) -> None:
-        """Lets it run."""
+        """Let it run."""
         self.running = True
         self.gate.release()
 
     def enter(self, stage: Stage) -> None:
-        """The calling thread becomes this actor, and waits for its first turn."""
+        """Make the calling thread this actor, and wait for its first turn."""
         _own.stage, _own.actor = stage, self
         self._thread, self._native = threading.get_ident(), threading.get_native_id()
         self.gate.acquire()
 
     def leave(self) -> None:
-        """The calling thread is an ordinary one again."""
+        """Make the calling thread an ordinary one again."""
         _own.stage = _own.actor = None
 
     def interrupt(self) -> None:
-        """Ends it: now, where it waits, else as soon as it runs Python code again."""
+        """End it: now if it waits, else as soon as it runs Python code again."""
         if self.running:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread), ctypes.py_object(Abandoned))
         else:
@@ -128,29 +130,29 @@ class Actor:
 
 
 def always() -> bool:
-    """Is ready at any time."""
+    """Return True: ready at any time."""
     return True
 
 
 def current_stage() -> Stage | None:
-    """The stage the calling thread is on."""
+    """Return the stage of the calling thread, or None."""
     return getattr(_own, "stage", None)
 
 
 def current_actor() -> Actor:
-    """The actor the calling thread is; to be asked on a stage alone."""
+    """Return the actor of the calling thread, which must be on a stage."""
     actor: Actor = _own.actor
     return actor
 
 
 def leave_in_child() -> None:
-    """Of a client that forks, only the parent stays on its stage."""
+    """Take a forked child off the stage. Only the parent stays on it."""
     _own.stage = None
 
 
 @contextmanager
 def off_stage() -> Iterator[None]:
-    """Lets the calling thread be an ordinary one for a moment that is bound to be short."""
+    """Make the calling thread an ordinary one for a moment, which must be short."""
     stage = current_stage()
     _own.stage = None
     try:

@@ -1,6 +1,6 @@
-"""What a client waits for in real time: processes that it starts, and alarms.
+"""Stand-ins for waits in real time: for processes that a client starts, and for alarms.
 
-A process has no virtual time. A wait for one gives it a moment of real time; then its timeout counts on the stage.
+A process does not have virtual time. A wait for one lasts a moment of real time; then its timeout counts on the stage.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _real_alarm, _real_setitimer = signal.alarm, signal.setitimer
 
 
 def wait(process: subprocess.Popen[Any], timeout: float | None) -> Any:
-    """Stands in for `Popen._wait`, which `wait`, `communicate` and `run` call."""
+    """Stand in for `Popen._wait`, which `wait`, `communicate` and `run` call."""
     stage = current_stage()
     if stage is None or timeout is None or process.returncode is not None:
         return _real_wait(process, timeout)
@@ -28,7 +28,7 @@ def wait(process: subprocess.Popen[Any], timeout: float | None) -> Any:
 
 
 def _is_over(pid: int) -> bool:
-    """Whether a child has ended; it can be waited for afterwards all the same."""
+    """Return True if a child has ended. It can still be waited for afterwards."""
     try:
         return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     except ChildProcessError:
@@ -36,7 +36,7 @@ def _is_over(pid: int) -> bool:
 
 
 def alarm(seconds: int, /) -> int:
-    """Stands in for `signal.alarm`: it would strike in real time, and in a thread that is not the client's."""
+    """Stand in for `signal.alarm`, which would fire in real time, and in a thread that is not the client's."""
     stage = current_stage()
     if stage is None:
         return _real_alarm(seconds)
@@ -46,7 +46,7 @@ def alarm(seconds: int, /) -> int:
 
 
 def setitimer(which: int, seconds: float, interval: float = 0.0, /) -> tuple[float, float]:
-    """Stands in for `signal.setitimer`, as above."""
+    """Stand in for `signal.setitimer`, for the same reasons."""
     stage = current_stage()
     if stage is None:
         return _real_setitimer(which, seconds, interval)
@@ -56,7 +56,7 @@ def setitimer(which: int, seconds: float, interval: float = 0.0, /) -> tuple[flo
 
 
 def notice_fork() -> None:
-    """To be called before a process forks: the copy lives in real time, and what it does is not seen in process."""
+    """Call before a process forks: the copy lives in real time, and its actions are not seen in this process."""
     stage = current_stage()
     if stage is not None:
         stage.notice("it forked a process")

@@ -1,21 +1,21 @@
-"""Time that moves only when it is told to."""
+"""A clock that moves only on request."""
 
 from __future__ import annotations
 
 START = 1_767_268_800_000_000_000
-"""Noon of the first of January 2026, in nanoseconds since the epoch: every scenario begins at the same moment."""
+"""Noon on 1 January 2026, in nanoseconds since the epoch. Every scenario begins at this moment."""
 
 NANOSECONDS = 1_000_000_000
 
 LAST = 2e-6
-"""Seconds by which an answer that is due comes later: whatever the client set for the same moment strikes first.
+"""Seconds that a due answer is late, so that a timer the client set for the same moment fires first.
 
 It is more than the microsecond by which the timers of an asyncio loop may be early.
 """
 
 
 class VirtualClock:
-    """One time line for a client and the mock it talks to; counts whole nanoseconds, so that waits add up exactly."""
+    """One time line for a client and its mock. It counts whole nanoseconds, so that waits add up exactly."""
 
     def __init__(self, start: int = START) -> None:
         self._start = start
@@ -24,30 +24,30 @@ class VirtualClock:
 
     @property
     def elapsed(self) -> int:
-        """Nanoseconds since the clock was made: what a monotonic clock shows."""
+        """Nanoseconds since the clock was made, as a monotonic clock shows them."""
         return self.nanoseconds - self._start
 
     def seconds(self) -> float:
-        """Now, in seconds since the epoch."""
+        """Return the seconds since the epoch."""
         return self.nanoseconds / NANOSECONDS
 
     def milliseconds(self) -> int:
-        """Now, in milliseconds since the epoch: what the mock takes as its system's clock."""
+        """Return the milliseconds since the epoch. The mock uses them as its system's clock."""
         return self.nanoseconds // 1_000_000
 
     def after(self, seconds: float) -> int:
-        """The instant `seconds` from now, in nanoseconds since the epoch; what is not positive is now.
+        """Return the instant `seconds` from now, in nanoseconds since the epoch; now if `seconds` is not positive.
 
-        The least wait takes a nanosecond: who waits until the clock has reached some moment would else wait for ever.
+        The shortest wait is one nanosecond: otherwise a loop that waits for the clock to move would never end.
         """
         if seconds <= 0:
             return self.nanoseconds
         return self.nanoseconds + max(1, round(seconds * NANOSECONDS))
 
     def restart(self) -> None:
-        """Goes back to its start, for another life in which nobody remembers this one."""
+        """Go back to the start, for the next run."""
         self.nanoseconds = self._start
 
     def move_to(self, instant: int) -> None:
-        """Moves on to `instant` (nanoseconds since the epoch); never back."""
+        """Move on to `instant` (nanoseconds since the epoch); never back."""
         self.nanoseconds = max(self.nanoseconds, instant)

@@ -1,8 +1,7 @@
-"""Connections between a client and a platform in the same process: who waits for what, and what has come back.
+"""Connections between a client and a platform in the same process.
 
-A thread on a stage that waits for the other end of such a connection waits on its stage, so that the other end gets its turn
-and a timeout is virtual. What one end has sent counts once it has reached the other, so that nothing depends on how fast the
-system delivers.
+A thread on a stage waits for the other end of such a connection on its stage. So the other end gets its turn, and a timeout is
+virtual. Bytes count as sent only after they have reached the other end, so that nothing depends on the speed of the system.
 """
 
 from __future__ import annotations
@@ -20,11 +19,12 @@ from contracts.clients.stage import Stage
 READABLE, WRITABLE = select.POLLIN, select.POLLOUT
 
 DELIVERY = 1000
-"""Milliseconds of real time to wait at most for what was sent to arrive; it takes microseconds."""
+"""The longest wait for sent bytes to arrive, in milliseconds of real time; they usually take microseconds."""
 
 
 class End:
-    """One end of a connection, which does not keep its socket alive; `peer` is the other end, once somebody has accepted."""
+    """One end of a connection, which does not keep its socket alive. `peer` is the other end, None until the connection is
+    accepted."""
 
     def __init__(self, own: socket.socket) -> None:
         self._socket = ref(own)
@@ -33,35 +33,35 @@ class End:
 
     @property
     def socket(self) -> socket.socket | None:
-        """The socket, as long as it is open."""
+        """The socket, or None if it is closed."""
         own = self._socket()
         return None if own is None or own.fileno() < 0 else own
 
     def has_sent(self) -> None:
-        """Waits until the other end has got what this one has sent, or knows that there comes no more."""
+        """Wait until the other end has received everything that was sent, or has seen the end of the stream."""
         other = self.peer.socket if self.peer is not None else None
         if other is not None:
             arrived(other)
 
     def has_read(self, count: int) -> None:
-        """So many bytes were taken from the connection; 0: there come no more."""
+        """Note that `count` bytes were read from the connection; 0 is the end of the stream."""
 
     def is_closed(self) -> None:
-        """The socket was closed by its owner."""
+        """Note that the owner closed the socket."""
         self.has_sent()
 
     def is_shut(self) -> None:
-        """The owner of the socket does not want to read any more, and has not closed it yet."""
+        """Note that the owner shut the socket for reading, but has not closed it yet."""
 
     def close(self) -> None:
-        """Closes the socket, whoever still holds it."""
+        """Close the socket, even if another object still holds it."""
         own = self.socket
         if own is not None:
             own._real_close()  # type: ignore[attr-defined]
 
 
 class ClientEnd(End):
-    """A client's end, where it is told when an answer has come back; `returned` wants to know."""
+    """A client's end, which calls `returned` when an answer has come back."""
 
     def __init__(self, own: socket.socket, stage: Stage, returned: Returned) -> None:
         super().__init__(own)
@@ -79,16 +79,16 @@ class ClientEnd(End):
         super().has_sent()
 
     def has_arrived(self, context_id: str) -> None:
-        """What the client has sent was a whole request."""
+        """Note that the bytes the client sent were a whole request."""
         self._has_asked, self._context_id, self._is_whole, self._unread = False, context_id, False, 0
         self._since = self._stage.clock.nanoseconds
 
     def is_deserted(self) -> None:
-        """Nobody reads any more what the client sends."""
+        """Note that the platform reads nothing more from the client."""
         self._has_asked = False
 
     def is_answered(self, count: int) -> None:
-        """So many bytes are on their way to the client, and with them the whole answer."""
+        """Note that `count` bytes are on their way to the client, and complete the answer."""
         self._unread += count
         self._is_whole = True
 
@@ -96,15 +96,15 @@ class ClientEnd(End):
         """See End."""
         self._unread -= count
         if count == 0 or (self._is_whole and self._unread <= 0):
-            # The client that reads nothing more because it has shut the socket itself has no answer.
+            # A client that stops reading because it shut the socket itself did not get an answer.
             self._came_back(answered=self._is_whole or not self._is_shut)
 
     def is_shut(self) -> None:
-        """See End. A watchdog does so to wake the thread that reads, as `urllib3.HTTPResponse.shutdown` does."""
+        """See End. A watchdog shuts the socket to wake the reading thread, as `urllib3.HTTPResponse.shutdown` does."""
         self._is_shut = True
 
     def is_closed(self) -> None:
-        """See End. What has left the client arrives before it does anything else, as if it had been on its way no longer."""
+        """See End. Bytes that have left the client arrive before it does anything else, as if they took no time."""
         super().has_sent()
         if self._has_asked:
             self._stage.wait_until(lambda: not self._has_asked, None)
@@ -122,18 +122,18 @@ _ends: WeakKeyDictionary[socket.socket, End] = WeakKeyDictionary()
 
 
 def end_of(own: socket.socket) -> End | None:
-    """The connection's end that a socket is, where the other end is in this process as well."""
+    """Return the socket's end of a connection, or None if the other end is not in this process."""
     return _ends.get(own)
 
 
 def arrived(receiver: socket.socket) -> None:
-    """Waits, in real time, until there is something for `receiver` to take."""
+    """Wait, in real time, until `receiver` has something to read."""
     with suppress(OSError, ValueError):
         is_ready(receiver, READABLE, DELIVERY)
 
 
 def is_ready(own: socket.socket, event: int, milliseconds: int = 0) -> bool:
-    """Whether the socket need not wait for the event; one that is closed need not, for it will be told so."""
+    """Return True if the socket need not wait for the event. A closed socket need not, because its next call fails at once."""
     if own.fileno() < 0:
         return True
     poll = real_poll()
@@ -142,7 +142,7 @@ def is_ready(own: socket.socket, event: int, milliseconds: int = 0) -> bool:
 
 
 def wait(stage: Stage, own: socket.socket, event: int) -> None:
-    """Called by an actor: waits for the event as long as the socket's timeout allows, in virtual time. Raises TimeoutError."""
+    """Wait for the event in virtual time, as long as the socket's timeout allows. Only actors call it. Raises TimeoutError."""
     seconds = own.gettimeout()
     if seconds == 0 or is_ready(own, event):
         return

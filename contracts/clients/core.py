@@ -1,4 +1,4 @@
-"""Keeps the threads of a client on one core: they take turns, and whoever goes on elsewhere finds the caches cold."""
+"""Keeps the threads of a client on one core. They run one at a time, so moving between cores only costs cache misses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 Conduct = Callable[[Callable[[], None]], None]
-"""Calls what it is given in another thread, and waits for its end as long as that makes sense."""
+"""Calls its argument in another thread, and waits for the end unless the client is given up."""
 
 _current: Callable[[], int] | None = None
 if sys.platform == "linux":
@@ -18,10 +18,10 @@ if sys.platform == "linux":
 
 
 def on_one_core(conduct: Conduct, body: Callable[[], None]) -> None:
-    """Has `conduct` call `body` in a thread that stays on its core from now on, with whatever is started there.
+    """Let `conduct` call `body` in a thread that stays on its core from now on, with the threads that `body` starts.
 
-    The calling thread is on that core too while it waits. In between the system may move it to where there is more room. Where
-    the system takes no such wishes, nothing but the call is done.
+    The calling thread is on that core too while it waits. Between two calls the system may move it. If the system cannot pin
+    threads, `conduct` is called and nothing else happens.
     """
     waiting, cores = threading.get_native_id(), _allowed()
 
@@ -37,13 +37,13 @@ def on_one_core(conduct: Conduct, body: Callable[[], None]) -> None:
 
     try:
         conduct(conducted)
-    except BaseException:  # and it may never come to its end
+    except BaseException:  # the thread may never end
         _allow(waiting, cores)
         raise
 
 
 def _allowed() -> set[int]:
-    """The cores that the calling thread may use; none where nobody knows."""
+    """Return the cores that the calling thread may use; an empty set if the system does not say."""
     if _current is not None:
         with suppress(OSError):
             return os.sched_getaffinity(0)
@@ -51,7 +51,7 @@ def _allowed() -> set[int]:
 
 
 def _allow(thread: int, cores: set[int]) -> None:
-    """Lets a thread (by its native id, 0: the calling one) use these cores alone; does nothing where there are none."""
+    """Restrict a thread (by its native id, 0: the calling one) to these cores; do nothing if `cores` is empty."""
     if cores:
         with suppress(OSError):
             os.sched_setaffinity(thread, cores)

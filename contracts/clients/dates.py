@@ -1,6 +1,6 @@
-"""Stand-ins for `date` and `datetime` whose "now" is their thread's.
+"""Stand-ins for `date` and `datetime` that take "now" from the calling thread's clock.
 
-They build the real things, so that nothing that looks closely at a value's type (a JSON encoder, say) ever meets another.
+They build real objects, so that code that checks a value's exact type (a JSON encoder, say) never sees another.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _real_date, _real_datetime = datetime.date, datetime.datetime
 
 
 class _StandIn(type):
-    """Makes a class that stands in for `real`: calling it makes a real one, and it is as wide as the real one."""
+    """Makes a class that stands in for `real`: a call makes a real object, and real objects count as its instances."""
 
     real: type
 
@@ -29,7 +29,7 @@ class _StandIn(type):
 
 
 def _stands_in(cls: type) -> bool:
-    """Whether it is one of the two below, and not a client's own class built upon one."""
+    """Return True for the two classes below, and False for a client's own class derived from one."""
     return "real" in vars(cls)
 
 
@@ -40,7 +40,7 @@ class Date(datetime.date, metaclass=_StandIn):
 
     @classmethod
     def today(cls) -> Any:
-        """The thread's date."""
+        """Return the thread's date."""
         stage = current_stage()
         return super().today() if stage is None else _builder(cls).fromtimestamp(stage.clock.seconds())
 
@@ -52,18 +52,18 @@ class Datetime(datetime.datetime, metaclass=_StandIn):
 
     @classmethod
     def now(cls, tz: datetime.tzinfo | None = None) -> Any:
-        """The thread's time."""
+        """Return the thread's time."""
         stage = current_stage()
         return super().now(tz) if stage is None else _builder(cls).fromtimestamp(stage.clock.seconds(), tz)
 
     @classmethod
     def today(cls) -> Any:
-        """The thread's time."""
+        """Return the thread's time."""
         return cls.now()
 
     @classmethod
     def utcnow(cls) -> Any:
-        """The thread's time in UTC, without saying so."""
+        """Return the thread's time in UTC, as a naive datetime."""
         return cls.now(datetime.UTC).replace(tzinfo=None)
 
 

@@ -1,7 +1,7 @@
-"""Keeps a client's own output off the terminal: what its threads print or log goes to their stage.
+"""Keeps a client's own output off the terminal: text that its threads print or log goes to their stage.
 
-Other threads of the process, pytest's among them, write where they always did. Log handlers that exist already hold a stream
-of their own, so the streams of those that write to the terminal are replaced as well.
+Other threads of the process, such as pytest's, keep their streams. Existing log handlers hold a stream of their own, so the
+streams of handlers that write to the terminal are replaced as well.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Diverted:
         self.stream, self._name = stream, name
 
     def write(self, text: str) -> int:
-        """Write as the calling thread should."""
+        """Write to the stage, or to the real stream if the calling thread is on no stage."""
         stage = current_stage()
         if stage is None:
             return int(self.stream.write(text) or 0)
@@ -74,7 +74,7 @@ class _Bytes:
 @contextmanager
 def diverted() -> Iterator[None]:
     """Divert standard output, standard error and log handlers while it lasts. It may be nested."""
-    handlers = list(_handlers())  # as long as the streams are those that they know
+    handlers = list(_handlers())  # before the streams change, by which they are recognized
     swapped = [(sys, name, _divert(sys, name, name)) for name in ("stdout", "stderr")]
     swapped += [(handler, "stream", _divert(handler, "stream", name)) for handler, name in handlers]
     otherwise = _Otherwise() if logging.root.handlers and all(map(_is_pytest, logging.root.handlers)) else None
@@ -86,7 +86,7 @@ def diverted() -> Iterator[None]:
         if otherwise is not None:
             logging.root.removeHandler(otherwise)
         for holder, name, stand_in in reversed(swapped):
-            if stand_in is not None and getattr(holder, name) is stand_in:  # else somebody has changed it meanwhile
+            if stand_in is not None and getattr(holder, name) is stand_in:  # otherwise other code has changed it meanwhile
                 setattr(holder, name, stand_in.stream)
 
 
@@ -131,7 +131,7 @@ def _is_pytest(handler: logging.Handler) -> bool:
 
 
 def _is_terminal(stream: Any) -> bool:
-    """Whether a stream is this process's standard output or error, under whatever object."""
+    """Return True if a stream is this process's standard output or error, whatever object wraps it."""
     if isinstance(stream, Diverted) or any(stream is one for one in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)):
         return True
     with suppress(Exception):

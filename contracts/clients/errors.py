@@ -1,4 +1,4 @@
-"""What makes a client impossible to judge: the run ends with one line, and what it quotes, and exit status 2."""
+"""Errors that make it impossible to judge a client. They end the run with their message and exit status 2."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contracts.errors import ContractsError
 
 
 class Terminated(SystemExit):
-    """SIGTERM ends this process: no client has asked for that."""
+    """SIGTERM ends this process. No client asked for it."""
 
 
 class ClientError(ContractsError):
@@ -17,7 +17,7 @@ class ClientError(ContractsError):
 
 
 class TargetError(ClientError):
-    """TARGET does not lead to a factory; `target` is what was given, `problem` says why not."""
+    """TARGET does not lead to a factory. `target` is the given text, `problem` the reason."""
 
     def __init__(self, target: str, problem: str) -> None:
         super().__init__(f"{target}: {problem}")
@@ -25,11 +25,11 @@ class TargetError(ClientError):
 
 
 class FactoryError(ClientError):
-    """The factory was called and gave no client."""
+    """The factory raised, or returned something that is not a client."""
 
 
 class ThreadsReplaced(ClientError):
-    """A `library` has replaced the `replaced`, threads or sockets, of this process, which the judge needs."""
+    """A `library` has replaced the threads or sockets (`replaced`) of this process, which the judge needs."""
 
     def __init__(self, replaced: str, library: str) -> None:
         super().__init__(
@@ -39,9 +39,9 @@ class ThreadsReplaced(ClientError):
 
 
 class PlatformUnreached(ClientError):
-    """No request of the client reached the mock. `way_in` says what it has to do, `error` what its first message failed with.
+    """No request of the client reached the mock. `way_in` says how to reach it, `error` how the first message failed.
 
-    `strayed`: it looked for HOST on the network.
+    `strayed`: the client looked for HOST on the network.
     """
 
     def __init__(self, way_in: str, error: str = "", *, strayed: bool = False) -> None:
@@ -54,9 +54,9 @@ class PlatformUnreached(ClientError):
 
 
 class NothingSent(ClientError):
-    """The client raised `error` before its first request, in each of so many `scenarios` and in the plainest one.
+    """The client raised `error` before its first request: in each of `scenarios` scenarios and in the simplest one.
 
-    `quoted` are the frames that lead to where it was raised.
+    `quoted` are the frames that lead to the raise.
     """
 
     def __init__(self, error: str, scenarios: int, quoted: Sequence[str] = ()) -> None:
@@ -70,7 +70,7 @@ class NothingSent(ClientError):
 
 
 class ClientProtocolError(ClientError):
-    """A client process does not speak as it should; `problem` names what was seen, `quoted` is what it last wrote to stderr."""
+    """A client process does not follow the protocol. `problem` names what was seen, `quoted` is the end of its stderr."""
 
     def __init__(self, problem: str, quoted: Sequence[str] = ()) -> None:
         heading = "; its last words on stderr:" if quoted else ""

@@ -1,7 +1,7 @@
-"""A wall clock that a client's process shares with the mock, by way of libfaketime: it shows the system's time and an offset.
+"""A wall clock that a client's process shares with the mock, by libfaketime: the system's time plus an offset.
 
-The monotonic clock is left alone, so that a wait in an event loop takes as long as it did. Static binaries, and runtimes that
-ask the kernel without the C library, do not notice.
+The monotonic clock is left alone, so that a wait in an event loop takes as long as before. Static binaries, and runtimes that
+ask the kernel without the C library, are not affected.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _now = time.time
 
 
 class FakeTime:
-    """The offset, in a file that processes with `variables` in their environment look at whenever they ask for the time."""
+    """The offset, in a file. Processes with `variables` in their environment read it whenever they ask for the time."""
 
     def __init__(self, words: Sequence[str]) -> None:
-        """For the command `words`. Raises ClientError where the clock cannot be shared with it."""
+        """Prepare the clock for the command `words`. Raises ClientError if the clock cannot be shared with it."""
         library = find_library()
         self._folder = tempfile.TemporaryDirectory(prefix="dayfly-", ignore_cleanup_errors=True)
         self._file = Path(self._folder.name) / "offset"
@@ -47,22 +47,22 @@ class FakeTime:
             raise
 
     def reset(self) -> None:
-        """Back to the system's time."""
+        """Go back to the system's time."""
         self._move_to(0.0)
 
     def skip(self, seconds: float) -> None:
-        """Moves the clock on."""
+        """Move the clock on."""
         self._move_to(self._seconds + seconds)
 
     def close(self) -> None:
-        """Removes the file."""
+        """Remove the file."""
         self._folder.cleanup()
 
     def _move_to(self, seconds: float) -> None:
         self._seconds = seconds
         draft = self._file.with_suffix(".new")
         draft.write_text(f"+{seconds:.3f}\n", "ascii")
-        draft.replace(self._file)  # at once: nobody reads half of it
+        draft.replace(self._file)  # atomic: a reader never sees half of it
 
     def _try_out(self, words: Sequence[str]) -> None:
         self._move_to(TRIAL)
@@ -74,7 +74,7 @@ class FakeTime:
         self.reset()
 
     def _output(self, *words: str) -> str:
-        """What a command says under this clock."""
+        """Return the output of a command under this clock."""
         try:
             ran = subprocess.run(
                 words, check=False, env={**os.environ, **self.variables}, capture_output=True, text=True, timeout=PATIENCE
@@ -85,11 +85,11 @@ class FakeTime:
 
 
 _SLEEP = "import time; time.sleep(0.001); print('slept')"
-"""What Python 3.11 and later do by a call that libfaketime 0.9.10 refuses."""
+"""Python 3.11 and later sleep by a call that libfaketime 0.9.10 refuses."""
 
 
 def find_library() -> Path:
-    """Where libfaketime is. Raises ClientError."""
+    """Return the path of libfaketime. Raises ClientError."""
     for place in PLACES:
         for pattern in PATTERNS:
             for found in sorted(Path(place).glob(pattern)):

@@ -1,4 +1,4 @@
-"""HTTP clients for who asks for one, of the library that is asked for."""
+"""HTTP clients, of the library that the caller names."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ AnyTransport = httpx.BaseTransport | httpx.AsyncBaseTransport
 
 
 class NoSuchLibrary(ContractsError):
-    """An HTTP client of a library that is not installed, or not known here."""
+    """The HTTP library is not installed, or not supported."""
 
 
 def make_client(library: Library, transport: AnyTransport | None, *, asynchronous: bool, **options: Any) -> Any:
-    """A `Client` of the library, or its `AsyncClient`, on a transport for httpx (None: the library's own).
+    """Return a `Client` of the library, or its `AsyncClient`, on a transport for httpx (None: the library's own).
 
     `options` are the library's. Raises NoSuchLibrary.
     """

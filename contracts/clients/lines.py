@@ -1,4 +1,4 @@
-"""What is said to a client process and what it says back: JSON Lines, read with suspicion."""
+"""The JSON Lines sent to a client process and read from it. The client's lines are checked, not trusted."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from contracts.clients.errors import ClientProtocolError
 from mockserver.journal import Guest
 
 LONGEST_LINE = 1 << 20
-"""Bytes a client's line may have; an answer has some twenty."""
+"""The longest line of a client, in bytes; an answer has about twenty."""
 
 SHOWN = 80
 
 
 class Ask(Struct):
-    """What a client is asked: to deliver `text` to `guest`."""
+    """The request to a client: deliver `text` to `guest`."""
 
     guest: Guest
     text: str
@@ -54,7 +54,7 @@ def question(number: int, guest: Guest, text: str) -> bytes:
 
 
 def reply(line: bytes, credentials: Credentials) -> Reply:
-    """The reply in a line, its error as it is to be told. Raises ClientProtocolError that shows what was there instead."""
+    """Return the reply in a line, with its error redacted. Raises ClientProtocolError, which quotes the line."""
     try:
         read = _decoder.decode(_whole(line))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -66,18 +66,18 @@ def reply(line: bytes, credentials: Credentials) -> Reply:
 
 
 def _whole(line: bytes) -> bytes:
-    """The line, with a replacement character for each half of one: JavaScript leaves them where it cuts a string."""
+    """Return the line with a replacement character for each lone surrogate. JavaScript leaves one if it cuts a string there."""
     if _SURROGATE.search(line) is None:
         return line
     try:
         text = json.dumps(json.loads(line), ensure_ascii=False)
-    except (ValueError, RecursionError):  # the decoder says it better
+    except (ValueError, RecursionError):  # the decoder has the better message
         return line
     return _HALF.sub("\N{REPLACEMENT CHARACTER}", text).encode()
 
 
 def shown(line: bytes, credentials: Credentials) -> str:
-    """The beginning of a line, on one line, without secrets."""
+    """Return the beginning of a line, on one line, without secrets."""
     text = hidden(line.decode("utf-8", "replace"), credentials)
     return repr(text) if len(text) <= SHOWN else f"{text[:SHOWN]!r}… ({len(line)} bytes)"
 
@@ -101,7 +101,7 @@ class Lines:
 
     @property
     def unfinished(self) -> str:
-        """What is wrong with the line that has begun, to be said where nothing more comes; "" where none has."""
+        """The complaint about an unfinished last line, "" if there is none."""
         return f"it has not ended its line {self._begun} with a newline" if self.pending.strip() else ""
 
     @property

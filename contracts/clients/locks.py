@@ -1,6 +1,6 @@
-"""Locks on which a client's thread waits on its stage: who gets one next is then a choice, and its timeouts are virtual.
+"""Locks on which a client's thread waits on its stage. The next holder is then a choice, and timeouts are virtual.
 
-`threading` builds its conditions, events, semaphores and queues on these few primitives, so that all of them follow.
+`threading` builds its conditions, events, semaphores and queues on these few primitives, so they all follow.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _real_start, _real_join = threading.Thread.start, threading.Thread.join
 
 
 class StageLock:
-    """A lock for threads on a stage; for any other thread an ordinary one."""
+    """A lock that waits on the stage for threads on one; an ordinary lock for any other thread."""
 
     def __init__(self) -> None:
         self._real = _real_lock()
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        """As `threading.Lock.acquire`; on a stage, `timeout` is virtual seconds."""
+        """Acquire as `threading.Lock` does; on a stage, `timeout` is virtual seconds."""
         if self._real.acquire(False):
             return True
         stage = current_stage() if blocking else None
@@ -45,11 +45,11 @@ class StageLock:
         return self._real.acquire(False)
 
     def release(self) -> None:
-        """As `threading.Lock.release`."""
+        """Release as `threading.Lock` does."""
         self._real.release()
 
     def locked(self) -> bool:
-        """As `threading.Lock.locked`."""
+        """Return True while it is held, as `threading.Lock` does."""
         return self._real.locked()
 
     def __enter__(self) -> bool:
@@ -69,7 +69,7 @@ class Lock:
     """Stands in for `threading.Lock`, which is a class from Python 3.13 on."""
 
     def __new__(cls) -> Any:
-        """A lock of the calling thread's kind."""
+        """Return a lock of the calling thread's kind."""
         return _real_lock() if current_stage() is None else StageLock()
 
 
@@ -77,7 +77,7 @@ class RLock:
     """Stands in for `threading.RLock`."""
 
     def __new__(cls) -> Any:
-        """A re-entrant lock of the calling thread's kind."""
+        """Return a re-entrant lock of the calling thread's kind."""
         if current_stage() is None:
             return _real_rlock()
         lock = threading._PyRLock()  # type: ignore[attr-defined]
@@ -89,7 +89,7 @@ class SimpleQueue:
     """Stands in for `queue.SimpleQueue`, on which thread pools wait."""
 
     def __new__(cls) -> Any:
-        """A queue of the calling thread's kind."""
+        """Return a queue of the calling thread's kind."""
         return _real_simple_queue() if current_stage() is None else queue._PySimpleQueue()  # type: ignore[attr-defined]
 
     def __class_getitem__(cls, item: object) -> type[SimpleQueue]:
@@ -97,19 +97,19 @@ class SimpleQueue:
 
 
 def start(thread: threading.Thread) -> None:
-    """Stands in for `Thread.start`: what an actor starts is an actor."""
+    """Stand in for `Thread.start`: a thread that an actor starts is an actor too."""
     stage = current_stage()
     if stage is None:
         _real_start(thread)
         return
     thread.run = stage.adopt(_telling_on_stage(thread))  # type: ignore[method-assign]
-    # The new thread reports that it runs before it is on the stage, so nobody waits for that on the stage.
+    # The new thread reports that it runs before it is on the stage, so the caller cannot wait for that on the stage.
     with off_stage():
         _real_start(thread)
 
 
 def _telling_on_stage(thread: threading.Thread) -> Callable[[], None]:
-    """The thread's `run`. What it raises is told while it is on the stage, so that it counts as the client's own output."""
+    """Return the thread's `run` with a handler that reports its exception on the stage, as the client's own output."""
     run = thread.run
 
     def tell() -> None:
@@ -128,9 +128,9 @@ def _telling_on_stage(thread: threading.Thread) -> Callable[[], None]:
 
 
 def adjust(executor: ThreadPoolExecutor) -> None:
-    """Stands in for `ThreadPoolExecutor._adjust_thread_count`: a pool that outlives its client gets threads on each new stage.
+    """Stand in for `ThreadPoolExecutor._adjust_thread_count`: a pool that outlives its client gets new threads on each stage.
 
-    Those of an earlier stage were given up with it, and what they wait at may have been made when time was real.
+    The threads of an earlier stage were given up with it, and may wait on locks that were made in real time.
     """
     stage = current_stage()
     if stage is not None and _pools.get(executor) != id(stage):
@@ -145,12 +145,12 @@ def adjust(executor: ThreadPoolExecutor) -> None:
 
 
 def any_left() -> bool:
-    """Whether a thread that a client started is still there."""
+    """Return True if a thread that a client started still runs."""
     return any(isinstance(thread.run, Part) for thread in threading.enumerate())
 
 
 def join(thread: threading.Thread, timeout: float | None = None) -> None:
-    """Stands in for `Thread.join`: an actor waits for another in virtual time."""
+    """Stand in for `Thread.join`: an actor waits for another in virtual time."""
     stage, part = current_stage(), thread.run
     if stage is None or not isinstance(part, Part):
         _real_join(thread, timeout)

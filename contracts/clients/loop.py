@@ -1,10 +1,10 @@
-"""An asyncio loop that never blocks: where it would wait, its stage's clock jumps; and a gate on which requests park.
+"""An asyncio loop that never blocks: instead of waiting it moves its stage's clock. Requests park at a gate.
 
-While the loop has work it works. When it has none, what has come over a socket is looked at, or one of the parked requests goes
-on, picked by the stage's `choose`; when none is parked, the loop pauses on its stage until its next timer.
+The loop works as long as it has work. After that it reads its sockets, or releases one parked request, picked by the stage's
+`choose`. If no request is parked, the loop pauses on its stage until its next timer.
 
-Bytes that have come wait for the timers that are due and for all that follows from them. asyncio itself would read them in the
-turn in which a deadline strikes, and then cancel whoever waits for them: an answer that was read and that nobody got.
+Bytes that have come wait until the due timers have run, with everything that follows from them. asyncio itself would read them
+in the same turn as a deadline, and then cancel the task that waits for them: the answer would be read and lost.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _real_new_event_loop = asyncio.new_event_loop
 
 
 BUSY = 100
-"""After so many turns without rest a loop looks at its sockets all the same: it may be asking in a circle."""
+"""Turns without rest after which a loop reads its sockets anyway, because it may be polling in a loop."""
 
 
 class _Selector(selectors.BaseSelector):
-    """Looks at its files without waiting for them; the waiting is done on a stage."""
+    """Looks at its files without waiting for them. The waiting is done on a stage."""
 
     def __init__(self, stage: Stage) -> None:
         self._real = real_selector()
@@ -53,7 +53,7 @@ class _Selector(selectors.BaseSelector):
         return bool(self._real.select(0))
 
     def _release(self) -> bool:
-        """Lets one parked request go on."""
+        """Let one parked request go on."""
         parked = self.parked = [future for future in self.parked if not future.done()]
         if not parked:
             return False
@@ -77,11 +77,11 @@ class _Selector(selectors.BaseSelector):
 
 
 RESOLUTION = 1e-6
-"""Seconds by which a timer may be early. asyncio adds it to the time: the sum has to be another double, after years as well."""
+"""Seconds by which a timer may be early. asyncio adds it to the time, and the sum must differ as a double even after years."""
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """The loop of a client that lives on `stage`; to be run by an actor of it."""
+    """The loop of a client on `stage`. An actor of that stage must run it."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage, self._parking = stage, _Selector(stage)
@@ -91,22 +91,22 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """The tasks that were asked to send a message."""
 
     def time(self) -> float:
-        """Seconds of virtual time."""
+        """Return the seconds of virtual time."""
         return self._stage.clock.elapsed / NANOSECONDS
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
-        """Report an error, unless the loop is closed: an aiohttp session that was left open complains when it is collected."""
+        """Report an error, unless the loop is closed: an aiohttp session left open complains when it is collected."""
         if not self.is_closed():
             super().call_exception_handler(context)
 
     async def turn(self) -> None:
-        """A point where others may go first."""
+        """Let others go first, if the stage chooses one."""
         future = self.create_future()
         self._parking.parked.append(future)
         await future
 
     def finish(self) -> None:
-        """Cancels what still runs on the loop, lets it clean up, and closes the loop."""
+        """Cancel the tasks that still run on the loop, let them clean up, and close the loop."""
         self.run_until_complete(self._wind_down(asyncio.all_tasks(self)))
         self.close()
 
@@ -115,18 +115,18 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.shutdown_asyncgens()
-        for transport in list(self._transports.values()):  # type: ignore[attr-defined]  # connections that the client has left open
+        for transport in list(self._transports.values()):  # type: ignore[attr-defined]  # connections that the client left open
             transport.abort()
         await asyncio.sleep(0)
 
     def discard(self) -> None:
-        """Closes the loop with whatever is on it, silently: its client was given up."""
+        """Close the loop without a warning about its tasks, because its client was given up."""
         for task in asyncio.all_tasks(self):
             task._log_destroy_pending = False  # type: ignore[attr-defined]
         self.close()
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
-    """Stands in for `asyncio.new_event_loop`: a client that runs a loop of its own lives in virtual time as well."""
+    """Stand in for `asyncio.new_event_loop`: a client that runs its own loop lives in virtual time too."""
     stage = current_stage()
     return _real_new_event_loop() if stage is None else VirtualLoop(stage)

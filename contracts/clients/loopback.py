@@ -1,7 +1,7 @@
-"""The platform behind a real socket, on the stage of its client: each connection is served by an actor.
+"""The platform behind a real socket, on the stage of its client. An actor serves each connection.
 
-So a request, its answer and every wait between them are steps like the client's own: one at a time, in an order that is chosen,
-in virtual time, and the clock jumps only once nothing is on its way any more.
+So a request, its answer and every wait between them are steps like the client's own: one at a time, in a chosen order, in
+virtual time. The clock jumps only when nothing is on its way any more.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from contracts.clients.stage import Stage
 
 HOST = "127.0.0.1"
 BACKLOG = socket.SOMAXCONN
-"""A client may connect many times before the stage takes one; beyond this each of them waits for the system's clock."""
+"""A client may connect many times before the stage accepts one; beyond this number each connection waits in real time."""
 
 STRANGER = (
     "a connection was made by something else than Python's own sockets in a thread of the client's"
     " (libcurl, gevent, uvloop, another process, a thread that runs since the import)"
 )
-"""What is known of a connection whose other end was not seen."""
+"""The note about a connection whose other end was not seen."""
 
 GRACE = 1.0
-"""Seconds of real time to wait for the end of a thread that was told to end."""
+"""Seconds of real time to wait for a thread that should end."""
 
 
 class Loopback:
-    """Serves one client on its stage, as long as the stage lasts; `url` tells where."""
+    """Serves one client on its stage, as long as the stage lasts, at `url`."""
 
     def __init__(self, stage: Stage, seat: Seat) -> None:
         self._stage, self._seat = stage, seat
@@ -49,7 +49,7 @@ class Loopback:
         self._start(self._accept)
 
     def close(self) -> None:
-        """To be called once the stage is closed: waits for the threads, and closes what the client has left open."""
+        """Wait for the threads, and close the connections that the client left open. Call it after the stage is closed."""
         sockets.leave(self._port)
         for thread in self._threads:
             thread.join(GRACE)
@@ -58,7 +58,7 @@ class Loopback:
             end.close()
 
     def _connected(self, client: socket.socket) -> None:
-        """In a thread of the client's: it has connected."""
+        """Note a connection of the client, in the client's thread."""
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else a request in two parts waits for the system's clock
         end = ClientEnd(client, self._stage, self._seat.returned)
         self._coming[client.getsockname()] = end
@@ -67,7 +67,7 @@ class Loopback:
 
     def _start(self, body: Callable[[], None]) -> None:
         thread = threading.Thread(target=body, name="dayfly platform", daemon=True)
-        if current_stage() is None:  # what an actor starts is one by itself
+        if current_stage() is None:  # a thread that an actor starts is an actor anyway
             thread.run = self._stage.adopt(thread.run)  # type: ignore[method-assign]
         self._threads.append(thread)
         thread.start()
@@ -95,8 +95,8 @@ class Loopback:
     def _talk(self, connection: socket.socket, address: Any, line: Line) -> None:
         try:
             Exchanges(connection, address, line)
-        except OSError:  # the client is gone, or what it says is not HTTP
+        except OSError:  # the client is gone, or did not speak HTTP
             pass
         except Exception:
-            if line.handler.failure is None:  # else whoever runs the scenario is told
+            if line.handler.failure is None:  # otherwise the scenario's runner reports it
                 raise

@@ -1,4 +1,4 @@
-"""The name of a platform that is called in this process: no network is to be asked for it."""
+"""The name of a platform that is called in this process, so that the network is not asked for it."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from types import TracebackType
 from typing import Any, Self
 
 HOST = "platform.invalid"
-"""A name that no network resolves (RFC 6761): a client that does not use `http_client` reaches nothing."""
+"""A name that no network resolves (RFC 6761). A client that does not use `http_client` cannot reach the platform."""
 
 BASE_URL = f"https://{HOST}"
 
 
 class UnresolvedPlatform:
-    """While this context lasts, HOST fails to resolve at once, with an error that names it: a resolver may take seconds.
+    """Lets HOST fail to resolve at once while this context lasts, with an error that names it. A resolver may take seconds.
 
-    `was_asked_for`: somebody has looked for it since `forget`.
+    `was_asked_for`: HOST was looked up since the last `forget`.
     """
 
     was_asked_for = False
 
     def forget(self) -> None:
-        """Begins anew."""
+        """Forget earlier look-ups."""
         self.was_asked_for = False
 
     def __enter__(self) -> Self:

@@ -1,8 +1,8 @@
-"""Moves the time of a client's threads onto their stage, and nobody else's, and keeps them from ending the process.
+"""Moves the time of a client's threads onto their stage, and that of no other thread. Clients cannot end the process.
 
 While `virtual_time()` lasts, the functions that tell or pass time are replaced wherever a module holds them, also under a name
-of its own (``from time import sleep``). Each replacement looks whether the calling thread is on a stage, so that other threads
-of the process, pytest's and Hypothesis' among them, go on in real time.
+of its own (``from time import sleep``). Each replacement checks if the calling thread is on a stage. So other threads of the
+process, such as pytest's and Hypothesis's, stay in real time.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from contracts.clients.dates import Date, Datetime
 from contracts.clients.loop import new_event_loop
 
 _KEEP_REAL_TIME = frozenset({"contracts", "mockserver", "hypothesis", "pytest", "_pytest", "xdist", "execnet", "waitress"})
-"""Packages that drive a client, or run the tests around it."""
+"""Packages that drive a client, or run the tests around it. They keep real time."""
 
 _DEFAULTS_COUNT = frozenset({"sched"})
-"""Modules of the standard library whose functions have functions of time as defaults."""
+"""Modules of the standard library whose functions have time functions as default arguments."""
 
 
 def _telling(real: Callable[[], Any], read: Callable[[VirtualClock], Any]) -> Callable[[], Any]:
-    """A replacement for a function that tells the time."""
+    """Return a replacement for a function that tells the time."""
 
     def tell() -> Any:
         stage = current_stage()
@@ -59,7 +59,7 @@ def _sleep(seconds: float) -> None:
 
 
 def _telling_now(real: Callable[..., Any], at: int) -> Callable[..., Any]:
-    """A replacement for a function that tells the time unless it is given one, as its argument number `at`."""
+    """Return a replacement for a function that tells the time unless it is given one, as its argument number `at`."""
 
     def tell(*args: Any) -> Any:
         stage = current_stage()
@@ -73,7 +73,7 @@ def _now_as(real: Callable[..., Any], clock: VirtualClock) -> Any:
 
 
 def _telling_clock(real: Callable[[int], Any], nanoseconds: int) -> Callable[[int], Any]:
-    """A replacement for `time.clock_gettime`, or for its sister that tells nanoseconds."""
+    """Return a replacement for `time.clock_gettime`, or for `clock_gettime_ns` if `nanoseconds` is 1."""
 
     def tell(clock_id: int, /) -> Any:
         stage = current_stage()
@@ -102,7 +102,7 @@ _real_exit = os._exit
 
 
 def _exit(status: int) -> NoReturn:
-    """A client would take the whole campaign with it, and a status of 0 would pass for a verdict."""
+    """Raise SystemExit instead of ending the process: the whole run would end, and a status of 0 would pass for a verdict."""
     if current_stage() is None:
         _real_exit(status)
     raise SystemExit(f"os._exit({status!r}) was called")
@@ -153,7 +153,7 @@ _PRIMITIVES: tuple[tuple[Any, str, Any], ...] = (
 
 
 class _Patches:
-    """The replacements, made when the first asks for them and undone when the last has gone."""
+    """The replacements: made for the first user and undone after the last."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -193,7 +193,7 @@ _patches = _Patches()
 
 @contextmanager
 def virtual_time() -> Iterator[None]:
-    """While it lasts, threads on a stage live in virtual time. May be nested; everything is undone at the end."""
+    """Let threads on a stage live in virtual time. May be nested; everything is undone at the end."""
     _patches.enter()
     try:
         yield
@@ -206,9 +206,9 @@ def _inverse(replacements: Mapping[Any, Any]) -> dict[Any, Any]:
 
 
 def _swap(functions: Mapping[Any, Any], dates: Mapping[Any, Any]) -> None:
-    """Replaces objects by identity among the names of every module, and the defaults of a client's own functions.
+    """Replace objects by identity among the names of every module, and in the defaults of a client's own functions.
 
-    The standard library keeps its dates: it builds on the real classes, and asks them for no time that a client would see.
+    The standard library keeps its dates: it builds on the real classes, and does not use them to show a client the time.
     """
     in_library = {id(old): new for old, new in functions.items()}
     elsewhere = in_library | {id(old): new for old, new in dates.items()}
@@ -230,14 +230,14 @@ def _swap(functions: Mapping[Any, Any], dates: Mapping[Any, Any]) -> None:
 
 def _swap_names(module: ModuleType, by_id: Mapping[int, Any]) -> None:
     names = vars(module)
-    if by_id.keys().isdisjoint(map(id, names.values())):  # so it is with nearly every module
+    if by_id.keys().isdisjoint(map(id, names.values())):  # true of nearly every module
         return
     for held in [held for held, value in names.items() if id(value) in by_id]:
         names[held] = by_id[id(names[held])]
 
 
 def _functions_of(module: ModuleType) -> Iterator[FunctionType]:
-    """The functions and methods that a module defines. Asks for their types alone: some objects do things when looked at."""
+    """Yield the functions and methods that a module defines. It reads only their types, because some objects act on access."""
     for value in list(vars(module).values()):
         if type(value) is FunctionType:
             yield value
@@ -246,7 +246,7 @@ def _functions_of(module: ModuleType) -> Iterator[FunctionType]:
 
 
 def _swap_defaults(function: FunctionType, by_id: Mapping[int, Any]) -> None:
-    """``def __init__(self, sleep=time.sleep)`` holds the function as well."""
+    """Replace default arguments, as in ``def __init__(self, sleep=time.sleep)``."""
     given, named = function.__defaults__, function.__kwdefaults__
     if given and any(id(value) in by_id for value in given):
         function.__defaults__ = tuple(by_id.get(id(value), value) for value in given)

@@ -1,7 +1,7 @@
-"""Stand-ins for `select`, `poll` and `epoll`, on which a client's thread waits on its stage: timeouts are virtual there.
+"""Stand-ins for `select`, `poll` and `epoll`. A client's thread waits on its stage, with a virtual timeout.
 
-`selectors`, and what is built on it, follows, and so do loops of other libraries that poll by themselves (trio's, eventlet's).
-What is a pipe, or a socket that leads out of this process, becomes ready in real time: the clock waits for it for a moment.
+`selectors` and everything built on it follow, and so do the loops of other libraries that poll by themselves (trio's,
+eventlet's). A pipe, or a socket that leads out of this process, becomes ready in real time. The clock waits a moment for it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ real_select, real_poll, real_epoll = select.select, select.poll, getattr(select,
 
 
 def _wait(stage: Stage, ask: Callable[[], Any], seconds: float | None, files: Iterable[Any]) -> Any:
-    """What `ask` finds at once, or else as soon as it finds something, or when `seconds` are over."""
+    """Return the result of `ask`: at once, or as soon as it is not empty, or after `seconds`."""
     found = ask()
     if found or (seconds is not None and seconds == 0):
         return found
@@ -32,7 +32,7 @@ def _wait(stage: Stage, ask: Callable[[], Any], seconds: float | None, files: It
 
 
 def _is_outside(file: Any) -> bool:
-    """Whether somebody else than this process may be at the other end. Sockets lead to the platform, or to a thread here."""
+    """Return True if another process may be at the other end. Sockets lead to the platform, or to a thread in this process."""
     try:
         return stat.S_ISFIFO(os.fstat(file if isinstance(file, int) else file.fileno()).st_mode)
     except (OSError, ValueError, AttributeError, TypeError):
@@ -40,7 +40,7 @@ def _is_outside(file: Any) -> bool:
 
 
 def stage_select(rlist: Any, wlist: Any, xlist: Any, timeout: float | None = None, /) -> Any:
-    """Stands in for `select.select`."""
+    """Stand in for `select.select`."""
     stage = current_stage()
     if stage is None or (timeout is not None and timeout < 0):
         return real_select(rlist, wlist, xlist, timeout)
@@ -54,24 +54,24 @@ def stage_select(rlist: Any, wlist: Any, xlist: Any, timeout: float | None = Non
 
 
 class _Poller:
-    """A poll object that waits on the stage of the thread that asks it."""
+    """A poll object that waits on the stage of the calling thread."""
 
     def __init__(self, real: Any, unit: int) -> None:
         self._real, self._unit = real, unit
         self._files: dict[int, Any] = {}
 
     def register(self, fd: Any, *events: int) -> None:
-        """As the real one."""
+        """Register as the real one does."""
         self._real.register(fd, *events)
         self._files[_number(fd)] = fd
 
     def unregister(self, fd: Any) -> None:
-        """As the real one."""
+        """Unregister as the real one does."""
         self._real.unregister(fd)
         self._files.pop(_number(fd), None)
 
     def poll(self, timeout: float | None = None, *most: int) -> list[tuple[int, int]]:
-        """As the real one, in virtual time."""
+        """Poll as the real one does, in virtual time."""
         stage = current_stage()
         if stage is None:
             return list(self._real.poll(timeout, *most))
@@ -93,18 +93,18 @@ def _number(file: Any) -> int:
 
 
 def stage_poll() -> Any:
-    """Stands in for `select.poll`."""
+    """Stand in for `select.poll`."""
     return real_poll() if current_stage() is None else _Poller(real_poll(), MILLISECONDS)
 
 
 def stage_epoll(sizehint: int = -1, flags: int = 0) -> Any:
-    """Stands in for `select.epoll`."""
+    """Stand in for `select.epoll`."""
     assert real_epoll is not None
     real = real_epoll(sizehint, flags)
     return real if current_stage() is None else _Poller(real, 1)
 
 
 def real_selector() -> selectors.BaseSelector:
-    """A selector that does not wait on a stage, whoever makes it."""
+    """Return a selector that does not wait on a stage, even if a thread on a stage asks for it."""
     with off_stage():
         return selectors.DefaultSelector()

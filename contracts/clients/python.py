@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 SEND = {"send": "send(guest, text)"}
-"""What a client of the web chat has to have."""
+"""The method that a client of the web chat must have."""
 
 PATIENCE = 1.0
-"""Seconds of real time a client may show nothing."""
+"""Seconds of real time a client may be silent before it counts as hung."""
 
 FACTORY_PATIENCE = 10.0
-"""Seconds of real time a factory may take without doing anything the stage sees; computing, ten times that."""
+"""Seconds of real time a factory may be silent before it counts as hung; ten times that while it computes."""
 
 
 class PythonClients:
@@ -58,7 +58,7 @@ class PythonClients:
         show_output: bool = False,
         methods: Mapping[str, str] | None = None,
     ) -> None:
-        """`methods` are those that a client has to have, each with how it is called; else `send(guest, text)`."""
+        """`methods` are those that a client must have, each with its signature; the default is `send(guest, text)`."""
         self.factory = factory
         if socket:
             self.door = "socket"
@@ -134,14 +134,14 @@ class PythonClients:
 
 
 class _Made(NamedTuple):
-    """What came of a call into the client's code: a value, or what it raised."""
+    """The result of a call into the client's code: a value, or the exception it raised."""
 
     value: Any = None
     error: BaseException | None = None
 
 
 class PythonDriver:
-    """One client on its stage; an asynchronous one has a loop of its own there."""
+    """One client on its stage. An asynchronous client has a loop of its own there."""
 
     output = ""
 
@@ -152,7 +152,7 @@ class PythonDriver:
         self._client: Any = None
 
     def make(self) -> None:
-        """Calls the factory. Raises FactoryError."""
+        """Call the factory. Raises FactoryError."""
         try:
             made = self._call(self._build, patience=self._clients.factory_patience)
         except Hung as hung:
@@ -218,7 +218,7 @@ class PythonDriver:
 
     def _play(self, acts: Sequence[Callable[[], Any]], limit: int | None = LONGEST) -> None:
         for made in self._stage.run([partial(_made, act) for act in acts], limit=limit):
-            if made.error is not None:  # not from an intent, which notes its own
+            if made.error is not None:  # not from an intent, which records its own error
                 raise Hung(f"a background task raised {describe(made.error, self._credentials)}")
 
     # -- in the client's threads ----------------------------------------------------------------------------------------
@@ -252,7 +252,7 @@ class PythonDriver:
             intent.ended("accepted")
 
     def _failed(self, intent: Intent, error: BaseException) -> None:
-        """Notes a failure, and where in the client it was raised."""
+        """Record a failure, with the client's frames that raised it."""
         intent.ended("failed", describe(error, self._credentials))
         self._wrote("raised", origin(error) + "\n")
 
@@ -272,7 +272,7 @@ class PythonDriver:
             intent.ended("accepted")
 
     def _in_loop(self, work: Awaitable[Any]) -> Any:
-        """Runs the loop of this client, which lives as long as the client, until `work` is done."""
+        """Run this client's loop, which lives as long as the client, until `work` is done."""
         if self._loop is None:
             self._loop = VirtualLoop(self._stage)
         try:
@@ -301,7 +301,7 @@ def _made(act: Callable[[], Any]) -> _Made:
 
 
 def _is_asynchronous(factory: Factory, methods: Iterable[str]) -> bool:
-    """Whether a class makes clients that are to be awaited."""
+    """Return True if a class makes clients with coroutine methods."""
     return any(inspect.iscoroutinefunction(getattr(factory, name, None)) for name in methods)
 
 
@@ -311,7 +311,7 @@ async def _as_message(work: Awaitable[Any]) -> Any:
 
 
 def _is_message() -> None:
-    """The calling task is that of a message."""
+    """Mark the calling task as a message's."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     if isinstance(loop, VirtualLoop) and task is not None:
         loop.messages.add(task)
@@ -322,6 +322,6 @@ async def _awaited(value: Any) -> Any:
 
 
 def _following(schedule: Sequence[int]) -> Choose:
-    """Picks as the schedule says; after its end, whoever has waited longest."""
+    """Return a chooser that follows the schedule, and afterwards picks the thread that has waited longest."""
     numbers = chain(schedule, repeat(0))
     return lambda waiting: next(numbers) % waiting

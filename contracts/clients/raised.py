@@ -1,4 +1,4 @@
-"""Shows where an exception came from: the client's own frames, with all others counted."""
+"""Shows the origin of an exception: the client's own frames, and a count of the others."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from types import FrameType
 from typing import NamedTuple
 
 MOST_FRAMES = 8
-"""Own frames shown of one exception, the innermost ones."""
+"""The most own frames shown of one exception: the innermost ones."""
 
 MOST_CAUSES = 3
-"""Exceptions shown of a chain."""
+"""The most exceptions shown of a chain."""
 
 _OURS = tuple(str(Path(__file__).resolve().parents[2] / package) + os.sep for package in ("contracts", "mockserver"))
 _LIBRARIES = tuple(
@@ -32,7 +32,7 @@ class _Frame(NamedTuple):
 
 
 def origin(error: BaseException) -> str:
-    """Lines that say where `error` was raised, the innermost frame last; then the same for what caused it."""
+    """Return the stack of `error` as text, the innermost frame last, followed by the stacks of its causes."""
     return "\n".join(_chain(error))
 
 
@@ -53,7 +53,7 @@ def _chain(error: BaseException) -> Iterator[str]:
 def _lines(error: BaseException) -> Iterator[str]:
     frames = list(_frames(error))
     own = [_is_own(frame.file) for frame in frames]
-    if not any(own) and frames:  # a client that is installed: its package is that of the first frame
+    if not any(own) and frames:  # an installed client: its package is that of the first frame
         own = [_package(frame.file) == _package(frames[0].file) for frame in frames]
     hidden = max(0, sum(own) - MOST_FRAMES)
     if hidden:
@@ -73,7 +73,7 @@ def _line(frame: _Frame) -> str:
 
 
 def _frames(error: BaseException) -> Iterator[_Frame]:
-    """The frames of an exception, outermost first, without dayfly's own at the beginning and in between."""
+    """Yield the frames of an exception, outermost first, without dayfly's own."""
     traceback = error.__traceback__
     while traceback is not None:
         frame: FrameType = traceback.tb_frame
@@ -85,13 +85,13 @@ def _frames(error: BaseException) -> Iterator[_Frame]:
 
 @lru_cache(maxsize=4096)
 def _is_own(file: str) -> bool:
-    """Whether a file is the client's: not of the standard library, of an installed package or of generated code."""
+    """Return True if a file is the client's: not in the standard library, an installed package or generated code."""
     return not file.startswith("<") and not os.path.realpath(file).startswith(_LIBRARIES)
 
 
 @lru_cache(maxsize=4096)
 def _package(file: str) -> str:
-    """The package or module that a file belongs to, as it is imported."""
+    """Return the package or module that a file belongs to, as it is imported."""
     path = os.path.realpath(file)
     homes = sorted((home for home in _LIBRARIES if path.startswith(home)), key=len)
     if not homes:
@@ -101,6 +101,6 @@ def _package(file: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _shown(file: str) -> str:
-    """A file from the working directory if it is below that, else as it is."""
+    """Return a file relative to the working directory if it is below that, else unchanged."""
     path = Path(file)
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file

@@ -1,7 +1,7 @@
-"""Notices if a library has put green threads in the place of this process's own, as gevent's `monkey.patch_all()` does.
+"""Detects a library that replaced this process's threads by green threads, as gevent's `monkey.patch_all()` does.
 
 A stage runs a client's threads one at a time and waits for them with locks of the system. Green threads share one thread of the
-system: it would wait for them for ever. Green sockets are refused if they lack what the stage's own sockets stand in for.
+system, so the stage would wait for ever. Green sockets are refused if they lack a method that the stage replaces.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ NEEDED = ("connect", "connect_ex", "recv", "recv_into", "send", "sendmsg", "send
 
 
 def refuse_green_threads() -> None:
-    """Raise ThreadsReplaced if this process has no threads of its own any more."""
+    """Raise ThreadsReplaced if this process does not have real threads any more."""
     if not isinstance(threading.get_ident, BuiltinFunctionType):
         raise ThreadsReplaced("threads", _library())
 
 
 def refuse_green_sockets() -> None:
-    """Raise ThreadsReplaced if sockets cannot be put on a stage any more."""
+    """Raise ThreadsReplaced if the stage's stand-ins do not fit the sockets of this process."""
     if not all(hasattr(socket.socket, name) for name in NEEDED):
         raise ThreadsReplaced("sockets", _library())
 
 
 def _library() -> str:
-    """The name of the library that most likely did it."""
+    """Return the library that most likely replaced them."""
     return next((name for name in _LIBRARIES if name in sys.modules), "a library")

@@ -1,4 +1,4 @@
-"""One connection, served: the exchanges on it, each late, cut short or without an answer where a fault says so."""
+"""Serves one connection: the exchanges on it, each delayed, cut short or unanswered if a fault says so."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PIECE = 1 << 16
 
 
 class Line(NamedTuple):
-    """What serves a connection: the client's end is None where the client does not use Python's own sockets."""
+    """A connection that is served. `client` is None if the client does not use Python's own sockets."""
 
     stage: Stage
     handler: Watched
@@ -29,31 +29,31 @@ class Line(NamedTuple):
 
 
 class Exchanges(BaseHTTPRequestHandler):
-    """Reads requests and answers them, one after another, for as long as the client wants; to be made by an actor."""
+    """Reads requests and answers them, one after another, as long as the client wants. An actor must make it."""
 
     protocol_version = "HTTP/1.1"
     default_request_version = "HTTP/1.0"
     disable_nagle_algorithm = True
 
     def __init__(self, connection: socket.socket, address: Any, line: Line) -> None:
-        """Returns when the connection is done with. Raises ConnectionError where the client is gone."""
+        """Serve the connection to its end. Raises ConnectionError if the client is gone."""
         self._line = line
         super().__init__(connection, address, cast("Any", None))
 
     def handle_one_request(self) -> None:
-        """Overrides the base class, which looks for a method of its own for each of HTTP's."""
+        """Override the base class, which looks for a method named after the HTTP method."""
         self.close_connection = True
         self.raw_requestline = self.rfile.readline(1 << 16)
         if self.raw_requestline.strip() and self.parse_request():
             self._exchange(self._request())
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002 - as above
-        """Refuses what is no request, without the base class's page about it."""
+        """Refuse bytes that are not a request, without the base class's error page."""
         self.close_connection = True
         self.wfile.write(self._head(Response(code, [("content-length", "0")], b"")))
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Says nothing: the journal tells more."""
+        """Log nothing: the journal has more."""
 
     def _exchange(self, request: Request) -> None:
         line = self._line
@@ -91,7 +91,7 @@ class Exchanges(BaseHTTPRequestHandler):
         return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
     def _request(self) -> Request:
-        target = self.requestline.split()[1]  # `path` is tidied up: of two slashes at its beginning one is taken away
+        target = self.requestline.split()[1]  # `path` loses one of two leading slashes
         path, _, query = target.partition("?")
         size, body = self._body()
         return Request(
@@ -108,7 +108,7 @@ class Exchanges(BaseHTTPRequestHandler):
         )
 
     def _body(self) -> tuple[int, bytes]:
-        """The length of the body, and as much of it as anybody wants to see; what is left of it is not read as a request."""
+        """Return the length of the body, and at most MAX_READ bytes of it. The rest is not read as a request."""
         size, body = 0, b""
         length = self.headers.get("Content-Length", "")
         if length.isdecimal():
@@ -124,7 +124,7 @@ class Exchanges(BaseHTTPRequestHandler):
 
 
 def _all(stream: RawIOBase) -> bytes:
-    """What a stream has, piece by piece: it makes room for all that it is asked for."""
+    """Return the content of a stream, read in pieces, because one large read would allocate all it asks for."""
     body = b""
     while len(body) <= MAX_READ and (piece := stream.read(PIECE)):
         body += piece

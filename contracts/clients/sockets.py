@@ -1,7 +1,6 @@
-"""Stand-ins for what a socket does, so that a client's threads wait on their stage for a platform in the same process.
+"""Stand-ins for socket methods: a client's threads wait on their stage for a platform in the same process.
 
-They are in place while `staged_sockets()` lasts. What is no connection to such a platform, or happens on no stage, is left as
-it is.
+They are in place while `staged_sockets()` lasts. Other connections, and calls off any stage, are left as they are.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ from contracts.clients.actors import current_stage
 from contracts.clients.connections import READABLE, WRITABLE, End, end_of, is_ready, wait
 
 Connected = Callable[[socket.socket], None]
-"""Told of a socket that has connected to a platform."""
+"""Called with a socket that has connected to a platform."""
 
 _platforms: dict[int, Connected] = {}
-"""Who listens on which port."""
+"""The listeners by port."""
 
 _HOSTS = frozenset({"127.0.0.1", "localhost"})
 _SECOND = 1000
@@ -32,17 +31,17 @@ _real_close: Callable[[socket.socket], None] = socket.socket._real_close  # type
 
 
 def listen(port: int, connected: Connected) -> None:
-    """From now on connections to this port lead to a platform in this process."""
+    """Let connections to this port lead to a platform in this process, from now on."""
     _platforms[port] = connected
 
 
 def leave(port: int) -> None:
-    """No more."""
+    """Stop that."""
     _platforms.pop(port, None)
 
 
 def _on_stage(own: socket.socket, event: int) -> End | None:
-    """Waits for the event on the stage. None where this is not for the stage."""
+    """Wait for the event on the stage. None if the thread is on no stage or the socket is not a platform's."""
     stage, end = current_stage(), end_of(own)
     if stage is None or end is None:
         return None
@@ -64,7 +63,7 @@ def _connect_ex(own: socket.socket, address: Any) -> int:
 
 
 def _follow(own: socket.socket, address: Any) -> None:
-    """Tells the platform of a connection, where it is one to it; on this machine it is made at once."""
+    """Report a connection to its platform, if it leads to one. On this machine it is made at once."""
     if own.family != socket.AF_INET or current_stage() is None or address[0] not in _HOSTS:
         return
     connected = _platforms.get(address[1])
@@ -101,7 +100,7 @@ def _send(own: socket.socket, data: Any, flags: int = 0, /) -> int:
     end = _on_stage(own, WRITABLE)
     if end is None:
         return _real_send(own, data, flags)
-    count = _real_send(own, data, flags | socket.MSG_DONTWAIT)  # as much as there is room for, where the rest would block
+    count = _real_send(own, data, flags | socket.MSG_DONTWAIT)  # as much as there is room for; the rest would block
     end.has_sent()
     return count
 
@@ -151,13 +150,13 @@ _STAND_INS: dict[str, Any] = {
 
 
 class _Sockets:
-    """The stand-ins, put in place when the first asks for them and taken away when the last has gone."""
+    """The stand-ins: put in place for the first user and taken away after the last."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._users = 0
         self._class: Any = socket.socket
-        """The class that has them, which a client may have replaced meanwhile."""
+        """The class that has them. A client may have replaced `socket.socket` meanwhile."""
 
     def enter(self) -> None:
         with self._lock:
@@ -181,7 +180,7 @@ _sockets = _Sockets()
 
 @contextmanager
 def staged_sockets() -> Iterator[None]:
-    """While it lasts, threads on a stage wait there for a platform in this process. May be nested."""
+    """Let threads on a stage wait there for a platform in this process. May be nested."""
     _sockets.enter()
     try:
         yield

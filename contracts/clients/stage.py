@@ -1,9 +1,9 @@
 """Runs the threads of a client one at a time, in virtual time, so that a race happens the same way every time.
 
-A thread on the stage is an actor. It has the stage to itself until it pauses: at a request, at a sleep, at a lock that another
-holds. Then the one that pauses says who goes on: somebody who can, picked by `choose`, else whoever wakes first, and the clock
-jumps to that moment. Threads that a client starts become actors too. An actor that blocks on something the stage does not know
-is passed over as soon as it has shown nothing for a moment of real time.
+A thread on the stage is an actor. It has the stage to itself until it pauses: at a request, a sleep, or a lock that another
+holds. When it pauses, it hands over to an actor that can go on, picked by `choose`. If none can, the clock jumps to the moment
+when the first one wakes. Threads that a client starts become actors too. If an actor blocks on something the stage does not
+know, it is passed over after a moment of real time without a sign of life.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from contracts.clients.watch import Watch
 T = TypeVar("T")
 
 Choose = Callable[[int], int]
-"""Given how many can go on (two or more), says which: 0 is the one that has waited longest."""
+"""Takes how many actors can go on (two or more) and returns which one does: 0 has waited longest."""
 
 LONGEST = 24 * 3600 * NANOSECONDS
-"""How much virtual time one item of a scenario may take, in nanoseconds."""
+"""The most virtual time that one item of a scenario may take, in nanoseconds."""
 
 STEPS = 100_000
-"""How often one item may pause: beyond that a client is waiting in a loop."""
+"""The most pauses of one item; beyond that a client is waiting in a loop."""
 
 STALL = 0.05
-"""Seconds of real time after which an actor that shows nothing counts as waiting for another."""
+"""Seconds of real time after which a silent actor counts as waiting for another."""
 
 GRACE = 0.2
-"""Seconds of real time without a sign after which the clock moves, if an actor waits for what happens in real time."""
+"""Seconds of silence, in real time, after which the clock moves although an actor waits for something in real time."""
 
 GLANCE = 0.005
-"""Seconds from one look at what happens in real time to the next."""
+"""Seconds between two looks at what happens in real time."""
 
 OUT_OF_TIME = "the client's own time did not move with the platform's: {}; judge it with --command, which runs in real time"
 
@@ -46,7 +46,7 @@ _FOREVER = 1 << 80
 
 
 class Stage:
-    """The threads of one client. `patience` is how many seconds of real time it may show nothing at all."""
+    """The threads of one client. `patience` is how many seconds of real time it may be silent."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Stage:
         hear: Wrote | None = None,
         shows_output: bool = False,
     ) -> None:
-        """`hear` takes what the threads print; with `shows_output` it is printed as well."""
+        """`hear` takes the text that the threads print; if `shows_output` is set, it is printed as well."""
         self.clock = clock
         self.hear: Wrote = hear or unheard
         self.shows_output = shows_output
@@ -72,13 +72,13 @@ class Stage:
         self._signs = 0
         self._given_up = ""
         self.note = ""
-        """Why the client's own time did not move with the clock, if so."""
+        """Why the client's own time did not move with the clock, or ""."""
 
     def conduct(self, body: Callable[[], T]) -> T:
-        """Calls `body` in the thread of the first task, which can `run` one task after another without changing threads.
+        """Call `body` in the thread of the first task. It can `run` one task after another without changing threads.
 
-        Returns and raises what `body` does. Raises Hung where what it runs does not come to an end; the stage is of no use
-        afterwards, and `body` goes no further than to the end of its `finally` clauses, if ever its thread comes back.
+        Returns and raises what `body` does. Raises Hung if the tasks do not end. After that the stage cannot be reused; if the
+        stuck thread ever resumes, `body` is unwound through its `finally` blocks.
         """
         if self._given_up:
             raise Hung(self._given_up)
@@ -88,7 +88,7 @@ class Stage:
             self._worker(0).take(conducting)
             while not conducting.is_over(GLANCE if self._is_patient() else STALL):
                 self._look()
-        except BaseException as error:  # somebody at the keyboard, say, has had enough
+        except BaseException as error:  # such as a KeyboardInterrupt
             self.give_up(type(error).__name__)
             raise
         finally:
@@ -97,10 +97,10 @@ class Stage:
         return result
 
     def run(self, tasks: Sequence[Callable[[], T]], *, limit: int | None = LONGEST, patience: float | None = None) -> list[T]:
-        """Runs `tasks`, each in a thread of its own, and returns what they return, in their order. Tasks may not raise.
+        """Run `tasks`, each in a thread of its own, and return their results in order. Tasks may not raise.
 
-        The n-th task always meets the same thread. `limit` bounds the virtual time (nanoseconds), `patience` replaces the
-        stage's own. Raises Hung where they do not all come to an end; the stage is of no use afterwards.
+        The n-th task always gets the same thread. `limit` bounds the virtual time (nanoseconds); `patience` replaces the
+        stage's own. Raises Hung if not all of them end. After that the stage cannot be reused.
         """
         if self._conducting is None or not self._conducting.is_me():
             return self.conduct(lambda: self.run(tasks, limit=limit, patience=patience))
@@ -120,62 +120,62 @@ class Stage:
         return [performance.results[number] for number in range(len(tasks))]
 
     def close(self) -> None:
-        """Ends the threads that wait on the stage; one that runs on regardless is ended at its next step."""
+        """End the threads that wait on the stage. A running thread ends at its next step."""
         self.give_up("the client was closed")
         for worker in self._workers:
             worker.take(None)
 
     def is_empty(self) -> bool:
-        """Whether no thread is on the stage, and none was given up: then nobody can notice that time passes."""
+        """Return True if no thread is on the stage and the client was not given up. Then time can pass unnoticed."""
         with self._lock:
             return not self._actors and not self._given_up
 
     def skip(self, seconds: float) -> None:
-        """Moves the clock on, while no thread is on the stage."""
+        """Move the clock on. Only for a stage without threads."""
         with self._lock:
             self.clock.move_to(self.clock.after(seconds))
 
     def grant(self, seconds: float) -> None:
-        """Give the tasks so much more virtual time to come to their end."""
+        """Give the tasks this much more virtual time to end."""
         with self._lock:
             if self._performance is not None:
                 self._performance.ends += self.clock.after(seconds) - self.clock.nanoseconds
 
     def notice(self, what: str) -> None:
-        """Something of the client's takes real time, which this clock does not know of; `what` completes "because …"."""
+        """Note that something in the client takes real time, which this clock does not know. `what` completes "because …"."""
         self.note = self.note or OUT_OF_TIME.format(what)
 
     def give_up(self, why: str) -> None:
-        """Ends the performance, from any thread: `run` raises Hung with the reason `why`."""
+        """End the run, from any thread: `run` raises Hung with the reason `why`."""
         with self._lock:
             self._give_up(why)
 
     def turn(self) -> None:
-        """Called by an actor: a point where others may go first."""
+        """Let other actors go first. Only actors call it."""
         if not self._has_it_alone():
             self._pause(always, None)
 
     def sleep(self, seconds: float) -> None:
-        """Called by an actor: waits for `seconds` of virtual time."""
+        """Wait for `seconds` of virtual time. Only actors call it."""
         self._pause(None, self.clock.after(seconds))
 
     def wait_until(self, ready: Callable[[], bool], until: int | None, *, outside: bool = False) -> bool:
-        """Called by an actor: waits until `ready()` or the instant `until` (nanoseconds, None: never); returns `ready()`.
+        """Wait until `ready()` or the instant `until` (nanoseconds, None: never), and return `ready()`. Only actors call it.
 
-        `ready` is asked from any thread and at any time: it has to be quick and must change nothing. `outside`: it comes to
-        pass in real time, so that the clock has to wait for it.
+        `ready` is called from any thread at any time: it must be quick and change nothing. `outside`: it becomes true in real
+        time, so the clock must wait for it.
         """
         self._pause(ready, until, outside=outside)
         return ready()
 
     def adopt(self, body: Callable[[], None]) -> Part:
-        """Makes the thread that will call the returned part an actor, from now on and as long as `body` runs."""
+        """Return a part whose calling thread is an actor from now on, as long as `body` runs."""
         with self._lock:
             self._check()
             return Part(self, self._enter(), body)
 
     def perform(self, actor: Actor, body: Callable[[], None]) -> None:
-        """Plays `body` as `actor`, in the calling thread."""
+        """Run `body` as `actor`, in the calling thread."""
         try:
             actor.enter(self)
             if not self._given_up:
@@ -183,7 +183,7 @@ class Stage:
         except Abandoned:
             pass
         finally:
-            if os.getpid() != self._process:  # the client has forked, and this is a copy that nobody waits for
+            if os.getpid() != self._process:  # the client has forked, and this is a copy without a waiting parent
                 os._exit(0)
             actor.leave()
             self._leave(actor)
@@ -194,7 +194,7 @@ class Stage:
         return self._workers[number]
 
     def finish(self, number: int, result: Any) -> None:
-        """The task with this number has come to its end."""
+        """Record the result of the task with this number."""
         with self._lock:
             if self._performance is not None and not self._given_up:
                 self._performance.results[number] = result
@@ -215,7 +215,8 @@ class Stage:
             raise Abandoned(self._given_up)
 
     def _has_it_alone(self) -> bool:
-        """Whether nobody is there to go first: then its turn is over at once, which is by far the most frequent case."""
+        """Return True if no other actor could go first. Then its turn is over at once, which is by far the most frequent
+        case."""
         with self._lock:
             performance = self._performance
             if performance is None or self._given_up or self._holder is None or len(self._actors) > 1:
@@ -237,7 +238,8 @@ class Stage:
         self._check()
 
     def _yield(self, actor: Actor) -> None:
-        """The actor needs the stage no longer. While somebody is lost, `_pass_over` hands on: it knows that all is still."""
+        """Take the stage from the actor. While an actor is lost, `_pass_over` hands over instead, after it found that all are
+        still."""
         self._signs += 1
         if self._holder is actor or self._holder is None:
             self._holder = None
@@ -245,9 +247,9 @@ class Stage:
                 self._hand_over()
 
     def _hand_over(self, *, jump: bool = False) -> None:
-        """Gives the stage to the next actor; where there is none and all tasks are done, the performance is over.
+        """Give the stage to the next actor. If there is none and all tasks are done, the run is over.
 
-        `jump`: the clock may move though something happens in real time, for it does not seem to come to an end.
+        `jump`: the clock may move although something happens in real time, because that does not seem to end.
         """
         self._holder = self._next(jump=jump or not self._is_patient())
         if self._holder is not None:
@@ -261,7 +263,7 @@ class Stage:
             performance.over.release()
 
     def _is_patient(self) -> bool:
-        """Whether something happens in real time, for which the clock has to wait."""
+        """Return True if something happens in real time, for which the clock must wait."""
         return bool(self.note) or any(actor.outside for actor in self._actors)
 
     def _next(self, *, jump: bool) -> Actor | None:
@@ -286,7 +288,7 @@ class Stage:
         return [actor for actor in self._actors if actor.can_go_on(now)]
 
     def _jump(self, ends: int) -> None:
-        """Moves the clock to the moment when the next actor wakes; background threads do not move it."""
+        """Move the clock to the moment when the next actor wakes. Background threads do not move it."""
         waking = [actor.until for actor in self._actors if actor.until is not None and not actor.running]
         if waking and min(waking) > ends:
             self._give_up("it was still waiting after 24 h of virtual time")
@@ -294,7 +296,7 @@ class Stage:
             self.clock.move_to(min(waking))
 
     def _look(self) -> None:
-        """Whoever waits for the end of a performance looks now and then whether it goes on."""
+        """Check that the run goes on. The thread that waits for its end calls this now and then."""
         with self._lock:
             performance = self._performance
             if performance is None or not performance.watch.is_still(self._signs):
@@ -322,7 +324,7 @@ class Stage:
                 self.notice(f"{actor.place()} waited in real time")
 
     def _pass_over(self, watch: Watch) -> None:
-        """All has been still: whoever has the stage waits for another, so that one goes on, if there is one."""
+        """Let another actor go on, if one can. All has been still, so the actor that has the stage waits for another."""
         performance, now = self._performance, self.clock.nanoseconds
         if performance is None or (performance.open and not any(actor.may_go_on(now) for actor in self._actors)):
             return
@@ -338,23 +340,23 @@ class Stage:
             self._conducting.end(error=Hung(why))
         self._end()
         for actor in self._actors:
-            if not actor.is_me():  # who gives itself up is told at its next step
+            if not actor.is_me():  # it gives itself up at its next step
                 actor.interrupt()
 
 
 class Part:
-    """What a thread of the client's own does on the stage."""
+    """The part of a client's own thread that runs on the stage."""
 
     def __init__(self, stage: Stage, actor: Actor, body: Callable[[], None]) -> None:
         self._stage, self._actor, self._body = stage, actor, body
         self._over = False
 
     def __call__(self) -> None:
-        """Plays it; to be called once, by its thread."""
+        """Run it. Its thread calls this once."""
         self._stage.perform(self._actor, self._play)
 
     def is_over(self) -> bool:
-        """Whether it has been played."""
+        """Return True if it has run."""
         return self._over
 
     def _play(self) -> None:
@@ -365,7 +367,7 @@ class Part:
 
 
 class _Conducting:
-    """One `conduct`: what came of it is what was told first."""
+    """One `conduct`. Its result is the first end that is reported."""
 
     def __init__(self, body: Callable[[], Any]) -> None:
         self._body = body
@@ -374,7 +376,7 @@ class _Conducting:
         self._first: tuple[Any, BaseException | None] = None, None
 
     def __call__(self) -> None:
-        """Calls the body; for its thread."""
+        """Call the body, in its thread."""
         self._thread = threading.get_ident()
         try:
             self.end(self._body())
@@ -382,15 +384,15 @@ class _Conducting:
             self.end(error=error)
 
     def end(self, value: Any = None, error: BaseException | None = None) -> None:
-        """It has come to this end, or must."""
+        """Report an end: the body's own, or one that was forced."""
         self._told.put((value, error))
 
     def is_me(self) -> bool:
-        """Whether the calling thread is its own."""
+        """Return True if the calling thread is its own."""
         return self._thread == threading.get_ident()
 
     def is_over(self, timeout: float) -> bool:
-        """Waits so many seconds for its end."""
+        """Wait this many seconds for its end; return True if it came."""
         try:
             self._first = self._told.get(timeout=timeout)
         except Empty:
@@ -398,7 +400,7 @@ class _Conducting:
         return True
 
     def result(self) -> Any:
-        """Once it is over: what it returned, or raised."""
+        """Return the body's result, or raise its exception. Only after it is over."""
         value, error = self._first
         if error is not None:
             raise error
@@ -406,7 +408,7 @@ class _Conducting:
 
 
 class _Performance:
-    """One `run`: how many tasks are open, when its time is up, who watches it, and what came of it."""
+    """One `run`: its open tasks, its time limit, its watch and its results."""
 
     def __init__(self, tasks: int, ends: int, watch: Watch) -> None:
         self.open, self.ends, self.watch = tasks, ends, watch
@@ -417,7 +419,7 @@ class _Performance:
 
 
 class _Task:
-    """One task of a performance, for a worker."""
+    """One task of a run, for a worker."""
 
     def __init__(self, stage: Stage, actor: Actor, number: int, work: Callable[[], Any]) -> None:
         self._stage, self._actor, self._number, self._work = stage, actor, number, work
@@ -427,7 +429,7 @@ class _Task:
 
 
 class _Worker:
-    """A thread that performs one task after another, until it is given None."""
+    """A thread that runs one task after another, until it takes None."""
 
     def __init__(self) -> None:
         self._inbox: SimpleQueue[Callable[[], None] | None] = SimpleQueue()

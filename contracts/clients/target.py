@@ -1,4 +1,4 @@
-"""Finds a client's factory by its name: ``package.module:factory`` or ``path/to/file.py:factory``."""
+"""Finds a client's factory by name: ``package.module:factory`` or ``path/to/file.py:factory``."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from typing import Any, NoReturn
 from contracts.clients.errors import TargetError, Terminated
 
 TARGET_PREFIX = "dayfly_target_"
-"""What the module of a file is called in front of the file's own name, so that it hides no other module."""
+"""The prefix for the module of a file, so that it does not hide another module."""
 
 Factory = Callable[[Any], Any]
-"""Makes a client from what it may know of the platform."""
+"""Makes a client from its view of the platform."""
 
 
 def find(target: str) -> Factory:
-    """The factory that `target` names. Raises TargetError with the reason where it cannot be had."""
+    """Return the factory that `target` names. Raises TargetError with the reason if that fails."""
     where, colon, name = target.rpartition(":")
     if not colon or not where or not name.isidentifier():
         raise TargetError(target, "must be package.module:factory or path/to/file.py:factory")
@@ -44,13 +44,13 @@ def _imported(target: str, where: str) -> ModuleType:
             return load(target, where)
     except (TargetError, KeyboardInterrupt, Terminated):
         raise
-    except BaseException as error:  # whatever a module does when it is imported, it is no client
+    except BaseException as error:  # whatever the import raised, the target is not a client
         raise TargetError(target, f"importing it raised {type(error).__name__}: {error}") from error
 
 
 @contextmanager
 def _not_ending_the_process() -> Iterator[None]:
-    """Lets `os._exit` raise SystemExit meanwhile: a status of 0 would pass for a verdict. Children may still end so."""
+    """Let `os._exit` raise SystemExit meanwhile: a status of 0 would pass for a verdict. Child processes may still call it."""
     real, process = os._exit, os.getpid()
 
     def leave(status: int) -> NoReturn:

@@ -1,4 +1,4 @@
-"""How an in-process client reaches the mock: through httpx, with each request and each answer waiting for its turn."""
+"""The way of an in-process client to the mock: through httpx. Each request and each answer waits for its turn."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mockserver import inprocess
 
 
 class StageTransport(inprocess.Transport):
-    """For `httpx.Client`."""
+    """The transport for `httpx.Client`."""
 
     def __init__(self, handler: Watched, returned: Returned, stage: Stage) -> None:
         super().__init__(handler, _wait)
@@ -52,7 +52,7 @@ class StageTransport(inprocess.Transport):
 
 
 class LoopTransport(inprocess.AsyncTransport):
-    """For `httpx.AsyncClient`."""
+    """The transport for `httpx.AsyncClient`."""
 
     def __init__(self, handler: Watched, returned: Returned, stage: Stage) -> None:
         super().__init__(handler, _async_wait)
@@ -89,13 +89,13 @@ class LoopTransport(inprocess.AsyncTransport):
 
 
 def _now() -> int:
-    """Nanoseconds on the stage's clock; 0 for a thread that is on none."""
+    """Return the nanoseconds on the stage's clock; 0 for a thread that is on no stage."""
     stage = current_stage()
     return 0 if stage is None else stage.clock.nanoseconds
 
 
 def _is_messages_own() -> bool:
-    """Whether the calling task is that of a message: else it may have ended, or given up this one."""
+    """Return True if the calling task is a message's. Another task may have been ended or given up by its message."""
     loop = _running_loop()
     return isinstance(loop, VirtualLoop) and asyncio.current_task() in loop.messages
 
@@ -103,12 +103,12 @@ def _is_messages_own() -> bool:
 def _running_loop() -> asyncio.AbstractEventLoop | None:
     try:
         return asyncio.get_running_loop()
-    except RuntimeError:  # trio, say
+    except RuntimeError:  # in trio, for example
         return None
 
 
 def sleep(seconds: float) -> None:
-    """Waits in virtual time, for threads that live in it."""
+    """Wait in virtual time, if the thread lives in it."""
     stage = current_stage()
     if stage is not None:
         stage.sleep(seconds)

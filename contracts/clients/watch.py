@@ -1,4 +1,4 @@
-"""How long a client may show nothing before it counts as hanging."""
+"""The time a client may be silent before it counts as hung."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import time
 _now = time.monotonic
 
 COMPUTING = 10
-"""By how much patience is longer with a client that computes: a first call may import something large."""
+"""The factor by which patience grows while a client computes, because a first call may import something large."""
 
 
 class Watch:
-    """Tells for how long nothing has happened; `patience` is in seconds of real time."""
+    """Measures how long nothing has happened. `patience` is in seconds of real time."""
 
     def __init__(self, patience: float) -> None:
         self.patience = patience
@@ -19,7 +19,7 @@ class Watch:
         self._since = self._waiting_since = 0.0
 
     def is_still(self, signs: int) -> bool:
-        """Whether the number of signs of life is still the one of the last call."""
+        """Return True if the number of signs of life has not changed since the last call."""
         if signs == self._signs:
             return True
         self._signs, self._since = signs, _now()
@@ -27,11 +27,11 @@ class Watch:
         return False
 
     def still_for(self) -> float:
-        """For how many seconds it has been still."""
+        """Return the seconds since the last sign of life."""
         return _now() - self._since
 
     def is_over(self, *, computing: bool) -> bool:
-        """Whether it has been still for too long. To be asked now and then: who computes may look idle for a moment."""
+        """Return True if it has been still for too long. Call it repeatedly: a computing client may look idle for a moment."""
         now = _now()
         if computing:
             self._waiting_since = now

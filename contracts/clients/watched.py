@@ -1,4 +1,4 @@
-"""The mock as a campaign uses it: whoever runs a scenario is told of each request before the platform sees it."""
+"""The mock as a campaign uses it: the scenario's runner hears of each request before the platform sees it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from mockserver.engine.model import Operation
 from mockserver.wire import METHOD, ROUTES, Answering, Call, Handler, Request, Response
 
 Arrived = Callable[[Operation | None], float]
-"""Takes the operation of a request (None: no such operation) that is about to arrive; returns the seconds it is held up."""
+"""Takes the operation of an arriving request (None: unknown operation); returns the seconds to hold it up."""
 
 
 class Exchange:
-    """A request on its way through a door that wants to know its contextId: "" until it has arrived.
+    """A request whose sender wants to know its contextId: "" until it has arrived.
 
-    It is that of this thread or task while the context lasts.
+    While the context lasts, it is the exchange of this thread or task.
     """
 
     context_id = ""
@@ -29,7 +29,7 @@ class Exchange:
         self._before = Exchange._returns
 
     def overtaken_by(self) -> int:
-        """How many other answers came back since this request left the client; its own comes back now."""
+        """Return how many other answers came back since this request left the client. Its own comes back now."""
         Exchange._returns += 1
         return Exchange._returns - self._before - 1
 
@@ -45,29 +45,29 @@ _current: ContextVar[Exchange | None] = ContextVar("dayfly_exchange", default=No
 
 
 class Watched(Answering, Protocol):
-    """A handler that whoever runs a scenario watches."""
+    """A handler that a scenario's runner watches."""
 
     requests: int
     """How many requests came: a sign of life, not an exact count."""
     failure: Exception | None
-    """What the mock itself did wrong, for which no client may be blamed."""
+    """An exception of the mock itself, for which a client must not be blamed."""
 
 
 def is_arrived(context_id: str) -> None:
-    """Tell the door by which a request came, if it wants to know, which contextId that has."""
+    """Give the exchange of this thread or task, if there is one, its contextId."""
     exchange = _current.get()
     if exchange is not None:
         exchange.context_id = context_id
 
 
 class WatchedHandler(Handler):
-    """Calls `arrived` for each request, in whatever thread serves it."""
+    """Calls `arrived` for each request, in the thread that serves it."""
 
     arrived: Arrived | None = None
     requests = 0
     """How many requests came: a sign of life, not an exact count."""
     failure: Exception | None = None
-    """What the mock itself did wrong, for which no client may be blamed."""
+    """An exception of the mock itself, for which a client must not be blamed."""
 
     def arrive(self, request: Request) -> Call:
         """See Handler."""
