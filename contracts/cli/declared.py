@@ -1,4 +1,4 @@
-"""What `verify`, `replay` and `check` do for a declared platform, and `serve` with it."""
+"""The commands `verify`, `replay`, `check`, `probe` and `serve` for a declared platform."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ PRINTERS = ("text", "json", "junit", "issue")
 
 
 def is_declared(platform: str | None) -> bool:
-    """Whether a platform is named that is not the web chat that comes with dayfly, which has a judge of its own."""
+    """Return True if the platform is not the web chat, which has a judge of its own."""
     from mockserver.platform.library import WEB_CHAT
 
     return platform not in {None, "", WEB_CHAT}
 
 
 def compiler(named: str) -> Callable[[Mapping[str, Any]], Platform]:
-    """Return what compiles a platform under a policy. Raises SettingsError, DeclarationError."""
+    """Return a function that compiles a platform under a policy. Raises SettingsError, DeclarationError."""
     from mockserver.platform import compile_platform, find
 
     path = find(named)
@@ -68,7 +68,7 @@ def policy_of(path: Path | None) -> dict[str, Any]:
 
 
 def make_app(named: str, policy: Mapping[str, Any]) -> Callable[[Settings], WSGIApplication]:
-    """Return what makes the application of a declared platform. Raises SettingsError, DeclarationError."""
+    """Return a function that makes the application of a declared platform. Raises SettingsError, DeclarationError."""
     from mockserver.declared.mock import Mock, Registered
     from mockserver.web.declared import create_declared_app
 
@@ -90,16 +90,16 @@ def make_app(named: str, policy: Mapping[str, Any]) -> Callable[[Settings], WSGI
 
 
 def methods_of(platform: Platform) -> dict[str, str]:
-    """Return the methods that a client in Python has to have: one for each unit of work."""
+    """Return the methods that a client in Python must have: one for each unit of work, with its signature."""
     return {name: f"{name}({', '.join(effect.get('with', {}))})" for name, effect in platform.effects.items()}
 
 
 NOT_HERE = ("profile", "walk", "corpus", "corpus_keep", "expected_failures")
-"""Options of `dayfly verify` that are for the web chat alone."""
+"""Options of `dayfly verify` that only the web chat has."""
 
 
 def verify(context: click.Context, choice: Choice) -> int:
-    """Verify a client of a declared platform by the options of `dayfly verify`; return the exit status."""
+    """Verify a client of a declared platform with the options of `dayfly verify`; return the exit status."""
     from contracts.cli.console import clients_print_to_stderr
     from contracts.protocol.client import chosen as only
     from contracts.protocol.verify import verify as verified
@@ -122,7 +122,7 @@ def verify(context: click.Context, choice: Choice) -> int:
 
 
 def replay(named: str, choice: Choice, file: Path, *, times: int) -> int:
-    """Put a client through one scenario file so many times, and tell what came of it; return the exit status."""
+    """Run a client through one scenario file `times` times and print the result; return the exit status."""
     from contracts.cli.console import clients_print_to_stderr
     from contracts.protocol.report import text
     from contracts.protocol.scenario import load
@@ -141,7 +141,7 @@ def replay(named: str, choice: Choice, file: Path, *, times: int) -> int:
 
 
 def check(named: str, recording: str, *, clauses: Sequence[str], reports: Sequence[Destination], as_json: bool) -> int:
-    """Judge a HAR file by a declared platform, and tell what came of it; return the exit status."""
+    """Judge a HAR file by a declared platform and print the result; return the exit status."""
     from contracts.protocol.client import chosen as only
     from contracts.protocol.recording import read
     from contracts.protocol.verify import checked
@@ -156,7 +156,7 @@ def check(named: str, recording: str, *, clauses: Sequence[str], reports: Sequen
 
 
 def probe(named: str, url: str, admin_token: str, client_id: str, client_secret: str) -> int:
-    """Probe a provider of a declared platform, and tell what it did; return the exit status."""
+    """Probe a provider of a declared platform and print the result; return the exit status."""
     from contracts.protocol.probe import Given, prober, table
 
     platform = compiler(named)({})
@@ -173,7 +173,7 @@ def probe(named: str, url: str, admin_token: str, client_id: str, client_secret:
 
 
 def tell(report: Report, platform: Platform, reports: Sequence[Destination], *, as_json: bool) -> None:
-    """Print a report, and write it where it is asked for. Raises ClickException."""
+    """Print a report, or write it to each destination in `reports`. Raises ClickException."""
     from contracts.cli.console import deliver
     from contracts.protocol.report import render, text
 

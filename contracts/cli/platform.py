@@ -49,7 +49,7 @@ def show(platform: str, diagram: str | None, source: bool) -> None:
 @command.command("check", context_settings=SETTINGS)
 @click.argument("file", metavar="FILE")
 def check(file: str) -> None:
-    """Check a declaration; say what is wrong with it, in which line, and what would be right."""
+    """Check a declaration. An error names the line, the mistake and the correction."""
     from contracts.protocol.judge import codes
     from mockserver.platform import compile_platform, find
 
@@ -61,7 +61,7 @@ def check(file: str) -> None:
 @command.command("new", context_settings=SETTINGS)
 @click.option("--from", "document", metavar="OPENAPI", required=True, help="An OpenAPI document, in YAML or JSON.")
 def new(document: str) -> None:
-    """Propose a declaration for an OpenAPI document, on standard output; what is guessed in it is to be confirmed."""
+    """Propose a declaration for an OpenAPI document, on standard output. Confirm its guesses before you use it."""
     from mockserver.platform.guess import propose
 
     click.echo(propose(document), nl=False)
