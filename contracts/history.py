@@ -158,8 +158,8 @@ class Reading(Struct, frozen=True):
     """The units of work in a recording without intents, in order of their first request.
 
     `shared` is about token calls that several units may have made: it maps their contextIds to the item and number of these
-    units. `interleaved` is the place of the first request that shows an older token after a newer one was received, which means
-    that several clients are at work; None otherwise.
+    units. `interleaved` is the place of the first request that shows an older token after a newer one was received. Then
+    several clients are at work. It is None otherwise.
     """
 
     units: tuple[Unit, ...] = ()

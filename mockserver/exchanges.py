@@ -117,7 +117,7 @@ def guest_asked(arrival: Arrival) -> Guest | None:
 
 
 def guest_of(session: Session, hide: Callable[[str], str] = redact_tokens) -> Guest | None:
-    """Return the session's guest without secrets, None if the session has no guest."""
+    """Return the session's guest without secrets, None if the session does not have one."""
     guest = Guest(hide(session.guest_name), hide(session.guest_email))
     return guest if guest.name or guest.email else None
 

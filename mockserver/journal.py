@@ -66,7 +66,7 @@ class Credential(Struct, frozen=True, omit_defaults=True):
 
 
 class SessionChange(Struct, frozen=True, omit_defaults=True):
-    """The effect of an exchange on a session. `before` and `after` are equal if it was refused, None if there is no session."""
+    """The effect of an exchange on a session. `before` and `after` are equal if it was refused, None without a session."""
 
     id: str
     version: int | None = None

@@ -90,10 +90,10 @@ class HandlerDoor:
         return partial(_finish, handler, handler.arrive(request))
 
     def reconnect(self) -> None:
-        """Do nothing, because there is no connection."""
+        """Do nothing: in process, nothing is connected."""
 
     def close(self) -> None:
-        """Do nothing, because there is no connection."""
+        """Do nothing: in process, nothing is connected."""
 
 
 def _finish(handler: Handler, call: Call) -> Reply:

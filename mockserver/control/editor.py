@@ -112,7 +112,7 @@ class Editor:
     def change(
         self, kind: type[R], id: str, edit: Callable[[R, int], R], what: str | None, detail: dict[str, Any] | None = None
     ) -> R:
-        """Edit one record and return it; journalled as `what`, or not if that is None. Raises NotFound or ConflictError."""
+        """Edit one record and return it; journalled as `what`, or not if None. Raises NotFound or ConflictError."""
         return self._change(kind, id, lambda read, old: edit(old, read.now), what, detail)
 
     def change_clock(

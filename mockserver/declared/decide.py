@@ -1,7 +1,7 @@
 """Decides a request. The functions are pure. The guards are asked in order, and the first refusal wins.
 
-A refusal changes no credential, with three exceptions, which a declaration must ask for. A use may count when the id is seen; a
-rate may count requests that a later guard refuses; and an old id that is shown again may end its owner.
+A refusal changes no credential, with three exceptions, which a declaration must ask for. A use may count when the id is seen. A
+rate may count requests that a later guard refuses. An old id that is shown again may end its owner.
 """
 
 from __future__ import annotations

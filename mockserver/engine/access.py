@@ -35,7 +35,7 @@ def grantable(client: OAuthClient, asked: tuple[str, ...] | None) -> bool:
 
 
 def issue(value: str, client: OAuthClient, asked: tuple[str, ...] | None, now: int, policy: Policy) -> Token:
-    """Return a new token for `client`, which has no number until `count_issue`."""
+    """Return a new token for `client`, still without a number; `count_issue` gives it one."""
     return Token(value=value, client_id=client.id, issued=now, expires_at=now + policy.token_ttl, scopes=asked, last_used=now)
 
 

@@ -125,7 +125,7 @@ def client_of(arrival: Arrival, pairs: list[Pair]) -> str | None:
 
 
 def issue_of(arrival: Arrival, pairs: list[Pair]) -> Pair | None:
-    """Return the request that got this one's token, None if it has left the journal or there is no token."""
+    """Return the request that got this one's token, None if it has left the journal or this one shows none."""
     token = arrival.credential.token
     issues = (pair for pair in pairs if token and pair.answer is not None and pair.answer.token == token)
     return next(issues, None)

@@ -1,6 +1,6 @@
 """A request that never reaches the platform: the connection closes before any byte of an answer.
 
-In process there is no connection, so this is a refused connection: the client knows that nothing was sent.
+In process this is a refused connection, for lack of a real one: the client knows that nothing was sent.
 """
 
 from mockserver.engine.model import Fault

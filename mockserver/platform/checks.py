@@ -245,7 +245,7 @@ def _lacks(cause: str) -> str:
 
 
 def _check_rows(declaration: Declaration) -> None:
-    """Check that the rows that guards answer with exist, and the shapes that rows name."""
+    """Check that guards have their rows, and rows their shapes."""
     rows = declaration.lifecycle["refused"]
     needed = {"route", "method"}
     for guard in declaration.lifecycle["order"]:

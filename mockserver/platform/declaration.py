@@ -86,7 +86,7 @@ def _declaration(source: Source, policy: Mapping[str, Any]) -> Declaration:
 
 
 def _check_parts(document: dict[str, Any]) -> None:
-    """Check that the parts that a declaration needs exist, and that no extension is one of them misspelt."""
+    """Check that the required parts exist, and that no extension is a misspelt one of them."""
     for needed in ("paths", LIFECYCLE):
         if needed not in document:
             near = get_close_matches(needed, document, 1, 0.75)

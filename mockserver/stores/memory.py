@@ -227,7 +227,7 @@ class MemoryStore:
         """See Store: this one is always available."""
 
     def close(self) -> None:
-        """See Store: there are no connections."""
+        """See Store: nothing is open."""
 
     def _tenant(self, organization: str) -> _Tenant:
         tenant = self._tenants.get(organization)

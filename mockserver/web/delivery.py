@@ -1,6 +1,6 @@
 """Sending an answer over a socket: whole, late, truncated, or not at all.
 
-WSGI has no way to do the last two, so each server has its own. Functional tests check each server's behaviour.
+WSGI cannot do the last two, so each server has its own way. Functional tests check each server's behaviour.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ def _remove_stale(path: Path) -> None:
 def url(listening: socket.socket, scheme: str = "http") -> str:
     """Return the URL by which a client on this machine reaches the socket, such as ``http://127.0.0.1:8403``.
 
-    For a Unix socket it is ``unix:PATH``, because HTTP has no URL for one.
+    For a Unix socket it is ``unix:PATH``, because HTTP does not define a URL for one.
     """
     if listening.family == socket.AF_UNIX:
         return f"unix:{listening.getsockname()}"

@@ -50,7 +50,7 @@ class TlsFront:
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
         for transport in list(self._loop._transports.values()):  # type: ignore[attr-defined]
-            transport.abort()  # a connection in its handshake has no task yet
+            transport.abort()  # a connection in its handshake does not have a task yet
         for _ in range(3):  # one turn each for TLS, for its socket, and for the task that awaits it
             await asyncio.sleep(0)
 
@@ -72,7 +72,7 @@ class TlsFront:
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            inner_writer.close()  # before any await, where this task may be cancelled
+            inner_writer.close()  # before any await, because this task may be cancelled there
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)

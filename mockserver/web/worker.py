@@ -153,7 +153,7 @@ def named(app: WSGIApplication) -> WSGIApplication:
 
 
 def is_read_by_the_lane(environ: WSGIEnvironment) -> bool:
-    """Return whether the request has no body, or one that the fast lane reads to its end."""
+    """Return True if the request is without a body, or has one that the fast lane reads to its end."""
     length = environ.get("CONTENT_LENGTH")
     if length:
         return environ["PATH_INFO"] in ROUTES and len(length) <= SURELY_READ

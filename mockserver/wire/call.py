@@ -17,8 +17,8 @@ from mockserver.wire.redaction import Secrets
 class Call(Struct, gc=False):
     """A request that has arrived, with the snapshot of the store and the fault that hits it.
 
-    `operation` is None if there is no route. `detail`, `media` and `allow` fill in the messages of refusals. `refused` is the
-    route's refusal; `secret` and `scopes` belong to a token request. `answered_with` is the answer if there is nothing left to
+    `operation` is None if the path is unknown. `detail`, `media` and `allow` fill in the messages of refusals. `refused` is the
+    route's refusal; `secret` and `scopes` belong to a token request. `answered_with` is the answer if nothing is left to
     decide. `key_header` is the name, in lower case, of a header that makes a request idempotent. `weight` is the number of
     bytes, chosen by the sender, that the request keeps in memory.
     """

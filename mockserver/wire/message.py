@@ -15,7 +15,7 @@ class Request(Struct, frozen=True, kw_only=True, gc=False):
 
     `query` is raw, without ``?``. `size` is the body's length in bytes as far as known. It is more than ``len(body)`` if
     reading stopped at MAX_READ. `agent` is User-Agent and `host` is Host; `others` are the other headers except USUAL,
-    `bounded`. If `unheld`, there was no room for the body, and `body` is its beginning.
+    `bounded`. If `unheld`, the room for bodies was full, and `body` is its beginning.
     """
 
     method: str

@@ -75,6 +75,6 @@ def source_of(address: str | None) -> str:
     """Return the source that an address is counted as. For IPv6 that is its /64 network, which one client may own."""
     try:
         parsed = ip_address(address or "")
-    except ValueError:  # a Unix socket has no address
+    except ValueError:  # a Unix socket's address is empty
         return ""
     return str(parsed) if parsed.version == 4 else str(IPv6Network((int(parsed) >> 64 << 64, 64)))

@@ -74,7 +74,7 @@ class Keeper:
         return name if isinstance(name, str) and self._store.has_visit(name) else None
 
     def form_word(self) -> str:
-        """Return the CSRF token for this visitor's forms, empty if there is no visitor."""
+        """Return the CSRF token for this visitor's forms, empty without a visitor."""
         visitor = self.visitor()
         return self._forms.get_signature(visitor).decode() if visitor is not None else ""
 

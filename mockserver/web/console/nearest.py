@@ -28,7 +28,7 @@ class Row(NamedTuple):
 
 
 def rows_of(recorded: Recorded, explanation: Explanation) -> list[Row]:
-    """Return the request's traits and what had to differ, or nothing if it was accepted or has no answer."""
+    """Return the request's traits and what had to differ, or nothing if it was accepted or not answered."""
     guard = next((guard.name for guard in explanation.guards if guard.verdict == "refused"), None)
     if guard is None:
         return []

@@ -31,7 +31,7 @@ def strays_of(console: Console, tenant: Tenant, wanted: Filter | None) -> Strays
         return Strays(0, 0)
     requests = console.control.tenant(UNASSIGNED).requests
     newest = requests.newest()
-    number = (newest + 1) // 2  # each has two entries once it is answered, and the journal has no other entries
+    number = (newest + 1) // 2  # each has two entries once it is answered, and the journal contains only these
     if wanted is None or not number or len(console.assembly.store.organizations()) > 1:
         return Strays(number, newest)
     return Strays(number, newest, requests.search(wanted, None, None, MOST))
