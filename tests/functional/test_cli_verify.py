@@ -283,7 +283,7 @@ def test_who_is_told_to_end_says_so_and_leaves_nothing_running(sent: signal.Sign
     asked = tmp_path / "asked"
     subprocess.run(["mkfifo", str(asked)], check=True)
     client = shlex.join([sys.executable, "-S", str(slow), str(asked)])
-    # The first client is only tried. It ends with its input, because then the pipe has no reader.
+    # The first client is only a trial. It ends with its input, because then nothing reads the pipe.
     command = [sys.executable, "-m", "contracts.cli", "replay", str(SCENARIOS / "two-plain-sends.json"), "--command", client]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         asked.read_bytes()

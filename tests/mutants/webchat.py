@@ -1,7 +1,8 @@
 """Mutants of the declared web chat: every value is changed, every word left out, and guards change places.
 
-`python -m tests.mutants.webchat` makes them all, and counts who catches them: the loader, which refuses one; the histories, in
-which the web chat's own engine answers otherwise; or the wire samples. `ALIKE` has what no answer depends on, and why.
+`python -m tests.mutants.webchat` makes them all, and counts where each is caught: by the loader, which refuses it; by the
+histories, because the web chat's own engine answers otherwise; or by the wire samples. `ALIKE` lists the places on which no
+answer depends, with reasons.
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ def _changed(value: Any) -> Any:
 
 
 def caught_by(mutant: Mutant, folder: Path) -> str:
-    """Return who catches a mutant: loader, histories, samples, or nobody."""
+    """Return the step that catches a mutant: loader, histories, samples, or MISSED."""
     declarations = Declarations(json.dumps(mutant.made()), folder)
     try:
         declarations.of(DEFAULT)
@@ -158,12 +159,12 @@ def _is_other(declarations: Declarations, sample: Any) -> bool:
 
 
 def why_alike(place: str) -> str:
-    """Return why no answer depends on a place, "" if one does."""
+    """Return the reason why no answer depends on a place, "" if one does."""
     return next((why for pattern, why in ALIKE.items() if fnmatchcase(place, pattern)), "")
 
 
 def main() -> int:
-    """Make all mutants; the exit status is 1 if one is caught by nobody."""
+    """Make all mutants. The exit status is 1 if a mutant is missed."""
     count: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
         for mutant in mutants():

@@ -1,4 +1,4 @@
-"""Each clause against clients: one that does all right is acquitted of all, and one that makes a mistake of just that."""
+"""Each clause against clients: a right one is acquitted of everything, a culprit is accused of its one mistake."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ROTATION = Toy(clients.ROTATION, "[refresh]", clients.TURN, "turn")
 NONCES = Toy(clients.NONCES, "[nonce]", clients.ORDER, "order")
 
 CULPRITS: list[tuple[Toy, type[Client], str, set[str]]] = [
-    # who breaks which clause, and what follows from that
+    # the platform, the culprit, the clause it breaks, and the clauses explained by that
     (SESSIONS, clients.Reuses, "S1/session", {"R1/session", "R2/session"}),
     (SESSIONS, clients.Invents, "S4/session", set()),
     (SESSIONS, clients.Insists, "R1/session", set()),

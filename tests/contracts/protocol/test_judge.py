@@ -1,4 +1,4 @@
-"""What the judge may hold against a client, and what it may not: races, unheard answers, refusals that could mean either."""
+"""Accusations that the judge may make, and those it may not: races, unheard answers, ambiguous refusals."""
 
 from __future__ import annotations
 

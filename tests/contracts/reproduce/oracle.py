@@ -39,14 +39,15 @@ class Life(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What can be known of a value: it is more than `above`, and at most `at_most` (None: no limit)."""
+    """The knowledge of a value: it is more than `above`, and at most `at_most` (None: no limit)."""
 
     above: int
     at_most: int | None
 
 
 def lives(made: Generated, resolution: int) -> list[Life]:
-    """All sessions, as somebody knows them who tells time to so many milliseconds; who tells none (0) knows the moments."""
+    """Return all sessions, as known to an observer whose clock ticks in `resolution` milliseconds; 0 knows the exact
+    moments."""
     found: dict[str, Life] = {}
     for exchange in sorted(made.exchanges, key=lambda exchange: exchange.acted):
         when = _when(exchange, resolution)

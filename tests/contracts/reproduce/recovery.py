@@ -1,13 +1,15 @@
-"""How often policy inference recovers what generated recordings show: `python -m tests.contracts.reproduce.recovery`.
+"""The share of generated recordings from which policy inference recovers what they show.
 
-For each of idle timeout and ttl, the report is compared with what can be known at all (see `oracle`):
+Run it with `python -m tests.contracts.reproduce.recovery`. For each of idle timeout and ttl, the report is compared with what
+can be known at all (see `oracle`):
 
 - *sound*: the true value lies in the reported range;
-- *strictly*: it is reported as determined exactly if the platform's own moments determine it. Its bounds are then those of the
-  tightest probes, except for what the recording's timestamps leave open: how long two requests took, and how coarse its times
-  are. No inference can always do that, because the timestamps may not show which of two reasons a refusal had;
-- *recovered*: the same, with the moments known only as well as the recording knows them. The bounds are right to the resolution
-  of the timestamps.
+- *strictly*: it is reported as determined exactly if the platform's own moments determine it;
+- *recovered*: the same, with the moments known only as well as the recording knows them.
+
+With *strictly*, the bounds are those of the tightest probes, except for what the timestamps leave open: how long two requests
+took, and how coarse the times are. No inference can always do that, because the timestamps may not show which of two reasons a
+refusal had. With *recovered*, the bounds are right to the resolution of the timestamps.
 
 A recording counts if both values do.
 """

@@ -69,14 +69,14 @@ REASONS = {
     "oauth.invalid-scope": "grantable.grantable",
     **dict.fromkeys(("token.issued", "session.created", "message.accepted"), "fault.injected"),
 }
-"""The web chat's words for reasons, and the declaration's guard and cause, if they are others."""
+"""The web chat's words for reasons, with the declaration's guard and cause if those differ."""
 
 ALIKE = {"session.foreign": "session.unknown", "client.missing": "client.unknown"}
-"""What a declaration tells apart in a header of the mock's own, and the web chat does not."""
+"""Reasons that a declaration distinguishes in a header of the mock's own, and the web chat does not."""
 
 
 class Step(NamedTuple):
-    """What was done to both, and what each answered; both are empty if nothing was asked."""
+    """An act on both mocks, and the answer of each; both answers are empty if the act was not a request."""
 
     what: str
     old: dict[str, Any]
@@ -84,7 +84,7 @@ class Step(NamedTuple):
 
     @property
     def differs(self) -> bool:
-        """Whether they answered otherwise. Of several ends of a token the web chat's engine may name one that came later."""
+        """True if the answers differ. If a token ended in several ways, the web chat's engine may name one that came later."""
         old, new = self.old, self.new
         if new.get("reason") in {"token.expired", "token.idle"}:
             if old["reason"] == "token.evicted":
@@ -94,7 +94,7 @@ class Step(NamedTuple):
 
 
 class Pair:
-    """Two mocks that are asked the same; what they have issued has the same place in both lists."""
+    """Two mocks that get the same requests. Ids they issued have the same place in both lists."""
 
     def __init__(self, seed: int, platform: Platform, policy: Mapping[str, Any]) -> None:
         self.draw = random.Random(seed)
@@ -104,7 +104,7 @@ class Pair:
         control = Control(self.parts)
         self.tenant = control.tenant(DEFAULT_ORGANIZATION)
         control.assign_strays_to(self.tenant.id)
-        self.tenant.set_policy({"retention": 315_360_000})  # a declaration has no word for it
+        self.tenant.set_policy({"retention": 315_360_000})  # which a declaration cannot express
         self.tenant.set_policy({NAMES[word]: value for word, value in policy.items()})
         self.tenant.clients.create(client_id=CLIENTS[1][0], client_secret=CLIENTS[1][1])
         self.mock = Mock(platform, system=lambda: self.time, ids=Ids.seeded(seed + 1))

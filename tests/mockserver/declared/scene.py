@@ -77,7 +77,7 @@ class DeclaredScene:
         self._http.post(MESSAGES, headers=headers, json={"webChatSessionId": self._drawn[SESSION], "text": "Hello"})
 
     def play(self, sample: Sample) -> dict[str, Any]:
-        """What the mock answers to the sample's request, told as samples tell it, without the headers of the mock's own."""
+        """Return the mock's answer to the sample's request, in the form of samples, without the mock's own headers."""
         headers = {name: self._here(value) for name, value in sample.request["headers"].items()}
         content = self._here(sample.content.decode()).encode()
         answer = self._http.request(sample.request["method"], sample.request["path"], headers=headers, content=content)
@@ -100,7 +100,7 @@ def client(id: str, secret: str, scopes: tuple[str, ...] | None = None) -> Regis
 
 
 def is_told(header: str) -> bool:
-    """Whether a platform sends it, and not the mock alone."""
+    """Return True if a platform sends it, and not only the mock."""
     return header != "Content-Length" and not header.startswith("Dayfly-")
 
 

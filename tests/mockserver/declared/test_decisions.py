@@ -1,4 +1,4 @@
-"""What becomes of requests, as their client sees it: each word of a kind on a platform that has little more than that word."""
+"""The fate of requests, as their client sees it: each word of a kind on a platform that has little more than that word."""
 
 from __future__ import annotations
 

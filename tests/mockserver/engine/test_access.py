@@ -52,7 +52,7 @@ def test_the_oldest_tokens_are_evicted_beyond_the_bound_and_stay_so() -> None:
         client = access.count_issue(client, bound)
         found.append(standing(client))
     assert found == [[1], [1, 2], [2, 3], [2, 3, 4], [5], [5, 6], [5, 6, 7]]
-    assert access.check_token(TOKEN, 0, Policy(), client) is None  # it has no number
+    assert access.check_token(TOKEN, 0, Policy(), client) is None  # it was never numbered
 
 
 def test_a_token_that_was_revoked_stays_revoked_when_it_is_evicted() -> None:

@@ -54,7 +54,7 @@ LIFECYCLE = "x-lifecycle."
 TOKEN = LIFECYCLE + "kinds.token."
 
 WRONG: dict[str, tuple[str, str, str, str]] = {
-    # what is replaced, and by what; the place that is blamed, and what is said of it
+    # the replaced text, its replacement, the place that is blamed, and a part of the message
     "an old OpenAPI": ("openapi: 3.1.1", "openapi: 3.0.3", "openapi", "write openapi: 3.1.1"),
     "an unknown word of a kind": ("ttl: {", "tlt: {", TOKEN + "tlt", "did you mean 'ttl'?"),
     "an unknown word of a duty": ("{dead: renew}", "{daed: renew}", TOKEN + "duty.daed", "did you mean 'dead'?"),

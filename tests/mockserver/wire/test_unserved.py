@@ -1,4 +1,4 @@
-"""A request that the mock fails: the journal has both the answer that was sent and what the platform did."""
+"""A request that the mock fails to answer: the journal has both the answer that was sent and the platform's action."""
 
 from __future__ import annotations
 
