@@ -145,7 +145,7 @@ def dead_shown(history: History, kind: Kind) -> Result:
             if history.knew(told, call):
                 exercised = True
                 if call.shown[kind.name] == told.shown[kind.name]:
-                    what = f"{kind.a} was shown again after a {told.status} had told that it is dead"
+                    what = f"{kind.a} was shown again after a {told.status} had said that it is dead"
                     return Result(True, Breach(what, (told.number, call.number)))
     return Result(exercised)
 
@@ -162,7 +162,7 @@ def not_renewed(history: History, kind: Kind) -> Result:
         had_another = any(call.shown.get(kind.name, told.shown[kind.name]) != told.shown[kind.name] for call in after)
         brought = any(kind.name in call.brought and call.returned > told.returned for call in history.calls)
         if not renewed and not brought and not had_another:
-            what = f"the client went on after a {told.status} for its {kind.noun}, and asked for no other"
+            what = f"the client went on after a {told.status} for its {kind.noun}, and did not ask for another"
             return Result(True, Breach(what, (told.number, after[-1].number)))
     return Result(exercised)
 
@@ -354,7 +354,7 @@ CLAUSES: tuple[Clause, ...] = (
     Clause(
         "R1",
         "dead-shown",
-        "not show {a} again after an answer that told it is dead",
+        "not show {a} again after an answer that said it is dead",
         lambda kind: bool(kind.refused) and bool(kind.issued),
         dead_shown,
         "dead",
@@ -362,7 +362,7 @@ CLAUSES: tuple[Clause, ...] = (
     Clause(
         "R2",
         "not-renewed",
-        "ask for another {noun} after an answer that told the last one is dead",
+        "ask for another {noun} after an answer that said the last one is dead",
         lambda kind: kind.duty.get("dead") == "renew",
         not_renewed,
         "dead",

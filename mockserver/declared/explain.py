@@ -30,7 +30,7 @@ WHY = {
 ADVICE = {
     "renew": "After this answer throw the {noun} away, get another by {renewed_by}, and repeat the call once.",
     "renew from refusal": "Repeat the call with the {noun} that this very answer brought.",
-    "stop": "Nothing replaces {a}: stop, and tell whoever can give a new one.",
+    "stop": "Nothing replaces {a}: stop, and report that a new one is needed.",
     "uses": "Get {a} right before each use, and forget it afterwards.",
     "alone": "If several calls are refused at once, let one renew it while the others wait.",
 }

@@ -297,4 +297,4 @@ def _check_effects(declaration: Declaration) -> None:
             _check_parameters(told, declaration.operations[effect["by"]], *place, "keeps", field)
         missing = sorted(effect.get("keeps", {}).keys() - effect.get("with", {}).keys())
         if missing:
-            raise Wrong(f"`keeps` speaks of {missing[0]!r}, which `with` does not give", *place, "keeps", missing[0])
+            raise Wrong(f"`keeps` names {missing[0]!r}, which `with` does not give", *place, "keeps", missing[0])

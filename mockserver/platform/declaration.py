@@ -106,9 +106,9 @@ def _set_policy(lifecycle: dict[str, Any], policy: Mapping[str, Any]) -> None:
     for name, value in policy.items():
         kind, _, word = name.partition(".")
         if kind not in kinds:
-            raise Wrong(f"the policy speaks of {name!r}, and there is no kind {kind!r}; {suggestion(kind, kinds)}")
+            raise Wrong(f"the policy sets {name!r}, but there is no kind {kind!r}; {suggestion(kind, kinds)}")
         if word not in POLICY_WORDS:
-            raise Wrong(f"the policy speaks of {name!r}; of a kind it can set {', '.join(POLICY_WORDS)}")
+            raise Wrong(f"the policy cannot set {name!r}; of a kind it can set {', '.join(POLICY_WORDS)}")
         declared = kinds[kind].get(word)
         if word == "successor":
             kinds[kind][word] = {"grace": value}

@@ -75,7 +75,7 @@ def _operation(operation: Operation) -> Iterator[str]:
     if operation.refuses:
         yield f"    refused with {operation.answer.status}"
     else:
-        yield f"    asks {', '.join(operation.guards) or 'nobody'}; answers {operation.answer.status}"
+        yield f"    asks {', '.join(operation.guards) or 'no guard'}; answers {operation.answer.status}"
 
 
 def diagram(kind: Kind) -> str:

@@ -72,7 +72,7 @@ def test_a_client_that_keeps_its_session_for_ever_is_condemned_by_the_specificat
     result = run("verify", "--platform", "mcp", f"{clients}/broken.py:Client", "--clause", "R2", "--report", f"junit:{report}")
     assert result.exit_code == 1
     assert "R2/session  not-renewed  violated (MUST)" in result.output
-    assert "the client went on after a 404 for its MCP session, and asked for no other" in result.output
+    assert "the client went on after a 404 for its MCP session, and did not ask for another" in result.output
     (case,) = ElementTree.parse(report).iter("testcase")
     assert case.find("failure") is not None
 
@@ -92,7 +92,7 @@ def test_an_issue_shows_the_finding_with_a_script_of_its_own(clients: Path, run:
         "verify", "--platform", "mcp", f"{clients}/broken.py:Client", "--clause", "R2", "--report", f"issue:{path}"
     ).exit_code
     text = path.read_text()
-    assert "# The client went on after a 404 for its MCP session, and asked for no other" in text
+    assert "# The client went on after a 404 for its MCP session, and did not ask for another" in text
     assert "That is a MUST." in text
     script = re.search(r"```python\n(.*?)```", text, re.DOTALL)
     assert script is not None
