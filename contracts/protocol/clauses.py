@@ -1,7 +1,7 @@
-"""The clauses: functions of a history and a kind that return if the clause was exercised, and how it was broken.
+"""The clauses: functions of a history and a kind. Their result says if the clause was exercised and how it was broken.
 
 A clause accuses only if the client had to know. So a refusal that reached one unit of work binds that unit and those that begin
-later, but not a unit that runs beside it; see `History.knew`.
+later. It does not bind a unit that runs beside it; see `History.knew`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ OfCalls = Callable[[History], Result]
 
 
 class Clause(NamedTuple):
-    """A clause about a kind. `needs` says for which kinds it is one, `duty` under which word its source stands, if any."""
+    """A clause about a kind. `needs` selects its kinds; `duty` is the word under which its source stands, if any."""
 
     code: str
     name: str
@@ -168,7 +168,7 @@ def not_renewed(history: History, kind: Kind) -> Result:
 
 
 def not_from_refusal(history: History, kind: Kind) -> Result:
-    """Judge N1: if the refused call is made again, it shows the one that the refusal brought."""
+    """Judge N1: if the refused call is made again, it shows the id that the refusal brought."""
     exercised = False
     for told in _refusals(history, kind):
         offered = told.brought.get(kind.name)
@@ -183,7 +183,7 @@ def not_from_refusal(history: History, kind: Kind) -> Result:
 
 
 def _made_again(history: History, told: Call) -> Call | None:
-    """The next call of the same operation in the same unit of work; what is fetched in between does not matter."""
+    """Return the next call of the same operation in the same unit of work. Calls in between do not matter."""
     later = [
         call
         for call in history.calls

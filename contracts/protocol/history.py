@@ -80,10 +80,10 @@ class History(Struct, kw_only=True):
     sharp: bool
 
     def knew(self, told: Call, later: Call) -> bool:
-        """Whether whoever made the `later` call had to know of the answer to `told`.
+        """Return True if the maker of the `later` call had to know of the answer to `told`.
 
         It had to if both belong to one unit of work, or if its unit began after the answer was noticed. A unit that was under
-        way already may have fetched an id before, and a call outside of any unit is nobody's in particular.
+        way already may have fetched an id before, and a call outside of any unit cannot be attributed.
         """
         if told.returned > later.left or not told.exchange.heard:
             return False
@@ -96,7 +96,7 @@ class History(Struct, kw_only=True):
         return later.unit is told.unit or later.unit.began >= self._noticed(told)
 
     def _noticed(self, told: Call) -> float:
-        """When the client has taken notice of an answer for sure: the unit that got it went on, or ended.
+        """Return the moment at which the client had surely noticed an answer: the unit that got it went on, or ended.
 
         The thread that has the answer may not have run yet when another thread begins a unit.
         """
@@ -106,9 +106,9 @@ class History(Struct, kw_only=True):
         return min([told.unit.ended, *went_on])
 
     def _may_have_crossed(self, told: Call, later: Call) -> bool:
-        """Whether `later` may have left before the answer to `told` was there, as far as a clock tells.
+        """Return True if `later` may have left before the answer to `told` was there, as far as a clock tells.
 
-        If they are close, it may, unless it is the same call made again, which is what the answer led to.
+        If they are close, it may. The exception is the same call made again, because the answer led to it.
         """
         if later.exchange.left_at - told.exchange.returned_at >= CLOSE:
             return False

@@ -35,7 +35,7 @@ class Reading(NamedTuple):
 
     @property
     def extent(self) -> str:
-        """How much of the recording was judged."""
+        """The part of the recording that was judged, as text."""
         left = f"; skipped: {'; '.join(self.skipped[:3])}" if self.skipped else ""
         return f"{self.calls} of {self.entries} entries are calls of this platform{left}"
 

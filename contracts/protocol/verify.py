@@ -204,9 +204,9 @@ def _keep(best: dict[str, Finding], scenario: Scenario, run: Run, platform: Plat
 
 
 def _spread(scenarios: list[Scenario], most: int, seed: int) -> list[Scenario]:
-    """So many scenarios, simplest first: those in which only credentials end, then of all others some at even distances.
+    """Return at most `most` scenarios, simplest first: those with only deaths, then others at even distances.
 
-    Which others depends on `seed`.
+    `seed` shifts the selection.
     """
     if len(scenarios) <= most:
         return scenarios

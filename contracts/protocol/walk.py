@@ -1,7 +1,8 @@
 """The scenarios for a client of a declared platform, simplest first.
 
-They are listed, not drawn. Each kind ends in each possible way, and each operation that the client calls fails in each way.
-This happens alone and in pairs; before, between and during units of work; once and repeatedly. Then several units run at once.
+Everything that can be listed is listed. Each kind ends in each possible way, and each operation that the client calls fails in
+each way. This happens alone and in pairs; before, between and during units of work; once and repeatedly. Then several units run
+at once.
 """
 
 from __future__ import annotations
@@ -131,7 +132,7 @@ def _is_shown(platform: Platform, death: Advance | End, operation: str) -> bool:
 
 
 def _pairs(platform: Platform, called: Mapping[str, int]) -> Iterator[Scenario]:
-    """Two things go wrong: something dies, and a call of the recovery fails; one call fails twice; or something dies twice."""
+    """Yield scenarios with two failures: a death and a failed call of the recovery, two failures of a call, or two deaths."""
     faults = _faults(platform, called)
     ends = [death for death in deaths(platform) if isinstance(death, End)]
     for unit, death, fault in product(_units(platform), ends, faults):

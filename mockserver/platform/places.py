@@ -1,14 +1,14 @@
-"""Places: where an id, a scope or a payload stands in a request or an answer. They are OpenAPI's runtime expressions.
+"""Places: positions of an id, a scope or a payload in a request or an answer. They are OpenAPI's runtime expressions.
 
     $request.header.X    $request.query.X    $request.path.X    $request.cookie.X    $request.body#/json/pointer
     $response.header.X   $response.cookie.X  $response.body#/json/pointer
 
-What follows a `#` looks into the value, as through a lens:
+After a `#` comes a lens, which looks into the value:
 
     header    #bearer  #basic.user  #basic.password  #jwt/claim  #query/name  #path/number
     body      #/json/pointer  #form/field  #jws.protected/claim
 
-A place is read both ways: the mock writes ids there and reads them, and the judge does the same from the client's side.
+The mock writes ids to places and reads them there. The judge does the same from the client's side.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Mutants of the declared web chat: every value is changed, every word left out, and guards change places.
 
-`python -m tests.mutants.webchat` makes them all, and counts where each is caught: by the loader, which refuses it; by the
-histories, because the web chat's own engine answers otherwise; or by the wire samples. `ALIKE` lists the places on which no
-answer depends, with reasons.
+`python -m tests.mutants.webchat` makes them all and counts where each is caught. The loader may refuse it, the web chat's own
+engine may answer a history otherwise, or a wire sample may differ. `ALIKE` lists the places on which no answer depends, with
+reasons.
 """
 
 from __future__ import annotations
