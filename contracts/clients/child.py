@@ -100,6 +100,12 @@ class Child:
         self._listener.start()
 
     @property
+    def stdin(self) -> int:
+        """The descriptor of its standard input."""
+        assert self._process.stdin is not None
+        return self._process.stdin.fileno()
+
+    @property
     def stdout(self) -> int:
         """The descriptor of its standard output, where that is a pipe."""
         assert self._process.stdout is not None
