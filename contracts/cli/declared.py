@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from mockserver.platform import Platform
     from mockserver.settings import Settings
 
-IN_REAL_TIME = 30
-"""Scenarios for a client whose waits are real, unless more are asked for."""
+IN_REAL_TIME, AS_PROCESS = 30, 90
+"""Scenarios for a client whose waits are real, and for a process in virtual time, unless others are asked for."""
 
 PRINTERS = ("text", "json", "junit")
 
@@ -113,8 +113,8 @@ def verify(context: click.Context, choice: Choice) -> int:
     with nothing_left_running(), clients_print_to_stderr():
         client = chosen(choice, methods_of(platform))
         most = given["examples"]
-        if most is None and client.clients.clock != "virtual":
-            most = IN_REAL_TIME
+        if most is None and client.clients.is_process:
+            most = AS_PROCESS if client.clients.clock == "virtual" else IN_REAL_TIME
         report = verified(client.name, client.clients, compile, seed=given["seed"] or 0, most=most)
     report = only(report, platform, given["clauses"])
     tell(report, platform, given["destinations"], as_json=given["as_json"])

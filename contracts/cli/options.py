@@ -62,6 +62,7 @@ class Choice(NamedTuple):
     one_shot: bool
     socket: bool
     faketime: bool
+    real_time: bool
     patience: float | None
     show_output: bool
 
@@ -97,6 +98,9 @@ client_options: Callable[[Callable[..., Any]], Callable[..., Any]] = stacked(
         click.option("--socket", is_flag=True, help="TARGET meets the platform over a socket, with whatever speaks HTTP."),
         click.option(
             "--faketime", is_flag=True, help="CMD shares the mock's wall clock, by way of libfaketime. See the README."
+        ),
+        click.option(
+            "--real-time", is_flag=True, help="CMD's waits are real, though its runtime may take part in virtual time."
         ),
         click.option("--patience", type=PATIENCE, metavar="S", help="Seconds of real time a client may show nothing."),
         click.option("--show-output", is_flag=True, help="Let the client print; else its output is in reports alone."),
@@ -256,12 +260,13 @@ def chosen(choice: Choice, methods: Mapping[str, str] | None = None) -> Chosen:
 
 
 def _process(choice: Choice, command: str) -> Chosen:
-    from contracts.clients.process import ProcessClients
+    from contracts.clients.command import command_clients
 
     if choice.socket:
         raise click.UsageError("--socket goes with TARGET: a process meets the platform over a socket anyway")
-    flags = "".join(f" {flag}" for flag, set in (("--one-shot", choice.one_shot), ("--faketime", choice.faketime)) if set)
-    clients = ProcessClients(command, one_shot=choice.one_shot, faketime=choice.faketime, **_given(choice))
+    given = {"one_shot": choice.one_shot, "faketime": choice.faketime, "real_time": choice.real_time}
+    flags = "".join(f" --{name.replace('_', '-')}" for name, is_set in given.items() if is_set)
+    clients = command_clients(command, **given, **_given(choice))
     return Chosen(command, clients, f"--command {shlex.quote(command)}{flags}{_patience(choice)}")
 
 
@@ -269,7 +274,11 @@ def _python(choice: Choice, target: str, methods: Mapping[str, str] | None) -> C
     from contracts.clients.python import PythonClients
     from contracts.clients.target import find
 
-    for flag, given in (("--one-shot", choice.one_shot), ("--faketime", choice.faketime)):
+    for flag, given in (
+        ("--one-shot", choice.one_shot),
+        ("--faketime", choice.faketime),
+        ("--real-time", choice.real_time),
+    ):
         if given:
             raise click.UsageError(f"{flag} goes with --command")
     again = shlex.quote(target) + (" --socket" if choice.socket else "") + _patience(choice)

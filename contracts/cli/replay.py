@@ -87,6 +87,7 @@ def _client(name: str, choice: Choice) -> Client:
         one_shot=choice.one_shot,
         socket=choice.socket,
         faketime=choice.faketime,
+        real_time=choice.real_time,
         patience=choice.patience,
     )
 

@@ -53,6 +53,16 @@ class PlatformUnreached(ClientError):
         super().__init__(problem)
 
 
+class BeyondVirtualTime(ClientError):
+    """A request came from a process that has no virtual time, though another of the client's has."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the client asks the platform from a process without virtual time, though one that it has started before had it;"
+            " judge it in real time, with --real-time"
+        )
+
+
 class ClientProtocolError(ClientError):
     """A client process does not speak as it should; `problem` names what was seen, `quoted` is what it last wrote to stderr."""
 

@@ -155,7 +155,7 @@ class Report(Struct, frozen=True, kw_only=True):
     unkept: tuple[str, ...] = ()
     stopped: str = ""
     real_time: str = ""
-    """Why the clauses that count on the client's own time are inconclusive, and what to do, if they are."""
+    """Why the client's own time was real, in part or as a whole, if it might have been virtual, and what follows from that."""
     interrupted: bool = False
     inferred: int = 0
     """How many messages were inferred from a recording that does not tell of them."""

@@ -51,8 +51,7 @@ class Working:
             return False
         if clients.strayed:
             return True
-        is_process = clients.clock == "wall"
-        return all(end.outcome == "failed" and (is_process or _NETWORK.match(end.error)) for end in ends)
+        return all(end.outcome == "failed" and (clients.is_process or _NETWORK.match(end.error)) for end in ends)
 
 
 def _ends(run: Run) -> list[Ended]:

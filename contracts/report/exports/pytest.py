@@ -17,7 +17,8 @@ from contracts.report.model import ClauseResult
 
 class Client(Struct, frozen=True):
     """The client under test: a factory's name, which may meet the platform over a `socket`, or a `command`, which is `one_shot`
-    where it is run for each message, and has the mock's wall clock with `faketime`. `patience` is in seconds; None: the usual.
+    where it is run for each message, and has the mock's wall clock with `faketime`. With `real_time` its waits are real though
+    they might be virtual. `patience` is in seconds; None: the usual.
     """
 
     target: str
@@ -25,6 +26,7 @@ class Client(Struct, frozen=True):
     one_shot: bool = False
     socket: bool = False
     faketime: bool = False
+    real_time: bool = False
     patience: float | None = None
 
 
@@ -46,7 +48,7 @@ def _head(result: ClauseResult, client: Client, parameters: Parameters) -> Itera
     yield '"""'
     yield ""
     yield (
-        "from contracts.clients.process import ProcessClients"
+        f"from contracts.clients.{'process' if _is_real(client) else 'command'} import {_driven(client)}"
         if client.command
         else ("from contracts.clients.python import PythonClients\nfrom contracts.clients.target import find")
     )
@@ -81,7 +83,19 @@ def _clients(client: Client) -> str:
     told = ["COMMAND" if client.command else "find(TARGET)", *(f"{flag}=True" for flag in flags if getattr(client, flag))]
     if client.patience is not None:
         told.append(f"patience={_literal(client.patience)}")
-    return f"{'ProcessClients' if client.command else 'PythonClients'}({', '.join(told)})"
+    return f"{_driven(client)}({', '.join(told)})"
+
+
+def _is_real(client: Client) -> bool:
+    """Whether the waits of a command are real, whatever its runtime can do."""
+    return client.one_shot or client.faketime or client.real_time
+
+
+def _driven(client: Client) -> str:
+    """What makes the clients."""
+    if not client.command:
+        return "PythonClients"
+    return "ProcessClients" if _is_real(client) else "command_clients"
 
 
 def _title(result: ClauseResult) -> str:
