@@ -30,7 +30,7 @@ D = TypeVar("D", bound=Demand)
 
 EFFORTS: dict[Pace, Effort] = {
     "object": Effort(shrinking=600, replays=10),
-    "process": Effort(shrinking=100, replays=3),
+    "process": Effort(shrinking=60, replays=3),
     "real": Effort(shrinking=60, replays=3, hang=8),
 }
 

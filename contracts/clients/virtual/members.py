@@ -91,15 +91,17 @@ class Door:
 
     def __init__(self) -> None:
         """Raises OSError if the system has no such sockets."""
+        if not hasattr(socket, "AF_UNIX"):
+            raise OSError("this system has no Unix sockets")
         self._folder = tempfile.TemporaryDirectory(prefix="dayfly-", dir=_short_folder(), ignore_cleanup_errors=True)
         self.path = os.path.join(self._folder.name, "time")
+        self.listening = socket.socket(socket.AF_UNIX)
         try:
-            self.listening = socket.socket(getattr(socket, "AF_UNIX", -1))
             self.listening.bind(self.path)
             self.listening.listen(64)
             self.listening.setblocking(False)
         except OSError:
-            self._folder.cleanup()
+            self.close()
             raise
 
     def admit(self) -> Member | None:

@@ -86,7 +86,8 @@ class Simulation:
         self._http = socket.create_server((HOST, 0), backlog=socket.SOMAXCONN)
         self._http.setblocking(False)
         self._port: int = self._http.getsockname()[1]
-        self.url = f"http://{HOST}:{self._port}"
+        self.host = f"{HOST}:{self._port}"
+        self.url = f"http://{self.host}"
         self._members: list[Member] = []
         self._joined = 0
         self._connections: dict[int, Connection] = {}
