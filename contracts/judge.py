@@ -299,7 +299,7 @@ def closeness(clause: Clause[Any], case: Case) -> float | None:
     return None if clause.closeness is None or _spared(clause, case) else clause.closeness(case)
 
 
-UNTOLD = "the recording does not tell what the client was asked to do"
+UNTOLD = "a recording cannot show this"
 """Why a clause does not apply to a recording of requests alone."""
 
 

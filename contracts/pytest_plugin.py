@@ -289,23 +289,23 @@ def _checks(config: pytest.Config) -> bool:
 
 
 def _marked(item: pytest.Item) -> dict[str, Any]:
-    """The options of the markers `dayfly`, the nearest last. Raises UsageError where one has no name, or one that is none."""
+    """The options of the markers `dayfly`, the nearest last. Fails the test if one has no name, or one that does not exist."""
     marked: dict[str, Any] = {}
     for marker in reversed(list(item.iter_markers("dayfly"))):
         if marker.args:
-            raise pytest.UsageError(f"{item.nodeid}: the marker dayfly takes its options by name, as in examples=20")
+            pytest.fail("the marker dayfly takes its options by name, as in examples=20", pytrace=False)
         for name in marker.kwargs:
-            _check_name(item, name)
+            _check_name(name)
         marked |= marker.kwargs
     return marked
 
 
-def _check_name(item: pytest.Item, name: str) -> None:
+def _check_name(name: str) -> None:
     known = ("check", "tls", *OPTIONS)
     if name not in known:
         near = get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-        raise pytest.UsageError(f"{item.nodeid}: the marker dayfly has no option {name!r}; {hint}")
+        pytest.fail(f"the marker dayfly has no option {name!r}; {hint}", pytrace=False)
 
 
 def _held_to(config: pytest.Config, marked: dict[str, Any]) -> Any:

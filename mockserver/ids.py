@@ -72,18 +72,20 @@ class Ids:
     def context(self, organization: str) -> str:
         """A contextId that tells its organisation."""
         count = self._next
-        return "%s-%s%012x" % (organization, self._node, count())  # noqa: UP031 - half the price of an f-string, here and below
+        # `hex` costs two thirds of what a format does, here and below
+        return f"{organization}-{self._node}{count().to_bytes(6, 'big').hex()}"
 
     def message(self) -> str:
         """The id of an accepted message, a UUID."""
         count = self._next
-        return "%s%012x" % (self._message, count())  # noqa: UP031
+        return f"{self._message}{count().to_bytes(6, 'big').hex()}"
 
     def session(self, seal: int) -> str:
         """A session id under the organisation's `seal`."""
         count = self._next_session
         first = count() * _SCATTER & 0xFFFFFFFF
-        return "%08x-%s%012x" % (first, self._node, _check(first << 40 | self._node_number, seal))  # noqa: UP031
+        check = _check(first << 40 | self._node_number, seal)
+        return f"{first.to_bytes(4, 'big').hex()}-{self._node}{check.to_bytes(6, 'big').hex()}"
 
     def seal(self) -> int:
         """What an organisation's session ids are checked with."""

@@ -145,18 +145,25 @@ class Platform:
 
     def answer(self, call: Call, seen: Seen) -> Outcome:
         """Decides a create or a send, writes what follows from it and journals the answer, all in one step."""
-        ask, lane = call.ask, None
+        outcome = self._decide(call.ask, seen)
+        return outcome if self._record(call, outcome) else self._answer_again(call)
+
+    def _decide(self, ask: Ask, seen: Seen) -> Outcome:
+        seal = seen.organization.seal
+        new_id = self.ids.message() if ask.operation == "send" else self.ids.session(seal)
+        outcome = decide(ask, seen, new_id, self.max_live_sessions)
+        if outcome.reason is _UNKNOWN and was_issued(ask.session_id, seal):
+            return Outcome(Reason.SESSION_FORGOTTEN, seen, None, outcome.token)
+        return outcome
+
+    def _answer_again(self, call: Call) -> Outcome:
+        """Answer a call that lost a race. Those of this process that want the same session go one by one from now on."""
+        lane = self._lane(call.ask.session_id)
         try:
-            for attempt in range(ATTEMPTS):
-                new_id = self.ids.message() if ask.operation == "send" else self.ids.session(seen.organization.seal)
-                outcome = decide(ask, seen, new_id, self.max_live_sessions)
-                if outcome.reason is _UNKNOWN and was_issued(ask.session_id, seen.organization.seal):
-                    outcome = Outcome(Reason.SESSION_FORGOTTEN, seen, None, outcome.token)
+            for attempt in range(1, ATTEMPTS):
+                outcome = self._decide(call.ask, self.look(call.ask))
                 if self._record(call, outcome, attempt):
                     return outcome
-                if attempt == 0:  # whoever lost a race lets those of this process go one by one
-                    lane = self._lane(ask.session_id)
-                seen = self.look(ask)
         finally:
             if lane is not None:
                 lane.release()
@@ -186,26 +193,28 @@ class Platform:
             seen = self.look(call.ask)
         raise ConflictError("the organization", ATTEMPTS)
 
-    def _record(self, call: Call, outcome: Outcome, attempt: int) -> bool:
+    def _record(self, call: Call, outcome: Outcome, attempt: int = 0) -> bool:
         """Writes the outcome and journals its answer; False where a record has changed since it was seen."""
-        session, seen, policy = outcome.session, outcome.seen, outcome.seen.organization.policy
+        session, token, issued = outcome.session, outcome.token, outcome.issued
+        if session is None and token is None and issued is None:
+            return self._note_answer(call, outcome)
+        seen = outcome.seen
+        organization = seen.organization
+        policy = organization.policy
         writes: list[Write] = []
         count: Use | Issue | None = None
         room = None
         if session is not None:
             version = session.version - 1
-            writes.append(Write(Key("session", session.id), version or None, session, ends_at(session)))
+            writes = [Write(Key("session", session.id), version or None, session, ends_at(session))]
             room = None if version else self.max_live_sessions
-        if outcome.token is not None:
-            count = Use(outcome.token.value, outcome.token.version, policy.rate_limit_per_minute)
-        if outcome.issued is not None and seen.client is not None:
-            writes.append(Write(Key("token", outcome.issued.value), None, outcome.issued))
+        if token is not None:
+            count = Use(token.value, token.version, policy.rate_limit_per_minute)
+        if issued is not None and seen.client is not None:
+            writes.append(Write(Key("token", issued.value), None, issued))
             count = Issue(seen.client.id, seen.client.version, policy.max_tokens_per_client)
-        if not writes and count is None:
-            return self._note_answer(call, outcome)
         noted, left = call.answered(outcome), seen.now + call.effect.after
         commit_id = call.context_id if attempt == 0 else f"{call.context_id}:{attempt}"
-        organization = seen.organization
         done = self.store.commit(
             organization.id,
             writes,

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
+from collections.abc import Iterable
 from typing import NoReturn
 
 import pytest
+
+LONGEST_REASON = 80
+"""Characters shown of a reason: an installer may have said much."""
 
 
 def need(name: str) -> str:
@@ -27,6 +32,17 @@ def lacking(name: str, why: str) -> NoReturn:
     if name in os.environ.get("DAYFLY_REQUIRE", "").split(","):
         pytest.fail(f"{name} {why}, and DAYFLY_REQUIRE asks for it", pytrace=False)
     pytest.skip(f"{name} {why}")
+
+
+def told(reasons: Iterable[str]) -> str:
+    """Return one line about all tests that were skipped, and how to have them run."""
+    counts = Counter(reason.removeprefix("Skipped: ").partition("\n")[0] for reason in reasons)
+    listed = ", ".join(f"{count} because {_shortened(reason)}" for reason, count in counts.most_common())
+    return f"skipped: {listed}; install what is missing to run them (.ci/run does so on Debian)"
+
+
+def _shortened(reason: str) -> str:
+    return reason if len(reason) <= LONGEST_REASON else reason[: LONGEST_REASON - 1] + "…"
 
 
 def _libfaketime() -> str | None:

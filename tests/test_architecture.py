@@ -40,6 +40,7 @@ CLOCK_READINGS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", CHECKS.values(), ids=CHECKS)
 def test_tools_find_nothing_to_say(arguments: list[str]) -> None:
     done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -41,14 +41,14 @@ post(session_id, job.text)
     ),
     "S3": Example(
         wrong="""\
-session_id = create(guests[0])
-for guest in guests:
-    post(session_id, text)
+session_id = create(batch[0].guest)
+for message in batch:
+    post(session_id, message.text)
 """,
         right="""\
-for guest in guests:
-    session_id = create(guest)
-    post(session_id, text)
+for message in batch:
+    session_id = create(message.guest)
+    post(session_id, message.text)
 """,
     ),
     "S4": Example(

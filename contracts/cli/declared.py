@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 IN_REAL_TIME, AS_PROCESS = 30, 90
 """Scenarios for a client whose waits are real, and for a process in virtual time, unless others are asked for."""
 
-PRINTERS = ("text", "json", "junit")
+PRINTERS = ("text", "json", "junit", "issue")
 
 
 def is_declared(platform: str | None) -> bool:
@@ -155,23 +155,34 @@ def check(named: str, recording: str, *, clauses: Sequence[str], reports: Sequen
     return report.exit_status
 
 
+def probe(named: str, url: str, admin_token: str, client_id: str, client_secret: str) -> int:
+    """Probe a provider of a declared platform, and tell what it did; return the exit status."""
+    from contracts.protocol.probe import Given, prober, table
+
+    platform = compiler(named)({})
+    registered = next((kind for kind in platform.kinds.values() if kind.registered), None)
+    given = {}
+    if client_id and registered is not None:
+        given[registered.name] = Given(client_id, dict.fromkeys(list(registered.bound)[:1], client_secret))
+    with prober(platform, url, admin_token, given) as asking:
+        checks = list(asking.checks())
+    click.echo(table(checks), nl=False)
+    if any(check.status == "violated" for check in checks):
+        return 1
+    return 0 if any(check.status == "held" for check in checks) else 2
+
+
 def tell(report: Report, platform: Platform, reports: Sequence[Destination], *, as_json: bool) -> None:
     """Print a report, and write it where it is asked for. Raises ClickException."""
-    from contracts.protocol.report import render
+    from contracts.cli.console import deliver
+    from contracts.protocol.report import render, text
 
-    for kind, path in reports:
+    for kind, _ in reports:
         if kind not in PRINTERS:
             raise click.UsageError(f"for a declared platform there are the reports {', '.join(PRINTERS)}, and not {kind}")
-        written = render(report, platform, kind)
-        if path == "-":
-            click.echo(written, nl=False)
-            continue
-        try:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-            Path(path).write_text(written, "utf-8")
-        except OSError as error:
-            raise click.ClickException(f"{path}: cannot be written: {error.strerror}") from error
-    people = render(report, platform, "text")
-    if as_json:
-        click.echo(render(report, platform, "json"), nl=False)
-    click.echo(people, nl=False, err=as_json or any(path == "-" for _, path in reports))
+    deliver(
+        lambda kind: render(report, platform, kind).encode("utf-8", "backslashreplace"),
+        lambda _: text(report, platform),
+        reports,
+        as_json=as_json,
+    )

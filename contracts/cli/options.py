@@ -14,7 +14,7 @@ import click
 from contracts.cli import completing
 from contracts.cli.console import destinations, json_too
 from contracts.judge import DEFAULTS, Delivery, Parameters, header_name
-from contracts.report.kinds import KINDS
+from contracts.report.kinds import KINDS, OF_DECLARED
 
 if TYPE_CHECKING:
     from contracts.clients.base import Clients
@@ -97,7 +97,7 @@ client_options: Callable[[Callable[..., Any]], Callable[..., Any]] = stacked(
         click.option("--one-shot", is_flag=True, help="CMD is started for each message, which it finds on its input."),
         click.option("--socket", is_flag=True, help="TARGET meets the platform over a socket, with whatever speaks HTTP."),
         click.option(
-            "--faketime", is_flag=True, help="CMD shares the mock's wall clock, by way of libfaketime. See the README."
+            "--faketime", is_flag=True, help="CMD shares the mock's wall clock, by way of libfaketime. See contracts/README.md."
         ),
         click.option(
             "--real-time", is_flag=True, help="CMD's waits are real, though its runtime may take part in virtual time."
@@ -222,7 +222,7 @@ def reports_as(kinds: Sequence[str]) -> Callable[[F], F]:
 
 report_options = stacked(
     [
-        reports_as(KINDS),
+        reports_as((*KINDS, *OF_DECLARED)),
         click.option("--strict", is_flag=True, help="Exit with 2 if a clause was inconclusive or cannot be judged."),
     ]
 )

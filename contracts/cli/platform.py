@@ -58,6 +58,15 @@ def check(file: str) -> None:
     click.echo(f"{file}: right; {kinds} kinds, {operations} operations, {len(codes(compiled))} clauses for clients")
 
 
+@command.command("new", context_settings=SETTINGS)
+@click.option("--from", "document", metavar="OPENAPI", required=True, help="An OpenAPI document, in YAML or JSON.")
+def new(document: str) -> None:
+    """Propose a declaration for an OpenAPI document, on standard output; what is guessed in it is to be confirmed."""
+    from mockserver.platform.guess import propose
+
+    click.echo(propose(document), nl=False)
+
+
 @command.command("schema", context_settings=SETTINGS)
 def schema() -> None:
     """Print the JSON Schema of x-lifecycle and x-effects."""

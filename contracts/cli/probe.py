@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from contracts.cli.console import Destination, tell
 from contracts.cli.options import SETTINGS, admin_token, report_options
+from contracts.cli.options import platform as platform_option
 from mockserver.clock import pause
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ PATIENCE = 120
 @click.option("--examples", type=click.IntRange(min=0), metavar="N", help="Histories to draw beside the directed trials.")
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Draws the same histories again; 0 under CI.")
 @click.option("--clause", "clauses", multiple=True, metavar="CODE|NAME", help="Judge by this clause alone; may be repeated.")
+@platform_option
 @report_options
 @click.pass_context
 def command(
@@ -43,6 +45,7 @@ def command(
     examples: int | None,
     seed: int | None,
     clauses: tuple[str, ...],
+    platform: str,
     destinations: Sequence[Destination],
     as_json: bool,
     strict: bool,
@@ -52,7 +55,11 @@ def command(
     A mock is probed through its control API, in organisations of the probe's own, which are deleted again. With --client-id and
     --client-secret it may be any provider: messages are really sent there, and what needs control is not exercised.
     """
+    from contracts.cli import declared
     from contracts.probe import BrokenOff, Options, probe
+
+    if declared.is_declared(platform):
+        context.exit(declared.probe(platform, url, admin_token, client_id, client_secret))
 
     options = Options(examples=examples, seed=seed, clauses=clauses)
     with _provider(url, replicas, admin_token, client_id, client_secret, restart) as provider:

@@ -29,6 +29,9 @@ Wrote = Callable[[str, str], None]
 LONGEST_ERROR = 500
 """Characters of what a client says of a failure."""
 
+LOOKED_AT = 64 << 10
+"""Characters of it in which secrets are looked for: many more than are shown, so that a secret is hidden before it is cut."""
+
 
 class Credentials(NamedTuple):
     """The OAuth client that a client under test is."""
@@ -190,6 +193,11 @@ def shortened(text: str) -> str:
     return text if len(text) <= LONGEST_ERROR else text[: LONGEST_ERROR - 1] + "…"
 
 
+def told(text: str, credentials: Credentials | None) -> str:
+    """Return the beginning of what a client says of a failure, without secrets."""
+    return shortened(hidden(text[:LOOKED_AT], credentials))
+
+
 def describe(error: BaseException, credentials: Credentials | None = None) -> str:
     """An exception in one short line, without secrets."""
-    return shortened(hidden(" ".join(f"{type(error).__name__}: {error}".split()), credentials))
+    return told(" ".join(f"{type(error).__name__}: {error}".split()), credentials)

@@ -63,6 +63,22 @@ class BeyondVirtualTime(ClientError):
         )
 
 
+class NothingSent(ClientError):
+    """The client raised `error` before its first request, in each of so many `scenarios` and in the plainest one.
+
+    `quoted` are the frames that lead to where it was raised.
+    """
+
+    def __init__(self, error: str, scenarios: int, quoted: Sequence[str] = ()) -> None:
+        problem = (
+            f"the client raised {error} before it sent anything, in each of {scenarios} scenarios, so it cannot be judged;"
+            " let it deliver one message first"
+        )
+        heading = "; it was raised here:" if quoted else ""
+        super().__init__("\n  ".join([problem + heading, *quoted]))
+        self.error, self.quoted = error, quoted
+
+
 class ClientProtocolError(ClientError):
     """A client process does not speak as it should; `problem` names what was seen, `quoted` is what it last wrote to stderr."""
 

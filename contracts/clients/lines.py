@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from contracts.clients.base import Credentials, hidden, shortened
+from contracts.clients.base import Credentials, hidden, told
 from contracts.clients.errors import ClientProtocolError
 from mockserver.journal import Guest
 
@@ -62,7 +62,7 @@ def reply(line: bytes, credentials: Credentials) -> Reply:
             f'the client wrote {shown(line, credentials)} on stdout, where only lines such as {{"id": 1, "ok": true}} belong:'
             f" {error}"
         ) from error
-    return replace(read, error=shortened(hidden(read.error or "", credentials)))
+    return replace(read, error=told(read.error or "", credentials))
 
 
 def _whole(line: bytes) -> bytes:

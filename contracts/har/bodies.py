@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import binascii
 import importlib
-import io
 import re
 import zlib
 from base64 import b64decode
@@ -157,17 +156,26 @@ def _is_readable(raw: bytes) -> bool:
 
 def _brotli(module: Any, raw: bytes) -> bytes:
     unpacking = module.Decompressor()
-    unpacked = bytearray()
-    for start in range(0, len(raw), 64):
-        unpacked += unpacking.process(raw[start : start + 64])
-        if len(unpacked) > MAX_BODY:
-            break
-    return bytes(unpacked)
+    return _in_pieces(raw, unpacking.process, unpacking.is_finished)
 
 
 def _zstd(module: Any, raw: bytes) -> bytes:
-    reader = module.ZstdDecompressor().stream_reader(io.BytesIO(raw))
-    return bytes(reader.read(MAX_BODY + 1))
+    unpacking = module.ZstdDecompressor().decompressobj()
+    return _in_pieces(raw, unpacking.decompress, lambda: unpacking.eof)
+
+
+PIECE = 64
+"""Bytes that are unpacked at once, so that a small body which unpacks to a huge one is given up soon."""
+
+
+def _in_pieces(raw: bytes, unpack: Callable[[bytes], bytes], is_finished: Callable[[], bool]) -> bytes:
+    """Unpack a body, or so much of it that it is too long. Raises ValueError if it is cut short."""
+    unpacked = bytearray()
+    for start in range(0, len(raw), PIECE):
+        unpacked += unpack(raw[start : start + PIECE])
+        if is_finished() or len(unpacked) > MAX_BODY:
+            return bytes(unpacked)
+    raise ValueError("the body is cut short")
 
 
 _LIBRARIES: dict[str, tuple[str, str, Callable[[Any, bytes], bytes]]] = {

@@ -137,11 +137,11 @@ def invented(history: History, kind: Kind) -> Result:
 
 
 def dead_shown(history: History, kind: Kind) -> Result:
-    """Judge R1: one that an answer has told dead is shown no more."""
+    """Judge R1: one that an answer has told dead is shown no more. To end it once more does no harm."""
     exercised = False
     for told in _refusals(history, kind):
         for call in _showing(history, kind):
-            if history.knew(told, call):
+            if call.operation not in kind.ended and history.knew(told, call):
                 exercised = True
                 if call.shown[kind.name] == told.shown[kind.name]:
                     what = f"{kind.a} was shown again after a {told.status} had told that it is dead"

@@ -45,7 +45,7 @@ def _finding(finding: Finding, platform: Platform, target: str) -> str:
             lines += ["", "  what reached the mock"]
         else:
             lines += ["  what was recorded"]
-        lines += [f"    {line}" for line in _story(found, platform, verdict.at)]
+        lines += [f"    {line}" for line in story_of(found, platform, verdict.at)]
     lines += ["", *_wrapped("  = rule: ", f"{verdict.statement}.")]
     if verdict.source:
         lines += _wrapped(f"  = {verdict.level}: ", verdict.source)
@@ -56,7 +56,7 @@ def _wrapped(head: str, words: str) -> list[str]:
     return textwrap.wrap(words, WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
 
 
-def _story(found: Found, platform: Platform, at: tuple[int, ...]) -> Iterator[str]:
+def story_of(found: Found, platform: Platform, at: tuple[int, ...]) -> Iterator[str]:
     """The lines of a run, in the order of events."""
     trace, history = found.trace, history_of(platform, found.trace)
     lines = [(place, f"          {words}") for place, words in trace.events]
@@ -131,7 +131,11 @@ def _status(finding: Finding) -> str:
 
 
 def render(report: Report, platform: Platform, kind: str) -> str:
-    """Return the report as text, json or junit."""
+    """Return the report as text, json, junit, or as an issue for those who maintain the client."""
+    if kind == "issue":
+        from contracts.protocol import issue
+
+        return issue.render(report, platform)
     if kind == "json":
         return msgspec.json.format(msgspec.json.encode(document(report)), indent=2).decode() + "\n"
     return junit(report, platform) if kind == "junit" else text(report, platform)

@@ -62,7 +62,10 @@ def rows(history: History, evidence: Sequence[Evidence] = (), log: Sequence[Outp
 
 
 class _Table:
-    """Draws row by row. `_lanes` holds the calls on their way, `_idle_since` when the client last had nothing on its way."""
+    """Draws row by row. `_lanes` holds the calls on their way, `_idle_since` when the client last had nothing on its way.
+
+    `_told` are the answers that said Retry-After, with the seconds, by message and operation.
+    """
 
     def __init__(self, history: History, evidence: Iterable[Evidence], log: Iterable[OutputLine]) -> None:
         self._history = history
@@ -72,7 +75,7 @@ class _Table:
         self._lanes: list[Call | None] = []
         self._idle_since: int | None = None
         self._jumped = 0
-        self._told: int | None = None
+        self._told: dict[tuple[Intent | None, str | None], tuple[Call, int]] = {}
         self._log = deque(log)
         self._latest = 0
 
@@ -102,17 +105,19 @@ class _Table:
             case IntentBegan(intent):
                 yield self._began(intent)
             case IntentEnded(intent):
-                yield from self._waited(intent.ended_at or 0)
+                yield from self._waited(intent.ended_at or 0, self._last_told(intent))
                 yield self._ended(intent)
             case WorldChanged(entry):
                 self._jumped += moment.jump
                 yield self._row("world", entry.at, perturbation_words(entry.what, entry.detail), seq=entry.seq)
             case CallLeft(call, place):
-                yield from self._waited(call.left_at)
+                yield from self._waited(call.left_at, self._told.pop((call.intent, call.operation), None))
                 yield self._left(call, place)
             case CallReturned(call):
                 yield from self._returned(call)
-                self._be_idle(call.returned_at or 0, call)
+                self._be_idle(call.returned_at or 0)
+                if call.status is not None and call.answer is not None and call.answer.retry_after is not None:
+                    self._told[call.intent, call.operation] = call, call.answer.retry_after
 
     # -- intents -----------------------------------------------------------------------------------------------------
 
@@ -131,22 +136,31 @@ class _Table:
         error = f" ({intent.error})" if intent.error else ""
         return self._row("intent", intent.ended_at or 0, text + error, seq=intent.ended_seq)
 
-    def _be_idle(self, since: int, after: Call | None = None) -> None:
+    def _be_idle(self, since: int) -> None:
         self._idle_since, self._jumped = since, 0
-        whole = after is not None and after.status is not None
-        self._told = after.answer.retry_after if whole and after is not None and after.answer is not None else None
 
-    def _waited(self, now: int) -> Iterator[Row]:
-        """A row where the client let time pass, or should have; what the world did to the clock is not its doing."""
-        since, told = self._idle_since, self._told
+    def _last_told(self, intent: Intent) -> tuple[Call, int] | None:
+        """The last answer to a message that is over, if it said Retry-After."""
+        told = [self._told.pop(key) for key in list(self._told) if key[0] is intent]
+        return next((one for one in told if one[0].returned_at == self._idle_since), None)
+
+    def _waited(self, now: int, told: tuple[Call, int] | None) -> Iterator[Row]:
+        """A row where the client let time pass; what the world did to the clock is not its doing.
+
+        If it was `told` to wait, the time since then is shown too, if other calls or the world had a part in it.
+        """
+        since = self._idle_since
         if since is None or any(self._lanes):
             return
         waited = now - since - self._jumped
-        self._told = None
-        if waited >= self._shortest_wait or told is not None:
-            asked = "" if told is None else f"; Retry-After said {told} s"
-            began = max(since, self._start + self._latest)  # the world may have moved the clock first
+        began = max(since, self._start + self._latest)  # the world may have moved the clock first
+        passed = None if told is None else now - (told[0].returned_at or 0)
+        if waited >= self._shortest_wait or waited == passed:
+            asked = f"; Retry-After said {told[1]} s" if told is not None and waited == passed else ""
             yield self._row("wait", began, f"the client waited {seconds(waited)}{asked}")
+        if told is not None and passed is not None and waited != passed:
+            text = f"{seconds(passed)} after the {told[0].status}; Retry-After said {told[1]} s"
+            yield self._row("wait", now, text)
 
     # -- calls -------------------------------------------------------------------------------------------------------
 

@@ -53,22 +53,22 @@ def _otherwise(report: Report) -> str:
 def _range(explanation: Explanation) -> str:
     name, unit = NAMES[explanation.name], explanation.unit
     if explanation.at_most is None:
-        return f"{name} of more than {_number(explanation.above)} {unit}"
+        return f"{name} of more than {_amount(explanation.above, unit)}"
     if unit != "s" and explanation.above + 1 == explanation.at_most:
         return f"{name} of {_number(explanation.at_most)}"
-    return f"{name} between {_number(explanation.above)} {unit} and {_number(explanation.at_most)} {unit}"
+    return f"{name} between {_amount(explanation.above, unit)} and {_amount(explanation.at_most, unit)}"
 
 
 def span_words(finding: Finding, unit: str) -> str:
     """What is known of a value, and by which entries."""
     above, at_most = finding.above, finding.at_most
     if finding.value is not None and at_most is not None and _is_exact(finding):
-        return f"{_number(finding.value)} {finding.unit} ({unit} {at_most.number})"
+        return f"{_amount(finding.value, finding.unit)} ({unit} {at_most.number})"
     parts = []
     if above is not None:
-        parts.append(f"more than {_number(above.value)} {finding.unit} ({unit} {above.number})")
+        parts.append(f"more than {_amount(above.value, finding.unit)} ({unit} {above.number})")
     if at_most is not None:
-        parts.append(f"at most {_number(at_most.value)} {finding.unit} ({unit} {at_most.number})")
+        parts.append(f"at most {_amount(at_most.value, finding.unit)} ({unit} {at_most.number})")
     told = ", ".join(parts)
     if finding.determined:
         return told
@@ -83,6 +83,11 @@ def _is_exact(finding: Finding) -> bool:
     if finding.unit == "s":
         return above is not None and above.number == at_most.number
     return (above.value if above is not None else 0) + 1 == at_most.value
+
+
+def _amount(value: float, unit: str) -> str:
+    """A number with its unit, which is a plural or the `s` of seconds."""
+    return f"{_number(value)} {unit.removesuffix('s') if value == 1 and unit != 's' else unit}"
 
 
 def _number(value: float) -> str:

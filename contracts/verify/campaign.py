@@ -223,7 +223,8 @@ class Campaign:
                 witness = Witness(scenario, run, judgement.of(code), first.number)
             return broken
 
-        _, minimal = shrink(first.scenario, fails, lambda: left > 0)
+        is_scheduled = self._world.clients.clock == "virtual"
+        _, minimal = shrink(first.scenario, fails, lambda: left > 0, scheduled=is_scheduled)
         is_slow = witness.run.slow or any(isinstance(entry, Header) and entry.time for entry in witness.run.trace)
         replays = min(effort.replays, 1) if is_slow else effort.replays
         reproduced = sum(self._breaks(code, again) for again in replayed(witness.scenario, replays))

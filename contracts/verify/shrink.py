@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import chain, pairwise
+from itertools import chain, pairwise, product
 from typing import NamedTuple, TypeVar
 
 from msgspec.structs import replace
@@ -35,6 +35,8 @@ T = TypeVar("T")
 
 PLAIN_TEXTS = tuple("0123456789")
 NICE_SECONDS = (1.0, 6.0, 30.0, 31.0, 60.0, 301.0, 3600.0)
+RACES = tuple((1,) * length for length in (1, 2, 3, 4, 6))
+"""Schedules to try with one message fewer, whose race may need another order."""
 
 
 class Shrunk(NamedTuple):
@@ -44,13 +46,18 @@ class Shrunk(NamedTuple):
     minimal: bool
 
 
-def shrink(scenario: Scenario, fails: Callable[[Scenario], bool], may_go_on: Callable[[], bool]) -> Shrunk:
-    """Replaces `scenario` by a simpler one that `fails` until there is none, or until `may_go_on()` says no."""
+def shrink(
+    scenario: Scenario, fails: Callable[[Scenario], bool], may_go_on: Callable[[], bool], *, scheduled: bool = True
+) -> Shrunk:
+    """Replaces `scenario` by a simpler one that `fails` until there is none, or until `may_go_on()` says no.
+
+    If it is not `scheduled`, messages at once take whatever turns they like, and no schedules are tried.
+    """
     tried = {encode(scenario)}
     found: Scenario | None = scenario
     while found is not None:
         scenario, found = found, None
-        for candidate in simpler(scenario):
+        for candidate in chain(simpler(scenario), _otherwise_scheduled(scenario) if scheduled else ()):
             key = encode(candidate)
             if key in tried or complexity(candidate) >= complexity(scenario):
                 continue
@@ -141,6 +148,15 @@ def without(parts: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
 def _each_left_out(parts: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
     """The parts without one of them, the first one first."""
     return (parts[:place] + parts[place + 1 :] for place in range(len(parts)))
+
+
+def _otherwise_scheduled(scenario: Scenario) -> Iterator[Scenario]:
+    """The scenario with one message fewer at once, whose turns go another way."""
+    for place, item in enumerate(scenario.items):
+        if isinstance(item, SendParallel) and len(item.sends) > 2:
+            for fewer, schedule in product(_each_left_out(item.sends), RACES):
+                instead = replace(item, sends=fewer, schedule=schedule)
+                yield replace(scenario, items=(*scenario.items[:place], instead, *scenario.items[place + 1 :]))
 
 
 def _without_during(item: Item) -> Iterator[tuple[Item, Item]]:

@@ -6,7 +6,7 @@ import re
 
 from contracts.builtin import BUILTIN
 from contracts.clients.child import last_lines
-from contracts.clients.errors import ClientProtocolError, PlatformUnreached
+from contracts.clients.errors import ClientProtocolError, NothingSent, PlatformUnreached
 from contracts.scenario import Scenario
 from contracts.world import Run, World
 from mockserver.journal import Arrival, Ended
@@ -14,6 +14,8 @@ from mockserver.journal import Arrival, Ended
 PLAIN = BUILTIN["two-plain-sends"]
 """A client that cannot get through this one does not work."""
 
+SILENT_RUNS = 5
+"""If a client raises before its first request in each of so many first runs, perhaps it never sends anything."""
 
 _NETWORK = re.compile(r"\w*(Connect|Network|HTTP|URL|Timeout|Proxy|SSL|Protocol|Transport|Request|gaierror|OSError)")
 """An error of an HTTP library, or of the system's about a connection, as `describe` words it."""
@@ -25,15 +27,19 @@ class Working:
     def __init__(self, world: World) -> None:
         self._world = world
         self._is_known = False
+        self._silent = 0
 
     def check(self, scenario: Scenario, run: Run) -> None:
         """Raises ClientError if the client ended, fell silent or reached nothing in `run`, and does so in the plainest
-        scenario too."""
+        scenario too; and if it raised before its first request in all of several runs, and there."""
         if self._is_known:
             return
-        if run.lost or self._reached_nothing(run):
+        self._silent += _raised_in_silence(run)
+        if run.lost or self._reached_nothing(run) or self._silent == SILENT_RUNS:
             self._check_plain(run if scenario == PLAIN else self._world.run(PLAIN))
-        self._is_known = bool(_ends(run))
+            self._is_known = True
+        else:
+            self._is_known = bool(_ends(run)) and not _raised_in_silence(run)
 
     def _check_plain(self, run: Run) -> None:
         if run.lost:
@@ -41,17 +47,35 @@ class Working:
         if self._reached_nothing(run):
             clients = self._world.clients
             raise PlatformUnreached(clients.way_in, _ends(run)[0].error, strayed=clients.strayed)
+        if self._silent == SILENT_RUNS and _raised_in_silence(run):
+            raise NothingSent(_ends(run)[0].error, SILENT_RUNS, _first_frames(run))
 
     def _reached_nothing(self, run: Run) -> bool:
         """Whether there was no request, though the client wanted to make one: it looked for the platform elsewhere, or every
-        message failed on the network. A client that reports success without a request lies, one that raises an error of its
-        own gives up, and clauses say so. Of a process nobody knows what its error means."""
+        message failed on the network. A client that reports success without a request lies, and clauses say so. Of a process
+        nobody knows what its error means."""
         ends, clients = _ends(run), self._world.clients
-        if not ends or any(isinstance(entry, Arrival) for entry in run.trace):
+        if not ends or _sent_something(run):
             return False
         if clients.strayed:
             return True
         return all(end.outcome == "failed" and (clients.is_process or _NETWORK.match(end.error)) for end in ends)
+
+
+def _raised_in_silence(run: Run) -> bool:
+    """Return whether every message failed, and no request was made for any."""
+    ends = _ends(run)
+    return bool(ends) and not _sent_something(run) and all(end.outcome == "failed" for end in ends)
+
+
+def _sent_something(run: Run) -> bool:
+    return any(isinstance(entry, Arrival) for entry in run.trace)
+
+
+def _first_frames(run: Run) -> list[str]:
+    """Return the lines that lead to where the first message's exception was raised."""
+    raised = [line for line in run.log() if line.stream == "raised" and line.text]
+    return [line.text for line in raised if line.after == raised[0].after]
 
 
 def _ends(run: Run) -> list[Ended]:

@@ -116,7 +116,14 @@ class DeclaredHandler:
             entry.answer_body = body[:KEPT_BODY]
         return response
 
-    def broken(self, error: Exception, call: Call | None = None) -> Response:
+    def busy(self, request: Request) -> Response:  # noqa: ARG002 - it is not even looked at
+        """Return the answer to a request that is not read, because too many wait."""
+        context_id = self.mock.context()
+        body = msgspec.json.encode({"message": "Too many requests wait here already.", "contextId": context_id})
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), (CONTEXT, context_id)]
+        return Response(503, [*headers, ("Retry-After", "1"), (REASON, "server.busy")], body)
+
+    def broken(self, error: Exception, call: Call | None = None, request: Request | None = None) -> Response:  # noqa: ARG002
         """Return the answer if the mock itself failed."""
         context_id = self.mock.context() if call is None else call.context_id
         _log.error("%s internal.error: %s", context_id, error, exc_info=error)

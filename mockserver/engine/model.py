@@ -80,6 +80,7 @@ class Reason(StrEnum):
 
     CAPACITY = "capacity.sessions"
     CAPACITY_BODIES = "capacity.bodies"
+    BUSY = "server.busy"
     STORE_UNAVAILABLE = "store.unavailable"
     STORE_CONTENDED = "store.contended"
     INTERNAL = "internal.error"

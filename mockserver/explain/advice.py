@@ -80,6 +80,7 @@ ADVICE: dict[Reason, tuple[str, ...]] = {
     Reason.ROUTE_METHOD: ("Use the method that the Allow header names.", _NO_RETRY),
     Reason.CAPACITY: ("End sessions, or run the mock with a higher limit. A client should back off as for any 503.",),
     Reason.CAPACITY_BODIES: ("Back off and try again; send fewer large bodies at once.",),
+    Reason.BUSY: ("Back off and try again; let fewer requests wait at once, or give the server more workers.",),
     Reason.STORE_UNAVAILABLE: ("Back off and try again; see that the store runs.",),
     Reason.STORE_CONTENDED: ("Back off and try again; let fewer clients share one session.",),
     Reason.INTERNAL: ("Back off and try again; please report the log of the mock.",),

@@ -44,6 +44,7 @@ REFUSED_BY: dict[Reason, str | None] = {
     Reason.ROUTE_METHOD: "route",
     Reason.CAPACITY: "capacity",
     Reason.CAPACITY_BODIES: "room for bodies",
+    Reason.BUSY: "room for requests that wait",
     Reason.STORE_UNAVAILABLE: "store",
     Reason.STORE_CONTENDED: "store",
     Reason.INTERNAL: "the mock itself",
@@ -51,7 +52,7 @@ REFUSED_BY: dict[Reason, str | None] = {
 }
 """Who refuses: one of the guards, or one of those that the mock has around them. None where all let it pass."""
 
-BEFORE = ("route", "room for bodies", "store", "the mock itself", "fault")
+BEFORE = ("room for requests that wait", "route", "room for bodies", "store", "the mock itself", "fault")
 """What can answer before the first guard."""
 
 

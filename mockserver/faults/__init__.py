@@ -1,6 +1,6 @@
 """Faults: what each kind does to an exchange, and the plan that says which request is hit.
 
-To add one: a file with a function from the fault's values to its Effect, a row in KINDS, a kind in `engine.model.FaultKind`.
+`tests/README.md` shows how to add one.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ Check = Callable[[Message, int | None], Problem | None]
 
 
 def checker(operation: dict[str, Any]) -> tuple[Check | None, str, Any]:
-    """Return the guard, the media type it asks for, and an example of a body. Raises Wrong for a schema that is none."""
+    """Return the guard, the media type it asks for, and a body that it takes. Raises Wrong for a schema that is none."""
     declared = operation.get("requestBody")
     if not isinstance(declared, dict) or not declared.get("content"):
         return None, "", None
@@ -30,6 +30,7 @@ def checker(operation: dict[str, Any]) -> tuple[Check | None, str, Any]:
     except Exception as error:
         raise Wrong(f"the schema of its body is not one: {getattr(error, 'message', error)}") from error
     validator, required = Draft202012Validator(schema), bool(declared.get("required", False))
+    example = smallest(schema) if example is None else example
 
     def check(message: Message, limit: int | None) -> Problem | None:
         if not message.body:
@@ -81,3 +82,28 @@ def _problem(error: ValidationError) -> Problem:
     field = ".".join(path)
     words = error.message if len(error.message) <= 200 else f"breaks the rule {error.validator}"
     return Problem("body", f"{field}: {words}" if field else words, field)
+
+
+def smallest(schema: Any, depth: int = 0) -> Any:
+    """Return a small value of the shape that a schema asks for, as far as types, bounds and required members say it."""
+    if not isinstance(schema, dict) or depth > DEEPEST:
+        return None
+    for word in ("const", "default", "example"):
+        if word in schema:
+            return schema[word]
+    if schema.get("enum"):
+        return schema["enum"][0]
+    kind = schema.get("type", "object" if "properties" in schema else "string")
+    kind = kind[0] if isinstance(kind, list) else kind
+    if kind == "object":
+        properties = schema.get("properties", {})
+        return {name: smallest(properties.get(name, {}), depth + 1) for name in schema.get("required", ())}
+    if kind == "array":
+        return [smallest(schema.get("items"), depth + 1)] * int(schema.get("minItems", 0))
+    if kind in {"integer", "number"}:
+        return schema.get("minimum", 1)
+    return {"boolean": True, "null": None}.get(kind, "x" * max(1, int(schema.get("minLength", 1))))
+
+
+DEEPEST = 20
+"""Levels of a body that is made up."""

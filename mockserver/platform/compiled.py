@@ -136,6 +136,7 @@ class _Compiler:
             refuses=refuses,
             media=media,
             example=example,
+            when=tuple((parse(place), value) for place, value in told.get("when", {}).items()),
         )
 
     def _limits(self, carries: Iterable[str], issues: Iterable[str]) -> Iterator[str]:

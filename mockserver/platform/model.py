@@ -110,6 +110,9 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
     """Whether its answer is a refusal, which changes nothing. Only the body's guard may refuse it before."""
     media: str = ""
     example: Any = None
+    """A body that it takes, for whoever builds requests."""
+    when: tuple[tuple[Place, Any], ...] = ()
+    """What tells it from others on its path, as it was declared."""
 
     def answers_to(self, message: Message) -> bool:
         """Whether a request on its path is one of this operation."""

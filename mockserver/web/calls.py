@@ -18,6 +18,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from msgspec import Struct
+
 from mockserver.clock import monotonic
 from mockserver.web.admin.guard import PREFIX
 from mockserver.web.delivery import DELAY, PAUSE
@@ -56,10 +58,7 @@ TICK = 0.01
 """How exact the system's times are."""
 
 BEGAN = "dayfly.began"
-"""Where a call's environ has the time at which it began."""
-
-BUSY = "server.busy"
-"""The reason of a refusal because too many wait."""
+"""Where a call's environ has the time at which it began, if it has no body: a body has it too."""
 
 _ESTABLISHED = 1
 _TCP_INFO = struct.Struct("=B7x12I")
@@ -92,23 +91,26 @@ class Calls:
     def __init__(self, stopping: threading.Event, port: int, threads: int = THREADS) -> None:
         self._stopping, self._port = stopping, port
         self._waits: dict[int, _Wait] = {}
-        self._reading: dict[int, float] = {}  # since when; both by thread
+        self._reading: set[_Body] = set()
         self._lateness = deque([0.0], REMEMBERED)
         self._may_wait = max(1, threads - RESERVE)
         self._may_read = max(1, threads - RESERVE_FOR_CONTROL)
 
-    def served(self, app: WSGIApplication) -> WSGIApplication:
-        """`app`, its delays and bodies watched. A call that may have to wait is refused if too many do."""
-        waits, reading, may_wait = self._waits, self._reading, self._may_wait
+    def served(self, app: WSGIApplication, refuse: WSGIApplication | None = None) -> WSGIApplication:
+        """`app`, its delays and bodies watched. A call that may have to wait is answered by `refuse` if too many do."""
+        waits, reading, may_wait, pause, delay = self._waits, self._reading, self._may_wait, self._stopping.wait, self.delay
 
         def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             waiting = len(waits) + len(reading)
-            if waiting >= may_wait and not self._is_let_in(environ, waiting):
-                return _refuse(start_response)
-            environ[PAUSE], environ[DELAY] = self._stopping.wait, self.delay
-            environ[BEGAN] = monotonic() if "HTTP_EXPECT" not in environ else None
-            if _has_body(environ):
-                environ["wsgi.input"] = _Body(environ["wsgi.input"], reading)
+            if waiting >= may_wait and refuse is not None and not self._is_let_in(environ, waiting):
+                return refuse(environ, start_response)
+            environ[PAUSE] = pause
+            environ[DELAY] = delay
+            if environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ:
+                since = monotonic() if "HTTP_EXPECT" not in environ else 0.0
+                environ["wsgi.input"] = _Body(environ["wsgi.input"], reading, since)
+            else:
+                environ[BEGAN] = monotonic()
             return app(environ, start_response)
 
         return serve
@@ -118,9 +120,9 @@ class Calls:
 
     def delay(self, environ: WSGIEnvironment, seconds: float) -> bool:
         """Block the call for `seconds`; true, and sooner, if its client hangs up or the server stops."""
-        began = environ[BEGAN]
-        if began is None:  # it was told to go on with its body, and nothing more is sent from now on
-            began = environ[BEGAN] = monotonic()
+        began = environ.get(BEGAN)
+        if began is None:
+            began = environ[BEGAN] = _began(environ)
         thread, wait = threading.get_ident(), _Wait(began, threading.Event())
         self._waits[thread] = wait
         try:
@@ -142,7 +144,7 @@ class Calls:
         """End the delays whose clients have hung up, and give up bodies that have not come in time."""
         waits = list(self._waits.values())
         delays = [wait for wait in waits if wait.began <= now - PATIENCE]
-        bodies = [since for since in list(self._reading.values()) if since <= now - BODY_WITHIN]
+        bodies = [body.since for body in list(self._reading) if body.since <= now - BODY_WITHIN]
         if not self._port or not (delays or bodies):
             return
         connections, late = list(open_at(self._port)), LATE + CAUTION * max(self._lateness)
@@ -199,34 +201,33 @@ def _borrowed(descriptor: int) -> Iterator[socket.socket]:
         borrowed.detach()
 
 
+def _began(environ: WSGIEnvironment) -> float:
+    """Return when a call with a body began. If it was told to go on with the body, nothing more is sent from now on."""
+    body = environ["wsgi.input"]
+    return body.since if isinstance(body, _Body) and "HTTP_EXPECT" not in environ else monotonic()
+
+
 def _has_body(environ: WSGIEnvironment) -> bool:
     return "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ
 
 
-def _refuse(start_response: StartResponse) -> Iterable[bytes]:
-    """Answer at once, and without a look at the body."""
-    start_response(
-        "503 Service Unavailable",
-        [("Content-Type", "application/json"), ("Retry-After", "1"), ("Dayfly-Reason", BUSY), ("Connection", "close")],
-    )
-    return [
-        b'{"message": "Too many requests wait here already. Try again later.", "code": "service.unavailable", "status": 503}'
-    ]
+class _Body(Struct, eq=False, gc=False):  # as a Struct it is made in a quarter of the time
+    """The body of a request, which is one of those `reading` while somebody waits for it.
 
+    `since` is when the call began; if its client waits for a word to go on, when the body was first asked for.
+    """
 
-class _Body:
-    """The body of a request; it is known since when somebody has been waiting for all of it."""
-
-    __slots__ = ("_body", "_reading", "_since")
-
-    def __init__(self, body: Any, reading: dict[int, float]) -> None:
-        self._body, self._reading, self._since = body, reading, 0.0
+    body: Any
+    reading: set[_Body]
+    since: float
 
     def read(self, size: int = -1) -> bytes:
         """Like the body's own."""
-        thread, reading = threading.get_ident(), self._reading
-        reading[thread] = self._since = self._since or monotonic()
+        reading = self.reading
+        if not self.since:
+            self.since = monotonic()
+        reading.add(self)
         try:
-            return self._body.read(size) if size >= 0 else self._body.read()  # type: ignore[no-any-return]
+            return self.body.read(size) if size >= 0 else self.body.read()  # type: ignore[no-any-return]
         finally:
-            del reading[thread]
+            reading.discard(self)

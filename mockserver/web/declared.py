@@ -47,6 +47,10 @@ class DeclaredApp:
             return self._control(environ, start_response)
         return fast_lane.answer(self.answering, environ, start_response)
 
+    def refuse(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer at once a call that would have to wait."""
+        return fast_lane.refuse(self.answering, environ, start_response)
+
 
 def create_declared_app(mock: Mock, *, admin_token: str = "", opaque: bool = False, base_url: str = "") -> DeclaredApp:
     """Return the application that serves a mock, with its control API."""

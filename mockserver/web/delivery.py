@@ -31,8 +31,8 @@ def deliver(response: Response, environ: WSGIEnvironment, start_response: StartR
     if response.delay:
         pause(environ, response.delay)
     if response.delivery == "complete":
-        start_response(_status_line(response), response.headers)
-        return response.pieces
+        start_response(_STATUS_LINES.get(response.status) or _status_line(response), response.headers)
+        return response.pieces if response.split else [response.body]
     if environ.get("SERVER_SOFTWARE") == "Granian":
         return _broken_by_granian(response, start_response)
     start_response(_status_line(response), response.headers)

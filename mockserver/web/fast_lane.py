@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from mockserver.web.delivery import deliver, pause
 from mockserver.web.room import BEGINNING, PIECE, PLACES, ROOM, SMALL, Held
 from mockserver.wire import MAX_READ, Answering, Request
@@ -31,7 +33,7 @@ def read_request(environ: WSGIEnvironment) -> Request | None:
     """Return the request of a WSGI call, None if its body may be large: then it is read by `read_large`."""
     length = environ.get("CONTENT_LENGTH")
     if length:
-        size = _size(length)
+        size = int(length) if len(length) < 6 and length.isdecimal() else _size(length)
         if size > SMALL:
             return None
         body = environ["wsgi.input"].read(size) if size else b""
@@ -89,10 +91,17 @@ def _request(environ: WSGIEnvironment, size: int, body: bytes, unheld: bool = Fa
         body=body,
         size=size,
         agent=environ.get("HTTP_USER_AGENT"),
-        others=() if environ.keys() <= _passed_over else _others(environ),
+        others=() if _passed_over.issuperset(environ) else _others(environ),
         unheld=unheld,
         host=environ.get("HTTP_HOST"),
     )
+
+
+def unread(environ: WSGIEnvironment) -> Request:
+    """Return the request of a WSGI call without its body."""
+    length = environ.get("CONTENT_LENGTH")
+    size = _size(length) if length else int("HTTP_TRANSFER_ENCODING" in environ)
+    return _request(environ, size, b"", unheld=True)
 
 
 def _arrive_with_room(handler: Answering, environ: WSGIEnvironment) -> Any:
@@ -101,7 +110,7 @@ def _arrive_with_room(handler: Answering, environ: WSGIEnvironment) -> Any:
     If too many are on their way, it is not read, and the request is refused.
     """
     if not PLACES.acquire(blocking=False):
-        return handler.arrive(_request(environ, _size(environ.get("CONTENT_LENGTH") or "1"), b"", unheld=True))
+        return handler.arrive(unread(environ))
     takes = partial(handler.takes, environ["PATH_INFO"], environ.get("HTTP_AUTHORIZATION"))
     try:
         with Held(ROOM) as held:
@@ -128,7 +137,7 @@ def _others(environ: WSGIEnvironment) -> tuple[tuple[str, str], ...]:
 
 def answer(handler: Answering, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Answers a WSGI call from the handler, waiting where a fault says so. Where the mock itself fails, that is a 500."""
-    call = None
+    call = request = None
     try:
         request = read_request(environ)
         call = handler.arrive(request) if request is not None else _arrive_with_room(handler, environ)
@@ -136,5 +145,11 @@ def answer(handler: Answering, environ: WSGIEnvironment, start_response: StartRe
             pause(environ, call.delay)
         response = handler.finish(call)
     except Exception as error:
-        response = handler.broken(error, call)
+        response = handler.broken(error, call, request or unread(environ))
     return deliver(response, environ, start_response)
+
+
+def refuse(handler: Answering, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Answers a WSGI call at once that would have to wait, and without a look at its body."""
+    response = handler.busy(unread(environ))
+    return deliver(replace(response, headers=[*response.headers, ("Connection", "close")]), environ, start_response)

@@ -108,7 +108,7 @@ class Worker:
         self._link.report()
         calls = Calls(stopping, self._port, self._threads)
         threading.Thread(target=calls.watch, name="dayfly-calls", daemon=True).start()
-        return calls.served(named(logged(app) if self._log_requests else app))
+        return calls.served(named(logged(app) if self._log_requests else app), getattr(app, "refuse", None))
 
     def _stop_with_parent(self, stopping: threading.Event) -> None:
         self._link.wait()
@@ -185,7 +185,7 @@ def _read_to_the_end(environ: WSGIEnvironment) -> bool:
 def logged(app: WSGIApplication) -> WSGIApplication:
     """`app`, with a line on standard error for every answer: time, method, path, status, reason, contextId."""
     now = clock.system_clock()
-    handler = getattr(app, "handler", None)
+    handler = getattr(app, "handler", None) or getattr(app, "answering", None)
     hide: Callable[[str], str] = Secrets().hide if handler is None else handler.hide
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

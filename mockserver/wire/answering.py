@@ -22,6 +22,10 @@ class Answering(Protocol):
         """Return how many bytes of a body are of use."""
         ...
 
-    def broken(self, error: Exception, call: Any = None) -> Response:
-        """Return the answer if the mock itself failed."""
+    def busy(self, request: Request) -> Response:
+        """Return the answer to a request that is not read, because too many wait."""
+        ...
+
+    def broken(self, error: Exception, call: Any = None, request: Request | None = None) -> Response:
+        """Return the answer if the mock itself failed; `call` is None if it did while `request` arrived."""
         ...

@@ -49,7 +49,8 @@ LARGE = KEPT + MARGIN
 UNREAD = frozenset(reason for reason in Reason if reason.startswith(("auth.", "scope.", "body.")))
 """Refusals that no body changes."""
 
-_NOWHERE: Ask = Ask("token")
+_CALL = "_dayfly_call"
+"""Where an exception that is raised while a request arrives has its call, so that the journal tells of one request."""
 
 _log = logging.getLogger("dayfly")
 
@@ -104,13 +105,13 @@ class Handler:
         ask, detail = _read(operation, request)
         platform = self.platform
         context_id = platform.ids.context(ask.organization or platform.stray)
-        return self._arrived(Call(request, operation, ask, context_id, detail))
+        return self._arrived(Call(request, operation, ask, context_id, detail, known_secrets=self._secrets))
 
     def _arrived(self, call: Call) -> Call:
         """Looks at the world for a call, its arrival journalled; where the store cannot be reached it is answered already."""
-        platform = self.platform
-        call.known_secrets, call.key_header = self._secrets, self.key_header
-        request = call.request
+        platform, request = self.platform, call.request
+        if call.known_secrets is None or self.key_header:
+            call.known_secrets, call.key_header = self._secrets, self.key_header
         if request.size > LARGE or request.unheld:
             request = call.request = replace(request, body=request.body[:LARGE])
         size = request.size + len(request.authorization or "") + len(request.agent or "")
@@ -125,6 +126,9 @@ class Handler:
                 call.effect = effect_of(platform.draw_fault(call, seen))
         except (StoreUnavailable, ConflictError) as error:
             call.answered_with = self._failed(call, _reason_of(error), error)
+        except Exception as error:
+            vars(error)[_CALL] = call
+            raise
         return call
 
     def _arrive_packed(self, operation: Operation, request: Request, encoding: str) -> Call:
@@ -172,12 +176,15 @@ class Handler:
         call = self._arrived(Call(request, operation, ask, self._context(ask)))
         if call.answered_with is not None or call.seen is None or refusal(ask, call.seen) in UNREAD:
             return call
-        with self._reading:
-            call.ask, call.detail = _read(operation, whole())
         try:
+            with self._reading:
+                call.ask, call.detail = _read(operation, whole())
             call.seen = self.platform.look(call.ask)
         except StoreUnavailable as error:
             call.answered_with = self._failed(call, Reason.STORE_UNAVAILABLE, error)
+        except Exception as error:
+            vars(error)[_CALL] = call
+            raise
         return call
 
     def _arrive_token(self, request: Request) -> Call:
@@ -278,19 +285,45 @@ class Handler:
             return platform.grant(call, seen, call.secret, call.scopes)
         return platform.answer(call, seen)
 
-    def broken(self, error: Exception, call: Call | None = None) -> Response:
-        """The answer where the mock itself failed: a 500 in the platform's shape, to `call` if it was read."""
-        context_id = self._context(_NOWHERE) if call is None else call.context_id
-        plain = Call(Request(method=METHOD, path=""), None, _NOWHERE, context_id)
+    def broken(self, error: Exception, call: Call | None = None, request: Request | None = None) -> Response:
+        """The answer where the mock itself failed: a 500 in the platform's shape.
+
+        `call` is None if the error was raised while `request` arrived.
+        """
+        if call is None:
+            call = vars(error).get(_CALL) or self._unread(request or Request(method=METHOD, path=""))
+        plain = Call(Request(method=METHOD, path=""), None, Ask("token"), call.context_id)
         return self._failed(plain, Reason.INTERNAL, error, call)
+
+    def busy(self, request: Request) -> Response:
+        """The answer to a request that is not read, because too many wait. The journal tells of some in a crowd."""
+        call = self._unread(request)
+        outcome = Outcome(Reason.BUSY, self.platform.nobody(), acted=False)
+        if self.unserved.is_sample():
+            self._keep(call, call, outcome)
+        return render(call, outcome, opaque=self.opaque)
+
+    def _unread(self, request: Request) -> Call:
+        """A call of which the head is all that is known."""
+        operation, shown = ROUTES.get(request.path), _show(request.authorization)
+        ask = Ask(operation or "token", shown.organization, shown.client_id, size=request.size)
+        call = Call(request, operation, ask, self._context(ask), known_secrets=self._secrets, key_header=self.key_header)
+        call.weight = weight_of(request)
+        return call
 
     def _failed(self, call: Call, reason: Reason, error: Exception, asked: Call | None = None) -> Response:
         """The answer to a call, for a reason of the mock's own; it is journalled as that of `asked`, if that is another."""
         _log.error("%s %s: %s", call.context_id, reason, error, exc_info=reason is Reason.INTERNAL)
         outcome = Outcome(reason, self.platform.nobody(), acted=False)
-        if reason is not Reason.INTERNAL or asked is not None:
-            self.unserved.add(asked or call, AnswerNote(call, outcome).entry(0, 0), outcome.seen.now)
+        self._keep(asked or call, call, outcome)
         return render(call, outcome, opaque=self.opaque)
+
+    def _keep(self, asked: Call, call: Call, outcome: Outcome) -> None:
+        """Have the journal tell that `asked` was answered as `call` is. What broke the request may break that too."""
+        try:
+            self.unserved.add(asked, AnswerNote(call, outcome).entry(0, 0), outcome.seen.now)
+        except Exception:
+            _log.exception("%s: that this request failed could not be journalled", asked.context_id)
 
 
 def _reason_of(error: StoreUnavailable | ConflictError) -> Reason:
@@ -323,9 +356,7 @@ LONGEST_REMEMBERED = 1024
 
 
 def _show(authorization: str | None) -> _Shown:
-    if authorization is not None and len(authorization) > LONGEST_REMEMBERED:
-        return _shown_in(authorization)
-    return _remembered(authorization)
+    return _remembered(authorization) if len(authorization or "") <= LONGEST_REMEMBERED else _shown_in(authorization)
 
 
 def _shown_in(authorization: str | None) -> _Shown:

@@ -42,11 +42,12 @@ def render(call: Call, outcome: Outcome, *, opaque: bool = False) -> Response:
         return _refusal(call, outcome, row, opaque)
     effect, issued = call.effect, outcome.issued
     body = _encode(ok_body(outcome) if issued is None else token_body(outcome))
-    if effect.body is not None:
+    if effect.body is None:
+        headers = headers_of(outcome.seen.now, call.context_id, body)
+    else:
         body = altered.unusable(body, effect.body)
-    headers = headers_of(outcome.seen.now, call.context_id, body)
-    if effect.body is not None:
-        headers[0] = ("Content-Type", altered.media_type(effect.body))
+        _, *others = headers_of(outcome.seen.now, call.context_id, body)
+        headers = [("Content-Type", altered.media_type(effect.body)), *others]
     if issued is None:
         headers += _UNCOUNTED if outcome.token is None else _counted(outcome)
     return Response(200, headers, body, effect.after / 1000, effect.delivery, effect.split)
@@ -132,6 +133,8 @@ def retry_after(call: Call, outcome: Outcome, row: Row) -> int | None:
         return None
     if effect.status is not None:
         return 1 if effect.retry_after is None and row.status == 429 else effect.retry_after
+    if outcome.reason is Reason.BUSY:
+        return 1
     if outcome.reason is Reason.RATE_LIMITED and seen.token is not None:
         return max(1, _seconds(access.usage(seen.token, seen.now).reset))
     return None

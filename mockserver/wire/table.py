@@ -65,6 +65,7 @@ TABLE: dict[Reason, Row] = {
     Reason.ROUTE_METHOD: Row(405, "method.not.allowed", "The method is not allowed here: use {allow}."),
     Reason.CAPACITY: _BUSY,
     Reason.CAPACITY_BODIES: _BUSY,
+    Reason.BUSY: _BUSY,
     Reason.STORE_UNAVAILABLE: _BUSY,
     Reason.STORE_CONTENDED: _BUSY,
     Reason.INTERNAL: Row(500, "internal.server.error", "The server failed to answer."),

@@ -37,6 +37,9 @@ LAST_TRIES = 50
 SOME = 16
 """Failed requests that are journalled at most before another request is served."""
 
+CROWD = 16
+"""Requests of a crowd that are journalled at once; of the others one a second, so that they leave room for what was served."""
+
 _log = logging.getLogger("dayfly")
 
 
@@ -110,6 +113,7 @@ class Unserved:
         self._platform, self._bytes, self._dropped = platform, 0, 0
         self._adding, self._flushing, self._wake = Lock(), Lock(), Event()
         self._closing = False
+        self._left, self._counted = float(CROWD), monotonic()
         self._thread: Thread | None = None
 
     def add(self, call: Call, given: Answer, system: int) -> None:
@@ -135,6 +139,16 @@ class Unserved:
                 with suppress(RuntimeError):  # there are no more threads to be had: the next request is in time too
                     thread.start()
                     self._thread = thread
+
+    def is_sample(self) -> bool:
+        """Return whether a request that was refused among many is to be journalled: CROWD at once, then one a second."""
+        now = monotonic()
+        with self._adding:
+            self._left, self._counted = min(CROWD, self._left + now - self._counted), now
+            if self._left < 1:
+                return False
+            self._left -= 1
+            return True
 
     def catch_up(self) -> None:
         """Journal some of what waits, before the next request, which finds out for itself whether the store serves."""

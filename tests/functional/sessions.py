@@ -42,6 +42,10 @@ def prepare(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> Non
     monkeypatch.setenv("CI", "true")
 
 
+SESSION = (*PLUGIN, "-Werror", *(word for name in ("cacheprovider", "schemathesis", "valkey") for word in ("-p", f"no:{name}")))
+"""Loading the plugin of Schemathesis takes half a second, and no test here needs it."""
+
+
 def run(pytester: pytest.Pytester, tests: str, *arguments: str | Path) -> pytest.RunResult:
     pytester.makepyfile(SMALL + tests)
-    return pytester.runpytest_subprocess(*PLUGIN, "-Werror", "-p", "no:valkey", "-p", "no:cacheprovider", *arguments)
+    return pytester.runpytest_subprocess(*SESSION, *arguments)

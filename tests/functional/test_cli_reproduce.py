@@ -45,16 +45,6 @@ def test_what_is_no_recording_is_told_in_one_line(tmp_path: Path) -> None:
     assert done.stderr.splitlines()[-1].startswith(f"dayfly: {file}: this is not a recording: it looks like plain text")
 
 
-def test_the_readme_shows_what_is_printed() -> None:
-    done = reproduce("fixtures/recordings/earlier-today.har", columns=80)
-    shown = (
-        (ROOT / "README.md").read_text(encoding="utf-8").split("$ dayfly reproduce fixtures/recordings/earlier-today.har\n")[1]
-    )
-    beginning, _, end = shown.split("```")[0].partition("  …\n")
-    assert done.stdout.startswith(beginning)
-    assert done.stdout.endswith(end)
-
-
 def test_what_was_inferred_is_served_as_it_was_recorded(tmp_path: Path) -> None:
     file, policy = tmp_path / "x.har", tmp_path / "policy.toml"
     file.write_bytes(lived((7, 200), (11, 403)).raw)

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+import runpy
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 from xml.etree import ElementTree
 
@@ -78,6 +83,31 @@ def test_one_that_starts_another_session_keeps_that_clause(clients: Path, run: R
     (clause,) = json.loads(result.stdout)["clauses"]
     assert clause["status"] == "held"
     assert clause["level"] == "MUST"
+
+
+def test_an_issue_shows_the_finding_with_a_script_of_its_own(clients: Path, run: Run) -> None:
+    """The script answers the client's requests as the mock did: the same happens with nothing of dayfly."""
+    path = clients / "issue.md"
+    assert run(
+        "verify", "--platform", "mcp", f"{clients}/broken.py:Client", "--clause", "R2", "--report", f"issue:{path}"
+    ).exit_code
+    text = path.read_text()
+    assert "# The client went on after a 404 for its MCP session, and asked for no other" in text
+    assert "That is a MUST." in text
+    script = re.search(r"```python\n(.*?)```", text, re.DOTALL)
+    assert script is not None
+    (clients / "mock.py").write_text(script[1])
+    with subprocess.Popen([sys.executable, "mock.py"], cwd=clients, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            url = server.stdout.readline().strip()
+            with httpx.Client(base_url=url) as http:
+                client = runpy.run_path(str(clients / "broken.py"))["Client"](SimpleNamespace(http_client=lambda: http))
+                for _ in range(2):
+                    with pytest.raises(httpx.HTTPStatusError, match="404"):
+                        client.tool_call("echo", {"text": "hello"})
+        finally:
+            server.kill()
 
 
 def test_a_counterexample_can_be_replayed(clients: Path, run: Run) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 
 import pytest
 
@@ -12,16 +13,22 @@ from contracts import cli
 from contracts.cli import demo
 from contracts.report.cells import width
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 120
 """Seconds after which it is taken to hang, on a machine with other things to do."""
 
 
-def run(**environment: str) -> str:
+COMMAND = ("-m", "contracts.cli", "demo")
+BRIEF = ("-c", "import sys; from contracts.cli import demo, run; demo.EXAMPLES = 0; sys.exit(run(['demo']))")
+"""Shows the same of fewer scenarios."""
+
+
+def run(command: Sequence[str] = COMMAND, **environment: str) -> str:
     """What the command prints, after it has ended well."""
     surroundings = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR"}}
     surroundings |= {"COLUMNS": "120", "PYTHONIOENCODING": "utf-8", **environment}
-    command = [sys.executable, "-m", "contracts.cli", "demo"]
-    ran = subprocess.run(command, check=False, env=surroundings, capture_output=True, timeout=PATIENCE)
+    ran = subprocess.run([sys.executable, *command], check=False, env=surroundings, capture_output=True, timeout=PATIENCE)
     assert (ran.returncode, ran.stderr) == (0, b"")
     return ran.stdout.decode(surroundings["PYTHONIOENCODING"])
 
@@ -59,7 +66,7 @@ def test_it_fits_eighty_columns_and_is_plain_where_nobody_asks_for_colour(printe
 
 
 def test_it_takes_colour_where_it_is_forced_and_plain_letters_where_there_are_no_others() -> None:
-    assert "\x1b[" in run(FORCE_COLOR="1", PYTHONIOENCODING="ascii")
+    assert "\x1b[" in run(BRIEF, FORCE_COLOR="1", PYTHONIOENCODING="ascii")
 
 
 def test_it_says_so_where_something_does_not_come_out_as_told(

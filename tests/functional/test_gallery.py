@@ -98,6 +98,7 @@ def test_a_variant_of_each_mistake_is_caught(piece: Piece) -> None:
     assert set(piece.breaks) <= set(broken) <= {*piece.breaks, *piece.along}
 
 
+@pytest.mark.slow
 @by_name([piece for piece in OWN if piece.files & SMOKED])
 def test_a_client_in_another_language_keeps_the_contract_in_one_scenario(piece: Piece) -> None:
     """All its scenarios take minutes, because each starts a process."""
@@ -109,6 +110,7 @@ def test_a_client_in_another_language_keeps_the_contract_in_one_scenario(piece: 
     assert "D2 not-delivered           held" in done.stdout
 
 
+@pytest.mark.slow
 @by_name([piece for piece in CULPRITS if piece.name == "node culprits.mjs NoContentType"])
 def test_a_mistake_is_caught_in_another_language(piece: Piece) -> None:
     assert set(judge(piece, seed=0, examples=0).broken) == set(piece.breaks)

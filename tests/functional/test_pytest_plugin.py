@@ -171,8 +171,11 @@ def test_clients_are_verified(pytester: pytest.Pytester) -> None:
     assert "def test_contract(" not in shown
 
 
+@pytest.mark.slow
 def test_workers_find_the_same(pytester: pytest.Pytester) -> None:
-    one, two = (run(pytester, VERIFIED, "--dayfly-seed", "1", "-n", workers) for workers in ("0", "2"))
+    one, two = (
+        run(pytester, VERIFIED, "--dayfly-seed", "1", "--dayfly-examples", "10", "-n", workers) for workers in ("0", "2")
+    )
     for done in (one, two):
         done.assert_outcomes(passed=4, failed=2)
 

@@ -14,7 +14,7 @@ from contracts.builtin import ANN
 from contracts.pytest_plugin import OPTIONS
 from contracts.scenario import Scenario, Send, digest, save
 from contracts.verify.client import HeldTo
-from tests.functional.sessions import PLUGIN, prepare, run
+from tests.functional.sessions import PLUGIN, SESSION, prepare, run
 from tests.walked import FIRST
 
 
@@ -132,7 +132,7 @@ def test_the_summary_tells_what_was_verified(pytester: pytest.Pytester) -> None:
             f"{told}::test_wrong: {told}:Caching, {FIRST + 4} runs, seed 0: 1 violated (S1) * 1 held",
         ]
     )
-    assert "= dayfly =" not in run(pytester, CONTRACT, "-q").stdout.str()
+    assert "= dayfly =" not in run(pytester, CONTRACT, "-q", "--dayfly-examples", "4").stdout.str()
 
 
 def test_where_nothing_was_verified_there_is_no_summary(pytester: pytest.Pytester) -> None:
@@ -141,7 +141,8 @@ def test_where_nothing_was_verified_there_is_no_summary(pytester: pytest.Pyteste
 
 
 def test_junit_has_what_was_verified_as_properties(pytester: pytest.Pytester) -> None:
-    run(pytester, CONTRACT, "--junit-xml", "junit.xml", "-o", "junit_family=xunit2").assert_outcomes(passed=1, failed=1)
+    written = ("--junit-xml", "junit.xml", "-o", "junit_family=xunit2")
+    run(pytester, CONTRACT, "--dayfly-examples", "4", *written).assert_outcomes(passed=1, failed=1)
     cases = ElementTree.parse(pytester.path / "junit.xml").getroot().iter("testcase")
     told = {case.get("name"): {one.get("name"): one.get("value") for one in case.iter("property")} for case in cases}
     assert told["test_wrong"]["dayfly_violated"] == "S1"
@@ -180,7 +181,7 @@ def test_a_client_has_the_same_name_in_whatever_directory_pytest_is_started(pyte
     pytester.chdir()
     for place in (pytester.path, below):
         os.chdir(place)
-        pytester.runpytest_subprocess(*PLUGIN, "-Werror", "-p", "no:valkey", "-p", "no:cacheprovider").assert_outcomes(passed=1)
+        pytester.runpytest_subprocess(*SESSION).assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize(
@@ -235,6 +236,7 @@ def test_an_option_of_the_marker_that_there_is_not_is_told_whatever_the_test_doe
     done = run(pytester, tests)
     done.assert_outcomes(passed=1, errors=2)
     done.stdout.fnmatch_lines(["*the marker dayfly has no option 'chekc'; did you mean check?*"])
+    done.stdout.no_fnmatch_line("*pytest_plugin.py*")
     done.stdout.fnmatch_lines(["*the marker dayfly has no option 'clause'; did you mean clauses?*"])
 
 
@@ -288,6 +290,7 @@ def test_scenario_files_are_tests_of_the_configured_client(corpus: pytest.Pytest
     assert "INTERNALERROR" not in done.stdout.str()
 
 
+@pytest.mark.slow
 def test_workers_tell_the_same(corpus: pytest.Pytester) -> None:
     def told(workers: str) -> list[str]:
         done = run(corpus, CONTRACT + UNJUDGED, "--dayfly-check", "--dayfly-examples", "2", "-n", workers)

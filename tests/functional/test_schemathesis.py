@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import httpx
+import pytest
 
 from mockserver.assemble import assemble
 from mockserver.engine.model import DEFAULT_ORGANIZATION, UNASSIGNED
@@ -16,6 +17,8 @@ from mockserver.journal import Answer
 from mockserver.live import LiveServer
 from mockserver.settings import Settings
 from mockserver.web import create_app
+
+pytestmark = pytest.mark.slow
 
 EXAMPLES = 20
 

@@ -11,6 +11,8 @@ from tests.functional.sdk.acceptance import FOLDER, Acceptance, acceptance, hold
 from tests.functional.sdk.installed import node_sdk
 from tests.need import need
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(params=["http", "https"])
 def accepted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Acceptance]:

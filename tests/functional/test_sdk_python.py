@@ -11,6 +11,8 @@ import pytest
 from tests.functional.sdk.acceptance import FOLDER, Acceptance, acceptance, holds_for_every_client
 from tests.functional.sdk.installed import python_sdk
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(params=["http", "https"])
 def accepted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Acceptance]:

@@ -13,6 +13,8 @@ import pytest
 
 from tests.functional.sdk.installed import python_sdk
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

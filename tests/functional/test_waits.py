@@ -16,8 +16,13 @@ import pytest
 from tests.functional.serving import Serving
 from tests.functional.talking import CREATE, GUEST, Talker
 
+pytestmark = pytest.mark.slow
+
 MANY = 150
 HOUR = 3600
+
+SHORTENED = "from mockserver.web import calls; calls.BODY_WITHIN = 5; from contracts.cli import main; main()"
+"""A body may take half of the usual time."""
 
 
 @pytest.fixture
@@ -76,8 +81,9 @@ def test_delays_hold_nobody_and_end_with_their_clients(serving: Serving) -> None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells which bodies do not come")
-def test_bodies_that_never_end_hold_nobody_and_are_given_up(serving: Serving) -> None:
+def test_bodies_that_never_end_hold_nobody_and_are_given_up() -> None:
     with ExitStack() as stack:
+        serving = stack.enter_context(Serving(command=(sys.executable, "-c", SHORTENED, "serve")))
         talker = stack.enter_context(Talker(serving.told))
         stuck = [stack.enter_context(connected(serving)) for _ in range(MANY)]
         for connection in stuck:

@@ -15,6 +15,8 @@ from zipfile import ZipFile
 import pytest
 from packaging.requirements import Requirement
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 BUILD = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory"]
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python"]

@@ -15,6 +15,8 @@ from tests.functional.talking import Talker
 from tests.need import need
 from tests.valkey import Server
 
+pytestmark = pytest.mark.slow
+
 ADMIN = "/__admin/organizations/default"
 CONSOLE = "/__admin/console/organizations/default"
 

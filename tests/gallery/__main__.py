@@ -14,7 +14,7 @@ from tests.gallery.catalogue import OWN, ROOT, Piece, pieces
 from tests.gallery.judging import Finding, attempt, silence
 from tests.gallery.tally import Tally
 
-README = ROOT / "README.md"
+README = ROOT / "tests" / "README.md"
 RESULTS = OWN / "RESULTS.md"
 """The table of the clients that are not shipped."""
 
@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--first-seed", type=int, default=0, metavar="N")
     parser.add_argument("--examples", type=int, metavar="N", help="scenarios a seed; else as many as `dayfly verify` draws")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="verifications at a time")
-    parser.add_argument("--write", action="store_true", help="put what was found into README.md and RESULTS.md")
+    parser.add_argument("--write", action="store_true", help="put what was found into tests/README.md and RESULTS.md")
     return parser
 
 

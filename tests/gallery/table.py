@@ -1,4 +1,4 @@
-"""The gallery as a table: for a terminal clause by client, for the README client by client."""
+"""The gallery as a table: for a terminal clause by client, for tests/README.md client by client."""
 
 from __future__ import annotations
 

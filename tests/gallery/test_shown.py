@@ -1,4 +1,4 @@
-"""What the README tells of the gallery fits the list of clients as it is now."""
+"""What tests/README.md tells of the gallery fits the list of clients as it is now."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.gallery.table import shown
 from tests.gallery.tally import PER_MISS
 
 PIECES = {piece.name: piece for piece in pieces()}
-ROWS = shown((ROOT / "README.md").read_text("utf-8"))
+ROWS = shown((ROOT / "tests" / "README.md").read_text("utf-8"))
 
 
 def test_it_shows_clients_of_every_room() -> None:

@@ -6,10 +6,12 @@ from typing import get_args
 
 import pytest
 
-from mockserver.engine.model import Fault, FaultPlan, UnusableBody
+from mockserver.engine.model import Fault, FaultKind, FaultPlan, UnusableBody
 from mockserver.faults import KINDS, NONE, effect_of
 from mockserver.faults.plan import draw
 from mockserver.faults.read import applied_by
+from mockserver.openapi import admin_document
+from mockserver.web.console.faults import TOLD
 
 
 def hits(plan: FaultPlan, operations: list[str]) -> list[str | None]:
@@ -50,8 +52,17 @@ def test_chances_are_the_same_for_the_same_seed_and_come_out_about_right() -> No
 
 
 def test_every_kind_has_an_effect_with_a_label() -> None:
+    assert set(KINDS) == set(get_args(FaultKind))
     assert all(effect_of(Fault(kind=kind)).label for kind in KINDS)
     assert effect_of(None) is NONE
+
+
+def test_every_kind_is_told_to_people_and_to_programs() -> None:
+    assert set(TOLD) == set(KINDS)
+    variants = admin_document()["components"]["schemas"]["Fault"]["oneOf"]
+    kinds = [variant["properties"]["kind"] for variant in variants]
+    told = [name for kind in kinds for name in kind.get("enum", [kind.get("const")])]
+    assert sorted(told) == sorted(KINDS)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from tests.mutants.hunt import Catch, NoVerdict, check_that_nothing_is_found, hu
 from tests.mutants.table import written
 from tests.mutants.workshop import ROOT, Rotten, copy_of_the_project, spoilt
 
-README = ROOT / "README.md"
+README = ROOT / "tests" / "README.md"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description="Makes mutants, and tells who catches them.")
     parser.add_argument("words", nargs="*", metavar="WORDS", help="only mutants with these words in their name")
     parser.add_argument("--seeds", type=int, default=20, help="probes with histories drawn by as many seeds (default 20)")
-    parser.add_argument("--write", action="store_true", help="write the table into the README")
+    parser.add_argument("--write", action="store_true", help="write the table into tests/README.md")
     given = parser.parse_args(arguments)
     mutants = [mutant for mutant in MUTANTS if all(word in mutant.name for word in given.words)]
     try:

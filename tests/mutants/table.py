@@ -1,4 +1,4 @@
-"""The README's table: who catches which mutants."""
+"""The table in tests/README.md: who catches which mutants."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from tests.mutants.catalogue import MUTANTS, Mutant
 from tests.mutants.table import all_caught, shown, table
 from tests.mutants.workshop import ROOT, spoilt
 
-README = ROOT / "README.md"
+README = ROOT / "tests" / "README.md"
 
 CODES = {clause.code for clause in PROVIDER_CLAUSES}
 

@@ -15,6 +15,9 @@ ROOT = Path(__file__).parents[2]
 COPIED = ("contracts", "fixtures", "mockserver", "tests", "pyproject.toml")
 """What the package and its tests need to run."""
 
+NOT_COPIED = shutil.ignore_patterns("node_modules", "*.pyc.*")
+"""The second is bytecode that another process is writing: it has another name, or is gone, a moment later."""
+
 
 class Rotten(Exception):
     """A mutant whose text is not there (any more), or not once: the list must follow the source."""
@@ -29,7 +32,7 @@ def copy_of_the_project() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="dayfly-mutants-") as folder:
         for name in COPIED:
             if (ROOT / name).is_dir():
-                shutil.copytree(ROOT / name, Path(folder, name), ignore=shutil.ignore_patterns("node_modules"))
+                shutil.copytree(ROOT / name, Path(folder, name), ignore=NOT_COPIED)
             else:
                 shutil.copy2(ROOT / name, folder)
         yield Path(folder)

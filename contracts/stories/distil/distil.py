@@ -18,6 +18,7 @@ from mockserver.explain.why import WHY
 _BEYOND = {
     Reason.CAPACITY: "the server's own limit of live sessions was reached, which no request brings about in bounded time",
     Reason.CAPACITY_BODIES: "the server held as many large bodies as it has room for",
+    Reason.BUSY: "as many requests waited at the server as it lets wait",
     Reason.STORE_UNAVAILABLE: "the store behind the server could not be reached",
     Reason.STORE_CONTENDED: "other requests kept changing the same record",
     Reason.INTERNAL: "the server itself failed; its log says how",

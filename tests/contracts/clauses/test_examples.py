@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import html
 import json
+import threading
 from textwrap import indent
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -17,11 +18,11 @@ import httpx
 import pytest
 from tenacity import retry, stop_after_attempt
 
-from contracts.builtin import BUILTIN
+from contracts.builtin import ANN, BOB, BUILTIN
 from contracts.clauses.examples import EXAMPLES
 from contracts.clients.python import PythonClients
 from contracts.judge import Status
-from contracts.scenario import Scenario
+from contracts.scenario import Message, Scenario, SendParallel
 from contracts.verify import Options, replay, verify
 from tests.contracts.small import MESSAGES, SESSIONS, TOKEN
 
@@ -210,7 +211,30 @@ def stampeding(lines: str) -> Any:
     return Shown
 
 
+def batching(lines: str) -> Any:
+    """A client that collects a batch of messages, for which it runs these lines."""
+
+    class Shown(Client):
+        def __init__(self, platform: Any) -> None:
+            super().__init__(platform)
+            self.batch: list[Any] = []
+            self.is_sent = threading.Event()
+
+        def send(self, guest: Any, text: str) -> None:
+            self.batch.append(SimpleNamespace(guest=guest, text=text))
+            if len(self.batch) < len(BATCH.sends):
+                self.is_sent.wait()
+            else:
+                exec(compile(lines, "<S3>", "exec"), {"batch": self.batch, "create": self.create, "post": self.post})
+                self.is_sent.set()
+
+    return Shown
+
+
+BATCH = SendParallel((Message(ANN, "0"), Message(BOB, "1")))
+
 SHOWN_IN = {
+    "S3": Scenario((BATCH,)),
     "A2": BUILTIN["tokens-refused-for-ever"],
     "D2": BUILTIN["dead-in-the-middle"],
     "D6": BUILTIN["scope-missing-for-ever"],
@@ -218,11 +242,15 @@ SHOWN_IN = {
 """The scenario that an example is about, if the client meets other trouble first in those that are drawn, or they take long."""
 
 
-@pytest.mark.parametrize("name", [*FRAMES, "A3"])
+OF_SEVERAL = {"A3": stampeding, "S3": batching}
+"""Examples that are about several messages, and what makes a client of their lines."""
+
+
+@pytest.mark.parametrize("name", [*FRAMES, *OF_SEVERAL])
 def test_the_wrong_client_breaks_its_clause_and_the_right_one_does_not(name: str) -> None:
     options = Options(seed=0, examples=40, clauses=(name,))
-    if name == "A3":
-        wrong, right = map(stampeding, EXAMPLES[name])
+    if name in OF_SEVERAL:
+        wrong, right = map(OF_SEVERAL[name], EXAMPLES[name])
     else:
         wrong = client_from(name, EXAMPLES[name].wrong, FRAMES[name], right=False)
         right = client_from(name, EXAMPLES[name].right, FRAMES[name], right=True)
@@ -230,6 +258,10 @@ def test_the_wrong_client_breaks_its_clause_and_the_right_one_does_not(name: str
     statuses = [replay("client", PythonClients(client), scenario, options).clauses[0].status for client in (wrong, right)]
     assert statuses[0] is Status.VIOLATED
     assert statuses[1] is not Status.VIOLATED
+
+
+def test_every_example_is_run() -> None:
+    assert {*FRAMES, *OF_SEVERAL} == set(EXAMPLES)
 
 
 def smallest(client: Any, options: Options) -> Scenario:

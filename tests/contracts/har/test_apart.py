@@ -8,9 +8,12 @@ from base64 import b64encode
 from io import BytesIO
 from typing import Any
 
+import brotli
 import pytest
+import zstandard
 
 from contracts.har import Extent, Reading, reading
+from contracts.har.bodies import MAX_BODY
 from contracts.judge import Status
 from contracts.reproduce import Report, reproduce
 from contracts.reproduce.archives import read as recording
@@ -106,6 +109,35 @@ def test_a_body_that_cannot_be_unpacked_is_said_to_be_that(
     assert extent.lacking == {lacking: 1}
     taken = [result.taken for result in reproduced(har).results if result.taken]
     assert taken == [f"its session may be that of entry 2, whose answer {lacking}"]
+
+
+COMPRESS = {"br": brotli.compress, "zstd": zstandard.compress}
+ANSWER = json.dumps({"webChatSessionId": "id-1", "expires": "soon"}).encode()
+
+
+@pytest.mark.parametrize("compression", COMPRESS)
+def test_a_compressed_body_is_read_like_any_other(compression: str) -> None:
+    plain, extent = told(packed("identity", ANSWER))
+    assert [codes(plain), extent.lacking] == [["S1"], {}]
+    read, extent = told(packed(compression, COMPRESS[compression](ANSWER)))
+    assert (read.trace, extent.lacking) == (plain.trace, {})
+
+
+@pytest.mark.parametrize(("compression", "name"), [("br", "brotli"), ("zstd", "zstd")])
+def test_of_a_compressed_body_that_is_cut_short_nothing_is_taken(compression: str, name: str) -> None:
+    whole = COMPRESS[compression](ANSWER)
+    for cut in (whole[:-1], whole[: len(whole) // 2]):
+        lacking = f"is said to be compressed with {name}, and cannot be unpacked"
+        read, extent = told(packed(compression, cut))
+        assert extent.lacking == {lacking: 1}
+        assert codes(read) == ["S1"]
+
+
+@pytest.mark.parametrize("compression", COMPRESS)
+def test_a_small_body_that_unpacks_to_a_huge_one_is_not_unpacked(compression: str) -> None:
+    bomb = COMPRESS[compression](bytes(MAX_BODY + 1))
+    assert len(bomb) < 2000
+    assert told(packed(compression, bomb))[1].lacking == {"unpacks to more than 16 MiB": 1}
 
 
 def test_a_body_that_the_tool_unpacked_is_read_though_the_header_stands() -> None:

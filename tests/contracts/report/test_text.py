@@ -86,6 +86,41 @@ def test_waits_tell_what_was_asked_for() -> None:
     assert "end_sessions(count=1)" in told
 
 
+def waits(tape: Tape) -> list[str]:
+    history = fold(well_formed(tape.entries), None)
+    return [row.text for row in rows(history) if row.kind == "wait"]
+
+
+def test_the_wait_that_was_asked_for_counts_to_the_call_that_the_finding_is_about() -> None:
+    tape = Tape()
+    tape.begin()
+    tape.token()
+    tape.send(tape.create(), status=429, retry_after=3)
+    tape.wait(0.5)
+    tape.send(tape.create(delay=1), status=429, retry_after=1)
+    tape.wait(1)
+    tape.send(tape.create())
+    tape.end()
+    told = tape.judged().of("R5")
+    assert told.message == "a send left 1.5 s after a 429 that said Retry-After 3"
+    assert waits(tape) == [
+        "the client waited 0.5 s",
+        "1.5 s after the 429; Retry-After said 3 s",
+        "the client waited 1 s",
+        "1 s after the 429; Retry-After said 1 s",
+    ]
+
+
+def test_a_wait_for_the_same_call_is_told_in_one_line() -> None:
+    tape = Tape()
+    tape.begin()
+    tape.token(status=429, retry_after=2)
+    tape.wait(2)
+    tape.token(status=429, retry_after=9)
+    tape.end("failed")
+    assert waits(tape) == ["the client waited 2 s; Retry-After said 2 s", "the client waited 0 s; Retry-After said 9 s"]
+
+
 def test_a_clause_of_somebody_elses_is_told_without_its_advice() -> None:
     report = reused()
     assert "rule:" not in counterexample(report, report.violated[0], clauses=())
@@ -96,6 +131,11 @@ def test_the_summary_counts_verdicts_and_says_why_a_clause_did_not_hold() -> Non
     assert told.startswith("clients/cached.py:make: 38 runs, seed 7, at-most-once, 1.2 s\n")
     assert "  S1 session-reused          violated          38  session s1 was used twice (#3, #4, s1)\n" in told
     assert "1 violated · " in told
+
+
+def test_why_a_recording_does_not_do_has_room_in_a_narrow_table() -> None:
+    told = render(recorded(), Style(columns=80))
+    assert "  D2 not-delivered           not exercised      0  a recording cannot show this\n" in told
 
 
 def test_output_is_cut_to_a_few_lines_and_says_where_the_rest_is() -> None:

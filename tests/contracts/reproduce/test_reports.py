@@ -13,6 +13,8 @@ from contracts.report.style import Style
 from contracts.reproduce import Report, reproduce, text, toml
 from contracts.reproduce.archives import read
 from contracts.reproduce.kinds import KINDS, render
+from contracts.reproduce.results import Bound, Finding
+from contracts.reproduce.words import span_words
 from mockserver.settings import policy_from_file
 from tests.contracts.har.recordings import Har
 from tests.contracts.reproduce.test_reproduce import lived
@@ -46,6 +48,15 @@ def test_what_differs_is_marked_and_explained() -> None:
     ]
     assert "The mock answers 2 of 7 requests otherwise than recorded.\n" in report
     assert "Every answer fits an idle timeout between 6.996 s and 11.004 s." in report
+
+
+def test_one_message_is_no_plural() -> None:
+    one, two = (
+        Finding(name="handshakes", unit="messages", above=above, at_most=Bound(value=value, number=5), value=value)
+        for above, value in [(None, 1), (Bound(value=1, number=4), 2)]
+    )
+    assert span_words(one, "entry") == "1 message (entry 5)"
+    assert span_words(two, "entry") == "2 messages (entry 5)"
 
 
 def test_a_terminal_is_wide_enough(differing: Report) -> None:

@@ -95,6 +95,20 @@ def test_a_race_of_fewer_may_need_another_order() -> None:
     assert item == SendParallel((Message(ANN, "0"), Message(BOB, "1")))
 
 
+@pytest.mark.parametrize(("scheduled", "left"), [(True, 3), (False, 4)])
+def test_a_race_of_fewer_is_tried_in_other_orders_if_they_can_be_chosen(scheduled: bool, left: int) -> None:
+    """Four messages race in the usual order; three need turns of the second oldest."""
+    guests = (ANN, BOB, Guest("Zoë", "zoe@example.com"), Guest("Eve", "eve@example.com"))
+    sends = tuple(Message(guest, str(number)) for number, guest in enumerate(guests))
+
+    def fails(candidate: Scenario) -> bool:
+        races = [item for item in candidate.items if isinstance(item, SendParallel)]
+        return any(len(race.sends) == 4 or (len(race.sends) == 3 and race.schedule[:2] == (1, 1)) for race in races)
+
+    found = shrink(Scenario((SendParallel(sends),)), fails, ALWAYS, scheduled=scheduled)
+    assert (found.scenario.intents, found.minimal) == (left, True)
+
+
 def test_what_may_as_well_happen_before_a_message_is_told_before_it() -> None:
     during = (Trigger("create", RevokeScope()), Trigger("send", EndSessions()))
 

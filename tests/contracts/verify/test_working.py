@@ -15,13 +15,13 @@ from typing import Any
 import httpx
 import pytest
 
-from contracts.clients.errors import ClientProtocolError, PlatformUnreached
+from contracts.clients.errors import ClientProtocolError, NothingSent, PlatformUnreached
 from contracts.clients.process import ProcessClients
 from contracts.clients.python import PythonClients
 from contracts.judge import Status
 from contracts.report import text
 from contracts.report.model import Report
-from contracts.scenario import RejectTokens, Scenario, Send
+from contracts.scenario import RejectTokens, Scenario, Send, save
 from contracts.verify import Options, replay, verify, verify_client
 from mockserver.journal import Guest
 from tests.contracts.small import Small
@@ -231,15 +231,69 @@ def test_a_client_with_another_url_is_told_its_own_error() -> None:
         verify_client(Elsewhere, socket=True)
 
 
-def test_a_client_with_a_mistake_of_its_own_gives_up() -> None:
-    class Mistaken:
+class Mistaken(Small):
+    """Raises before its first request, for as long as `is_mistaken`."""
+
+    def is_mistaken(self, text: str) -> bool:
+        return True
+
+    def send(self, guest: Any, text: str) -> None:
+        if self.is_mistaken(text):
+            raise TypeError("a bug")
+        super().send(guest, text)
+
+
+@pytest.mark.parametrize("socket", [False, True])
+def test_a_client_that_always_raises_before_its_first_request_is_not_judged(socket: bool) -> None:
+    seen: list[int] = []
+    clients = PythonClients(Mistaken, socket=socket)
+    with pytest.raises(NothingSent, match="raised TypeError: a bug before it sent anything, in each of 5 scenarios") as caught:
+        verify("mistaken", clients, Options(seed=0), lambda progress: seen.append(progress.runs))
+    assert seen == [1, 2, 3, 4]
+    (frame,) = caught.value.quoted
+    assert frame.endswith('in send: raise TypeError("a bug")')
+
+
+def test_so_is_an_asynchronous_one() -> None:
+    class Awaited:
         def __init__(self, platform: Any) -> None:
             pass
 
-        def send(self, guest: Any, text: str) -> None:
-            raise TypeError("a bug")
+        async def send(self, guest: Any, text: str) -> None:
+            raise LookupError("no guest")
 
-    assert [clause.code for clause in verify("mistaken", PythonClients(Mistaken), Options(examples=0)).violated] == ["D2"]
+    with pytest.raises(NothingSent, match="raised LookupError: no guest before"):
+        verify_client(Awaited)
+
+
+def test_one_that_cannot_be_called_so_has_no_frames_to_show() -> None:
+    class Other(Small):
+        def send(self, text: str) -> None:  # type: ignore[override]
+            pass
+
+    with pytest.raises(NothingSent, match="takes 2 positional arguments but 3 were given before it sent") as caught:
+        verify_client(Other)
+    assert caught.value.quoted == []
+
+
+def test_one_that_raises_in_some_scenarios_is_judged(tmp_path: Path) -> None:
+    """The scenarios of the corpus come first, and this client raises in each."""
+
+    class Fussy(Mistaken):
+        def is_mistaken(self, text: str) -> bool:
+            return text.startswith("no good")
+
+    for number in range(8):
+        scenario = Scenario((Send(Guest("Ann", "ann@example.com"), f"no good: {number}"),))
+        save(scenario, tmp_path, "D2")
+    report = verify("fussy", PythonClients(Fussy), Options(seed=0, examples=0, walk="off", clauses=("D2",), corpus=tmp_path))
+    assert report.examples > 8
+    assert message_of(report, "D2") == "message 1 was not delivered: the client sent nothing for it"
+
+
+def test_a_few_scenarios_do_not_tell_that_a_client_never_works() -> None:
+    report = replay("mistaken", PythonClients(Mistaken), REFUSED, Options(clauses=("D2",)), times=4)
+    assert [clause.code for clause in report.violated] == ["D2"]
 
 
 def test_a_process_that_asks_nobody_learns_its_variable(tmp_path: Path) -> None:

@@ -193,7 +193,7 @@ WAYS: dict[Reason, Callable[[World], httpx.Response]] = {
     Reason.FAULT: fault,
 }
 
-NEVER_JOURNALLED = {Reason.STORE_UNAVAILABLE, Reason.STORE_CONTENDED, Reason.INTERNAL}
+NEVER_JOURNALLED = {Reason.BUSY, Reason.STORE_UNAVAILABLE, Reason.STORE_CONTENDED, Reason.INTERNAL}
 
 
 def test_every_reason_that_is_journalled_is_told_here() -> None:

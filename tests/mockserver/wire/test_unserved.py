@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import msgspec
 import pytest
+from werkzeug.test import EnvironBuilder
 
 from contracts.cli.sources import recorded
 from contracts.fold import fold
@@ -22,6 +24,7 @@ from contracts.trace import well_formed
 from contracts.verify import check
 from mockserver import journal
 from mockserver.assemble import Assembly, assemble
+from mockserver.clock import monotonic
 from mockserver.control import Control, Tenant
 from mockserver.explain.text import to_text
 from mockserver.ids import Ids
@@ -29,9 +32,12 @@ from mockserver.inprocess import Transport
 from mockserver.journal import Answer, Arrival, Entry, Failure
 from mockserver.settings import Settings
 from mockserver.web.app import create_app
-from mockserver.wire import Request, unserved
+from mockserver.wire import Call, Request, unserved
 from tests.mockserver.conftest import START, ManualClock, Mock
 from tests.mockserver.failing import FailingStore, Loss
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 
 @pytest.fixture
@@ -280,6 +286,115 @@ def test_an_answer_that_could_not_be_made_is_a_500_of_that_request(
     mock.create()
     found = tenant.requests.get(answer.headers["ININ-Correlation-Id"]).exchange
     assert (found.status, found.reason, found.failure) == (500, "internal.error", "internal.error")
+
+
+SEND = "/api/v2/conversations/messaging/external/guests/sendmessage"
+
+
+class Unreadable:
+    """A body that nobody may look at."""
+
+    def read(self, size: int = -1) -> bytes:
+        raise RuntimeError("the body was read")
+
+
+def call(
+    app: WSGIApplication, path: str = SEND, authorization: str = "", size: int = 60, **environ: object
+) -> tuple[str, dict[str, str], dict[str, object]]:
+    """The answer to a request whose body cannot be read: its status, headers and body."""
+    given = EnvironBuilder(path=path, method="POST", content_type="application/json").get_environ()
+    given |= {"HTTP_AUTHORIZATION": authorization, "CONTENT_LENGTH": str(size), "wsgi.input": Unreadable(), **environ}
+    told: list[Any] = []
+    body = b"".join(app(given, lambda *answer: told.extend(answer)))  # type: ignore[arg-type]
+    return told[0], dict(told[1]), json.loads(body)
+
+
+def test_a_request_that_is_refused_unread_is_journalled(assembly: Assembly, mock: Mock, tenant: Tenant) -> None:
+    mock.login()
+    status, headers, body = call(create_app(assembly).refuse, authorization=mock.headers["Authorization"])  # type: ignore[attr-defined]
+    assert (status, headers["Dayfly-Reason"], headers["Retry-After"]) == ("503 Service Unavailable", "server.busy", "1")
+    assert headers["Connection"] == "close"
+    assert headers["ININ-Correlation-Id"] == body["contextId"]
+    mock.create()
+    found = tenant.requests.get(str(body["contextId"])).exchange
+    assert (found.operation, found.status, found.reason) == ("send", 503, "server.busy")
+    told = tenant.explain(str(body["contextId"]))
+    assert told.summary.startswith("So many requests waited at the mock")
+    assert told.accepted_if is not None
+
+
+def test_one_that_shows_no_token_is_unassigned(assembly: Assembly) -> None:
+    _, _, body = call(create_app(assembly).refuse, "/oauth/token")  # type: ignore[attr-defined]
+    assembly.handler.unserved.flush()
+    found = Control(assembly).tenant("unassigned").requests.get(str(body["contextId"])).exchange
+    assert (found.operation, found.reason) == ("token", "server.busy")
+
+
+def test_of_a_crowd_that_is_refused_the_journal_has_a_few(
+    assembly: Assembly, mock: Mock, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = monotonic()
+    monkeypatch.setattr(unserved, "monotonic", lambda: now)
+    mock.login()
+    refuse = create_app(assembly).refuse  # type: ignore[attr-defined]
+    ids = [call(refuse, authorization=mock.headers["Authorization"])[2]["contextId"] for _ in range(40)]
+    assert len(set(ids)) == 40
+    now += 2
+    for _ in range(5):
+        call(refuse, authorization=mock.headers["Authorization"])
+    assembly.handler.unserved.flush()
+    assert tenant.requests.count(reason="server.busy") == unserved.CROWD + 2
+
+
+def test_whoever_is_refused_unread_is_not_accused_of_the_request(assembly: Assembly, mock: Mock, tenant: Tenant) -> None:
+    refuse = create_app(assembly).refuse  # type: ignore[attr-defined]
+    mock.login()
+    for path in ("/oauth/token", "/api/v2/conversations/webchat/sessions", SEND):
+        call(refuse, path, mock.headers["Authorization"])
+        assembly.handler.unserved.flush()
+    assert mock.send(mock.session()).status_code == 200
+    assert accusations(entries(tenant)) == []
+
+
+@pytest.mark.parametrize("size", [60, 60_000])
+def test_a_body_that_could_not_be_read_is_a_500_of_that_request(
+    assembly: Assembly, mock: Mock, tenant: Tenant, size: int
+) -> None:
+    mock.login()
+    status, headers, body = call(create_app(assembly), authorization=mock.headers["Authorization"], size=size)
+    assert (status, headers["Dayfly-Reason"]) == ("500 Internal Server Error", "internal.error")
+    mock.create()
+    found = tenant.requests.get(str(body["contextId"])).exchange
+    assert (found.operation, found.status, found.failure) == ("send", 500, "internal.error")
+
+
+def test_a_request_that_broke_as_it_arrived_is_journalled_once(
+    assembly: Assembly, mock: Mock, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mock.login()
+    arrive = assembly.platform.arrive
+
+    def break_off(call: Call) -> None:
+        arrive(call)
+        raise RuntimeError("no more")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(assembly.platform, "arrive", break_off)
+        answer = create_app(assembly).test_client().post(SEND, json={"text": "x"}, headers=mock.headers)
+    assert answer.status_code == 500
+    mock.create()
+    (found,) = tenant.requests.find(operation="send")
+    assert (found.context_id, found.failure) == (answer.json["contextId"], "internal.error")  # type: ignore[index]
+    assert len([call for call in fold(well_formed(entries(tenant))).calls if call.operation == "send"]) == 1
+
+
+def test_a_failure_that_cannot_be_journalled_is_answered(
+    assembly: Assembly, mock: Mock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(assembly.handler.unserved, "add", lambda *_: 1 / 0)
+    status, _, body = call(create_app(assembly))
+    assert status == "500 Internal Server Error"
+    assert f"{body['contextId']}: that this request failed could not be journalled" in caplog.text
 
 
 def test_strays_are_journalled_too(assembly: Assembly, store: FailingStore) -> None:

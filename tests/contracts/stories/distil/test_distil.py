@@ -32,6 +32,7 @@ BEYOND = {
     Reason.SESSION_CREATED,
     Reason.CAPACITY,
     Reason.CAPACITY_BODIES,
+    Reason.BUSY,
     Reason.STORE_UNAVAILABLE,
     Reason.STORE_CONTENDED,
     Reason.INTERNAL,

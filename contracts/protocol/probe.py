@@ -1,0 +1,272 @@
+"""Judges a provider by a declaration: does it issue, accept and refuse as the declaration says?
+
+Requests are built from the declaration, and answers are read by it. What needs a clock that can be moved is tried only with a
+control API, which a mock has and a real service has not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Literal, NamedTuple
+
+import httpx
+
+from contracts.errors import ContractsError
+from contracts.protocol.asking import request
+from mockserver.platform.message import Message, dig
+from mockserver.platform.model import Answer, Kind, Operation, Platform
+from mockserver.platform.places import reader
+
+Status = Literal["held", "violated", "not tried"]
+
+INVENTED = "an-id-that-was-never-issued"
+MOST_USES = 20
+"""Uses that are tried; a kind that takes more is not used up."""
+
+
+class Check(NamedTuple):
+    """One thing that was looked at: what a provider has to do, and what it did."""
+
+    kind: str
+    what: str
+    status: Status
+    said: str = ""
+
+
+class Given(NamedTuple):
+    """A registered credential that a probe may show: its id, and what is bound to it."""
+
+    id: str
+    bound: dict[str, str]
+
+
+class Unprobed(ContractsError):
+    """A check cannot be made; the text says what is missing."""
+
+
+class Prober:
+    """Asks one provider. `control` is its control API, None if it has none; `given` are registered credentials by kind."""
+
+    def __init__(self, platform: Platform, http: httpx.Client, control: Control | None, given: Mapping[str, Given]) -> None:
+        self._platform, self._http, self._control = platform, http, control
+        self._given = dict(given)
+
+    def checks(self) -> Iterator[Check]:
+        """Yield what was found of each kind that is shown somewhere and can be refused."""
+        for kind in self._platform.kinds.values():
+            if kind.carried and kind.refused and kind.name in self._platform.order:
+                for what, look in self._looks(kind):
+                    yield self._looked(kind, what, look)
+
+    def _looks(self, kind: Kind) -> Iterator[tuple[str, Callable[[], None]]]:
+        """What is looked at, and how."""
+        life, has = kind.life, kind.refused
+        looks: list[tuple[str, bool, Callable[[], None]]] = [
+            ("is accepted", True, lambda: self._accepted(kind)),
+            ("missing", "missing" in has, lambda: self._refused(kind, "missing", {})),
+            ("unknown", "unknown" in has, lambda: self._refused(kind, "unknown", {kind.name: INVENTED})),
+            ("spent", life.uses is not None and life.uses <= MOST_USES, lambda: self._used_up(kind)),
+            ("succeeded", kind.succeeds and "succeeded" in has, lambda: self._replaced(kind)),
+            ("foreign", bool(kind.bound) and "foreign" in has, lambda: self._bound_to_another(kind)),
+            ("ended", bool(kind.ended), lambda: self._ended_by_call(kind)),
+            ("idle", life.idle is not None and "idle" in has, lambda: self._after(kind, "idle", life.idle or 0)),
+            ("expired", life.ttl is not None and "expired" in has, lambda: self._after(kind, "expired", life.ttl or 0)),
+        ]
+        yield from ((what if " " in what else f"{what} is refused", look) for what, applies, look in looks if applies)
+
+    def _looked(self, kind: Kind, what: str, look: Callable[[], None]) -> Check:
+        try:
+            look()
+        except Unprobed as problem:
+            return Check(kind.name, what, "not tried", str(problem))
+        except _Different as found:
+            return Check(kind.name, what, "violated", str(found))
+        return Check(kind.name, what, "held")
+
+    # -- looks -------------------------------------------------------------------------------------------------------
+
+    def _accepted(self, kind: Kind) -> None:
+        operation = self._use_of(kind)
+        shown = self._credentials(operation)
+        _expect(self._ask(operation, shown), operation.answer.status, None, self._platform)
+
+    def _refused(self, kind: Kind, cause: str, shown: Mapping[str, str]) -> None:
+        operation = self._use_of(kind)
+        beside = self._credentials(operation, without=kind.name)
+        self._expect_refusal(kind, cause, operation, {**beside, **shown})
+
+    def _used_up(self, kind: Kind) -> None:
+        operation = self._use_of(kind)
+        shown = self._credentials(operation)
+        for _ in range(kind.life.uses or 1):
+            _expect(self._ask(operation, shown), operation.answer.status, None, self._platform)
+        self._expect_refusal(kind, "spent", operation, shown)
+
+    def _replaced(self, kind: Kind) -> None:
+        operation = self._use_of(kind)
+        if not _replaces(operation, kind):
+            operation = next(one for one in self._platform.operations.values() if _replaces(one, kind))
+        shown = self._credentials(operation)
+        _expect(self._ask(operation, shown), operation.answer.status, None, self._platform)
+        if kind.life.grace:
+            if self._control is None:
+                raise Unprobed("needs a control API, which moves the clock past the grace")
+            self._control.advance(kind.life.grace / 1000)
+        self._expect_refusal(kind, "succeeded", operation, shown)
+
+    def _bound_to_another(self, kind: Kind) -> None:
+        operation = self._use_of(kind)
+        shown = self._credentials(operation)
+        bound = {name: dict.fromkeys(one.bound, "something-else") for name, one in self._given.items() if name == kind.name}
+        self._expect_refusal(kind, "foreign", operation, shown, bound)
+
+    def _ended_by_call(self, kind: Kind) -> None:
+        operation = self._use_of(kind)
+        ending = self._platform.operations[min(kind.ended)]
+        shown = self._credentials(operation)
+        beside = self._credentials(ending, without=kind.name)
+        _expect(self._ask(ending, {**beside, kind.name: shown[kind.name]}), ending.answer.status, None, self._platform)
+        self._expect_refusal(kind, "ended", operation, shown)
+
+    def _after(self, kind: Kind, cause: str, milliseconds: int) -> None:
+        if self._control is None:
+            raise Unprobed("needs a control API, which moves the clock")
+        earlier = [passed for passed in (kind.life.idle, kind.life.ttl) if passed is not None and passed < milliseconds]
+        if earlier:
+            raise Unprobed("something else ends it before")
+        operation = self._use_of(kind)
+        shown = self._credentials(operation)
+        self._control.advance(milliseconds / 1000)
+        beside = self._credentials(operation, without=kind.name)
+        self._expect_refusal(kind, cause, operation, {**beside, kind.name: shown[kind.name]})
+
+    def _expect_refusal(
+        self,
+        kind: Kind,
+        cause: str,
+        operation: Operation,
+        shown: Mapping[str, str],
+        bound: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
+        row: Answer = kind.refused[cause]
+        _expect(self._ask(operation, shown, bound), row.status, row.code, self._platform)
+
+    # -- asking ------------------------------------------------------------------------------------------------------
+
+    def _use_of(self, kind: Kind) -> Operation:
+        """The operation that shows one of a kind with the fewest other demands, and that neither ends nor replaces it."""
+        able = [self._platform.operations[name] for name in kind.carried]
+        fit = [one for one in able if not one.refuses and one.name not in kind.ended]
+        if not fit:
+            raise Unprobed("no operation shows it without ending it")
+        return min(fit, key=lambda one: (_replaces(one, kind), one.answer.status >= 300, len(one.carries)))
+
+    def _credentials(self, operation: Operation, without: str = "", trail: tuple[str, ...] = ()) -> dict[str, str]:
+        """Fresh ids for all that an operation has to show; what nothing issues is left out."""
+        shown: dict[str, str] = {}
+        for name in sorted(operation.carries, key=self._is_brought_along):
+            if name != without and self._platform.kinds[name].refused and name not in shown:
+                shown |= self._fresh(self._platform.kinds[name], trail)
+        shown.pop(without, None)
+        return {name: id for name, id in shown.items() if name in operation.carries or name == without}
+
+    def _is_brought_along(self, name: str) -> bool:
+        """What others are within comes along with them, and so it is asked for last."""
+        return any(kind.within == name for kind in self._platform.kinds.values())
+
+    def _fresh(self, kind: Kind, trail: tuple[str, ...]) -> dict[str, str]:
+        if kind.registered:
+            return {kind.name: self._registered(kind).id}
+        if kind.name in trail or not kind.renewed_by:
+            raise Unprobed(f"nothing issues {kind.a} that a probe could call")
+        issuing = self._platform.operations[kind.renewed_by[0]]
+        answer = self._ask(issuing, self._credentials(issuing, trail=(*trail, kind.name)))
+        _expect(answer, issuing.answer.status, None, self._platform)
+        brought = {name: reader(self._platform.kinds[name].issued[issuing.name])(_message(answer)) for name in issuing.issues}
+        if not brought[kind.name]:
+            raise _Different(f"{issuing.name} brought no {kind.noun} at {kind.issued[issuing.name]}")
+        return {name: str(id) for name, id in brought.items() if id}
+
+    def _registered(self, kind: Kind) -> Given:
+        if kind.name not in self._given:
+            if self._control is None:
+                raise Unprobed(f"needs {kind.a}: give --client-id and --client-secret")
+            self._given[kind.name] = self._control.register(kind.name)
+        return self._given[kind.name]
+
+    def _ask(
+        self, operation: Operation, shown: Mapping[str, str], bound: Mapping[str, Mapping[str, str]] | None = None
+    ) -> httpx.Response:
+        values = bound if bound is not None else {name: one.bound for name, one in self._given.items()}
+        asked = request(self._platform, operation, shown, values)
+        self._http.cookies.clear()
+        try:
+            return self._http.request(asked.method, asked.path, headers=asked.headers, content=asked.body)
+        except httpx.HTTPError as error:
+            raise _Different(f"{asked.method} {asked.path} got no answer: {str(error) or type(error).__name__}") from error
+
+
+def _replaces(operation: Operation, kind: Kind) -> bool:
+    return kind.succeeds and operation.name in kind.carried and operation.name in kind.issued
+
+
+class Control:
+    """The control API of a mock, called with these headers."""
+
+    def __init__(self, http: httpx.Client, headers: Mapping[str, str]) -> None:
+        self._http, self._headers = http, dict(headers)
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock."""
+        self._http.post("/__admin/clock/advance", json={"seconds": seconds}, headers=self._headers).raise_for_status()
+
+    def register(self, kind: str) -> Given:
+        """Issue a credential without a request."""
+        answer = self._http.post(f"/__admin/credentials/{kind}", json={}, headers=self._headers)
+        told: dict[str, Any] = answer.raise_for_status().json()
+        return Given(told["id"], told["bound"])
+
+
+class _Different(Exception):
+    """The provider did something else than the declaration says."""
+
+
+def _expect(answer: httpx.Response, status: int, code: str | int | None, platform: Platform) -> None:
+    said = f"{answer.status_code}"
+    got = next((found for path in platform.code_paths if (found := dig(_message(answer).json, path)) is not None), None)
+    if answer.status_code != status:
+        raise _Different(f"answered {said}{f' {got}' if got is not None else ''}, and not {status}")
+    if code is not None and got != code:
+        raise _Different(f"answered {said} with the code {got!r}, and not {code!r}")
+
+
+def _message(answer: httpx.Response) -> Message:
+    return Message(headers=[(name, value) for name, value in answer.headers.multi_items()], body=answer.content)
+
+
+@contextmanager
+def prober(platform: Platform, url: str, admin_token: str = "", given: Mapping[str, Given] | None = None) -> Iterator[Prober]:
+    """Open a prober for the provider at `url`. It uses the control API if there is one and no credentials are given."""
+    try:
+        with httpx.Client(base_url=url, follow_redirects=False, timeout=30) as http:
+            control = None if given else _control(http, admin_token)
+            yield Prober(platform, http, control, given or {})
+    except httpx.InvalidURL as error:
+        raise ContractsError(f"{url} is not a URL: {error}") from error
+
+
+def _control(http: httpx.Client, admin_token: str) -> Control | None:
+    headers = {"Authorization": f"Bearer {admin_token}"} if admin_token else {}
+    try:
+        answer = http.get("/__admin/platform", headers=headers)
+    except httpx.HTTPError as error:
+        raise ContractsError(f"there is no provider at {http.base_url}: {error}") from error
+    return Control(http, headers) if answer.status_code == 200 else None
+
+
+def table(checks: list[Check]) -> str:
+    """Return what was found as a table."""
+    lines = [f"{one.kind:<12} {one.what:<20} {one.status}{': ' + one.said if one.said else ''}" for one in checks]
+    violated = sum(one.status == "violated" for one in checks)
+    return "\n".join([*lines, "", f"{violated} of {len(checks)} checks violated"]) + "\n"

@@ -1,0 +1,110 @@
+"""A provider is probed by a declaration: what ships is served as declared, and a provider that does otherwise is found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from contracts import cli
+from contracts.protocol.probe import Check, Given, prober
+from mockserver import LiveServer
+from mockserver.declared.mock import Mock, Registered
+from mockserver.platform import compile_platform, find, names
+from mockserver.web.declared import DeclaredApp, create_declared_app
+
+UPLOADS = """
+openapi: 3.1.1
+info: {title: Tickets, version: "1"}
+paths:
+  /tickets:
+    post: {operationId: create, responses: {'201': {content: {application/json: {example: {ticket: ''}}}}}}
+  /files/{name}:
+    put: {operationId: upload, responses: {'200': {content: {application/json: {example: {}}}}}}
+components: {examples: {error: {value: {error: '{$answer.code}', message: '{$answer.message}'}}}}
+x-lifecycle:
+  order: [ticket]
+  kinds:
+    ticket:
+      noun: ticket
+      issued: {create: $response.body#/ticket}
+      carried: {upload: $request.header.X-Ticket}
+      ttl: 60
+      uses: 1
+      refused:
+        missing: {status: 401, code: no_ticket, message: Show one.}
+        unknown, ended, spent, expired: {status: 410, code: gone, message: It is gone.}
+  refused: {route: {status: 404}, method: {status: 405}}
+"""
+
+
+@contextmanager
+def served(path: Path) -> Iterator[str]:
+    with LiveServer(create_declared_app(Mock(compile_platform(path)))) as live:
+        yield live.url
+
+
+def probed(declared: Path, url: str) -> list[Check]:
+    with prober(compile_platform(declared), url) as asking:
+        return list(asking.checks())
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_platform_that_ships_is_served_as_it_is_declared(name: str) -> None:
+    with served(find(name)) as url:
+        checks = probed(find(name), url)
+    assert [check for check in checks if check.status == "violated"] == []
+    assert sum(check.status == "held" for check in checks) >= 3
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "found"),
+    [
+        ("uses: 1", "uses: 2", "spent is refused"),
+        ("ttl: 60", "ttl: 61", "expired is refused"),
+        ("code: gone", "code: went", "unknown is refused"),
+        ("status: 401", "status: 403", "missing is refused"),
+        ("'200': {content", "'202': {content", "is accepted"),
+        ("X-Ticket", "X-Tick", "is accepted"),
+        ("{ticket: ''}", "{id: ''}", ""),
+    ],
+)
+def test_a_provider_that_does_otherwise_is_found(tmp_path: Path, right: str, wrong: str, found: str) -> None:
+    declared, other = tmp_path / "uploads.yaml", tmp_path / "other.yaml"
+    declared.write_text(UPLOADS)
+    other.write_text(UPLOADS.replace(right, wrong))
+    with served(other) as url:
+        violated = [check.what for check in probed(declared, url) if check.status == "violated"]
+    assert (found in violated) if found else violated == []
+
+
+def test_what_needs_the_clock_is_not_tried_without_a_control_api(tmp_path: Path) -> None:
+    path = tmp_path / "uploads.yaml"
+    path.write_text(UPLOADS)
+    app = create_declared_app(Mock(compile_platform(path)))
+    with LiveServer(DeclaredApp(app.answering)) as live:
+        checks = {check.what: check for check in probed(path, live.url)}
+    assert checks["expired is refused"].status == "not tried"
+    assert "moves the clock" in checks["expired is refused"].said
+    assert checks["spent is refused"].status == "held"
+
+
+def test_a_service_is_probed_with_credentials_of_one_s_own() -> None:
+    platform = compile_platform(find("webchat"))
+    mock = Mock(platform, registered={"client": Registered("shop", {"secret": "a-secret-of-ours"})})
+    given = {"client": Given("shop", {"secret": "a-secret-of-ours"})}
+    with LiveServer(create_declared_app(mock)) as live, prober(platform, live.url, given=given) as asking:
+        checks = list(asking.checks())
+    assert {check.status for check in checks if "idle" not in check.what and "expired" not in check.what} == {"held"}
+
+
+def test_the_command_tells_what_it_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "uploads.yaml"
+    path.write_text(UPLOADS)
+    with served(path) as url:
+        assert cli.run(["probe", "--platform", str(path), url]) == 0
+    assert "ticket       spent is refused     held" in capsys.readouterr().out
+    assert cli.run(["probe", "--platform", str(path), "http://127.0.0.1:9"]) == 2
+    assert "there is no provider" in capsys.readouterr().err
