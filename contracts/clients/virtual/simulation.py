@@ -35,11 +35,14 @@ STEPS = 100_000
 RESTS = (0.002, 0.01, 0.05, 0.2)
 """Seconds of real time that a client which waits for nothing we know of rests; the longer, the longer that lasts."""
 
-STUCK = 1.0
-"""Seconds of real time after which a client that waits for nothing we know of waits for ever.
+MOST_RESTS = 12
+"""How often a client that waits for nothing we know of may rest: 2 s at least, and longer on a machine that is busy.
 
-For so long a client's time is real, too, while it waits for what is beyond virtual time.
+So what goes on in it unseen, in another thread for example, has got its share of the processor.
 """
+
+FOREIGN = 1.0
+"""Seconds for which a client's time is real while it waits for what is beyond virtual time."""
 
 GRACE = 0.5
 """Seconds of real time in which a process that a client has started may say hello; some start slowly."""
@@ -170,7 +173,7 @@ class Simulation:
                 return
             moment = self._next_moment()
             if moment is None:
-                self._rest(stuck.seconds(self._patience if self.note else STUCK))
+                self._rest(stuck.seconds(self._patience if self.note else 0))
             else:
                 stuck = _Stuck()
                 if not self._wait_for_foreign(moment):
@@ -270,7 +273,7 @@ class Simulation:
             return False
         started = _monotonic()
         self._foreign_since = self._foreign_since or started
-        if started - self._foreign_since > STUCK:
+        if started - self._foreign_since > FOREIGN:
             return False
         left = (moment - self.now) / 1_000_000
         self._rest(min(left, RESTS[1]))
@@ -533,13 +536,12 @@ class _Stuck:
     """How long the client has been waiting for nothing that we know of."""
 
     def __init__(self) -> None:
-        self._since = 0.0
+        self._since = _monotonic()
         self._rests = 0
 
-    def seconds(self, limit: float) -> float:
-        """Return for how long to rest now. Raises Hung once that has lasted longer than `limit`, in seconds."""
-        self._since = self._since or _monotonic()
-        if _monotonic() - self._since > limit:
+    def seconds(self, least: float) -> float:
+        """Return for how long to rest now. Raises Hung after MOST_RESTS, and so many seconds at `least`."""
+        if self._rests >= MOST_RESTS and _monotonic() - self._since > least:
             raise Hung("it waits for what can never come: for no answer, no input and no timer")
         self._rests += 1
         return RESTS[min(self._rests, len(RESTS)) - 1]

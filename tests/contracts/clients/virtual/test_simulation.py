@@ -99,7 +99,7 @@ def test_a_process_that_waits_for_more_than_a_day_is_given_up(tmp_path: Path, wa
 
 
 def test_a_process_that_waits_for_nothing_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(simulation, "STUCK", 0.05)
+    monkeypatch.setattr(simulation, "MOST_RESTS", 2)
     assert given_up(fake(tmp_path, "hello()\nline()\nwhile True: idle()\n")).startswith("it waits for what can never come")
 
 
@@ -146,7 +146,7 @@ def test_a_request_from_a_process_without_virtual_time_is_not_judged(tmp_path: P
 def test_while_a_process_waits_for_something_foreign_time_is_real_and_the_trace_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(simulation, "STUCK", 0.05)
+    monkeypatch.setattr(simulation, "FOREIGN", 0.05)
     body = "hello()\nasked = line()\nend = now + 500_000_000\nwhile now < end: idle(next=end, foreign='a worker thread')\n"
     seen = run(fake(tmp_path, body + "say(id=asked['id'], ok=True)\nline()\n"), HELLO)
     header = seen.trace[0]
