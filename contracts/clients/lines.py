@@ -49,7 +49,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 
 
 def question(number: int, guest: Guest, text: str) -> bytes:
-    """Return a line that asks for intent `number`. U+2028 is escaped in it, because the readline of Node 24 ends a line there."""
+    """Return a line that asks for intent `number`, with U+2028 escaped, because the readline of Node 24 ends a line there."""
     line = msgspec.json.encode(Question(number, Ask(guest, text)))
     return line.replace("\u2028".encode(), b"\\u2028").replace("\u2029".encode(), b"\\u2029") + b"\n"
 

@@ -18,8 +18,9 @@ from contracts.clients.clock import VirtualClock
 from contracts.clients.conversation import Conversation
 from contracts.clients.errors import ClientError, ClientProtocolError
 from contracts.clients.process import PATIENCE, shown_too
+from contracts.clients.virtual.exchanges import HOST
 from contracts.clients.virtual.protocol import VARIABLE
-from contracts.clients.virtual.simulation import HOST, Silent, Simulation
+from contracts.clients.virtual.simulation import Silent, Simulation
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -86,6 +87,7 @@ class VirtualClients:
                 seat.credentials,
                 stdout=subprocess.PIPE,
                 wrote=seat.wrote,
+                listened=False,
             )
         except ClientError:
             simulation.close()
@@ -115,6 +117,7 @@ class VirtualDriver:
             os.set_blocking(descriptor, False)
         simulation.settled = self._listen
         simulation.watch(child.stdout, self._read)
+        simulation.watch(child.stderr, self._hear)
 
     @property
     def output(self) -> str:
@@ -162,7 +165,6 @@ class VirtualDriver:
                 self._end()
         finally:
             self._clients.note = self._clients.note or self._simulation.note
-            self._simulation.unwatch(self._child.stdout)
             self._simulation.close()
             self._child.kill()
 
@@ -206,6 +208,7 @@ class VirtualDriver:
 
     @property
     def _words(self) -> str:
+        self._child.hear()
         return telling_line(self._child.tail)
 
     # -- its pipes ---------------------------------------------------------------------------------------------------------
@@ -223,6 +226,10 @@ class VirtualDriver:
         self._simulation.unwatch(self._child.stdin)
         if self._unsent:
             self._simulation.watch(self._child.stdin, self._write, selectors.EVENT_WRITE)
+
+    def _hear(self) -> None:
+        if not self._child.hear():
+            self._simulation.unwatch(self._child.stderr)
 
     def _read(self) -> None:
         try:

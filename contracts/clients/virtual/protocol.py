@@ -52,7 +52,7 @@ class Idle(Struct, frozen=True, kw_only=True):
     worked: bool = True
     foreign: str = ""
     children: Count = 0
-    sockets: dict[str, tuple[Count, Count]] = {}
+    sockets: dict[int, tuple[Count, Count]] = {}
 
 
 class Welcome(Struct, frozen=True):
@@ -75,6 +75,7 @@ class Go(Struct, frozen=True, omit_defaults=True):
 
 
 _anything = msgspec.json.Decoder(dict[str, Any])
+_hello, _idle = msgspec.json.Decoder(Hello), msgspec.json.Decoder(Idle)
 _encoder = msgspec.json.Encoder()
 
 
@@ -88,9 +89,9 @@ def decode(line: bytes) -> Hello | Idle:
     try:
         fields = _anything.decode(line)
         if "hello" in fields:
-            return msgspec.convert(fields, Hello)
+            return _hello.decode(line)
         if fields.get("idle") is True:
-            return msgspec.convert(fields, Idle)
+            return _idle.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadMessage(f"it sent {line[:80]!r}: {error}") from error
     raise BadMessage(f"it sent {line[:80]!r}, which is neither a hello nor an idle message")

@@ -8,23 +8,17 @@ So the order of events depends on the schedule alone, and not on how fast the ma
 
 from __future__ import annotations
 
-import heapq
 import selectors
-import socket
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from contracts.clients.base import Hung, Lost, Seat
-from contracts.clients.clock import LAST, VirtualClock
+from contracts.clients.clock import VirtualClock
 from contracts.clients.errors import BeyondVirtualTime
-from contracts.clients.virtual.connection import Connection
+from contracts.clients.virtual.exchanges import HOST, Exchanges
 from contracts.clients.virtual.members import Door, Member
 from contracts.clients.virtual.protocol import MICROSECOND, BadMessage, Hello, Idle, Welcome
-from mockserver.wire import Request, Response
-
-HOST = "127.0.0.1"
 
 LONGEST = 24 * 3600 * 1_000_000
 """Microseconds of virtual time that one item may take."""
@@ -55,8 +49,6 @@ LOOKS = 5
 
 _monotonic = time.monotonic
 
-Step = Callable[[], None]
-
 
 class Silent(Exception):
     """A process has shown nothing for as long as it may."""
@@ -82,32 +74,19 @@ class Simulation:
         self.note = ""
         """What of the client is beyond virtual time; empty if nothing is."""
         self.door = Door()
-        self._seat: Seat
-        self._variables: dict[str, str] = {}
         self._patience, self._seed = patience, seed
+        self._variables: dict[str, str] = {}
         self._selector = selectors.DefaultSelector()
-        self._http = socket.create_server((HOST, 0), backlog=socket.SOMAXCONN)
-        self._http.setblocking(False)
-        self._port: int = self._http.getsockname()[1]
-        self.host = f"{HOST}:{self._port}"
+        self._exchanges = Exchanges(clock, self._selector)
+        self.host = f"{HOST}:{self._exchanges.port}"
         self.url = f"http://{self.host}"
         self._members: list[Member] = []
         self._joined = 0
-        self._connections: dict[int, Connection] = {}
-        self._accepted = 0
-        self._gone: list[Connection] = []
-        self._fresh: list[tuple[int, Step]] = []
-        self._parked: list[Step] = []
-        self._due: list[tuple[int, int, Step]] = []
-        self._put = 0
-        self._ends = 0
-        self._has_input = False
-        self._is_stirred = False
+        self._steps = self._ends = 0
+        self._has_input = self._is_stirred = False
         self._strangers, self._expected_since = 0, 0.0
         self._foreign_since = self._heard_at = 0.0
-        self._steps = 0
         self.watch(self.door.listening.fileno(), self._admit)
-        self.watch(self._http.fileno(), self._accept)
 
     # -- what the driver does --------------------------------------------------------------------------------------------
 
@@ -128,7 +107,7 @@ class Simulation:
 
     def seat(self, seat: Seat, variables: dict[str, str]) -> None:
         """Put the client before the platform that `seat` names; `variables` are set in its environment."""
-        self._seat, self._variables = seat, variables
+        self._exchanges.seat, self._variables = seat, variables
 
     def watch(self, descriptor: int, act: Callable[[], object], events: int = selectors.EVENT_READ) -> None:
         """Call `act` whenever a descriptor is ready."""
@@ -154,12 +133,10 @@ class Simulation:
 
     def close(self) -> None:
         """Give back everything."""
-        for connection in list(self._connections.values()):
-            self._drop(connection)
+        self._exchanges.close()
         for member in list(self._members):
             self._leave(member)
         self._selector.close()
-        self._http.close()
         self.door.close()
 
     def run(self, is_done: Callable[[], bool]) -> None:
@@ -208,7 +185,7 @@ class Simulation:
                 return False
             if has_ended() or self._step_parked():
                 continue
-            moment = self._next_moment(alive=rests < len(RESTS) and not self._due)
+            moment = self._next_moment(alive=rests < len(RESTS) and self._exchanges.next is None)
             if moment is not None and moment <= self._ends:
                 began = _monotonic()
                 self._jump(moment)
@@ -239,17 +216,17 @@ class Simulation:
 
     def _step_parked(self) -> bool:
         """Let one of the requests and answers that wait go on, if any does."""
-        if not self._parked:
+        parked = self._exchanges.parked
+        if not parked:
             return False
-        number = self.choose(len(self._parked)) if len(self._parked) > 1 else 0
-        self._parked.pop(number)()
+        parked.pop(self.choose(len(parked)) if len(parked) > 1 else 0)()
         return True
 
     def _next_moment(self, *, alive: bool = False) -> int | None:
         """When something happens next: an answer is due, or a timer; if `alive`, one that keeps its process alive."""
         moments = [member.next for member in self._members if member.next is not None and (member.idle.keeps or not alive)]
-        if self._due:
-            moments.append(self._due[0][0])
+        if self._exchanges.next is not None:
+            moments.append(self._exchanges.next)
         return min(moments, default=None)
 
     def _jump(self, moment: int) -> None:
@@ -261,7 +238,7 @@ class Simulation:
         for member in woken:
             self._go(member)
         if not woken:
-            heapq.heappop(self._due)[2]()
+            self._exchanges.take_due()
 
     def _move(self, moment: int) -> None:
         self.clock.move_to(moment * MICROSECOND)
@@ -298,12 +275,9 @@ class Simulation:
         system tells of them depends on chance.
         """
         self._wait_until_still(is_over)
-        for connection in sorted(self._gone, key=lambda gone: gone.number):
-            self._came_back(connection, answered=False)
-        self._gone.clear()
+        self._exchanges.note_closed()
         self.settled()
-        self._parked += [step for _, step in sorted(self._fresh, key=lambda fresh: fresh[0])]
-        self._fresh.clear()
+        self._exchanges.collect()
 
     def _wait_until_still(self, is_over: Callable[[], bool] | None) -> None:
         looks, self._heard_at = 0, _monotonic()
@@ -314,7 +288,7 @@ class Simulation:
                     if self.has_closed and not self._members:
                         return
                     self._check_silence()
-            elif not (self._look(0) or self._has_input or self._look_at_each_other() or self._expect_strangers()):
+            elif not (self._look(0) or self._owes_a_look() or self._look_at_each_other() or self._expect_strangers()):
                 looks += 1
                 if looks > LOOKS or not self._look_for_late():
                     return
@@ -330,10 +304,14 @@ class Simulation:
             if self.is_still():
                 raise Silent
 
+    def _owes_a_look(self) -> bool:
+        """Whether something was sent to the client at which it has not looked."""
+        return self._has_input or self._exchanges.has_sent
+
     def _let_look(self) -> None:
         """Let every process look at what has come in, now or as soon as it waits."""
-        if self._has_input:
-            self._has_input = False
+        if self._owes_a_look():
+            self._has_input = self._exchanges.has_sent = False
             for member in self._members:
                 member.owed = True
         for member in list(self._members):
@@ -366,19 +344,15 @@ class Simulation:
 
     def _look_for_late(self) -> bool:
         """If something is still on its way between the platform and processes, wait a moment and let them look again."""
-        late = [member for member in self._members if any(not self._agrees(*one) for one in member.idle.sockets.items())]
+        agrees = self._exchanges.agrees
+        late = [
+            member for member in self._members if not all(agrees(port, *counts) for port, counts in member.idle.sockets.items())
+        ]
         if late:
             self._look(0.001)
         for member in late:
             self._go(member)
         return bool(late)
-
-    def _agrees(self, port: str, counts: tuple[int, int]) -> bool:
-        read, written = counts
-        connection = self._connections.get(int(port)) if port.isdecimal() else None
-        if connection is None:
-            return True
-        return connection.read >= written and read >= connection.written
 
     def _look(self, timeout: float) -> bool:
         """Wait so many seconds of real time for anything, and deal with it; return whether there was something."""
@@ -387,6 +361,8 @@ class Simulation:
             self._heard_at = _monotonic()
         for key, _ in ready:
             key.data()
+        if self._exchanges.has_requests and not self._members:
+            raise BeyondVirtualTime
         return bool(ready)
 
     # -- the processes ---------------------------------------------------------------------------------------------------
@@ -405,7 +381,7 @@ class Simulation:
             for message in messages:
                 if isinstance(message, Hello):
                     self._joined += 1
-                    member.welcome(Welcome(self.now, [self._port], self._seed + self._joined, self._variables))
+                    member.welcome(Welcome(self.now, [self._exchanges.port], self._seed + self._joined, self._variables))
                 else:
                     self._is_idle(message)
         except BadMessage as error:
@@ -435,101 +411,6 @@ class Simulation:
         self.unwatch(member.channel.fileno())
         member.close()
         self._members.remove(member)
-
-    # -- the platform ----------------------------------------------------------------------------------------------------
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                own, address = self._http.accept()
-            except OSError:
-                return
-            self._accepted += 1
-            connection = self._connections[address[1]] = Connection(own, address[1], self._accepted)
-            self.watch(own.fileno(), partial(self._serve, connection))
-
-    def _serve(self, connection: Connection) -> None:
-        """Something has come on a connection, or there is room on it for what is to be sent."""
-        if connection.outbox:
-            connection.flush()
-            self._has_input = True
-        if connection.receive():
-            self._take_request(connection)
-        else:
-            self._gone.append(connection)
-            self._drop(connection)
-
-    def _take_request(self, connection: Connection) -> None:
-        request = connection.next_request()
-        if request is not None:
-            if not self._members:
-                raise BeyondVirtualTime
-            self._fresh.append((connection.number, partial(self._arrive, connection, request)))
-        self._tend(connection)
-
-    def _arrive(self, connection: Connection, request: Request) -> None:
-        call = self._seat.handler.arrive(request)
-        if connection.is_open:
-            connection.context_id = call.context_id
-        else:  # the client has stopped waiting already
-            self._seat.returned(call.context_id, False)
-        self._after(call.delay, partial(self._finish, connection, call))
-
-    def _finish(self, connection: Connection, call: Any) -> None:
-        answer = self._seat.handler.finish(call)
-        self._after(answer.delay, partial(self._parked.append, partial(self._deliver, connection, answer)))
-
-    def _after(self, delay: float, step: Step) -> None:
-        """Take a step after so many seconds; whatever the client has set for the same moment strikes first."""
-        if not delay:
-            step()
-            return
-        self._put += 1
-        heapq.heappush(self._due, (self.clock.after(delay + LAST) // MICROSECOND, self._put, step))
-
-    def _deliver(self, connection: Connection, answer: Response) -> None:
-        if not connection.is_open:
-            return
-        self._came_back(connection, answered=True)
-        second = connection.answer(answer)
-        if second:
-            self._parked.append(partial(self._deliver_rest, connection, second))
-        self._has_input = True
-        self._tend(connection)
-        self._next(connection)
-
-    def _deliver_rest(self, connection: Connection, second: bytes) -> None:
-        if connection.is_open:
-            connection.answer_rest(second)
-            self._has_input = True
-            self._tend(connection)
-            self._next(connection)
-
-    def _next(self, connection: Connection) -> None:
-        """Take the request that was sent before its predecessor was answered, if there is one."""
-        if connection.is_open and not connection.is_busy:
-            self._take_request(connection)
-
-    def _came_back(self, connection: Connection, *, answered: bool) -> None:
-        if connection.context_id:
-            self._seat.returned(connection.context_id, answered)
-            connection.context_id = ""
-
-    def _tend(self, connection: Connection) -> None:
-        """Close a connection that is over, and wait for room on one that has more to send."""
-        if not connection.is_open:
-            return
-        if connection.is_over:
-            self._has_input = True
-            self._drop(connection)
-        else:
-            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if connection.outbox else 0)
-            self._selector.modify(connection.own, events, partial(self._serve, connection))
-
-    def _drop(self, connection: Connection) -> None:
-        self.unwatch(connection.own.fileno())
-        connection.close()
-        self._connections.pop(connection.port, None)
 
 
 class _Stuck:

@@ -20,8 +20,8 @@ BOTH = SendParallel((Message(Guest("Ann", "a"), "a"), Message(Guest("Bob", "b"),
 
 PATIENCE = 30.0
 """Seconds; nothing in these tests waits so long, but a machine may be slow."""
-SOON = 0.3
-"""For clients that hang on purpose."""
+SOON = 1.0
+"""For clients that hang on purpose: long enough for one to start."""
 
 SPEAKER = """\
 import json, os, select, socket, sys, time

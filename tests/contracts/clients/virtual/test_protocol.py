@@ -8,7 +8,7 @@ from contracts.clients.virtual.protocol import BadMessage, Go, Hello, Idle, Welc
 def test_messages_of_a_process_are_read() -> None:
     assert decode(b'{"hello": 1, "pid": 7, "runtime": "node v20"}') == Hello(1, 7, "node v20")
     assert decode(b'{"idle": true, "at": 5, "next": 9, "sockets": {"51234": [8, 2]}}') == Idle(
-        at=5, next=9, sockets={"51234": (8, 2)}
+        at=5, next=9, sockets={51234: (8, 2)}
     )
 
 
@@ -36,6 +36,7 @@ def test_answers_are_lines_without_what_is_not_said() -> None:
         b'{"idle": true, "at": 9007199254740992}',
         b'{"idle": true, "at": 5, "next": "soon"}',
         b'{"idle": true, "at": 5, "sockets": {"80": [1]}}',
+        b'{"idle": true, "at": 5, "sockets": {"a": [1, 2]}}',
         b'{"hello": "1"}',
         b'{"hello": "\xff"}',
     ],
