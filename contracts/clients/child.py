@@ -226,14 +226,25 @@ class Life:
 
 
 def work_of(process: int) -> float:
-    """Seconds of a processor's time that a process and its children have had; 0 if the system does not say so."""
+    """Return the seconds of a processor's time that a process and its children have had, or were kept waiting for.
+
+    On a busy machine a client may wait for longer than it computes. 0 if the system does not say.
+    """
     try:
         times = Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()[11:13]
         children = Path(f"/proc/{process}/task/{process}/children").read_bytes().split()
     except (OSError, IndexError):
         return 0.0
-    own = sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+    own = sum(map(int, times)) / os.sysconf("SC_CLK_TCK") + _kept_waiting(process)
     return own + sum(work_of(int(child)) for child in children)
+
+
+def _kept_waiting(process: int) -> float:
+    """Return for how many seconds a process's first thread was ready to run and had no processor."""
+    try:
+        return int(Path(f"/proc/{process}/schedstat").read_bytes().split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return 0.0
 
 
 def telling_line(output: str) -> str:

@@ -77,7 +77,11 @@ class Simulation:
         self._patience, self._seed = patience, seed
         self._variables: dict[str, str] = {}
         self._selector = selectors.DefaultSelector()
-        self._exchanges = Exchanges(clock, self._selector)
+        try:
+            self._exchanges = Exchanges(clock, self._selector)
+        except OSError:
+            self.door.close()
+            raise
         self.host = f"{HOST}:{self._exchanges.port}"
         self.url = f"http://{self.host}"
         self._members: list[Member] = []
@@ -94,16 +98,6 @@ class Simulation:
     def now(self) -> int:
         """Microseconds since 1970."""
         return self.clock.nanoseconds // MICROSECOND
-
-    @property
-    def is_joined(self) -> bool:
-        """Whether a process has ever come in."""
-        return self._joined > 0
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no process is there."""
-        return not self._members
 
     def seat(self, seat: Seat, variables: dict[str, str]) -> None:
         """Put the client before the platform that `seat` names; `variables` are set in its environment."""
