@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from contracts.verify.expected import ExpectedFailures
 
 F = TypeVar("F", bound=Callable[..., Any])
+R = TypeVar("R")
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "DAYFLY"}
 """Every option is a variable too: --seed is DAYFLY_SEED."""
@@ -242,11 +243,28 @@ admin_token = click.option("--admin-token", metavar="TOKEN", default="", help="W
 
 
 class Chosen(NamedTuple):
-    """The clients to drive: what to call them, how to make them, and what to type to have the same again."""
+    """The clients to drive: what to call them, how to make them, what to type to have the same again, and by which choice."""
 
     name: str
     clients: Clients
     replay_with: str
+    choice: Choice
+
+
+def driven(choice: Choice, run: Callable[[Chosen], R], methods: Mapping[str, str] | None = None) -> tuple[Chosen, R]:
+    """Return the clients that are `chosen`, and what `run` makes of them.
+
+    If it turns out only now that they cannot be in virtual time, they are run in real time. Raises what `chosen` and `run` do.
+    """
+    from contracts.clients.errors import BeyondVirtualTime
+
+    client = chosen(choice, methods)
+    try:
+        return client, run(client)
+    except BeyondVirtualTime as error:
+        client = chosen(choice._replace(real_time=True), methods)
+        client.clients.real_time = error.reason
+        return client, run(client)
 
 
 def chosen(choice: Choice, methods: Mapping[str, str] | None = None) -> Chosen:
@@ -267,7 +285,7 @@ def _process(choice: Choice, command: str) -> Chosen:
     given = {"one_shot": choice.one_shot, "faketime": choice.faketime, "real_time": choice.real_time}
     flags = "".join(f" --{name.replace('_', '-')}" for name, is_set in given.items() if is_set)
     clients = command_clients(command, **given, **_given(choice))
-    return Chosen(command, clients, f"--command {shlex.quote(command)}{flags}{_patience(choice)}")
+    return Chosen(command, clients, f"--command {shlex.quote(command)}{flags}{_patience(choice)}", choice)
 
 
 def _python(choice: Choice, target: str, methods: Mapping[str, str] | None) -> Chosen:
@@ -282,7 +300,8 @@ def _python(choice: Choice, target: str, methods: Mapping[str, str] | None) -> C
         if given:
             raise click.UsageError(f"{flag} goes with --command")
     again = shlex.quote(target) + (" --socket" if choice.socket else "") + _patience(choice)
-    return Chosen(target, PythonClients(find(target), socket=choice.socket, methods=methods, **_given(choice)), again)
+    clients = PythonClients(find(target), socket=choice.socket, methods=methods, **_given(choice))
+    return Chosen(target, clients, again, choice)
 
 
 def _patience(choice: Choice) -> str:

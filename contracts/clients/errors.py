@@ -56,11 +56,10 @@ class PlatformUnreached(ClientError):
 class BeyondVirtualTime(ClientError):
     """A request came from a process that has no virtual time, though another of the client's has."""
 
+    reason = "it asks the platform from a process that did not say hello, though another of its processes did"
+
     def __init__(self) -> None:
-        super().__init__(
-            "the client asks the platform from a process without virtual time, though one that it has started before had it;"
-            " judge it in real time, with --real-time"
-        )
+        super().__init__(f"the client cannot be in virtual time: {self.reason}; judge it with --real-time")
 
 
 class NothingSent(ClientError):

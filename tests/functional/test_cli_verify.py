@@ -252,6 +252,15 @@ def test_a_client_that_cannot_be_in_virtual_time_is_judged_in_real_time_and_the_
     assert "in real time" not in capfd.readouterr().out
 
 
+def test_a_launcher_in_node_does_not_put_a_client_without_a_shim_into_virtual_time(tmp_path: Path, capfd: Captured) -> None:
+    script = tmp_path / "client.py"
+    script.write_text(ANSWERS)
+    command = shlex.join(["sh", "-c", f"{need('node')} -e 0; exec {shlex.join([sys.executable, '-S', str(script)])}"])
+    run(["replay", f"{SCENARIOS}/two-plain-sends.json", "--command", command, "--clause", "D3"])
+    out, _ = capfd.readouterr()
+    assert "cannot be in virtual time: it asks the platform from a process that did not say hello" in " ".join(out.split())
+
+
 @pytest.mark.parametrize(("options", "clock"), [([], "virtual time"), (["--real-time"], "wall clock")])
 def test_a_client_in_node_is_in_virtual_time_unless_real_time_is_asked_for(
     options: list[str], clock: str, capfd: Captured
