@@ -38,7 +38,7 @@ class Exchanges:
         self._connections: dict[int, Connection] = {}
         self._accepted = 0
         self._gone: list[Connection] = []
-        self._fresh: list[tuple[int, Step]] = []
+        self._fresh: list[tuple[Connection, Step]] = []
         self._due: list[tuple[int, int, Step]] = []
         self._put = 0
         selector.register(self._listening, selectors.EVENT_READ, self._accept)
@@ -50,8 +50,8 @@ class Exchanges:
 
     @property
     def has_requests(self) -> bool:
-        """Whether requests have come that wait for `collect`."""
-        return bool(self._fresh)
+        """Whether requests have come that wait for `collect`, and that the client still waits for."""
+        return any(connection.is_open for connection, _ in self._fresh)
 
     def take_due(self) -> None:
         """Take the step that is due first."""
@@ -65,7 +65,7 @@ class Exchanges:
 
     def collect(self) -> None:
         """Let the requests that have come arrive at any time from now on, oldest connection first."""
-        self.parked += [step for _, step in sorted(self._fresh, key=lambda fresh: fresh[0])]
+        self.parked += [step for _, step in sorted(self._fresh, key=lambda fresh: fresh[0].number)]
         self._fresh.clear()
 
     def agrees(self, port: int, read: int, written: int) -> bool:
@@ -106,7 +106,7 @@ class Exchanges:
     def _take_request(self, connection: Connection) -> None:
         request = connection.next_request()
         if request is not None:
-            self._fresh.append((connection.number, partial(self._arrive, connection, request)))
+            self._fresh.append((connection, partial(self._arrive, connection, request)))
         self._tend(connection)
 
     # -- what goes on ----------------------------------------------------------------------------------------------------

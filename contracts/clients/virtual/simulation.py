@@ -116,11 +116,6 @@ class Simulation:
         """Something was written to the client or closed, at which it has to look."""
         self._has_input = True
 
-    def skip(self, seconds: float) -> None:
-        """Move the clock on; the client has as much time left afterwards as before."""
-        self.grant(seconds)
-        self.clock.move_to(self.clock.after(seconds))
-
     def grant(self, seconds: float) -> None:
         """Give the client so much more virtual time."""
         self._ends += round(seconds * 1_000_000)
@@ -238,9 +233,14 @@ class Simulation:
         self.clock.move_to(moment * MICROSECOND)
 
     def _wait_for_foreign(self, moment: int) -> bool:
-        """While a process waits for what is beyond virtual time, let real time pass up to `moment`, but not for long."""
+        """While a process waits for what is beyond virtual time, let real time pass up to `moment`, but not for long.
+
+        Return whether any has passed: then what happens next may be something else.
+        """
         if not any(member.idle.foreign for member in self._members):
             self._foreign_since = 0.0
+            return False
+        if moment <= self.now:
             return False
         started = _monotonic()
         self._foreign_since = self._foreign_since or started
@@ -250,7 +250,7 @@ class Simulation:
         self._rest(min(left, RESTS[1]))
         self._wait_until_still(None)
         self._move(min(moment, self.now + round((_monotonic() - started) * 1_000_000)))
-        return self.now < moment
+        return True
 
     def _rest(self, seconds: float) -> None:
         """Let the processes look for a while whether anything happens that we do not know of, or end."""
@@ -282,6 +282,7 @@ class Simulation:
                     if self.has_closed and not self._members:
                         return
                     self._check_silence()
+                    self._check_absence()
             elif not (self._look(0) or self._owes_a_look() or self._look_at_each_other() or self._expect_strangers()):
                 looks += 1
                 if looks > LOOKS or not self._look_for_late():
@@ -297,6 +298,11 @@ class Simulation:
             self._heard_at = _monotonic()
             if self.is_still():
                 raise Silent
+
+    def _check_absence(self) -> None:
+        """Raises BeyondVirtualTime if somebody waits for an answer and no process is there; one that has died does not wait."""
+        if not self._members and self._exchanges.has_requests:
+            raise BeyondVirtualTime
 
     def _owes_a_look(self) -> bool:
         """Whether something was sent to the client at which it has not looked."""
@@ -355,8 +361,6 @@ class Simulation:
             self._heard_at = _monotonic()
         for key, _ in ready:
             key.data()
-        if self._exchanges.has_requests and not self._members:
-            raise BeyondVirtualTime
         return bool(ready)
 
     # -- the processes ---------------------------------------------------------------------------------------------------

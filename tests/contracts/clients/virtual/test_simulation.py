@@ -9,7 +9,7 @@ import pytest
 from contracts.clients.errors import BeyondVirtualTime
 from contracts.clients.virtual import simulation
 from contracts.scenario import Advance
-from mockserver.journal import Began, Ended, Entry, Header
+from mockserver.journal import Began, Ended, Entry, Header, Returned
 from tests.contracts.clients.virtual.speaking import BOTH, HELLO, PATIENCE, SOON, fake, run
 from tests.contracts.small import errors, outcomes
 
@@ -141,6 +141,16 @@ def test_a_request_from_a_process_without_virtual_time_is_not_judged(tmp_path: P
     body += "urlopen(os.environ['DAYFLY_BASE_URL'])\n"
     with pytest.raises(BeyondVirtualTime, match="--real-time"):
         run(fake(tmp_path, "hello()\nchannel.close(); answers.close()\n" + body), HELLO)
+
+
+def test_the_last_request_of_a_process_that_dies_counts(tmp_path: Path) -> None:
+    body = "from urllib.parse import urlsplit\nhello()\nline()\nurl = urlsplit(os.environ['DAYFLY_BASE_URL'])\n"
+    body += "http = socket.create_connection((url.hostname, url.port))\n"
+    body += "http.sendall(b'POST /oauth/token HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 0\\r\\n\\r\\n')\nos._exit(3)\n"
+    seen = run(fake(tmp_path, body), HELLO)
+    assert errors(seen) == ["the client ended with a message open: exit status 3"]
+    (returned,) = (entry for entry in seen.trace if isinstance(entry, Returned))
+    assert not returned.answered
 
 
 def test_while_a_process_waits_for_something_foreign_time_is_real_and_the_trace_says_so(
