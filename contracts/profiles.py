@@ -11,7 +11,7 @@ from contracts.errors import ContractsError
 Pace = Literal["object", "process", "real"]
 """How fast scenarios go by: an object in virtual time, a process in virtual time, or a client whose waits are real."""
 
-EXAMPLES: dict[Pace, int] = {"object": 100, "process": 60, "real": 30}
+EXAMPLES: dict[Pace, int] = {"object": 100, "process": 50, "real": 30}
 """How many scenarios are drawn usually: fewer if each takes longer."""
 
 VARIABLE = "DAYFLY_PROFILE"
