@@ -38,7 +38,7 @@ So what goes on in it unseen, in another thread for example, has got its share o
 FOREIGN = 1.0
 """Seconds for which a client's time is real while it waits for what is beyond virtual time."""
 
-GRACE = 0.5
+GRACE = 1.0
 """Seconds of real time in which a process that a client has started may say hello; some start slowly."""
 
 PAUSE, SHORT_PAUSE = 0.05, 0.002
@@ -237,7 +237,7 @@ class Simulation:
 
         Return whether any has passed: then what happens next may be something else.
         """
-        if not any(member.idle.foreign for member in self._members):
+        if not self._strangers and not any(member.idle.foreign for member in self._members):
             self._foreign_since = 0.0
             return False
         if moment <= self.now:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from contracts.clients.virtual import simulation
 from contracts.clients.virtual.driver import shimmed
 from contracts.scenario import Fault, Item, Message, Send, SendParallel
 from mockserver.journal import Arrival, Guest, Header, Returned
@@ -203,7 +204,24 @@ def test_processes_that_it_starts_share_its_time(tmp_path: Path) -> None:
     before = (
         'import { execFile } from "node:child_process"; import util from "node:util"; const run = util.promisify(execFile);'
     )
-    assert told(tmp_path, body, before=before) == ["3600000", 3_600_000]
+    seen = run(in_node(tmp_path, body, before), HELLO)
+    assert errors(seen) == ['Error: ["3600000",3600000]']
+    assert isinstance(seen.trace[0], Header)
+    assert seen.trace[0].clock == "virtual"
+
+
+def test_a_process_without_a_shim_is_waited_for_and_makes_the_clock_a_mixed_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulation, "GRACE", 0.05)
+    body = "const { stdout } = await run('sh', ['-c', 'sleep 0.2; echo done']); return stdout.trim()"
+    before = (
+        'import { execFile } from "node:child_process"; import util from "node:util"; const run = util.promisify(execFile);'
+    )
+    seen = run(in_node(tmp_path, body, before), HELLO)
+    assert errors(seen) == ['Error: "done"']
+    assert isinstance(seen.trace[0], Header)
+    assert seen.trace[0].clock == "mixed"
 
 
 def test_a_worker_is_waited_for_and_makes_the_clock_a_mixed_one(tmp_path: Path) -> None:
