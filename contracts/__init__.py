@@ -1,6 +1,6 @@
-"""The judge of clients that talk to an ephemeral-session platform, and what puts them to the test.
+"""The judge of clients of an ephemeral-session platform, and the tools that put clients to the test.
 
-What is named here is the package's public surface; everything else may change. Nothing is loaded before it is asked for.
+The names in `__all__` are the package's public surface; everything else may change. Each is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _HOMES = {
     "verify_protocol": "contracts.protocol.client",
 }
 
-if not TYPE_CHECKING:  # a checker would take any name for defined
+if not TYPE_CHECKING:  # a type checker would accept any name
 
     def __getattr__(name: str) -> object:
         if name not in _HOMES:

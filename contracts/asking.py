@@ -1,4 +1,4 @@
-"""What a platform is asked, and what it answers: the requests of its operations, whoever makes them."""
+"""The platform's requests and their answers, for every module that makes requests."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ _WHOLE = re.compile("[0-9]{1,9}")
 
 
 class Credentials(NamedTuple):
-    """An OAuth client, as it proves itself."""
+    """The credentials of an OAuth client."""
 
     client_id: str
     client_secret: str
 
     @property
     def basic(self) -> str:
-        """The Authorization of its token requests."""
+        """The Authorization header of its token requests."""
         return "Basic " + b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer as it arrived; names of `headers` in lower case."""
+    """An answer as it arrived; names of `headers` are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -53,7 +53,7 @@ class Reply:
 
     @cached_property
     def document(self) -> dict[str, Any]:
-        """The JSON object of the body; empty where it is none."""
+        """The JSON object in the body; empty if the body is not one."""
         try:
             value = msgspec.json.decode(self.body)
         except (ValueError, RecursionError):
@@ -62,18 +62,18 @@ class Reply:
 
     @property
     def code(self) -> str | None:
-        """The error's code, where there is one; OAuth's own call it `error`."""
+        """The code of an error, or None. Errors of OAuth call it `error`."""
         code = self.document.get("code", self.document.get("error"))
         return code if isinstance(code, str) else None
 
     @property
     def retry_after(self) -> int | None:
-        """The seconds that Retry-After asks for; None where it is missing, or no whole number."""
+        """The seconds that Retry-After asks for; None if it is missing or not a whole number."""
         told = self.headers.get("retry-after", "")
         return int(told) if _WHOLE.fullmatch(told) else None
 
     def told(self, name: str) -> str:
-        """A member of the body that is a string, "" where it is none."""
+        """Return a member of the body that is a string; "" if it is missing or not a string."""
         value = self.document.get(name)
         return value if isinstance(value, str) else ""
 
@@ -82,28 +82,28 @@ class Reply:
 
 
 def for_token(credentials: Credentials, **form: str) -> Request:
-    """Asks for a token; `form` is sent beside the grant type, or in its place."""
+    """Build a request for a token. `form` adds to the grant type, or replaces it."""
     body = urlencode({"grant_type": "client_credentials", **form}).encode()
     return _post(TOKENS, credentials.basic, FORM, body)
 
 
 def for_session(authorization: str | None, body: bytes | None = None, media_type: str | None = JSON) -> Request:
-    """Asks for a session."""
+    """Build a request for a session."""
     return _post(SESSIONS, authorization, media_type, _encoded(GUEST) if body is None else body)
 
 
 def for_message(authorization: str | None, session: str, text: str = TEXT) -> Request:
-    """Asks to send `text` to the guest of `session`."""
+    """Build a request that sends `text` to the guest of `session`."""
     return for_message_as(authorization, message_body(session, text))
 
 
 def for_message_as(authorization: str | None, body: bytes, media_type: str | None = JSON) -> Request:
-    """Asks to send what `body` says, be it what it may."""
+    """Build a request for a message with any body."""
     return _post(MESSAGES, authorization, media_type, body)
 
 
 def message_body(session: str, text: str = TEXT) -> bytes:
-    """The body of a message."""
+    """Encode the body of a message."""
     return _encoded({"webChatSessionId": session, "text": text})
 
 

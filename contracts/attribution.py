@@ -1,12 +1,12 @@
-"""Attribution: for which message a client made each request.
+"""Attribution: finds the message for which a client made each request.
 
-A trace does not say so. A request is attributed by its content, and by what the rest of the trace shows of it. A create goes
-by its guest, and by the text that is later sent in its session. A send goes by the create of its session, and only without one
-by its text. Everything else belongs to the only open message.
+A trace does not record it. A request is attributed by its content, and by what the rest of the trace shows of it. A create is
+attributed by its guest, and by the text that is later sent in its session. A send is attributed by the create of its session,
+or by its text if that is unknown. Everything else belongs to the only open message.
 
 Two kinds of client make that hard. Some go on with a message that they have reported: a queue, a background thread, a worker
 whose caller timed out. Others mix up the guests or the texts of messages that they send at once. If the content leaves a doubt,
-the request belongs to no message, and the doubt is kept: a verdict that rests on it is uncertain.
+the request belongs to no message, and the doubt is recorded: a verdict that rests on it is uncertain.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LATE = "the client may have been at work on a message that it had reported befor
 MIXED = "the client may have created sessions for the wrong one of the guests it served at once"
 
 IDLE = 100
-"""Milliseconds that pass between the last answer and a report of failure, if the client did not report because of that."""
+"""If at least these milliseconds lie between the last answer and a report of failure, the answer was not its cause."""
 
 
 @dataclass(eq=False, slots=True)
@@ -42,13 +42,13 @@ class Message:
 
     @property
     def may_go_on(self) -> bool:
-        """Whether the client may still be at work on it after its report."""
+        """Return whether the client may still be at work on it after its report."""
         return not (self.outcome == "accepted" and self.sent)
 
 
 @dataclass(eq=False, slots=True)
 class Request:
-    """What a request shows of itself: its guest, its text, the session it presents and the one it brought."""
+    """The content of a request: its guest, its text, the session it presents and the one it was issued."""
 
     operation: str | None
     item: int
@@ -59,7 +59,7 @@ class Request:
 
 
 class Claim(NamedTuple):
-    """The message a request belongs to; None if it is the client's own. `doubt` says why that is uncertain."""
+    """The message of a request; None if it belongs to no message. `doubt` says why that is uncertain."""
 
     message: Message | None
     doubt: str = ""
@@ -67,9 +67,10 @@ class Claim(NamedTuple):
 
 @dataclass(slots=True)
 class Attribution:
-    """The claim of each request by its contextId, and the numbers of the messages the client went on with.
+    """The claim of each request by its contextId, and the numbers of the messages the client went on with after its report.
 
-    `suspected`: those as well that it reported while it waited for something, as one does whose worker goes on.
+    `suspected` also has the messages that it reported as failed while it waited for something: a worker may still go on with
+    those.
     """
 
     claims: dict[str, Claim] = field(default_factory=dict)
@@ -85,7 +86,7 @@ def attributed(entries: Sequence[Numbered]) -> Attribution:
 
 
 class _Attributing:
-    """Collects what requests show of themselves and of each other, then goes through them twice, in order."""
+    """Reads the content of all requests, then goes through them in order twice: for late work, and for attribution."""
 
     def __init__(self, entries: Sequence[Numbered]) -> None:
         self._entries = entries
@@ -137,7 +138,7 @@ class _Attributing:
         return request
 
     def _texts_in(self, create: Request) -> Collection[str]:
-        """The texts that were sent in the session which a create brought."""
+        """Return the texts that were sent in the session of a create."""
         return self._texts.get(create.issued, ()) if create.issued is not None else ()
 
     # -- which messages are open -------------------------------------------------------------------------------------
@@ -159,7 +160,7 @@ class _Attributing:
             elif isinstance(entry, Ended):
                 self._end(entry)
             elif entry.what == "restart_client":
-                self._over.clear()  # with the client ends what it was at work on
+                self._over.clear()  # a new client does not go on with the old one's messages
 
     def _begin(self, entry: Began) -> None:
         message = Message(entry.intent, entry.guest, entry.text, entry.item, entry.at)
@@ -186,23 +187,23 @@ class _Attributing:
             self._heard[request.guest or request.text] = entry.at
 
     def _is_about(self, message: Message, request: Request) -> bool:
-        """Whether a request is plainly for this message, and for no other that is open."""
+        """Return whether a request is clearly for this message, and for no other that is open."""
         if request.operation == "send":
             return request.text == message.text and self._saying(request.text) is None
         return request.operation == "create" and request.guest == message.guest and not self._open
 
     def _naming(self, guest: Guest | None) -> Message | None:
-        """The open message to this guest."""
+        """Return the open message to this guest, or None."""
         return next((message for message in self._open if message.guest == guest), None)
 
     def _saying(self, text: str | None) -> Message | None:
-        """The open message with this text."""
+        """Return the open message with this text, or None."""
         return next((message for message in self._open if message.text == text), None)
 
     # -- late work ---------------------------------------------------------------------------------------------------
 
     def _look_for_late_work(self, _: str, request: Request) -> None:
-        """A text that belongs to no open message shows that the client went on with one it had reported."""
+        """Note late work: a text that belongs to no open message shows that the client went on with one it had reported."""
         if request.operation != "send" or self._saying(request.text) is not None:
             return
         guest = self._made_for.get(request.presented or "")
@@ -239,7 +240,7 @@ class _Attributing:
         return self._claim_of_the_rest()
 
     def _claim_of_the_rest(self) -> Claim:
-        """A request without content belongs to the only open message, unless the client went on with an earlier one."""
+        """A request without content belongs to the only open message, unless the client may be late with another."""
         if len(self._open) == 1 and self._may_go_on(self._over):
             return Claim(None, LATE)
         return Claim(self._only())
@@ -258,7 +259,7 @@ class _Attributing:
             return self._claim_named(create, named, said, late, past)
         if (said is not None and late is not None) or len(lates) > 1:
             return Claim(None, LATE)
-        if said is not None or late is not None:  # another guest than it should be, or late work
+        if said is not None or late is not None:  # a wrong guest, or late work
             return Claim(said or late)
         unfinished = [message for message in past if message.may_go_on]
         if len(unfinished) == 1 and (unfinished[0].number in self._result.late or not self._open):
@@ -268,7 +269,7 @@ class _Attributing:
     def _claim_named(
         self, create: Request, named: Message, said: Message | None, late: Message | None, past: Sequence[Message]
     ) -> Claim:
-        """A create that names the guest of an open message, which may be another one's all the same."""
+        """Claim a create that names the guest of an open message. It may still be for another message."""
         if named.text in self._texts_in(create):
             doubtful = late is not None and (self._may_go_on([late]) or self._is_creating_for(create))
             return Claim(None, LATE) if doubtful else Claim(named)
@@ -281,12 +282,12 @@ class _Attributing:
         return Claim(None, MIXED) if self._may_be_mistaken(create) else Claim(named)
 
     def _is_creating_for(self, create: Request) -> bool:
-        """Whether another create for the same guest is on its way."""
+        """Return whether another create for the same guest is under way."""
         flying = (other for other in self._flying.values() if other is not create)
         return any(other.operation == "create" and other.guest == create.guest for other in flying)
 
     def _claim_mistaken(self, create: Request, named: Message, said: Message) -> Claim:
-        """The guest is wrong, not the session, if that guest has one of its own and the other is never named."""
+        """The guest is wrong, not the session, if that guest has its own create and the other guest is never named."""
         if any(other.guest == said.guest for other in self._creates.get(create.item, ())):
             return Claim(named)
         if self._is_served(named, create):
@@ -294,12 +295,12 @@ class _Attributing:
         return Claim(None, MIXED) if self._may_be_mistaken(create) else Claim(named)
 
     def _is_served(self, message: Message, but: Request) -> bool:
-        """Whether another create named the message's guest, and its session carried the message's text."""
+        """Return whether another create named the message's guest, and its session carried the message's text."""
         others = (other for other in self._creates.get(but.item, ()) if other is not but)
         return any(other.guest == message.guest and message.text in self._texts_in(other) for other in others)
 
     def _may_be_mistaken(self, create: Request) -> bool:
-        """Whether this guest is named more than once while another one, served at the same time, is not named at all."""
+        """Return whether this guest is named more than once, while another one, served at the same time, is never named."""
         named = [other.guest for other in self._creates.get(create.item, ())]
         guests = {message.guest for message in self._items.get(create.item, ())}
         return named.count(create.guest) > 1 and not guests <= set(named)
@@ -321,11 +322,11 @@ class _Attributing:
             return Claim(None, LATE) if len(past) > 1 else Claim(past[-1])
         if doubtful:
             return Claim(None, LATE)
-        is_alone = len(self._items.get(send.item, ())) == 1  # else those that are over may have sent what nothing tells apart
+        is_alone = len(self._items.get(send.item, ())) == 1  # otherwise reported messages of the item may have sent it
         return self._claim_of_the_rest() if is_alone else Claim(None)
 
     def _in_open_session(self, send: Request, creator: Message, said: Message | None) -> Message:
-        """Another message's text is a session mixed up, unless it may be the altered text of the session's own."""
+        """Another message's text means that sessions were mixed up, unless it may be the creator's own text, altered."""
         if send.text is None or send.text == creator.text:
             return creator
         others = (message for message in self._items.get(creator.item, ()) if message.text == send.text)
@@ -348,6 +349,6 @@ class _Attributing:
 
 
 def may_become(given: str, sent: str) -> bool:
-    """Whether a text may have been altered into another: cut, stripped, escaped, lower-cased or freed of some characters."""
+    """Return whether a text may be an alteration of another: cut, stripped, escaped, lower-cased or without some characters."""
     rest = iter(normalize("NFKC", given).casefold())
     return all(character in rest for character in normalize("NFKC", unescape(sent)).casefold())

@@ -1,4 +1,4 @@
-"""The scenarios every client is put through, whatever is drawn beside them."""
+"""The scenarios that every client is put through, besides those that are drawn."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ANN = Guest("Ann", "ann@example.com")
 BOB = Guest("Bob", "bob@example.com")
 
 MARY_ANN = Guest("  Mary-Ann " + 29 * "van der " + "O'B ", "Mary.Ann+Chat@Example.COM")
-"""Who has a long name, spaces around it, and capitals in the address."""
+"""A guest with a long name, spaces around it, and capitals in the address."""
 
 HOURS = 3600.0
 
@@ -98,4 +98,4 @@ BUILTIN: dict[str, Scenario] = {
         Send(MARY_ANN, '  It\u2019s $$5 &amp; it\'s "half" price\r\n\t- \xc9tienne \n'),
     ),
 }
-"""By the name of their file: simplest first."""
+"""Scenarios by the name of their file, the simplest first."""

@@ -1,4 +1,4 @@
-"""Documents of dayfly's own, scenarios and stories: strict and versioned JSON, and what is wrong is told by its place."""
+"""dayfly's own documents, scenarios and stories: strict, versioned JSON. Errors name the place in the document."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PLACE = re.compile(r" - at `([^`]*)`$")
 
 
 class Format(Generic[T]):
-    """How documents of a kind are read: as what, what they are called, their version, what `op` may be, and what is raised."""
+    """The format of a kind of document: its type, name, version, the values of `op`, and the error to raise."""
 
     def __init__(
         self, kind: type[T], name: str, version: int, ops: Collection[str], error: Callable[[str, str, str], ContractsError]
@@ -33,7 +33,7 @@ class Format(Generic[T]):
         return msgspec.json.Decoder(self._kind)
 
     def decode(self, raw: bytes, source: str) -> T:
-        """The document in `raw`, whether it makes sense or not. Raises the error, naming `source`, where it is none."""
+        """Decode a document. Its meaning is not checked. Raises the error, naming `source`, if the shape is wrong."""
         if len(raw) > MAX_BYTES:
             raise self._error(source, "$", f"longer than {MAX_BYTES} bytes; is this a {self._name}?")
         try:
@@ -44,7 +44,7 @@ class Format(Generic[T]):
             raise self._error(source, "$", str(error)) from error
 
     def read(self, path: Path) -> bytes:
-        """A file's bytes, or the beginning of one that is too long. Raises the error where it cannot be read."""
+        """Read a file, or the beginning of one that is too long. Raises the error if it cannot be read."""
         try:
             with path.open("rb") as file:
                 return file.read(MAX_BYTES + 1)
@@ -52,12 +52,14 @@ class Format(Generic[T]):
             raise self._error(str(path), "$", error.strerror or str(error)) from error
 
     def check_version(self, version: object, source: str) -> None:
-        """Raises the error where it is another one than is read here."""
+        """Raise the error if the version is not the one that is read here."""
         if version != self._version:
-            raise self._error(source, "$.version", f"{version!r} is not known here (this is {self._version})")
+            raise self._error(source, "$.version", f"{version!r} is not known here (dayfly reads {self._version})")
 
     def _misfit(self, source: str, message: str, raw: bytes) -> ContractsError:
-        """Words for a document of the wrong shape; a version from the future is named before what it brought along."""
+        """Return the error for a document of the wrong shape. An unknown version is reported first, because it explains the
+        rest.
+        """
         version = _version(raw)
         if version is not None:
             self.check_version(version, source)
@@ -65,7 +67,7 @@ class Format(Generic[T]):
         place = found.group(1) if found else "$"
         problem = _PLACE.sub("", message)
         if place.endswith(".op"):
-            problem = f"{problem}: known are {', '.join(self._ops)}"
+            problem = f"{problem}: use one of {', '.join(self._ops)}"
         return self._error(source, place, problem)
 
 

@@ -1,4 +1,4 @@
-"""Errors of the judge and its tools: one root, leaves that carry evidence and say what to do next."""
+"""Errors of the judge and its tools. They have one root; each carries evidence and says what to do next."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 
 class ContractsError(Exception):
-    """Root of every error this package raises on purpose; its text is fit for a terminal.
+    """The root of every error that this package raises on purpose. Its text can be shown on a terminal.
 
-    `quoted` are lines of a client's own, each of which its text ends with, on a line below.
+    `quoted` are lines that come from a client. The text ends with them, each on a line of its own.
     """
 
     quoted: Sequence[str] = ()
 
 
 class ScenarioError(ContractsError):
-    """A scenario cannot be used; `source` names where it came from, `place` what in it is wrong, as in `$.items[2].seconds`."""
+    """A scenario that cannot be used. `source` names its origin, `place` the faulty part, such as `$.items[2].seconds`."""
 
     def __init__(self, source: str, place: str, problem: str) -> None:
         super().__init__(f"{source}: {problem}" if place == "$" else f"{source}: {place}: {problem}")
@@ -23,7 +23,7 @@ class ScenarioError(ContractsError):
 
 
 class TraceMalformed(ContractsError):
-    """A trace contradicts itself, so nothing can be said of the client; `seq` is the entry where it does."""
+    """A trace that contradicts itself at entry `seq`, so that the client cannot be judged."""
 
     def __init__(self, seq: int, problem: str) -> None:
         super().__init__(f"the trace is malformed at entry {seq}: {problem}")

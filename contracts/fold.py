@@ -1,4 +1,4 @@
-"""From the entries of a trace to its History: one pass, in order."""
+"""Builds a History from the entries of a trace, in one pass."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from contracts.trace import Numbered, Trace
 from mockserver.journal import Answer, Arrival, Began, Ended, Guest, Perturbed, Returned
 
 LONGEST_ID = 80
-"""Characters of an unknown session id that its label has."""
+"""Characters of an unknown session id that are shown in its label."""
 
 
 def fold(trace: Trace, reading: Reading | None = None) -> History:
-    """The history that a well-formed trace tells; if it has no intents, with those of a reading of it."""
+    """Return the history of a well-formed trace. Without intents of its own, it gets those of `reading`."""
     folding = _Folding(trace, reading)
     for entry in trace.entries:
         folding.take(entry)
@@ -42,7 +42,7 @@ def fold(trace: Trace, reading: Reading | None = None) -> History:
 
 
 class _Folding:
-    """The history so far. Answers whose return nobody watched come back when time has reached their stamp."""
+    """The history so far. An answer without a Returned entry counts as received at its own time stamp."""
 
     def __init__(self, trace: Trace, reading: Reading | None) -> None:
         self.history = History(trace.header, reading=reading)
@@ -90,7 +90,7 @@ class _Folding:
             self._end(entry)
 
     def finish(self) -> History:
-        """Lets come back what is still due, and hands out the history."""
+        """Return the history, after all answers that are still due."""
         self._change(*self._held)
         while self._due:
             self._come_back(self._due[0][0])
@@ -122,7 +122,7 @@ class _Folding:
         self.history.moments.append(IntentBegan(intent, self._place))
 
     def _infer(self, entry: Arrival, number: int, unit: Unit) -> None:
-        """The first request of a unit begins an intent, whose end nothing tells."""
+        """Begin an intent at the first request of a unit. Its end is unknown."""
         if number in self._intents:
             return
         group = self._groups.setdefault(unit.item, Group(unit.item))
@@ -159,9 +159,9 @@ class _Folding:
     # -- calls -------------------------------------------------------------------------------------------------------
 
     def _arrive(self, entry: Arrival) -> None:
-        """What the world did right before, while an intent was open, it did to this request on its way: it had left already.
+        """Add a request. Perturbations just before it, while an intent is open, hit it under way: it had left before them.
 
-        If the clock jumped then, the request left before the jump. If the request was held up, its arrival says when it left.
+        If they moved the clock, the request left before the jump. If they held the request up, its arrival says when it left.
         """
         if entry.context_id in self._units:
             self._infer(entry, *self._units[entry.context_id])
@@ -209,7 +209,7 @@ class _Folding:
             self._doubt(call, claim.doubt)
 
     def _doubt(self, call: Call, why: str) -> None:
-        """A create or send that may be an open message's leaves in doubt what became of that message, too."""
+        """A doubt about a create or send is also a doubt about the open messages it may belong to."""
         self.history.doubts[call.seq] = why
         if call.operation in {"create", "send"}:
             self._doubted.update(dict.fromkeys((intent.number for intent in self._open), why))
@@ -231,7 +231,7 @@ class _Folding:
             heapq.heappush(self._due, (entry.at + self._unheard(entry, call), entry.seq, call))
 
     def _unheard(self, entry: Answer, call: Call) -> int:
-        """Milliseconds by which a late answer comes after its stamp, if those that were heard are noted: this one was not."""
+        """Return by how many milliseconds a late answer that the client did not hear comes after its time stamp."""
         is_watched = bool(self._watched) and self.history.header.clock == "virtual"
         return int(is_watched and entry.at > call.arrival.at)
 
@@ -263,7 +263,7 @@ class _Folding:
         self.history.moments.append(CallReturned(call, self._place))
 
     def _note(self, call: Call) -> None:
-        """Files a call under what it tells of its session, its token or itself."""
+        """File a call under its session, its token or its own content, by what its answer says."""
         history = self.history
         if call.presented is not None:
             history.sessions[call.presented].flying.remove(call)
@@ -297,7 +297,7 @@ def _quoted(id: str) -> str:
 
 
 def _effect(call: Call) -> Effect:
-    """What the client can know of its send, from what reached it."""
+    """Return what the client can know of its send from the answer that reached it."""
     status = call.status
     if status is None or status >= 500 or call.unusable:
         return Effect.UNKNOWN

@@ -1,8 +1,8 @@
-"""A trace, folded into what the clauses speak of: calls with their effect, intents with their calls, sessions, and moments.
+"""The history of a trace, in the terms that clauses use: calls with their effects, intents, sessions and moments.
 
-The client's view is told apart from the truth. `status`, `code` and `effect` are what reached the client; `accepted` is what
-the platform did. A call `left` the client when it arrived at the mock (on the way there requests take no time, but for what the
-world does to them there), and its answer `returned`. Order is told by places: positions in `History.moments`.
+The client's view is kept apart from the truth. `status`, `code` and `effect` are what reached the client; `accepted` is what
+the platform did. A call `left` the client when it arrived at the mock, because requests take no time unless a perturbation
+holds them up. Later its answer `returned`. Order is given by places, which are positions in `History.moments`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from msgspec import UNSET, Struct, UnsetType
 from mockserver.journal import Answer, Arrival, Guest, Header, Perturbed
 
 SCOPE_CODE = "app.not.authorized.for.scope"
-"""The code that tells a 403 for a missing scope from every other."""
+"""The code that distinguishes a 403 for a missing scope from all others."""
 
 REJECTS = frozenset({400, 404, 405, 413, 415})
-"""The statuses that refuse a request for what it is."""
+"""The statuses that refuse a request because of its content."""
 
 Identity: TypeAlias = tuple[object, ...]
 
@@ -29,7 +29,7 @@ Outcome = Literal["accepted", "failed", "never"]
 
 
 class Effect(StrEnum):
-    """What a client can know of its send: nothing happened, the id is dead, anything may have happened, or it was accepted."""
+    """The effect of a send, as far as the client can know: none, the id is dead, unknown, or it was accepted."""
 
     NONE = "none"
     DEAD = "dead"
@@ -43,14 +43,16 @@ SPENDS = frozenset({Effect.CONSUMED, Effect.UNKNOWN})
 
 @dataclass(eq=False, slots=True)
 class Call:
-    """One request and what became of it.
+    """One request and its outcome.
 
-    `number` counts from 1. `left` and `returned` are places, `left_at` and `returned_at` milliseconds; `returned` is None while
-    nothing came back. `operation` is None where it called something that does not exist. `status` and `code` are None where no
-    whole answer reached the client. `effect` is None but for sends that are over. `open_intents` is how many intents were open
-    when it left. A call that had to wait before it could arrive `departed` before the place where it left. `beside` are
-    the sends of the same id that were on their way then. `aside`: it took time, and the thread of its message may not have
-    waited for it that long.
+    `number` counts from 1. `left` and `returned` are places, `left_at` and `returned_at` milliseconds. `returned` is None until
+    something comes back. `operation` is None if the path or method is unknown. `status` and `code` are None unless a whole
+    answer reached the client. `effect` is set only for sends that are over. `open_intents` is the number of open intents when
+    it left.
+
+    A call that had to wait before it could arrive `departed` before the place at which it left. `beside` are the sends of the
+    same id that were under way then. `aside` means that the answer took time, and the thread of the message may have stopped
+    waiting.
     """
 
     number: int
@@ -76,67 +78,67 @@ class Call:
 
     @property
     def seq(self) -> int:
-        """The entry of its arrival: what evidence points to."""
+        """The entry of its arrival, to which evidence points."""
         return self.arrival.seq
 
     @property
     def token(self) -> str | None:
-        """The pseudonym of the bearer token it showed."""
+        """The pseudonym of the bearer token it showed, or None."""
         return self.arrival.credential.token
 
     def key(self, header: str | None) -> str | None:
-        """The digest of a header that makes it idempotent; None if it has no such header."""
+        """Return the digest of the header that makes it idempotent; None without that header."""
         return self.arrival.keys.get(header.lower()) if header else None
 
     @property
     def accepted(self) -> bool:
-        """Whether the platform accepted the message, whoever knows."""
+        """Return whether the platform accepted the message, even if the client cannot know."""
         return self.answer is not None and self.answer.accepted
 
     @property
     def unusable(self) -> bool:
-        """Whether it brought the client a whole 200 whose body says nothing."""
+        """Return whether the client got a whole 200 without the promised content."""
         return self.status == 200 and self.answer is not None and self.answer.unusable
 
     @property
     def scope_refused(self) -> bool:
-        """Whether a whole 403 told the client that a scope is missing."""
+        """Return whether a whole 403 with the code for a missing scope reached the client."""
         return self.status == 403 and self.code == SCOPE_CODE
 
     @property
     def received_session(self) -> str | None:
-        """The id a create brought back to the client."""
+        """The id that a create brought to the client, or None."""
         return self.answer.issued if self.answer is not None and self.status == 200 and not self.unusable else None
 
     @property
     def received_token(self) -> str | None:
-        """The pseudonym of the token a token call brought back to the client."""
+        """The pseudonym of the token that a token call brought to the client, or None."""
         return self.answer.token if self.answer is not None and self.status == 200 and not self.unusable else None
 
     @property
     def token_refused(self) -> bool:
-        """Whether a whole 401 refused the token it showed, and not the client's own credentials."""
+        """Return whether a whole 401 refused the token it showed, as opposed to the client's credentials."""
         return self.status == 401 and self.operation != "token"
 
     @property
     def identity(self) -> Identity:
-        """All that would make it another request within the same piece of work."""
+        """The content that distinguishes it from other requests within the same unit of work."""
         arrival = self.arrival
         body = arrival.text if arrival.body is UNSET else msgspec.json.encode(arrival.body)
         unit = self.intent.number if self.intent is not None else None
         return unit, arrival.method, arrival.path, arrival.media_type, arrival.size, body, arrival.credential
 
     def departed_before(self, other: Call) -> bool:
-        """Whether it was on its way already when `other` came back."""
+        """Return whether it was already under way when `other` came back."""
         return self.departed is not None and other.returned is not None and self.departed <= other.returned
 
     @property
     def is_late(self) -> bool:
-        """Whether it left after its message had been reported."""
+        """Return whether it left after its message had been reported."""
         return self.intent is not None and self.intent.ended is not None and self.left > self.intent.ended
 
     def was_over(self, place: int) -> bool:
-        """Whether the client knew the outcome at `place`."""
+        """Return whether the client knew the outcome at `place`."""
         return self.returned is not None and self.returned < place
 
 
@@ -153,11 +155,11 @@ class Unit(Struct, frozen=True):
 
 
 class Reading(Struct, frozen=True):
-    """The units of work that a recording of requests alone may show, in order of their first request.
+    """The units of work in a recording without intents, in order of their first request.
 
-    `shared` leads from the contextId of a token call that several units may have made to their item
-    and their number. `interleaved` is the place of the first request that shows an older token after a
-    newer one was received: then more than one client is at work. It is None if there is no such one.
+    `shared` is about token calls that several units may have made: it maps their contextIds to the item and number of these
+    units. `interleaved` is the place of the first request that shows an older token after a newer one was received, which means
+    that several clients are at work; None otherwise.
     """
 
     units: tuple[Unit, ...] = ()
@@ -167,11 +169,11 @@ class Reading(Struct, frozen=True):
 
 @dataclass(eq=False, slots=True)
 class Intent:
-    """One message a client was asked to deliver. `calls` are those attributed to it; `began` and `ended` are places.
+    """One message that a client was asked to deliver. `calls` are attributed to it; `began` and `ended` are places.
 
-    `ended`, `outcome` and what goes with them are None while the client has not returned. `late` if the client went on with it
-    after that: then `calls` has calls that left later. `inferred`: nothing says that the client was
-    asked for it; its guest and its text are empty if the requests do not show them.
+    `ended`, `outcome` and the fields that go with them are None until the client returns. `late` means that the client went on
+    with it afterwards, so `calls` has later calls. `inferred` means that the trace does not record the intent: its guest and
+    its text are then empty if the requests do not show them.
     """
 
     number: int
@@ -191,18 +193,18 @@ class Intent:
     inferred: bool = False
 
     def of(self, operation: str) -> list[Call]:
-        """Its calls of one operation, in order."""
+        """Return its calls of one operation, in order."""
         return [call for call in self.calls if call.operation == operation]
 
     @property
     def possible(self) -> list[Call]:
-        """Its calls, and those of its group that may be anybody's."""
+        """Its calls, and the calls of its group that may belong to any message."""
         return [*self.calls, *self.group.unattributed]
 
 
 @dataclass(eq=False, slots=True)
 class Group:
-    """The intents of one item of a scenario: several where they ran in parallel. `calls` are all made while one was open."""
+    """The intents of one item of a scenario; several if they ran in parallel. `calls` were all made while one was open."""
 
     item: int
     intents: list[Intent] = field(default_factory=list)
@@ -216,18 +218,18 @@ class Group:
 
     @property
     def unattributed(self) -> list[Call]:
-        """Calls that belong to the client, or to an intent nobody can name: they may speak for any of them."""
+        """Calls that belong to no known intent: to the client, or to one of several intents."""
         return [call for call in self.calls if call.intent is None]
 
 
 @dataclass(eq=False, slots=True)
 class Session:
-    """A session id and the `sends` that presented it.
+    """A session id and the number of `sends` that presented it.
 
-    `label` is `s1`, `s2` … for ids the platform knew, else the id itself in quotes, cut where it is long. `created` is the
-    create that brought it into being, None where this trace does not hold one. `flying` are the sends on their way; none once
-    the history is whole. `spent` are those that used it up, or may have, and `dead` those that were told it is dead, in the
-    order in which the client knew.
+    `label` is `s1`, `s2` … for ids that the platform knew, else the quoted id, cut if it is long. `created` is its create, or
+    None if the trace has none. `flying` are the sends under way; a complete history has none. `spent` are the sends that used
+    it up or may have. `dead` are the sends that were refused because it is dead. Both are in the order in which the client
+    knew.
     """
 
     id: str
@@ -268,7 +270,7 @@ class IntentEnded(Struct, frozen=True):
 
 
 class WorldChanged(Struct, frozen=True):
-    """A perturbation. `during` is the call that was on its way when it happened; None between items."""
+    """A perturbation. `during` is the call that was under way when it happened; None between items."""
 
     entry: Perturbed
     place: int
@@ -280,7 +282,10 @@ class WorldChanged(Struct, frozen=True):
         return jump_of(self.entry)
 
     def jumped_by(self, at: int) -> int:
-        """How many of these milliseconds had passed at the time `at`: a call that was held up may have been given up before."""
+        """Return by how many milliseconds it had moved the clock at the time `at`.
+
+        A call that was held up may have been given up before all of that time had passed.
+        """
         if not is_on_its_way(self.entry):
             return self.jump
         over = None if self.during is None else self.during.returned_at
@@ -292,13 +297,14 @@ Moment = CallLeft | CallReturned | IntentBegan | IntentEnded | WorldChanged
 
 @dataclass(eq=False, slots=True)
 class History:
-    """All that a trace tells. `moments` are in the order in which they happened to the client.
+    """The complete content of a trace. `moments` are in the order in which they happened to the client.
 
-    `logins` are the token calls, in the order in which they left. `refusals` are the 401s for a token and `scope_refusals` the
-    403s for a scope it lacks, by token, and `rejects` the requests that were refused for what they are, by what they are, in
-    the order in which the client knew. `doubts` says of calls, and of intents by their end, why it is uncertain which call
-    belongs to which intent; they are named by the entries that evidence points to. `reading` says how the intents were
-    inferred, None if the trace tells of them or nothing was inferred. `served` are then the intents by each token.
+    `logins` are the token calls, in the order in which they left. By token, `refusals` are the 401s, and `scope_refusals` the
+    403s for a missing scope. `rejects` are the requests that were refused for their content, by that content. All three are in
+    the order in which the client knew. `doubts` says why it is uncertain which intent a call or the end of an intent belongs
+    to, by the entry that evidence points to.
+
+    `reading` says how the intents were inferred; None if they were not. `served` are then the numbers of intents by token.
     `by_seq` are the calls by the entry of their arrival.
     """
 
@@ -322,19 +328,19 @@ class History:
 
     @property
     def inferred(self) -> bool:
-        """Whether its intents are inferred: nothing says what the client was asked, or what it reported."""
+        """Return whether its intents are inferred, because the trace does not record what the client was asked or reported."""
         return self.reading is not None
 
     @property
     def doubted(self) -> frozenset[int]:
-        """The entries of messages that may not have listened any more when an answer came. For the whole history."""
+        """The entries of messages that may have stopped listening when an answer came; for a complete history only."""
         if self._doubted is None:
             groups = {id(call.group): call.group for call in self.calls if call.aside and call.group is not None}
             self._doubted = frozenset(seq for group in groups.values() for seq in group.seqs)
         return self._doubted
 
     def time_at(self, place: int) -> int:
-        """The time at a place, in milliseconds: that of the last moment up to it which has one."""
+        """Return the time at a place, in milliseconds: that of the last moment up to it which has one."""
         for moment in self.moments[place::-1] if place < len(self.moments) else reversed(self.moments):
             at = _time_of(moment)
             if at is not None:
@@ -342,29 +348,29 @@ class History:
         return 0
 
     def of(self, kinds: tuple[type[Moment], ...]) -> list[Moment]:
-        """The moments of these kinds, in order. To be asked once the history is whole."""
+        """Return the moments of these kinds, in order. Only for a complete history, because the result is cached."""
         if kinds not in self._by_kind:
             self._by_kind[kinds] = [moment for moment in self.moments if type(moment) in kinds]
         return self._by_kind[kinds]
 
     @property
     def resolution(self) -> int:
-        """How exact the stamps are, in milliseconds."""
+        """The resolution of the time stamps, in milliseconds."""
         return 1 if isinstance(self.header.resolution, UnsetType) else self.header.resolution
 
     def overlap(self, seqs: Iterable[int]) -> bool:
-        """Whether one of these entries is about a message that was sent at once with others."""
+        """Return whether one of these entries belongs to a message that was sent at once with others."""
         places = set(seqs)
         groups = [call.group for call in self.calls if call.seq in places]
         groups += [intent.group for intent in self.intents if intent.ended_seq in places]
         return any(group is not None and len(group.intents) > 1 for group in groups)
 
     def token_label(self, pseudonym: str | None) -> str:
-        """A token as a person reads it: `t1`, `t2` … in order of appearance."""
+        """Return the label of a token for people: `t1`, `t2` … in order of appearance."""
         return "no token" if pseudonym is None else self.tokens.get(pseudonym, pseudonym)
 
     def policy(self, name: str, default: int) -> int:
-        """A whole number of the policy in force, `default` where the recording does not tell."""
+        """Return a whole number of the policy in force; `default` if the recording does not have it."""
         value = self.header.policy.get(name)
         return value if isinstance(value, int) and not isinstance(value, bool) else default
 
@@ -384,27 +390,27 @@ def _time_of(moment: Moment) -> int | None:
 
 
 ON_ITS_WAY = "on_its_way"
-"""In the detail of an advance: the clock did not jump, but the request that arrives next was held up for that long."""
+"""A flag in the detail of an advance: it did not move the clock at once, but held up the request that arrives next."""
 
 
 def is_on_its_way(entry: Perturbed) -> bool:
-    """Whether an advance held up a request that had left already, and moved no clock at once."""
+    """Return whether an advance held up a request that had already left, instead of moving the clock at once."""
     return entry.detail.get(ON_ITS_WAY) is True
 
 
 def jump_of(entry: Perturbed) -> int:
-    """By how many milliseconds a perturbation moved the clock forward."""
+    """Return by how many milliseconds a perturbation moved the clock forward."""
     seconds = entry.detail.get("seconds") if entry.what == "advance" else None
     return round(1000 * seconds) if isinstance(seconds, int | float) else 0
 
 
 def document(arrival: Arrival) -> dict[str, Any]:
-    """The JSON object a request carried; empty where it carried none."""
+    """Return the JSON object that a request carried; empty if it carried none."""
     return arrival.body if arrival.body is not UNSET and isinstance(arrival.body, dict) else {}
 
 
 def guest_of(body: dict[str, Any]) -> Guest | None:
-    """The guest in the body of a create."""
+    """Return the guest in the body of a create, or None."""
     guest = body.get("guest")
     if not isinstance(guest, dict):
         return None

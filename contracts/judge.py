@@ -1,7 +1,7 @@
-"""The judge: reads a trace, and nothing else, and says of each clause whether the client kept it.
+"""The judge: decides for each clause, from the trace alone, whether the client kept it.
 
 A clause is a start and a pure step, folded over the moments of the trace's history. It ends as held, violated, not exercised
-(the trace never put it to the test) or inconclusive (the clock of the trace cannot bear it out).
+(the trace never put it to the test) or inconclusive (for example because the trace's clock does not support the finding).
 """
 
 from __future__ import annotations
@@ -25,37 +25,36 @@ S = TypeVar("S")
 
 Clock = Literal["virtual", "wall", "mixed"]
 ANY_CLOCK: frozenset[Clock] = frozenset({"virtual", "wall", "mixed"})
-"""Where a clause does not ask what time it is."""
+"""For clauses that do not depend on time."""
 LOWER_BOUND: frozenset[Clock] = frozenset({"virtual", "wall"})
-"""Where a clause says "not before": real time can only make a client later."""
+"""For clauses that say "not before": real time can only make a client later."""
 UPPER_BOUND: frozenset[Clock] = frozenset({"virtual"})
-"""Where a clause says "not after": on a wall clock a slow machine is not the client's fault."""
+"""For clauses that say "not after": on a wall clock a slow machine is not the client's fault."""
 
 Delivery = Literal["at-most-once", "at-least-once"]
 
 Subject = Literal["client", "provider"]
-"""Who is judged."""
+"""The party that is judged."""
 
 
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 def header_name(name: str | None) -> str | None:
-    """The name of a header, or none. Raises ValueError if no header can be called that (RFC 9110, 5.1)."""
+    """Return the name of a header, or None. Raises ValueError if no header can have that name (RFC 9110, 5.1)."""
     if name is not None and _HEADER.fullmatch(name) is None:
         raise ValueError(f"{name!r} is not the name of a header, such as Idempotency-Key")
     return name
 
 
 class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the contract asks for, in seconds and numbers.
+    """The parameters of the contract, in seconds and counts.
 
-    `delivery`: whether a message may rather be lost or rather be doubled. `max_age`: how old an id may be at its use.
-    `max_attempts`: how often one operation may fail in a row within a message; `min_attempts`: how often a client must try.
-    `max_wait`: the longest Retry-After a client must sit out. `min_pause`: the least time between a server error and the next
-    try. `token_margin`: how long before its end a token may be renewed. `one_shot`: each intent is a process of its own.
-    A `max_age` of infinity asks for nothing.
-    `idempotency_key`: a header of the client's, in which the same value means the same message to the platform.
+    `delivery`: whether a message may be lost (at-most-once) or doubled. `max_age`: the oldest an id may be when it is used, or
+    infinity for no limit. `max_attempts`: how often one operation may fail in a row within a message. `min_attempts`: how often
+    a client must try. `max_wait`: the longest Retry-After that a client must wait for. `min_pause`: the least time between a
+    server error and the next try. `token_margin`: how long before its end a token may be renewed. `one_shot`: each intent has
+    its own process. `idempotency_key`: a header of the client; the platform takes sends with the same value for one message.
     """
 
     delivery: Delivery = "at-most-once"
@@ -69,7 +68,7 @@ class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     idempotency_key: str | None = None
 
     def __post_init__(self) -> None:
-        """Raises ValueError if no header can have the name."""
+        """Raise ValueError if no header can have the name."""
         header_name(self.idempotency_key)
 
 
@@ -77,7 +76,7 @@ DEFAULTS = Parameters()
 
 
 class Status(StrEnum):
-    """How a clause ends."""
+    """The end of a clause."""
 
     HELD = "held"
     VIOLATED = "violated"
@@ -86,20 +85,20 @@ class Status(StrEnum):
 
 
 class Evidence(Struct, frozen=True):
-    """An entry of the trace that clashes, and what to call it: `second use`."""
+    """An entry of the trace that clashes, with a label such as `second use`."""
 
     label: str
     seq: int
 
 
 class Exercised(Struct, frozen=True):
-    """A step saw the clause's stimulus: from here on, it is put to the test."""
+    """A step saw the clause's trigger: from here on, the clause is put to the test."""
 
 
 class Breach(Struct, frozen=True):
-    """A step saw the clause broken. `message` says it of this instance; not `certain` where the trace leaves a doubt.
+    """A step saw the clause violated. `message` describes this case. It is not `certain` if the trace leaves a doubt.
 
-    `explains`: clauses whose violations follow from this breach, beside those that every breach of its clause explains.
+    `explains` adds clauses, to those that every breach of its clause explains, whose violations follow from this breach.
     """
 
     message: str
@@ -114,7 +113,7 @@ Mark = Exercised | Breach | None
 
 
 class Case(Struct, frozen=True):
-    """What every step may look at: the whole history and the parameters. It must not look past the moment it is given."""
+    """The whole history and the parameters. A step must not look past the moment it is given."""
 
     history: History
     parameters: Parameters
@@ -125,10 +124,10 @@ Step = Callable[[S, Moment, Case], tuple[S, Mark]]
 
 @dataclass(frozen=True, kw_only=True)
 class Demand:
-    """What is asked of whoever is judged, in words.
+    """A demand on the party that is judged, in words.
 
-    `statement` completes "the client must …", or the provider; `reason` says what production does, `advice` what to change,
-    `stimulus` what puts it to the test.
+    `statement` completes "the client must …" or "the provider must …". `reason` describes the consequences in production,
+    `advice` the remedies, and `stimulus` the event that puts the demand to the test.
     """
 
     subject: ClassVar[Subject] = "client"
@@ -143,15 +142,15 @@ class Demand:
 
 @dataclass(frozen=True, kw_only=True)
 class Clause(Demand, Generic[S]):
-    """A named demand on a client, and how a trace is held against it.
+    """A named demand on a client, and how a trace is checked for it.
 
-    `on` lists the kinds of moments its step wants to see, `clocks` those its findings are sound in. `own_time`: it counts on
-    the client's own waits and deadlines, and on what the client heard in time. Where `spared` gives a
-    text, the clause does not apply and the text says why. `closeness` grows the nearer a history came to breaking it.
-    `is_reaction`: it is broken by a request that leaves after, and in spite of, an answer.
-    `needs_intents`: it looks at requests by the message they are for, which may be inferred;
-    `needs_report`: it needs what the client was asked for, or what it reported, which is `all` it looks
-    at or `part` of it. No recording of requests alone has that.
+    `on` lists the kinds of moments that its step needs, `clocks` those on which its findings are sound. `own_time`: it depends
+    on the client's own waits and deadlines, and on when answers reached the client. `spared` returns a text if the clause does
+    not apply; the text says why. `closeness` is larger the nearer a history came to a violation. `is_reaction`: a request
+    violates it that leaves in spite of an earlier answer.
+
+    `needs_intents`: it looks at requests by message; messages may be inferred. `needs_report`: it needs what the client was
+    asked to do or what it reported, for `all` or `part` of it. Recordings of requests alone do not have that.
     """
 
     start: S
@@ -168,7 +167,7 @@ class Clause(Demand, Generic[S]):
 
     @property
     def judged(self) -> tuple[str, str, str, str]:
-        """How it is judged in process, over a socket, as a process in real time, and in a recording."""
+        """The ways it is judged: in process, over a socket, as a process in real time, and in a recording."""
         moved = "own time" if self.own_time else "yes"
         real = "yes" if "wall" in self.clocks else "inconclusive"
         if self.needs_report:
@@ -179,7 +178,7 @@ class Clause(Demand, Generic[S]):
 
 
 class Verdict(Struct, frozen=True, omit_defaults=True):
-    """How one clause ended. `explained_by` is the clause whose violation in the same trace is the root of this one."""
+    """The end of one clause. `explained_by` is the clause whose violation in the same trace is the root of this one."""
 
     code: str
     status: Status
@@ -189,29 +188,29 @@ class Verdict(Struct, frozen=True, omit_defaults=True):
 
     @property
     def is_root(self) -> bool:
-        """Whether the clause is violated, and no other violation explains it."""
+        """Return whether the clause is violated, and no other violation explains it."""
         return self.status is Status.VIOLATED and self.explained_by is None
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """The verdicts on a trace, in the order of the clauses, and the history they were read from."""
+    """The verdicts on a trace, in the order of the clauses, and the history they are based on."""
 
     history: History
     verdicts: tuple[Verdict, ...] = field(default=())
     roots: _Roots | None = None
 
     def breaches(self, code: str) -> list[Breach]:
-        """All certain breaches of a clause that no other clause's explain."""
+        """Return all certain breaches of a clause that no breach of another clause explains."""
         return [] if self.roots is None else list(self.roots.unexplained(code))
 
     @property
     def violated(self) -> tuple[Verdict, ...]:
-        """The violations that no other explains."""
+        """The violations that no other violation explains."""
         return tuple(verdict for verdict in self.verdicts if verdict.is_root)
 
     def of(self, code: str) -> Verdict:
-        """The verdict on one clause. Raises KeyError where it was not asked for."""
+        """Return the verdict on one clause. Raises KeyError if the clause was not judged."""
         for verdict in self.verdicts:
             if verdict.code == code:
                 return verdict
@@ -225,8 +224,11 @@ def judge(
     explains: Mapping[str, Sequence[str]] | None = None,
     reading: Reading | None = None,
 ) -> Judgement:
-    """Judges a trace by `clauses`. `explains` names, for a clause, those that its violation explains. `reading` has the
-    messages of a trace that does not tell of any. Raises TraceMalformed."""
+    """Judge a trace by `clauses`. Raises TraceMalformed.
+
+    `explains` lists, for a clause, the clauses that its violation explains. `reading` has the messages of a trace without
+    intents.
+    """
     case = Case(fold(well_formed(entries), reading), parameters)
     verdicts = tuple(verdict(clause, case) for clause in clauses)
     roots = _Roots(clauses, case, verdicts, explains or {})
@@ -234,7 +236,7 @@ def judge(
 
 
 def verdict(clause: Clause[Any], case: Case) -> Verdict:
-    """Fold one clause over the history: the first certain breach decides."""
+    """Fold one clause over the history. The first certain breach decides."""
     spared = _spared(clause, case)
     if spared:
         return Verdict(clause.code, Status.NOT_EXERCISED, spared)
@@ -254,7 +256,7 @@ def verdict(clause: Clause[Any], case: Case) -> Verdict:
 
 
 def _doubt(clause: Clause[Any], breach: Breach, case: Case) -> str | None:
-    """What to add to the message of a breach that may be none; None if it is one."""
+    """Return what to add to the message of an uncertain breach; None if the breach is certain."""
     header = case.history.header
     if clause.own_time and header.time:
         return f", or so it looks: {header.time}"
@@ -263,12 +265,12 @@ def _doubt(clause: Clause[Any], breach: Breach, case: Case) -> str | None:
     return None if breach.certain and header.clock in clause.clocks else ""
 
 
-ASIDE = "an answer came late to a thread or task beside the message's own, which may have stopped listening"
-"""Why a breach is in doubt if a deadline of the client's own may have struck before an answer came."""
+ASIDE = "an answer came late to a thread or task other than the message's own, which may have stopped listening"
+"""The reason for a doubt if the client's own deadline may have passed before an answer came."""
 
 
 def _marks(clause: Clause[Any], case: Case) -> Iterator[Exercised | Breach]:
-    """The marks of the clause's steps, one after the other."""
+    """Yield the marks of the clause's steps, in order."""
     state = clause.start
     for moment in case.history.of(clause.on):
         state, mark = clause.step(state, moment, case)
@@ -277,7 +279,7 @@ def _marks(clause: Clause[Any], case: Case) -> Iterator[Exercised | Breach]:
 
 
 def _doubted(breach: Breach, clause: Clause[Any], history: History) -> Breach:
-    """The breach, uncertain if it rests on a request of which that is uncertain which message it is for, or when it left."""
+    """Return the breach, uncertain if it rests on a request whose message, or whose time of leaving, is uncertain."""
     why = ""
     if clause.needs_intents and history.doubts:
         why = next((history.doubts[item.seq] for item in breach.evidence if item.seq in history.doubts), "")
@@ -287,7 +289,7 @@ def _doubted(breach: Breach, clause: Clause[Any], history: History) -> Breach:
 
 
 def _had_left(breach: Breach, history: History) -> bool:
-    """Whether the last call that the evidence names was on its way when one of the others came back."""
+    """Return whether the last call in the evidence was already under way when one of the others came back."""
     named = [history.by_seq[item.seq] for item in breach.evidence if item.seq in history.by_seq]
     if not named:
         return False
@@ -295,12 +297,12 @@ def _had_left(breach: Breach, history: History) -> bool:
 
 
 def closeness(clause: Clause[Any], case: Case) -> float | None:
-    """How near the history came to breaking the clause, for a search to go after; None where the clause cannot tell."""
+    """Return how near the history came to violating the clause, to guide a search; None if the clause does not say."""
     return None if clause.closeness is None or _spared(clause, case) else clause.closeness(case)
 
 
 UNTOLD = "a recording cannot show this"
-"""Why a clause does not apply to a recording of requests alone."""
+"""The reason why a clause does not apply to a recording of requests alone."""
 
 
 def _spared(clause: Clause[Any], case: Case) -> str:
@@ -318,16 +320,16 @@ class _Subjects(NamedTuple):
     sessions: frozenset[str]
 
     def follow_from(self, root: _Subjects) -> bool:
-        """Whether a breach that is about these may follow from breaches that are about `root`."""
+        """Return whether a breach about these may follow from breaches about `root`."""
         if not self.messages and not self.sessions:
             return True
         return bool(self.messages & root.messages) or (bool(self.sessions) and self.sessions <= root.sessions)
 
 
 class _Roots:
-    """Names the root of every violation that another one in the same trace explains: of the same message, or the same sessions.
+    """Finds the root of each violation that another one in the same trace explains.
 
-    A violation that is about others stands for itself.
+    A violation explains another one only if both are about the same message or the same sessions.
     """
 
     def __init__(
@@ -342,13 +344,13 @@ class _Roots:
         self._violated = [verdict.code for verdict in verdicts if verdict.status is Status.VIOLATED]
 
     def named(self) -> tuple[Verdict, ...]:
-        """The verdicts, each explained one with its root."""
+        """Return the verdicts; those that are explained name their roots."""
         if len(self._violated) < 2:
             return tuple(self._verdicts)
         return tuple(self._named(told) if told.code in self._violated else told for told in self._verdicts)
 
     def unexplained(self, code: str) -> Iterator[Breach]:
-        """The certain breaches of a violated clause that do not follow from another's."""
+        """Yield the certain breaches of a violated clause that do not follow from another clause's."""
         if code not in self._violated:
             return
         roots = self._roots_of(code)
@@ -376,7 +378,7 @@ class _Roots:
         return (mark for mark in marks if isinstance(mark, Breach) and _doubt(clause, mark, self._case) is None)
 
     def _blamed(self, code: str, told: str) -> _Subjects | None:
-        """All that those breaches of a clause are about which explain a violation of `told`; None if there are none."""
+        """Return all subjects of those breaches of a clause that explain a violation of `told`; None if there are none."""
         always = told in self._explains.get(code, ())
         breaches = [breach for breach in self._breaches(code) if always or told in breach.explains]
         return self._subjects(item for breach in breaches for item in breach.evidence) if breaches else None
@@ -402,7 +404,10 @@ class _Roots:
 
 
 def _subjects_of(call: Call) -> _Subjects:
-    """A create is about the message of the guest it names, too. A call that may be any message's is about all of its group."""
+    """Return the subjects of a call. A create is also about the message of the guest it names.
+
+    A call that may belong to any message is about all messages of its group.
+    """
     intents = call.group.intents if call.group is not None else []
     about = {intent.number for intent in intents if intent.guest == call.guest}
     if call.intent is not None:

@@ -9,16 +9,16 @@ from functools import partial
 from msgspec import Struct
 
 KEPT = 32 << 10
-"""Characters kept of the beginning of a run's output, and again of its end."""
+"""Characters kept of the beginning of a run's output, and as many of its end."""
 
 LONGEST_LINE = 2000
-"""Characters of one line."""
+"""Longest line, in characters."""
 
 
 class OutputLine(Struct, frozen=True):
     """One line of output, written after entry number `after` of the trace.
 
-    `stream` is `stdout`, `stderr` or `log`; `raised` marks where an exception that the client raised came from.
+    `stream` is `stdout`, `stderr` or `log`; or `raised` for the place at which an exception was raised.
     """
 
     after: int
@@ -53,7 +53,7 @@ class Output:
             self._left_out += len(dropped.text)
 
     def lines(self, hide: Callable[[str], str]) -> Callable[[], tuple[OutputLine, ...]]:
-        """Return what makes lines of all that is written by now: in order, with secrets taken out by `hide`."""
+        """Return a function that makes lines of what has been written so far, in order, with secrets removed by `hide`."""
         return partial(_lines, list(self._first), self._left_out, list(self._last), hide)
 
 

@@ -1,4 +1,4 @@
-"""How thorough a verification is where nobody says: at a desk, before a merge, at night."""
+"""Profiles: how thorough a verification is by default, at a desk, before a merge or at night."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ Pace = Literal["object", "process", "real"]
 """How fast scenarios go by: an object in virtual time, a process in virtual time, or a client whose waits are real."""
 
 EXAMPLES: dict[Pace, int] = {"object": 100, "process": 50, "real": 30}
-"""How many scenarios are drawn usually: fewer if each takes longer."""
+"""The usual number of scenarios to draw; fewer if each takes longer."""
 
 VARIABLE = "DAYFLY_PROFILE"
 WALK = "DAYFLY_WALK"
 
 Extent = Literal["full", "short", "off"]
-"""How much is walked through: all, one of each kind and the pairs that matter most, or nothing."""
+"""The extent of the walk: everything, one of each kind and the most important pairs, or nothing."""
 
 
 class Profile(NamedTuple):
-    """`seed` draws the scenarios (None: a fresh one each time), `times` as many as usual."""
+    """Settings of a profile: the `seed` (None: a fresh one each time), and `times` as many scenarios as usual."""
 
     seed: int | None = None
     times: int = 1
@@ -32,24 +32,26 @@ class Profile(NamedTuple):
         return EXAMPLES[pace] * self.times
 
     def chance(self) -> int:
-        """What draws them."""
+        """Return the seed to draw them from."""
         return fresh_seed() if self.seed is None else self.seed
 
 
 DESK = Profile()
 PROFILES = {"ci": Profile(seed=0), "nightly": Profile(times=10)}
-"""`ci` draws the same on every run, so that a change is judged by what it changes. `nightly` looks where nobody has looked."""
+"""`ci` draws the same scenarios on every run, so that only changes of the client change the result. `nightly` draws
+new ones.
+"""
 
 
 class UnknownProfile(ContractsError):
-    """There is no profile of this name."""
+    """The name of the profile is unknown."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"there is no profile {name!r}; there are {', '.join(PROFILES)}")
+        super().__init__(f"there is no profile {name!r}; use one of {', '.join(PROFILES)}")
 
 
 def profile(name: str | None = None) -> Profile:
-    """The profile of this name; else that of the variable `DAYFLY_PROFILE`; else `ci` where the variable `CI` is set.
+    """Return the profile of this name, else that of the variable `DAYFLY_PROFILE`, else `ci` if the variable `CI` is set.
 
     Raises UnknownProfile.
     """
@@ -62,14 +64,14 @@ def profile(name: str | None = None) -> Profile:
 
 
 class UnknownExtent(ContractsError):
-    """The variable `DAYFLY_WALK` names no extent of the walk."""
+    """The variable `DAYFLY_WALK` has an unknown value."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{WALK} is {name!r}; it must be one of {', '.join(get_args(Extent))}")
 
 
 def walk_extent() -> Extent | None:
-    """The extent that the variable `DAYFLY_WALK` names; None if it is not set. Raises UnknownExtent."""
+    """Return the extent that the variable `DAYFLY_WALK` names; None if it is not set. Raises UnknownExtent."""
     named = os.environ.get(WALK)
     if named and named not in get_args(Extent):
         raise UnknownExtent(named)
@@ -77,5 +79,5 @@ def walk_extent() -> Extent | None:
 
 
 def fresh_seed() -> int:
-    """One that nobody has used before, as far as chance can tell."""
+    """Return a random seed."""
     return random.SystemRandom().getrandbits(32)

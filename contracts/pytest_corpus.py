@@ -1,6 +1,6 @@
 """Scenario files as tests: each puts the configured client through its scenario.
 
-A counterexample that was kept is a test of the clause in its name, a file of any other name one of all clauses.
+A saved counterexample is a test of the clause in its name. A file with any other name is a test of all clauses.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from contracts.verify import ContractViolated, Options, replay
 
 
 class Target:
-    """The client: what it is called, where to find it, and what it is held to."""
+    """The client: its name, its place, and the options to judge it by."""
 
     def __init__(self, name: str, place: str, options: Options) -> None:
         self.name, self.place, self.options = name, place, options
@@ -37,7 +37,7 @@ class ScenarioFile(pytest.File):
         self.target = target
 
     def collect(self) -> Iterator[ScenarioItem]:
-        """The one test in it. Raises CollectError where it holds no scenario."""
+        """Yield the one test in the file. Raises CollectError if it is not a scenario."""
         try:
             scenario = load(self.path)
         except ContractsError as error:
@@ -46,14 +46,14 @@ class ScenarioFile(pytest.File):
 
 
 class ScenarioItem(pytest.Item):
-    """The client has to keep the contract in this scenario."""
+    """A test that the client keeps the contract in this scenario."""
 
     def __init__(self, *, scenario: Scenario, **given: Any) -> None:
         super().__init__(**given)
         self.scenario = scenario
 
     def runtest(self) -> None:
-        """Puts the client through it. Raises ContractViolated, and other ContractsErrors; what is known ends as xfailed."""
+        """Put the client through it. Raises ContractViolated and other ContractsErrors. A known failure ends as xfailed."""
         assert isinstance(self.parent, ScenarioFile)
         target = self.parent.target
         options = replace(target.options, clauses=_clauses(self.path))
@@ -62,18 +62,18 @@ class ScenarioItem(pytest.Item):
         if report.failed:
             raise ContractViolated(report)
         if report.exit_status() != 0:
-            pytest.skip("it puts no clause to the test")
+            pytest.skip("the scenario puts no clause to the test")
         for result in report.with_ending(Ending.EXPECTED):
             pytest.xfail(f"{result.code} {result.name}: {result.words}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """The story, not the way through this file."""
+        """Show the report without the traceback through this file."""
         if isinstance(excinfo.value, ContractViolated | ContractsError):
             return str(excinfo.value).strip()
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Where it is, and what it is called."""
+        """Return the test's file and name."""
         return self.path, 0, f"{self.path.stem}: {self.scenario.title}" if self.scenario.title else self.path.stem
 
 

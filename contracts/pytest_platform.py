@@ -1,4 +1,4 @@
-"""The platform as a test gets it: an organisation of its own, in process or behind a socket."""
+"""The platform for a test: an organisation of its own, in process or behind a socket."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from mockserver.assemble import Assembly, assemble
 from mockserver.control import Control, Tenant
 
 BASE_URL = "https://platform.invalid"
-"""A name that no network resolves: what does not go through the transport goes nowhere."""
+"""A name that no network resolves, so that a request outside of the transport fails."""
 
 
 class Platform:
-    """An organisation, and how clients reach it: `base_url`, credentials, `http_client()`, `transport`.
+    """An organisation, and the means to reach it: `base_url`, credentials, `http_client()`, `transport`.
 
-    `authority` is the file of the authority that a client has to trust, if it is reached by HTTPS.
+    `authority` is the file of the authority that a client has to trust for HTTPS; None otherwise.
 
-    What is done to it is `mockserver.control.Tenant`'s: `clock`, `sessions`, `tokens`, `clients`, `faults`, `requests`, scopes,
-    policy, and what is told of it. In process nobody waits: a latency fault moves the organisation's clock instead.
+    `clock`, `sessions`, `tokens`, `clients`, `faults`, `requests`, scopes, policy and reports of it are those of
+    `mockserver.control.Tenant`. In process nothing waits: a latency fault moves the organisation's clock instead.
     """
 
     def __init__(self, tenant: Tenant, assembly: Assembly, url: str | None = None, authority: Path | None = None) -> None:
@@ -43,17 +43,17 @@ class Platform:
 
     @property
     def base_url(self) -> str:
-        """Where the platform is."""
+        """The URL of the platform."""
         return self._url or BASE_URL
 
     @property
     def transport(self) -> httpx.BaseTransport:
-        """For an `httpx.Client` of one's own."""
+        """A transport for a user's own `httpx.Client`."""
         return httpx.HTTPTransport(verify=self._trusted()) if self._url else inprocess.Transport(self._handler, self._pass)
 
     @property
     def async_transport(self) -> httpx.AsyncBaseTransport:
-        """For an `httpx.AsyncClient` of one's own."""
+        """A transport for a user's own `httpx.AsyncClient`."""
         return (
             httpx.AsyncHTTPTransport(verify=self._trusted())
             if self._url
@@ -61,8 +61,10 @@ class Platform:
         )
 
     def http_client(self, *, asynchronous: bool = False, library: Library = "httpx", **options: Any) -> Any:
-        """A `Client` of the library, or its `AsyncClient`, that reaches the platform. `options` are its own; paths are
-        relative to `base_url`. To be closed by whoever asked for it. Raises NoSuchLibrary."""
+        """Return a `Client` of the library, or its `AsyncClient`, that reaches the platform. The caller has to close it.
+
+        `options` are passed to it; paths are relative to `base_url`. Raises NoSuchLibrary.
+        """
         own = {"base_url": self.base_url, **options}
         if self._url:
             return make_client(
@@ -73,20 +75,20 @@ class Platform:
 
     @contextmanager
     def router(self, base_url: str | None = None) -> Iterator[Any]:
-        """Answers every httpx call to `base_url`, or to any host, while it lasts; gives the `respx` router."""
+        """Answer every httpx call to `base_url`, or to any host, meanwhile. Yields the `respx` router."""
         with inprocess.router(self._handler, base_url, self._pass) as router:
             yield router
 
     def check(self, *clauses: str) -> Report:
-        """Judges what the clients of this platform have done so far, by the clauses named or by all.
+        """Judge what the clients of this platform have done so far, by the named clauses or by all.
 
-        Raises ContractViolated where one was broken.
+        Raises ContractViolated if one was violated.
         """
         __tracebackhide__ = True
         return self.judge(Options(clauses=clauses))
 
     def judge(self, options: Options) -> Report:
-        """The same, by these options."""
+        """Judge the same by these options. Raises ContractViolated."""
         __tracebackhide__ = True
         report = check(self._name, tuple(self.trace()), options, source="test")
         if report.failed:
@@ -94,7 +96,7 @@ class Platform:
         return report
 
     def story(self) -> str:
-        """What happened so far, as a table for people; "" where nothing did."""
+        """Return what happened so far as a table for people; "" if nothing did."""
         trace = tuple(self.trace())
         return "\n".join(table(Counterexample(message="", evidence=(), trace=trace), PLAIN)) if len(trace) > 1 else ""
 
@@ -110,7 +112,7 @@ class Platform:
 
 
 class Platforms:
-    """Makes platforms on one mock, which has a socket as soon as somebody asks for one. A context manager."""
+    """Makes platforms on one mock, which opens a socket when it is first needed. A context manager."""
 
     def __init__(self) -> None:
         self._stack = ExitStack()
@@ -122,7 +124,7 @@ class Platforms:
     def platform(
         self, name: str = "", *, live: bool = False, tls: bool = False, policy: Mapping[str, Any] | None = None
     ) -> Iterator[Platform]:
-        """A platform while the context lasts: in process, or `live` behind a socket, with `tls` by HTTPS.
+        """Provide a platform meanwhile: in process, or `live` behind a socket, with `tls` by HTTPS.
 
         Requests that name no organisation are journalled in the most recent one.
         """
@@ -135,7 +137,7 @@ class Platforms:
             self._control.delete(made.id)
 
     def close(self) -> None:
-        """Gives back socket and memory."""
+        """Close the socket, and free the memory."""
         self._stack.close()
 
     def _socket(self, tls: bool) -> _Served:
@@ -151,7 +153,7 @@ class Platforms:
 
 
 class _Served(NamedTuple):
-    """Where the mock's socket is, and the file of the authority to trust there."""
+    """The URL of the mock's socket, and the file of the authority to trust there."""
 
     url: str
     authority: Path | None

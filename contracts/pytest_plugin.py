@@ -1,4 +1,4 @@
-"""The pytest plugin. Every session of whoever has dayfly installed imports it, so it imports next to nothing but pytest."""
+"""The pytest plugin. It imports little besides pytest, because every pytest session imports it if dayfly is installed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ OPTIONS = (
     "token_margin",
     "walk",
 )
-"""Options of the marker that are those of verify_client."""
+"""Options of the marker that `verify_client` takes as well."""
 
 HELD_TO = (
     "clauses",
@@ -59,20 +59,20 @@ HELD_TO = (
     "min_pause",
     "token_margin",
 )
-"""Options of the marker that say what a client is held to."""
+"""Options of the marker that affect what is required of a client."""
 
 _platforms = pytest.StashKey[dict[str, "Platform"]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the options `--dayfly-…`, and those that a project may want to have in its configuration."""
+    """Add the options `--dayfly-…`, and those of them that a project can set in its configuration."""
     group = parser.getgroup("dayfly", "clients of a platform with ephemeral sessions")
     group.addoption("--dayfly-seed", type=_count, metavar="N", help="Draw the same scenarios again.")
-    group.addoption("--dayfly-examples", type=_count, metavar="N", help="How many scenarios verify_client draws.")
+    group.addoption("--dayfly-examples", type=_count, metavar="N", help="Number of scenarios that verify_client draws.")
     group.addoption("--dayfly-profile", choices=sorted(PROFILES), help="How thorough verify_client is.")
-    group.addoption("--dayfly-corpus", metavar="DIR", help="Where counterexamples are kept, and tried first.")
+    group.addoption("--dayfly-corpus", metavar="DIR", help="Directory of counterexamples, which are tried first.")
     group.addoption(
-        "--dayfly-client", metavar="TARGET", help="Whom the scenario files in the corpus are tests of, as module:factory."
+        "--dayfly-client", metavar="TARGET", help="The client that the corpus's scenario files test, as module:factory."
     )
     group.addoption("--dayfly-expected-failures", metavar="FILE", help="TOML: clauses known to be violated.")
     group.addoption("--dayfly-base-url", metavar="URL", help="The only host that dayfly_router answers for.")
@@ -86,12 +86,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def _count(typed: str) -> int:
     if not typed.isdecimal():
-        raise ArgumentTypeError(f"{typed!r} is no number of 0 or more")
+        raise ArgumentTypeError(f"{typed!r} is not a number of 0 or more")
     return int(typed)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Registers the marker. Raises UsageError where an option names a profile or a file that cannot be used."""
+    """Register the marker. Raises UsageError if an option names a profile or a file that cannot be used."""
     config.addinivalue_line("markers", MARKER)
     profile = _option(config, "profile")
     if profile is not None and profile not in PROFILES:
@@ -114,7 +114,7 @@ def _check_expected(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def dayfly_platforms() -> Iterator[Platforms]:
-    """Makes platforms: ``with dayfly_platforms.platform() as platform``; for tests that need several, or one per example."""
+    """Make platforms: ``with dayfly_platforms.platform() as platform``; for tests that need several, or one per example."""
     from contracts.pytest_platform import Platforms
 
     platforms = Platforms()
@@ -124,7 +124,7 @@ def dayfly_platforms() -> Iterator[Platforms]:
 
 @pytest.fixture
 def dayfly_platform(request: pytest.FixtureRequest, dayfly_platforms: Platforms) -> Iterator[Platform]:
-    """A platform of this test's own, in process."""
+    """A platform for this test alone, in process."""
     with dayfly_platforms.platform(request.node.name) as platform:
         request.node.stash.setdefault(_platforms, {})["dayfly_platform"] = platform
         yield platform
@@ -132,7 +132,7 @@ def dayfly_platform(request: pytest.FixtureRequest, dayfly_platforms: Platforms)
 
 @pytest.fixture
 def dayfly_live_platform(request: pytest.FixtureRequest, dayfly_platforms: Platforms) -> Iterator[Platform]:
-    """A platform of this test's own, behind a socket; with `@pytest.mark.dayfly(tls=True)` it speaks HTTPS."""
+    """A platform for this test alone, behind a socket; with `@pytest.mark.dayfly(tls=True)` it uses HTTPS."""
     tls = _marked(request.node).get("tls", False)
     with dayfly_platforms.platform(request.node.name, live=True, tls=tls) as platform:
         request.node.stash.setdefault(_platforms, {})["dayfly_live_platform"] = platform
@@ -141,7 +141,7 @@ def dayfly_live_platform(request: pytest.FixtureRequest, dayfly_platforms: Platf
 
 @pytest.fixture
 def dayfly_router(request: pytest.FixtureRequest, dayfly_platform: Platform) -> Iterator[Any]:
-    """Answers the httpx calls of this test, whatever host they go to, from `dayfly_platform`."""
+    """Answer the httpx calls of this test from `dayfly_platform`, whatever their host."""
     with dayfly_platform.router(request.config.getoption("--dayfly-base-url")) as router:
         yield router
 
@@ -173,7 +173,7 @@ def verify_client(request: pytest.FixtureRequest) -> Callable[..., Report]:
 
 
 def _typed(item: pytest.Item) -> str:
-    """The test as it is named to pytest where that was started."""
+    """Return the test as an argument of pytest in the directory in which pytest was started."""
     from contracts.verify.names import below
 
     _, colons, name = item.nodeid.partition("::")
@@ -181,7 +181,7 @@ def _typed(item: pytest.Item) -> str:
 
 
 def contract_test(make_client: Callable[[Any], Any], **options: Any) -> Callable[..., None]:
-    """A test function that verifies a client: ``test_contract = contract_test(make_client)``."""
+    """Make a test function that verifies a client: ``test_contract = contract_test(make_client)``."""
 
     def test_contract(verify_client: Callable[..., Report]) -> None:
         __tracebackhide__ = True
@@ -194,7 +194,7 @@ def contract_test(make_client: Callable[[Any], Any], **options: Any) -> Callable
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:
-    """The scenario files of the corpus are tests, where a client is configured for them."""
+    """Collect the scenario files of the corpus as tests, if a client is configured for them."""
     corpus, client = _option(parent.config, "corpus"), _option(parent.config, "client")
     if corpus is None or client is None or file_path.suffix != ".json":
         return None
@@ -209,13 +209,13 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFi
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Looks at the markers of every test, also of one that makes nothing of them."""
+    """Check the markers of every test, even if it does not use them."""
     _marked(item)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Any:
-    """Judges what reached the platforms of a test that passed, where that is asked for."""
+    """Judge what reached the platforms of a test that passed, if the test or the configuration asks for it."""
     __tracebackhide__ = True
     result = yield
     marked = _marked(item)
@@ -228,7 +228,7 @@ def pytest_runtest_call(item: pytest.Item) -> Any:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
-    """Where a test fails that has a platform, shows what reached it; where it verified a client, notes what was found."""
+    """Show what reached the platform of a test that failed. Attach the results of a test that verified a client."""
     report = yield
     if report.failed and report.when == "call":
         _note_what_was_judged(item, call)
@@ -237,14 +237,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             if story:
                 report.sections.append((f"what reached {name}", story))
     records = sys.modules.get("contracts.pytest_records")
-    if records is not None:  # else no test has verified a client yet
+    if records is not None:  # otherwise no test has verified a client yet
         records.hand_on(item, report)
     return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """A line for each client that was verified; for a job of GitHub Actions its summary page and annotations."""
-    if hasattr(terminalreporter.config, "workerinput"):  # a worker of xdist, whose output nobody sees
+    """Write a line for each client that was verified, and the output for a job of GitHub Actions."""
+    if hasattr(terminalreporter.config, "workerinput"):  # a worker of xdist, whose output is not shown
         return
     reports = list(chain.from_iterable(terminalreporter.stats.values()))
     if not any(hasattr(report, "dayfly") for report in reports):
@@ -260,14 +260,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _note_what_was_judged(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Keeps the report of a platform whose clients broke a clause, for the summary and for a job of GitHub Actions."""
+    """Keep the report of a platform whose clients violated a clause, for the summary and for GitHub Actions."""
     errors = sys.modules.get("contracts.verify.errors")
     if errors is None or call.excinfo is None or not isinstance(call.excinfo.value, errors.ContractViolated):
         return
     from contracts.pytest_records import keep
 
     report = call.excinfo.value.report
-    if report.source == "test":  # of a client that was verified it is kept already
+    if report.source == "test":  # the report of a verified client has been kept already
         keep(item, report)
 
 
@@ -275,7 +275,7 @@ def _note_what_was_judged(item: pytest.Item, call: pytest.CallInfo[None]) -> Non
 
 
 def _option(config: pytest.Config, name: str) -> Any:
-    """What the command line says, else the configuration, where paths start at the project's root; None where neither does."""
+    """Return an option of the command line, else of the configuration, with paths from the project's root; None if not set."""
     given = config.getoption(f"--dayfly-{name.replace('_', '-')}")
     if given is not None or name in {"seed", "examples"}:
         return given
@@ -289,7 +289,7 @@ def _checks(config: pytest.Config) -> bool:
 
 
 def _marked(item: pytest.Item) -> dict[str, Any]:
-    """The options of the markers `dayfly`, the nearest last. Fails the test if one has no name, or one that does not exist."""
+    """Return the options of the markers `dayfly`; the nearest wins. Fails the test for positional or unknown options."""
     marked: dict[str, Any] = {}
     for marker in reversed(list(item.iter_markers("dayfly"))):
         if marker.args:
@@ -304,12 +304,12 @@ def _check_name(name: str) -> None:
     known = ("check", "tls", *OPTIONS)
     if name not in known:
         near = get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+        hint = f"did you mean {near[0]}?" if near else f"the options are {', '.join(known)}"
         pytest.fail(f"the marker dayfly has no option {name!r}; {hint}", pytrace=False)
 
 
 def _held_to(config: pytest.Config, marked: dict[str, Any]) -> Any:
-    """What a client is held to in one test; what is known to fail may hold in it."""
+    """Return the options to judge a client by in one test. Here expected failures may hold as well."""
     from contracts.judge import Parameters
     from contracts.verify import Options
     from contracts.verify.client import codes_in
@@ -319,7 +319,7 @@ def _held_to(config: pytest.Config, marked: dict[str, Any]) -> Any:
 
 
 def _known(config: pytest.Config) -> ExpectedFailures:
-    """What is known to fail. Raises ExpectedFailuresError."""
+    """Return the expected failures. Raises ExpectedFailuresError."""
     from contracts.verify.expected import NOTHING, load
 
     file = _option(config, "expected_failures")

@@ -1,4 +1,6 @@
-"""What tests keep of the clients they verify: for the summary at the end, and for JUnit. Plain values: workers hand them on."""
+"""Results of the clients that tests verify, for the summary and for JUnit. They are plain values, so that workers can send
+them.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,13 @@ from contracts.report.model import Ending, Report
 from contracts.report.verdicts import VERDICTS
 
 ATTRIBUTE = "dayfly"
-"""Of a test's report: a list of records."""
+"""The attribute of a test's report with its list of records."""
 
 _records = pytest.StashKey[list[dict[str, Any]]]()
 
 
 def keep(item: pytest.Item, report: Report) -> None:
-    """Notes what a verification in this test found."""
+    """Record the result of a verification in this test."""
     ended = {ending.value: [result.code for result in report.with_ending(ending)] for ending in Ending}
     record: dict[str, Any] = {"target": report.target, "seed": report.seed, "examples": report.examples, "ended": ended}
     record |= _for_github(report)
@@ -32,7 +34,7 @@ def keep(item: pytest.Item, report: Report) -> None:
 
 
 def _for_github(report: Report) -> dict[str, Any]:
-    """What a job of GitHub Actions wants to have of a report; nothing elsewhere."""
+    """Return what GitHub Actions needs of a report; nothing outside of a job."""
     if not {"GITHUB_STEP_SUMMARY", "GITHUB_ACTIONS"} & os.environ.keys():
         return {}
     from contracts.report import github
@@ -42,7 +44,7 @@ def _for_github(report: Report) -> dict[str, Any]:
 
 
 def tell_github(reports: Iterable[Any]) -> Iterator[str]:
-    """Write the summary page of a GitHub job, and yield the lines for its log. Workers leave it to their controller."""
+    """Write the summary page of a GitHub job, and yield the lines for its log. Workers leave that to their controller."""
     records = [record for _, record in _kept(reports)]
     if not any("annotations" in record for record in records):
         return
@@ -57,13 +59,13 @@ def tell_github(reports: Iterable[Any]) -> Iterator[str]:
 
 
 def hand_on(item: pytest.Item, report: pytest.TestReport) -> None:
-    """Puts the records of a test on its report."""
+    """Put the records of a test on its report."""
     if report.when == "call" and _records in item.stash:
         setattr(report, ATTRIBUTE, item.stash[_records])
 
 
 def lines(reports: Iterable[Any]) -> Iterator[str]:
-    """A line for each verification, in the order of the tests' names."""
+    """Yield a line for each verification, in the order of the tests' names."""
     for nodeid, record in _kept(reports):
         runs = f"{record['examples']} run{'' if record['examples'] == 1 else 's'}"
         seed = "" if record["seed"] is None else f", seed {record['seed']}"
@@ -71,13 +73,13 @@ def lines(reports: Iterable[Any]) -> Iterator[str]:
 
 
 def _kept(reports: Iterable[Any]) -> list[tuple[str, dict[str, Any]]]:
-    """All records with the test each is of, in the order of the tests' names."""
+    """Return all records with their tests, in the order of the tests' names."""
     kept = [(report.nodeid, record) for report in reports for record in getattr(report, ATTRIBUTE, ())]
     return sorted(kept, key=lambda one: one[0])
 
 
 def _counts(ended: Mapping[str, list[str]]) -> Iterator[str]:
-    """How many clauses ended how; those that did not just hold by name."""
+    """Count the clauses by ending. Clauses that did not just hold are named."""
     for ending, verdict in VERDICTS.items():
         codes = ended[ending.value]
         if codes:

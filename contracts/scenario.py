@@ -1,7 +1,7 @@
-"""Scenarios: what a user wants of the client and what the world does meanwhile, as data.
+"""Scenarios as data: what a user wants of the client, and the perturbations meanwhile.
 
 A scenario names guests and texts, never ids, so it does not depend on what the client did. It is complete before anything runs,
-is a JSON file, and replays in any language. Times are in seconds, as in policy files.
+is a JSON file, and can be replayed in any language. Times are in seconds, as in policy files.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SCENARIO_VERSION = 1
 Operation = Literal["token", "create", "send"]
 
 LONGEST = 10 * 365 * 86_400.0
-"""Seconds that a step may take at most."""
+"""Longest step, in seconds."""
 
 Seconds = Annotated[float, Meta(ge=0, le=LONGEST)]
 Count = Annotated[int, Meta(ge=1, le=1000)]
@@ -34,7 +34,7 @@ PolicyValue = float | int | str | list[str] | None
 
 
 class _Step(Struct, frozen=True, tag_field="op", forbid_unknown_fields=True, omit_defaults=True):
-    """What all steps of a scenario share: `op` names them."""
+    """The base of all steps of a scenario, which `op` names."""
 
 
 class Advance(_Step, frozen=True, tag="advance"):
@@ -60,7 +60,7 @@ class RejectTokens(_Step, frozen=True, tag="reject_tokens"):
 
 
 class AcceptTokens(_Step, frozen=True, tag="accept_tokens"):
-    """Ends `reject_tokens`."""
+    """`reject_tokens` ends."""
 
 
 class RevokeScope(_Step, frozen=True, tag="revoke_scope"):
@@ -72,16 +72,19 @@ class GrantScope(_Step, frozen=True, tag="grant_scope"):
 
 
 class RestartClient(_Step, frozen=True, tag="restart_client"):
-    """The client is closed and a new one takes its place; it finds what the first kept in files."""
+    """The client is closed and a new one takes its place, which finds the files of the first."""
 
 
 class Fault(_Step, frozen=True, tag="fault"):
-    """The next `times` requests of `operation` are hit by a fault, decided before the first guard.
+    """The next `times` requests of `operation` are hit by a fault, which is decided before the first guard.
 
-    For `status`: the status, `retry_after` in whole seconds (429 and 503), `retry_after_form`, how it is written, and
-    `after_acting` (500, 502 and 504): the platform acts, then answers so. For `latency`: `seconds`, `where` they pass. For
-    `unusable_body`: the `body` that stands in for that of a 200. For `redirect`: the `status`, from 301 to 308. `opaque_403`
-    hits sends only, `truncated_body` only a 200.
+    - `status`: answered with the status. `retry_after` is in whole seconds (429 and 503), written as `retry_after_form`. With
+      `after_acting` (500, 502 and 504) the platform acts first.
+    - `latency`: `seconds` pass before or after the platform acts, as `where` says.
+    - `unusable_body`: `body` replaces the body of a 200.
+    - `redirect`: answered with the status, from 301 to 308.
+    - `opaque_403`: for sends only.
+    - `truncated_body`: for a 200 only.
     """
 
     operation: Operation
@@ -111,7 +114,7 @@ Perturbation = (
 
 
 class Trigger(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A perturbation inside an intent: when the `nth` request of the operation `before` arrives, before its guards, `do` it."""
+    """A perturbation inside an intent: `do` it when the `nth` request of the operation `before` arrives, before its guards."""
 
     before: Operation
     do: Perturbation
@@ -126,7 +129,7 @@ class Message(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Send(_Step, frozen=True, tag="send"):
-    """An intent: the client is to deliver `text` to `guest`."""
+    """An intent: the client is asked to deliver `text` to `guest`."""
 
     guest: Guest
     text: Annotated[str, Meta(min_length=1)]
@@ -136,8 +139,8 @@ class Send(_Step, frozen=True, tag="send"):
 class SendParallel(_Step, frozen=True, tag="send_parallel"):
     """Several intents at once, of distinct guests and texts.
 
-    `schedule` makes a race repeat itself: whenever several requests or answers wait to go on, the next number, modulo
-    how many wait, picks one (oldest first); after its end, the oldest goes.
+    `schedule` makes a race repeatable. If several requests or answers wait, its next number, modulo how many wait, picks one,
+    counted from the oldest. After its end, the oldest is picked.
     """
 
     sends: Annotated[tuple[Message, ...], Meta(min_length=1, max_length=100)]
@@ -154,8 +157,8 @@ OPS: tuple[str, ...] = tuple(step.__struct_config__.tag for step in get_args(Ite
 class Scenario(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A history to put a client through: `items` in order, under `policy` (names and seconds as in policy files).
 
-    `title` is for people; `client` tells in whom it was found, where it is a counterexample. `chance` is the seed from which a
-    client in Python draws its random numbers.
+    `title` is for people. `client` names the client in which a counterexample was found. `chance` is the seed of the random
+    numbers of a client in Python.
     """
 
     items: Annotated[tuple[Item, ...], Meta(max_length=1000)]
@@ -167,7 +170,7 @@ class Scenario(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 
     @property
     def intents(self) -> int:
-        """How many messages the client is asked to deliver."""
+        """The number of messages that the client is asked to deliver."""
         return sum(len(messages(item)) for item in self.items)
 
 
@@ -175,7 +178,7 @@ _format = Format(Scenario, "scenario", SCENARIO_VERSION, OPS, ScenarioError)
 
 
 def messages(item: Item) -> tuple[Message, ...]:
-    """What `item` asks the client to deliver; nothing where it is a perturbation."""
+    """Return the messages that `item` asks the client to deliver; none for a perturbation."""
     match item:
         case Send(guest, text):
             return (Message(guest, text),)
@@ -186,20 +189,20 @@ def messages(item: Item) -> tuple[Message, ...]:
 
 
 def noted(perturbation: Perturbation) -> tuple[str, dict[str, Any]]:
-    """How a perturbation is written into a trace: `what` and `detail` of journal.Perturbed."""
+    """Return a perturbation as a trace records it: `what` and `detail` of journal.Perturbed."""
     detail = msgspec.to_builtins(perturbation)
     return detail.pop("op"), detail
 
 
 def decode(raw: bytes, source: str = "scenario") -> Scenario:
-    """The scenario in `raw`. Raises ScenarioError, naming `source` and the place, where it is not one."""
+    """Decode a scenario. Raises ScenarioError, naming `source` and the place, if it is not valid."""
     scenario = _format.decode(raw, source)
     check(scenario, source)
     return scenario
 
 
 def document(scenario: Scenario) -> dict[str, Any]:
-    """The scenario as plain values, in the order a person wants to read them."""
+    """Return the scenario as plain values, in an order that suits readers."""
     values = msgspec.to_builtins(scenario)
     policy = dict(sorted(scenario.policy.items()))
     noted = {"version": scenario.version, "title": scenario.title, "client": scenario.client}
@@ -208,7 +211,7 @@ def document(scenario: Scenario) -> dict[str, Any]:
 
 
 def encode(scenario: Scenario) -> bytes:
-    """The scenario as indented JSON with an end of line: what goes into a file."""
+    """Return the scenario as the content of a file: indented JSON with a newline at the end."""
     return msgspec.json.format(_canonical(scenario), indent=2) + b"\n"
 
 
@@ -217,15 +220,14 @@ def _canonical(scenario: Scenario) -> bytes:
 
 
 def load(path: Path) -> Scenario:
-    """Reads a scenario file. Raises ScenarioError where it cannot be read or is not one; one too long is not read whole."""
+    """Read a scenario file. Raises ScenarioError if it cannot be read or is not valid. A file too long is not read whole."""
     return decode(_format.read(path), str(path))
 
 
 def save(scenario: Scenario, directory: Path, code: str) -> Path:
-    """Writes a counterexample to clause `code` into a corpus, under a name that stays the same for the same scenario; what is
-    there already stays. Raises ScenarioError where it cannot be written.
+    """Write a counterexample to clause `code` into a corpus. The same scenario gets the same name; an existing file stays.
 
-    Others may read the corpus meanwhile: they find the whole file, or none.
+    Readers of the corpus see the whole file or none. Raises ScenarioError if it cannot be written.
     """
     path = directory / f"{code}-{digest(scenario)}.json"
     if path.exists():
@@ -241,39 +243,39 @@ def save(scenario: Scenario, directory: Path, code: str) -> Path:
 
 
 def corpus(directory: Path) -> Iterator[tuple[Path, Scenario]]:
-    """The scenarios kept in `directory`, by file name. Raises ScenarioError at the first file that is not one."""
+    """Yield the scenarios in `directory`, by file name. Raises ScenarioError at the first file that is not one."""
     for path in sorted(directory.glob("*.json")):
         try:
             yield path, load(path)
         except ScenarioError:
-            if path.exists():  # else somebody else has just removed it
+            if path.exists():  # otherwise another process has just removed it
                 raise
 
 
 def bare(scenario: Scenario) -> Scenario:
-    """The scenario alone, without what is noted of it."""
+    """Return the scenario without its title and its client."""
     return msgspec.structs.replace(scenario, title="", client="")
 
 
 def digest(scenario: Scenario) -> str:
-    """Eight hexadecimal digits that name a scenario, whatever is noted of it."""
+    """Return eight hexadecimal digits that identify a scenario, whatever its title and its client."""
     return hashlib.sha256(_canonical(bare(scenario))).hexdigest()[:8]
 
 
 def complexity(scenario: Scenario) -> tuple[int, int, int, bytes]:
-    """A sort key, simplest first: intents, then steps of all kinds, then length; equal only for equal scenarios."""
+    """Return a sort key, simplest first: intents, then steps of all kinds, then length. It is unique."""
     canonical = _canonical(scenario)
     steps = sum(1 + len(triggers(item)) for item in scenario.items)
     return scenario.intents, steps, len(canonical), canonical
 
 
 def triggers(item: Item) -> tuple[Trigger, ...]:
-    """The perturbations inside `item`."""
+    """Return the perturbations inside `item`."""
     return item.during if isinstance(item, Send | SendParallel) else ()
 
 
 def check(scenario: Scenario, source: str = "scenario") -> None:
-    """Raises ScenarioError where a scenario of the right shape makes no sense."""
+    """Raise ScenarioError if a scenario of the right shape makes no sense."""
     _format.check_version(scenario.version, source)
     for number, item in enumerate(scenario.items):
         place = f"$.items[{number}]"

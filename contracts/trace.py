@@ -1,4 +1,4 @@
-"""Whether a trace makes sense in itself: nothing may be said of a client from one that does not."""
+"""Checks whether a trace is consistent. A client cannot be judged by one that is not."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from contracts.errors import TraceMalformed
 from mockserver.journal import Answer, Arrival, Began, Ended, Entry, Failure, Header, Perturbed, Returned, merged
 
 Numbered = Began | Ended | Perturbed | Arrival | Answer | Returned
-"""The entries that have a number and a time: all but the header."""
+"""The entries that have a number and a time, which are all but the header."""
 
 
 class Trace(NamedTuple):
-    """A well-formed trace; where the recording has no header, `header` says nothing but the defaults."""
+    """A well-formed trace. Without a header in the recording, `header` has the defaults."""
 
     header: Header
     entries: list[Numbered]
 
 
 def well_formed(entries: Iterable[Entry]) -> Trace:
-    """Checks numbers, times and that every entry refers to an earlier one it can refer to. Raises TraceMalformed.
+    """Check numbers, times, and that every entry refers to a suitable earlier one. Raises TraceMalformed.
 
-    Failures are part of the answers then.
+    In the result, failures are merged into the answers.
     """
     checks = _Checks()
     header, checked = Header(), []
@@ -38,7 +38,7 @@ def well_formed(entries: Iterable[Entry]) -> Trace:
 
 
 class _Checks:
-    """What has been seen so far, and what may therefore come."""
+    """The entries seen so far, which decide what may come next."""
 
     def __init__(self) -> None:
         self.virtual = False
@@ -88,14 +88,14 @@ class _Checks:
         elif entry.seq <= self._seq:
             raise TraceMalformed(entry.seq, f"it follows entry {self._seq}; numbers must grow")
         self._seq = entry.seq
-        if isinstance(entry, Answer | Failure):  # stamped with the moment it is to leave, which may lie ahead
+        if isinstance(entry, Answer | Failure):  # stamped with the time at which it is to leave, which may lie ahead
             return
         if self.virtual and entry.at < self._at:
             raise TraceMalformed(entry.seq, f"its time {entry.at} is before {self._at}; virtual time does not go back")
         self._at = entry.at
 
     def _known(self, entry: Answer | Failure | Returned) -> None:
-        """A request must have arrived before; one whose arrival a bounded journal has dropped is let pass."""
+        """Check that a request has arrived before. A bounded journal may have dropped its arrival, which is allowed."""
         if entry.context_id not in self._arrived and self._first is not None and self._first <= 1:
             raise TraceMalformed(entry.seq, f"no request {entry.context_id!r} arrived before it")
 

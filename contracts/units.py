@@ -1,10 +1,9 @@
-"""Units of work: which requests of a recording may be for one message, if nothing tells.
+"""Units of work: guesses which requests of a recording are for one message, if the recording does not say so.
 
-A recording of requests shows guests, texts and order. That leaves more than one sensible reading, so
-there are two. The finest takes requests for one message only if they must be: the same text to the
-same guest, at once after a failure. The coarsest takes them for one message if they can be. People
-do odd things, too: they send a text twice, reload a page, open a chat and do not write, or try again
-when something failed. A verdict that holds in both readings is not about them.
+A recording of requests shows guests, texts and order. That allows more than one sensible reading, so there are two. The finest
+takes requests for one message only if they must be: the same text to the same guest, at once after a failure. The coarsest
+takes them for one message if they can be. Between them lies what people do: send a text twice, reload a page, open a chat and
+not write, or try again after a failure. A verdict that holds in both readings does not depend on such things.
 """
 
 from __future__ import annotations
@@ -24,20 +23,20 @@ AT_ONCE = 2_000
 """Milliseconds after a failure within which a client tries again, and a person does not."""
 
 IN_A_WHILE = 300_000
-"""Milliseconds after a failure beyond which the same request is another piece of work."""
+"""Milliseconds after a failure beyond which the same request is another unit of work."""
 
 MANY = 6
-"""Failed creates in a row that are one client's retries, not so many messages to one guest."""
+"""Failed creates in a row that count as one client's retries, not as so many messages to one guest."""
 
 MOST = 100
-"""Requests of one unit: a loop that goes on for ever is cut into units of this many."""
+"""Most requests of one unit. An endless loop is cut into units of this size."""
 
 
 def readings(history: History, *, one_shot: bool = False, scripted: bool = False) -> tuple[Reading, ...]:
     """Return the finest and the coarsest reading of a recording without intents; one if they are equal.
 
-    `one_shot`: each message has a process of its own, which logs in anew. `scripted`: a test gave the
-    messages, which may ask for the same again at once, but hardly `MANY` times.
+    `one_shot`: each message has its own process, which logs in anew. `scripted`: a test gave the messages, which may ask for
+    the same again at once, but hardly `MANY` times.
     """
     finest = _Reader(history, False, one_shot, scripted).read()
     coarsest = _Reader(history, True, one_shot, False).read()
@@ -46,7 +45,7 @@ def readings(history: History, *, one_shot: bool = False, scripted: bool = False
 
 @dataclass(eq=False, slots=True)
 class _Work:
-    """A unit in the making: `calls` in the order in which they left."""
+    """A unit in the making; `calls` are in the order in which they left."""
 
     guest: Guest | None = None
     text: str | None = None
@@ -59,7 +58,7 @@ class _Work:
 
 
 class _Reader:
-    """Sorts the calls of a history by whom they are for, and each of these rows into units."""
+    """Sorts the calls of a history into a row for each guest, and each row into units."""
 
     def __init__(self, history: History, coarse: bool, one_shot: bool, scripted: bool) -> None:
         self._history, self._coarse, self._one_shot, self._scripted = history, coarse, one_shot, scripted
@@ -70,7 +69,7 @@ class _Reader:
         self._orphans = frozenset[int]()
 
     def read(self) -> Reading:
-        """The reading."""
+        """Return the reading."""
         rows = _rows(self._history)
         self._orphans = self._repeated_orphans(rows.values())
         works = [work for row in rows.values() for work in self._works(row)]
@@ -105,7 +104,7 @@ class _Reader:
             yield from self._left_alone(chain, bool(texts))
 
     def _asked_again(self, works: Sequence[_Work], row: Sequence[Call]) -> Iterator[_Work]:
-        """The units, cut where a test may have asked for the same text again."""
+        """Yield the units, cut at the places at which a test may have asked for the same text again."""
         repeated = frozenset[str | None]() if self._coarse else _repeated(row)
         for work in works:
             if self._scripted:
@@ -116,7 +115,7 @@ class _Reader:
                 yield work
 
     def _continued(self, by_text: dict[str, _Work], send: Call, loose: Sequence[Call]) -> _Work | None:
-        """The unit that a send goes on with: that of the same text, if it failed not long ago."""
+        """Return the unit that a send continues: that of the same text, if it failed not long ago; or None."""
         work = by_text.get(send.text) if send.text is not None else None
         if work is None:
             return None
@@ -130,15 +129,15 @@ class _Reader:
         return work if all(self._follows(one, other) for one, other in pairwise(steps)) else None
 
     def _is_own(self, create: Call, send: Call) -> bool:
-        """Whether a create may have been made for this send: no other one uses its session."""
+        """Return whether a create may have been made for this send, because no other send uses its session."""
         user = self._senders.get(create.received_session or "")
         return user is send or (user is None and create.left not in self._orphans)
 
     def _follows(self, one: Call, other: Call) -> bool:
-        """Whether a call left soon after another came back; a login between them may take its time.
+        """Return whether a call left soon after another came back. A login between them may take its time.
 
-        Whoever does something to the platform between them, a test say, may well ask for the same text again. That does
-        not go for moving its clock: so a test makes the client's waits short.
+        A perturbation between them separates the calls, because a test may well ask for the same text again after it. Moving
+        the clock does not separate them, because tests shorten the client's waits that way.
         """
         if one.returned_at is None or one.returned is None or one.returned > other.left:
             return False
@@ -151,7 +150,7 @@ class _Reader:
         return other.left_at - since <= self._limit
 
     def _take_creates(self, work: _Work, loose: list[Call], send: Call, is_only_text: bool) -> None:
-        """Move to a unit the create of the session that it uses, and those that failed before it."""
+        """Move to a unit the create of the session that it uses, and the creates that failed before it."""
         window = loose[-MOST:]
         mine = [call for call in window if self._senders.get(call.received_session or "") is send]
         since = work.calls[-1].left if work.calls else -1
@@ -170,10 +169,10 @@ class _Reader:
         loose[-MOST:] = [call for call in window if call not in mine]
         work.calls += sorted(mine, key=lambda call: call.left)
 
-    # -- what no send goes with --------------------------------------------------------------------------------------
+    # -- calls without a send ----------------------------------------------------------------------------------------
 
     def _chains(self, loose: Iterable[Call]) -> Iterator[list[Call]]:
-        """Calls that follow each other at once, each after one that failed."""
+        """Yield runs of calls that follow each other at once, each after one that failed."""
         chain: list[Call] = []
         for call in loose:
             if chain and not (_failed(chain[-1]) and self._follows(chain[-1], call)):
@@ -184,7 +183,7 @@ class _Reader:
             yield chain
 
     def _left_alone(self, chain: Sequence[Call], has_texts: bool) -> Iterator[_Work]:
-        """One unit, if the calls must be retries, else one for each."""
+        """Yield one unit if the calls must be retries, else one for each."""
         if self._coarse or chain[0].operation != "create" or self._must_be_retries(chain, has_texts):
             yield _Work(chain[0].guest, None, list(chain))
             return
@@ -197,19 +196,19 @@ class _Reader:
         yield _Work(chain[0].guest, None, work)
 
     def _must_be_retries(self, chain: Sequence[Call], has_texts: bool) -> bool:
-        """Whether so many creates in a row can hardly be as many messages, none of which was sent."""
+        """Return whether so many creates in a row are retries: as many messages, none of which was sent, are unlikely."""
         if has_texts or chain[0].guest is None:
             return False
         tokens = len({call.token for call in chain})
         return len(chain) >= (MANY if tokens == 1 else 2 * MANY) and not (tokens > 1 and self._one_shot)
 
     def _shows_it_again(self, refused: Call, call: Call) -> bool:
-        """Whether a refused token is shown again, with nothing between: no reading excuses that."""
+        """Return whether a refused token is shown again with no login between. No reading excuses that."""
         first, last = bisect_left(self._logins, refused.left), bisect_left(self._logins, call.left)
         return refused.token_refused and refused.token == call.token and first == last
 
     def _repeated_orphans(self, rows: Iterable[Sequence[Call]]) -> frozenset[int]:
-        """The places of creates that were not used, right before one that was, if that is a habit.
+        """Return the places of unused creates right before a used one, if the client does so repeatedly.
 
         A person who reloads a page does so once, or takes longer.
         """
@@ -226,7 +225,7 @@ class _Reader:
     # -- the whole ---------------------------------------------------------------------------------------------------
 
     def _whole(self, works: Sequence[_Work]) -> Reading:
-        """Add the logins, and number what overlaps."""
+        """Add the logins, and give overlapping units the same item."""
         shared = dict[str, tuple[int, int]]()
         first = {work.calls[0].left: work for work in works}
         items, item, open_now, logins = [0] * len(works), 0, list[int](), iter(self._history.logins)
@@ -262,7 +261,7 @@ class _Reader:
         return Reading(tuple(units), shared, _interleaved(self._history))
 
     def _with_failed_logins(self, works: Sequence[_Work]) -> Iterator[_Work]:
-        """Put rows of logins, each after one that failed, before the unit that follows; others are units of their own."""
+        """Put rows of failed logins before the unit that follows them; make units of the others."""
         starts = [work.calls[0].left for work in works]
         reach = list(accumulate((work.over for work in works), max))
         idle = []
@@ -282,7 +281,7 @@ class _Reader:
     def _place_login(
         self, login: Call, busy: Sequence[_Work], following: _Work | None, item: int, shared: dict[str, tuple[int, int]]
     ) -> None:
-        """A login belongs to the only unit under way, or to the one that begins right after it."""
+        """Give a login to the only unit under way, or to the one that begins right after it."""
         if len(busy) == 1:
             busy[0].calls.append(login)
         elif busy:
@@ -292,7 +291,7 @@ class _Reader:
 
 
 def _rows(history: History) -> dict[Hashable, list[Call]]:
-    """The calls of each guest; those whose guest is not known by their session or by what they ask for."""
+    """Return the calls by guest. If the guest is unknown, they are grouped by session or by content."""
     rows: dict[Hashable, list[Call]] = {}
     for call in history.calls:
         if call.operation != "token":
@@ -315,7 +314,7 @@ def _guest_of(send: Call, history: History) -> Guest | None:
 
 
 def _senders(history: History) -> dict[str, Call]:
-    """The first send in each session."""
+    """Return the first send in each session."""
     senders: dict[str, Call] = {}
     for call in history.calls:
         if call.presented is not None:
@@ -332,7 +331,7 @@ def _quickly(one: Call, other: Call) -> bool:
 
 
 def _repeated(row: Sequence[Call]) -> frozenset[str | None]:
-    """The texts that somebody asks for again after they were delivered, as tests with a text of their own do."""
+    """Return the texts that are sent again after they were delivered, as tests with a fixed text do."""
     done, repeated = set[str | None](), set[str | None]()
     for call in row:
         if call.operation == "send" and call.text in done:
@@ -347,12 +346,12 @@ def _failed_or_sent(call: Call) -> bool:
 
 
 def _is_doubtful(call: Call) -> bool:
-    """Whether nobody knows if a send was accepted."""
+    """Return whether a call is a send whose outcome is unknown."""
     return call.operation == "send" and call.effect is Effect.UNKNOWN
 
 
 def _pieces(work: _Work, ends: Callable[[Call], bool]) -> Iterator[_Work]:
-    """The pieces of a unit, each up to a call that `ends` it, unless too much of the unit failed for that."""
+    """Yield the pieces of a unit, each up to a call that `ends` it. A unit with many failures stays whole."""
     if sum(map(_failed, work.calls)) >= MANY:
         yield work
         return
@@ -372,7 +371,7 @@ def _cut(work: _Work) -> Iterator[_Work]:
 
 
 def _interleaved(history: History) -> int | None:
-    """The place of the first call that shows a token which a newer one had replaced, if there is such a call."""
+    """Return the place of the first call that shows a token which a newer one had replaced; None if there is none."""
     received: dict[str | None, int] = {}
     for login in sorted(history.logins, key=lambda login: login.returned or 0):
         if login.received_token is not None and login.returned is not None:

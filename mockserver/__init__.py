@@ -1,6 +1,6 @@
-"""A stand-in for a Genesys-style web-chat platform whose sessions are ephemeral.
+"""A stand-in for a Genesys-style web-chat platform with short-lived sessions.
 
-What is named here is the package's public surface; everything else may change. Nothing is loaded before it is asked for.
+The names here are the package's public interface; everything else may change. Each is imported at its first use.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _HOMES = {
     "router": "mockserver.inprocess",
 }
 
-if not TYPE_CHECKING:  # a checker would take any name for defined
+if not TYPE_CHECKING:  # a type checker would accept any name
 
     def __getattr__(name: str) -> object:
         if name not in _HOMES:

@@ -1,4 +1,4 @@
-"""The composition root, without any framework: settings, store, clock and ids become a platform and its handler."""
+"""The composition root, without any framework. It makes a platform and its handler from settings, store, clock and ids."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from mockserver.wire.redaction import SHORTEST_SECRET
 
 
 class Assembly:
-    """A mock server in parts: `store`, `platform`, `handler`, and the `settings` they were made from, credentials filled in.
+    """A mock server in parts: `store`, `platform`, `handler`, and the `settings` with their credentials.
 
-    `close` gives back what it opened. Usable as a context manager.
+    `close` releases what it opened. It is also a context manager.
     """
 
     def __init__(
         self, settings: Settings, *, store: Store | None = None, system: SystemClock | None = None, ids: Ids | None = None
     ) -> None:
-        """Writes the default organisation unless the store has it. Raises SettingsError or StoreUnavailable."""
+        """Write the default organisation unless the store has it. Raises SettingsError or StoreUnavailable."""
         self.ids = ids or Ids()
         self.settings = with_credentials(settings, self.ids)
         bounds = Bounds(settings.max_ended_sessions, settings.journal_entries)
@@ -44,7 +44,7 @@ class Assembly:
         self.restore_default(self.platform)
 
     def restore_default(self, platform: Platform) -> None:
-        """Writes the default organisation where the store lacks it: with the same credentials, however often it is emptied."""
+        """Write the default organisation if the store lacks it, always with the same credentials."""
         settings = self.settings
         found = self.store.load(DEFAULT_ORGANIZATION, (ORGANIZATION, Key("client", settings.client_id))).records
         if found[0] is None:
@@ -56,7 +56,7 @@ class Assembly:
             write_client(platform, client)
 
     def close(self) -> None:
-        """Closes the store's connections and the journal file."""
+        """Close the store's connections and the journal file."""
         self.handler.unserved.close()
         self.store.close()
         if self._file is not None:
@@ -76,20 +76,20 @@ def assemble(
     system: SystemClock | None = None,
     ids: Ids | None = None,
 ) -> Assembly:
-    """Makes a mock server without any socket.
+    """Make a mock server without any socket.
 
-    `system` gives milliseconds since the epoch, in place of the store's own clock; tests hand in a virtual one.
+    `system` returns milliseconds since the epoch and replaces the store's own clock. Tests pass a virtual one.
     """
     return Assembly(settings or Settings(), store=store, system=system, ids=ids)
 
 
 def with_credentials(settings: Settings, ids: Ids) -> Settings:
-    """The settings with the default organisation's credentials drawn where they are left open.
+    """Return the settings, with generated credentials of the default organisation if they have none.
 
-    Raises SettingsError for a secret too short to be hidden in the journal.
+    Raises SettingsError for a secret too short to be redacted in the journal.
     """
     if settings.client_secret and len(settings.client_secret) < SHORTEST_SECRET:
-        problem = f"must have at least {SHORTEST_SECRET} characters, or it could not be hidden in the journal"
+        problem = f"must have at least {SHORTEST_SECRET} characters, so that the journal can redact it"
         raise SettingsError("client_secret", "*" * len(settings.client_secret), problem)
     from msgspec.structs import replace
 
@@ -101,13 +101,13 @@ def with_credentials(settings: Settings, ids: Ids) -> Settings:
 
 
 def write_organization(platform: Platform, id: str, name: str, policy: Policy) -> bool:
-    """Writes a new organisation; False where there is one already."""
+    """Write a new organisation. Return False if there is one already."""
     organization = Organization(id=id, name=name, policy=policy, seal=platform.ids.seal())
     writes = [Write(ORGANIZATION, None, organization), Write(FAULTS, None, FaultPlan())]
     return platform.store.commit(id, writes, None, platform.ids.context(id), platform.now(organization), policy.retention)
 
 
 def write_client(platform: Platform, client: OAuthClient) -> bool:
-    """Writes a new OAuth client; False where its organisation has one of that id already."""
+    """Write a new OAuth client. Return False if its organisation has one with that id already."""
     writes = [Write(Key("client", client.id), None, client)]
     return platform.store.commit(client.organization, writes, None, platform.ids.context(client.organization), 0, 1 << 52)

@@ -1,8 +1,8 @@
-"""Drawing faults for many calls at once, so that a plan that all of them change is not fought over.
+"""Drawing faults for many calls at once, to avoid contention for a plan that all of them change.
 
-Every draw depends on those before it, so two of them cannot be written side by side. The calls of a
-process therefore queue, and the first in line draws for all that wait and writes the plan once.
-Replicas still compete, but with one write each, and whoever loses draws again from the plan as it is.
+Every draw depends on those before it, so two cannot be written side by side. The calls of a process therefore queue, and the
+first in line draws for all that wait and writes the plan once. Replicas still compete, but with one write each; the one that
+loses draws again from the new plan.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mockserver.faults.plan import draw
 from mockserver.stores.base import FAULTS, Store, Write
 
 ATTEMPTS = 1000
-"""How often a plan is written while replicas change it; each failed try means another succeeded."""
+"""How often a plan is written while replicas change it. Each failed try means that another one succeeded."""
 
 
 class Call(Protocol):
@@ -30,7 +30,7 @@ class Call(Protocol):
 
 
 class _Draw:
-    """A call in the queue, and what became of it."""
+    """A call in the queue, and its result."""
 
     __slots__ = ("call", "done", "error", "fault")
 
@@ -41,7 +41,7 @@ class _Draw:
 
 
 class _Queue:
-    """The calls of one organisation that wait for their draws; `lock` is held by whoever draws."""
+    """The calls of one organisation that wait for their draws. The thread that draws holds `lock`."""
 
     __slots__ = ("lock", "waiting")
 
@@ -50,7 +50,7 @@ class _Queue:
         self.waiting: deque[_Draw] = deque()
 
     def take(self, mine: _Draw) -> list[_Draw]:
-        """All that wait, and `mine` also if one that was interrupted had taken it."""
+        """Return all calls that wait, and `mine` also if an interrupted thread had taken it."""
         taken = []
         while self.waiting:
             taken.append(self.waiting.popleft())
@@ -58,14 +58,14 @@ class _Queue:
 
 
 class Draws:
-    """The queues of a process, one for each organisation. Any thread may draw."""
+    """The queues of a process, one per organisation. Any thread may draw."""
 
     def __init__(self, store: Store, look: Callable[[Ask], Seen]) -> None:
         self._store, self._look = store, look
         self._queues: dict[str, _Queue] = {}
 
     def draw(self, call: Call, seen: Seen) -> Fault | None:
-        """The fault that hits this call, used up in the store. Raises StoreUnavailable or ConflictError."""
+        """Return the fault that hits this call, after using it up in the store. Raises StoreUnavailable or ConflictError."""
         organization = seen.organization.id
         queue = self._queues.setdefault(organization, _Queue())
         mine = _Draw(call)
@@ -86,14 +86,14 @@ class Draws:
                 if self._try(draws, seen, f"{first.context_id}:fault:{attempt}"):
                     return
                 seen = self._look(first.ask)
-        except StoreUnavailable as error:  # the others would wait for the same store, one by one
+        except StoreUnavailable as error:  # without this the others would wait for the same store one by one
             for one in draws:
                 one.error, one.done = error, True
             return
         raise ConflictError("the fault plan", ATTEMPTS)
 
     def _try(self, draws: list[_Draw], seen: Seen, commit_id: str) -> bool:
-        """Draws for all of them in turn and writes what is left; False if the plan has changed."""
+        """Draw for all calls in turn and write the rest of the plan. Return False if the plan has changed."""
         plan, faults = seen.faults, list[Fault | None]()
         for one in draws:
             fault = None

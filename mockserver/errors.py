@@ -1,19 +1,19 @@
-"""Errors of the mock server: one root, leaves that carry evidence and say what to do next."""
+"""Errors of the mock server: one root, and leaves that carry the evidence and say what to do next."""
 
 from __future__ import annotations
 
 
 class MockServerError(Exception):
-    """Root of every error this package raises on purpose; its text is fit for a terminal."""
+    """Root of every error this package raises on purpose. Its text can be shown in a terminal."""
 
 
 def shown_name(field: str) -> str:
-    """Return the name of a field as a message quotes it; strangers choose it, and it may be long."""
+    """Return the name of a field for a message, shortened: it comes from a stranger and may be long."""
     return field if len(field) <= 100 else field[:99] + "…"
 
 
 def shown(value: object) -> str:
-    """Return a value as a message quotes it: at most 100 characters, however deeply it is nested."""
+    """Return a value for a message: at most 100 characters, however deeply it is nested."""
     try:
         text = repr(value)
     except RecursionError:
@@ -24,7 +24,7 @@ def shown(value: object) -> str:
 class SettingsError(MockServerError):
     """A setting, a policy value or an option cannot be used.
 
-    `field` names it, `value` is what was given, `problem` says what would be right.
+    `field` is its name, `value` the given value, `problem` says what is allowed.
     """
 
     def __init__(self, field: str, value: object, problem: str) -> None:
@@ -33,7 +33,7 @@ class SettingsError(MockServerError):
 
 
 class StoreUnavailable(MockServerError):
-    """The shared store cannot be reached or did not answer; nothing is known of the last write."""
+    """The shared store cannot be reached or did not answer. The last write may or may not have happened."""
 
     def __init__(self, url: str, cause: str) -> None:
         super().__init__(f"the store {url} is unavailable: {cause}")
@@ -41,15 +41,15 @@ class StoreUnavailable(MockServerError):
 
 
 class ConflictError(MockServerError):
-    """A record kept changing under a writer; `attempts` says how often it was tried."""
+    """A record kept changing while it was being written. `attempts` is the number of tries."""
 
     def __init__(self, what: str, attempts: int) -> None:
-        super().__init__(f"{what} changed under {attempts} attempts to write it; try again")
+        super().__init__(f"{what} kept changing during {attempts} attempts to write it; try again")
         self.what, self.attempts = what, attempts
 
 
 class NotFound(MockServerError):
-    """Something named in a control call does not exist; `kind` and `id` say what was looked for."""
+    """Something named in a control call does not exist. `kind` and `id` say what it is."""
 
     def __init__(self, kind: str, id: str, hint: str = "") -> None:
         super().__init__(f"no {kind} {id!r}{': ' + hint if hint else ''}")
@@ -57,7 +57,7 @@ class NotFound(MockServerError):
 
 
 class InvalidRequest(MockServerError):
-    """A control call asks for something that cannot be done; `field` names what to change."""
+    """A control call asks for something impossible. `field` names the value to change."""
 
     def __init__(self, field: str, problem: str) -> None:
         field = shown_name(field)
@@ -66,4 +66,4 @@ class InvalidRequest(MockServerError):
 
 
 class NotNow(InvalidRequest):
-    """A control call is right in itself, but the state of the server does not allow it."""
+    """A control call is valid, but the state of the server does not allow it."""

@@ -15,20 +15,20 @@ from mockserver.journal import Answer, Arrival, Credential, Delivery, Entry, Fai
 from mockserver.stores.base import ORGANIZATION, Key, Store
 
 PAGE = 100
-"""Journal entries read at a time: each may have a quarter of a megabyte of text."""
+"""Journal entries read at a time. Each may have a quarter of a megabyte of text."""
 
 
 LONGEST_BEGINNING = 4000
-"""Characters of a body that could not be decoded, of which a list of requests may have a thousand."""
+"""The most characters of a body that could not be decoded. A list of requests may have a thousand of them."""
 
 LATELY = 5000
-"""The newest entries of a journal, among which an answer is looked for that was given not long ago."""
+"""The number of newest journal entries in which a recent answer is searched."""
 
 
 class Pair(NamedTuple):
-    """A request and what became of it; `answer` is None while it is on its way, or if the store was lost for good.
+    """A request and its answer. `answer` is None while the request is on its way, or if the store lost it.
 
-    If the mock failed the request, the wire's side of `answer` is from the Failure, and the platform's from the Answer.
+    If the mock failed the request, what was sent is from the Failure, and the platform's part from the Answer.
     """
 
     arrival: Arrival
@@ -36,12 +36,12 @@ class Pair(NamedTuple):
 
 
 class Exchange(Struct, frozen=True, kw_only=True):
-    """A request and what became of it. Times are seconds on the organisation's clock.
+    """A request and its answer. Times are in seconds on the organisation's clock.
 
-    `seq` is its place in the journal, by arrival. `session` is the id it presented, or was issued; `guest` the session's.
-    `text` is the message, or the beginning of a body that is no JSON. What came of the answer is None where there is none yet.
-    `status`, `code` and `delivery` are what was put on the wire; `reason` and `accepted` what the platform did.
-    They disagree if the mock failed after the platform acted: then `failure` is the reason that the client was told.
+    `seq` is its place in the journal, by arrival. `session` is the id it presented or was issued; `guest` is the session's.
+    `text` is the message, or the beginning of a body that is not JSON. The answer's fields are None until there is one.
+    `status`, `code` and `delivery` are what was sent; `reason` and `accepted` are what the platform did. They disagree if the
+    mock failed after the platform acted: then `failure` is the reason that was sent.
     """
 
     seq: int
@@ -68,7 +68,7 @@ class Exchange(Struct, frozen=True, kw_only=True):
 
 
 def exchange_of(pair: Pair, guest: Guest | None) -> Exchange:
-    """The pair as one record; `guest` where the journal does not tell."""
+    """Return the pair as one record, with `guest` if the journal does not name one."""
     arrival, answer = pair
     return Exchange(
         seq=arrival.seq,
@@ -96,7 +96,7 @@ def exchange_of(pair: Pair, guest: Guest | None) -> Exchange:
 
 
 def session_of(pair: Pair) -> str | None:
-    """The id of the session a request is about: the one it presented, whatever that is, or the one it was issued."""
+    """Return the session id of a request: the one it presented, whatever that is, or the one it was issued."""
     if pair.answer is not None and pair.answer.issued is not None:
         return pair.answer.issued
     presented = _member(pair.arrival.body, "webChatSessionId") if pair.arrival.operation == "send" else None
@@ -104,20 +104,20 @@ def session_of(pair: Pair) -> str | None:
 
 
 def text_of(arrival: Arrival) -> str | None:
-    """The message of a send, or the beginning of a body that could not be decoded."""
+    """Return the message of a send, or the beginning of a body that could not be decoded."""
     text = _member(arrival.body, "text") if arrival.operation == "send" else None
     return text if isinstance(text, str) or arrival.text is None else arrival.text[:LONGEST_BEGINNING]
 
 
 def guest_asked(arrival: Arrival) -> Guest | None:
-    """The guest a request to create a session names."""
+    """Return the guest that a request to create a session names."""
     guest = _member(arrival.body, "guest") if arrival.operation == "create" else None
     name, email = _member(guest, "name"), _member(guest, "email")
     return Guest(name, email) if isinstance(name, str) and isinstance(email, str) else None
 
 
 def guest_of(session: Session, hide: Callable[[str], str] = redact_tokens) -> Guest | None:
-    """The session's guest without secrets; None if it was created for nobody in particular."""
+    """Return the session's guest without secrets, None if the session has no guest."""
     guest = Guest(hide(session.guest_name), hide(session.guest_email))
     return guest if guest.name or guest.email else None
 
@@ -127,20 +127,23 @@ def _member(document: Any, name: str) -> Any:
 
 
 class Reader:
-    """Reads one organisation's journal. What has left the bounded journal is not found; nothing here changes anything."""
+    """Reads one organisation's journal, as far back as it reaches, without changing anything."""
 
     def __init__(self, store: Store, organization: str, hide: Callable[[str], str] = redact_tokens) -> None:
-        """`hide` takes secrets out of what a session's record says of its guest."""
+        """`hide` redacts secrets in the guests of session records."""
         self._store, self.organization, self._hide = store, organization, hide
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
-        """The entries with a number greater than `after`, oldest first, up to the newest."""
+        """Yield the entries with a number greater than `after`, oldest first, up to the newest."""
         while page := self._store.entries(self.organization, after, PAGE):
             yield from page
             after = number(page[-1])
 
     def newest(self) -> int:
-        """The number of the newest entry, 0 where there is none: found by halving, for a store tells only what comes after."""
+        """Return the number of the newest entry, 0 if there are none.
+
+        It is a binary search, because a store can only list the entries after a number.
+        """
         first = self._next(0)
         step = 1
         while first and self._next(first + step - 1):
@@ -157,11 +160,11 @@ class Reader:
         return number(page[0]) if page else 0
 
     def forwards(self, after: int = 0) -> list[Pair]:
-        """The requests that arrived after entry `after`, oldest first."""
+        """Return the requests that arrived after entry `after`, oldest first."""
         return pair_up(self.entries(after))
 
     def backwards(self, before: int | None = None) -> Iterator[list[Pair]]:
-        """The requests that arrived before entry `before` (None: all), newest first, some at a time."""
+        """Yield the requests that arrived before entry `before` (None: all), newest first, some at a time."""
         answers, late = Answers(), set[str]()
         last = self.newest()
         while last > 0:
@@ -177,13 +180,13 @@ class Reader:
             last = start
 
     def answer_to(self, context_id: str) -> Answer | None:
-        """Return the platform's answer to a request made not long ago, None if it has none."""
+        """Return the platform's answer to a recent request, None if it has none."""
         after = max(0, self.newest() - LATELY)
         answers = (entry for entry in self.entries(after) if isinstance(entry, Answer))
         return next((answer for answer in answers if answer.context_id == context_id), None)
 
     def describe(self, pairs: Iterable[Pair]) -> list[Exchange]:
-        """The pairs as records, their guests looked up in one go."""
+        """Return the pairs as records. Their guests are looked up together."""
         kept = list(pairs)
         guests = self._guests({id for pair in kept if (id := session_of(pair)) and pair.arrival.operation == "send"})
         return [exchange_of(pair, guests.get(session_of(pair) or "")) for pair in kept]
@@ -205,7 +208,7 @@ class Reader:
 
     @cached_property
     def _journalled_guests(self) -> dict[str, Guest]:
-        """Guests of sessions that the store may have forgotten, from the requests that created them."""
+        """The guests of sessions that the store may have forgotten, from the requests that created them."""
         guests = {}
         for pair in self.forwards():
             guest = guest_asked(pair.arrival)
@@ -215,28 +218,28 @@ class Reader:
 
 
 class Answers:
-    """The answers met so far, in whichever order a request's Answer and Failure come."""
+    """The answers so far. A request's Answer and Failure may come in any order."""
 
     def __init__(self) -> None:
         self._answers: dict[str, Answer] = {}
         self._failures: dict[str, Failure] = {}
 
     def take(self, entry: Answer | Failure) -> None:
-        """Add what an entry tells of its request's answer."""
+        """Add an entry about a request's answer."""
         if isinstance(entry, Failure):
             self._failures[entry.context_id] = entry
         else:
             self._answers[entry.context_id] = entry
 
     def of(self, context_id: str) -> Answer | None:
-        """Return the answer to a request; its place in the journal is that of the entry which came last."""
+        """Return the answer to a request. Its place in the journal is that of its last entry."""
         answer, failure = self._answers.get(context_id), self._failures.get(context_id)
         if failure is None:
             return answer
         return replace(put_on_the_wire(failure, answer), seq=max(failure.seq, answer.seq if answer else 0))
 
     def pop(self, context_id: str) -> Answer | None:
-        """Return the answer to a request, and keep it no longer."""
+        """Return the answer to a request and forget it."""
         found = self.of(context_id)
         self._answers.pop(context_id, None)
         self._failures.pop(context_id, None)
@@ -244,7 +247,7 @@ class Answers:
 
 
 def pair_up(entries: Iterable[Entry]) -> list[Pair]:
-    """The requests among journal entries, in order of arrival."""
+    """Return the requests among journal entries, in order of arrival."""
     arrivals: dict[str, Arrival] = {}
     answers = Answers()
     for entry in entries:
@@ -256,7 +259,10 @@ def pair_up(entries: Iterable[Entry]) -> list[Pair]:
 
 
 def _pair_up_backwards(newest_first: Iterable[Entry], answers: Answers, late: set[str]) -> Iterator[Pair]:
-    """The pairs whose arrivals are met; answers wait in `answers` until theirs is. `late` has the late ones that were met."""
+    """Yield the pairs from entries, newest first.
+
+    `answers` holds answers until their arrivals are met. `late` holds the ids of late arrivals that were met.
+    """
     for entry in newest_first:
         if isinstance(entry, Answer | Failure):
             answers.take(entry)
@@ -267,5 +273,5 @@ def _pair_up_backwards(newest_first: Iterable[Entry], answers: Answers, late: se
 
 
 def number(entry: Entry) -> int:
-    """An entry's place in the journal; a recording's header has none."""
+    """Return an entry's place in the journal, 0 for a recording's header."""
     return getattr(entry, "seq", 0)

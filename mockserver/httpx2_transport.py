@@ -1,6 +1,6 @@
-"""Lets a transport for httpx serve clients on httpx2, its successor: requests, answers and errors are carried over.
+"""Transports for httpx2, the successor of httpx, on top of transports for httpx.
 
-To be imported where httpx2 is installed.
+Importing this module requires httpx2.
 """
 
 from __future__ import annotations
@@ -14,31 +14,31 @@ import httpx2
 
 
 class Transport(httpx2.BaseTransport):
-    """For `httpx2.Client`: asks `transport`, and raises httpx2's own errors where that raises httpx's."""
+    """A transport for `httpx2.Client` that calls `transport` and raises httpx2's errors instead of httpx's."""
 
     def __init__(self, transport: httpx.BaseTransport) -> None:
         self._transport = transport
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """One exchange."""
+        """Send one request and return its response."""
         with _carried_over(request):
             return _response(self._transport.handle_request(_request(request, request.read())), request)
 
 
 class AsyncTransport(httpx2.AsyncBaseTransport):
-    """The same for `httpx2.AsyncClient`."""
+    """A transport for `httpx2.AsyncClient` that calls `transport` and raises httpx2's errors instead of httpx's."""
 
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         self._transport = transport
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """One exchange."""
+        """Send one request and return its response."""
         with _carried_over(request):
             return _response(await self._transport.handle_async_request(_request(request, await request.aread())), request)
 
 
 class _Body(httpx2.SyncByteStream, httpx2.AsyncByteStream):
-    """A body that may end with an error."""
+    """A body whose reading may fail with one of httpx2's errors."""
 
     def __init__(self, stream: object, request: httpx2.Request) -> None:
         self._stream: Any = stream
@@ -67,7 +67,7 @@ def _response(response: httpx.Response, request: httpx2.Request) -> httpx2.Respo
 
 @contextmanager
 def _carried_over(request: httpx2.Request) -> Iterator[None]:
-    """Raises the error of the same name; httpx2 has kept them all."""
+    """Raise httpx2's error of the same name; it has all of httpx's."""
     try:
         yield
     except httpx.TransportError as error:

@@ -1,8 +1,8 @@
-"""Doors three and four: an httpx transport and a respx router on the handler itself, without a socket.
+"""Access without a socket: an httpx transport and a respx router that call the handler.
 
-What a broken exchange does to a client here: a lost request is `httpx.ConnectError`, a lost response `httpx.ReadError`, a cut
-body `httpx.RemoteProtocolError` while it is read, and an answer that comes later than the client's read timeout
-`httpx.ReadTimeout`; the platform has acted all the same.
+A broken exchange looks to a client as follows. A lost request is `httpx.ConnectError`, a lost response `httpx.ReadError`. A
+truncated body is `httpx.RemoteProtocolError` while it is read. An answer that comes later than the client's read timeout is
+`httpx.ReadTimeout`, but the platform has acted.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _USUAL = frozenset(name.encode() for name in USUAL)
 
 
 def to_request(request: httpx.Request, body: bytes) -> Request:
-    """An httpx request, its body read, as the handler takes it."""
+    """Return an httpx request, whose body was read, in the handler's form."""
     headers = request.headers
     given = headers.raw
     found = {name.lower(): value for name, value in given}
-    if len(found) < len(given):  # a header that is given twice counts as one
+    if len(found) < len(given):  # a repeated header counts as one
         found = {name.encode("latin-1"): value.encode(headers.encoding) for name, value in headers.items()}
 
     def text(name: bytes) -> str | None:
@@ -54,7 +54,7 @@ def to_request(request: httpx.Request, body: bytes) -> Request:
 
 
 def to_response(answer: Response, request: httpx.Request) -> httpx.Response:
-    """The handler's answer as httpx takes it. Raises what a broken delivery looks like to a client."""
+    """Return the handler's answer in httpx's form. Raises the error of a broken delivery."""
     if answer.delivery == "lost_request":
         raise httpx.ConnectError("the connection could not be made (injected fault)", request=request)
     if answer.delivery == "lost_response":
@@ -68,7 +68,7 @@ def to_response(answer: Response, request: httpx.Request) -> httpx.Response:
 
 
 class _Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A whole body, in as many pieces as it is sent in."""
+    """A whole body, in the pieces in which it is sent."""
 
     def __init__(self, pieces: list[bytes]) -> None:
         self._pieces = pieces
@@ -100,7 +100,7 @@ class _Cut(httpx.SyncByteStream, httpx.AsyncByteStream):
 
 
 class _Patience:
-    """How long a client still waits for its answer."""
+    """The rest of a client's read timeout."""
 
     def __init__(self, request: httpx.Request) -> None:
         timeout = request.extensions.get("timeout", {}).get("read")
@@ -108,25 +108,25 @@ class _Patience:
         self._request = request
 
     def share(self, delay: float) -> float:
-        """How much of `delay` the client waits."""
+        """Return how much of `delay` the client waits."""
         waited = min(delay, self._left)
         self._left -= waited
         return waited
 
     def check(self, delay: float, waited: float) -> None:
-        """Raises where the client has given up before the delay was over."""
+        """Raise ReadTimeout if the client gave up before the delay was over."""
         if waited < delay:
             raise httpx.ReadTimeout("no answer within the read timeout", request=self._request)
 
 
 class Transport(httpx.BaseTransport):
-    """Answers an `httpx.Client` from a handler. `wait` takes seconds; tests hand in one that moves a virtual clock."""
+    """Answers an `httpx.Client` from a handler. `wait` takes seconds; tests pass one that moves a virtual clock."""
 
     def __init__(self, handler: Answering, wait: Wait = pause) -> None:
         self._handler, self._wait = handler, wait
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """One exchange."""
+        """Send one request and return its response."""
         call = self._handler.arrive(to_request(request, request.read()))
         if not call.delay:
             answer = self._handler.finish(call)
@@ -161,7 +161,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         self._handler, self._wait = handler, wait
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """One exchange."""
+        """Send one request and return its response."""
         call = self._handler.arrive(to_request(request, await request.aread()))
         patience = _Patience(request)
         waited = patience.share(call.delay)
@@ -176,7 +176,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         return to_response(answer, request)
 
     async def _held_up(self, call: Any, seconds: float) -> None:
-        """Wait until the platform acts. It acts at once if the client stops waiting: the request has left."""
+        """Wait until the platform acts. If the client stops waiting, it acts at once, because the request has left."""
         import asyncio
 
         try:
@@ -187,9 +187,9 @@ class AsyncTransport(httpx.AsyncBaseTransport):
 
 
 def router(handler: Answering, base_url: str | None = None, wait: Wait = pause) -> respx.MockRouter:
-    """A respx router whose every route the handler answers; one synchronous side effect serves sync and async clients.
+    """Return a respx router that answers every route from the handler. It serves sync and async clients.
 
-    It asserts nothing about which routes were called. `base_url` narrows it to one host; without one any host is answered.
+    It does not assert which routes were called. `base_url` restricts it to one host; without it any host is answered.
     """
     import respx
 

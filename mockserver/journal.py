@@ -1,8 +1,8 @@
-"""Trace entries and their JSON Lines codec: the one format that the mock, the judge and the reports share.
+"""Trace entries and their JSON Lines codec, the one format of the mock, the judge and the reports.
 
-A trace is a sequence of entries, one JSON object a line, told apart by `type`. `seq` orders them as they were written;
-`at` is in milliseconds on the organisation's clock. The order of a journal is not the order of commits: where that matters,
-sort by the session's version. Credentials are redacted, their identity is kept.
+A trace is a sequence of entries, one JSON object per line, distinguished by `type`. `seq` is the order in which they were
+written; `at` is in milliseconds on the organisation's clock. The journal's order is not the order of commits; if that matters,
+sort by the session's version. Credentials are redacted, but equal ones remain recognisable.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ TRACE_VERSION = 1
 FaultKind = model.FaultKind
 RetryAfterForm = model.RetryAfterForm
 UnusableBody = model.UnusableBody
-# Words of the engine that scenarios and traces share with it.
+# Shared with scenarios and traces.
 
 MAX_LINE = 4 << 20
-"""Longest line, in bytes, that a trace may have."""
+"""The longest line of a trace, in bytes."""
 
 CredentialForm = Literal["bearer", "basic", "empty", "literal", "none", "malformed"]
 Delivery = Literal["complete", "lost_request", "lost_response", "truncated"]
 
 
 class TraceError(MockServerError):
-    """A trace cannot be read; `line` is where (1 is the first), `problem` says why."""
+    """A trace cannot be read. `line` is the faulty line (from 1), `problem` the reason."""
 
     def __init__(self, line: int, problem: str) -> None:
         super().__init__(f"line {line}: {problem}")
@@ -43,19 +43,19 @@ class TraceError(MockServerError):
 
 
 class Guest(Struct, frozen=True):
-    """Whom a message is for."""
+    """The recipient of a message."""
 
     name: str
     email: str
 
 
 class Credential(Struct, frozen=True, omit_defaults=True):
-    """What a request showed to prove itself, without the secret.
+    """The credential of a request, without the secret.
 
-    `form` tells the shape (`literal`: a word such as `null` or `[REDACTED]` stood where a token belongs, kept in `literal`),
-    `token` is a pseudonym that is the same whenever the same token is shown, `client_id` stands for Basic,
-    `seen_in` lists where secrets were found: `header` is Authorization. Wrong places are `url`, `body`, `cookie` and
-    `header:NAME`, the name in lower case. A reader passes over places that it does not know.
+    `form` is its shape; `literal` means a word such as `null` or `[REDACTED]` in place of a token, kept in `literal`. `token`
+    is a pseudonym that is the same for the same token. `client_id` is set for Basic. `seen_in` lists the places with secrets:
+    `header` is Authorization. Wrong places are `url`, `body`, `cookie` and `header:NAME`, with the name in lower case. Readers
+    ignore places that they do not know.
     """
 
     form: CredentialForm
@@ -66,7 +66,7 @@ class Credential(Struct, frozen=True, omit_defaults=True):
 
 
 class SessionChange(Struct, frozen=True, omit_defaults=True):
-    """What an exchange did to a session: `before` and `after` are equal where it was refused; None where there is none."""
+    """The effect of an exchange on a session. `before` and `after` are equal if it was refused, None if there is no session."""
 
     id: str
     version: int | None = None
@@ -75,16 +75,16 @@ class SessionChange(Struct, frozen=True, omit_defaults=True):
 
 
 class Header(Struct, frozen=True, tag="trace", tag_field="type"):
-    """First line of a recording: the format's version, and what is known of where it was made.
+    """First line of a recording: the format's version and the circumstances of the recording.
 
-    `policy` uses the names and seconds of policy files; `source` says what wrote it. `clock` is `virtual` where the client's
-    waits moved the clock that stamped the entries; `wall` where that clock followed real time, or was moved ahead besides: no
-    wait was longer than the stamps say; `mixed` where it may have stood still meanwhile.
-    `time` says in a sentence why the client's own time did not move with that clock, if so: then its waits, its deadlines and
-    what it heard in time cannot be judged.
-    `door` is how the client reached the mock: on a `socket` a lost request and a lost response look alike to it.
-    `resolution` is how exact the stamps are, in milliseconds, if they are coarser than one: a request left less than that later
-    than its stamp says, and two stamps must be further apart for their order to be known.
+    `policy` uses the names and seconds of policy files. `source` is the program that wrote it.
+    `clock` is `virtual` if the client's waits moved the clock of the timestamps. It is `wall` if that clock followed real time,
+    or was also moved ahead: then no wait was longer than the timestamps say. It is `mixed` if the clock may have stood still.
+    `time` is set if the client's own time did not move with that clock, and says in a sentence why. Then the client's waits and
+    deadlines, and which answers reached it in time, cannot be judged.
+    `door` is how the client reached the mock. On a `socket`, a client cannot tell a lost request from a lost response.
+    `resolution` is the precision of the timestamps in milliseconds, if coarser than one. A request left less than that later
+    than its timestamp. Two timestamps must differ by more for their order to be known.
     """
 
     version: int = TRACE_VERSION
@@ -98,7 +98,7 @@ class Header(Struct, frozen=True, tag="trace", tag_field="type"):
 
 
 class Began(Struct, tag="began", tag_field="type", omit_defaults=True):
-    """A client was asked to send `text` to `guest`. `intent` numbers intents from 0; `item` is its place in the scenario."""
+    """A client was asked to send `text` to `guest`. `intent` counts from 0; `item` is its place in the scenario."""
 
     seq: int
     at: int
@@ -109,7 +109,7 @@ class Began(Struct, tag="began", tag_field="type", omit_defaults=True):
 
 
 class Ended(Struct, tag="ended", tag_field="type", omit_defaults=True):
-    """The client returned: `outcome` is what it reported; `never` where it did not return and was given up."""
+    """The client returned. `outcome` is what it reported, or `never` if it did not return and was abandoned."""
 
     seq: int
     at: int
@@ -119,7 +119,8 @@ class Ended(Struct, tag="ended", tag_field="type", omit_defaults=True):
 
 
 class Perturbed(Struct, tag="perturbed", tag_field="type", omit_defaults=True):
-    """The world did something by itself, or somebody used the control API: `what` names it, `detail` tells how."""
+    """A change from outside: by the scenario itself or through the control API. `what` names it, `detail` has its
+    parameters."""
 
     seq: int
     at: int
@@ -130,10 +131,10 @@ class Perturbed(Struct, tag="perturbed", tag_field="type", omit_defaults=True):
 class Arrival(Struct, tag="arrival", tag_field="type", omit_defaults=True):
     """A request reached the mock.
 
-    `body` is the decoded JSON (or form) with secrets redacted, absent where there was none or it could not be decoded;
-    then `text` holds its beginning. `size` counts bytes. `keys` are digests of headers that make a request idempotent, by the
-    header's name in lower case. `traceparent` is the header of that name if it is valid (W3C Trace Context, level 1).
-    `late`: the store was away when it came, so it is journalled after others that came later; its place is by `at`.
+    `body` is the decoded JSON (or form) with secrets redacted. It is absent if there was none or it could not be decoded; in
+    the latter case `text` has its beginning. `size` is in bytes. `keys` are digests of headers that make a request idempotent,
+    by header name in lower case. `traceparent` is the header of that name if it is valid (W3C Trace Context, level 1). `late`:
+    the store was unavailable when the request came, so it is journalled after later ones; its place is by `at`.
     """
 
     seq: int
@@ -154,16 +155,16 @@ class Arrival(Struct, tag="arrival", tag_field="type", omit_defaults=True):
 
 
 class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):
-    """What became of the request with the same `context_id`.
+    """The answer to the request with the same `context_id`.
 
-    `status`, `body` and `retry_after` are what was put on the wire, or would have been where `delivery` is not `complete`.
-    `accepted` is the truth about the message: the platform accepted it, whoever knows. `acted` is when the platform decided,
-    None where a fault kept it from deciding. `token` is the pseudonym of a token issued, `issued` the id of a session created.
-    `fault` names the fault that was applied. `retry_after_text` is the header if it is not whole seconds: `retry_after` is
-    what it means, rounded up, and None if it means nothing. `unusable`: a fault put a body that no client can use into a 200.
+    `status`, `body` and `retry_after` are what was sent, or would have been sent if `delivery` is not `complete`. `accepted`
+    says whether the platform accepted the message, even if the client does not know. `acted` is when the platform decided, None
+    if a fault kept it from deciding. `token` is the pseudonym of an issued token, `issued` the id of a created session. `fault`
+    is the label of the fault that was applied. `retry_after_text` is the header if it is not in whole seconds; `retry_after` is
+    then its value rounded up, or None if it has none. `unusable`: a fault gave a 200 a body that the client cannot use.
 
-    `failure` stands only in what `merged` returns: the reason of the Failure whose status and body are those of this answer.
-    Then `reason`, `accepted` and `session` tell what the platform did, which the client was not told.
+    `failure` is set only in what `merged` returns. It is the reason of the Failure whose status and body this answer has.
+    `reason`, `accepted` and `session` then say what the platform did, which the client does not know.
     """
 
     seq: int
@@ -188,10 +189,10 @@ class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):
 
 
 class Failure(Struct, tag="failure", tag_field="type", omit_defaults=True):
-    """The mock failed to serve the request with the same `context_id`, and put this on the wire, at `at`.
+    """The mock failed to serve the request with the same `context_id`, and sent this answer at `at`.
 
-    The Answer of that request, if there is one, before or after this entry, tells what the platform did: it had been written
-    when the store's reply was lost. Without one the platform did nothing, or its answer is not known here.
+    The request's Answer may come before or after this entry. If there is one, it says what the platform did: it was written,
+    but the store's reply was lost. Without one the platform did nothing, or its answer is unknown here.
     """
 
     seq: int
@@ -205,11 +206,13 @@ class Failure(Struct, tag="failure", tag_field="type", omit_defaults=True):
 
 
 class Returned(Struct, tag="returned", tag_field="type", omit_defaults=True):
-    """The answer to `context_id` came back to the client, at `at`. Written by whoever can see the client's side; where it is
-    missing the answer's own `at` and place stand for it. Not `answered`: the client stopped waiting, and whatever the platform
-    answers, then or later, did not reach it. `overtaken_by`: how many other answers came back after this request had left the
-    client, which may be long before it arrived. `aside`: it took time, and a thread or task beside that of the message waited
-    for it: the message may have been past its own deadline, and not listening any more."""
+    """The answer to `context_id` came back to the client at `at`, as seen from the client's side.
+
+    If this entry is missing, the answer's own `at` and place are used. Not `answered`: the client stopped waiting, so no answer
+    of the platform reached it. `overtaken_by`: how many other answers came back after this request had left the client, which
+    may be long before it arrived. `aside`: it took time, and another thread or task than the message's waited for it. The
+    message may then have been past its own deadline and no longer listening.
+    """
 
     seq: int
     at: int
@@ -226,25 +229,25 @@ _decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
 
 
 class Noted(Protocol):
-    """An entry on its way into a journal: a store gives it its number, and its text is made only when somebody reads it."""
+    """An entry on its way into a journal. The store numbers it; its text is made only when it is read."""
 
     @property
     def weight(self) -> int:
-        """The bytes that the entry keeps in memory of a request's body, path and headers; 0 if they are few."""
+        """The bytes of a request's body, path and headers that the entry keeps in memory; 0 if they are few."""
         ...
 
     def entry(self, seq: int, at: int) -> Entry:
-        """The entry as it is to be read, numbered `seq` and stamped `at` (milliseconds)."""
+        """Return the entry with the number `seq` and the timestamp `at` (milliseconds)."""
         ...
 
 
 def encode(entry: Entry) -> bytes:
-    """One line of JSON without its end of line; what it holds cannot break the line."""
+    """Return one line of JSON without its end of line. No content can break the line."""
     return _encoder.encode(entry)
 
 
 def decode(line: bytes, number: int = 1) -> Entry:
-    """The entry in `line`. Raises TraceError, naming line `number`, where it is not one."""
+    """Return the entry in `line`. Raises TraceError, which names line `number`, if it is not an entry."""
     if len(line) > MAX_LINE:
         raise TraceError(number, f"longer than {MAX_LINE} bytes; is this a JSON Lines trace?")
     try:
@@ -254,7 +257,8 @@ def decode(line: bytes, number: int = 1) -> Entry:
 
 
 def put_on_the_wire(failure: Failure, answer: Answer | None = None) -> Answer:
-    """Return what became of a request that the mock failed: the wire's side from `failure`, the platform's from `answer`."""
+    """Return the answer to a request that the mock failed. What was sent is from `failure`, the platform's part from
+    `answer`."""
     if answer is None:
         answer = Answer(failure.seq, failure.at, failure.context_id, failure.status, failure.reason)
     return replace(
@@ -272,15 +276,15 @@ def put_on_the_wire(failure: Failure, answer: Answer | None = None) -> Answer:
 
 
 def merged(entries: Iterable[Entry]) -> list[Entry]:
-    """Return the entries of a trace without its Failures: each is part of the answer to its request.
+    """Return the entries of a trace with each Failure merged into the answer to its request.
 
-    Late arrivals stand where they belong by their time, and what was journalled twice stands once.
+    Late arrivals are moved to their place in time, and duplicates are dropped.
     """
     entries = list(entries)
     if not any(map(_is_of_a_failure, entries)):
         return entries
     answers = {entry.context_id: entry for entry in reversed(entries) if isinstance(entry, Answer)}
-    failed = {id: answer for id, answer in answers.items() if answer.failure is not None}  # in a trace that was merged before
+    failed = {id: answer for id, answer in answers.items() if answer.failure is not None}  # from a trace that was merged before
     for entry in reversed(entries):
         if isinstance(entry, Failure):
             failed[entry.context_id] = put_on_the_wire(entry, answers.get(entry.context_id))
@@ -304,11 +308,11 @@ def _is_of_a_failure(entry: Entry) -> bool:
 
 
 _STAMPED_IN_ORDER = (Began, Ended, Perturbed, Arrival, Returned)
-"""Entries that follow each other in time; an answer is stamped with the moment it is to leave, which may lie ahead."""
+"""Entries in order of time. An Answer is not one: it has the time when it is to leave, which may be later."""
 
 
 class _Merging:
-    """The entries so far. The answer to a request that the mock failed follows when time has reached its stamp."""
+    """The entries so far. The answer to a request that the mock failed is held back until its timestamp."""
 
     def __init__(self, failed: dict[str, Answer]) -> None:
         self._failed = failed
@@ -341,9 +345,9 @@ class _Merging:
 
 
 def read(lines: Iterable[bytes]) -> Iterator[Entry]:
-    """Decode a recording line by line; empty lines are skipped. Raises TraceError at the first line that is not an entry.
+    """Decode a recording line by line, skipping empty lines. Raises TraceError at the first line that is not an entry.
 
-    A last line without its end, as a killed process or a full disk leaves it, is skipped too.
+    An incomplete last line is skipped too: a killed process or a full disk may leave one.
     """
     numbered = enumerate(lines, start=1)
     for number, line in numbered:
@@ -356,5 +360,5 @@ def read(lines: Iterable[bytes]) -> Iterator[Entry]:
                     return
                 raise
             if isinstance(entry, Header) and entry.version != TRACE_VERSION:
-                raise TraceError(number, f"trace version {entry.version} is not known here (this is {TRACE_VERSION})")
+                raise TraceError(number, f"trace version {entry.version} is not supported; this dayfly reads {TRACE_VERSION}")
             yield entry

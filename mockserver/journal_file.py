@@ -1,4 +1,4 @@
-"""The journal as a file: complete lines only, and a full disk is not a reason to refuse requests."""
+"""The journal as a file. It has complete lines only, and a full disk does not make the mock refuse requests."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from mockserver.journal import Header, Noted, encode
 from mockserver.settings import Settings, policy_to
 
 LONGEST_TAIL = 8 << 20
-"""Bytes at the end of an existing file in which its last complete line is looked for."""
+"""Bytes at the end of an existing file in which its last complete line is searched."""
 
 _log = logging.getLogger("dayfly")
 
 
 class JournalFile:
-    """A JSON Lines file that gets every entry this process journals, numbered on its own.
+    """A JSON Lines file that gets every entry this process journals, with its own numbers.
 
-    If it cannot be written, that is logged once, and entries are left out until it can be written again.
+    If it cannot be written, that is logged once. Entries are left out until it can be written again.
     """
 
     def __init__(self, path: Path, settings: Settings) -> None:
-        """Open `path` for appending, without the rest of a line that a killed process left. Raises SettingsError."""
+        """Open `path` for appending, and remove an incomplete line that a killed process left. Raises SettingsError."""
         self._path, self._lock, self._seq = path, threading.Lock(), 0
         self._missing, self._begins_line = 0, True
         try:
@@ -35,7 +35,7 @@ class JournalFile:
             raise SettingsError("journal", str(path), f"cannot be written: {error.strerror}") from error
 
     def append(self, noted: Noted, at: int) -> None:
-        """Write one entry stamped `at` (milliseconds), or leave it out if the file cannot be written."""
+        """Write one entry with the timestamp `at` (milliseconds), or leave it out if the file cannot be written."""
         with self._lock:
             line = encode(noted.entry(self._seq + 1, at)) + b"\n"
             try:
@@ -47,7 +47,7 @@ class JournalFile:
                 self._recover()
 
     def _write(self, line: bytes) -> None:
-        """Write a line, or nothing of it."""
+        """Write a whole line or nothing."""
         given = line if self._begins_line else b"\n" + line
         left = given
         try:
@@ -60,7 +60,7 @@ class JournalFile:
         self._begins_line = True
 
     def _take_back(self, written: int) -> bool:
-        """Remove the beginning of a line that could not be finished; False if it has to stay."""
+        """Remove the beginning of a line that could not be finished. Return False if it has to stay."""
         try:
             size = os.fstat(self._file).st_size
             tail = os.pread(self._file, written, size - written)
@@ -73,13 +73,13 @@ class JournalFile:
 
     def _miss(self, error: OSError) -> None:
         if not self._missing:
-            told = "%s cannot be written (%s): requests are answered, but their entries are left out; make room for it"
+            told = "%s cannot be written (%s): requests are answered, but not recorded in it; free disk space"
             _log.error(told, self._path, error.strerror)
         self._missing += 1
 
     def _recover(self) -> None:
         if self._missing:
-            _log.warning("%s can be written again; %d entries are missing in it", self._path, self._missing)
+            _log.warning("%s can be written again; %d entries are missing from it", self._path, self._missing)
             self._missing = 0
 
     def close(self) -> None:
@@ -88,7 +88,7 @@ class JournalFile:
 
 
 def _size_of_lines(file: int) -> int:
-    """Return the size of a file, less the beginning of a line at its end, which is removed."""
+    """Return the size of a file after removing an incomplete line at its end."""
     size = os.fstat(file).st_size
     tail = os.pread(file, min(size, LONGEST_TAIL), max(size - LONGEST_TAIL, 0))
     if tail and not tail.endswith(b"\n"):

@@ -1,4 +1,4 @@
-"""A server in a thread of this process, for tests: waitress, on a port the system picks."""
+"""A server in a thread of this process, for tests: waitress, on a port chosen by the system."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
     from mockserver.web.tls_front import TlsFront
 
 MAX_CONNECTIONS = 1000
-"""Connections at once, and threads, made as they are needed: so no request that waits keeps another from its answer."""
+"""The most connections and threads. Threads are made when they are needed, so that no waiting request delays another."""
 
 LOOKS = 0.25
-"""Seconds between two looks whether the client of a delayed answer has hung up."""
+"""Seconds between two checks whether the client of a delayed answer has hung up."""
 
 
 class LiveServer:
-    """Serves the WSGI application `app` while the context lasts; `url` and `port` tell where.
+    """Serves the WSGI application `app` while the context lasts, at `url` and `port`.
 
     With an `identity` it speaks HTTPS.
 
-    At its end a request that is being answered is answered, without the wait that a fault may have asked for, and every
-    connection is closed. Entering raises SettingsError where the port cannot be had.
+    At the end it answers the current requests without the waits of faults, and closes every connection. Entering raises
+    SettingsError if the port cannot be used.
     """
 
     url: str
@@ -74,7 +74,7 @@ class LiveServer:
             self._front.close()
 
     def _behind_tls(self, listening: socket.socket, identity: Identity) -> socket.socket:
-        """Puts TLS on the socket; returns the one on which the server behind it listens."""
+        """Put TLS in front, and return the socket for the plain server behind it."""
         from mockserver.web.tls_front import TlsFront
 
         plain = listen("127.0.0.1", 0)
@@ -92,20 +92,20 @@ class LiveServer:
             connection_limit=MAX_CONNECTIONS,
             clear_untrusted_proxy_headers=False,
             log_socket_errors=False,
-            channel_request_lookahead=1,  # else it would not notice who hangs up before the answer
+            channel_request_lookahead=1,  # without it, a client that hangs up before the answer is not noticed
         )
-        return cast("BaseWSGIServer", server)  # one socket, one server
+        return cast("BaseWSGIServer", server)  # one socket gives one server
 
     def _run(self) -> None:
         while not self._closing.is_set():
-            wasyncore.loop(use_poll=True, map=self._map, count=1)  # select() knows no file descriptors beyond 1023
+            wasyncore.loop(use_poll=True, map=self._map, count=1)  # select() is limited to file descriptors below 1024
 
     def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ[PAUSE], environ[DELAY] = self._stopping.wait, self._delay
         return self._app(environ, start_response)
 
     def _delay(self, environ: WSGIEnvironment, seconds: float) -> None:
-        """Wait for so long, or until the server stops or the client hangs up."""
+        """Wait for `seconds`, or until the server stops or the client hangs up."""
         until = monotonic() + seconds
         while not environ["waitress.client_disconnected"]():
             left = until - monotonic()
@@ -114,14 +114,14 @@ class LiveServer:
 
 
 class _Pool(ThreadedTaskDispatcher):
-    """Threads as they are needed; waitress' own pool starts all of them at once and leaves them behind when it stops."""
+    """Threads made when needed. waitress' own pool starts all of them at once and leaves them behind when it stops."""
 
     def __init__(self) -> None:
         super().__init__()
         self._threads = ThreadPoolExecutor(MAX_CONNECTIONS, "dayfly-live")
 
     def add_task(self, task: Any) -> None:
-        with suppress(RuntimeError):  # stopping: the connection is about to be closed
+        with suppress(RuntimeError):  # stopping: the connection is closed soon
             self._threads.submit(task.service)
 
     def shutdown(self, cancel_pending: bool = True, timeout: int = 0) -> bool:  # noqa: ARG002 - the base class has it

@@ -1,7 +1,7 @@
-"""The production server: granian's workers around the mock, on a socket that this process opened itself.
+"""The production server: granian's workers around the mock, on a socket that this process opens itself.
 
-Granian would share a port in use with whoever has it, and never tells which one it was given: so the socket is made here and
-handed over in place of what a private method of its own would make. Functional tests hold all that is relied on.
+Granian would silently share a port that is in use, and does not report which port it got. So the socket is opened here, and
+replaces the one of a private method. Functional tests check everything this relies on.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 DEFAULT_PORT = 8403
 
 MOST_HEAD = 16 << 10
-"""Bytes of a request's line and headers. A connection may hold as many, and there may be many connections."""
+"""The most bytes of a request's line and headers. Each of many connections may hold that many."""
 
 CONNECTIONS = 4096
 """Connections that a worker keeps open."""
@@ -51,9 +51,9 @@ _LOGGING = {"handlers": {"console": _HANDLER, "access": _HANDLER}}
 
 
 class Serving(NamedTuple):
-    """What a client needs to know. `admin_token` is empty if the control API asks for none.
+    """The data that a client needs to connect. `admin_token` is empty if the control API requires none.
 
-    `authority` is the file of a throw-away authority that clients have to trust; empty if there is none.
+    `authority` is the file of a throw-away authority that clients have to trust, or empty.
     """
 
     url: str
@@ -64,7 +64,7 @@ class Serving(NamedTuple):
 
 
 class WorkerFailed(MockServerError):
-    """A worker could not start, or ended by itself; `problem` says what is known."""
+    """A worker could not start, or ended by itself. `problem` is the reason, as far as known."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
@@ -72,7 +72,7 @@ class WorkerFailed(MockServerError):
 
 
 def default_app(settings: Settings) -> WSGIApplication:
-    """The mock made from `settings`."""
+    """Return the mock for `settings`."""
     return create_app(settings=settings)
 
 
@@ -90,13 +90,13 @@ def run(
     make_app: Callable[[Settings], WSGIApplication] = default_app,
     identity: Identity | None = None,
 ) -> int:
-    """Serves until a signal says stop, and returns the exit status: 130 where that was an interrupt from the keyboard, else 0.
+    """Serve until a signal. Return the exit status: 130 after an interrupt from the keyboard, else 0.
 
-    Each worker is a process that makes its own application with `make_app`. `on_ready` is called once all of them have.
-    It logs to standard error from `log_level` on; `info` has a line for each request, as `log_requests` asks for, and
-    `debug` what the server underneath says.
-    With a `path` the server listens at a Unix socket there, with an `identity` it speaks HTTPS. Raises SettingsError for what
-    cannot be served, WorkerFailed where a worker cannot start or is lost.
+    Each worker is a process that makes its own application with `make_app`. `on_ready` is called when all of them have. It logs
+    to standard error from `log_level` on. `info` adds a line for each request, like `log_requests`; `debug` adds the messages
+    of granian.
+    With a `path` the server listens at a Unix socket there; with an `identity` it speaks HTTPS. Raises SettingsError for
+    settings that cannot be served, WorkerFailed if a worker cannot start or is lost.
     """
     if workers > 1:
         _refuse_what_workers_cannot_share(settings, workers)
@@ -116,7 +116,7 @@ def run(
 
 @contextmanager
 def _listening_at(path: Path) -> Iterator[socket.socket]:
-    """The Unix socket at `path`, whose file goes with the server."""
+    """Open the Unix socket at `path`, and remove its file at the end."""
     with listen_at(path) as listening:
         try:
             yield listening
@@ -126,23 +126,23 @@ def _listening_at(path: Path) -> Iterator[socket.socket]:
 
 def _refuse_what_workers_cannot_share(settings: Settings, workers: int) -> None:
     if settings.store.startswith("memory:"):
-        raise SettingsError("workers", workers, "cannot share memory; give them a store they can share: --store redis://HOST")
+        raise SettingsError("workers", workers, "cannot share a store in memory; use --store redis://HOST")
     if settings.journal_file:
-        problem = "cannot be written by several workers, which number their entries each; fetch the trace from the control API"
+        problem = "cannot be written by several workers, because each has its own numbers; use the control API's trace"
         raise SettingsError("journal", settings.journal_file, problem)
 
 
 def _refuse_unguarded_control(settings: Settings, host: str, listening: socket.socket) -> None:
     if listening.family == socket.AF_UNIX:
-        return  # its file is for this user alone
+        return  # its file is accessible only to this user
     address = ipaddress.ip_address(listening.getsockname()[0])
     if not address.is_loopback and not settings.admin_token:
-        problem = "can be reached from other machines, which could control the mock: give --admin-token, or a loopback address"
+        problem = "can be reached from other machines, which could control the mock: use --admin-token, or a loopback address"
         raise SettingsError("host", host, problem)
 
 
 class _Supervisor(MPServer):
-    """Granian's parent process, on a socket it is given, which knows when its workers have started and why they could not."""
+    """Granian's parent process, on a given socket. It knows when its workers have started, or why they could not."""
 
     def __init__(
         self,
@@ -178,10 +178,10 @@ class _Supervisor(MPServer):
         self._signal = 0
 
     def run(self, worker: Worker) -> int:
-        """Serves until a signal; returns the exit status, or raises WorkerFailed."""
-        if sys.platform == "linux":  # elsewhere, libraries of the system do not survive a fork
+        """Serve until a signal. Return the exit status, or raise WorkerFailed."""
+        if sys.platform == "linux":  # on other systems, system libraries do not survive a fork
             multiprocessing.set_start_method("fork", force=True)
-        with suppress(SystemExit):  # granian's way to say that a worker was lost
+        with suppress(SystemExit):  # granian raises it when a worker is lost
             self.serve(target_loader=worker, wrap_loader=False)
         if not self._signal:
             self._waiting.join()
@@ -189,10 +189,10 @@ class _Supervisor(MPServer):
         return 130 if self._signal == signal.SIGINT else 0
 
     def startup(self, spawn_target: Any, target_loader: Any) -> None:
-        """Starts the workers, and only then the thread that waits for them: it must not be running while they are forked."""
+        """Start the workers, and then the thread that waits for them, which must not run during the fork."""
         super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]
         if self._log_level != "debug":
-            logging.getLogger("_granian").setLevel(logging.CRITICAL)  # what goes wrong with a worker is told once, by `run`
+            logging.getLogger("_granian").setLevel(logging.CRITICAL)  # `run` reports a worker's failure, once
         self._waiting.start()
 
     def _await_workers(self) -> None:
@@ -205,19 +205,19 @@ class _Supervisor(MPServer):
             self.main_loop_interrupt.set()
 
     def shutdown(self, exit_code: int = 0) -> None:
-        """Stops the workers over their link, since they heed no signals."""
+        """Stop the workers over their link, because they ignore signals."""
         for worker in self.wrks:
             worker.interrupt_by_parent = True
         self._link.cut()
         super().shutdown(exit_code)  # type: ignore[no-untyped-call]
 
     def signal_handler_interrupt(self, *args: Any) -> None:
-        """Remembers which signal it was."""
+        """Remember which signal came first."""
         self._signal = self._signal or args[0]
         super().signal_handler_interrupt()  # type: ignore[no-untyped-call]
 
     def signal_handler_reload(self, *args: Any) -> None:
-        """A terminal that closes ends the server; granian would start it anew."""
+        """End the server when its terminal closes; granian would restart it."""
         self.signal_handler_interrupt(*args)
 
     def _init_shared_socket(self) -> None:

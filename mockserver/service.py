@@ -1,7 +1,7 @@
-"""The one imperative step of the core: look, decide, commit if nothing has changed meanwhile, else again.
+"""The one imperative step of the core: read, decide, commit if nothing has changed, otherwise repeat.
 
-A call comes in as values and leaves as an Outcome, from which the answer and its journal entry are made. Whatever is raised
-here is StoreUnavailable (nothing is known to have happened) or ConflictError (nothing has).
+A call comes in as values and leaves as an Outcome, from which the answer and its journal entry are made. All exceptions are
+StoreUnavailable (something may have been written) or ConflictError (nothing was).
 """
 
 from __future__ import annotations
@@ -25,29 +25,29 @@ from mockserver.stores.base import ORGANIZATION, Issue, Key, Loaded, Store, Use,
 _UNKNOWN = Reason.SESSION_UNKNOWN
 
 ATTEMPTS = 100
-"""How often a write is tried while others change the same record; each failed try means that another one succeeded."""
+"""How often a write is tried while others change the same record. Each failed try means that another one succeeded."""
 
 LANES = 64
-"""Sessions that more than one call wants are told apart by so many locks."""
+"""The number of locks. Calls for the same session share one."""
 
 PATIENCE = 2.0
-"""Seconds that a call waits for its lock at most; after them it tries without."""
+"""The longest wait for such a lock, in seconds. After it, the call tries without."""
 
 
 class Call(Noted, Protocol):
-    """A request on its way: its arrival is its own journal entry, and it can word the entry for its answer."""
+    """A request on its way. It is the journal entry of its own arrival, and can make the entry of its answer."""
 
     ask: Ask
     effect: Effect
     context_id: str
 
     def answered(self, outcome: Outcome) -> Noted:
-        """The journal entry for the answer that `outcome` leads to."""
+        """Return the journal entry for the answer that `outcome` leads to."""
         ...
 
 
 class Platform:
-    """The platform's operations over a store. Safe to use from any thread; replicas share nothing but the store."""
+    """The platform's operations over a store. Any thread may use it. Replicas share only the store."""
 
     def __init__(
         self,
@@ -59,40 +59,40 @@ class Platform:
         restore: Callable[[Platform], None] | None = None,
         sink: Callable[[Noted, int], None] | None = None,
     ) -> None:
-        """`system` is the clock of all organisations; None takes the store's, which replicas share.
+        """`system` is the clock of all organisations, or None for the store's, which replicas share.
 
-        `restore` writes the default organisation where the store has lost it; `sink` gets every entry beside the journal.
+        `restore` writes the default organisation again if the store has lost it. `sink` also gets every journal entry.
 
-        `stray` is the organisation that requests belong to which name none.
+        `stray` is the organisation for requests that name none.
         """
         self.store, self.ids = store, ids
         self.system = system or store.time
         self._given = system
         self.max_live_sessions = max_live_sessions
         self.stray = UNASSIGNED
-        self.hide: Callable[[str], str] = redact_tokens  # the handler knows secrets too
+        self.hide: Callable[[str], str] = redact_tokens  # the handler replaces it, because it also knows secrets
         self._restore, self._sink = restore, sink
         self._draws = Draws(store, self.look)
         self._lanes = [Lock() for _ in range(LANES)]
 
     def now(self, organization: Organization) -> int:
-        """The organisation's time in milliseconds, near enough for stamps; what decides is read with its records."""
+        """Return the organisation's time in milliseconds, for timestamps. Decisions use the time read with the records."""
         return organization.clock.reading(self.system())
 
     def moment(self) -> int | None:
-        """The time that records are to be read at; None for the store's own."""
+        """Return the time at which to read records, None for the store's own."""
         return None if self._given is None else self._given()
 
     def load(self, organization: str, keys: Sequence[Key]) -> Loaded:
-        """Reads records at one moment."""
+        """Read records at one moment."""
         return self.store.load(organization, keys, None, self.moment())
 
     def nobody(self) -> Seen:
-        """What is seen of requests that name no organisation."""
+        """Return the snapshot for requests that name no organisation."""
         return Seen(Organization(id=UNASSIGNED, version=0), self.system())
 
     def find_client(self, client_id: str) -> str | None:
-        """The organisation an OAuth client belongs to, the default one brought back where an emptied store has lost it."""
+        """Return the organisation of an OAuth client. If an emptied store has lost the default one, restore it first."""
         organization = self.store.find_client(client_id)
         if organization is None and self._restore is not None:
             self._restore(self)
@@ -102,7 +102,10 @@ class Platform:
     # -- arriving ----------------------------------------------------------------------------------------------------
 
     def arrive(self, call: Call) -> Seen:
-        """Reads all that the call's decision needs and journals its arrival, in one round trip. Strays are journalled apart."""
+        """Read all that the call's decision needs and journal its arrival, in one round trip.
+
+        A call that names no organisation is journalled in `stray`.
+        """
         ask = call.ask
         organization = ask.organization or self.stray
         moment = None if self._given is None else self._given()
@@ -114,13 +117,13 @@ class Platform:
         return seen
 
     def look(self, ask: Ask) -> Seen:
-        """Reads again, after waiting or after a conflict."""
+        """Read again, after a wait or a conflict."""
         organization = ask.organization or self.stray
         seen = self.store.look(organization, ask.client_id, ask.bearer, ask.session_id, None, self.moment())
         return seen or self.nobody()
 
     def draw_fault(self, call: Call, seen: Seen) -> Fault | None:
-        """The fault that hits this call, used up in the store so that each hits as often as it says, over all replicas."""
+        """Return the fault that hits this call, after using it up in the store, so that counts hold over all replicas."""
         plan = seen.faults
         if plan is None or not plan.faults:
             return None
@@ -128,7 +131,7 @@ class Platform:
         return fault if left is plan else self._draws.draw(call, seen)
 
     def _arrive_elsewhere(self, call: Call, organization: str) -> Seen:
-        """The organisation named does not exist: it may be the default one, to be restored, or the call is a stray."""
+        """Handle an organisation that does not exist: restore it if it is the default one, else treat the call as a stray."""
         ask, moment = call.ask, self.moment()
         seen = None
         if organization == DEFAULT_ORGANIZATION and self._restore is not None:
@@ -144,7 +147,7 @@ class Platform:
     # -- answering ---------------------------------------------------------------------------------------------------
 
     def answer(self, call: Call, seen: Seen) -> Outcome:
-        """Decides a create or a send, writes what follows from it and journals the answer, all in one step."""
+        """Decide a create or a send, write the result and journal the answer, all in one step."""
         outcome = self._decide(call.ask, seen)
         return outcome if self._record(call, outcome) else self._answer_again(call)
 
@@ -157,7 +160,7 @@ class Platform:
         return outcome
 
     def _answer_again(self, call: Call) -> Outcome:
-        """Answer a call that lost a race. Those of this process that want the same session go one by one from now on."""
+        """Answer a call that lost a race. From now on this process's calls for the same session run one by one."""
         lane = self._lane(call.ask.session_id)
         try:
             for attempt in range(1, ATTEMPTS):
@@ -170,12 +173,12 @@ class Platform:
         raise ConflictError("the session", ATTEMPTS)
 
     def _lane(self, name: str) -> Lock | None:
-        """The lock of all that have this name, held; None if that would take too long."""
+        """Return the held lock for this name, None if it cannot be had in time."""
         lock = self._lanes[hash(name) % LANES]
         return lock if lock.acquire(timeout=PATIENCE) else None
 
     def grant(self, call: Call, seen: Seen, secret: str, scopes: tuple[str, ...] | None) -> Outcome:
-        """Decides a token request, and writes the token it leads to."""
+        """Decide a token request and write the token."""
         ask = call.ask
         for attempt in range(ATTEMPTS):
             outcome = decide_token(ask, seen, secret, scopes, self.ids.token(seen.organization.id, ask.client_id))
@@ -185,7 +188,7 @@ class Platform:
         raise ConflictError("the OAuth client", ATTEMPTS)
 
     def refuse(self, call: Call, seen: Seen, reason: Reason) -> Outcome:
-        """Journals an answer that needs no decision: a route that does not exist, or a fault in the platform's place."""
+        """Journal an answer that needs no decision: an unknown route, or a fault in the platform's place."""
         for _ in range(ATTEMPTS):
             outcome = Outcome(reason, seen, acted=call.effect.acts)
             if self._note_answer(call, outcome):
@@ -194,7 +197,7 @@ class Platform:
         raise ConflictError("the organization", ATTEMPTS)
 
     def _record(self, call: Call, outcome: Outcome, attempt: int = 0) -> bool:
-        """Writes the outcome and journals its answer; False where a record has changed since it was seen."""
+        """Write the outcome and journal its answer. Return False if a record has changed since it was read."""
         session, token, issued = outcome.session, outcome.token, outcome.issued
         if session is None and token is None and issued is None:
             return self._note_answer(call, outcome)
@@ -233,10 +236,10 @@ class Platform:
         return done
 
     def note_failure(self, named: str, clock: ClockState | None, arrival: Noted | None, failure: Noted, system: int) -> None:
-        """Journal that the mock failed a request when the system's clock read `system`.
+        """Journal that the mock failed a request at the system's time `system`.
 
-        Its `arrival` is journalled too, if that may be missing. `clock` is the organisation's as it was then, if that was seen.
-        Raises StoreUnavailable. If it is called again then, the journal may have an entry twice.
+        Its `arrival` is journalled too, if it may be missing. `clock` is the organisation's at that time, if known. Raises
+        StoreUnavailable. If it is called again after that, the journal may have an entry twice.
         """
         found = self.load(named, (ORGANIZATION,)).records[0]
         if not isinstance(found, Organization):
@@ -248,18 +251,18 @@ class Platform:
 
     @property
     def has_sink(self) -> bool:
-        """Whether somebody gets the entries beside the journal."""
+        """True if journal entries also go to a sink."""
         return self._sink is not None
 
     def sink(self, noted: Noted, at: int) -> None:
-        """Give an entry to whoever gets them beside the journal."""
+        """Give an entry to the sink, if there is one."""
         if self._sink is not None:
             self._sink(noted, at)
 
     # -- writing -----------------------------------------------------------------------------------------------------
 
     def _note_answer(self, call: Call, outcome: Outcome) -> bool:
-        """Journals an answer that comes with no write; False if the organisation has changed meanwhile."""
+        """Journal an answer without any write. Return False if the organisation has changed meanwhile."""
         organization, noted = outcome.seen.organization, call.answered(outcome)
         left = outcome.seen.now + call.effect.after
         if not self.store.note(organization.id, noted, left, organization.version or None):
@@ -278,10 +281,10 @@ class Platform:
         *,
         afresh: bool = False,
     ) -> bool:
-        """Writes what no call asked for, with its journal entry stamped `at`; `organization` is as it is with these writes.
+        """Write a change made from outside and journal it at `at`. `organization` must already include the writes.
 
-        `system` is when the records were read. `afresh` forgets sessions, tokens and journal first. False where a record has
-        changed meanwhile.
+        `system` is when the records were read. `afresh` forgets sessions, tokens and the journal first. Return False if a
+        record has changed meanwhile.
         """
         commit_id, now = self.ids.context(organization.id), organization.clock.reading(system)
         done = self.store.commit(

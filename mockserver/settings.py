@@ -1,7 +1,8 @@
-"""Settings: the one place where files, environment and options become values. Times are seconds outside, milliseconds inside.
+"""Settings: files, environment variables and options become values here, and only here.
 
-A policy file is TOML with the names below at top level, or in a table ``[policy]``. The variables are ``DAYFLY_POLICY_TTL`` and
-so on. An unknown key is an error: a setting that is silently ignored is worse than none.
+Times are in seconds outside, in milliseconds inside. A policy file is TOML with the names below at top level, or in a table
+``[policy]``. The variables are ``DAYFLY_POLICY_TTL`` and so on. An unknown key is an error, because a setting that is silently
+ignored is worse than none.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from mockserver.errors import SettingsError
 PREFIX = "DAYFLY_POLICY_"
 
 LONGEST = 100 * 365 * 86_400
-"""Longest duration a policy may set, in seconds: a hundred years."""
+"""The longest duration of a policy, in seconds: a hundred years."""
 
 HARD_MAX_BODY = 16 << 20
 
 SCOPE = re.compile(r"[!#-\[\]-~]{1,254}")
-"""A scope as OAuth writes it (RFC 6749, 3.3)."""
+"""A scope in OAuth's syntax (RFC 6749, section 3.3)."""
 
 
 def _number(field: str, value: object) -> float:
@@ -89,15 +90,16 @@ POLICY_FIELDS: dict[str, Callable[[str, Any], Any]] = {
     "max_text": _whole(1, 1_000_000),
     "max_body": _whole(1, HARD_MAX_BODY),
 }
-"""Names of policy fields in files, variables and control calls, and how each is read."""
+"""The policy fields in files, variables and control calls, each with its parser."""
 
 DURATIONS = frozenset({"ttl", "idle_timeout", "retention", "token_ttl", "token_idle_timeout"})
 
 
 def policy_from(values: Mapping[str, object], base: Policy | None = None, where: str = "policy") -> Policy:
-    """A policy with `values` (seconds, numbers, lists; None or "off" switches a rule off) in place of those of `base`.
+    """Return a policy with `values` in place of those of `base`.
 
-    Raises SettingsError naming the field, as `where`.field.
+    Values are seconds, numbers and lists; None or "off" switches a rule off. Raises SettingsError naming the field, as
+    `where`.field.
     """
     changes: dict[str, object] = {}
     for name, value in values.items():
@@ -108,7 +110,7 @@ def policy_from(values: Mapping[str, object], base: Policy | None = None, where:
 
 
 def policy_to(policy: Policy) -> dict[str, Any]:
-    """The policy with the names and units of files: what `policy_from` reads back."""
+    """Return the policy with the names and units of files, which `policy_from` reads back."""
     shown: dict[str, Any] = {}
     for name in POLICY_FIELDS:
         value = getattr(policy, name)
@@ -119,7 +121,7 @@ def policy_to(policy: Policy) -> dict[str, Any]:
 
 
 def policy_from_file(path: Path, base: Policy | None = None) -> Policy:
-    """Reads a TOML policy file. Raises SettingsError that names the file, and the field where one is wrong."""
+    """Read a TOML policy file. Raises SettingsError naming the file, and the field if one is wrong."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -133,7 +135,7 @@ def policy_from_file(path: Path, base: Policy | None = None) -> Policy:
 
 
 def policy_from_environment(environment: Mapping[str, str], base: Policy | None = None) -> Policy:
-    """Reads the variables ``DAYFLY_POLICY_…``. Raises SettingsError for an unknown or unusable one."""
+    """Read the variables ``DAYFLY_POLICY_…``. Raises SettingsError for an unknown or invalid one."""
     values = {
         name.removeprefix(PREFIX).lower(): value for name, value in sorted(environment.items()) if name.startswith(PREFIX)
     }
@@ -141,9 +143,12 @@ def policy_from_environment(environment: Mapping[str, str], base: Policy | None 
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """Everything a mock server is made from. Where credentials are empty they are drawn; `policy` is the default organisation's
-    and that of organisations made without one. `store` is ``memory:`` or a Redis URL; `journal_file` gets every entry too.
-    `cors` lists the origins whose pages may use the platform: origins, ``loopback``, ``*`` or ``off``."""
+    """The settings of a mock server.
+
+    Empty credentials are generated. `policy` is the default organisation's, and that of organisations created without one.
+    `store` is ``memory:`` or a Redis URL; `journal_file` also gets every entry. `cors` lists the origins whose pages may use
+    the platform: origins, ``loopback``, ``*`` or ``off``.
+    """
 
     policy: Policy = Policy()
     store: str = "memory:"
@@ -159,6 +164,6 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def load(cls, policy_file: Path | None = None, environment: Mapping[str, str] | None = None, **values: Any) -> Settings:
-        """Settings from a policy file, then variables (which win), and `values` for the fields of this class."""
+        """Return settings from a policy file, then variables (which win), and `values` for the fields of this class."""
         policy = policy_from_file(policy_file) if policy_file else Policy()
         return cls(policy=policy_from_environment(environment or {}, policy), **values)

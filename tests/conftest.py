@@ -1,4 +1,4 @@
-"""What every test runs under: the same examples each time, and no settings from the caller's environment."""
+"""The setup of every test: the same examples each time, and no settings from the caller's environment."""
 
 from __future__ import annotations
 

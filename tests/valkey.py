@@ -12,9 +12,9 @@ READY = b"eady to accept connections"  # each version words the rest in its own 
 
 
 class Server:
-    """A server that listens at `url` while it runs. Its data outlive `kill` where `append_only` is set.
+    """A server that listens at `url` while it runs. With `append_only` its data survive `kill`.
 
-    `options` are more of its own: ``{"maxmemory": "10mb"}``.
+    `options` are further settings: ``{"maxmemory": "10mb"}``.
     """
 
     def __init__(self, program: str, *, append_only: bool = False, options: dict[str, str] | None = None) -> None:
@@ -44,7 +44,7 @@ class Server:
                 break
         else:
             raise RuntimeError(b"".join(said).decode(errors="replace"))
-        self._process.stdout.close()  # nobody reads on, and a full pipe would stop it
+        self._process.stdout.close()  # not read any more, and a full pipe would block the server
 
     @property
     def pid(self) -> int:

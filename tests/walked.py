@@ -1,4 +1,4 @@
-"""How many scenarios the tests put a client in process through before any is drawn."""
+"""The number of scenarios that tests run with a client in process before any is drawn."""
 
 from __future__ import annotations
 

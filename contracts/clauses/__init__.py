@@ -1,5 +1,7 @@
-"""The clauses, one family per file, by the question a retry answers: may this id be used, is another try allowed, when, and
-what became of the message."""
+"""The clauses, one family per file.
+
+A family answers one question about a retry: may this id be used, is another try allowed, when, and was the message delivered?
+"""
 
 from __future__ import annotations
 
@@ -24,13 +26,13 @@ CLAUSES: tuple[Clause[Any], ...] = (
     *(D1, D2, D3, D4, D5, D6),
     *(W1, W2),
 )
-"""The catalogue, in the order in which verdicts are told."""
+"""The catalogue, in the order in which verdicts are reported."""
 
 DEMANDS: tuple[Demand, ...] = (*CLAUSES, *PROVIDER_CLAUSES)
-"""All that has a code, whoever it is asked of."""
+"""Every demand that has a code, on clients and on providers."""
 
 _MISPLACED = ("S6", "R1", "R2", "R3", "R4", "R5", "R6", "A1", "D1", "D2", "D3")
-"""Clauses that count a message's requests: they are wrong about messages whose guests or sessions the client mixes up."""
+"""Clauses that count a message's requests. If the client mixes up guests or sessions, they count for the wrong message."""
 
 EXPLAINS: Mapping[str, Sequence[str]] = {
     "S5": ("S4", "S1", "R1", "R2", "S6", "D2"),
@@ -41,11 +43,12 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
     "W1": ("D2",),
     "W2": ("D2",),
 }
-"""The violations that each violation explains: if both are about the same message or session, the root alone is reported."""
+"""The violations that each one explains. If both are about the same message or session, only the root is reported."""
 
 BLURS: Mapping[str, Sequence[str]] = {"D5": _MISPLACED}
-"""The clauses about which a violation leaves a doubt in every trace, if messages overlap: a client that mixes up their guests
-does so where it does not show, too."""
+"""If messages overlap, a violation of the key makes the listed clauses uncertain in every trace: a client that mixes up guests
+does so even if a trace does not show it.
+"""
 
 
 def judged(

@@ -1,4 +1,4 @@
-"""Does the client look after its token: renew it when it must, and only then, and keep it to itself?"""
+"""Does the client renew its token when it must, and only then, and does it keep it secret?"""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from contracts.history import Call, CallLeft, CallReturned, Intent, IntentBegan,
 from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark
 
 SCHEDULED = 10_000
-"""Milliseconds after which a renewal is not a reaction to a 401: a background task renews when it is time to."""
+"""Milliseconds after which a renewal no longer counts as a reaction to a 401, but as a scheduled one."""
 
 
 def _first_refusal(calls: list[Call], place: int) -> Call | None:
@@ -24,9 +24,10 @@ def _first_refusal(calls: list[Call], place: int) -> Call | None:
 
 
 def is_good(received: Call, place: int, now: int, case: Case) -> bool:
-    """Whether the token that `received` brought was, as far as the client knew, neither refused nor about to expire.
+    """Return whether the token in `received` was still good, as far as the client knew: not refused, not about to expire.
 
-    A cautious client counts from when it asked, and takes a new token in the hope that it has the scope that one had not.
+    A cautious client counts the lifetime from its request. A token refused for a missing scope is not good: a new one may have
+    it.
     """
     answer, token = received.answer, received.received_token
     if answer is None or token is None or received.returned_at is None:
@@ -70,7 +71,7 @@ def _over(calls: list[Call], place: int) -> list[Call]:
 
 
 def _asked_for_another(refused: Call, intent: Intent, case: Case) -> bool:
-    """If intents overlap, a renewal that another one made will do; if the client went on with this one, a later one."""
+    """If intents overlap, any intent's renewal counts. If the client went on after its report, a later renewal counts too."""
     renewals = case.history.logins if intent.late else [call for call in intent.group.calls if call.operation == "token"]
     if len(intent.group.intents) > 1 and any(call.received_token != refused.token for call in renewals):
         return True
@@ -78,7 +79,7 @@ def _asked_for_another(refused: Call, intent: Intent, case: Case) -> bool:
 
 
 def _not_asked(refused: Call, intent: Intent) -> Breach:
-    """If the message never ended, that is for D6 to blame: perhaps the client hung before it could renew."""
+    """A message that never ended is a matter for D6, because the client may have hung before it could renew."""
     ended = intent.outcome != "never"
     message = f"{name_of(intent)} {'was given up' if ended else 'never ended'} after a 401, and no new token was asked for"
     return Breach(message, (at("token refused", refused), reported(intent)), certain=ended)
@@ -112,7 +113,7 @@ A1 = Clause(
 
 
 def _taken_after_refusal(call: Call, place: int) -> list[Call]:
-    """The tokens received after the first 401, up to `place`: in the call's intent, or by the client where intents overlap."""
+    """Return the tokens received after the first 401, up to `place`, of the call or, if intents overlap, of its group."""
     calls = call.intent.calls if call.intent is not None else call.group.calls if call.group is not None else []
     refused = _first_refusal(calls, place)
     if refused is None or refused.returned is None:
@@ -139,10 +140,10 @@ A2 = Clause(
     code="A2",
     name="token-loop",
     statement="not take more than `max_attempts` tokens after 401s for one message",
-    reason="Where fresh tokens are refused as well, the fault is not the token's: the OAuth client is disabled or the platform"
+    reason="If fresh tokens are refused as well, the fault is not the token's: the OAuth client is disabled or the platform"
     " is in trouble. An endless loop of logins gets the client locked out.",
     advice=(
-        "Renew once after a 401; where the new token is refused too, give up and report it.",
+        "Renew once after a 401; if the new token is refused too, give up and report it.",
         "Count the renewals per message, not per token.",
     ),
     stimulus="a token was taken after a 401",
@@ -157,13 +158,13 @@ A2 = Clause(
 
 
 _Crowded: TypeAlias = Mapping[str, Call]
-"""The first refusal of each token that was refused twice or more to the client that is running now."""
+"""The first refusal of each token that the running client saw refused twice or more."""
 
 _NOBODY: _Crowded = {}
 
 
 class _Stampede(Struct, frozen=True):
-    """Since when the client that is running now does so (a place), and what it was told twice."""
+    """The tokens that were refused twice or more, since the running client started at the place `since`."""
 
     since: int = -1
     crowded: _Crowded = _NOBODY
@@ -189,9 +190,9 @@ def _step_stampede(state: _Stampede, moment: Moment, case: Case) -> tuple[_Stamp
 
 
 def _needless_renewal(call: Call, place: int, refused: Call, case: Case) -> Breach | None:
-    """Another renewal, made since the first refusal, is on its way or has brought a token that is still good.
+    """Return a breach if another renewal since the first refusal is under way, or has brought a token that is still good.
 
-    Once the messages that were refused are over, the matter is: what is renewed later is renewed for another reason.
+    A renewal does not count once all refused messages have ended, because it then has another reason.
     """
     refusals = case.history.refusals[refused.token]
     if not any(other.group is call.group and other.was_over(place) for other in refusals):
@@ -210,14 +211,14 @@ def _needless_renewal(call: Call, place: int, refused: Call, case: Case) -> Brea
 
 
 def _renewed_by_schedule(call: Call, refusals: list[Call], case: Case) -> bool:
-    """Whether so much time has passed since the last 401, and since the last token came, that they are not the reason."""
+    """Return whether the last 401 and the last token are so old that they cannot be the reason for this renewal."""
     received = [other.returned_at for other in case.history.logins if other.was_over(call.left)]
     last = max((at for at in [*received, *(other.returned_at for other in refusals)] if at is not None), default=call.left_at)
     return call.left_at - last > SCHEDULED
 
 
 def _stampeded(refused: Call, renewal: Call, call: Call, state: str, case: Case) -> Breach:
-    """If several clients were at work before, each with a token, it may have been another's renewal."""
+    """The breach is uncertain if several clients may have been at work: the renewal may be that of another one."""
     reading = case.history.reading
     several = reading is not None and reading.interleaved is not None and reading.interleaved <= refused.left
     message = f"a refused token was renewed again while {state}"
@@ -229,9 +230,9 @@ A3 = Clause(
     name="token-stampede",
     statement="renew a token once, however many of its calls were refused",
     reason="When a token expires, every call in flight gets a 401. If each of them renews, the platform sees a burst of logins,"
-    " and where it keeps few tokens per client each new one evicts the others.",
+    " and if it keeps few tokens per client, each new one evicts the others.",
     advice=(
-        "Let one task renew and the others wait for it: take a lock, and look again inside it whether somebody has renewed.",
+        "Let one task renew and the others wait for it: take a lock, and check inside it whether another task has renewed.",
         "Keep the token in one place that all tasks share.",
     ),
     stimulus="two or more 401s refused one token",
@@ -245,11 +246,11 @@ A3 = Clause(
 
 
 MOST_SHOWN = 10
-"""Needless tokens that are shown."""
+"""The most needless tokens that are listed as evidence."""
 
 
 class _Waste(Struct, frozen=True):
-    """The last token received by the client that is running now, and the needless fetches so far, by message."""
+    """The last token the running client received, and the needless fetches so far, each with its message."""
 
     last: Call | None = None
     fetches: tuple[tuple[object, Call], ...] = ()
@@ -257,7 +258,7 @@ class _Waste(Struct, frozen=True):
 
 
 def _is_one_shot(case: Case) -> str:
-    return "each message has a client of its own, which cannot know another's token" if case.parameters.one_shot else ""
+    return "each message has its own client, which cannot know another's token" if case.parameters.one_shot else ""
 
 
 def _step_wasted(waste: _Waste, moment: Moment, case: Case) -> tuple[_Waste, Mark]:
@@ -279,14 +280,16 @@ def _step_wasted(waste: _Waste, moment: Moment, case: Case) -> tuple[_Waste, Mar
 
 
 def _with(fetches: tuple[tuple[object, Call], ...], call: Call) -> tuple[tuple[object, Call], ...]:
-    """One needless fetch a message counts; token calls of overlapping messages count as one message's."""
+    """Add a needless fetch, at most one per message. Token calls of overlapping messages count as one message's."""
     unit = call.intent if call.intent is not None else call.group
     return fetches if any(unit is other for other, _ in fetches) else (*fetches, (unit, call))
 
 
 def _served_one(received: Call, case: Case) -> bool:
-    """Whether a token served no more than one message. One that served several may have been left behind by a client that
-    was restarted: a recording does not tell of restarts."""
+    """Return whether a token served at most one message.
+
+    A recording does not show restarts: a token that served several may belong to a client that was restarted.
+    """
     return not case.history.inferred or len(case.history.served.get(received.received_token or "", ())) < 2
 
 
@@ -296,7 +299,7 @@ def _wasted(waste: _Waste, case: Case) -> Breach:
     if reading is None:
         return Breach(message, evidence)
     certain = waste.certain and reading.interleaved is None
-    return Breach(f"{message} (if each message has a process of its own, say --one-shot)", evidence, certain)
+    return Breach(f"{message} (if each message has a process of its own, add --one-shot)", evidence, certain)
 
 
 A4 = Clause(
@@ -331,12 +334,12 @@ def _step_leaked(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
 
 
 def _follows(call: Call) -> tuple[str, ...]:
-    """The clauses that a client breaks because a call of it showed no token: each such call gets a 401 that no retry mends."""
+    """The clauses a client also breaks if a call shows no token, because each such call gets a 401 that no retry fixes."""
     return ("A4", "D2") if call.arrival.credential.form in {"empty", "literal"} else ()
 
 
 def _leak(call: Call) -> str:
-    """What is wrong with the credentials of a call; empty where nothing is."""
+    """Describe what is wrong with the credentials of a call; empty if nothing is."""
     shown = call.arrival.credential
     request = noun_of(call)
     if "url" in shown.seen_in:
@@ -356,12 +359,12 @@ def _leak(call: Call) -> str:
 A5 = Clause(
     code="A5",
     name="credential-leaked",
-    statement="show secrets and tokens in the Authorization header alone, and never a word that is none",
+    statement="show secrets and tokens in the Authorization header alone, and never a placeholder",
     reason="URLs, bodies, cookies and other headers end up in logs of proxies and servers. A header that says `Bearer null`"
-    " or `[REDACTED]` is a value that was never set, or was masked on its way: a 401 that no retry mends.",
+    " or `[REDACTED]` is a value that was never set, or was masked on its way: a 401 that no retry fixes.",
     advice=(
         "Set `Authorization: Bearer …` from the token call's answer, in one place; send secrets to the token endpoint only.",
-        "Fail before the request where there is no token yet.",
+        "Fail before the request if there is no token yet.",
     ),
     stimulus="a request showed credentials",
     start=None,

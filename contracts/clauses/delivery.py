@@ -1,4 +1,4 @@
-"""What became of the message, and was it reported truthfully?"""
+"""Was the message delivered, and was its outcome reported truthfully?"""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _step_delivered_twice(state: None, moment: Moment, case: Case) -> tuple[None
 
 
 def _told_apart(sends: list[Call], case: Case) -> list[Call]:
-    """The sends without those that repeat an idempotency key: the platform takes them for one."""
+    """Drop sends that repeat an idempotency key, because the platform takes them for one."""
     first: dict[object, Call] = {}
     for send in sends:
         first.setdefault(send.key(case.parameters.idempotency_key) or send, send)
@@ -39,7 +39,7 @@ def _told_apart(sends: list[Call], case: Case) -> list[Call]:
 
 
 def _unclear(intent: Intent, place: int, case: Case) -> Call | None:
-    """An earlier send of the message that may have been accepted, though the recording does not tell."""
+    """Return an earlier send of the message that may have been accepted; None if all outcomes are recorded."""
     if not case.history.inferred or case.history.header.source in JOURNALS:
         return None
     known = (send for send in intent.of("send") if send.was_over(place))
@@ -52,7 +52,7 @@ def _perhaps_twice(intent: Intent, unclear: Call, accepted: Call) -> Breach:
 
 
 JOURNALS = frozenset({"dayfly", "dayfly probe"})
-"""Sources that tell whether a message was accepted, though the client may not know."""
+"""Sources that record whether a message was accepted, even if the client could not know."""
 
 
 def _delivered_twice(intent: Intent, accepted: list[Call]) -> Breach:
@@ -67,8 +67,8 @@ def _most_unknown(case: Case) -> float:
 D1 = Clause(
     code="D1",
     name="delivered-twice",
-    statement="never have one message accepted twice (where delivery is at-most-once)",
-    reason="Where the answer to a send is lost, the message may have been accepted all the same. Sending it again, in whichever"
+    statement="never have one message accepted twice (if delivery is at-most-once)",
+    reason="If the answer to a send is lost, the message may have been accepted all the same. Sending it again, in any"
     " session, gives the customer two.",
     advice=(
         "After a send that got a 5xx, no answer or half of one stop and report failure: it may have been accepted. After a 429"
@@ -115,7 +115,7 @@ def _undelivered(intent: Intent, case: Case) -> Breach:
 
 
 def _may_share_a_create(intent: Intent, end: int) -> bool:
-    """Whether the message made no create or send, and one of a message sent at once failed."""
+    """Return whether the message made no create or send, while a create of its group failed: the two may have shared it."""
     if any(call.operation in {"create", "send"} for call in intent.calls):
         return False
     creates = (call for call in intent.group.calls if call.operation == "create" and call.was_over(end))
@@ -144,7 +144,7 @@ D2 = Clause(
 
 
 def _confirmed(intent: Intent) -> Call | None:
-    """The accepted send whose 200 had reached the client when it reported."""
+    """Return the accepted send whose 200 had reached the client when it reported, or None."""
     end = intent.ended
     known = (call for call in intent.calls if call.accepted and (call.effect is Effect.CONSUMED or call.unusable))
     return next((call for call in known if end is not None and call.was_over(end)), None)
@@ -176,7 +176,7 @@ def _false_success(intent: Intent, case: Case) -> Breach:
 
 
 def _sent_afterwards(intent: Intent, case: Case) -> Call | None:
-    """The first send of the message's text that left once the client had reported, and can be no other message's."""
+    """Return the first send of the message's text after the client reported, or None. No other message may have that text."""
     texts = [other.text for other in case.history.intents]
     if texts.count(intent.text) > 1 or intent.ended is None:
         return None
@@ -192,8 +192,8 @@ def _false_failure(intent: Intent, confirmed: Call) -> Breach:
 D3 = Clause(
     code="D3",
     name="outcome-false",
-    statement="report success only where an accepted send's 200 reached it, and failure only where none did",
-    reason="Whoever called the client acts on what it says: a false success loses the message for good, a false failure has it"
+    statement="report success only if an accepted send's 200 reached it, and failure only if none did",
+    reason="The caller acts on what the client reports: a false success loses the message for good, a false failure has it"
     " sent again and delivered twice.",
     advice=(
         "Check the status of the send and raise on everything but 200; do not swallow exceptions around it.",
@@ -230,7 +230,7 @@ D4 = Clause(
     reason="Customers read what arrives: a text that was cut, trimmed, escaped or encoded in between is another message.",
     advice=(
         "Hand the text to the JSON encoder as it is: no strip, no template, no html.escape, no encode with errors='ignore'.",
-        "Where a text is too long, refuse it; do not cut it silently.",
+        "If a text is too long, refuse it; do not cut it silently.",
     ),
     stimulus="a message was accepted",
     start=None,
@@ -249,7 +249,7 @@ def _step_guest_altered(state: None, moment: Moment, _: Case) -> tuple[None, Mar
 
 
 def _tells_its_guest(call: Call) -> bool:
-    """Whether the body can be read, as far as the guest goes; one that breaks the schema has a clause of its own."""
+    """Return whether the guest can be read from the body. A body that breaks the schema is a matter for W1."""
     arrival = call.arrival
     if arrival.truncated or (arrival.size > 0 and arrival.body is UNSET):
         return False
@@ -257,7 +257,7 @@ def _tells_its_guest(call: Call) -> bool:
 
 
 def _guest_alteration(call: Call, group: Group) -> Breach | None:
-    """Where intents overlap, a create belongs to the one whose guest it names; here it names none of theirs."""
+    """If intents overlap, a create belongs to the intent whose guest it names. This one names a guest of none of them."""
     given = [call.intent.guest] if call.intent is not None else [intent.guest for intent in group.intents]
     if call.guest in given:
         return None
@@ -277,7 +277,7 @@ D5 = Clause(
     reason="The guest of a session decides whose conversation the message appears in, and who is answered.",
     advice=(
         "Pass `name` and `email` on as they are: no lower-casing, no default, no guest from an earlier call.",
-        'Put `{"guest": {"name": …, "email": …}}` into the body of the create; without `guest` the session is for nobody.',
+        'Put `{"guest": {"name": …, "email": …}}` into the body of the create; without `guest` the session has no guest.',
     ),
     stimulus="the client created a session for a message",
     start=None,
@@ -288,10 +288,10 @@ D5 = Clause(
 )
 
 MOST_REQUESTS = 300
-"""Requests within one message."""
+"""Most requests within one message."""
 
 LONGEST = 24 * 3600 * 1000
-"""Milliseconds of virtual time within one message."""
+"""Most milliseconds of virtual time within one message."""
 
 
 def _step_never_returns(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
@@ -302,8 +302,9 @@ def _step_never_returns(state: None, moment: Moment, case: Case) -> tuple[None, 
 
 
 def _endless(intent: Intent, case: Case) -> Breach | None:
-    """That a client took too long is sound in virtual time alone. That it was given up is sound on any clock: it made too
-    many requests, its process ended, or it showed nothing for as long as it was allowed to."""
+    """A client that took too long is judged in virtual time only. One that was given up is judged on any clock: it made too
+    many requests, its process ended, or it was silent for too long.
+    """
     took = (intent.ended_at or 0) - intent.began_at - jumped(intent, intent.ended or 0, case)
     too_long = took > LONGEST and case.history.header.clock == "virtual"
     if intent.outcome != "never" and len(intent.calls) <= MOST_REQUESTS and not too_long:

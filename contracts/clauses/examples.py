@@ -1,4 +1,4 @@
-"""For each clause a client that breaks it and one that keeps it, as few lines as tell the two apart."""
+"""For each clause, a client that breaks it and one that keeps it, in as few lines as show the difference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What excuses a message that was not delivered: the client could see that it had to stop."""
+"""Excuses for a message that was not delivered: the client could see that it had to stop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contracts.judge import Case
 
 
 def excuse(intent: Intent, case: Case) -> str | None:
-    """The first excuse for not having had the intent accepted, None where there is none."""
+    """Return the first excuse for the intent not being accepted, or None."""
     place = intent.ended if intent.ended is not None else len(case.history.moments)
     if overtaken(intent, place, case):
         return "more time passed at once than a client must wait"
@@ -24,20 +24,20 @@ def excuse(intent: Intent, case: Case) -> str | None:
 
 
 def overtaken(intent: Intent, place: int, case: Case) -> bool:
-    """Whether the world let so much time pass within the message, up to `place`, that any deadline of the client's was over."""
+    """Return whether the clock jumped so far within the message, up to `place`, that any deadline of the client was over."""
     return jumped(intent, place, case) > 1000 * case.parameters.max_wait
 
 
 def jumped(intent: Intent, place: int, case: Case) -> int:
-    """How far the world moved the clock while the intent was open, up to `place`, in milliseconds."""
+    """Return how far the clock was moved while the intent was open, up to `place`, in milliseconds."""
     changes = [change for change in case.history.changes if intent.began < change.place < place]
     return sum(change.jumped_by(case.history.time_at(place)) for change in changes)
 
 
 def _may_be_accepted(calls: Sequence[Call], place: int, case: Case) -> bool:
-    """Whether the client got no clear answer to a send, or did not wait for it.
+    """Return whether the client got no clear answer to a send, or did not wait for it.
 
-    What was lost on the way and what was lost on the way back look alike to many a client.
+    Many clients cannot tell a lost request from a lost answer.
     """
     sends = [call for call in calls if call.operation == "send" and call.left < place]
     return case.parameters.delivery == "at-most-once" and any(
@@ -62,9 +62,9 @@ def _token_refused(calls: Sequence[Call], _: Case) -> bool:
 
 
 def tried_enough(calls: Sequence[Call], place: int, case: Case) -> bool:
-    """Whether one operation failed `min_attempts` times up to `place`, and not for what was asked.
+    """Return whether one operation failed `min_attempts` times up to `place`, not counting refusals of the request itself.
 
-    A call that is still under way then has failed too: the client did not wait for it any longer.
+    A call still under way counts as failed, because the client did not wait for it.
     """
     left = [call for call in calls if call.left < place]
     failed = [call for call in left if not call.was_over(place) or _failed_through_no_fault_of_its_own(call, case)]
@@ -85,14 +85,14 @@ def _refused_by_a_fault(calls: Sequence[Call], _: Case) -> bool:
 
 
 def _answered_by_another(calls: Sequence[Call], _: Case) -> bool:
-    """Whether a 200 had a body that is not the platform's, or a redirect stood in its place: trying again may not help."""
+    """Return whether a 200 had a body that is not the platform's, or a redirect was answered: trying again may not help."""
     return any(call.unusable or (call.status is not None and 300 <= call.status < 400) for call in calls)
 
 
 def handed_on(call: Call) -> bool:
-    """Whether a send has no proper id because the create before it was answered by a 200 without one.
+    """Return whether a send lacks a proper id because the create before it was answered by a 200 without one.
 
-    A client that hands on what it was given, null say, has made nothing up; one that made the word `None` of it has.
+    A client that passes on what it got, null for example, has invented nothing. One that sends the word `None` has.
     """
     id = document(call.arrival).get("webChatSessionId")
     if call.operation != "send" or call.group is None or (isinstance(id, str) and id):
@@ -102,7 +102,7 @@ def handed_on(call: Call) -> bool:
 
 
 def made_up(call: Call) -> bool:
-    """Whether a fault stood in for the platform's own answer."""
+    """Return whether a fault answered in the platform's place."""
     return call.answer is not None and call.answer.fault is not None
 
 

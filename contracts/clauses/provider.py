@@ -1,4 +1,4 @@
-"""What is asked of the provider: the platform, a mock of it, or a set of replicas. `contracts.probe` holds them to it."""
+"""The demands on a provider: the platform, a mock of it, or a set of replicas. `contracts.probe` checks them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contracts.judge import Demand, Subject
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderClause(Demand):
-    """A named demand on a provider. `needs` is what must be there beside credentials, empty where that is enough."""
+    """A named demand on a provider. `needs` says what must be there besides credentials; empty if they are enough."""
 
     subject: ClassVar[Subject] = "provider"
 
@@ -24,8 +24,8 @@ P1 = ProviderClause(
     name="id-not-fresh",
     statement="answer every create and every accepted message with an id never issued before, and accept the first message that"
     " a new session id is used for",
-    reason="The one advice against a 403 is a fresh session for each message. Where a fresh id is refused, or was somebody"
-    " else's before, there is nothing left that a client could do right.",
+    reason="The one advice against a 403 is a fresh session for each message. If a fresh id is refused, or was issued"
+    " before, a client can do nothing right.",
     advice=(
         "Draw ids at random, or count from a random place, and let the store refuse to write one that it holds.",
         "Write the session before its id leaves, where the process that gets the message will look for it.",
@@ -36,7 +36,7 @@ P1 = ProviderClause(
 P2 = ProviderClause(
     code="P2",
     name="second-use-accepted",
-    statement="accept `handshakes` messages for a session, one where nobody set more, and answer 403 to the next",
+    statement="accept `handshakes` messages for a session, one by default, and answer 403 to the next",
     reason="The platform invalidates the id immediately after the first successful handshake. Against a mock that does not, a"
     " client that caches ids passes every test, and fails in production.",
     advice=(
@@ -50,11 +50,11 @@ P3 = ProviderClause(
     code="P3",
     name="handshake-not-single",
     statement="accept one of the messages that are sent with one id at the same time, and answer 403 to the others",
-    reason="Workers that share a cached id send at the same moment. Two that are both told 200 hide the race until it meets the"
+    reason="Workers that share a cached id send at the same moment. If both get a 200, that hides the race until it meets the"
     " real platform, and one message of the two is never seen.",
     advice=(
         "Let the store compare: write the consumed session only where it still has the version that was read.",
-        "Where that write fails read again and decide again; it is no error that a client should see.",
+        "If that write fails, read again and decide again; a client should not see it as an error.",
     ),
     stimulus="several sends with one id were on their way at once, over all replicas",
 )
@@ -66,7 +66,7 @@ P4 = ProviderClause(
     reason="The lifetime of a session is absolute. A client tested against one that lasts a little longer, or that its use"
     " prolongs, learns of the deadline in production.",
     advice=(
-        "Stamp the deadline at the creation and compare: dead where now ≥ creation + ttl.",
+        "Stamp the deadline at the creation and compare: dead if now ≥ creation + ttl.",
         "Read one clock for all of it, and leave the deadline alone when a message is accepted or a policy changes.",
     ),
     stimulus="an id was used right before its time to live was over, or after it",
@@ -78,10 +78,10 @@ P5 = ProviderClause(
     name="idle-timeout-missed",
     statement="let a session die `idle_timeout` after its creation or its last accepted message, not a millisecond before; a"
     " refusal does not prolong it",
-    reason="The thread: the id dies after a short idle timeout. Only an accepted message is activity; where a refusal is one"
+    reason="The thread: the id dies after a short idle timeout. Only an accepted message is activity; if a refusal is one"
     " too, a client that tries again and again keeps a session alive that production ends.",
     advice=(
-        "Stamp the deadline at the creation and at each accepted message: dead where now ≥ activity + idle_timeout.",
+        "Stamp the deadline at the creation and at each accepted message: dead if now ≥ activity + idle_timeout.",
         "Write nothing to the session of a message that is refused.",
     ),
     stimulus="an id was used right before its idle timeout, or after it",
@@ -93,7 +93,7 @@ P6 = ProviderClause(
     name="stranger-told-apart",
     statement="answer 403 to an id that it never issued and to one that another client was issued, both in the same words, and"
     " leave the latter as it is",
-    reason="An answer that tells a foreign id from an unknown one tells which ids exist. And a literal such as"
+    reason="An answer that distinguishes a foreign id from an unknown one shows which ids exist. And a literal such as"
     " `prev-session-uuid` is well formed: a 400 or a 404 would send its developer looking elsewhere.",
     advice=(
         "Treat any string that is not empty as an id, and answer for one that is not there as for one that has ended.",
@@ -111,7 +111,7 @@ P7 = ProviderClause(
     " cannot tell that from a dead session, and creates one session after the other.",
     advice=(
         "Look at the client's scopes with every request: taking one acts on live tokens at once, and so does giving it.",
-        "Check the scope before the body and the session, and write nothing where it is missing.",
+        "Check the scope before the body and the session, and write nothing if it is missing.",
     ),
     stimulus="a client without the scope created a session, or sent a message",
     needs="the control API, to take scopes away",
@@ -122,10 +122,10 @@ P8 = ProviderClause(
     name="token-not-checked",
     statement="answer 401, with the code that says why, to a request whose token is missing, wrong, evicted or expired, never"
     " before, and change nothing",
-    reason="Clients renew a token when they are told 401. Against a mock whose tokens never expire, or are not moved by its"
-    " clock, nobody ever sees whether they do.",
+    reason="Clients renew a token after a 401. Against a mock whose tokens never expire, or are not moved by its"
+    " clock, no test shows whether they do.",
     advice=(
-        "Refuse a token where now ≥ issue + its lifetime, by the same clock that ends sessions.",
+        "Refuse a token if now ≥ issue + its lifetime, by the same clock that ends sessions.",
         "Tell `authentication.required`, `bad.credentials` and `credentials.expired` apart: clients act on them.",
     ),
     stimulus="a request showed no token, a wrong one, or one at the end of its life",
@@ -193,4 +193,4 @@ P13 = ProviderClause(
 )
 
 PROVIDER_CLAUSES = (P1, P2, P3, P4, P5, P6, P7, P8, P9, P10, P11, P12, P13)
-"""The catalogue, in the order in which verdicts are told."""
+"""The catalogue, in the order in which verdicts are reported."""

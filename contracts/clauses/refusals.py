@@ -1,4 +1,4 @@
-"""Is another try allowed? What a refusal tells, and what must not, or must, follow it."""
+"""Is another try allowed? A refusal forbids some calls after it, and demands others."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def _step_dead_retried(state: None, moment: Moment, case: Case) -> tuple[None, M
 
 
 def _dead_retry(call: Call, place: int, case: Case) -> Breach | None:
-    """Where the id was used up as well, presenting it again is a reuse, which another clause names."""
+    """If the id was used up as well, presenting it again is a reuse, which S1 reports."""
     session = case.history.sessions[call.presented or ""]
     if not session.dead or not session.dead[0].was_over(place) or uses_before(call, place, case):
         return None
-    message = f"session {session.label} was presented again after a 403 that told the client it is dead"
-    return Breach(message, (at("told that it is dead", session.dead[0]), at("presented again", call)))
+    message = f"session {session.label} was presented again after a 403 that showed it is dead"
+    return Breach(message, (at("dead session refused", session.dead[0]), at("presented again", call)))
 
 
 def _dead_sends(case: Case) -> float:
@@ -64,9 +64,9 @@ def _step_not_recovered(state: None, moment: Moment, case: Case) -> tuple[None, 
 
 
 def _gone_on(call: Call, intent: Intent, place: int) -> Breach | None:
-    """A second 403 that tells nothing at all leaves nothing to try."""
+    """Nothing is left to try after a second 403 that gives no reason."""
     refused = (send for send in intent.of("send") if send.status == 403 and send.code is None and send.was_over(place))
-    opaque = list({send.presented: send for send in refused}.values())  # the same id again tells nothing more
+    opaque = list({send.presented: send for send in refused}.values())  # a second refusal of the same id shows nothing new
     if len(opaque) < 2:
         return None
     message = f"{noun_of(call)} followed a second 403 without a reason"
@@ -83,12 +83,12 @@ def _return_of(call: Call) -> int:
 
 
 def _left_after(dead: Call, intent: Intent, operation: str) -> list[Call]:
-    """The calls of an operation that the client made once it knew, those included that may be anybody's."""
+    """Return the calls of an operation that the client made after it knew, including those that may be any message's."""
     return [call for call in intent.possible if call.operation == operation and call.left > _return_of(dead)]
 
 
 def _can_recover(dead: Call, intent: Intent, place: int, case: Case) -> bool:
-    """Whether nothing else had told the client to stop, and nothing kept it from creating."""
+    """Return whether the client could still create: nothing else required it to stop, and nothing prevented the create."""
     sends = [call for call in intent.of("send") if call.was_over(place)]
     tried = sum(call.effect is not Effect.CONSUMED and _return_of(call) <= _return_of(dead) for call in sends)
     may_be_delivered = {Effect.CONSUMED} | ({Effect.UNKNOWN} if case.parameters.delivery == "at-most-once" else set())
@@ -104,7 +104,7 @@ def _can_recover(dead: Call, intent: Intent, place: int, case: Case) -> bool:
 
 def _no_recovery(dead: Call, intent: Intent) -> Breach:
     message = f"no fresh session was created for {name_of(intent)} after a 403 for a dead one"
-    return Breach(message, (at("told that it is dead", dead), reported(intent)))
+    return Breach(message, (at("dead session refused", dead), reported(intent)))
 
 
 R2 = Clause(
@@ -112,7 +112,7 @@ R2 = Clause(
     name="dead-id-not-recovered",
     statement="create a fresh session after the first 403 for a dead one, and stop after a second 403 without a reason",
     reason="A session may end between its creation and its use: a deployment, an idle timeout, an administrator. One fresh"
-    " session delivers the message; where two 403s give no reason, permission is missing and no session will help.",
+    " session delivers the message; if two 403s give no reason, permission is missing and no session will help.",
     advice=(
         "On a 403 that names no scope create a session and send once more, in the same call.",
         "Count these recoveries: after the second 403 without a reason give up and report it.",
@@ -130,17 +130,17 @@ R2 = Clause(
 )
 
 GRANTS = frozenset({"grant_scope", "revoke_scope", "set_scopes", "set_policy"})
-"""Perturbations that change what the client is allowed: after one of them, a new try is fair."""
+"""Perturbations that change the client's permissions. After one of them a new try is fair."""
 
 
 def scope_refusal(intent: Intent, since: int, place: int) -> Call | None:
-    """The first call of the intent that was told, after `since` and before `place`, that a scope is missing."""
+    """Return the first call of the intent that was refused for a missing scope between `since` and `place`, or None."""
     known = (call for call in intent.calls if call.scope_refused and call.was_over(place))
     return next((call for call in known if not call.was_over(since)), None)
 
 
 def _step_scope(changed: int, moment: Moment, _: Case) -> tuple[int, Mark]:
-    """The state is the place of the last grant change."""
+    """The state is the place of the last change of permissions."""
     match moment:
         case WorldChanged(entry, place) if entry.what in GRANTS:
             return place, None
@@ -156,15 +156,15 @@ def _step_scope(changed: int, moment: Moment, _: Case) -> tuple[int, Mark]:
 def _scope_retry(call: Call, refused: Call | None) -> Mark:
     if refused is None:
         return None
-    message = f"{noun_of(call)} followed a 403 that told the client a scope is missing"
+    message = f"{noun_of(call)} followed a 403 for a missing scope"
     return Breach(message, (at("scope refused", refused), at("tried again", call)))
 
 
 def _scope_denied(intent: Intent, refused: Call | None) -> Mark:
-    """Success may be reported where it was one: that a scope went missing afterwards does not undo it."""
+    """A message that was accepted may be reported as such, even if a scope was taken away afterwards."""
     if refused is None or any(call.effect is Effect.CONSUMED for call in intent.calls):
         return None
-    message = f"{name_of(intent)} was reported as delivered after a 403 that told the client a scope is missing"
+    message = f"{name_of(intent)} was reported as delivered after a 403 for a missing scope"
     return Breach(message, (at("scope refused", refused), reported(intent)))
 
 
@@ -172,11 +172,11 @@ R3 = Clause(
     code="R3",
     name="scope-retried",
     statement="stop after a 403 for a missing scope, and report failure",
-    reason="A missing scope is mended by an administrator, not by a retry: the 403 with the code app.not.authorized.for.scope"
+    reason="A missing scope is fixed by an administrator, not by a retry: the 403 with the code app.not.authorized.for.scope"
     " comes again however often the client asks, and each try counts against the rate limit.",
     advice=(
         "Tell the two 403s apart by `code`: app.not.authorized.for.scope means give up and say so.",
-        "Name the scope in the error you raise, so that whoever runs the integration can grant it: webchat:session:write.",
+        "Name the scope in the error you raise, so that the integration's administrator can grant it: webchat:session:write.",
     ),
     stimulus="a 403 for a missing scope reached the client while it was at work on a message",
     start=-1,
@@ -200,7 +200,7 @@ def _step_refusal_retried(state: None, moment: Moment, case: Case) -> tuple[None
 
 
 def _has_unit(call: Call, case: Case) -> bool:
-    """A later message may have to repeat an earlier one's request; without intents the recording is one piece of work."""
+    """A later message may have to repeat an earlier one's request. A recording without intents counts as one unit of work."""
     return call.intent is not None or not case.history.intents
 
 

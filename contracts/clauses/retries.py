@@ -1,4 +1,4 @@
-"""How often, and when, may a call be made again?"""
+"""Is another call of the same operation allowed: how often, and how soon?"""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from contracts.history import Call, CallLeft, CallReturned, Moment
 from contracts.judge import EXERCISED, LOWER_BOUND, Breach, Case, Clause, Mark
 
 ROUNDING = 1
-"""Milliseconds that two stamps cut to whole milliseconds may lose between them."""
+"""Milliseconds that may be lost between two time stamps, because each is cut to whole milliseconds."""
 
 
 def _failed(call: Call) -> bool:
-    """429, 5xx, no answer or a 200 that cannot be used."""
+    """Return whether a call got 429, 5xx, no answer or an unusable 200."""
     return call.status is None or call.status == 429 or call.status >= 500 or call.unusable
 
 
 def _over(calls: Iterable[Call], operation: str | None, place: int) -> list[Call]:
-    """The calls of an operation whose outcome was known at `place`, in the order in which it became known."""
+    """Return the calls of an operation that were over at `place`, in the order of their answers."""
     known = [call for call in calls if call.operation == operation and call.was_over(place)]
     return sorted(known, key=lambda call: call.returned or 0)
 
 
 def _row(call: Call, place: int) -> list[Call]:
-    """The failures of the call's operation right before it, without a success between them."""
+    """Return the failures of the call's operation right before it, back to the last success; the latest first."""
     if call.intent is None and (call.group is None or call.operation != "token"):
         return []
     row: list[Call] = []
@@ -36,18 +36,20 @@ def _row(call: Call, place: int) -> list[Call]:
 
 
 def messages_served(call: Call, before: Iterable[Call]) -> int:
-    """For how many messages a call and those `before` it may have been made: as many as were open at any of them, for those
-    that ended since had their share."""
+    """Return for how many messages a call and those `before` it may have been made.
+
+    That is the most messages that were open at any of these calls, because those that ended since had their share.
+    """
     return 1 if call.intent is not None else max(1, call.open_intents, *(other.open_intents for other in before))
 
 
 def is_certain(call: Call, case: Case) -> bool:
-    """Whether it is known for how many messages a call was made."""
+    """Return whether it is known for how many messages a call was made."""
     return call.intent is not None or not case.history.inferred
 
 
 def _shared(call: Call) -> list[Call]:
-    """The calls made while its item ran: among them the token calls that belong to the client, not to one message."""
+    """Return the calls of the call's group, including token calls that belong to the client and not to one message."""
     return call.group.calls if call.group is not None else []
 
 
@@ -63,7 +65,7 @@ def _step_unbounded(state: None, moment: Moment, case: Case) -> tuple[None, Mark
 
 
 def _unbounded(call: Call, row: list[Call], case: Case) -> Breach:
-    """If messages are inferred, nothing tells how many of them shared a row of token calls."""
+    """The breach is uncertain if messages are inferred: it is unknown how many of them shared the token calls."""
     message = f"{noun_of(call)} was made again after {len(row)} that had failed in a row"
     return Breach(message, (at("first failure", row[-1]), at("one try too many", call)), is_certain(call, case))
 
@@ -76,8 +78,7 @@ R4 = Clause(
     code="R4",
     name="retry-unbounded",
     statement="not call one operation more than `max_attempts` times in a row that fails by 429, 5xx or no usable answer",
-    reason="A platform that is down is not helped by clients that never stop: they keep it down, and hold whoever waits for"
-    " them.",
+    reason="A platform that is down is not helped by clients that never stop: they keep it down, and hold up their callers.",
     advice=(
         "Bound the attempts, and raise when they are used up. In tenacity: `stop_after_attempt(5)`.",
         "Look for retries under your own: urllib3, an SDK or a proxy may multiply them.",
@@ -95,9 +96,9 @@ R4 = Clause(
 
 
 def _due(call: Call) -> int | None:
-    """When the wait that a 429 asked for is over, in milliseconds; None if it did not ask in whole seconds.
+    """Return when the wait that a 429 asked for is over, in milliseconds; None if it did not ask in whole seconds.
 
-    The platform documents whole seconds alone. A client that reads nothing else honours all that it was promised.
+    The platform documents whole seconds only. A client that reads nothing else honours everything it was promised.
     """
     answer = call.answer
     if call.status != 429 or answer is None or answer.retry_after is None or call.returned_at is None:
@@ -115,7 +116,7 @@ def _step_retry_after(state: None, moment: Moment, case: Case) -> tuple[None, Ma
 
 
 def _slack(case: Case) -> int:
-    """Milliseconds by which a wait may have been longer than the stamps of its two ends say."""
+    """Milliseconds by which a wait may have been longer than its two time stamps say."""
     return ROUNDING + 2 * (case.history.resolution - 1)
 
 
@@ -125,7 +126,7 @@ def _too_early(call: Call, earlier: list[Call], slack: int) -> Breach | None:
         if due is not None and call.left_at + slack < due and refused.answer is not None:
             waited, said = seconds(call.left_at - (refused.returned_at or 0)), refused.answer.retry_after
             message = f"{noun_of(call)} left {waited} after a 429 that said Retry-After {said}"
-            return Breach(message, (at("told to wait", refused), at("too early", call)))
+            return Breach(message, (at("asked to wait", refused), at("too early", call)))
     return None
 
 
@@ -133,7 +134,7 @@ R5 = Clause(
     code="R5",
     name="retry-after-ignored",
     statement="let the whole seconds pass that a 429 asks for before the operation is called again",
-    reason="The platform counts requests per token and minute: whoever comes back before Retry-After has passed is refused"
+    reason="The platform counts requests per token and minute: a client that returns before Retry-After has passed is refused"
     " again and may be shut out for longer.",
     advice=(
         "Read Retry-After (whole seconds) and wait that long; your own back-off may only make it longer.",
@@ -151,7 +152,7 @@ R5 = Clause(
 
 
 def _asks_for_a_pause(call: Call) -> bool:
-    """A server error, or a 429 that does not say in whole seconds how long to wait."""
+    """Return whether a call got a server error, or a 429 without a wait in whole seconds."""
     if call.status == 429:
         return call.answer is not None and (call.answer.retry_after is None or call.answer.retry_after_text is not None)
     return call.status is not None and call.status >= 500

@@ -15,24 +15,24 @@ from contracts.judge import EXERCISED, UPPER_BOUND, Breach, Case, Clause, Mark
 from mockserver.journal import Guest
 
 FROM_DOUBLING = ("R3", "R4")
-"""Clauses that a client breaks because it sends twice at once: one answer forbids what the other asks for, and tries double."""
+"""Clauses that a client also breaks if it sends twice at once: one answer forbids what the other requires."""
 
 
 def uses_before(call: Call, place: int, case: Case) -> list[Call]:
-    """The sends that had used up the id of `call` when it left, or perhaps, or were on their way; empty while uses are left."""
+    """Return the sends that had used up the id of `call` when it left, may have, or were under way; empty if uses are left."""
     uses = [*_spent(call, place, case), *call.beside]
     return uses if len(uses) >= _handshakes(case) else []
 
 
 def _spent(call: Call, place: int, case: Case) -> list[Call]:
-    """The sends known at `place` to have used up the id of `call`, or perhaps."""
+    """Return the sends known at `place` to have used up the id of `call`, for certain or perhaps."""
     if call.presented is None:
         return []
     return list(takewhile(lambda send: send.was_over(place), case.history.sessions[call.presented].spent))
 
 
 def _handshakes(case: Case) -> int:
-    """How many sends an id is good for."""
+    """Return how many sends an id is good for."""
     return case.history.policy("handshakes", 1)
 
 
@@ -49,7 +49,7 @@ def _step_reused(any_used: bool, moment: Moment, case: Case) -> tuple[bool, Mark
 
 
 def _may_repeat(call: Call, uses: list[Call], place: int, case: Case) -> bool:
-    """Whether the client repeats sends of the same message that nobody knows the outcome of, under the same key."""
+    """Return whether the client repeats sends of this message whose outcome is unknown, under the same idempotency key."""
     key = call.key(case.parameters.idempotency_key)
     return key is not None and all(
         (use.effect is Effect.UNKNOWN or not use.was_over(place))
@@ -71,12 +71,12 @@ def _reuse(call: Call, uses: list[Call], place: int, case: Case) -> Breach:
     elif uses[0].effect is Effect.CONSUMED:
         message = f"session {label} was used twice"
     else:
-        message = f"session {label} was presented again after a send whose outcome nobody knows"
+        message = f"session {label} was presented again after a send with an unknown outcome"
     return Breach(message, (at("first use", uses[0]), at("used again", call)))
 
 
 def _overlap(flying: list[Call], call: Call, case: Case) -> bool:
-    """Whether the stamps of the recording are fine enough to tell that one of the sends had not come back."""
+    """Return whether the recording's time stamps are fine enough to show that one of the sends was still under way."""
     if isinstance(case.history.header.resolution, UnsetType):
         return True
     resolution = case.history.resolution
@@ -92,7 +92,7 @@ S1 = Clause(
     name="session-reused",
     statement="never present an id again after a send of it was accepted, or may have been, nor while one is on its way",
     reason="The platform invalidates a session id at its first successful handshake: the second send is a 403 in production."
-    " If the answer to a send was lost, or is not there yet, nobody knows whether the id is used up.",
+    " If the answer to a send was lost, or is not there yet, it is unknown whether the id is used up.",
     advice=(
         "Create the session inside the call that sends: POST …/webchat/sessions, then use that id once.",
         "Do not keep ids in a dict, a database row or on self, and do not send twice at once: a second try needs a session"
@@ -108,7 +108,7 @@ S1 = Clause(
 
 
 def _age(call: Call, place: int, case: Case) -> int | None:
-    """How old the id was, in milliseconds, when `call` presented it; None where its creation was not seen to come back."""
+    """Return the id's age in milliseconds when `call` presented it; None if its create was not seen to be answered."""
     session = case.history.sessions.get(call.presented or "")
     created = session.created if session is not None else None
     if created is None or not created.was_over(place) or created.returned_at is None or created.received_session is None:
@@ -117,7 +117,7 @@ def _age(call: Call, place: int, case: Case) -> int | None:
 
 
 def _jumped_elsewhere(since: int, call: Call, case: Case) -> int:
-    """How far the clock jumped over other requests on their way: another message's, or one that this call did not wait for."""
+    """Return how far the clock jumped during requests that `call` did not wait for, such as another message's."""
     if not case.history.intents:
         return 0
     changes = (change for change in case.history.changes if since < change.place < call.left)
@@ -126,7 +126,7 @@ def _jumped_elsewhere(since: int, call: Call, case: Case) -> int:
 
 
 def _is_elsewhere(other: Call, call: Call) -> bool:
-    """Whether `call` did not wait for `other`: it is another message's, in another session, or still on its way."""
+    """Return whether `call` did not wait for `other`: it is another message's, in another session, or still under way."""
     return other.intent is not call.intent or other.presented not in {None, call.presented} or not other.was_over(call.left)
 
 
@@ -137,7 +137,7 @@ def _step_stale(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
             if age is None:
                 return state, None
             allowed = case.parameters.max_age * 1000
-            slack = 2 * (case.history.resolution - 1)  # of the stamps of both ends
+            slack = 2 * (case.history.resolution - 1)  # for the time stamps of both ends
             if age - slack > allowed:
                 return state, _staleness(call, age, allowed, case)
             return state, EXERCISED if age + slack <= allowed else None
@@ -163,12 +163,12 @@ S2 = Clause(
     code="S2",
     name="session-stale",
     statement="use an id within `max_age` seconds of receiving it",
-    reason="The gap between creation and use must be milliseconds: a session that nobody uses ends after a short idle timeout,"
+    reason="The gap between creation and use must be milliseconds: a session that is not used ends after a short idle timeout,"
     " and the send that comes after it is a 403.",
     advice=(
         "Create the session right before the send, in the same function: nothing may wait between the two.",
         "After a wait (Retry-After, a queue, a slow login) create a new session instead of using the one from before. If an"
-        " HTTP layer repeats a send by itself and that suits you, raise the age with --max-age, or switch it off.",
+        " HTTP layer repeats a send by itself and that suits you, raise the limit with --max-age, or switch it off.",
     ),
     stimulus="a send presented an id whose creation the trace holds",
     start=None,
@@ -209,7 +209,7 @@ S3 = Clause(
     " conversation, which is a disclosure, not only an error.",
     advice=(
         "Keep the id in a local variable of the call that sends; never on self, in a global or in a pool.",
-        "Where calls run in parallel, give each its own session, created with its own guest.",
+        "If calls run in parallel, give each its own session, created with its own guest.",
     ),
     stimulus="a send left while a session of another guest had been created",
     start=frozenset[Guest](),
@@ -221,7 +221,7 @@ S3 = Clause(
 
 
 NEVER_ISSUED = frozenset({"session.unknown", "session.foreign"})
-"""Reasons for which a platform that tells them never issued the id to this client."""
+"""Reasons that say that this client was never issued the id, if the platform gives reasons."""
 
 
 def _step_invented(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
@@ -232,7 +232,7 @@ def _step_invented(state: None, moment: Moment, case: Case) -> tuple[None, Mark]
 
 
 def _invention(call: Call, case: Case) -> Mark:
-    """A recording may begin after sessions were created; one with intents begins with the client."""
+    """The breach is certain only with intents: a recording without them may begin after sessions were created."""
     session = case.history.sessions[call.presented or ""]
     if (session.created is not None and session.created.left < call.left) or handed_on(call):
         return EXERCISED
@@ -252,7 +252,7 @@ S4 = Clause(
     reason="The platform answers an id it never issued, or issued to another OAuth client, with the same 403 as a dead one.",
     advice=(
         "Take `webChatSessionId` from the answer to POST …/webchat/sessions, and from nowhere else.",
-        "Fail loudly where that answer has no id, instead of sending a default.",
+        "Fail loudly if that answer has no id, instead of sending a default.",
     ),
     stimulus="a send presented an id",
     start=None,
@@ -264,10 +264,10 @@ S4 = Clause(
 IN_ID = re.compile(
     r"\{\{.*?\}\}|\$\{.*?\}|\{\w*\}|<[\w -]+>|%s|%\(\w+\)s|\[object Object\]|^(undefined|null|none|nil|nan)$", re.IGNORECASE
 )
-"""What an unrendered template, or a value that is none, looks like where an id belongs."""
+"""Unrendered templates and missing values, as they look in place of an id."""
 
 IN_TEXT = re.compile(r"\{\{.*?\}\}|\$\{.*?\}|\[object Object\]|\bundefined\b|\bnull\b")
-"""The same within a text, where people may well write braces and brackets of their own."""
+"""The same within a text, in which braces and brackets may well be the user's own."""
 
 
 def _step_placeholder(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
@@ -290,7 +290,7 @@ def _placeholder_for_id(call: Call, case: Case) -> Breach | None:
 
 
 def _placeholder_in_text(call: Call) -> Breach | None:
-    """A placeholder that the text to be sent contains is the user's own."""
+    """A placeholder that is part of the given text is the user's own."""
     if call.intent is None or call.text is None or call.text == call.intent.text:
         return None
     meant = call.intent.text
@@ -319,7 +319,7 @@ S5 = Clause(
 
 
 def _perturbed(case: Case) -> str:
-    return "the world perturbed the client, which may need more than one session then" if case.history.changes else ""
+    return "the client was perturbed, and may have needed more than one session" if case.history.changes else ""
 
 
 def _step_orphaned(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
@@ -330,7 +330,7 @@ def _step_orphaned(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
 
 
 def _orphan(call: Call, intent: Intent, place: int) -> Breach | None:
-    """Where something was refused, a further session may be what recovery takes."""
+    """After a refusal, a further session may be part of the recovery."""
     earlier = [other for other in intent.of("create") if other.left < place]
     if not earlier or any(other.was_over(place) and other.status != 200 for other in intent.calls):
         return None
@@ -341,7 +341,7 @@ def _orphan(call: Call, intent: Intent, place: int) -> Breach | None:
 S6 = Clause(
     code="S6",
     name="session-orphaned",
-    statement="create one session per message where nothing goes wrong",
+    statement="create one session per message if nothing goes wrong",
     reason="A session that is created and not used counts against the platform's limits until it ends by itself, and shows"
     " that the client does not know which of its ids it is using.",
     advice=(

@@ -1,4 +1,6 @@
-"""The bodies the platform takes, described once more and apart from the mock, so that the judge shares no code with it."""
+"""The request bodies that the platform accepts. They are described apart from the mock, so that the judge shares no code with
+it.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,11 @@ from msgspec import UNSET
 from mockserver.journal import Arrival
 
 MAX_NAME = 254
-"""Longest name and e-mail address of a guest."""
+"""Longest name and e-mail address of a guest, in characters."""
 
 
 def problem(arrival: Arrival, max_text: int) -> str:
-    """What is wrong with the body of a create or a send; empty where nothing is, or where too little of it was recorded."""
+    """Describe what is wrong with the body of a create or a send; empty if nothing is, or if too little was recorded."""
     if arrival.truncated:
         return ""
     if arrival.size == 0 and arrival.body is UNSET:

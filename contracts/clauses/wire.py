@@ -1,4 +1,4 @@
-"""Does the client speak the platform's language at all?"""
+"""Does the client make requests that the platform can accept at all?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BODIES = frozenset({"create", "send"})
 
 
 def _step_payload(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
-    """Looks for itself when a request leaves; where it finds nothing, the platform may still know better."""
+    """A body is checked here when its request leaves. The platform may refuse one that passes this check."""
     match moment:
         case CallLeft(call) if call.operation in BODIES:
             problem = shapes.problem(call.arrival, case.history.policy("max_text", 4000))
@@ -54,23 +54,23 @@ def _step_endpoint(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
 
 
 def _stray(call: Call) -> Breach | None:
-    """What is no operation may still exist, as the platform's own description does: then it is answered."""
+    """An unknown path may still exist, such as the platform's own description: it is then answered."""
     nowhere = call.operation is None and (call.status is None or call.status in NOWHERE)
     refused = call.status in NOWHERE and not made_up(call)
     if not nowhere and not refused:
         return None
-    message = f"{call.arrival.method} {quote(call.arrival.path)} is no operation of the platform"
+    message = f"{call.arrival.method} {quote(call.arrival.path)} is not an operation of the platform"
     return Breach(message, (at("no such operation", call),))
 
 
 NOWHERE = frozenset({404, 405})
-"""The statuses that say that there is nothing here, or not by this method."""
+"""The statuses for an unknown path, or an unknown method of a known one."""
 
 W2 = Clause(
     code="W2",
     name="wrong-endpoint",
     statement="call only operations that exist",
-    reason="A path with a slip in it is a 404 for ever, another method a 405; neither is counted as a message.",
+    reason="A path with a typo in it is a 404 for ever, another method a 405; neither is counted as a message.",
     advice=(
         "Join base URL and path in one place, and mind double slashes and lost prefixes such as /api/v2.",
         "Let redirects and 404 end the call with an error that names the URL.",

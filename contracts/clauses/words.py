@@ -1,4 +1,4 @@
-"""Small pieces that the clauses' messages and evidence are made of."""
+"""Building blocks of the clauses' messages and evidence."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from contracts.judge import Evidence
 
 
 def at(label: str, call: Call) -> Evidence:
-    """Points to where `call` left the client."""
+    """Return evidence at the place at which `call` left the client."""
     return Evidence(label, call.seq)
 
 
 def seconds(milliseconds: float) -> str:
-    """A duration for people: `0.1 s`, `45 s`."""
+    """Format a duration for people: `0.1 s`, `45 s`."""
     return f"{milliseconds / 1000:.3f}".rstrip("0").rstrip(".") + " s"
 
 
@@ -25,14 +25,14 @@ LONGEST_TEXT = 40
 
 
 _UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
-"""Characters that count as printable and show nothing."""
+"""Characters that count as printable but show nothing."""
 
 
 def quote(text: str, letters: Literal["all", "ascii"] = "all") -> str:
-    """A text of a client's in quotes, cut if it is long. Python reads the value back from it.
+    """Quote a client's text, cut if it is long, as a Python literal.
 
-    Everything that cannot be seen is escaped, and so are letters that are not in their composed form: two texts that differ
-    are quoted differently. `ascii` escapes all letters beyond ASCII.
+    Invisible characters are escaped, and so are letters not in their composed form. So different texts are quoted differently.
+    `ascii` escapes all letters beyond ASCII.
     """
     if len(text) > LONGEST_TEXT:
         return f"{quote(text[:LONGEST_TEXT], letters)}… ({len(text)} characters)"
@@ -44,7 +44,7 @@ BEFORE_CHANGE = 12
 
 
 def told_apart(one: str, other: str) -> tuple[str, str]:
-    """Two texts in quotes, long ones from shortly before they begin to differ; letters that look alike are escaped."""
+    """Quote two texts, long ones from shortly before their first difference; letters that look alike are escaped."""
     same = next((nth for nth, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     start = max(0, same - BEFORE_CHANGE) if max(len(one), len(other)) > LONGEST_TEXT else 0
     letters: Literal["all", "ascii"] = "ascii" if normalize("NFC", one) == normalize("NFC", other) else "all"
@@ -53,7 +53,7 @@ def told_apart(one: str, other: str) -> tuple[str, str]:
 
 
 def exact(text: str) -> str:
-    """A text in quotes, whole, with escapes as in `quote`."""
+    """Quote a whole text, with escapes as in `quote`."""
     written = repr(text)
     if text.isascii():
         return written
@@ -63,7 +63,7 @@ def exact(text: str) -> str:
 
 
 def _is_unseen(char: str, before: str, composed: bool) -> bool:
-    """Whether a reader would not see a character, or not that it is one of its own."""
+    """Return whether a reader would not see a character, or would take it for part of another."""
     if char.isascii():
         return False
     joins = combining(char) > 0 and (not before or not composed)
@@ -76,14 +76,14 @@ def _escaped(char: str) -> str:
 
 
 def plain_or_quoted(name: str) -> str:
-    """A name as it is, or in quotes if it could be misread: blanks at its ends or in a row, quotes, what cannot be seen."""
+    """Return a name as it is, or quoted if it could be misread: outer or double blanks, quotes, invisible characters."""
     written = exact(name)
     is_plain = written[1:-1] == name and name == " ".join(name.split()) != "" and not set(name) & set("'\"<>\\")
     return name if is_plain else written
 
 
 def name_of(intent: Intent) -> str:
-    """An intent as a person counts them: `message 1`, `inferred message 3 to Ann`."""
+    """Name an intent as a person counts them: `message 1`, `inferred message 3 to Ann`."""
     if not intent.inferred:
         return f"message {intent.number + 1}"
     whom = f" to {plain_or_quoted(intent.guest.name)}" if intent.guest.name else ""
@@ -91,18 +91,18 @@ def name_of(intent: Intent) -> str:
 
 
 def reported(intent: Intent) -> Evidence:
-    """Points to where the client reported the outcome."""
+    """Return evidence at the place at which the client reported the outcome."""
     labels = {"accepted": "reported success", "failed": "reported failure"}
     return Evidence(labels.get(intent.outcome or "", "never returned"), intent.ended_seq or 0)
 
 
 def noun_of(call: Call, article: str = "a") -> str:
-    """A call as a noun: `a create`, `a send`, `a token request`; `a request` if it called something that does not exist."""
+    """Name a call by a noun: `a create`, `a send`, `a token request`; `a request` if it called something unknown."""
     return f"{article} {'token request' if call.operation == 'token' else call.operation or 'request'}"
 
 
 def answer_to(call: Call) -> str:
-    """What came back to the client, in two or three words."""
+    """Describe the answer that reached the client, in two or three words."""
     if call.status is None:
         return "no whole answer"
     if call.effect is Effect.DEAD:

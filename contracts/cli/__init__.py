@@ -1,4 +1,4 @@
-"""The command line: `dayfly`, one file per command, none of them loaded before it is asked for."""
+"""The command line `dayfly`. Each command is a file, imported when the command is called."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs the command line and returns its exit status: 0 held, 1 violated, 2 not done, 130 interrupted, 143 terminated."""
+    """Run the command line and return its exit status: 0 held, 1 violated, 2 not done, 130 interrupted, 143 terminated."""
     import click
 
     from contracts.cli.group import dayfly
@@ -22,7 +22,7 @@ def run(arguments: Sequence[str]) -> int:
         return int(dayfly.main(list(arguments), prog_name="dayfly", standalone_mode=False) or 0)
     except (click.Abort, KeyboardInterrupt):
         return 130
-    except SystemExit as error:  # not on its way out yet: a client may have left threads
+    except SystemExit as error:  # the process does not end yet, because a client may have left threads
         return int(error.code or 0)
     except click.ClickException as error:
         where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "dayfly"
@@ -31,7 +31,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _printable(error: ClickException) -> str:
-    """Its message on one line, and below it the lines that are quoted, with nothing that a terminal would obey."""
+    """Return the message on one line and the quoted lines below it, without characters that a terminal would obey."""
     from contracts.errors import ContractsError
     from contracts.report.cells import clean
 
@@ -42,7 +42,7 @@ def _printable(error: ClickException) -> str:
 
 
 def main() -> NoReturn:
-    """The entry point of the command `dayfly`."""
+    """Run the command `dayfly`: its entry point."""
     status = run(sys.argv[1:])
     if _clients_left_threads():
         _leave(status)
@@ -50,13 +50,13 @@ def main() -> NoReturn:
 
 
 def _clients_left_threads() -> bool:
-    """Whether a client that hung has left a thread behind, for which Python might wait for ever."""
+    """Return whether a client that hung has left a thread behind, which Python might wait for forever at exit."""
     locks = sys.modules.get("contracts.clients.locks")
     return locks is not None and locks.any_left()
 
 
 def _leave(status: int) -> NoReturn:
-    """Ends the process without waiting for threads."""
+    """End the process without waiting for threads."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):
             stream.flush()

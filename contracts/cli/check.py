@@ -24,7 +24,13 @@ from contracts.report.model import Source
 
 @click.command("check", context_settings=SETTINGS)
 @click.argument("recording", metavar="TRACE.jsonl|FILE.har|URL", shell_complete=completing.files)
-@click.option("--organization", metavar="ID", default="default", show_default=True, help="Whose journal, at a URL.")
+@click.option(
+    "--organization",
+    metavar="ID",
+    default="default",
+    show_default=True,
+    help="The organisation whose journal to judge, at a URL.",
+)
 @admin_token
 @platform_option
 @contract_options
@@ -46,10 +52,9 @@ def command(
 ) -> None:
     """Judge a recording, or the journal of the mock that runs at a URL.
 
-    A recording is a trace in JSON Lines or a HAR file, of the mock or of a real service; - is
-    standard input. Its content decides, not its name; gzip, and zip as Playwright writes it, are
-    unpacked. If a HAR file holds several traces of dayfly's own, FILE.har#PAGE names one. The report
-    says how much of a HAR file was read, and what was left out.
+    A recording is a trace in JSON Lines or a HAR file, of the mock or of a real service; - is standard input. The content
+    decides its format, not its name; gzip, and zip as Playwright writes it, are unpacked. If a HAR file holds several of
+    dayfly's own traces, FILE.har#PAGE names one. The report says how much of a HAR file was read, and what was left out.
     """
     from contracts.cli import declared
     from contracts.cli.sources import WEB, recorded

@@ -1,4 +1,4 @@
-"""What a shell offers where an option or argument is typed: clauses, kinds of reports, files. Loaded when a key is pressed."""
+"""Values that a shell proposes for arguments and options: clauses, kinds of report, files. Imported only for completion."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def clauses(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
-    """The codes of the clauses that begin as what is typed, whatever its case, and their names."""
+    """Return the codes of clauses that begin with what is typed, in either case, with their names."""
     from click.shell_completion import CompletionItem
 
     from contracts.clauses import CLAUSES, DEMANDS
@@ -22,7 +22,7 @@ def clauses(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
 
 
 def reports(ctx: click.Context, param: click.Parameter, incomplete: str, *, kinds: Sequence[str]) -> list[CompletionItem[str]]:
-    """``html:`` and its like, and files once a kind is typed."""
+    """Return prefixes such as ``html:``; after one of them, files."""
     from click.shell_completion import CompletionItem
 
     if ":" in incomplete:
@@ -31,14 +31,14 @@ def reports(ctx: click.Context, param: click.Parameter, incomplete: str, *, kind
 
 
 def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
-    """Files, where an argument may be one."""
+    """Propose files."""
     from click.shell_completion import CompletionItem
 
     return [CompletionItem(incomplete, type="file")]
 
 
 def stories(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
-    """The names of the stories that begin as what is typed, with their titles; files where none does."""
+    """Return names of stories that begin with what is typed, with their titles; files if there are none."""
     from click.shell_completion import CompletionItem
 
     from contracts.stories import library

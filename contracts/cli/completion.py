@@ -1,4 +1,4 @@
-"""`dayfly completion`: prints what makes a shell complete the command."""
+"""`dayfly completion`: prints the shell completion script."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHELLS = ("bash", "zsh", "fish")
 @click.argument("shell", type=click.Choice(SHELLS), required=False)
 @click.pass_context
 def command(context: click.Context, shell: str | None) -> None:
-    """Print what makes a shell complete commands, options and their values; SHELL is the one you are in, if not named.
+    """Print the shell completion script. SHELL defaults to the shell you are in.
 
     \b
     bash   add to ~/.bashrc:   eval "$(dayfly completion bash)"
@@ -26,7 +26,7 @@ def command(context: click.Context, shell: str | None) -> None:
     from click.shell_completion import get_completion_class
 
     maker = get_completion_class(shell or _own_shell())
-    assert maker is not None  # SHELLS are among those it knows
+    assert maker is not None  # SHELLS lists only shells that click knows
     click.echo(maker(context.find_root().command, {}, "dayfly", "_DAYFLY_COMPLETE").source(), nl=False)
 
 

@@ -1,4 +1,4 @@
-"""What the commands share at the terminal: how reports look, where they go, and that a client's own prints do not get in."""
+"""Output of the commands: the style and the destinations of reports, kept apart from what clients print."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STDOUT = "-"
 
 
 class Destination(NamedTuple):
-    """A report to be written: `--report KIND:PATH`; the path `-` is standard output."""
+    """The destination of a report: `--report KIND:PATH`. The path `-` is standard output."""
 
     kind: str
     path: str
@@ -32,14 +32,14 @@ class Destination(NamedTuple):
 def destinations(
     ctx: click.Context, param: click.Parameter, values: Sequence[str], *, kinds: Sequence[str]
 ) -> tuple[Destination, ...]:
-    """Reads the values of --report, of these kinds. Raises BadParameter, also where two kinds are to go to one place."""
+    """Parse the values of --report. Raise BadParameter, also if two kinds would go to the same place."""
     read = tuple(destination(ctx, param, value, kinds) for value in values)
     _refuse_two_in_one(ctx, param, read, as_json=ctx.params.get("as_json", False))
     return read
 
 
 def json_too(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
-    """Reads --json, wherever it stands beside --report. Raises BadParameter where that has something else for its place."""
+    """Parse --json. Raise BadParameter if --report sends another kind to standard output."""
     _refuse_two_in_one(ctx, param, ctx.params.get("destinations", ()), as_json=value)
     return value
 
@@ -47,7 +47,7 @@ def json_too(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
 def _refuse_two_in_one(
     ctx: click.Context, param: click.Parameter, destinations: Sequence[Destination], *, as_json: bool
 ) -> None:
-    """Of two kinds in one file the last would be all there is, except where what is written is added to it."""
+    """Raise BadParameter if two kinds would go to one file, because the last would replace the others. Appending is allowed."""
     kinds: dict[str, str] = {STDOUT: "json"} if as_json else {}
     for kind, path in destinations:
         place = path if path == STDOUT else str(Path(path).resolve())
@@ -57,19 +57,19 @@ def _refuse_two_in_one(
 
 
 def _adds_up(path: str) -> bool:
-    """Whether what is written there does not replace what was: a device, or GitHub's summary."""
+    """Return whether writing to a path appends to it: a device, or the summary page of a GitHub job."""
     return path != STDOUT and (_is_summary(path) or (Path(path).exists() and not Path(path).is_file()))
 
 
 def destination(ctx: click.Context, param: click.Parameter, value: str, kinds: Sequence[str]) -> Destination:
-    """Reads one of them, of a report that there is in these kinds. Raises BadParameter."""
+    """Parse one value of --report, for a report that has these kinds. Raise BadParameter."""
     kind, colon, path = value.partition(":")
     example = f"{kinds[1]}:report.{kinds[1]}"
     if not colon or not path:
         raise click.BadParameter(f"{value!r} must be KIND:PATH, as in {example}; - is standard output", ctx, param)
     if kind not in kinds:
         near = get_close_matches(kind, kinds, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(kinds)}"
+        hint = f"did you mean {near[0]}?" if near else f"the kinds are {', '.join(kinds)}"
         raise click.BadParameter(f"there is no report of the kind {kind!r}; {hint}", ctx, param)
     if path != STDOUT and not _can_hold_files(Path(path).resolve().parent):
         raise click.BadParameter(f"{Path(path).parent} is not a directory and cannot become one", ctx, param)
@@ -79,13 +79,13 @@ def destination(ctx: click.Context, param: click.Parameter, value: str, kinds: S
 
 
 def _can_hold_files(directory: Path) -> bool:
-    """Whether there is such a directory, or it can be made: nothing on the way to it is a file."""
+    """Return whether a directory exists or can be made, because nothing on its path is a file."""
     there = next(place for place in (directory, *directory.parents) if place.exists())
     return there.is_dir()
 
 
 def style_for(stream: TextIO) -> Style:
-    """How text is to look on `stream`: NO_COLOR, FORCE_COLOR, the terminal's width, and what its encoding can show."""
+    """Return the style for `stream`, by NO_COLOR, FORCE_COLOR, the terminal's width and the stream's encoding."""
     colour = stream.isatty() and os.environ.get("TERM") != "dumb"
     if os.environ.get("FORCE_COLOR"):
         colour = True
@@ -103,9 +103,10 @@ def _shows_unicode(stream: TextIO) -> bool:
 
 
 def tell(report: Report, destinations: Sequence[Destination], *, as_json: bool, aside: bool = False) -> None:
-    """Writes a report to where it is wanted: files, and standard output, which is left to programs where they want it.
+    """Write a report to its files and for people: to standard output, or to standard error if programs read standard output.
 
-    `aside`: somebody else does. Raises ClickException at its end where a file or the corpus could not be written.
+    If `aside`, the caller writes to standard output itself. Raises ClickException at the end if a file or the corpus could not
+    be written.
     """
     people, problems = _delivered(
         lambda kind: render(report, kind), lambda style: text.render(report, style), destinations, as_json=as_json, aside=aside
@@ -123,9 +124,9 @@ def deliver(
     as_json: bool,
     aside: bool = False,
 ) -> None:
-    """Writes any report, which `render` gives as a file of a kind and `as_text` for people.
+    """Write a report of any type, which `render` returns as a file of a kind and `as_text` for people.
 
-    Raises ClickException at its end where a file could not be written.
+    Raises ClickException at the end if a file could not be written.
     """
     _, problems = _delivered(render, as_text, destinations, as_json=as_json, aside=aside)
     _complain(problems)
@@ -139,7 +140,7 @@ def _delivered(
     as_json: bool,
     aside: bool,
 ) -> tuple[TextIO, list[str]]:
-    """Does so as far as it goes, and tells where people read it, and what could not be written."""
+    """Write as much as possible. Return the stream that people read, and a message for each file that could not be written."""
     problems = list(_unwritten(render, destinations))
     for_programs = {kind for kind, path in destinations if path == STDOUT} | ({"json"} if as_json else set())
     people = sys.stderr if for_programs or aside else sys.stdout
@@ -151,7 +152,7 @@ def _delivered(
 
 
 def _unwritten(render: Callable[[str], bytes], destinations: Sequence[Destination]) -> Iterator[str]:
-    """Writes the files, and tells why those that could not be written were not."""
+    """Write the files, and yield a message for each that could not be written."""
     for kind, path in destinations:
         if path != STDOUT:
             try:
@@ -166,9 +167,9 @@ def _complain(problems: Sequence[str]) -> None:
 
 
 def write(written: bytes, path: str) -> None:
-    """Writes a file; raises ClickException where that cannot be done.
+    """Write a file. Raise ClickException if that fails.
 
-    The summary page of a GitHub job is one file for all that a step has to say, so what stands there stays.
+    The summary page of a GitHub job is appended to, because all steps of a job share it.
     """
     mode = "ab" if _is_summary(path) else "wb"
     try:
@@ -180,7 +181,7 @@ def write(written: bytes, path: str) -> None:
 
 
 def _is_summary(path: str) -> bool:
-    """Whether that is the summary page of a GitHub job, however the path is written."""
+    """Return whether a path is the summary page of a GitHub job."""
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     return bool(summary) and Path(path).resolve() == Path(str(summary)).resolve()
 
@@ -199,7 +200,7 @@ def _for_github(report: Report, destinations: Sequence[Destination]) -> list[str
 
 @contextmanager
 def clients_print_to_stderr() -> Iterator[None]:
-    """While it lasts, what anybody in this process writes to standard output goes to standard error."""
+    """Redirect everything that this process writes to standard output to standard error."""
     sys.stdout.flush()
     with redirect_stdout(sys.stderr), _descriptor_redirected():
         yield
@@ -207,7 +208,7 @@ def clients_print_to_stderr() -> Iterator[None]:
 
 @contextmanager
 def _descriptor_redirected() -> Iterator[None]:
-    """The same for those who write to the descriptor itself: children, and code that is not Python."""
+    """Redirect the file descriptor itself, for child processes and for code that is not Python."""
     saved = None
     with suppress(OSError):
         saved = os.dup(1)

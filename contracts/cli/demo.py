@@ -1,4 +1,4 @@
-"""`dayfly demo`: a refused message and its story, then two clients judged; for whoever has never seen the tool."""
+"""`dayfly demo`: a refused message and its explanation, then two clients judged; for people new to the tool."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mockserver.assemble import Assembly
 
 WIDTH = 80
-"""Columns the demonstration takes at most, so that it can be pasted anywhere."""
+"""Most columns of the demonstration, so that it can be pasted anywhere."""
 
 EXAMPLES = 100
 """Scenarios drawn for each client: enough to find what is shown, within seconds."""
@@ -33,7 +33,9 @@ HOURS = 3600
 
 @click.command("demo", context_settings=SETTINGS)
 def command() -> None:
-    """Show a message that the platform refuses and why, then judge a client that sends such messages, and one that does not."""
+    """Show a refused message and its explanation, then judge two clients: one that sends such messages, and one that
+    does not.
+    """
     from contracts.cli.console import style_for
 
     look = style_for(sys.stdout)
@@ -42,7 +44,7 @@ def command() -> None:
     _say(style, "", "Next:", "")
     _quote(style, ["dayfly verify path/to/your_client.py:factory", "dayfly explain S1", "dayfly serve"])
     if not all(came_out):
-        raise click.ClickException("something did not come out as it was told; please report it with the text above")
+        raise click.ClickException("the demonstration did not end as expected; please report this with the text above")
 
 
 # -- 1: a refused message, and why -----------------------------------------------------------------------------------
@@ -121,7 +123,7 @@ def _caching_client(style: Style) -> bool:
     found = next((result for result in report.violated if result.code == "S1"), None)
     if found is None or found.counterexample is None or found.counterexample.scenario is None:
         return False
-    once = structs.replace(report, seed=None)  # who wants to see it again runs the demonstration
+    once = structs.replace(report, seed=None)  # no command to see it again: that is the demonstration itself
     click.echo(text.counterexample(once, found, style), color=True)
     others = ", ".join(f"{result.code} {result.name}" for result in report.violated if result is not found)
     _say(style, f"It breaks other rules as well: {others}.")
@@ -148,7 +150,9 @@ def _verified(style: Style, name: str) -> Report:
 
 
 def _shipped_clients() -> Path:
-    """In an installation they are inside the package, in a checkout beside it; relative where that is shorter."""
+    """Return the directory of the shipped clients: inside the installed package, or beside it in a checkout; relative if
+    shorter.
+    """
     package = Path(__file__).parents[1]
     packaged = package / "_fixtures" / "clients"
     folder = packaged if packaged.is_dir() else package.parent / "fixtures" / "clients"
@@ -165,13 +169,13 @@ def _title(style: Style, text: str) -> None:
 
 
 def _say(style: Style, *paragraphs: str) -> None:
-    """Paragraphs, wrapped; an empty one is an empty line."""
+    """Print paragraphs, wrapped. An empty one is an empty line."""
     for paragraph in paragraphs:
         for line in style.hang("", paragraph) or [""]:
             click.echo(line)
 
 
 def _quote(style: Style, lines: Iterable[str]) -> None:
-    """Lines as they are, set off; what does not fit is cut."""
+    """Print lines as they are, indented, and cut if they do not fit."""
     for line in lines:
         click.echo(("    " + style.clip(style.say(line), style.width - 4)).rstrip())

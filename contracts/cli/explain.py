@@ -1,4 +1,4 @@
-"""`dayfly explain`: a clause, or what became of a request."""
+"""`dayfly explain`: explains a clause, or the answer to a request."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from contracts.cli.sources import DEFAULT_URL, ask
 from mockserver.ids import context_in
 
 BESIDE = 70
-"""Columns in which a name and a sentence have room beside each other."""
+"""Fewest columns for a name and a sentence beside each other."""
 
 _PART_OF_ID = re.compile("[0-9a-fA-F-]{8,}")
 
 NARROWEST, WIDEST = 40, 120
-"""Columns a request is explained in."""
+"""Fewest and most columns for the explanation of a request."""
 
 
 @click.command("explain", context_settings=SETTINGS)
@@ -32,13 +32,13 @@ def command(subject: str | None, listed: bool, url: str, admin_token: str, as_js
     """Explain a clause by its code or its name, or an answer by its contextId (also in the header ININ-Correlation-Id)."""
     context_id = context_in(subject or "")
     if listed and subject is not None:
-        raise click.UsageError("--list goes alone")
+        raise click.UsageError("--list cannot be combined with a clause or a contextId")
     if as_json and context_id is None:
-        raise click.UsageError("--json goes with a contextId: clauses are explained in words alone")
+        raise click.UsageError("--json needs a contextId: clauses are explained as text only")
     if listed:
         _list()
     elif subject is None:
-        raise click.UsageError("what is to be explained? Name a clause, or a contextId, or see --list")
+        raise click.UsageError("name a clause or a contextId; --list shows the clauses")
     elif context_id is not None:
         _explain_request(context_id, url, admin_token, as_json)
     else:

@@ -1,4 +1,4 @@
-"""Following the journal of a running mock: what was there last, then everything that comes, across lost connections."""
+"""Following the journal of a running mock: its latest requests, then each new one, even after the connection was lost."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
 V = TypeVar("V")
 
 UNASSIGNED, UNASSIGNED_ID = "unassigned", "ffffffff"
-"""How the journal of requests that name no organisation is called."""
+"""The journal of requests that name no organisation."""
 
 RETRY = 1.0
-"""Seconds between two attempts to reach a mock that went away."""
+"""Seconds between two attempts to reach a mock that cannot be reached."""
 
 SILENCE = 10.0
-"""Seconds without a byte after which a stream is held for lost: the mock says each second that there is nothing new."""
+"""Seconds without a byte after which a stream counts as lost. The mock writes something each second."""
 
 
 class Page(Struct):
-    """The end of a journal: the requests in it, newest first, and the number of its newest entry."""
+    """The end of a journal: its latest requests, newest first, and the number of its newest entry."""
 
     newest: int
     requests: list[Exchange]
 
 
 class Journal:
-    """An organisation's journal at the mock at `url`, as far as it passes the filters of `wanted`: query parameters."""
+    """An organisation's journal at the mock at `url`, filtered by the query parameters `wanted`."""
 
     def __init__(self, url: str, organization: str, admin_token: str, wanted: Mapping[str, str]) -> None:
         self._url, self._admin_token, self._wanted = url, admin_token, wanted
@@ -48,7 +48,7 @@ class Journal:
         self._seen = 0
 
     def last(self, count: int) -> list[Exchange]:
-        """The last `count` answered requests, oldest first. What follows begins after them. Raises ClickException."""
+        """Return the last `count` answered requests, oldest first. `follow` continues after them. Raises ClickException."""
         answer = ask(self._url, self._path, self._admin_token, {**self._wanted, "limit": str(max(1, count))})
         page = msgspec.json.decode(answer.content, type=Page)
         self._seen = page.newest
@@ -56,9 +56,9 @@ class Journal:
         return answered[-count:] if count else []
 
     def follow(self, lost: Callable[[str], object], wait: Callable[[float], object] = pause) -> Iterator[Exchange | Perturbed]:
-        """What comes from now on, without end. `lost` is told why the stream broke, each time; it goes on where it was.
+        """Yield each new request or perturbation, without end. A lost stream is resumed; `lost` gets the reason each time.
 
-        Raises ClickException where the mock refuses: the organisation is gone, say.
+        Raises ClickException if the mock refuses, for example because the organisation was deleted.
         """
         import httpx
 
@@ -93,9 +93,9 @@ class Journal:
 
 
 class Strays:
-    """Requests that name no organisation, beside the journal of `organization`.
+    """Requests that name no organisation, besides the journal of `organization`.
 
-    If there is only that organisation they are meant for it, and shown; else they are counted.
+    If that is the only organisation they are meant for it, and shown; else they are only counted.
     """
 
     def __init__(self, url: str, organization: str, admin_token: str, wanted: Mapping[str, str]) -> None:
@@ -114,17 +114,17 @@ class Strays:
         self.count = msgspec.json.decode(ask(url, path, admin_token, {}).content)["count"]
 
     def last(self, count: int) -> list[Exchange]:
-        """The last `count` of them, oldest first, if they are shown. What follows begins after them."""
+        """Return the last `count` of them, oldest first, if they are shown. `follow` continues after them."""
         latest = self._journal.last(count) if self._journal is not None else []
         return latest if self.shown else []
 
     def told(self) -> str:
-        """How many there were, in words."""
+        """Say how many there were."""
         words = "request names" if self.count == 1 else "requests name"
         return f"{self.count} {words} no organisation, see: dayfly tail --organization {UNASSIGNED}"
 
     def follow(self, tell: Callable[[str], object]) -> Iterator[Exchange]:
-        """What comes from now on, if they are shown. Otherwise tell how many there were, each time they doubled."""
+        """Yield each new one if they are shown. Otherwise report their number each time it has doubled."""
         if self._journal is None:
             return
         try:
@@ -148,7 +148,7 @@ class _Ended(NamedTuple):
 
 
 def merged(*streams: Iterator[V]) -> Iterator[V]:
-    """Yield what comes from any of the streams until the first of them ends; what one raises is raised."""
+    """Yield the items of all streams until the first stream ends. An exception in any of them is raised here."""
     came: SimpleQueue[V | _Ended] = SimpleQueue()
     for place, stream in enumerate(streams):
         threading.Thread(target=_drain, args=(stream, came, place == 0), daemon=True).start()

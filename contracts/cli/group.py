@@ -1,4 +1,4 @@
-"""The group of all commands, which loads a command when it is called, and says in one line why one failed."""
+"""The group of all commands. It imports a command when it is called, and reports an error in one line."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ from mockserver.errors import MockServerError
 
 COMMANDS = {
     "check": "Judge a recording, or a running mock's journal.",
-    "completion": "Print what makes a shell complete this command.",
+    "completion": "Print the shell completion script.",
     "demo": "Show a refused message, its explanation, and two clients judged.",
-    "explain": "Explain a clause, or what became of a request.",
+    "explain": "Explain a clause, or the answer to a request.",
     "platform": "List, show and check platforms as data.",
     "probe": "Judge a provider: a mock, replicas of one, or the service.",
     "replay": "Put a client through one scenario file.",
-    "reproduce": "Replay a recording in its own time, and tell why its 403s were.",
+    "reproduce": "Replay a recording and explain each 403.",
     "serve": "Serve the mock.",
-    "stories": "Put on raw requests with expected answers, or write them as scripts.",
+    "stories": "Run raw requests with expected answers, or write them as scripts.",
     "tail": "Follow the journal of a running mock.",
     "verify": "Put a client through many scenarios and judge it.",
 }
-"""Commands and what they do, in a line: each is `command` in the module of its name beside this one."""
+"""The commands, each with a one-line description. Each is `command` in the module of that name in this package."""
 
 STDERR = 2
-"""The number of its file descriptor."""
+"""The file descriptor of standard error."""
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are modules."""
+    """A group whose commands are modules, imported when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Their names."""
+        """Return the names of the commands."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Loads one."""
+        """Import a command."""
         if cmd_name not in COMMANDS:
             return super().get_command(ctx, cmd_name)
         command = import_module(f"contracts.cli.{cmd_name}").command
@@ -54,28 +54,28 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
-        """Writes the overview without loading anything."""
+        """Write the overview without importing any command."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        """Reads the command line; what --help and --version print may not be wanted either."""
+        """Parse the command line. Writing for --help and --version can fail here too."""
         if sys.stderr is None:
             _say_it_nowhere()
         with _output_refused():
             return super().make_context(info_name, args, parent, **extra)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        """Finds a command. Raises ClickException where nobody would hear what it is there to say; a server goes without."""
+        """Find a command. Raise ClickException if stdout is closed, except for `serve`, which does not need it."""
         name, command, rest = super().resolve_command(ctx, args)
         if sys.stdout is None and name != "serve":
             raise click.ClickException("standard output is closed")
         return name, command, rest
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Turns errors into one line, below the traceback where somebody is debugging."""
+        """Turn an error into one line, after its traceback if --debug is set."""
         try:
             with _output_refused():
                 return super().invoke(ctx)
@@ -89,7 +89,7 @@ class LazyGroup(click.Group):
 
 @contextmanager
 def _output_refused() -> Iterator[None]:
-    """Tells what becomes of printing where that cannot be done. Raises Exit, or ClickException where somebody should know."""
+    """Raise Exit if the reader of standard output has gone, and ClickException if it cannot be written for another reason."""
     try:
         yield
     except BrokenPipeError:
@@ -108,7 +108,7 @@ def _is_from_printing(error: OSError) -> bool:
 
 
 def _say_it_nowhere() -> None:
-    """Opens a standard error that was closed, so that no file or socket gets its number and with it what is said there."""
+    """Reopen a closed standard error, so that no other file or socket gets its descriptor and the messages with it."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     if nowhere != STDERR:
         os.dup2(nowhere, STDERR)
@@ -118,7 +118,7 @@ def _say_it_nowhere() -> None:
 
 
 def _say_no_more() -> None:
-    """Whoever read this, such as `head`, has seen enough; what is still to be flushed goes nowhere."""
+    """Discard what is still to be flushed, because the reader, such as `head`, has closed the pipe."""
     with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), 1)
 
@@ -126,7 +126,7 @@ def _say_no_more() -> None:
 def _words(error: Exception) -> str:
     if isinstance(error, ContractsError | MockServerError):
         return str(error)
-    return f"internal error: {type(error).__name__}: {error} (dayfly --debug … shows where)"
+    return f"internal error: {type(error).__name__}: {error} (run dayfly --debug … for the traceback)"
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

@@ -1,4 +1,4 @@
-"""A request with its answer in one line of a terminal, and a second one where somebody will want to ask why."""
+"""A request with its answer in one line of a terminal, and a second line with the contextId if it was refused."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from mockserver.exchanges import Exchange
 from mockserver.journal import Perturbed
 
 GUTTER = 14
-"""Columns that the time takes, with the space after it."""
+"""Columns of the time, with the space after it."""
 
 SESSION = 8
-"""Characters of a session id that tell it from others."""
+"""Characters of a session id that are shown."""
 
 UNDELIVERED = {"lost_request": "lost", "lost_response": "lost", "truncated": "cut"}
 
 
 def journalled(item: Exchange | Perturbed, style: Style) -> Iterator[str]:
-    """The lines of a request, or of what was done to the world."""
+    """Return the lines of a request or of a perturbation."""
     if isinstance(item, Perturbed):
         words = style.clip(style.say(perturbation_words(item.what, item.detail)), style.width - GUTTER)
         yield _time(item.at / 1000, style) + style.paint(words, "cyan")
@@ -51,7 +51,7 @@ def _looks(exchange: Exchange) -> tuple[Look, ...]:
 
 
 def _what(exchange: Exchange, style: Style) -> str:
-    """What is told of a request, the reason of its refusal first, as far as there is room."""
+    """Return the details of a request, with the reason of a refusal first, cut to the room there is."""
     told = "  ".join(style.say(part) for part in _details(exchange))
     room = style.width - GUTTER - 14
     if not _is_refused(exchange):

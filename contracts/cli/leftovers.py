@@ -1,4 +1,4 @@
-"""Ends what clients have started and left behind: whoever asks for a verdict gets no processes to look after."""
+"""Ends processes that clients have started and left running."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from typing import NoReturn
 from contracts.clients.errors import Terminated
 
 _PR_SET_CHILD_SUBREAPER = 36
-"""From Linux' prctl.h: orphans below this process become its children, not those of the first process."""
+"""From Linux' prctl.h. Orphaned descendants of this process become its children, not those of the first process."""
 
 PROCESSES = Path("/proc")
 
 ROUNDS = 100
-"""How often it is looked again: what is killed may have had children, which are orphans then."""
+"""Most rounds of killing. A killed process may have had children, which become orphans."""
 
 
 @contextmanager
 def nothing_left_running() -> Iterator[None]:
-    """At its end, which SIGTERM brings about, every child that this process has got meanwhile is killed, and theirs. Only Linux
-    tells them all; elsewhere that is left to whoever started them.
+    """Kill the children that this process gets meanwhile, and their descendants, at its end or at SIGTERM.
 
-    For commands alone: whoever calls from a program may start children beside it.
+    Only Linux can list them all, so nothing is killed elsewhere. For commands only: a program may start children of its own
+    meanwhile.
     """
     with _ending_at_sigterm(), _killing_children() if sys.platform.startswith("linux") else nullcontext():
         yield
@@ -37,7 +37,7 @@ def nothing_left_running() -> Iterator[None]:
 
 @contextmanager
 def _ending_at_sigterm() -> Iterator[None]:
-    """Where nobody else handles SIGTERM, it raises SystemExit meanwhile, once."""
+    """Let SIGTERM raise SystemExit meanwhile, unless it has a handler already."""
     found = signal.getsignal(signal.SIGTERM)
     if found is not signal.SIG_DFL or threading.current_thread() is not threading.main_thread():
         yield
@@ -50,7 +50,7 @@ def _ending_at_sigterm() -> Iterator[None]:
 
 
 def _leave(number: int, _: FrameType | None) -> NoReturn:
-    """Ends this process as the shell has it; whoever says so twice, as `timeout` does, does not disturb it at that."""
+    """Exit with 128 + signal. A second signal is ignored, because `timeout` may send two."""
     signal.signal(number, signal.SIG_IGN)
     raise Terminated(128 + number)
 
@@ -83,7 +83,10 @@ def _children(parent: int) -> Iterator[int]:
 
 
 def _parent_of(entry: Path) -> int | None:
-    """The second field after the name, which stands in brackets and may hold anything; None where the process has gone."""
+    """Return the parent of a process, or None if the process has ended.
+
+    It is the second field after the name, which stands in brackets and may contain anything.
+    """
     try:
         return int((entry / "stat").read_bytes().rpartition(b")")[2].split()[1])
     except (OSError, IndexError, ValueError):

@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ F = TypeVar("F", bound=Callable[..., Any])
 R = TypeVar("R")
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "DAYFLY"}
-"""Every option is a variable too: --seed is DAYFLY_SEED."""
+"""Settings of every command. Each option can be given as a variable too: --seed as DAYFLY_SEED."""
 
 
 class Seconds(click.FloatRange):
-    """Seconds in a range; NaN, which no bound keeps out, is in none."""
+    """Seconds in a range. NaN is refused, which click's bounds would allow."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """See FloatRange."""
         seconds: float = super().convert(value, param, ctx)
         if not isfinite(seconds):
-            self.fail(f"{value} is no number of seconds.", param, ctx)
+            self.fail(f"{value} is not a number of seconds.", param, ctx)
         return seconds
 
 
 TYPED = ("delivery", "max_age", "max_attempts", "min_attempts", "max_wait", "min_pause", "token_margin", "idempotency_key")
-"""The parameters of a contract that are options."""
+"""The parameters of the contract that are options."""
 
 PATIENCE = Seconds(min=0.01, max=3600)
 
 
 def stacked(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
-    """Several decorators as one, the first on top."""
+    """Combine decorators into one; the first is outermost."""
 
     def decorate(command: F) -> F:
         for option in reversed(options):
@@ -56,7 +56,7 @@ def stacked(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
 
 
 class Choice(NamedTuple):
-    """The client that a command line names, and how it is to be driven."""
+    """The client that a command line names, and how to drive it."""
 
     target: str | None
     command: str | None
@@ -69,7 +69,7 @@ class Choice(NamedTuple):
 
 
 def _choosing(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Hands the options that name a client to a command as one, `choice`."""
+    """Pass the options that name a client to a command as one argument, `choice`."""
 
     @wraps(command)
     def call(*args: Any, **options: Any) -> Any:
@@ -80,7 +80,7 @@ def _choosing(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _header(context: click.Context, parameter: click.Parameter, name: str | None) -> str | None:
-    """The name, if a header can have it."""
+    """Parse the name of a header. Raise BadParameter if no header can have it."""
     try:
         return header_name(name)
     except ValueError as error:
@@ -93,25 +93,28 @@ client_options: Callable[[Callable[..., Any]], Callable[..., Any]] = stacked(
         click.option(
             "--command",
             metavar="CMD",
-            help="A client in any language, in place of TARGET: it speaks JSON Lines. Runs without a shell.",
+            help="A client in any language instead of TARGET. It speaks JSON Lines; no shell is used.",
         ),
-        click.option("--one-shot", is_flag=True, help="CMD is started for each message, which it finds on its input."),
-        click.option("--socket", is_flag=True, help="TARGET meets the platform over a socket, with whatever speaks HTTP."),
+        click.option("--one-shot", is_flag=True, help="Start CMD anew for each message, and pass it on its input."),
+        click.option("--socket", is_flag=True, help="Serve the platform to TARGET over a real socket (any HTTP library)."),
         click.option(
-            "--faketime", is_flag=True, help="CMD shares the mock's wall clock, by way of libfaketime. See contracts/README.md."
+            "--faketime", is_flag=True, help="Give CMD the mock's wall clock by libfaketime. See contracts/README.md."
         ),
+        click.option("--real-time", is_flag=True, help="Let CMD wait in real time, even if its runtime supports virtual time."),
         click.option(
-            "--real-time", is_flag=True, help="CMD's waits are real, though its runtime may take part in virtual time."
+            "--patience",
+            type=PATIENCE,
+            metavar="S",
+            help="Seconds of real time a client may be silent before it counts as hung.",
         ),
-        click.option("--patience", type=PATIENCE, metavar="S", help="Seconds of real time a client may show nothing."),
-        click.option("--show-output", is_flag=True, help="Let the client print; else its output is in reports alone."),
+        click.option("--show-output", is_flag=True, help="Let the client print; otherwise only reports show its output."),
         _choosing,
     ]
 )
 
 
 class Age(Seconds):
-    """Seconds, or `off`: any age will do."""
+    """Seconds, or `off` for no limit."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """See FloatRange."""
@@ -119,7 +122,7 @@ class Age(Seconds):
 
 
 def _contracting(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Hands the options that say what a client is held to to a command as one, `contract`."""
+    """Pass the options of the contract to a command as one argument, `contract`."""
 
     @wraps(command)
     def call(*args: Any, **options: Any) -> Any:
@@ -137,7 +140,7 @@ contract_options: Callable[[Callable[..., Any]], Callable[..., Any]] = stacked(
             multiple=True,
             metavar="CODE|NAME",
             shell_complete=completing.clauses,
-            help="Judge by this clause alone; may be repeated.",
+            help="Judge only by this clause; may be repeated.",
         ),
         click.option("--delivery", type=click.Choice(get_args(Delivery)), default=DEFAULTS.delivery, show_default=True),
         click.option(
@@ -168,7 +171,7 @@ contract_options: Callable[[Callable[..., Any]], Callable[..., Any]] = stacked(
             default=DEFAULTS.max_wait,
             show_default=True,
             metavar="S",
-            help="The longest Retry-After a client must sit out.",
+            help="The longest Retry-After that a client must wait for.",
         ),
         click.option(
             "--min-pause",
@@ -198,7 +201,7 @@ contract_options: Callable[[Callable[..., Any]], Callable[..., Any]] = stacked(
 
 
 def reports_as(kinds: Sequence[str]) -> Callable[[F], F]:
-    """--report and --json, of a report that there is in these kinds."""
+    """Return the options --report and --json, for a report that has these kinds."""
     return stacked(
         [
             click.option(
@@ -215,7 +218,7 @@ def reports_as(kinds: Sequence[str]) -> Callable[[F], F]:
                 "as_json",
                 is_flag=True,
                 callback=json_too,
-                help="JSON on standard output, people's text on standard error.",
+                help="JSON on standard output, text for people on standard error.",
             ),
         ]
     )
@@ -231,19 +234,21 @@ expected_failures = click.option(
     "--expected-failures",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="TOML: clauses known to be violated, which do not count as long as they are.",
+    help="TOML: clauses known to be violated; they do not fail the run.",
 )
 platform = click.option(
     "--platform",
     metavar="NAME|FILE",
     default="",
-    help="A declared platform in place of the web chat: see `dayfly platform list`, or a file of one's own.",
+    help="A declared platform instead of the web chat: a name from `dayfly platform list`, or a file.",
 )
-admin_token = click.option("--admin-token", metavar="TOKEN", default="", help="What the control API asks for.")
+admin_token = click.option("--admin-token", metavar="TOKEN", default="", help="The token of the control API.")
 
 
 class Chosen(NamedTuple):
-    """The clients to drive: what to call them, how to make them, what to type to have the same again, and by which choice."""
+    """The clients to drive: their name, the object that makes them, the arguments that name them on the command line, and
+    the choice that those make.
+    """
 
     name: str
     clients: Clients
@@ -268,9 +273,9 @@ def driven(choice: Choice, run: Callable[[Chosen], R], methods: Mapping[str, str
 
 
 def chosen(choice: Choice, methods: Mapping[str, str] | None = None) -> Chosen:
-    """Return the clients that TARGET or --command names; `methods` are those that a client in Python has to have.
+    """Return the clients that TARGET or --command names. `methods` are those that a client in Python must have.
 
-    Raises UsageError unless it is one of the two, and ClientError.
+    Raises UsageError unless exactly one of the two is given, and ClientError.
     """
     if (choice.target is None) == (choice.command is None):
         raise click.UsageError("name one client: TARGET (package.module:factory or path/to/file.py:factory) or --command")
@@ -281,7 +286,7 @@ def _process(choice: Choice, command: str) -> Chosen:
     from contracts.clients.command import command_clients
 
     if choice.socket:
-        raise click.UsageError("--socket goes with TARGET: a process meets the platform over a socket anyway")
+        raise click.UsageError("--socket is for TARGET only: a process uses a socket anyway")
     given = {"one_shot": choice.one_shot, "faketime": choice.faketime, "real_time": choice.real_time}
     flags = "".join(f" --{name.replace('_', '-')}" for name, is_set in given.items() if is_set)
     clients = command_clients(command, **given, **_given(choice))
@@ -298,7 +303,7 @@ def _python(choice: Choice, target: str, methods: Mapping[str, str] | None) -> C
         ("--real-time", choice.real_time),
     ):
         if given:
-            raise click.UsageError(f"{flag} goes with --command")
+            raise click.UsageError(f"{flag} is for --command only")
     again = shlex.quote(target) + (" --socket" if choice.socket else "") + _patience(choice)
     clients = PythonClients(find(target), socket=choice.socket, methods=methods, **_given(choice))
     return Chosen(target, clients, again, choice)
@@ -314,7 +319,7 @@ def _given(choice: Choice) -> dict[str, Any]:
 
 
 def known(file: Path | None) -> ExpectedFailures:
-    """What a file of expected failures says. Raises ExpectedFailuresError."""
+    """Read a file of expected failures; None for no file. Raises ExpectedFailuresError."""
     from contracts.verify import expected
 
     return expected.NOTHING if file is None else expected.load(file)

@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from contracts.probe import Provider
 
 PATIENCE = 120
-"""Seconds that a restart may take."""
+"""Most seconds that a restart may take."""
 
 
 @click.command("probe", context_settings=SETTINGS)
 @click.argument("url", metavar="URL")
 @admin_token
-@click.option("--client-id", metavar="ID", default="", help="An OAuth client, where there is no control API.")
+@click.option("--client-id", metavar="ID", default="", help="An OAuth client, if there is no control API.")
 @click.option("--client-secret", metavar="SECRET", default="", help="Its secret.")
 @click.option("--replica", "replicas", metavar="URL", multiple=True, help="Another replica of it; may be repeated.")
-@click.option("--restart", metavar="CMD", help="Restarts a replica, and ends once that serves again.")
-@click.option("--examples", type=click.IntRange(min=0), metavar="N", help="Histories to draw beside the directed trials.")
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Draws the same histories again; 0 under CI.")
-@click.option("--clause", "clauses", multiple=True, metavar="CODE|NAME", help="Judge by this clause alone; may be repeated.")
+@click.option("--restart", metavar="CMD", help="Restarts a replica, and exits once it serves again.")
+@click.option("--examples", type=click.IntRange(min=0), metavar="N", help="Histories to draw besides the directed trials.")
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Draw the same histories again; 0 if CI is set.")
+@click.option("--clause", "clauses", multiple=True, metavar="CODE|NAME", help="Judge only by this clause; may be repeated.")
 @platform_option
 @report_options
 @click.pass_context
@@ -52,8 +52,8 @@ def command(
 ) -> None:
     """Judge the provider at URL by the clauses P1 to P13.
 
-    A mock is probed through its control API, in organisations of the probe's own, which are deleted again. With --client-id and
-    --client-secret it may be any provider: messages are really sent there, and what needs control is not exercised.
+    A mock is probed through its control API, in organisations that the probe makes and deletes. With --client-id and
+    --client-secret any provider can be probed. Messages are really sent then, and clauses that need control are not exercised.
     """
     from contracts.cli import declared
     from contracts.probe import BrokenOff, Options, probe
@@ -81,25 +81,27 @@ def _provider(
     if bool(client_id) != bool(client_secret):
         raise click.UsageError("--client-id and --client-secret go together")
     if client_id and admin_token:
-        raise click.UsageError("name --client-id and --client-secret, or --admin-token: with control no client is needed")
+        raise click.UsageError(
+            "give --client-id and --client-secret, or --admin-token, but not both: with control no client is needed"
+        )
     credentials = Credentials(client_id, client_secret) if client_id else None
     if restart is not None and not restart.strip():
-        raise click.UsageError("--restart names no command")
+        raise click.UsageError("--restart is empty: give a command")
     restarting = None if restart is None else _running(restart)
     provider = at_url(url, replicas=replicas, admin_token=admin_token, credentials=credentials, restart=restarting)
     return dataclasses.replace(provider, wait=_wait)
 
 
 def _wait(seconds: float) -> None:
-    """Says why nothing is to be seen, where a provider asks for patience."""
-    click.echo(f"dayfly: the provider asks for {seconds:g} s of patience", err=True)
+    """Say why nothing seems to happen while a provider's Retry-After passes."""
+    click.echo(f"dayfly: waiting {seconds:g} s, as the provider asks", err=True)
     pause(seconds)
 
 
 def _running(command: str) -> Callable[[], None]:
-    """Runs a command of the shell. Raises ProbeError where that fails.
+    """Return a function that runs a command of the shell. It raises ProbeError if that fails.
 
-    What it says goes to a file: a pipe would be held open by the server that it starts.
+    The output goes to a file, because a server that the command starts would keep a pipe open.
     """
 
     def run() -> None:

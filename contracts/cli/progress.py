@@ -1,4 +1,4 @@
-"""How far a long campaign has come, for whoever waits at a terminal."""
+"""The progress bar of a long search, for people who wait at a terminal."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from contracts.verify.campaign import Progress, Watch
 
 SHORT = 1.0
-"""Seconds in which a campaign may end without a bar."""
+"""Seconds before a bar is shown."""
 
 WIDEST = 30
 TEXT = 75
-"""Columns of the bar, and of what stands beside it."""
+"""Most columns of the bar, and of the text beside it."""
 
 _ERASE = "\r\x1b[K\x1b[?25h"
 """Clears the line, and shows the cursor that the bar has hidden."""
@@ -31,7 +31,7 @@ _ERASE = "\r\x1b[K\x1b[?25h"
 
 @contextmanager
 def progress_bar() -> Iterator[Watch | None]:
-    """A bar on standard error while it lasts, gone afterwards; None where nobody looks: in a pipe, a file, a CI's log."""
+    """Show a bar on standard error meanwhile; None if that is not a terminal, or in CI."""
     if not _is_watched(sys.stderr):
         yield None
         return
@@ -47,14 +47,14 @@ def _is_watched(stream: TextIO) -> bool:
 
 
 class _Bar:
-    """Drawn from the first run that ends after a moment."""
+    """A bar that is first drawn when a run ends after a second."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream, self._stopwatch = stream, Stopwatch()
         self._bar: ProgressBar[Progress] | None = None
 
     def show(self, progress: Progress) -> None:
-        """Draws what there is to tell."""
+        """Draw the progress."""
         if self._bar is None:
             if self._stopwatch.seconds() < SHORT:
                 return
@@ -64,7 +64,7 @@ class _Bar:
         self._bar.render_progress()
 
     def erase(self) -> None:
-        """Leaves no trace of it."""
+        """Erase the bar."""
         if self._bar is not None:
             self._stream.write(_ERASE)
             self._stream.flush()
@@ -82,8 +82,8 @@ class _Bar:
 
 
 def words(progress: Progress | None) -> str | None:
-    """What is told beside the bar."""
+    """Return the text beside the bar."""
     if progress is None:
         return None
     told = f"{progress.exercised}/{progress.clauses} clauses exercised, {progress.violated} violated"
-    return f"{told}; making {progress.smaller} smaller" if progress.smaller else told
+    return f"{told}; minimizing {progress.smaller}" if progress.smaller else told

@@ -23,8 +23,10 @@ EXPORTS = ("pytest", "curl")
 @click.command("replay", context_settings=SETTINGS)
 @click.argument("file", metavar="SCENARIO.json", type=click.Path(path_type=Path))
 @client_options
-@click.option("--times", type=click.IntRange(min=1), default=1, show_default=True, help="How often.")
-@click.option("--emit", type=click.Choice(EXPORTS), help="Write what it found as a file of its own to standard output.")
+@click.option("--times", type=click.IntRange(min=1), default=1, show_default=True, help="Number of runs.")
+@click.option(
+    "--emit", type=click.Choice(EXPORTS), help="Write the first violation to standard output as a file that runs by itself."
+)
 @platform_option
 @contract_options
 @report_options
@@ -44,8 +46,9 @@ def command(
 ) -> None:
     """Put a client through one scenario file and judge it.
 
-    With --emit, write the first violation to standard output: as a pytest file that fails for as long as the client does, or as
-    a script of curl commands that makes the same requests. The exit status is 0 then, and 2 where nothing was violated.
+    With --emit, write the first violation to standard output as a file. It is a pytest file that fails while the client
+    violates the clause, or a script of curl commands that makes the same requests. The exit status is then 0, or 2 if nothing
+    was violated.
     """
     from contracts.cli import declared
     from contracts.scenario import load
@@ -68,7 +71,7 @@ def command(
 
 
 def _from(file: Path, report: Report) -> Report:
-    """The report, with the file that each counterexample comes from."""
+    """Return the report with `file` as the file of each counterexample."""
     clauses = tuple(
         result
         if result.counterexample is None
@@ -79,7 +82,7 @@ def _from(file: Path, report: Report) -> Report:
 
 
 def _client(client: Chosen) -> Client:
-    """The client as it was driven here."""
+    """Return the client as it was driven here."""
     choice = client.choice
     return Client(
         target=client.name,
@@ -93,9 +96,9 @@ def _client(client: Chosen) -> Client:
 
 
 def _export(kind: str, report: Report, client: Client, parameters: Parameters) -> str:
-    """The first violation as a file. Raises ClickException where there is none."""
+    """Return the first violation as a file. Raise ClickException if there is none."""
     if not report.violated:
-        raise click.ClickException(f"{report.target} breaks nothing in this scenario, so there is nothing to write")
+        raise click.ClickException(f"{report.target} violates no clause in this scenario, so there is nothing to write")
     if kind == "curl":
         return curl.render(report.violated[0])
     return pytest.render(report.violated[0], client, parameters)

@@ -1,4 +1,4 @@
-"""`dayfly reproduce`: replays a recording in its own time, and tells why its refusals were."""
+"""`dayfly reproduce`: replays a recording in its own time, and explains each 403."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.command("reproduce", context_settings=SETTINGS)
 @click.argument("recording", metavar="FILE.har|TRACE.jsonl", shell_complete=completing.files)
-@click.option("--policy", type=FILE, metavar="FILE.toml", help="What the mock enforces; else what the recording names.")
+@click.option("--policy", type=FILE, metavar="FILE.toml", help="The policy to enforce; by default the recording's.")
 @click.option(
-    "--infer-policy", metavar="FILE.toml", help="Write the policy that the recording tells, for dayfly serve --policy."
+    "--infer-policy", metavar="FILE.toml", help="Write the policy inferred from the recording, for dayfly serve --policy."
 )
-@click.option("--host", "hosts", multiple=True, metavar="HOST", help="Whose requests to replay; may be repeated.")
+@click.option("--host", "hosts", multiple=True, metavar="HOST", help="Replay only requests to this host; may be repeated.")
 @reports_as(KINDS)
 @click.pass_context
 def command(
@@ -35,13 +35,11 @@ def command(
     destinations: Sequence[Destination],
     as_json: bool,
 ) -> None:
-    """Replay a recording on a fresh organisation of the mock, whose clock follows the recording's, and tell why each 403 was
-    one.
+    """Replay a recording on a fresh organisation of the mock, whose clock follows the recording's, and explain each 403.
 
-    A recording is a trace in JSON Lines, or a HAR file of a browser or a proxy, of the mock or of a
-    real service, read without its secrets. Its content decides, not its name; gzip, and zip as
-    Playwright writes it, are unpacked. If a HAR file holds several traces of dayfly's own,
-    FILE.har#PAGE names one.
+    A recording is a trace in JSON Lines, or a HAR file of a browser or a proxy, of the mock or of a real service. It is read
+    without its secrets. The content decides its format, not its name; gzip, and zip as Playwright writes it, are unpacked. If a
+    HAR file holds several of dayfly's own traces, FILE.har#PAGE names one.
 
     Exit status: 0 the mock answers as recorded, 1 it answers otherwise, 2 nothing could be replayed.
     """
@@ -70,7 +68,7 @@ def _size(name: str) -> int:
 
 @contextmanager
 def _bar(label: str, length: int) -> Iterator[Callable[[int], object]]:
-    """A progress bar on standard error, where that is a terminal."""
+    """Show a progress bar on standard error, if that is a terminal."""
     hidden = not sys.stderr.isatty()
     with click.progressbar(length=length, label=label, file=sys.stderr, hidden=hidden) as bar:
         yield bar.update

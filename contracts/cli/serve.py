@@ -1,4 +1,4 @@
-"""`dayfly serve`: the mock as a server of its own."""
+"""`dayfly serve`: runs the mock as a server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _for_a_header(_: click.Context, option: click.Parameter, value: str) -> str:
-    """A credential travels in a header, and a colon ends the client id there (RFC 7617)."""
+    """Check a credential. It is sent in a header, in which a colon ends the client id (RFC 7617)."""
     if not all("!" <= character <= "~" for character in value) or (option.name == "client_id" and ":" in value):
         raise click.BadParameter("must be visible ASCII characters without spaces, and a client id has no colon")
     return value
@@ -51,19 +51,21 @@ def _origins(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
 
 @click.command("serve", context_settings={"auto_envvar_prefix": "DAYFLY", "show_default": True})
 @click.option("--host", default="127.0.0.1", help="Name or address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8403, help="Port; 0 takes any that is free.")
-@click.option("--bind", metavar="unix:PATH", callback=_unix, help="Listen at a Unix socket, in place of host and port.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8403, help="Port; 0 picks a free port.")
+@click.option("--bind", metavar="unix:PATH", callback=_unix, help="Listen at a Unix socket instead of host and port.")
 @click.option("--tls", is_flag=True, help="Serve HTTPS with a throw-away certificate; prints the authority's file.")
-@click.option("--tls-ca", metavar="FILE", type=FILE, help="Where --tls writes the authority that clients have to trust.")
+@click.option("--tls-ca", metavar="FILE", type=FILE, help="File for the authority of --tls, which clients have to trust.")
 @click.option("--tls-cert", metavar="FILE", type=FILE, help="Serve HTTPS with this certificate, in PEM.")
 @click.option("--tls-key", metavar="FILE", type=FILE, help="The key of --tls-cert, in PEM.")
 @platform_option
 @click.option("--store", metavar="URL", default="memory:", help="memory:, or redis://HOST:PORT/DB, which replicas share.")
-@click.option("--workers", type=click.IntRange(1, 256), default=1, help="Processes; several need a shared store.")
-@click.option("--policy", metavar="FILE", type=click.Path(path_type=Path), help="TOML file with what the platform enforces.")
-@click.option("--admin-token", metavar="TOKEN", default="", callback=_for_a_header, help="What the control API asks for.")
+@click.option("--workers", type=click.IntRange(1, 256), default=1, help="Processes; more than one needs a shared store.")
+@click.option(
+    "--policy", metavar="FILE", type=click.Path(path_type=Path), help="TOML file with the limits that the platform enforces."
+)
+@click.option("--admin-token", metavar="TOKEN", default="", callback=_for_a_header, help="The token of the control API.")
 @click.option("--journal", metavar="FILE", default="", help="Append requests and answers to this file, as JSON Lines.")
-@click.option("--opaque", is_flag=True, help="Tell clients no more than the platform would: no Dayfly-Reason.")
+@click.option("--opaque", is_flag=True, help="Answer as the platform does: without Dayfly-Reason.")
 @click.option(
     "--cors",
     metavar="ORIGIN",
@@ -72,14 +74,20 @@ def _origins(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
     callback=_origins,
     help="Origins whose web pages may use the platform: URLs, loopback, * or off.",
 )
-@click.option("--client-id", metavar="ID", default="", callback=_for_a_header, help="Default client id; drawn if not given.")
-@click.option("--client-secret", metavar="SECRET", default="", callback=_for_a_header, help="Its secret; drawn if not given.")
+@click.option(
+    "--client-id",
+    metavar="ID",
+    default="",
+    callback=_for_a_header,
+    help="Client id of the default organisation; random if not given.",
+)
+@click.option("--client-secret", metavar="SECRET", default="", callback=_for_a_header, help="Its secret; random if not given.")
 @click.option("--log-requests", is_flag=True, help="Print a line for each request to standard error.")
 @click.option(
     "--log-level",
     type=click.Choice(("error", "warning", "info", "debug")),
     default="warning",
-    help="What to print to standard error; info has a line for each request, debug is for the server itself.",
+    help="What to print to standard error; info adds a line for each request, debug the server's own messages.",
 )
 @click.option("--json", "as_json", is_flag=True, help="When ready, print {url, client_id, client_secret, admin_token}.")
 @click.pass_context
@@ -104,7 +112,7 @@ def command(
 ) -> None:
     """Serve the mock until SIGTERM or Ctrl-C, and print one line when it is ready.
 
-    Options are variables too, DAYFLY_PORT for --port; so is what stands in the policy's file, DAYFLY_POLICY_TTL for ttl.
+    Options can be given as variables, DAYFLY_PORT for --port. So can the values of the policy file, DAYFLY_POLICY_TTL for ttl.
     """
     from contracts.cli import declared
     from contracts.workbench import make_app as make_web_chat
@@ -133,7 +141,7 @@ def command(
 
 
 def _refuse_what_is_not_declared(context: click.Context) -> None:
-    """Raise UsageError for options that a declared platform does not have yet."""
+    """Raise UsageError for options that declared platforms do not support yet."""
     if context.params["workers"] > 1 or not context.params["store"].startswith("memory:"):
         raise click.UsageError("a declared platform keeps its state in one process: leave out --workers and --store")
     if context.params["journal"]:
@@ -144,13 +152,13 @@ def _refuse_what_is_not_declared(context: click.Context) -> None:
 def _identity(
     host: str, tls: bool, authority: Path | None, certificate: Path | None, key: Path | None
 ) -> Iterator[Identity | None]:
-    """What the server shows of itself over HTTPS; None if it speaks HTTP."""
+    """Provide the server's certificate and key for HTTPS; None for HTTP."""
     if (certificate is None) != (key is None):
-        raise click.UsageError("--tls-cert and --tls-key go together: give both")
+        raise click.UsageError("give both --tls-cert and --tls-key")
     if certificate is not None and tls:
-        raise click.UsageError("--tls makes a certificate of its own: leave it out, or --tls-cert and --tls-key")
+        raise click.UsageError("--tls makes its own certificate: give --tls, or --tls-cert and --tls-key")
     if authority is not None and not tls:
-        raise click.UsageError("--tls-ca says where --tls writes its authority: give --tls too")
+        raise click.UsageError("--tls-ca is for --tls only: give --tls too")
     if not tls and certificate is None:
         yield None
         return

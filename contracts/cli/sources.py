@@ -1,4 +1,4 @@
-"""Where recordings and explanations come from: files, and the control API of a running mock."""
+"""Sources of recordings and explanations: files, and the control API of a running mock."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 DEFAULT_URL = "http://127.0.0.1:8403"
 
 MOST_LINES = 1_000_000
-"""Entries that are judged at once: some gigabytes in memory."""
+"""Most entries that are judged at once: they take some gigabytes of memory."""
 
 UNIX = "unix:"
 
 WEB = ("http://", "https://", UNIX)
-"""What the URL of a mock begins with."""
+"""The beginnings of a mock's URL."""
 
 
 def recorded(recording: str, organization: str, admin_token: str) -> Reading:
-    """Read a recording: a HAR file or a trace, whatever it is called, or the journal at a URL.
+    """Read a recording: a HAR file or a trace, whatever its name, or the journal at a URL.
 
-    Raises ClickException, or HarError.
+    Raises ClickException or HarError.
     """
     if recording.startswith(WEB):
         path = f"/__admin/organizations/{organization}/trace"
@@ -48,7 +48,7 @@ def recorded(recording: str, organization: str, admin_token: str) -> Reading:
 
 
 def file_and_page(recording: str) -> tuple[str, str | None]:
-    """The file and the page that FILE.har#PAGE names; a file may have the sign in its own name."""
+    """Return the file and the page that FILE.har#PAGE names. The name of an existing file may contain a #."""
     if Path(recording).is_file():
         return recording, None
     name, _, page = recording.rpartition("#")
@@ -74,8 +74,7 @@ def _trace(lines: Iterable[bytes], name: str) -> Reading:
 
 
 def _bounded(file: BinaryIO, name: str) -> Iterator[bytes]:
-    """The lines, without a byte order mark, and none longer than its decoder would read: a file may
-    be one endless line, or have no end."""
+    """Yield lines without a byte order mark, cut after the decoder's limit: a file may have one endless line or no end."""
     lines = iter(lambda: file.readline(MAX_LINE + 1), b"")
     first = [line.removeprefix(BOM_UTF8) for line in islice(lines, 1)]
     yield from islice(chain(first, lines), MOST_LINES)
@@ -84,7 +83,7 @@ def _bounded(file: BinaryIO, name: str) -> Iterator[bytes]:
 
 
 def client(url: str, admin_token: str, patience: float = 60) -> httpx.Client:
-    """An HTTP client for the control API of the mock at `url`, which waits `patience` seconds for a byte."""
+    """Return an HTTP client for the control API of the mock at `url`. It waits up to `patience` seconds for a byte."""
     import httpx
 
     headers = {"Authorization": f"Bearer {admin_token}"} if admin_token else {}
@@ -95,7 +94,7 @@ def client(url: str, admin_token: str, patience: float = 60) -> httpx.Client:
 
 
 def ask(url: str, path: str, admin_token: str, query: Mapping[str, str] | None = None) -> httpx.Response:
-    """What the control API of the mock at `url` answers. Raises ClickException where that is not 200."""
+    """Ask the control API of the mock at `url`. Raise ClickException if the answer is not a 200."""
     import httpx
 
     try:
@@ -109,16 +108,16 @@ def ask(url: str, path: str, admin_token: str, query: Mapping[str, str] | None =
 
 
 def _advice(url: str, error: Exception) -> str:
-    """What to do if nothing that can be used answers at `url`."""
+    """Say what to do if nothing usable answers at `url`."""
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return "; name its authority, which `dayfly serve --tls` prints: SSL_CERT_FILE=FILE"
+        return "; set SSL_CERT_FILE to its authority, which `dayfly serve --tls` prints"
     if not url.startswith(WEB):
-        return "; its URL begins with http://, https:// or unix:"
+        return "; a URL begins with http://, https:// or unix:"
     return "; start it with `dayfly serve`, or give the URL that it printed"
 
 
 def explained_refusal(url: str, answer: httpx.Response) -> click.ClickException:
-    """The error for an answer of the control API that is none."""
+    """Return the error for a non-200 answer of the control API."""
     return click.ClickException(f"{url} answers {answer.status_code}: {_message(answer)}")
 
 

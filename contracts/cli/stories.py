@@ -1,4 +1,4 @@
-"""`dayfly stories`: raw requests with expected answers, shown, put on, and written as scripts."""
+"""`dayfly stories`: shows and runs raw requests with expected answers, and writes them as scripts."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from contracts.stories.stage import Place
 
 WIDTH = 80
-"""Columns that stories take at most."""
+"""Most columns of stories."""
 
 
 @click.group("stories", context_settings=SETTINGS)
 def command() -> None:
-    """Put on stories: raw requests with the answers they get, and what is done to the world between them.
+    """Run stories: raw requests with the answers they get, and changes of the platform between them.
 
-    A story is named by its name, or by the path of its file.
+    A story is given by its name or by the path of its file.
     """
 
 
@@ -49,9 +49,9 @@ def list_stories(as_json: bool) -> None:
 
 @command.command("show", context_settings=SETTINGS)
 @click.argument("name", shell_complete=completing.stories)
-@click.option("--emit", "kind", type=click.Choice(list(KINDS)), help="Print the story as something that runs by itself.")
+@click.option("--emit", "kind", type=click.Choice(list(KINDS)), help="Print the story as a script.")
 def show(name: str, kind: str | None) -> None:
-    """Show a story as steps, with the answer that each request gets."""
+    """Show a story as steps, with the answer to each request."""
     from contracts.stories import library, text
 
     story = library.find(name)
@@ -66,13 +66,15 @@ def show(name: str, kind: str | None) -> None:
 
 @command.command("run", context_settings=SETTINGS)
 @click.argument("names", metavar="NAME...", nargs=-1, shell_complete=completing.stories)
-@click.option("--all", "every", is_flag=True, help="Every story that comes with dayfly.")
-@click.option("--url", metavar="URL", help="A running mock, or with --client-id any provider; without, a mock in this process.")
+@click.option("--all", "every", is_flag=True, help="Run every story that comes with dayfly.")
+@click.option("--url", metavar="URL", help="A running mock, or any provider with --client-id. Default: a mock in this process.")
 @admin_token
 @click.option("--client-id", metavar="ID", default="", help="An OAuth client of a provider without a control API.")
 @click.option("--client-secret", metavar="SECRET", default="", help="Its secret.")
-@click.option("--wait", metavar="S", type=Seconds(min=0, max=86_400), default=0.0, help="Real time a story may wait there.")
-@click.option("--json", "as_json", is_flag=True, help="JSON on standard output, people's text on standard error.")
+@click.option(
+    "--wait", metavar="S", type=Seconds(min=0, max=86_400), default=0.0, help="Most seconds that a story may really wait."
+)
+@click.option("--json", "as_json", is_flag=True, help="JSON on standard output, text for people on standard error.")
 @click.pass_context
 def run_stories(
     context: click.Context,
@@ -85,17 +87,17 @@ def run_stories(
     wait: float,
     as_json: bool,
 ) -> None:
-    """Put stories on, and compare every answer with the expected one.
+    """Run stories, and compare every answer with the expected one.
 
-    Each has an organisation of its own, which is deleted again. With --client-id the provider's world is left as it is: a story
-    that needs more is skipped, and one that waits is, unless --wait allows it.
+    Each story has its own organisation, which is deleted again. With --client-id the provider cannot be controlled: a story
+    that needs control is skipped, and so is one that waits, unless --wait allows it.
 
-    Exit status: 0 all as expected, 1 one was not, 2 none could be put on.
+    Exit status: 0 all as expected, 1 one was not, 2 none could be run.
     """
     from contracts.stories import library
 
     if every == bool(names):
-        raise click.UsageError("which story? Name one or more, or say --all; `dayfly stories list` has their names")
+        raise click.UsageError("name a story, or add --all; `dayfly stories list` shows their names")
     stories = {name: library.find(name) for name in (library.names() if every else names)}
     place = _place(url, admin_token, client_id, client_secret)
     try:
@@ -113,7 +115,7 @@ def _place(url: str | None, admin_token: str, client_id: str, client_secret: str
         raise click.UsageError("--client-id and --client-secret go together")
     if url is None:
         if client_id:
-            raise click.UsageError("--client-id is for a provider at --url; the mock in this process draws its own")
+            raise click.UsageError("--client-id is for a provider at --url; the mock in this process has its own client")
         return InProcess()
     return Service(url, Credentials(client_id, client_secret)) if client_id else Mock(url, admin_token)
 

@@ -20,14 +20,27 @@ OPERATIONS = ("token", "create", "send")
 
 @click.command("tail", context_settings=SETTINGS)
 @click.argument("url", default=DEFAULT_URL)
-@click.option("--organization", metavar="ID", default="default", show_default=True, help="Whose journal.")
-@click.option("-n", "--lines", type=click.IntRange(0, 1000), default=10, show_default=True, help="Requests to begin with.")
-@click.option("--no-follow", is_flag=True, help="Print these, and end.")
-@click.option("--status", type=click.IntRange(100, 599), help="Requests answered so alone.")
-@click.option("--reason", metavar="REASON", help="session.consumed, say; session stands for its whole family.")
-@click.option("--operation", type=click.Choice(OPERATIONS), help="Requests of this operation alone.")
-@click.option("--guest", metavar="NAME", help="Requests for the guest of this name or e-mail address.")
-@click.option("--text", metavar="WORDS", help="Requests with this in message, guest, session id or contextId.")
+@click.option(
+    "--organization", metavar="ID", default="default", show_default=True, help="The organisation whose journal to follow."
+)
+@click.option(
+    "-n",
+    "--lines",
+    type=click.IntRange(0, 1000),
+    default=10,
+    show_default=True,
+    help="Number of latest requests to begin with.",
+)
+@click.option("--no-follow", is_flag=True, help="Print the latest requests, and exit.")
+@click.option("--status", type=click.IntRange(100, 599), help="Only requests with this status.")
+@click.option(
+    "--reason",
+    metavar="REASON",
+    help="Only requests with this reason, such as session.consumed; session alone covers all of them.",
+)
+@click.option("--operation", type=click.Choice(OPERATIONS), help="Only requests of this operation.")
+@click.option("--guest", metavar="NAME", help="Only requests for the guest of this name or e-mail address.")
+@click.option("--text", metavar="WORDS", help="Only requests with this in message, guest, session id or contextId.")
 @admin_token
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def command(
@@ -35,7 +48,7 @@ def command(
 ) -> None:
     """Follow the journal of the mock at URL: each request with its answer and the reason, as it happens, until Ctrl-C.
 
-    Below each refusal stands its contextId: `dayfly explain` has its story.
+    Each refusal is followed by its contextId, which `dayfly explain` explains.
     """
     from contracts.cli.following import Journal, Strays, merged
 

@@ -33,21 +33,26 @@ if TYPE_CHECKING:
 
 @click.command("verify", context_settings=SETTINGS)
 @client_options
-@click.option("--examples", type=click.IntRange(min=0), metavar="N", help="Scenarios to draw beside the built-in ones.")
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Draws the same scenarios again.")
+@click.option("--examples", type=click.IntRange(min=0), metavar="N", help="Scenarios to draw besides the built-in ones.")
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Draw the same scenarios again.")
 @click.option(
     "--profile",
     type=click.Choice(["ci", "nightly"]),
-    help="ci: seed 0, the default where CI is set; nightly: a fresh seed, ten times as many scenarios.",
+    help="ci: seed 0, the default if CI is set; nightly: a fresh seed, ten times as many scenarios.",
 )
 @click.option(
     "--walk",
     type=click.Choice(["full", "short", "off"]),
-    help="Before any is drawn: full, all single faults and pairs, the default in virtual time; short, one of each kind.",
+    help="What to run before any is drawn. full: all single faults and pairs; short: one of each kind.",
 )
 @platform_option
 @contract_options
-@click.option("--corpus", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Keeps counterexamples.")
+@click.option(
+    "--corpus",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Keep counterexamples here, and try them first.",
+)
 @click.option("--corpus-keep", is_flag=True, help="Keep those in the corpus that no longer fail.")
 @expected_failures
 @report_options
@@ -81,7 +86,7 @@ def command(
         context.exit(declared.verify(context, choice))
 
     if corpus_keep and corpus is None:
-        raise click.UsageError("--corpus-keep goes with --corpus DIR")
+        raise click.UsageError("--corpus-keep needs --corpus DIR")
     options = Options(
         examples=examples,
         seed=seed,

@@ -1,4 +1,4 @@
-"""The built-in scenarios, as they suit a client."""
+"""The built-in scenarios, adapted to a client."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ SHORT_IDLE_TIMEOUT = 0.5
 
 
 def built_in(limits: Limits = DEFAULT) -> Iterator[Scenario]:
-    """All of them, plain ones first. Where waits are real, none is longer than a second, which still outlasts the session."""
+    """Return all of them, plain ones first. If waits are real, none is longer than a second, which still outlasts the
+    session.
+    """
     return iter(BUILTIN.values()) if limits.virtual else map(_shortened, BUILTIN.values())
 
 

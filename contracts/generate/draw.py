@@ -1,7 +1,7 @@
 """The strategy for scenarios.
 
-Which kinds of perturbation there may be at all is drawn first: with few of them, each comes often enough to meet its like. Time
-is moved to just before, at and just after each deadline, for that is where clients and platforms disagree.
+The kinds of perturbation are drawn first: with few of them, each occurs often enough to meet others of its kind. Time is moved
+to just before, at and just after each deadline, because clients and platforms disagree there.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ POLICIES: tuple[dict[str, PolicyValue], ...] = (
 
 
 class _Round(NamedTuple):
-    """What makes up a round: so many perturbations before a message, and inside it; several messages at once or one."""
+    """The shape of a round: perturbations before a message and inside it, and whether several messages are sent at once."""
 
     before: int
     during: int
@@ -38,7 +38,7 @@ class _Round(NamedTuple):
 
 _SOME, _FEW, _PARALLEL = (0, 1, 1, 2), (0, 0, 1, 1, 2), (False, False, True)
 
-# What is drawn together is drawn from one table, as every draw has its price; simpler entries come first.
+# Values that belong together are drawn from one table, because every draw has a fixed cost. Simpler entries come first.
 _ENABLED = st.sampled_from((0, 1, 2, 2, 3, 3, 3, 4)).flatmap(
     [st.sampled_from(list(combinations(sorted(KINDS), size))) for size in range(5)].__getitem__
 )
@@ -53,7 +53,7 @@ _KINDS_INSIDE = frozenset(KINDS) - {"restart"}
 
 
 def scenarios(limits: Limits = DEFAULT) -> SearchStrategy[Scenario]:
-    """All scenarios that make sense under `limits`."""
+    """Return a strategy for all scenarios that make sense under `limits`."""
     return _scenarios(st.sampled_from([setting(limits, policy) for policy in POLICIES]))
 
 
@@ -66,7 +66,7 @@ def _scenarios(draw: DrawFn, settings: SearchStrategy[Setting]) -> Scenario:
 
 
 def _round(draw: DrawFn, setting: Setting, enabled: tuple[str, ...]) -> Iterator[Item]:
-    """What the world does, and a message that meets it: what comes after the last message would be drawn for nobody."""
+    """Yield perturbations and then a message, because a perturbation after the last message would do nothing."""
     shape = draw(_SHAPES if enabled else _CALM)
     yield from (_perturbation(draw, setting, enabled) for _ in range(shape.before))
     inside = tuple(kind for kind in enabled if kind in _KINDS_INSIDE)
@@ -85,6 +85,6 @@ _one_of = cache(st.sampled_from)
 
 
 def _trigger(draw: DrawFn, setting: Setting, enabled: tuple[str, ...]) -> Trigger:
-    """What happens inside an intent."""
+    """Draw a perturbation inside an intent."""
     operation, nth = draw(_PLACES)
     return Trigger(operation, _perturbation(draw, setting, enabled), nth)

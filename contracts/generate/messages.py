@@ -1,4 +1,4 @@
-"""Draws messages: to whom and what."""
+"""Draws messages: guests and texts."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ TRICKY = (
     "True",
     "\x7f",
 )
-"""Texts that must arrive as they were given, and that clients trip over: each for one reason."""
+"""Texts that must arrive as they were given, and that clients trip over, each for one reason."""
 
 LONGEST_NAME = 254
 
@@ -86,9 +86,9 @@ ODD_GUESTS = (
     Guest("\u200fAnn", "ann12@example.com"),
     Guest("\U0001f469\u200d\U0001f467", "ann13@example.com"),
 )
-"""Guests whose name or address a client alters, each for one reason."""
+"""Guests whose name or address clients alter, each for one reason."""
 
-# Made once: a strategy costs more to make than to draw from. Each is drawn from once, for what that costs comes for every draw.
+# Strategies are made once, because making one costs more than drawing from it. One draw per value: every draw has a fixed cost.
 _GUESTS = st.sampled_from((*GUESTS * 9, *ODD_GUESTS))
 _DISTINCT_GUESTS = st.sampled_from([some for size in (2, 3, 4) for some in permutations(GUESTS, size)])
 _ANYTHING = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=20)
@@ -97,24 +97,24 @@ _TEXTS = st.sampled_from((*PLAIN * 14, *TRICKY * 2, *(None,) * 14, *_LONGEST * 4
 
 
 def several(scenarios: int) -> Iterator[tuple[Message, ...]]:
-    """All the odd values, spread over so many scenarios."""
+    """Yield all the odd values, spread over so many scenarios."""
     messages = [Message(guest, text) for guest, text in zip(cycle((*ODD_GUESTS, *GUESTS)), TRICKY)]
     return (tuple(messages[start::scenarios]) for start in range(scenarios))
 
 
 def guest(draw: DrawFn) -> Guest:
-    """Whom a message is for: one of a few, so that they come again."""
+    """Draw a guest, one of a few, so that they occur again."""
     return draw(_GUESTS)
 
 
 def text(draw: DrawFn) -> str:
-    """What a user may write: any Unicode that JSON in UTF-8 can carry, but NUL; sometimes as long as it may be."""
+    """Draw a user's text: any Unicode that JSON in UTF-8 can carry, except NUL; sometimes as long as allowed."""
     drawn = draw(_TEXTS)
     return draw(_ANYTHING) if drawn is None else drawn
 
 
 def distinct_messages(draw: DrawFn) -> tuple[Message, ...]:
-    """Two messages or more that can be told apart by guest and by text."""
+    """Draw two or more messages with distinct guests and texts."""
     found: dict[str, Guest] = {}
     for guest in draw(_DISTINCT_GUESTS):
         drawn = text(draw)

@@ -1,4 +1,4 @@
-"""Draws what the world does meanwhile, by kinds that can be enabled."""
+"""Draws perturbations, by kinds that can be enabled."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ from contracts.scenario import (
 from mockserver.journal import UnusableBody
 
 OPERATIONS: tuple[Operation, ...] = ("send", "send", "create", "create", "token")
-"""What is disturbed, as often as it is named here."""
+"""The operations to perturb, as often as they are listed here."""
 
 _TIMES = (1, 1, 2, 3, 4, 8, 20)
-"""Once, twice, as often as clients try, and until it cannot be lived through."""
+"""Once, twice, as often as clients try, and more often than any client can survive."""
 _FEWER_TIMES = (1, 1, 1, 1, 2, 8)
-"""The same where it is lived through in real time."""
+"""The same if waits are real."""
 _SECONDS = st.integers(1, 400)
 
 Draw = Callable[[DrawFn, Setting], Perturbation]
 
 
 def advance(draw: DrawFn, setting: Setting) -> Advance:
-    """A step in time: to just before, at or just after a deadline, or any other."""
+    """Draw a step in time: to just before, at or just after a deadline, or any other."""
     step = draw(setting.steps)
     return Advance(float(draw(_SECONDS)) if step is None else step)
 
 
 def _faults(*faults: Fault, anywhere: bool = True) -> Draw:
-    """One of the faults, at some operation and some times in a row."""
+    """Return a function that draws one of the faults, at some operation and some times in a row."""
     operations = OPERATIONS if anywhere else ("send",)
     virtual, real = (
         st.sampled_from([replace(f, operation=o, times=t) for f in some for o in operations if is_fair(f, o) for t in times])
@@ -60,16 +60,16 @@ FAIR_BODIES: dict[Operation, frozenset[UnusableBody]] = {
     "create": frozenset({"cut", "html", "blank", "list", "no_field", "null"}),
     "send": frozenset({"cut", "html", "blank", "list", "no_field", "null", "empty", "number"}),
 }
-"""The bodies of which a client can be asked to see that they are unusable: an empty id, say, may be passed on as it came."""
+"""The bodies that a client can be expected to recognise as unusable. An empty id, for example, may be passed on as it came."""
 
 
 def is_fair(fault: Fault, operation: Operation) -> bool:
-    """Whether clauses can be certain of what a client does after this fault at the operation."""
+    """Return whether clauses can be certain of what a client does after this fault at the operation."""
     return fault.body is None or fault.body in FAIR_BODIES[operation]
 
 
 def soon_over(fault: Fault) -> Fault:
-    """What is to be sat out in real time takes a second at most."""
+    """Limit a fault's waits to a second, for a client whose waits are real."""
     wait = fault.retry_after
     return replace(fault, seconds=min(fault.seconds, 0.05), retry_after=None if wait is None else min(wait, 1))
 
@@ -83,7 +83,7 @@ def _status(status: FaultStatus, **more: Any) -> Fault:
     return Fault("send", "status", status=status, **more)
 
 
-# Made once: a strategy costs more to make than to draw from. Of each kind one is drawn at once, with all that belongs to it.
+# Strategies are made once, because making one costs more than drawing from it. One draw chooses all properties of a kind.
 KINDS: dict[str, Draw] = {
     "advance": advance,
     "delay": _faults(
@@ -117,6 +117,13 @@ KINDS: dict[str, Draw] = {
     "restart": _any_of(RestartClient()),
     "scope": _any_of(RevokeScope(), GrantScope()),
 }
-"""What may be enabled, and how it is drawn: `outage` is a server error, whether or not the platform acted, `overload` a 429 or
-a 503 that asks for a wait, `garbage` an answer that is not the platform's or comes in two pieces, `refusal` a request refused
-for what it is, `opaque` a 403 that does not say why, `loss` an exchange that does not end, `delay` a late answer."""
+"""The kinds of perturbation, and how each is drawn.
+
+- `outage`: a server error, whether or not the platform acted.
+- `overload`: a 429, or a 503 that asks for a wait.
+- `garbage`: an answer that is not the platform's, or comes in two pieces.
+- `refusal`: a request refused for its content.
+- `opaque`: a 403 without a reason.
+- `loss`: an exchange that does not end.
+- `delay`: a late answer.
+"""

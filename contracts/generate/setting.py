@@ -1,4 +1,4 @@
-"""What has to be known of the world that is drawn for."""
+"""The settings that scenarios are drawn for."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from msgspec import Struct
 from contracts.scenario import PolicyValue
 
 EARLIER_TODAY = 6 * 3600.0
-"""How long ago the thread's session was, in seconds."""
+"""Seconds since the session of the thread, in which a customer comes back hours later."""
 
 MOMENT = 0.001
 """One tick of the mock's clock, in seconds."""
 
 _DEADLINES = {"idle_timeout": 30.0, "ttl": 300.0, "token_ttl": 86_400.0}
-"""Deadlines that hold where a policy does not set them, in seconds."""
+"""Default deadlines, in seconds, if a policy does not set them."""
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """What can be asked of a client and its driver.
+    """The abilities of a client and its driver.
 
     `virtual`: waits cost nothing, so they may be long. `schedules`: the order of parallel requests can be chosen. `max_age` is
     the contract's.
@@ -44,7 +44,9 @@ class Setting(Struct, frozen=True):
 
 
 def setting(limits: Limits, policy: dict[str, PolicyValue]) -> Setting:
-    """The setting for a policy: its steps lead to just before, at and just after each deadline of policy and contract."""
+    """Return the setting for a policy. Its steps lead to just before, at and just after each deadline of policy and
+    contract.
+    """
     named = _DEADLINES | {name: value for name, value in policy.items() if isinstance(value, int | float)}
     deadlines = sorted(deadline for deadline in {limits.max_age, *named.values()} if isfinite(deadline))
     steps = [float(deadline + step) for deadline in deadlines for step in (0, MOMENT, -MOMENT)]

@@ -1,8 +1,8 @@
-"""Lists the scenarios that need no luck: each kind of fault at each place of a message, alone and in pairs.
+"""Lists the scenarios that do not depend on chance: each kind of fault at each call of a message, alone and in pairs.
 
-A message is a login, a create and a send, and each may be made again: after a failure, with a fresh session after a dead one,
-with a fresh token after a 401. A single fault hits the first call of an operation. A pair goes on from there: the first fault
-is one from which a client recovers, and the second hits a call that the recovery makes.
+A message is a login, a create and a send. Each may be made again: after a failure, with a fresh session after a dead one, with
+a fresh token after a 401. A single fault hits the first call of an operation. In a pair, a client recovers from the first
+fault, and the second hits a call that the recovery makes.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from mockserver.journal import RetryAfterForm, UnusableBody
 
 
 class Step(NamedTuple):
-    """A scenario of the walk: a `single` fault, a `pair` of them, or something `else` that needs no luck."""
+    """A scenario of the walk: a `single` fault, a `pair` of them, or something `else`."""
 
     kind: Literal["single", "pair", "else"]
     scenario: Scenario
@@ -59,7 +59,7 @@ TOKEN_AGAIN, CREATE_AGAIN, SEND_AGAIN = _Place("token", 2), _Place("create", 2),
 
 
 def walk(limits: Limits = DEFAULT, extent: Extent | None = None) -> Iterator[Step]:
-    """The steps, shortest first. Without an `extent` all are walked through in virtual time, and few if waits are real."""
+    """Return the steps, shortest first. The default `extent` is everything in virtual time, and few steps if waits are real."""
     chosen = extent or ("full" if limits.virtual else "short")
     if chosen == "off":
         return iter(())
@@ -125,7 +125,7 @@ _AFTER: tuple[tuple[_Place, tuple[Perturbation, ...], tuple[_Place, ...]], ...] 
     (CREATE, (ExpireTokens(),), (TOKEN_AGAIN, CREATE_AGAIN, SEND)),
     (TOKEN, (BUSY, TOLD_TO_WAIT, LOST_ANSWER), (TOKEN_AGAIN, CREATE, SEND)),
 )
-"""Where a pair begins, the faults from which a client recovers there, and the calls that come after."""
+"""The call that a pair begins with, the faults from which a client recovers there, and the calls that follow."""
 
 
 def _at(place: _Place, what: Perturbation) -> Trigger:
@@ -157,7 +157,7 @@ def _pairs() -> Iterator[Step]:
 # -- what is neither -------------------------------------------------------------------------------------------------
 
 VALUE_SCENARIOS = 4
-"""So many scenarios carry all the values, so that none is long."""
+"""The number of scenarios that share all the values, so that none is long."""
 
 CAROL = replace(ANN, name="Carol", email="carol@example.com")
 
@@ -184,12 +184,12 @@ def _else(*items: Item, policy: dict[str, PolicyValue] | None = None) -> Step:
 
 
 def _values(scenarios: int) -> Iterator[Step]:
-    """Messages of all kinds, many in one scenario."""
+    """Yield messages of all kinds, many in one scenario."""
     for messages in several(scenarios):
         yield _else(*(Send(message.guest, message.text) for message in messages))
 
 
-# -- where waits are real --------------------------------------------------------------------------------------------
+# -- for real waits --------------------------------------------------------------------------------------------------
 
 _FEW_SINGLES = (
     (TOKEN, BUSY),
@@ -211,7 +211,7 @@ _FEW_PAIRS = (
 
 
 def _short() -> Iterator[Step]:
-    """One of each kind, and the pairs that clients trip over most."""
+    """Yield one step of each kind, and the pairs that clients trip over most."""
     yield from (Step("single", _message(_at(place, what))) for place, what in _FEW_SINGLES)
     for start, first, place, second in _FEW_PAIRS:
         yield Step("pair", _message(_at(start, first), _at(place, second)))

@@ -1,8 +1,7 @@
-"""HAR: recordings of HTTP as browsers and proxies write them, read as traces, and traces written so.
+"""HAR: reads recordings of HTTP by browsers and proxies as traces, and writes traces as HAR.
 
-Requests to the platform become arrivals and answers on a wall clock; secrets are redacted as they are
-read. A file that dayfly wrote carries the entries of its trace beside what HAR knows, and is read back
-as it was.
+Requests to the platform become arrivals and answers on a wall clock. Secrets are redacted while they are read. A file that
+dayfly wrote also holds the entries of its trace, and is read back unchanged.
 """
 
 from contracts.har.errors import HarError

@@ -1,7 +1,7 @@
-"""The reader of HAR files: entry by entry, so that a large one needs little memory.
+"""The reader of HAR files. It reads entry by entry, so that a large file needs little memory.
 
-Whose an entry is comes first; those of other hosts are not decoded any further. An entry that cannot
-be read is skipped, and said to be.
+The host of an entry is read first; entries for other hosts are not decoded any further. An entry that cannot be read is skipped
+and reported.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ Progress = Callable[[int], object]
 
 
 class OwnPage(Struct):
-    """What dayfly adds to a page: the trace's header, and its entries that are not requests."""
+    """The members that dayfly adds to a page: the trace's header, and its entries that are not requests."""
 
     header: Header
     entries: list[Began | Ended | Perturbed] = []
 
 
 class OwnExchange(Struct):
-    """What dayfly adds to an entry: the trace's own entries for it."""
+    """The members that dayfly adds to an entry: the trace's own entries for it."""
 
     arrival: Arrival
     answer: Answer | None = None
@@ -46,9 +46,9 @@ class OwnExchange(Struct):
 
 
 class Archive:
-    """A HAR file that is being read. `page` is the only page that counts, if there is one.
+    """A HAR file that is being read. Only the entries on `page` count, if it is given.
 
-    `own` are the traces, by their pages, if dayfly wrote the file: they tell more than HAR can.
+    If dayfly wrote the file, `own` holds the traces by their pages, which contain more than HAR can.
     """
 
     def __init__(self, source: str, page: str | None = None, attached: Attached = nothing_attached) -> None:
@@ -67,9 +67,9 @@ class Archive:
         self._own_entries: dict[str, list[tuple[int, Raw]]] = {}
 
     def requests(self, file: BinaryIO, progress: Progress = lambda _: None) -> Iterator[Recorded]:
-        """Yield the requests that may be to the platform, as they stand in `file`.
+        """Yield the requests in `file` that may be to the platform.
 
-        Raises HarError if the file is not a HAR file, or holds nothing that could be read.
+        Raises HarError if the file is not a HAR file, or nothing in it can be read.
         """
         try:
             for piece in stream.pieces(file, self.source, progress):
@@ -150,7 +150,7 @@ class Archive:
     # -- what was read -----------------------------------------------------------------------------
 
     def own_trace(self) -> list[Entry]:
-        """The trace as it was before dayfly wrote it. Raises HarError."""
+        """Return the trace that dayfly wrote into the file. Raises HarError."""
         name = self._page if self._page is not None else next(iter(self.own))
         page: OwnPage = self._exactly(self.own[name], OwnPage, None)
         numbered: list[Numbered] = list(page.entries)
@@ -160,14 +160,14 @@ class Archive:
         return [page.header, *sorted(numbered, key=lambda entry: entry.seq)]
 
     def _exactly(self, raw: bytes | Raw, shape: Any, number: int | None) -> Any:
-        """What dayfly itself wrote, which is read as it was."""
+        """Decode what dayfly itself wrote."""
         try:
             return msgspec.json.decode(raw, type=shape)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise HarError(self.source, number, str(error)) from error
 
     def extent(self, found: Findings, kept: Collection[Recorded] = ()) -> Extent:
-        """How much of the file was read; `kept` are the requests that are judged."""
+        """Return how much of the file was read. `kept` are the requests that are judged."""
         hosts = {note.asked.host for note in self.survey.notes if note.number in found.kept}
         told = Counter(why for host, why in self._left_out.values() if host in hosts or not hosts)
         elsewhere = self.elsewhere + Counter(
@@ -191,7 +191,7 @@ class Archive:
 
 
 def _matters(one: Recorded) -> bool:
-    """Return whether its answer has something that cannot be known without its body: an id, or a token."""
+    """Return whether its answer issues an id or a token, which is unknown without its body."""
     return one.is_call and one.operation in {"create", "token"} and one.status == 200
 
 

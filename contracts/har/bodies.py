@@ -17,20 +17,20 @@ from msgspec import UNSET
 from contracts.har.document import Carried
 
 MAX_BODY = 16 << 20
-"""Bytes of a body that are unpacked."""
+"""Most bytes of a body that are unpacked."""
 
 FORM = "application/x-www-form-urlencoded"
 
 NOT_RECORDED = "was not recorded"
-NOT_BASE64 = "is said to be base64, and is not"
+NOT_BASE64 = "is labelled base64, but cannot be decoded"
 TOO_LONG = f"unpacks to more than {MAX_BODY >> 20} MiB"
 
 Attached = Callable[[str], bytes | None]
-"""Gives the content of a file that stands beside the HAR file, by its name."""
+"""Returns the content of a file next to the HAR file, by its name."""
 
 
 class Body(NamedTuple):
-    """What was carried; None if it cannot be had, and then `lacking` completes "its body …"."""
+    """The content of a body. If it is None, `lacking` says why and completes "its body …"."""
 
     data: bytes | None
     lacking: str = ""
@@ -40,12 +40,12 @@ LEFT_OUT = Body(None, NOT_RECORDED)
 
 
 def nothing_attached(_: str) -> bytes | None:
-    """There are no files beside the HAR file."""
+    """Return None, for a HAR file without files next to it."""
     return None
 
 
 def of_request(sent: Carried, attached: Attached = nothing_attached) -> Body:
-    """Return what the request carried."""
+    """Return the body of a request."""
     if sent.text:
         return _unpacked(sent)
     if sent.file is not None:
@@ -58,7 +58,7 @@ def of_request(sent: Carried, attached: Attached = nothing_attached) -> Body:
 
 
 def of_response(got: Carried, attached: Attached = nothing_attached) -> Body:
-    """Return what the answer carried."""
+    """Return the body of an answer."""
     if got.text:
         return _unpacked(got)
     if got.file is not None:
@@ -72,7 +72,7 @@ def is_form(media: str | None) -> bool:
 
 
 def decoded(body: bytes | None, media: str | None) -> Any:
-    """The JSON document or the form in `body`; UNSET if there is none, or it cannot be decoded."""
+    """Decode the JSON document or the form in `body`; UNSET if there is none or it cannot be decoded."""
     if not body:
         return UNSET
     try:
@@ -91,20 +91,20 @@ def _attached(carried: Carried, attached: Attached) -> Body:
 
 
 def _unpacked(carried: Carried) -> Body:
-    """Most tools write what they have unpacked; bytes in base64 may still be compressed."""
+    """Unpack a body. Most tools write plain text; bytes in base64 may still be compressed."""
     text = carried.text or ""
     if carried.encoding != "base64":
         plain = text.encode("utf-8", "surrogatepass")
         garbled = carried.compression not in {"", "identity"} and _is_garbled(text)
         return Body(None, f"is compressed with {carried.compression}, and garbled") if garbled else Body(plain)
     if text.lstrip()[:1] in {"{", "["}:
-        return Body(text.encode("utf-8", "surrogatepass"))  # a tool unpacked it, and kept the label
+        return Body(text.encode("utf-8", "surrogatepass"))  # a tool unpacked it but kept the label
     raw = _base64(text)
     return Body(None, NOT_BASE64) if raw is None else _decompressed(raw, carried.compression)
 
 
 def _is_garbled(text: str) -> bool:
-    """Return whether bytes were taken for characters: a JSON text or a form has none of these."""
+    """Return whether bytes were taken for characters. JSON and forms never contain such characters."""
     return any(sign == "\ufffd" or (sign < " " and sign not in "\t\r\n") for sign in text[:200])
 
 
@@ -112,7 +112,7 @@ _NO_BASE64 = re.compile(r"[\s=]+")
 
 
 def _base64(text: str) -> bytes | None:
-    """Also as URLs have it, in lines, without padding, or as a data URL."""
+    """Decode base64, also in its URL form, in lines, without padding, or as a data URL."""
     if text.startswith("data:"):
         kind, _, text = text.partition(",")
         if not kind.endswith(";base64"):
@@ -125,11 +125,11 @@ def _base64(text: str) -> bytes | None:
 
 
 _WINDOWS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS | 32}
-"""The window bits that zlib takes; it finds out for itself whether `deflate` has a header."""
+"""The window bits for zlib. With those of `deflate` it detects whether there is a header."""
 
 
 def _decompressed(raw: bytes, compression: str) -> Body:
-    """A body that does not unpack was unpacked before: many tools let the header stand."""
+    """Decompress a body. If that fails it was decompressed before, because many tools keep the header."""
     if compression in _WINDOWS:
         return _inflated(raw, _WINDOWS[compression])
     library = _LIBRARIES.get(compression)
@@ -185,7 +185,7 @@ _LIBRARIES: dict[str, tuple[str, str, Callable[[Any, bytes], bytes]]] = {
 
 
 def _by_library(raw: bytes, name: str, package: str, unpack: Callable[[Any, bytes], bytes]) -> Body:
-    """Unpack with a library that is used if it is installed."""
+    """Decompress with a library, if it is installed."""
     try:
         module = importlib.import_module(package)
     except ImportError:
@@ -193,5 +193,5 @@ def _by_library(raw: bytes, name: str, package: str, unpack: Callable[[Any, byte
     try:
         unpacked = unpack(module, raw)
     except Exception:  # each library has errors of its own
-        return Body(None, f"is said to be compressed with {name}, and cannot be unpacked")
+        return Body(None, f"is labelled as compressed with {name}, but cannot be unpacked")
     return Body(None, TOO_LONG) if len(unpacked) > MAX_BODY else Body(unpacked)

@@ -1,4 +1,4 @@
-"""An entry of a HAR file. Each is read tolerantly, and only if it is of interest."""
+"""Entries of a HAR file. Each is read tolerantly, and only if it is of interest."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from contracts.har import loose
 class Carried(Struct, frozen=True):
     """A body as the file has it: its `text`, the `fields` of a form, or the name of a `file`.
 
-    `encoding` may be base64, `compression` is the Content-Encoding, and `size` counts bytes; it is
-    None if the tool does not know.
+    `encoding` may be base64, `compression` is the Content-Encoding. `size` is in bytes, or None if unknown.
     """
 
     text: str | None = None
@@ -30,10 +29,9 @@ class Carried(Struct, frozen=True):
 class Exchange(Struct, frozen=True, kw_only=True):
     """One entry of the log.
 
-    `began` is in milliseconds since the epoch; `waited` milliseconds passed before the request
-    left, and `took` until its answer was whole. `error` says why there was no answer. `cached` is
-    whether a cache of the client answered, `via_worker` whether a service worker made the request
-    that reached the network.
+    `began` is in milliseconds since the epoch. The request left after `waited` milliseconds, and its answer was complete after
+    `took`. `error` says why no answer came. `cached`: the client's cache answered. `via_worker`: a service worker made the
+    request that reached the network.
     """
 
     began: float
@@ -53,7 +51,7 @@ class Exchange(Struct, frozen=True, kw_only=True):
 
 
 class Outline(Struct, frozen=True):
-    """An entry as far as it has to be read to know whose it is."""
+    """The part of an entry that tells which host it is for."""
 
     url: str
     method: str
@@ -73,7 +71,7 @@ class _Addressed(Struct, frozen=True):
 
 
 def outline(raw: bytes) -> Outline:
-    """Whose entry this is. Raises ValueError if it does not say so."""
+    """Read the URL and method of an entry. Raises ValueError if it has none."""
     try:
         found = msgspec.json.decode(raw, type=_Addressed)
         url, method, page, own = found.request.url, found.request.method, found.pageref, found.own
@@ -89,7 +87,7 @@ def outline(raw: bytes) -> Outline:
 
 
 def exchange(raw: bytes) -> Exchange:
-    """The entry. Raises ValueError if something that is needed is missing, or means nothing."""
+    """Read an entry. Raises ValueError if a required part is missing or meaningless."""
     entry = loose.members(loose.decoded(raw))
     request, response = loose.members(entry.get("request")), loose.members(entry.get("response"))
     timings = loose.members(entry.get("timings"))
@@ -130,7 +128,7 @@ def _error(entry: dict[str, Any], response: dict[str, Any]) -> str:
 
 
 def _took(entry: dict[str, Any], timings: dict[str, Any]) -> float:
-    """The whole time; if that is missing, the sum of its parts, of which `connect` includes `ssl`."""
+    """Return the whole time; if that is missing, the sum of its parts, of which `connect` includes `ssl`."""
     told = loose.duration(entry.get("time"))
     if told is not None:
         return told
@@ -139,16 +137,16 @@ def _took(entry: dict[str, Any], timings: dict[str, Any]) -> float:
 
 
 def _url(request: dict[str, Any], headers: dict[str, str]) -> SplitResult:
-    """Where the request went; some proxies write the path alone, and the host as a header."""
+    """Return the URL of a request. Some proxies write only the path there, and the host as a header."""
     told = (loose.text(request.get("url")) or "").strip()
     host = headers.get("host") or headers.get(":authority")
     if told.startswith("/") and not told.startswith("//") and host:
         told = f"https://{host}{told}"
     try:
         parts = urlsplit(told)
-        parts.port  # noqa: B018 - it is checked when it is asked for
+        parts.port  # noqa: B018 - reading the port checks it
     except ValueError as error:
-        shown = told.partition("?")[0].rpartition("@")[2]  # without what may be secret in it
+        shown = told.partition("?")[0].rpartition("@")[2]  # without parts that may be secret
         raise ValueError(f"{shown[:80]!r} is not a URL: {error}") from error
     return parts
 
@@ -182,7 +180,7 @@ def _got(response: dict[str, Any], headers: dict[str, str]) -> Carried:
 
 
 def _body_text(value: Any) -> str | None:
-    """A body; some tools write the JSON itself instead of its text."""
+    """Return a body. Some tools write the JSON itself instead of its text."""
     if isinstance(value, dict | list):
         return msgspec.json.encode(value).decode()
     return value if isinstance(value, str) else None

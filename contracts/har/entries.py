@@ -1,4 +1,4 @@
-"""Recorded requests, written as the entries of a trace, without their secrets."""
+"""Writes recorded requests as entries of a trace, without their secrets."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Writer:
         self._contexts = _contexts(kept)
 
     def arrival_of(self, one: Recorded, seq: int, at: int) -> Arrival:
-        """The request."""
+        """Return the arrival of a request."""
         hidden = secrets.Hiding(self._secrets)
         hidden.raw(one.prefix)
         path = hidden.raw(one.path + ("?" + one.query if one.query else ""))
@@ -55,7 +55,7 @@ class Writer:
         )
 
     def return_of(self, one: Recorded, seq: int, at: int) -> Answer | Returned:
-        """What came back: its answer, or that there was none."""
+        """Return the answer to a request, or that there was none."""
         if one.status is None:
             return Returned(seq, at, self._contexts[one.number], answered=False)
         token = self._token(one)
@@ -82,10 +82,10 @@ class Writer:
         return one.number in self._found.masked
 
     def _shown_body(self, one: Recorded, hidden: secrets.Hiding) -> tuple[Any, str | None]:
-        """The decoded body, or the beginning of one that cannot be decoded.
+        """Return the decoded body, or the beginning of one that cannot be decoded.
 
-        A login's form may carry the secret: that is not a leak. What is not known of a body is
-        different in each request, so that two of them do not pass for the same.
+        A login's form may carry the secret, which is not a leak. An unknown body is different in each request, so that two
+        unknown ones do not count as the same.
         """
         if one.body is None:
             return UNSET, f"[the body of entry {one.number} {one.lacks}]"
@@ -102,7 +102,7 @@ class Writer:
         return shown, None
 
     def _credential(self, one: Recorded) -> Credential:
-        """What the request showed; a token that a tool has taken out is like no other."""
+        """Return the credential of a request. A token that a tool has removed is different from all others."""
         shown = secrets.credential_of(one.authorization)
         if not self._found.sanitized and shown.token not in self._found.masked_tokens:
             return shown
@@ -111,7 +111,7 @@ class Writer:
         return Credential("bearer", token=f"unknown {one.number}", seen_in=("header",))
 
     def _token(self, one: Recorded) -> str | None:
-        """The pseudonym of the token that was issued; one of its own if the token is masked."""
+        """Return the pseudonym of the token that was issued; a unique one if the token is masked."""
         token = one.brought("token", "access_token")
         if token is None:
             return None
@@ -119,7 +119,7 @@ class Writer:
         return f"unknown {one.number}" if name in self._found.masked_tokens else name
 
     def _session(self, one: Recorded) -> SessionChange | None:
-        """The session a request is about, as far as the recording shows that it is one."""
+        """Return the session that a request is about, if the recording shows that there is one."""
         if self._is_masked(one):
             return None
         created = one.brought("create", "webChatSessionId")
@@ -140,7 +140,7 @@ def _secrets_of(one: Recorded) -> set[str]:
 
 
 def _contexts(kept: Sequence[Recorded]) -> dict[int, str]:
-    """The name of each request in the trace, by its number: its contextId if it has its own."""
+    """Return the name of each request in the trace, by its number: its contextId if that is unique."""
     told = {one.number: one.headers.get("inin-correlation-id") or one.told("contextId") or "" for one in kept}
     often = Counter(told.values())
     return {number: id if id and often[id] == 1 else f"entry {number}" for number, id in told.items()}

@@ -1,4 +1,4 @@
-"""Why a recording cannot be read."""
+"""The error of a recording that cannot be read."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from contracts.errors import ContractsError
 
 
 class HarError(ContractsError):
-    """A HAR file cannot be used; `source` names it, `entry` is the number of the entry that is wrong (1 is the first; None:
-    it is none of them), `problem` says why."""
+    """A HAR file that cannot be used; `source` names it and `problem` says why.
+
+    `entry` is the number of the faulty entry, from 1; None if no single entry is at fault.
+    """
 
     def __init__(self, source: str, entry: int | None, problem: str) -> None:
         where = source if entry is None else f"{source}: entry {entry}"

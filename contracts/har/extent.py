@@ -1,4 +1,4 @@
-"""How much of a HAR file was read, and what was left out: in one line, and as values."""
+"""The extent of what was read of a HAR file, and what was left out: in one line, and as values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contracts.har.hosts import none_asked
 from contracts.har.survey import UNKNOWN, Findings
 
 FEW = 3
-"""Entries that are named in the line; the values hold more."""
+"""Entries that are listed in the line; the values have all."""
 
 
 class Skipped(Struct, frozen=True):
@@ -22,14 +22,12 @@ class Skipped(Struct, frozen=True):
 
 
 class Extent(Struct, frozen=True, kw_only=True):
-    """What was read of a HAR file.
+    """The extent of what was read of a HAR file.
 
-    `requests` of its `entries` went to the platform and are judged. `skipped` could not be read.
-    `left_out` counts entries that are not requests to the platform, though they look so. `doubled`
-    leads from an entry to the one that tells of the same exchange. `masked` are entries whose
-    session id a tool has masked. `lacking` counts bodies that cannot be had, by the reason.
-    `resolution` is how exact the stamps are in milliseconds, None if they say nothing. `cut` is why
-    the file ends too early.
+    `requests` of its `entries` went to the platform and are judged. `skipped` could not be read. `left_out` counts entries that
+    look like requests to the platform but are not. `doubled` maps an entry to another one of the same exchange. `masked` are
+    entries whose session id a tool has masked. `lacking` counts missing bodies by reason. `resolution` is that of the time
+    stamps in milliseconds, None if they say nothing. `cut` says why the file ends too early.
     """
 
     requests: int
@@ -54,7 +52,7 @@ class Extent(Struct, frozen=True, kw_only=True):
         return "; ".join([told, *self.remarks()])
 
     def remarks(self) -> Iterator[str]:
-        """What there is to say beside the numbers, a clause each."""
+        """Yield the remarks besides the numbers, a clause each."""
         if self.skipped:
             yield f"{len(self.skipped)} cannot be read ({_few(self.skipped)})"
         yield from (f"{count} left out, {why}" for why, count in self.left_out.items())
@@ -64,7 +62,7 @@ class Extent(Struct, frozen=True, kw_only=True):
         if self.masked:
             yield f"the session ids of {len(self.masked)} are masked, so their sessions cannot be told apart"
         if self.masked_tokens:
-            yield "the tokens are masked or taken out, so they cannot be told apart"
+            yield "the tokens are masked or removed, so they cannot be told apart"
         for why, count in self.lacking.items():
             yield f"the bodies of {count} of them {_plural(why)}"
         yield from self._about_time()
@@ -73,9 +71,9 @@ class Extent(Struct, frozen=True, kw_only=True):
 
     def _about_time(self) -> Iterator[str]:
         if self.resolution is None:
-            yield "all stamps are the same, so neither order nor time is known"
+            yield "all time stamps are the same, so neither order nor time is known"
         elif self.resolution >= 100:
-            yield f"stamps are to {self.resolution / 1000:g} s, so the order of those alike is not known"
+            yield f"time stamps are rounded to {self.resolution / 1000:g} s, so the order of equal ones is unknown"
 
 
 def _few(skipped: tuple[Skipped, ...]) -> str:
@@ -91,5 +89,5 @@ def _plural(lacking: str) -> str:
 
 
 def told_resolution(found: Findings) -> int | None:
-    """The resolution as a report has it."""
+    """Return the resolution for a report; None if nothing is known of time."""
     return None if found.resolution == UNKNOWN else found.resolution

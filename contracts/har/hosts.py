@@ -1,4 +1,4 @@
-"""Which hosts of a recording are the platform's, and what to say where none is."""
+"""Finds the platform's hosts in a recording, and explains if there are none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mockserver.engine.model import Operation
 
 
 class Asked(NamedTuple):
-    """What a request tells of its host: the operation it was asked for, the token shown to it and the one it `issued`."""
+    """The part of a request that identifies its host: the operation, the token shown, and the token `issued`."""
 
     host: str
     operation: Operation | None
@@ -19,7 +19,7 @@ class Asked(NamedTuple):
 
 
 def platforms(asked: Sequence[Asked]) -> set[str]:
-    """Hosts that create and send, and those whose tokens are used there: others have logins too."""
+    """Return the hosts that create and send, and those that issue their tokens. Other hosts may have logins too."""
     apis = {one.host for one in asked if one.operation in {"create", "send"}}
     if not apis:
         return {one.host for one in asked if one.operation}
@@ -30,7 +30,7 @@ def platforms(asked: Sequence[Asked]) -> set[str]:
 
 
 def none_asked(entries: int, elsewhere: Counter[str]) -> str:
-    """Why nothing was read: there are no entries, or those that there are went `elsewhere`."""
+    """Say why nothing was read: the file lacks entries, or they went `elsewhere`."""
     if not entries:
         return "it has no entries"
     hosts = ", ".join(host[:100] or "no host" for host, _ in elsewhere.most_common(3))

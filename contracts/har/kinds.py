@@ -1,4 +1,4 @@
-"""The kind of a file, by its content: its name says nothing for sure."""
+"""Detects the kind of a file by its content, because its name may be misleading."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = (
 )
 
 _MEMBERS: tuple[tuple[frozenset[str], str], ...] = (
-    (frozenset({"info", "item"}), "a collection of Postman, which holds requests and not what came of them"),
+    (frozenset({"info", "item"}), "a collection of Postman, which has requests without their answers"),
     (frozenset({"collection", "run"}), "a report of Newman; its HAR reporter writes recordings"),
     (frozenset({"_type", "resources"}), f"an export of Insomnia in its own format; {EXPORT} there"),
     (frozenset({"constants", "events"}), "a log of Chrome's net-export; save a HAR file in DevTools instead"),
@@ -54,7 +54,7 @@ _LOG = re.compile(rb'\s*\{\s*"log"\s*:')
 
 
 def kind_of(head: bytes) -> Kind | str:
-    """The kind of the file that begins with `head`; for one that cannot be read, a description."""
+    """Return the kind of the file that begins with `head`; for one that cannot be read, a description."""
     bare = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not bare:
         return "an empty file"
@@ -78,13 +78,13 @@ def _known(head: bytes, bare: bytes) -> str | None:
 
 
 def looks_like(names: Collection[str]) -> str:
-    """A description of the JSON document with these members; empty if it is not a known one."""
+    """Describe the JSON document with these members; "" if it is not a known one."""
     found = next((described for needed, described in _MEMBERS if needed <= set(names)), None)
     return "" if found is None else f"it looks like {found}"
 
 
 def archive_of(names: Collection[str]) -> str:
-    """A description of the zip archive that holds these files and not one HAR file."""
+    """Describe the zip archive with these files, which does not hold exactly one HAR file."""
     hars = [name for name in names if name.lower().endswith(".har")]
     if len(hars) > 1:
         return f"a zip archive of {len(hars)} HAR files; unpack it and name one ({', '.join(hars[:3])})"

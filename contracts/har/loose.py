@@ -1,4 +1,4 @@
-"""Values of a HAR file, read the way they are plainly meant: tools differ in types and spelling."""
+"""Reads values of a HAR file tolerantly, because tools differ in types and spelling."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ LONGEST = 1e13
 
 
 def decoded(raw: bytes) -> Any:
-    """Decode JSON; if it is not strict JSON, bear with control characters, lone surrogates and
-    trailing commas. Raises ValueError."""
+    """Decode JSON. Control characters, lone surrogates and trailing commas are tolerated. Raises ValueError."""
     try:
         return msgspec.json.decode(raw)
     except RecursionError as error:
@@ -41,14 +40,14 @@ def decoded(raw: bytes) -> Any:
 
 
 def text(value: Any) -> str | None:
-    """A string, or a number or a boolean as JSON writes it; None for anything else."""
+    """Return a string, or a number or a boolean as JSON writes it; None for anything else."""
     if isinstance(value, str):
         return value if value.isascii() else _SURROGATE.sub("\ufffd", value)
     return json.dumps(value) if isinstance(value, int | float) else None
 
 
 def number(value: Any) -> float | None:
-    """A finite number, which may stand in quotes and have a comma as its decimal mark."""
+    """Return a finite number, which may be quoted and have a decimal comma; None for anything else."""
     if isinstance(value, str):
         try:
             value = float(value.strip().replace(",", "."))
@@ -63,12 +62,12 @@ def number(value: Any) -> float | None:
 
 
 def members(value: Any) -> dict[str, Any]:
-    """An object's members; none if it is not an object."""
+    """Return an object's members; an empty dict for anything else."""
     return value if isinstance(value, dict) else {}
 
 
 def status(value: Any) -> int | None:
-    """The status of an answer; None if there was none, for which tools write 0, 1, -1 or nothing.
+    """Return the status of an answer; None if there was none, for which tools write 0, 1, -1 or nothing.
 
     Raises ValueError if it is not an HTTP status.
     """
@@ -85,7 +84,7 @@ def status(value: Any) -> int | None:
 
 
 def duration(value: Any) -> float | None:
-    """Milliseconds; None if a tool wrote that it does not know. Raises ValueError."""
+    """Return milliseconds; None if a tool wrote that they are unknown. Raises ValueError."""
     told = number(value)
     if told is None or told < 0:
         return None
@@ -95,7 +94,7 @@ def duration(value: Any) -> float | None:
 
 
 def moment(value: Any) -> float:
-    """A point in time, in milliseconds since the epoch; UTC if it names no zone.
+    """Return a point in time, in milliseconds since the epoch; UTC if it lacks a time zone.
 
     Reads ISO 8601 with any number of decimals, RFC 5322, and Unix time. Raises ValueError.
     """
@@ -111,7 +110,7 @@ def moment(value: Any) -> float:
 
 
 def _of_unix(told: float) -> float:
-    """Seconds, milliseconds or microseconds: their size shows which."""
+    """Convert seconds, milliseconds or microseconds; their size shows which."""
     for limit, factor in ((1e11, 1000.0), (1e14, 1.0), (1e17, 0.001)):
         if told < limit:
             return told * factor
@@ -132,9 +131,9 @@ def _date(value: str) -> datetime:
 
 
 def headers(value: Any) -> dict[str, str]:
-    """Headers by their names in lower case, of which the first counts.
+    """Return headers by their names in lower case; the first of a name counts.
 
-    They may be a list of objects or pairs, as HAR has them, or one object.
+    They may be a list of objects or pairs, as in HAR, or one object.
     """
     found: dict[str, str] = {}
     items = value.items() if isinstance(value, dict) else value if isinstance(value, list) else ()
@@ -146,7 +145,7 @@ def headers(value: Any) -> dict[str, str]:
 
 
 def fields(value: Any) -> list[tuple[str, str]]:
-    """The fields of a form, in the same shapes."""
+    """Return the fields of a form, in the same shapes."""
     items = value.items() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return [(name, content) for name, content in map(_pair, items) if name is not None]
 

@@ -1,4 +1,4 @@
-"""Words that a sanitizer puts in the place of ids and tokens."""
+"""Words that sanitizers put in place of ids and tokens."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ _MASK = re.compile(
 
 
 def looks_masked(value: str) -> bool:
-    """Return whether a tool may have put this in the place of an id or a token."""
+    """Return whether a tool may have put this in place of an id or a token."""
     return _MASK.fullmatch(value) is not None

@@ -1,8 +1,8 @@
-"""The order and the moments of requests, as far as their stamps tell.
+"""Determines the order and times of requests from their time stamps.
 
-A stamp that is cut to whole seconds leaves open when within the second a request left. Requests are
-then placed so that they overlap only if they must, in the order in which they can have happened: an
-id is created before it is used, and accepted before it is refused.
+A time stamp that is cut to whole seconds leaves open when within the second a request left. Requests are then placed so that
+they overlap only if they must. Their order must be possible: an id is created before it is used, and accepted before it is
+refused.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from contracts.har.survey import Findings, Note
 
 
 class Placed(NamedTuple):
-    """A request, and the milliseconds at which it left and at which its answer was there."""
+    """A request, and the milliseconds at which it left and its answer was there."""
 
     one: Recorded
     left: int
@@ -26,7 +26,9 @@ class Placed(NamedTuple):
 
 
 def placed(kept: Sequence[Recorded], found: Findings, *, other_order: bool = False) -> list[Placed]:
-    """The requests in order of time; those with equal stamps in the file's order, or in the other."""
+    """Return the requests in order of time. Those with equal time stamps are in the file's order, or reversed if
+    `other_order`.
+    """
     if found.resolution == 1:
         return [_exactly(one) for one in sorted(kept, key=lambda one: one.left)]
     by_number = {one.number: one for one in kept}
@@ -35,7 +37,7 @@ def placed(kept: Sequence[Recorded], found: Findings, *, other_order: bool = Fal
 
 
 def order(found: Findings, *, other_order: bool = False) -> Iterator[int]:
-    """The numbers of the requests in order of time, as far as coarse stamps tell."""
+    """Yield the numbers of the requests in order of time, as far as coarse time stamps show it."""
     backward = (found.direction == "backward") != other_order
     in_file = sorted(found.notes, key=lambda note: note.number, reverse=backward)
     in_time = sorted(in_file, key=lambda note: note.began)
@@ -44,18 +46,18 @@ def order(found: Findings, *, other_order: bool = False) -> Iterator[int]:
 
 
 def has_ties(found: Findings) -> bool:
-    """Return whether the stamps leave open which of two requests came first."""
+    """Return whether the time stamps leave open which of two requests came first."""
     return found.resolution > 1 and len({note.began for note in found.notes}) < len(found.notes)
 
 
 def _exactly(one: Recorded) -> Placed:
-    """Rounded away from the next request: a client must not look hastier than it was."""
+    """Round away from the next request, because a client must not look hastier than it was."""
     left = math.ceil(one.left)
     return Placed(one, left, max(left, math.floor(one.returned)))
 
 
 def _apart(ordered: Sequence[Recorded], resolution: int) -> Iterator[Placed]:
-    """Each request as early as its stamp allows, and after those before it if it can have been."""
+    """Place each request as early as its time stamp allows, but after those before it if that is possible."""
     latest, ends = 0, list[int]()
     for one in ordered:
         first = math.floor(one.left)
@@ -67,7 +69,7 @@ def _apart(ordered: Sequence[Recorded], resolution: int) -> Iterator[Placed]:
 
 
 def _causal(tied: list[Note]) -> Iterator[Note]:
-    """Requests with one stamp, in the given order but for those that must have come first."""
+    """Yield requests with equal time stamps, in the given order except for those that must have come first."""
     needs = _needs(tied)
     unlocks: dict[int, list[int]] = {}
     for then, needed in enumerate(needs):
@@ -83,11 +85,11 @@ def _causal(tied: list[Note]) -> Iterator[Note]:
             waiting[then] -= 1
             if not waiting[then]:
                 heapq.heappush(ready, then)
-    yield from left.values()  # each needs the other: the recording contradicts itself
+    yield from left.values()  # each needs the other, so the recording contradicts itself
 
 
 def _needs(tied: list[Note]) -> list[set[int]]:
-    """For each request, the places of those that must have come before it."""
+    """Return, for each request, the places of those that must have come before it."""
     makers: dict[str | None, int] = {}
     accepted: dict[str | None, int] = {}
     for place, one in enumerate(tied):

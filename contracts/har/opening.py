@@ -1,4 +1,4 @@
-"""Opens a recording, whatever it is called and however it is packed: plain, gzip, zip, or UTF-16."""
+"""Opens a recording, whatever its name and packing: plain, gzip, zip, or UTF-16."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from contracts.har.errors import HarError
 from contracts.har.kinds import HEAD, Kind, archive_of, kind_of
 
 MOST_UNPACKED = 1 << 30
-"""Bytes to which a packed recording may unpack."""
+"""Most bytes to which a packed recording may unpack."""
 
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _ZLIB = (b"\x78\x01", b"\x78\x9c", b"\x78\xda")
-"""The beginning of a .zhar file of mitmproxy."""
+"""The beginning of mitmproxy's .zhar files."""
 
 _UTF_16 = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"{\0": "utf-16-le", b"\0{": "utf-16-be"}
 
 _UNPACKING = (OSError, EOFError, zlib.error, BadZipFile, RuntimeError, NotImplementedError, UnicodeDecodeError)
-"""What damaged and encrypted archives raise."""
+"""Exceptions for damaged and encrypted archives."""
 
 
 class Opened(NamedTuple):
@@ -35,12 +35,12 @@ class Opened(NamedTuple):
 
 
 def opened(file: BinaryIO, source: str, beside: Path | None = None) -> Opened:
-    """Find out what `file` is, and unpack it. Bodies may be in files in the folder `beside`.
+    """Detect the kind of `file`, and unpack it. Bodies may be in files in the folder `beside`.
 
-    Raises HarError with what it looks like, if it is not a recording.
+    Raises HarError if it is not a recording, and says what it looks like.
     """
     attached = nothing_attached if beside is None else _folder(beside)
-    for _ in range(3):  # a packed file in a packed file, and no further
+    for _ in range(3):  # a packed file in a packed file, but not deeper
         head, file = _looked_into(file, source)
         if head.startswith(_GZIP):
             file = _buffered(_Bounded(gzip.GzipFile(fileobj=file), source))
@@ -53,14 +53,14 @@ def opened(file: BinaryIO, source: str, beside: Path | None = None) -> Opened:
         else:
             kind = kind_of(head)
             if kind not in {"har", "trace"}:
-                advice = "" if ";" in kind else "; name a HAR file, or a trace of dayfly"
+                advice = "" if ";" in kind else "; give a HAR file, or a trace of dayfly"
                 raise HarError(source, None, f"this is not a recording: it looks like {kind}{advice}")
             return Opened("har" if kind == "har" else "trace", file, attached)
     raise HarError(source, None, "this is not a recording: it is packed several times; unpack it first")
 
 
 def _looked_into(file: BinaryIO, source: str) -> tuple[bytes, BinaryIO]:
-    """The beginning of the file, and the whole of it: standard input cannot be read twice."""
+    """Return the beginning of the file, and the whole of it, because standard input cannot be read twice."""
     try:
         head = file.read(HEAD)
         if file.seekable():
@@ -91,7 +91,7 @@ def _buffered(raw: _Raw) -> BinaryIO:
 
 
 class _Joined(_Raw):
-    """A file whose beginning was read already."""
+    """A file whose beginning has been read already."""
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head, self._rest = head, rest
@@ -149,7 +149,7 @@ class _Transcoded(_Raw):
 
 
 def _from_zip(file: BinaryIO, source: str) -> tuple[BinaryIO, Attached]:
-    """The only HAR file or trace in an archive, with the bodies that Playwright puts beside it."""
+    """Return the only HAR file or trace in an archive, and the bodies that Playwright puts next to it."""
     try:
         archive = ZipFile(file if file.seekable() else io.BytesIO(file.read(MOST_UNPACKED)))
         names = [name for name in archive.namelist() if not name.startswith("__MACOSX/")]
@@ -174,7 +174,7 @@ def _members(archive: ZipFile, folder: PurePosixPath) -> Attached:
 
 
 def _folder(folder: Path) -> Attached:
-    """Files in the recording's own folder, and nowhere else: the file says how they are called."""
+    """Return a function that reads files in the recording's own folder only, because the recording gives their names."""
 
     def read(name: str) -> bytes | None:
         if Path(name).name != name:

@@ -1,4 +1,4 @@
-"""A HAR file, read as a trace."""
+"""Reads a HAR file as a trace."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from mockserver.journal import Arrival, Entry, Header
 class Reading(Struct, frozen=True, kw_only=True):
     """A recording that was read: its trace, header first, and how much of a HAR file it is.
 
-    If the order of some requests is not known, `in_other_order` is the trace with these the other
-    way round: only what both show is certain.
+    If the order of some requests is unknown, `in_other_order` is the trace with these reversed. A finding is certain only if
+    both show it.
     """
 
     trace: list[Entry]
@@ -30,15 +30,14 @@ class Reading(Struct, frozen=True, kw_only=True):
 
 
 def read(raw: bytes, source: str = "HAR", page: str | None = None) -> list[Entry]:
-    """The trace alone of a HAR file in memory."""
+    """Return only the trace of a HAR file in memory."""
     return reading(BytesIO(raw), source, page).trace
 
 
 def reading(file: BinaryIO, source: str = "HAR", page: str | None = None, attached: Attached = nothing_attached) -> Reading:
-    """Read a HAR file; of a file with several of dayfly's own traces, the one on `page`.
+    """Read a HAR file, or the trace on `page` of a file with several of dayfly's own.
 
-    Only requests to the platform are read: to hosts that are asked for one of its operations.
-    Raises HarError.
+    Only requests to the platform are read, that is to hosts that are asked for one of its operations. Raises HarError.
     """
     archive = Archive(source, page, attached)
     requests = list(archive.requests(file))
@@ -63,7 +62,7 @@ def _own(archive: Archive) -> Reading:
 
 
 class _Event(NamedTuple):
-    """Half of an exchange: at the same millisecond, the one that was placed first comes first."""
+    """Half of an exchange. At the same millisecond, the one that was placed first comes first."""
 
     at: int
     place: int
@@ -71,7 +70,7 @@ class _Event(NamedTuple):
 
 
 def _entries(requests: Sequence[Placed], writer: Writer) -> Iterator[Numbered]:
-    """The entries of a trace, in order of time."""
+    """Yield the entries of a trace, in order of time."""
     events = [_Event(request.left, place, False) for place, request in enumerate(requests)]
     events += [_Event(request.returned, place, True) for place, request in enumerate(requests)]
     for seq, event in enumerate(sorted(events), start=1):

@@ -1,4 +1,4 @@
-"""Requests as a recording tells them: what each asked the platform for, and what came back."""
+"""Recorded requests: the operation of each, and its answer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from mockserver.wire.message import USUAL, bounded
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 DEAD = "not.authorized"
-"""The code that refuses a message for its session."""
+"""The code that refuses a message because of its session."""
 
 _USUAL = USUAL - {"user-agent"}
 
@@ -39,18 +39,17 @@ _STAYED = (
     "ns_error_unknown_host", "ns_error_offline", "ns_error_connection_refused", "ns_error_net_timeout_external",
     "econnrefused", "connect call failed", "connection refused", "enotfound", "eai_again", "name or service not known",
 )  # fmt: skip
-"""Errors, in lower case, after which no request had reached anything."""
+"""Errors, in lower case, after which the request has reached nothing."""
 
 
 @dataclass(eq=False, slots=True)
 class Recorded:
     """One entry of the file, read.
 
-    `path` is the platform's own if it is one, and `prefix` what a gateway puts before it. `began`,
-    `left` and `returned` are milliseconds. `status` is None if nothing came back. Bodies are None if
-    they cannot be had, for the reason `lacks` (request) or `got_lacks` (answer); documents are UNSET
-    if they cannot be decoded. `correlation` is what the platform calls this exchange. `aside` is why
-    it is not a request to the platform.
+    `path` is the platform's own path if it has one, and `prefix` what a gateway puts before it. `began`, `left` and `returned`
+    are milliseconds. `status` is None if nothing came back. A body is None if it is missing, for the reason `lacks` (request)
+    or `got_lacks` (answer). A document is UNSET if it cannot be decoded. `correlation` is the platform's id of the exchange.
+    `aside` is why the entry is not a request to the platform.
     """
 
     number: int
@@ -77,39 +76,39 @@ class Recorded:
     via_worker: bool = False
     aside: str = ""
     others: tuple[tuple[str, str], ...] = ()
-    """The request's headers beside the usual ones, names in lower case."""
+    """The request's headers besides the usual ones, with names in lower case."""
 
     @property
     def operation(self) -> Operation | None:
-        """What it asks the platform for."""
+        """The operation it asks the platform for, or None."""
         return ROUTES.get(self.path)
 
     @property
     def is_call(self) -> bool:
-        """Return whether it is one of the operations for sure."""
+        """Return whether it certainly is one of the operations."""
         return self.method == METHOD and self.operation is not None
 
     @property
     def may_be_a_slip(self) -> bool:
-        """Return whether it is one, or was meant to be."""
+        """Return whether it is one of the operations, or was meant to be."""
         if self.operation is not None:
-            return self.method != "OPTIONS"  # a browser's own, before a call to another origin
+            return self.method != "OPTIONS"  # a browser's own request, before a call to another origin
         return self.method not in _SAFE and self.path.startswith(MESSAGING)
 
     @property
     def lacks_body(self) -> bool:
-        """Return whether what it asked for is not known, since the recording does not hold it."""
+        """Return whether its operation needs a body that the recording does not hold."""
         return self.body is None and self.operation in {"create", "send"}
 
     @property
     def presented(self) -> str | None:
-        """The session id that a send shows."""
+        """The session id that a send shows, or None."""
         id = self.sent.get("webChatSessionId") if self.operation == "send" and isinstance(self.sent, dict) else None
         return id if isinstance(id, str) else None
 
     @property
     def asked(self) -> Asked:
-        """What it shows of its host."""
+        """The part that identifies its host."""
         token = self.brought("token", "access_token")
         return Asked(
             self.host,
@@ -120,16 +119,16 @@ class Recorded:
 
     @property
     def whole(self) -> bool:
-        """Return whether its answer came back as it should: a success that cannot be decoded was cut."""
+        """Return whether its answer came back complete. A success that cannot be decoded was cut."""
         return self.status != 200 or not self.is_call or not self.answered or self.got is not UNSET
 
     def told(self, name: str) -> str | None:
-        """A string in the answer's JSON."""
+        """Return a string in the answer's JSON, or None."""
         value = self.got.get(name) if isinstance(self.got, dict) else None
         return value if isinstance(value, str) else None
 
     def brought(self, operation: Operation, name: str) -> str | None:
-        """The same, where it was an operation that succeeded."""
+        """Return the same if it was this operation and succeeded."""
         return self.told(name) if self.is_call and self.operation == operation and self.status == 200 else None
 
 
@@ -172,19 +171,19 @@ def exchanged(exchange: Exchange, number: int, attached: Attached = nothing_atta
 
 
 def _shared(value: str | None) -> str | None:
-    """The value itself, once for all requests that have it: a recording may hold thousands."""
+    """Return a value shared by all requests that have it, because a recording may hold thousands."""
     return None if value is None else sys.intern(value)
 
 
 def _own_path(path: str, status: int | None) -> str:
-    """The platform's own path; some gateways let a slash at its end pass."""
+    """Return the platform's own path. Some gateways accept a slash at its end."""
     own = platform_path(path) or path
     bare = own.rstrip("/")
     return bare if bare in ROUTES and status is not None and status not in {404, 405} else own
 
 
 def _aside(exchange: Exchange) -> str:
-    """Why an entry is not a request that reached the platform; empty if it may be one."""
+    """Return why an entry is not a request that reached the platform; "" if it may be one."""
     if exchange.cached:
         return "answered by a cache"
     if exchange.method == "OPTIONS":
@@ -197,12 +196,12 @@ def _aside(exchange: Exchange) -> str:
 
 
 def _had_a_body(one: Recorded) -> bool:
-    """Return whether the answer shows that it did: the platform looks at a session after the body."""
+    """Return whether the answer shows that it had a body, because the platform checks a session after the body."""
     return one.is_call and one.operation == "send" and (one.status == 200 or one.told("code") == DEAD)
 
 
 def retry_after(one: Recorded, now: int) -> int | None:
-    """Seconds, told as such or as a date (RFC 9110, 10.2.3)."""
+    """Return the seconds of Retry-After, which may be given as a date (RFC 9110, 10.2.3)."""
     told = one.headers.get("retry-after", "").strip()
     if told.isascii() and told.isdecimal():
         return min(int(told[:12]), 10**9)
@@ -215,6 +214,6 @@ def retry_after(one: Recorded, now: int) -> int | None:
 
 
 def expires_in(one: Recorded) -> int | None:
-    """For how many seconds a token was issued."""
+    """Return for how many seconds a token was issued, or None."""
     value = one.got.get("expires_in") if isinstance(one.got, dict) else None
     return value if isinstance(value, int) and not isinstance(value, bool) else None

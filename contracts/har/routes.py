@@ -1,4 +1,4 @@
-"""Where a request went, whatever a gateway puts before the platform's paths."""
+"""Finds the platform's path in a request's path, whatever a gateway puts before it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from functools import lru_cache
 from mockserver.wire import ROUTES
 
 MESSAGING = ("/api/v2/conversations/webchat/", "/api/v2/conversations/messaging/")
-"""Below these a request that changes something and is no operation is a slip; elsewhere it is other business."""
+"""A request below these that changes something and is not an operation is a mistake; elsewhere it is unrelated."""
 
 _LONGEST_FIRST = sorted(ROUTES, key=len, reverse=True)
 
 
 @lru_cache(maxsize=1024)
 def platform_path(path: str) -> str | None:
-    """The platform's own path at the end of `path`, or one below its messaging; None where it is none of its business."""
+    """Return the platform's own path at the end of `path`, or one below its messaging; None if it has neither."""
     for route in _LONGEST_FIRST:
         if path == route or path.endswith(route):
             return route

@@ -1,4 +1,4 @@
-"""Secrets do not get from a recording into a trace: their identity is kept, their value is not."""
+"""Keeps secrets of a recording out of a trace: their identity is kept, their value is not."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from mockserver.wire.credentials import basic, bearer, credential, decoded
 from mockserver.wire.redaction import REDACTED, Secrets
 
 SHORTEST = 8
-"""Shorter ones would be found in every text."""
+"""Shorter secrets are not hidden, because they would be found in every text."""
 
 SHORTEST_DRAWN = 12
-"""Shorter ones may be words."""
+"""Shorter values may be words."""
 
 _MASK = re.compile(r"redact|mask|hidden|remov|filter|saniti[sz]|scrub|anonym|placeholder|(.)\1{3}", re.IGNORECASE)
 _NAMES = frozenset({"client_secret", "access_token", "authorization", "password"})
@@ -25,18 +25,18 @@ _NAMED_BASIC = re.compile(r"basic \[REDACTED client ([^\]]*)\]", re.IGNORECASE)
 
 
 def named(token: str) -> str:
-    """A token as a redacted text shows it, by the name of it: what `name_of` reads back."""
+    """Return a token as a redacted text shows it, from which `name_of` reads it back."""
     return f"[REDACTED {token}]"
 
 
 def name_of(token: str) -> str:
-    """The pseudonym of a token, which may have been redacted already."""
+    """Return the pseudonym of a token, which may have been redacted already."""
     known = _NAMED.fullmatch(token)
     return known[1] if known else pseudonym(token)
 
 
 def authorization_of(shown: Credential) -> str | None:
-    """An Authorization header as it was, but for its secret: what `credential_of` reads back."""
+    """Return an Authorization header without its secret, from which `credential_of` reads it back."""
     match shown.form:
         case "none":
             return None
@@ -53,7 +53,7 @@ def authorization_of(shown: Credential) -> str | None:
 
 
 def credential_of(authorization: str | None) -> Credential:
-    """What an Authorization header shows, which may have been redacted already."""
+    """Return the credential in an Authorization header, which may have been redacted already."""
     bearer_of = _NAMED_BEARER.fullmatch(authorization or "")
     if bearer_of:
         return Credential("bearer", token=bearer_of[1], seen_in=("header",))
@@ -64,13 +64,13 @@ def credential_of(authorization: str | None) -> Credential:
 
 
 def of_header(authorization: str | None) -> set[str]:
-    """The secrets in an Authorization header."""
+    """Return the secrets in an Authorization header."""
     pair = basic(authorization)
     return _worth_hiding({bearer(authorization) or "", pair.secret if pair else ""})
 
 
 def of_document(document: Any) -> set[str]:
-    """The secrets that a decoded body names."""
+    """Return the secrets that a decoded body names."""
     if not isinstance(document, dict):
         return set()
     return _worth_hiding({value for name, value in document.items() if name.lower() in _NAMES and isinstance(value, str)})
@@ -81,36 +81,36 @@ def _worth_hiding(secrets: set[str]) -> set[str]:
 
 
 def _is_drawn(secret: str) -> bool:
-    """Whether it looks like a token or a secret, and not like a word that a tool has put in its place."""
+    """Return whether it looks like a token or a secret, and not like a word that a tool has put in its place."""
     return len(secret) >= SHORTEST_DRAWN and _MASK.search(secret) is None
 
 
 class Hiding:
-    """Replaces secrets that are known, or named as such, and remembers whether it `found` one."""
+    """Replaces secrets that are known, or are named as such, and remembers whether it `found` one."""
 
     def __init__(self, secrets: set[str]) -> None:
         self._secrets, self._index = sorted(secrets, key=len, reverse=True), Secrets(secrets)
         self.found = False
 
     def raw(self, text: str) -> str:
-        """A URL, or a body that cannot be decoded: there a parameter's name alone tells a secret."""
+        """Redact a URL, or a body that cannot be decoded. A parameter with a secret's name is redacted whatever its value."""
         hidden = _PARAMETER.sub(r"\1" + REDACTED, text)
         self.found = self.found or hidden != text
         return self.text(hidden)
 
     def text(self, text: str) -> str:
-        """What a person may have written."""
+        """Redact a text that a person may have written."""
         shown = self._index.hide(text, tokens=False)
         self.found = self.found or shown != text
         return shown
 
     def is_in(self, text: str) -> bool:
-        """Whether a header shows a secret, in whatever encoding. A mask, such as REDACTED, may stand anywhere."""
+        """Return whether a header shows a secret, in any encoding. A mask such as REDACTED does not count."""
         shown = [text, *(meant for _, meant in decoded(text))]
         return any(secret in form for secret in self._secrets if _is_drawn(secret) for form in shown)
 
     def value(self, value: Any) -> Any:
-        """A decoded document. Nested no deeper than its decoder allows."""
+        """Redact a decoded document. It is nested no deeper than its decoder allows."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):

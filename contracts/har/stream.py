@@ -1,4 +1,7 @@
-"""A HAR file piece by piece, so that of a large one no more than a piece is in memory, and a cut one is read up to the cut."""
+"""Reads a HAR file piece by piece.
+
+Only one piece of a large file is in memory, and a cut file is read up to the cut.
+"""
 
 from __future__ import annotations
 
@@ -13,20 +16,22 @@ from contracts.har.kinds import looks_like
 
 CHUNK = 256 << 10
 MAX_PIECE = 32 << 20
-"""Bytes of a piece that are kept: no tool writes an entry of the platform's that long."""
+"""Most bytes of a piece that are kept. No tool writes an entry of the platform's that long."""
 
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _SCALAR = re.compile(rb"[^ \t\r\n,:\]}]*")
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+("?)|[{}\[\]]', re.DOTALL)
-"""A string, whose end may still be to come, or a bracket: all that has to be looked at to find where a value ends."""
+"""A string, which may not have ended yet, or a bracket. They are enough to find the end of a value."""
 
 
 _DEPTH = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
 
 
 class Piece(NamedTuple):
-    """A member of the log called `name`, or one of its entries (`entries`, with its `number` from 1). `raw` is its JSON, None
-    where that is longer than MAX_PIECE."""
+    """A member of the log called `name`, or one of its entries (`entries`, with its `number` from 1).
+
+    `raw` is its JSON; None if that is longer than MAX_PIECE.
+    """
 
     name: str
     number: int | None
@@ -34,11 +39,10 @@ class Piece(NamedTuple):
 
 
 def pieces(file: BinaryIO, source: str, progress: Callable[[int], object] = lambda _: None) -> Iterator[Piece]:
-    """Yield the pieces of the HAR file `file`, as they stand in it. `progress` takes the number of
-    bytes each time some are read.
+    """Yield the pieces of the HAR file `file`, in order. `progress` is called with the number of bytes of each read.
 
-    Raises HarError if the file is not one, or ends too early: then with the number of the entry
-    that is cut. Commas before a closing bracket and whatever follows the document are let pass.
+    Raises HarError if the file is not a HAR file, or ends too early; then with the number of the entry that is cut. Commas
+    before a closing bracket and anything after the document are tolerated.
     """
     text, reading = _Text(file, progress), _Reading()
     names: list[str] = []
@@ -60,7 +64,7 @@ def pieces(file: BinaryIO, source: str, progress: Callable[[int], object] = lamb
 
 
 class _Reading:
-    """The place in a log; entries are numbered through, also if a tool wrote them in two lists."""
+    """The place in a log. Entries are numbered continuously, even if a tool wrote them in two lists."""
 
     def __init__(self) -> None:
         self.in_log = False
@@ -84,7 +88,7 @@ class _Unexpected(Exception):
 
 
 class _Text:
-    """JSON that is read as far as it is asked for."""
+    """JSON that is read only as far as needed."""
 
     def __init__(self, file: BinaryIO, progress: Callable[[int], object]) -> None:
         self._file, self._progress = file, progress
@@ -93,7 +97,7 @@ class _Text:
             self._at += 3
 
     def members(self) -> Iterator[str]:
-        """Yield the names of an object's members; the value of each is to be read before the next."""
+        """Yield the names of an object's members. The value of each must be read before the next."""
         self._expect(b"{")
         if self._takes(b"}"):
             return
@@ -106,7 +110,7 @@ class _Text:
                 return
 
     def items(self) -> Iterator[None]:
-        """Once for each item of an array, which is then to be read."""
+        """Yield once for each item of an array, which must then be read."""
         self._expect(b"[")
         if self._takes(b"]"):
             return
@@ -127,7 +131,7 @@ class _Text:
         return self._peek() == b"["
 
     def value(self) -> bytes | None:
-        """The next value as it stands there; None where it is too long to be kept."""
+        """Return the next value as raw JSON; None if it is too long to be kept."""
         if self._peek() not in (b"{", b"[", b'"'):
             return self._scalar()
         end, depth, kept = 0, 0, True
@@ -148,12 +152,12 @@ class _Text:
         return self._data[start : self._at] if kept and length <= MAX_PIECE else None
 
     def _token(self, start: int) -> re.Match[bytes] | None:
-        """The next token, looked for `start` bytes on, that is all there; None where more has to be read first."""
+        """Return the next complete token, `start` bytes on; None if more must be read first."""
         found = _TOKEN.search(self._data, self._at + start)
         return None if found is None or (found[1] is not None and not found[1]) else found
 
     def _shorten(self, start: int) -> int:
-        """Forgets what was looked at already, and the beginning of a string that goes on; where to look on from."""
+        """Drop what has been looked at, and the beginning of an unfinished string. Return the offset to continue at."""
         open_string = _TOKEN.search(self._data, self._at + start)
         self._data = b"" if open_string is None else b'"' + self._data[open_string.end() :]
         self._at = 0
@@ -190,7 +194,7 @@ class _Text:
         return True
 
     def _peek(self) -> bytes:
-        """The next byte that is no white space; nothing at the end."""
+        """Return the next byte that is not white space; empty at the end."""
         while True:
             space = _SPACE.match(self._data, self._at)
             self._at = space.end() if space is not None else self._at
@@ -204,7 +208,7 @@ class _Text:
             raise _Unexpected(expected, b"")
 
     def _read(self) -> bool:
-        """Reads on, the more the more is waited for, so that a long value is not looked at again and again."""
+        """Read more, in growing steps, so that a long value is not searched again and again."""
         waiting = self._data[self._at :]
         chunk = self._file.read(min(max(CHUNK, len(waiting)), MAX_PIECE))
         self._data, self._at = waiting + chunk, 0

@@ -1,7 +1,7 @@
-"""All requests of a recording seen together: what each of them alone does not show.
+"""Looks at all requests of a recording together, for what no single one shows.
 
-Which hosts are the platform's, which entries tell of one exchange, which ids and tokens a sanitizer
-has masked, and how exact the stamps are. Little is kept of each request, because there may be many.
+It finds the platform's hosts, entries of the same exchange, ids and tokens that a sanitizer has masked, and the resolution of
+the time stamps. Little is kept of each request, because there may be many.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from contracts.har.requests import Recorded
 from mockserver.journal import CredentialForm
 
 COARSE = (60_000, 1000, 100, 10)
-"""Milliseconds to which a tool may have cut its stamps."""
+"""Milliseconds to which a tool may have cut its time stamps."""
 
 UNKNOWN = 1 << 40
-"""The resolution of stamps that are all the same: nothing is known of time."""
+"""The resolution of time stamps that are all the same: nothing is known of time."""
 
 NEAR = 50
-"""Milliseconds within which two tools see one request."""
+"""Milliseconds within which two tools see the same request."""
 
 
 class Note(Struct, frozen=True, gc=False):
-    """What is kept of a request. `request` and `answer` are digests; None if there is nothing."""
+    """The part of a request that is kept. `request` and `answer` are digests; None without a body."""
 
     number: int
     asked: Asked
@@ -53,7 +53,7 @@ class Note(Struct, frozen=True, gc=False):
 
 
 class Survey:
-    """Takes each request in turn, and then answers what all of them show."""
+    """Takes each request in turn, and then returns what all of them show."""
 
     def __init__(self) -> None:
         self.notes: list[Note] = []
@@ -63,7 +63,7 @@ class Survey:
         self.notes.append(note_of(one))
 
     def findings(self, hosts: Collection[str] = ()) -> Findings:
-        """What the requests to `hosts` show; if none is named, those to the platform's."""
+        """Return what the requests to `hosts` show; by default those to the platform's hosts."""
         wanted = {host.lower() for host in hosts} or platforms([note.asked for note in self.notes])
         notes = [note for note in self.notes if _is_to(note.asked.host, wanted)]
         step = resolution([note.began for note in notes])
@@ -87,12 +87,12 @@ Direction = Literal["forward", "backward", "unknown"]
 
 
 class Findings(NamedTuple):
-    """What all requests together show.
+    """The findings from all requests together.
 
-    `notes` are of the requests to the platform, each once, and `kept` their numbers; `doubled` leads from each
-    further entry to the one that tells of the same exchange. `resolution` is in milliseconds.
-    `direction` is the order of time in the file. `masked` are the requests whose session id is
-    masked or taken out, `masked_tokens` the pseudonyms that stand for more than one token.
+    `notes` are of the requests to the platform, each once, and `kept` their numbers. `doubled` maps each further entry to the
+    one that is kept of the same exchange. `resolution` is in milliseconds. `direction` is the order of time in the file.
+    `masked` are the requests whose session id is masked or removed, `masked_tokens` the pseudonyms that stand for more than one
+    token.
     """
 
     notes: list[Note]
@@ -107,7 +107,7 @@ class Findings(NamedTuple):
 
 
 def note_of(one: Recorded) -> Note:
-    """What is kept of a request."""
+    """Return what is kept of a request."""
     sent = one.sent if one.sent is not UNSET else one.body
     is_send = one.is_call and one.operation == "send"
     return Note(
@@ -148,7 +148,7 @@ def _is_to(host: str, wanted: Collection[str]) -> bool:
 
 
 def resolution(stamps: Collection[float]) -> int:
-    """To how many milliseconds stamps are told: the coarsest that all of them fit."""
+    """Return the resolution of time stamps in milliseconds: the coarsest that all of them fit."""
     if len(stamps) > 2 and len(set(stamps)) == 1:
         return UNKNOWN
     fitting = (step for step in COARSE if stamps and all(floor(stamp) % step == 0 for stamp in stamps))
@@ -164,11 +164,11 @@ def _direction(stamps: list[float]) -> Direction:
     return "backward" if all(first >= then for first, then in pairs) else "unknown"
 
 
-# -- entries that tell of one exchange ---------------------------------------------------------------
+# -- entries of the same exchange --------------------------------------------------------------------
 
 
 def _doubled(notes: list[Note], step: int) -> Iterator[tuple[int, int]]:
-    """Each further entry, and the one that is kept: the first of those that tell most."""
+    """Yield each further entry of an exchange, and the one that is kept: the first of the most complete ones."""
     left: dict[int, Note] = {note.number: note for note in notes}
     for group in _by_correlation(notes):
         yield from _all_but_the_best(group, left)
@@ -183,7 +183,7 @@ def _doubled(notes: list[Note], step: int) -> Iterator[tuple[int, int]]:
 
 
 def _by_correlation(notes: list[Note]) -> Iterable[list[Note]]:
-    """Groups of entries with one correlation id, unless it is the id of more than an exchange."""
+    """Yield groups of entries with the same correlation id, unless they are of different exchanges."""
     groups: dict[str, list[Note]] = defaultdict(list)
     for note in notes:
         if note.correlation:
@@ -208,8 +208,10 @@ def _all_but_the_best(group: list[Note], left: dict[int, Note]) -> Iterator[tupl
 
 
 def _is_same_exchange(first: Note, then: Note, step: int) -> bool:
-    """Return whether two requests alike, without a correlation id, are one: nothing about them differs,
-    and they came at one moment, or a service worker made the one for the other."""
+    """Return whether two equal requests without a correlation id are one.
+
+    They must have equal answers, and have come at the same moment, or a service worker made one for the other.
+    """
     if first.answer != then.answer or first.correlation != then.correlation or first.correlation:
         return False
     worker = first.via_worker or then.via_worker
@@ -217,7 +219,7 @@ def _is_same_exchange(first: Note, then: Note, step: int) -> bool:
         return True
     if then.began >= first.returned and then.began != first.began:
         return False  # one after the other: a retry
-    if step > NEAR:  # whole seconds: equal stamps say little, but an equal length does
+    if step > NEAR:  # with whole seconds equal time stamps say little, but an equal duration does
         return first.began == then.began and first.returned == then.returned
     return then.began - first.began <= NEAR
 
@@ -226,7 +228,7 @@ def _is_same_exchange(first: Note, then: Note, step: int) -> bool:
 
 
 def _masked_ids(notes: list[Note]) -> frozenset[str]:
-    """Ids that stand for several: issued more than once, or a mask and not refuted by a real one."""
+    """Return ids that stand for several: issued more than once, or a mask that no real id refutes."""
     issued = Counter(note.created for note in notes if note.created is not None)
     several = {id for id, count in issued.items() if count > 1}
     words = {id for id in issued if looks_masked(id)}
@@ -240,14 +242,16 @@ def _is_masked(note: Note, masked: frozenset[str]) -> bool:
 
 
 def _masked_tokens(notes: list[Note]) -> frozenset[str]:
-    """The pseudonyms of tokens that stand for several."""
+    """Return the pseudonyms of tokens that stand for several."""
     issued = Counter(note.logged_in for note in notes if note.logged_in is not None)
     masks = {token for token, count in issued.items() if count > 1 or looks_masked(token)}
     return frozenset(secrets.name_of(token) for token in masks)
 
 
 def _is_sanitized(notes: list[Note]) -> bool:
-    """Return whether a tool has taken out Authorization headers, or their values: a request that was let
-    in must have had one."""
+    """Return whether a tool has removed Authorization headers, or their values.
+
+    A request that was accepted must have had one.
+    """
     let_in = [note for note in notes if note.asked.operation in {"create", "send"} and note.status == 200]
     return any(note.form != "bearer" for note in let_in)

@@ -1,6 +1,6 @@
-"""A trace, written as a HAR file that browser tools open: a page per trace, an entry per request, secrets redacted.
+"""Writes a trace as a HAR file for browser tools: a page per trace, an entry per request, secrets redacted.
 
-What HAR has no place for stands in `_dayfly`, from which a trace is read back as it was.
+What HAR cannot hold is in `_dayfly`, from which a trace is read back unchanged.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from contracts.har.secrets import authorization_of, named
 from mockserver.journal import Answer, Arrival, Entry, Header, Returned, merged
 
 BASE_URL = "https://platform.invalid"
-"""A name that no network resolves: a trace does not know where the platform was."""
+"""A name that no network resolves, because a trace does not say where the platform was."""
 
 _NO_ANSWER = {
     "lost_request": "the connection closed; the request never reached the platform",
@@ -44,20 +44,20 @@ class _Exchange(NamedTuple):
 
     @property
     def status(self) -> int | None:
-        """What the client saw; None where that was nothing."""
+        """The status that the client saw, or None."""
         if self.answer is None or (self.returned is not None and not self.returned.answered):
             return None
         return self.answer.status if self.answer.delivery in {"complete", "truncated"} else None
 
     @property
     def took(self) -> int:
-        """Milliseconds, as far as the trace tells."""
+        """The duration in milliseconds, as far as the trace shows it."""
         ended = self.returned or self.answer
         return 0 if ended is None else max(0, ended.at - self.arrival.at)
 
 
 def archive(recordings: Sequence[Recording]) -> dict[str, Any]:
-    """The HAR document."""
+    """Return the HAR document."""
     recordings = [recording._replace(trace=merged(recording.trace)) for recording in recordings]
     return {
         "log": {
@@ -197,7 +197,7 @@ def _json(value: Any) -> str:
 
 
 def _time(milliseconds: int) -> str:
-    """As ISO 8601 writes it; what lies beyond the calendar stands at its end."""
+    """Format a time as ISO 8601. A time beyond the calendar becomes its end."""
     try:
         moment = datetime.fromtimestamp(milliseconds // 1000, UTC)
     except (OverflowError, ValueError, OSError):

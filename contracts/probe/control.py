@@ -1,4 +1,4 @@
-"""The control API of the mock, as far as a probe needs it: organisations of its own, their clocks, clients and policies."""
+"""The part of the mock's control API that a probe needs: organisations of its own, their clocks, clients and policies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contracts.probe.errors import ProbeError
 if TYPE_CHECKING:
     from contracts.probe.web import Web
 
-NO_CONTROL = "a provider without a control API wants --client-id and --client-secret"
+NO_CONTROL = "for a provider without a control API give --client-id and --client-secret"
 
 T = TypeVar("T")
 
@@ -19,19 +19,19 @@ PREFIX = "/__admin/organizations"
 
 
 class Control:
-    """A control API. `web` shows its token with every call; `name` is the provider's."""
+    """A control API. `web` sends its token with every call; `name` is the provider's."""
 
     def __init__(self, web: Web, name: str) -> None:
         self._web, self._name = web, name
 
     def create(self, policy: Mapping[str, Any], name: str = "dayfly probe") -> Organization:
-        """A new organisation, so that nobody else's is touched."""
+        """Create an organisation, so that the probe touches no other one."""
         told = self.call("POST", "", {"name": name, "policy": dict(policy)})
         id, *credentials = (self.member(told, member, str) for member in ("id", "client_id", "client_secret"))
         return Organization(self, id, Credentials(*credentials))
 
     def call(self, method: str, path: str, body: object = None) -> Mapping[str, Any]:
-        """The JSON object that a call is answered with, empty where there is none. Raises ProbeError where it is refused."""
+        """Return the JSON object in the answer to a call; empty without one. Raises ProbeError if the call is refused."""
         reply = self._web.ask(method, PREFIX + path, json=body)
         if 200 <= reply.status < 300:
             return reply.document
@@ -39,58 +39,58 @@ class Control:
         raise ProbeError(self._name, f"{said}; {NO_CONTROL}")
 
     def member(self, told: Mapping[str, Any], name: str, kind: type[T]) -> T:
-        """What an answer of the control API tells under this name. Raises ProbeError where it has no such thing."""
+        """Return a member of an answer. Raises ProbeError if it is missing or has another type."""
         value = told.get(name)
         if isinstance(value, kind):
             return value
-        raise ProbeError(self._name, f"what answers under {PREFIX} is no control API of a mock; {NO_CONTROL}")
+        raise ProbeError(self._name, f"the answers under {PREFIX} are not those of a mock's control API; {NO_CONTROL}")
 
     def reconnect(self) -> None:
-        """Forgets connections that a restart has broken."""
+        """Replace connections that a restart has broken."""
         self._web.reconnect()
 
     def close(self) -> None:
-        """Gives back connections."""
+        """Close the connections."""
         self._web.close()
 
 
 class Organization:
-    """One organisation of the probe's own; times in milliseconds."""
+    """An organisation that the probe made; times are in milliseconds."""
 
     def __init__(self, control: Control, id: str, credentials: Credentials) -> None:
         self._control, self.id, self.credentials = control, id, credentials
 
     def freeze(self) -> int:
-        """Stops the clock, and tells where it stands."""
+        """Stop the clock, and return its time."""
         return round(self._control.member(self.call("POST", "/clock/freeze", {}), "now", float) * 1000)
 
     def resume(self) -> None:
-        """Let the clock go on."""
+        """Let the clock run."""
         self.call("POST", "/clock/resume", {})
 
     def advance(self, milliseconds: int) -> None:
-        """Moves the clock forward."""
+        """Move the clock forward."""
         self.call("POST", "/clock/advance", {"seconds": milliseconds / 1000})
 
     def set_policy(self, values: Mapping[str, Any]) -> None:
-        """Changes the policy from now on."""
+        """Change the policy from now on."""
         self.call("PATCH", "/policy", dict(values))
 
     def set_scopes(self, client_id: str, scopes: Sequence[str]) -> None:
-        """Gives an OAuth client exactly these scopes."""
+        """Give an OAuth client exactly these scopes."""
         self.call("PATCH", f"/clients/{client_id}", {"scopes": list(scopes)})
 
     def add_client(self) -> Credentials:
-        """Another OAuth client."""
+        """Create another OAuth client."""
         told = self.call("POST", "/clients", {"name": "another"})
         return Credentials(*(self._control.member(told, name, str) for name in ("client_id", "client_secret")))
 
     def delete(self) -> None:
-        """Leaves nothing behind."""
+        """Delete the organisation."""
         self.call("DELETE", "")
 
     def call(self, method: str, path: str, body: object = None) -> Mapping[str, Any]:
-        """What a call is answered whose path is below the organisation's own. Raises ProbeError where it is refused."""
+        """Call a path below the organisation's own, and return the answer. Raises ProbeError if the call is refused."""
         return self._control.call(method, f"/{self.id}{path}", body)
 
 

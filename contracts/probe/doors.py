@@ -1,4 +1,4 @@
-"""Ways to ask a provider: over HTTP, or without a socket."""
+"""Ways to send requests to a provider: over HTTP, or without a socket."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ if TYPE_CHECKING:
 
 
 class Door(Protocol):
-    """One replica, as it can be asked."""
+    """A way to one replica."""
 
     in_process: bool
     at_once: int
-    """Requests that a race has on their way at the same time."""
+    """Requests that a race sends at the same time."""
 
     def ask(self, request: Request) -> Reply:
-        """One exchange. Raises ProbeError where nothing comes back."""
+        """Make one request. Raises ProbeError if no answer comes."""
         ...
 
     def begin(self, request: Request) -> Callable[[], Reply]:
-        """Sends a request while others are on their way, and returns what waits for the answer."""
+        """Send a request while others are under way. Return a function that waits for the answer."""
         ...
 
     def reconnect(self) -> None:
-        """Forgets connections that a restart has broken."""
+        """Replace connections that a restart has broken."""
         ...
 
     def close(self) -> None:
-        """Gives back connections."""
+        """Close the connections."""
         ...
 
 
 class HttpDoor:
-    """A provider on the web."""
+    """A provider at a URL."""
 
     in_process = False
     at_once = 16
@@ -69,9 +69,9 @@ class HttpDoor:
 
 
 class HandlerDoor:
-    """The mock in this process. `handler` gives the one that serves now: another one after a restart.
+    """The mock in this process. `handler` returns the current handler, which a restart replaces.
 
-    A race is one whatever the threads do: every request has read what it needs before the first of them is decided.
+    A race always happens, independent of threads: every request has read its data before the first is decided.
     """
 
     in_process = True
@@ -90,10 +90,10 @@ class HandlerDoor:
         return partial(_finish, handler, handler.arrive(request))
 
     def reconnect(self) -> None:
-        """See Door: there is nothing to be broken."""
+        """Do nothing, because there is no connection."""
 
     def close(self) -> None:
-        """See Door: there is nothing to give back."""
+        """Do nothing, because there is no connection."""
 
 
 def _finish(handler: Handler, call: Call) -> Reply:

@@ -1,4 +1,4 @@
-"""How a probe ends that cannot be made, or not to its end."""
+"""Errors of probes that cannot be made or completed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contracts.report.model import Report
 
 
 class ProbeError(ContractsError):
-    """The provider cannot be probed; `where` is what was asked, `problem` says what came of it, and what to do."""
+    """The provider cannot be probed. `where` names the request, `problem` the result and the remedy."""
 
     def __init__(self, where: str, problem: str) -> None:
         super().__init__(f"{where}: {problem}")
@@ -15,7 +15,7 @@ class ProbeError(ContractsError):
 
 
 class BrokenOff(ContractsError):
-    """The provider could not be probed any further, because of a `problem`; `report` tells what it had broken until then."""
+    """The provider could not be probed any further, because of a `problem`; `report` has the findings so far."""
 
     def __init__(self, report: Report, problem: ContractsError) -> None:
         super().__init__(str(problem))

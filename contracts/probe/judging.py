@@ -1,4 +1,4 @@
-"""Holds the answers of one run against what must come of their requests, and against each other."""
+"""Compares the answers of one run with the expected ones, and with each other."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from contracts.probe.refusals import SESSION, STRANGER, Refusal
 from contracts.probe.tape import Exchange, Tape
 
 Marks = Sequence[tuple[str, Exchange]]
-"""Exchanges that belong to what is said of another one, and what to call them."""
+"""Related exchanges with their labels, as further evidence."""
 
 ISSUES = {SESSIONS: "webChatSessionId", MESSAGES: "id"}
-"""Where the answers to these paths tell an id that they issue."""
+"""The member of the answers to these paths that holds a newly issued id."""
 
 
 class Judge:
-    """Says of each answer what clause it breaks, to the ledger. What an answer is held against is the caller's to say.
+    """Judges answers, and records violations in the ledger. The caller says which answer is right.
 
-    Where a run `is_void` nothing is said any more: the probe had to wait, and nobody knows what has ended meanwhile.
+    If a run `is_void` nothing is recorded: the probe had to wait, and it is unknown which sessions have ended meanwhile.
     """
 
     def __init__(self, ledger: Ledger, tape: Tape) -> None:
@@ -33,12 +33,12 @@ class Judge:
         self._stranger: Reply | None = None
 
     def exercise(self, clause: str) -> None:
-        """This run puts a clause to the test."""
+        """Record that this run puts a clause to the test."""
         if not self.is_void:
             self._ledger.exercise(clause)
 
     def breach(self, clause: str, message: str, exchange: Exchange, marks: Marks = ()) -> None:
-        """The provider broke a clause, in this exchange."""
+        """Record that the provider violated a clause, in this exchange."""
         if self.is_void:
             return
         marked = (*marks, (f"answered {exchange.reply}", exchange))
@@ -46,7 +46,7 @@ class Judge:
         self._ledger.breach(clause, message, evidence, self._tape.entries)
 
     def accepts(self, exchange: Exchange, clause: str, what: str, marks: Marks = ()) -> bool:
-        """Whether the provider accepted what it must; `clause` is the one at stake, `what` the request in a few words."""
+        """Return whether the provider accepted what it must. `clause` is the one to judge, `what` describes the request."""
         self.exercise(clause)
         if exchange.reply.status == 200:
             return True
@@ -54,7 +54,7 @@ class Judge:
         return False
 
     def refuses(self, exchange: Exchange, *due: Refusal, marks: Marks = ()) -> bool:
-        """Whether the provider refused as it must: for the first refusal that is `due`, in the order of the guards."""
+        """Return whether the provider refused as it must: for the first refusal that is `due`, in the order of the guards."""
         (first, *later), reply = due, exchange.reply
         self.exercise(first.clause)
         if later:
@@ -71,7 +71,7 @@ class Judge:
         return False
 
     def look_at(self, exchange: Exchange, now: int | None) -> None:
-        """Holds an answer against what every answer must be; `now` is the provider's clock, where that is known."""
+        """Check an answer for what every answer must be. `now` is the provider's clock, if that is known."""
         self.exercise("P11")
         reply = exchange.reply
         problem, context = shape.problem(exchange.request, reply, now), reply.headers.get(shape.CORRELATION, "")
@@ -88,7 +88,7 @@ class Judge:
         member = ISSUES.get(exchange.request.path, "") if exchange.reply.status == 200 else ""
         id = exchange.reply.told(member)
         if member and not id:
-            self.breach("P1", f"an answer 200 tells no {member}", exchange)
+            self.breach("P1", f"an answer 200 has no {member}", exchange)
         if id and id in self._ids:
             self.breach("P1", f"an id was issued that had been issued before: {id}", exchange)
         self._ids.add(id)
@@ -100,16 +100,16 @@ class Judge:
             self.breach("P12", f"a 429 was answered with Retry-After {told!r}, not a whole number of seconds", exchange)
 
     def _compare(self, refusal: Refusal, exchange: Exchange) -> None:
-        """Refusals for dead sessions read alike; those for strangers even where a mock tells its reasons."""
+        """Check that refusals for dead sessions are alike, and those for strangers even if a mock gives its reasons."""
         reply = exchange.reply
         if refusal in SESSION:
             self._dead = self._dead or reply
             if shape.words_of(reply) != shape.words_of(self._dead):
-                self.breach("P11", f"a refusal for {refusal.cause} reads unlike one for another dead session", exchange)
+                self.breach("P11", f"a refusal for {refusal.cause} differs from one for another dead session", exchange)
         if refusal in STRANGER:
             self._stranger = self._stranger or reply
             if _reading(reply) != _reading(self._stranger):
-                self.breach("P6", "an id of another client and one that nobody was issued are told apart", exchange)
+                self.breach("P6", "the answers differ for an id of another client and one that was never issued", exchange)
 
 
 def _reading(reply: Reply) -> tuple[object, ...]:

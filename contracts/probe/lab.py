@@ -1,4 +1,4 @@
-"""Where runs are made: each in a world of its own, all on one ledger."""
+"""Makes runs: each in a world of its own, all recorded in one ledger."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contracts.probe.provider import Provider
 from contracts.probe.world import GivenUp, World
 
 ATTEMPTS = 3
-"""Runs of a trial at most: one that had to wait says nothing."""
+"""Most runs of a trial. A run that had to wait is void."""
 
 
 class Lab:
@@ -22,11 +22,11 @@ class Lab:
 
     @property
     def has_control(self) -> bool:
-        """Whether clocks can be moved here, and scopes taken."""
+        """Return whether clocks can be moved here, and scopes taken away."""
         return self.provider.control is not None
 
     def open(self, policy: Mapping[str, Any]) -> World:
-        """The world of a new run, logged in; to be closed."""
+        """Return the world of a new run, logged in. The caller closes it."""
         self.ledger.begin()
         world = World(self.provider, self.ledger, policy, self._authorization)
         try:
@@ -39,7 +39,7 @@ class Lab:
         return world
 
     def run(self, trial: Callable[[World], None], policy: Mapping[str, Any]) -> None:
-        """One run of `trial`, or more where one is void."""
+        """Run `trial` once, or again if a run was void."""
         for _ in range(ATTEMPTS):
             if not self._run(trial, policy).judge.is_void:
                 break

@@ -1,4 +1,4 @@
-"""What the runs have shown so far: which clauses were put to the test, and the shortest trace in which each was broken."""
+"""The results of the runs: which clauses were put to the test, and the shortest trace in which each was violated."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from mockserver.journal import Entry
 
 
 class Witness(NamedTuple):
-    """A run in which a clause was broken, up to where it was; `number` is its place among the runs. `minimal`: every step was
-    left out once, and then it was not broken."""
+    """A run in which a clause was violated, up to that place; `number` is its place among the runs.
+
+    `minimal`: each step was left out once, and then the clause was not violated.
+    """
 
     message: str
     evidence: tuple[Evidence, ...]
@@ -22,12 +24,11 @@ class Witness(NamedTuple):
 
 
 class Broken(Exception):
-    """The clause that is hunted was broken: this story breaks it too."""
+    """The hunted clause was violated, so this story violates it too."""
 
 
 class Ledger:
-    """Keeps count of the clauses named `wanted`; others are of no interest. `runs` counts. `hunted` is the code of a clause
-    whose breach ends a run."""
+    """Counts the clauses in `wanted`, and the `runs`. `hunted` is the code of a clause whose violation ends a run."""
 
     def __init__(self, wanted: Container[str]) -> None:
         self._wanted = wanted
@@ -38,18 +39,18 @@ class Ledger:
         self.hunted: str | None = None
 
     def begin(self) -> None:
-        """A run begins."""
+        """Begin a run."""
         self.runs += self.hunted is None
         self._touched.clear()
 
     def exercise(self, code: str) -> None:
-        """The run put a clause to the test."""
+        """Record that the run put a clause to the test."""
         if code in self._wanted and code not in self._touched and self.hunted is None:
             self._touched.add(code)
             self.exercised[code] += 1
 
     def breach(self, code: str, message: str, evidence: tuple[Evidence, ...], trace: tuple[Entry, ...]) -> None:
-        """The run broke a clause. Raises Broken where that is hunted."""
+        """Record that the run violated a clause. Raises Broken if it is the hunted one."""
         self.exercise(code)
         known = self.witnesses.get(code)
         if code in self._wanted and (known is None or len(trace) < len(known.trace)):
@@ -58,6 +59,6 @@ class Ledger:
             raise Broken(message)
 
     def prove_minimal(self) -> None:
-        """Nothing can be left out of the run that breaks the hunted clause."""
+        """Record that no step can be left out of the run that violates the hunted clause."""
         if self.hunted in self.witnesses:
             self.witnesses[self.hunted] = self.witnesses[self.hunted]._replace(minimal=True)

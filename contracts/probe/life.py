@@ -1,4 +1,4 @@
-"""What must become of a session, remembered as the probe saw it: a model of its own, that shares no code with the platform."""
+"""A model of a session's life, built from what the probe saw. It shares no code with the platform."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from contracts.probe.world import Actor
 
 @dataclass
 class Rules:
-    """A policy, as far as sessions go; milliseconds."""
+    """The part of a policy that is about sessions; times are in milliseconds."""
 
     ttl: int
     idle_timeout: int
     handshakes: int
 
     def policy(self) -> dict[str, float]:
-        """The same for a provider, in seconds."""
+        """Return the same for a provider, in seconds."""
         return {"ttl": self.ttl / 1000, "idle_timeout": self.idle_timeout / 1000, "handshakes": self.handshakes}
 
 
 DEFAULTS = Rules(300_000, 30_000, 1)
-"""What holds where nobody may say otherwise."""
+"""The rules of a provider whose policy cannot be set."""
 
 
 class Stake(NamedTuple):
-    """The clause that a refusal would break, and how to call the message."""
+    """The clause that a refusal would violate, and a description of the message."""
 
     clause: str
     what: str
@@ -36,10 +36,10 @@ class Stake(NamedTuple):
 
 @dataclass
 class Life:
-    """A session: its deadlines, the messages that it may still take, and what was tried with it.
+    """A session: its deadlines, the messages that it may still take, and the uses so far.
 
-    `refused` are refused uses since its last accepted message, each with the clause that asks for the refusal. Where the
-    provider has lost it, `is_lost`, nothing can be said of it any more.
+    `refused` are refused uses since its last accepted message, each with the clause that requires the refusal. `is_lost` means
+    that the provider has lost the session, so that nothing more can be judged.
     """
 
     id: str
@@ -57,11 +57,11 @@ class Life:
 
     @property
     def ends_at(self) -> int:
-        """The deadline that comes first."""
+        """The first deadline to come."""
         return min(self.idle_at, self.ttl_at)
 
     def due(self, actor: Actor, now: int) -> Refusal | None:
-        """Why a message of `actor` must be refused; None where it must not."""
+        """Return why a message of `actor` must be refused; None if it must not."""
         if actor is not self.owner:
             return FOREIGN
         if len(self.accepted) >= self.rules.handshakes:
@@ -71,10 +71,10 @@ class Life:
         return IDLE if self.idle_at <= self.ttl_at else TTL_OVER
 
     def at_stake(self, now: int) -> Stake | None:
-        """What a refusal would break while the session is alive; None where it could be one clause as well as another."""
+        """Return what a refusal would violate while the session is alive; None if the clause is ambiguous."""
         left = self.ends_at - now
         if self.refused:
-            told = Stake(self.refused[-1][0], "a message for a live session that was refused one before")
+            told = Stake(self.refused[-1][0], "a message for a live session that was refused another one before")
             return told if left > 1 else None
         if self.accepted and left > 1:
             return Stake("P2", "a message for a session that has handshakes left")
@@ -85,13 +85,13 @@ class Life:
         return Stake("P5", f"a message {left} ms before the session was idle for too long")
 
     def accept(self, exchange: Exchange, now: int, rules: Rules) -> None:
-        """A message was accepted: activity, by the policy of that moment."""
+        """Record an accepted message. It counts as activity, by the policy of that moment."""
         self.accepted.append(exchange)
         self.refused.clear()
         self.idle_at = now + rules.idle_timeout
 
     def marks(self) -> tuple[tuple[str, Exchange], ...]:
-        """What led to where it is: the latest use that says most."""
+        """Return the latest use that explains the state of the session."""
         if self.refused:
             return (("refused before", self.refused[-1][1]),)
         return (("accepted before", self.accepted[-1]),) if self.accepted else ()

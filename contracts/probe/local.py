@@ -1,4 +1,4 @@
-"""The mock in this process as a provider: replicas on one store, which can be restarted, on a clock that stands."""
+"""The mock in this process as a provider: replicas on one store, which can be restarted, with a frozen clock."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mockserver.wire import Handler
 NAME = "the mock in this process"
 
 START = 1_795_000_000_000
-"""Where the system's clock stands, in milliseconds."""
+"""The time of the frozen system clock, in milliseconds."""
 
 
 class Replicas:
@@ -30,11 +30,11 @@ class Replicas:
         self.running = [self._start() for _ in range(number)]
 
     def handler(self, number: int) -> Handler:
-        """The handler of a replica as it runs now."""
+        """Return the current handler of a replica."""
         return self.running[number].handler
 
     def restart(self) -> None:
-        """Ends every replica, and starts it anew."""
+        """End every replica, and start it anew."""
         for number, assembly in enumerate(self.running):
             assembly.close()
             self.running[number] = self._start()
@@ -44,7 +44,7 @@ class Replicas:
 
 
 def in_process(replicas: int = 2, settings: Settings | None = None) -> Provider:
-    """The mock as it is installed here. The first replica serves the control API, without a socket too."""
+    """Return the installed mock as a provider. Its first replica serves the control API, also without a socket."""
     import httpx
 
     from contracts.probe.web import Web

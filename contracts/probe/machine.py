@@ -1,7 +1,7 @@
-"""What only a history can show: Hypothesis takes one step after the other, and the ledger keeps what goes wrong.
+"""Finds violations that only a history shows: Hypothesis takes steps, and the ledger records the violations.
 
-Nothing fails while it explores, so that one broken clause does not hide the others; how a breach is made shorter is told in
-`contracts.probe.shorten`.
+Nothing fails during the exploration, so that one violated clause does not hide the others. `contracts.probe.shorten` minimizes
+the histories.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from contracts.probe.story import DEFECTS, ChangePolicy, Create, Script, Send, S
 from contracts.verify.chance import storage_elsewhere
 
 CLAUSES = ("P1", "P2", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11")
-"""The clauses that a history can break."""
+"""The clauses that a history can violate."""
 
 STEPS = 20
-"""Steps of a history at most."""
+"""Most steps of a history."""
 
 RULES = st.builds(
     Rules,
@@ -40,7 +40,7 @@ Watch = Callable[[Story], None]
 
 
 class Sessions(RuleBasedStateMachine):
-    """A story that Hypothesis tells."""
+    """A story whose steps Hypothesis chooses."""
 
     def __init__(self, lab: Lab, watch: Watch) -> None:
         super().__init__()
@@ -49,35 +49,35 @@ class Sessions(RuleBasedStateMachine):
 
     @initialize(rules=RULES)
     def begin(self, rules: Rules) -> None:
-        """Begins it."""
+        """Begin the story."""
         self._story = Story(self._lab, rules)
         self._story.begin()
         self._watch(self._story)
 
     def teardown(self) -> None:
-        """Ends it."""
+        """End the story."""
         if self._story is not None:
             self._story.close()
 
     @rule(another=ANOTHER)
     def create(self, another: bool) -> None:
-        """A further session."""
+        """Create another session."""
         self._take(Create(another))
 
     @rule(which=WHICH, moment=MOMENT)
     def send(self, which: int, moment: int | None) -> None:
-        """A message as it ought to be, at once or so many milliseconds from a deadline that may decide over it."""
+        """Send a correct message, at once or so many milliseconds from a deadline."""
         self._send(which, moment)
 
     @rule(which=WHICH, moment=MOMENT, defect=st.sampled_from(DEFECTS))
     def send_amiss(self, which: int, moment: int | None, defect: Refusal) -> None:
-        """A message with something wrong."""
+        """Send a message with something wrong."""
         self._send(which, moment, defect)
 
     @precondition(lambda self: self._lab.has_control)
     @rule(step=st.sampled_from((Wait(1000), Wait(5000))) | st.builds(ChangePolicy, RULES))
     def change(self, step: Step) -> None:
-        """The world changes."""
+        """Change the clock or the policy."""
         self._take(step)
 
     def _send(self, which: int, moment: int | None, defect: Refusal | None = None) -> None:
@@ -92,7 +92,7 @@ class Sessions(RuleBasedStateMachine):
 
 
 def explore(lab: Lab, examples: int, chance: int) -> dict[str, Script]:
-    """Draws histories, and returns how to tell the shortest again in which each clause was broken, by its code.
+    """Draw histories, and return by code the script of the shortest one in which each clause was violated.
 
     The same `chance` draws the same. Raises ProbeError.
     """
@@ -111,7 +111,7 @@ def explore(lab: Lab, examples: int, chance: int) -> dict[str, Script]:
     try:
         with storage_elsewhere():
             run_state_machine_as_test(seed(chance)(Machine), settings=_settings(examples))
-    except FlakyFailure as flaky:  # it failed, and did not when Hypothesis tried again
+    except FlakyFailure as flaky:  # it failed, but not when Hypothesis tried again
         raise flaky.exceptions[0] from None
     return scripts
 

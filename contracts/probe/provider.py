@@ -1,4 +1,4 @@
-"""A provider: where it is, how it is asked, and what may be done to it."""
+"""A provider: its place, the ways to send requests to it, and the ways to control it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from mockserver.clock import pause
 
 @dataclass(frozen=True, kw_only=True)
 class Provider:
-    """What is probed. Usable as a context manager, which closes it.
+    """The provider to probe. A context manager, which closes it.
 
-    `doors` are its replicas. With `control` every run has an organisation of its own; without, all of them have `credentials`.
-    `restart` restarts a replica and returns once it serves; `wait` takes seconds, where a provider asks for patience.
+    `doors` lead to its replicas. With `control` every run has its own organisation; without, all runs use `credentials`.
+    `restart` restarts a replica and returns once it serves. `wait` waits some seconds, if a provider asks for that.
     """
 
     name: str
@@ -28,14 +28,14 @@ class Provider:
     wait: Callable[[float], None] = pause
 
     def reconnect(self) -> None:
-        """After a restart."""
+        """Replace broken connections after a restart."""
         for door in self.doors:
             door.reconnect()
         if self.control is not None:
             self.control.reconnect()
 
     def close(self) -> None:
-        """Gives back connections."""
+        """Close the connections."""
         for door in self.doors:
             door.close()
         if self.control is not None:
@@ -56,9 +56,9 @@ def at_url(
     credentials: Credentials | None = None,
     restart: Callable[[], None] | None = None,
 ) -> Provider:
-    """The provider at a URL, and at those of its `replicas`; with `credentials` no control API is looked for.
+    """Return the provider at a URL, and at those of its `replicas`. With `credentials` its control API is not used.
 
-    Raises ProbeError where one of them is no URL.
+    Raises ProbeError if one of them is not a URL.
     """
     from contracts.probe.web import Web
 

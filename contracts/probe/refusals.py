@@ -1,4 +1,4 @@
-"""The guards of the platform, in their order, and the refusals that a request can meet at each."""
+"""The guards of the platform, in their order, and the refusals at each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contracts.asking import Reply
 
 
 class Refusal(NamedTuple):
-    """A refusal that is due: which clause asks for it, how it is answered (`code` None: whatever it is), and what for."""
+    """A required refusal: the clause that requires it, the status and `code` (None: any), and its cause."""
 
     clause: str
     status: int
@@ -16,7 +16,7 @@ class Refusal(NamedTuple):
     cause: str
 
     def is_told_by(self, reply: Reply) -> bool:
-        """Whether the answer is this refusal."""
+        """Return whether the answer is this refusal."""
         return reply.status == self.status and self.code in {None, reply.code}
 
     def __str__(self) -> str:
@@ -24,8 +24,8 @@ class Refusal(NamedTuple):
 
 
 NO_TOKEN = Refusal("P8", 401, "authentication.required", "no token")
-WRONG_TOKEN = Refusal("P8", 401, "bad.credentials", "a token nobody issued")
-MALFORMED_TOKEN = Refusal("P8", 401, "bad.credentials", "an Authorization that is no bearer token")
+WRONG_TOKEN = Refusal("P8", 401, "bad.credentials", "a token that was never issued")
+MALFORMED_TOKEN = Refusal("P8", 401, "bad.credentials", "an Authorization that is not a bearer token")
 EVICTED_TOKEN = Refusal("P8", 401, "bad.credentials", "a token that was evicted")
 EXPIRED_TOKEN = Refusal("P8", 401, "credentials.expired", "a token that has expired")
 IDLE_TOKEN = Refusal("P8", 401, "credentials.expired", "a token that was idle for too long")
@@ -41,10 +41,10 @@ OVER_THE_LIMIT = Refusal("P12", 429, None, "a rate limit that was reached")
 USED_UP = Refusal("P2", 403, "not.authorized", "an id that was used up")
 TTL_OVER = Refusal("P4", 403, "not.authorized", "an id whose time to live was over")
 IDLE = Refusal("P5", 403, "not.authorized", "an id that was idle for too long")
-UNKNOWN = Refusal("P6", 403, "not.authorized", "an id that nobody was issued")
+UNKNOWN = Refusal("P6", 403, "not.authorized", "an id that was never issued")
 FOREIGN = Refusal("P6", 403, "not.authorized", "an id of another client")
 
 SESSION = frozenset({USED_UP, TTL_OVER, IDLE, UNKNOWN, FOREIGN})
-"""Refusals of the last guard, which all read the same."""
+"""Refusals of the last guard, which must all be alike."""
 
 STRANGER = frozenset({UNKNOWN, FOREIGN})

@@ -1,4 +1,4 @@
-"""From a provider to a report."""
+"""Probes a provider, and makes the report."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ from contracts.verify.stopwatch import Stopwatch
 
 EXAMPLES = 100
 EXAMPLES_WITHOUT_CONTROL = 5
-"""Histories drawn where nobody says: few where they are left behind in somebody's service."""
+"""Default numbers of histories. The second is small, because these histories stay behind in a real service."""
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """How thorough a probe is. `examples` histories are drawn (None: as many as suit the provider) beside the directed trials;
-    `seed` (None: a fresh one, or 0 under CI) draws them; only the clauses named (none: all). `shorten` looks for the shortest
-    history of each that broke a clause."""
+    """The extent of a probe.
+
+    `examples`: histories to draw besides the directed trials (None: by the kind of provider). `seed`: their seed (None: a fresh
+    one, or 0 if CI is set). `clauses`: the clauses to judge (none: all). `shorten`: minimize histories that violated a clause.
+    """
 
     examples: int | None = None
     seed: int | None = None
@@ -39,8 +41,10 @@ DEFAULT_OPTIONS = Options()
 
 
 def probe(provider: Provider, options: Options = DEFAULT_OPTIONS) -> Report:
-    """Judges a provider. Raises ProbeError where it cannot be probed, BrokenOff where that turns out when something has been
-    found already, and UnknownClause. Where somebody interrupts it, the report tells what was found so far."""
+    """Judge a provider. If it is interrupted, the report has the findings so far.
+
+    Raises ProbeError if it cannot be probed, BrokenOff if that shows only after something has been found, and UnknownClause.
+    """
     stopwatch = Stopwatch()
     clauses = select_from(PROVIDER_CLAUSES, options.clauses)
     codes = {clause.code for clause in clauses}
@@ -50,7 +54,7 @@ def probe(provider: Provider, options: Options = DEFAULT_OPTIONS) -> Report:
         _try(lab, codes)
         _draw(lab, codes, options, chance)
     except (ContractsError, KeyboardInterrupt) as error:
-        if not lab.ledger.witnesses or lab.ledger.runs == 1:  # who does not get through one run may have asked somebody else
+        if not lab.ledger.witnesses or lab.ledger.runs == 1:  # without one complete run it may not even be the right provider
             raise
         ended = error
     report = Report(

@@ -1,4 +1,4 @@
-"""The documented shape of answers, in words of this package's own: the provider's schemas are what is held against it."""
+"""The documented shape of answers, written apart from the provider's schemas, which are judged by it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SUCCESS_FIELDS: Mapping[str, Mapping[str, type]] = {
     SESSIONS: {"webChatSessionId": str},
     MESSAGES: {"id": str, "webChatSessionId": str},
 }
-"""Of each operation, and nothing more: what a mock tells beyond the platform, clients come to rely on."""
+"""The fields of each operation's answer. More are not allowed, because clients come to rely on them."""
 
 NEVER_EMPTY = ("access_token", "webChatSessionId", "id")
 
@@ -43,7 +43,7 @@ _WHOLE = re.compile(r"[0-9]+")
 
 
 def problem(request: Request, reply: Reply, now: int | None) -> str | None:
-    """What is wrong with the shape of an answer, None where nothing is; `now` is the provider's clock, where that is known."""
+    """Describe what is wrong with the shape of an answer; None if nothing is. `now` is the provider's clock, if it is known."""
     return next(_problems(request, reply, now), None)
 
 
@@ -53,7 +53,7 @@ def _problems(request: Request, reply: Reply, now: int | None) -> Iterator[str]:
     if reply.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         yield f"its Content-Type is {reply.headers.get('content-type')!r}, not application/json"
     if now is not None and reply.headers.get("date") != formatdate(now // 1000, usegmt=True):
-        yield f"its Date is {reply.headers.get('date')!r}, and its clock stands at {formatdate(now // 1000, usegmt=True)}"
+        yield f"its Date is {reply.headers.get('date')!r}, but its clock says {formatdate(now // 1000, usegmt=True)}"
     yield from _success(request, reply) if reply.status == 200 else _error(request, reply)
 
 
@@ -93,13 +93,13 @@ def _platform_error(reply: Reply) -> Iterator[str]:
     if document.get("contextId") != reply.headers.get(CORRELATION):
         yield f"its contextId {document.get('contextId')!r} is not its ININ-Correlation-Id"
     if reply.status == 403 and document.get("code") == DEAD_SESSION and document.get("details"):
-        yield "it tells details of a dead session"
+        yield "it has details of a dead session"
 
 
 def _fields(reply: Reply, wanted: Mapping[str, type], allowed: frozenset[str]) -> Iterator[str]:
     document = reply.document
     if not document:
-        yield "its body is no JSON object"
+        yield "its body is not a JSON object"
     for name, kind in wanted.items():
         if name not in document:
             yield f"its body has no {name}"
@@ -107,10 +107,10 @@ def _fields(reply: Reply, wanted: Mapping[str, type], allowed: frozenset[str]) -
             yield f"its {name} is {document[name]!r}, not a {kind.__name__}"
     for name in document:
         if wanted and name not in wanted and name not in allowed:
-            yield f"its body has a field {name!r} more than the platform tells"
+            yield f"its body has a field {name!r} that the platform does not document"
 
 
 def words_of(reply: Reply) -> tuple[object, ...]:
-    """What may not differ between two refusals for dead sessions."""
+    """Return what may not differ between two refusals for dead sessions."""
     body = {name: value for name, value in reply.document.items() if name != "contextId"}
     return reply.status, body, *(reply.headers.get(name) for name in ALIKE)

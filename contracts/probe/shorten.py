@@ -1,4 +1,4 @@
-"""Makes a story shorter that breaks a clause, step by step, for as long as it still does: in the end none can be left out."""
+"""Minimizes a story that violates a clause, step by step, until no step can be left out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contracts.probe.story import Script, Story, Wait
 
 
 def shorten(lab: Lab, code: str, script: Script) -> None:
-    """Tells shorter stories until none of them breaks the clause; the ledger keeps the shortest. Raises ProbeError."""
+    """Run shorter stories until none of them violates the clause. The ledger keeps the shortest. Raises ProbeError."""
     lab.ledger.hunted = code
     try:
         shorter: Script | None = script
@@ -24,7 +24,7 @@ def shorten(lab: Lab, code: str, script: Script) -> None:
 
 
 def shorter_than(script: Script) -> Iterator[Script]:
-    """The story without its second half, without one step, the later ones first, or with two waits made one."""
+    """Yield the story without its second half, without one step (later ones first), or with two waits joined into one."""
     steps = script.steps
     if len(steps) > 3:
         yield script.of(steps[: len(steps) // 2])

@@ -1,4 +1,4 @@
-"""A few sessions and what happens to them, each answer held against a model. Steps are data: a story can be told again."""
+"""Runs steps on a few sessions, and checks each answer against a model. Steps are data, so a story can be run again."""
 
 from __future__ import annotations
 
@@ -15,41 +15,40 @@ from contracts.probe.world import Actor
 from mockserver.wire.message import Request
 
 DEFECTS = (BAD_BODY, OTHER_MEDIA_TYPE, NO_SCOPE, WRONG_TOKEN, NO_TOKEN, FOREIGN)
-"""What may be wrong with a message, whatever its session is; FOREIGN stands for the other client's token."""
+"""The possible defects of a message, whatever its session is. FOREIGN stands for the other client's token."""
 
 BY_CONTROL = frozenset({NO_SCOPE, FOREIGN})
-"""Those that nobody can bring about without it."""
+"""The defects that need a control API."""
 
 
 class Create(NamedTuple):
-    """A further session, of the organisation's `another` client or of the first."""
+    """Create another session, for the organisation's `another` client or for the first."""
 
     another: bool
 
 
 class Send(NamedTuple):
-    """A message for the session `which`, counted from 0, those alive before those that have ended: of the dead there is little
-    to tell."""
+    """Send a message for the session `which`, counted from 0. Live sessions come first, because dead ones show little."""
 
     which: int
     defect: Refusal | None = None
 
 
 class Wait(NamedTuple):
-    """Milliseconds pass."""
+    """Let milliseconds pass."""
 
     milliseconds: int
 
 
 class WaitFor(NamedTuple):
-    """Time passes until so many milliseconds from the first deadline of the session `which`, unless they have passed."""
+    """Let time pass until so many milliseconds from the first deadline of the session `which`, if that is still to come."""
 
     which: int
     offset: int
 
 
 class ChangePolicy(NamedTuple):
-    """What was stamped before keeps its deadlines."""
+    """Change the policy. Deadlines that are set already stay."""
 
     rules: Rules
 
@@ -58,18 +57,18 @@ Step = Create | Send | Wait | WaitFor | ChangePolicy
 
 
 class Script(NamedTuple):
-    """What it takes to tell a story again: the policy that it begins with, and its steps."""
+    """The recipe of a story: the policy that it begins with, and its steps."""
 
     rules: Rules
     steps: tuple[Step, ...]
 
     def of(self, steps: tuple[Step, ...]) -> Script:
-        """One of other steps."""
+        """Return a script with other steps."""
         return Script(self.rules, steps)
 
 
 class Story:
-    """One run: it begins with a policy, where that may be chosen, and with a session."""
+    """One run. It begins with a policy, if that can be set, and with a session."""
 
     def __init__(self, lab: Lab, rules: Rules) -> None:
         self._lab = lab
@@ -85,11 +84,11 @@ class Story:
         return self._script
 
     def begin(self) -> None:
-        """The first session."""
+        """Create the first session."""
         self._create(self._world.me)
 
     def take(self, step: Step) -> None:
-        """One step further."""
+        """Take a step."""
         self._script = self._script.of((*self._script.steps, step))
         match step:
             case Create(another):
@@ -105,14 +104,14 @@ class Story:
                 self._world.set_policy(rules.policy())
 
     def close(self) -> None:
-        """Leaves nothing behind."""
+        """Remove everything that was made."""
         self._world.close()
 
     # -- what is done ------------------------------------------------------------------------------------------------
 
     @property
     def _now(self) -> int:
-        """The provider's clock. Where that is not known, none of the deadlines comes near."""
+        """The provider's clock; 0 if it is unknown, so that no deadline comes near."""
         return self._world.now if self._lab.has_control else 0
 
     def _actor(self, another: bool) -> Actor:
@@ -149,7 +148,7 @@ class Story:
         return alive_first[which % len(alive_first)]
 
     def _sent(self, wrong: Refusal | None, sender: Actor, id: str) -> Exchange:
-        """A message with at most one thing wrong with it."""
+        """Send a message with at most one defect."""
         request = _message(wrong, sender.authorization, id)
         if wrong is not NO_SCOPE:
             return self._world.ask(request)
@@ -158,10 +157,10 @@ class Story:
         self._world.set_scopes(sender, WRITE_SCOPE)
         return exchange
 
-    # -- what must come of it ----------------------------------------------------------------------------------------
+    # -- the expected results ----------------------------------------------------------------------------------------
 
     def _judge(self, life: Life, exchange: Exchange, due: Sequence[Refusal]) -> None:
-        """Says what was wrong, and remembers what was so, right or wrong."""
+        """Judge an answer, and record in the model what happened, right or wrong."""
         judge, now, accepted = self._world.judge, self._now, exchange.reply.status == 200
         stake = life.at_stake(now)
         if due:

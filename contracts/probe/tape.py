@@ -1,4 +1,4 @@
-"""What a run asked and did, as a trace: reports and exports read it as they read the trace of a client."""
+"""Records a run as a trace, which reports and exports read like the trace of a client."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mockserver.wire.message import Request
 OPERATIONS: Mapping[str, Operation] = {TOKENS: "token", SESSIONS: "create", MESSAGES: "send"}
 
 LONGEST = 400
-"""Characters of a body that is no JSON, and bytes of one that is, which a trace shows."""
+"""Most characters of a body that is not JSON, and most bytes of one that is, in a trace."""
 
 
 class Exchange(NamedTuple):
@@ -32,7 +32,7 @@ class Exchange(NamedTuple):
 
 
 class Tape:
-    """The trace of one run. Times are milliseconds on the provider's clock, or on this machine's."""
+    """The trace of one run. Times are in milliseconds on the provider's clock, or on this machine's."""
 
     def __init__(self, *, virtual: bool, in_process: bool, policy: dict[str, Any]) -> None:
         clock: Clock = "virtual" if virtual else "wall"
@@ -47,11 +47,11 @@ class Tape:
         return (self._header, *self._entries)
 
     def exchange(self, request: Request, reply: Reply, at: int) -> Exchange:
-        """Records a request and its answer."""
+        """Record a request and its answer."""
         return self.exchanges([(request, reply)], at)[0]
 
     def exchanges(self, pairs: list[tuple[Request, Reply]], at: int) -> list[Exchange]:
-        """Records requests that were on their way at the same time, and then their answers."""
+        """Record requests that were under way at the same time, and then their answers."""
         names = [self._name(reply) for _, reply in pairs]
         made = []
         for (request, reply), name in zip(pairs, names, strict=True):
@@ -62,7 +62,7 @@ class Tape:
         return made
 
     def change(self, what: str, detail: dict[str, Any], at: int) -> None:
-        """Records what was done to the provider."""
+        """Record a change of the provider."""
         self._entries.append(Perturbed(self._next, at, what, detail))
 
     @property
@@ -70,7 +70,7 @@ class Tape:
         return len(self._entries) + 1
 
     def _name(self, reply: Reply) -> str:
-        """The contextId, unless it is missing or was there before."""
+        """Return the contextId, unless it is missing or not unique."""
         told = reply.headers.get(CORRELATION, "")
         name = told if told and told not in self._names else f"exchange-{len(self._names) + 1}"
         self._names.add(name)
@@ -96,7 +96,7 @@ def _arrival(request: Request, seq: int, at: int, name: str) -> Arrival:
 
 
 def _shown(body: bytes) -> tuple[Any, str | None]:
-    """A body as a trace holds it: decoded where it is short JSON, else the beginning of its text."""
+    """Return a body for a trace: decoded if it is short JSON, else the beginning of its text."""
     if body and len(body) <= LONGEST:
         try:
             return msgspec.json.decode(body), None

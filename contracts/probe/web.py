@@ -1,4 +1,4 @@
-"""Asks over HTTP, within bounds: who is probed may answer anything, and go on for ever."""
+"""Requests over HTTP, with limits, because an untrusted provider may answer anything, or never stop."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from contracts.probe.errors import ProbeError
 from contracts.verify.stopwatch import Stopwatch
 
 TIMEOUT = 30.0
-"""Seconds an answer may take."""
+"""Most seconds that an answer may take."""
 
 LARGEST = 1 << 20
-"""Bytes that it may have: the longest that is documented is a message's, far shorter than that."""
+"""Most bytes of an answer. The longest documented one, a message's, is far shorter."""
 
 NONE: Mapping[str, str] = {}
 
 
 def checked(url: str) -> httpx.URL:
-    """The URL of a provider. Raises ProbeError where it is none."""
+    """Parse the URL of a provider. Raises ProbeError if it is not valid."""
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:
-        raise ProbeError(url, f"is no URL: {error}") from error
+        raise ProbeError(url, f"is not a URL: {error}") from error
     if parsed.scheme not in {"http", "https"} or not parsed.host:
-        raise ProbeError(url, "is no URL of a provider, as http://127.0.0.1:8403 would be one")
+        raise ProbeError(url, "is not the URL of a provider, such as http://127.0.0.1:8403")
     if parsed.userinfo:
-        raise ProbeError(parsed.host, "its URL names a user; --client-id and --client-secret are for that")
+        raise ProbeError(parsed.host, "its URL contains a user; give --client-id and --client-secret instead")
     return parsed
 
 
 class Web:
-    """An HTTP client for the provider at `url`, which shows `headers` each time; `transport` may spare the socket."""
+    """An HTTP client for the provider at `url`, which always sends `headers`. A `transport` can replace the socket."""
 
     def __init__(
         self, url: str, headers: Mapping[str, str] | None = None, transport: httpx.BaseTransport | None = None
@@ -43,7 +43,7 @@ class Web:
         self._http = self._connected()
 
     def ask(self, method: str, path: str, **parts: Any) -> Reply:
-        """One exchange; `parts` are httpx's. Raises ProbeError where nothing comes back, or no end of it."""
+        """Make one request; `parts` are httpx's. Raises ProbeError if the answer is missing, or does not end."""
         stopwatch, body = Stopwatch(), bytearray()
         try:
             with self._http.stream(method, path, **parts) as answer:
@@ -58,12 +58,12 @@ class Web:
         return Reply(answer.status_code, dict(answer.headers), bytes(body))
 
     def reconnect(self) -> None:
-        """Forgets connections that a restart has broken."""
+        """Replace connections that a restart has broken."""
         self._http.close()
         self._http = self._connected()
 
     def close(self) -> None:
-        """Gives back connections."""
+        """Close the connections."""
         self._http.close()
 
     def _connected(self) -> httpx.Client:

@@ -1,4 +1,4 @@
-"""One run: an organisation that nobody else has, what is done to it, and what is asked of it."""
+"""One run: its organisation, the changes of it, and the requests to it."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from mockserver.clock import system_clock
 from mockserver.wire.message import Request
 
 LONGEST_WAIT = 120
-"""Seconds a probe waits where a provider without control asks it to."""
+"""Most seconds a probe waits if a provider without control asks it to."""
 
 _SHOWABLE = re.compile("[!-~]+")
-"""Tokens that a header can show."""
+"""Matches tokens that a header can carry."""
 
 
 class GivenUp(Exception):
-    """A run cannot go on, because a step that leads to the question went wrong; what that was is in the ledger."""
+    """A run cannot go on, because a preparing step went wrong. The ledger has the violation."""
 
 
 class Actor:
-    """An OAuth client in a run. `authorization` is its token's header, fetched when it is first wanted."""
+    """An OAuth client in a run. `authorization` is the header with its token, fetched when it is first needed."""
 
     def __init__(self, world: World, credentials: Credentials, authorization: str = "") -> None:
         self._world, self.credentials, self._authorization = world, credentials, authorization
@@ -36,27 +36,29 @@ class Actor:
 
     @property
     def authorization(self) -> str:
-        """The header that proves it."""
+        """The Authorization header."""
         return self._authorization or self.login()
 
     def login(self, **form: str) -> str:
-        """The header with a new token, which later requests show. Raises ProbeError where the provider gives none."""
+        """Fetch a new token, and return its header, which later requests send. Raises ProbeError if the provider
+        issues none.
+        """
         reply, name = self._world.ask(for_token(self.credentials, **form)).reply, self._world.provider.name
         token = reply.told("access_token")
         if reply.status != 200:
             raise ProbeError(name, f"the token request is answered {reply}; are the credentials right?")
         if not _SHOWABLE.fullmatch(token):
-            raise ProbeError(name, "the token request is answered 200, without a token that a header could show")
+            raise ProbeError(name, "the token request is answered 200, but without a token that a header can carry")
         self._authorization = f"Bearer {token}"
         self._world.belongs_here(self._authorization)
         return self._authorization
 
 
 class World:
-    """A provider during one run. Times are milliseconds. Where there is control the clock stands, and `advance` moves it.
+    """A provider during one run. Times are in milliseconds. With control the clock is frozen, and `advance` moves it.
 
-    `me` is the run's OAuth client; without control it is the same in every run, and may know its `authorization` already.
-    `judge` is told what must come of a request.
+    `me` is the run's OAuth client. Without control it is the same in every run, and may have its `authorization` already.
+    `judge` judges the answers.
     """
 
     def __init__(self, provider: Provider, ledger: Ledger, policy: Mapping[str, Any], authorization: str = "") -> None:
@@ -74,57 +76,57 @@ class World:
         self.me = Actor(self, credentials, authorization)
 
     def begin(self) -> str:
-        """Stops the clock, where there is control, and logs in: the header that shows it. Raises ProbeError."""
+        """Stop the clock, if there is control, and log in. Return the Authorization header. Raises ProbeError."""
         if self._organization is not None:
             self._stands = self._organization.freeze()
         return self.me.authorization
 
     def belongs_here(self, authorization: str) -> None:
-        """A request that shows this is answered by this organisation's clock; nobody can say whose the others are."""
+        """Note that requests with this header are answered by this organisation's clock. Of others that is unknown."""
         self._shown_here.add(authorization)
 
     def close(self) -> None:
-        """Leaves nothing behind."""
+        """Delete the organisation."""
         if self._organization is not None:
             self._organization.delete()
 
-    # -- doing: where there is control ---------------------------------------------------------------------------------
+    # -- changes, which need control ----------------------------------------------------------------------------------
 
     @property
     def now(self) -> int:
-        """The provider's clock, or this machine's where that is not known."""
+        """The provider's clock, or this machine's if it is unknown."""
         if self._organization is None:
             return self._system()
         return self._stands + (0 if self._runs_since is None else self._system() - self._runs_since)
 
     def advance(self, milliseconds: int) -> None:
-        """Lets time pass."""
+        """Move the clock forward."""
         self._tape.change("advance", {"seconds": milliseconds / 1000}, self.now)
         self._control.advance(milliseconds)
         self._stands += milliseconds
 
     def let_run(self) -> None:
-        """Let the clock go on, so that replicas show whether they go by the same one."""
+        """Let the clock run, which shows whether replicas use the same one."""
         self._tape.change("resume_clock", {}, self.now)
         self._control.resume()
         self._runs_since = self._system()
 
     def set_policy(self, values: Mapping[str, Any]) -> None:
-        """Changes the policy; what is stamped keeps its deadlines."""
+        """Change the policy. Deadlines that are set already stay."""
         self._tape.change("set_policy", dict(values), self.now)
         self._control.set_policy(values)
 
     def set_scopes(self, actor: Actor, *scopes: str) -> None:
-        """Gives an OAuth client these scopes and no others."""
+        """Give an OAuth client exactly these scopes."""
         self._tape.change("set_scopes", {"scopes": list(scopes)}, self.now)
         self._control.set_scopes(actor.credentials.client_id, scopes)
 
     def another(self) -> Actor:
-        """Another OAuth client of the organisation."""
+        """Create another OAuth client of the organisation."""
         return Actor(self, self._control.add_client())
 
     def restart(self) -> None:
-        """Restarts a replica."""
+        """Restart a replica."""
         assert self.provider.restart is not None, "the trial needs a restart"
         self._tape.change("restart", {}, self.now)
         self.provider.restart()
@@ -138,7 +140,7 @@ class World:
     # -- asking ------------------------------------------------------------------------------------------------------
 
     def ask(self, request: Request, replica: int = 0) -> Exchange:
-        """One exchange. A provider without control may ask for patience: it gets it, and the run is void."""
+        """Make one request. If a provider without control asks for a wait, it is granted, and the run is void."""
         door = self.provider.doors[replica]
         reply = door.ask(request)
         if reply.status == 429 and self._organization is None:
@@ -150,7 +152,7 @@ class World:
         return exchange
 
     def race(self, requests: Sequence[Request]) -> list[Exchange]:
-        """All of them at the same time, over all replicas."""
+        """Make all requests at the same time, over all replicas."""
         doors = self.provider.doors
         waiting = [doors[number % len(doors)].begin(request) for number, request in enumerate(requests)]
         replies = [wait() for wait in waiting]
@@ -160,11 +162,11 @@ class World:
         return exchanges
 
     def create(self, actor: Actor | None = None, replica: int = 0) -> Exchange:
-        """Asks for a session."""
+        """Request a session."""
         return self.ask(for_session((actor or self.me).authorization), replica)
 
     def session(self, actor: Actor | None = None, replica: int = 0) -> str:
-        """A fresh session's id. Raises GivenUp where there is none."""
+        """Return a fresh session's id. Raises GivenUp if there is none."""
         created = self.create(actor, replica)
         id = created.reply.told("webChatSessionId")
         if not self.judge.accepts(created, "P1", "a create") or not id:
@@ -172,7 +174,7 @@ class World:
         return id
 
     def message(self, session: str, actor: Actor | None = None, replica: int = 0, text: str = TEXT) -> Exchange:
-        """Sends a message."""
+        """Send a message."""
         return self.ask(for_message((actor or self.me).authorization, session, text), replica)
 
     def _time_of(self, request: Request) -> int | None:

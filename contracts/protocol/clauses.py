@@ -69,8 +69,9 @@ class CallClause(NamedTuple):
 
 
 def _showing(history: History, kind: Kind) -> list[Call]:
-    """The calls that show one of a kind, in the order in which they left."""
-    return sorted((call for call in history.calls if kind.name in call.shown), key=lambda call: call.left)
+    """The calls that show one of a kind to use it, and not to end it, in the order in which they left."""
+    shown = (call for call in history.calls if kind.name in call.shown and call.operation not in kind.ended)
+    return sorted(shown, key=lambda call: call.left)
 
 
 def _renewals(history: History, kind: Kind) -> list[Call]:
@@ -141,7 +142,7 @@ def dead_shown(history: History, kind: Kind) -> Result:
     exercised = False
     for told in _refusals(history, kind):
         for call in _showing(history, kind):
-            if call.operation not in kind.ended and history.knew(told, call):
+            if history.knew(told, call):
                 exercised = True
                 if call.shown[kind.name] == told.shown[kind.name]:
                     what = f"{kind.a} was shown again after a {told.status} had told that it is dead"
@@ -151,18 +152,16 @@ def dead_shown(history: History, kind: Kind) -> Result:
 
 def not_renewed(history: History, kind: Kind) -> Result:
     """Judge R2: after a refusal another one is asked for, if work goes on."""
-    exercised = False
+    exercised, going_on = False, {*kind.carried, *kind.renewed_by} - kind.ended
     for told in _refusals(history, kind):
-        after = [
-            call for call in history.calls if history.knew(told, call) and call.operation in {*kind.carried, *kind.renewed_by}
-        ]
+        after = [call for call in history.calls if history.knew(told, call) and call.operation in going_on]
         if not after or kind.name in told.brought:
             continue
         exercised = True
         renewed = any(call.operation in kind.renewed_by for call in after)
-        renewed = renewed or any(call.shown.get(kind.name) not in {None, told.shown[kind.name]} for call in after)
+        had_another = any(call.shown.get(kind.name, told.shown[kind.name]) != told.shown[kind.name] for call in after)
         brought = any(kind.name in call.brought and call.returned > told.returned for call in history.calls)
-        if not renewed and not brought:
+        if not renewed and not brought and not had_another:
             what = f"the client went on after a {told.status} for its {kind.noun}, and asked for no other"
             return Result(True, Breach(what, (told.number, after[-1].number)))
     return Result(exercised)
@@ -279,9 +278,10 @@ def unbounded(history: History) -> Result:
         rows: dict[str | None, list[Call]] = {}
         for call in calls:
             row = rows.setdefault(call.operation, [])
-            if len(row) >= MAX_ATTEMPTS:
-                what = f"{call.operation} was called again after {len(row)} tries in a row that failed"
-                return Result(True, Breach(what, (row[0].number, call.number)))
+            known = [other for other in row if other.returned <= call.left]
+            if len(known) >= MAX_ATTEMPTS:
+                what = f"{call.operation} was called again after {len(known)} tries in a row that failed"
+                return Result(True, Breach(what, (known[0].number, call.number)))
             if call.failed:
                 exercised = True
                 row.append(call)

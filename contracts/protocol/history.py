@@ -154,7 +154,7 @@ def _call(platform: Platform, exchange: Exchange, units: list[UnitRun]) -> Call:
         if kind.name in brought:
             lasts |= _lasts(kind, answer)
     code = None if status is None else _code(platform, answer)
-    effects = {one: _effect(platform.kinds[one], exchange, code) for one in shown}
+    effects = _effects([platform.kinds[one] for one in shown], exchange, code)
     return Call(
         exchange=exchange,
         operation=name,
@@ -186,6 +186,13 @@ def _code(platform: Platform, answer: Message) -> Any:
         if found is not None:
             return found
     return None
+
+
+def _effects(kinds: list[Kind], exchange: Exchange, code: Any) -> dict[str, Effect]:
+    """What a client can tell of all the ids it showed. A refusal that may be about several of them kills none."""
+    found = {kind.name: _effect(kind, exchange, code) for kind in kinds}
+    dead = [name for name, effect in found.items() if effect == "dead"]
+    return found | dict.fromkeys(dead, "none") if len(dead) > 1 else found
 
 
 def _effect(kind: Kind, exchange: Exchange, code: Any) -> Effect:

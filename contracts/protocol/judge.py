@@ -16,8 +16,15 @@ from mockserver.platform.model import Kind, Platform
 
 Status = Literal["held", "violated", "explained", "not exercised"]
 
-EXPLAINS = {"S1": ("R1", "R2"), "N2": ("R1", "R2", "A4", "D3"), "S4": ("R1", "R2"), "N1": ("A4",)}
-"""What else follows if a clause is broken for a kind; it is not told as a mistake of its own."""
+EXPLAINS = {
+    "S1": ("R1", "R2", "D2"),
+    "N2": ("R1", "R2", "A4", "D2", "D3"),
+    "S4": ("R1", "R2", "D2"),
+    "N1": ("A4", "D2"),
+    "R1": ("D2",),
+    "R2": ("D2",),
+}
+"""What else follows if a clause is broken for a kind, for that kind or for a unit; it is not told as a mistake of its own."""
 
 LEVELS = {"must": "MUST", "should": "SHOULD", "advice": "advice"}
 
@@ -95,7 +102,9 @@ def _verdict(code: str, name: str, statement: str, result: Result, level: str = 
 
 def _explained(verdict: Verdict, broken: set[str]) -> Verdict:
     code, _, about = verdict.code.partition("/")
-    roots = [f"{root}/{about}" for root, follow in EXPLAINS.items() if code in follow]
-    if verdict.status == "violated" and any(root in broken for root in roots):
-        return replace(verdict, status="explained")
+    of_unit = code in {clause.code for clause in UNIT_CLAUSES}
+    for root in broken:
+        cause, _, kind = root.partition("/")
+        if verdict.status == "violated" and code in EXPLAINS.get(cause, ()) and (of_unit or kind == about):
+            return replace(verdict, status="explained")
     return verdict

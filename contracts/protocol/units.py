@@ -47,9 +47,7 @@ def given_up(history: History, name: str, effect: Effects) -> Result:
     for unit, _ in _runs(history, name, effect):
         calls = [call for call in history.calls if call.unit is unit]
         dead = [call for call in calls if _is_renewable(call, history)]
-        others = [
-            call for call in calls if call not in dead and (call.failed or (call.status or 0) >= 400 or call.exchange.spoiled)
-        ]
+        others = [call for call in calls if call not in dead and _went_wrong(call)]
         if not dead or others or len(dead) > 1:
             continue
         exercised = True
@@ -80,7 +78,8 @@ def misreported(history: History, name: str, effect: Effects) -> Result:
         answered = [call for call in calls if call.status is not None and call.status < 300 and not call.exchange.spoiled]
         if unit.outcome == "accepted" and not any(call.exchange.accepted for call in calls):
             return Result(True, Breach("it was reported as done, and the platform never accepted it", _numbers(calls)))
-        if unit.outcome == "failed" and answered:
+        later = [call for call in history.calls if answered and call.unit is unit and call.left > answered[-1].left]
+        if unit.outcome == "failed" and answered and not any(map(_went_wrong, later)):
             what = "it was reported as failed, though the platform had accepted it and said so"
             return Result(True, Breach(what, (answered[-1].number,)))
     return Result(exercised)
@@ -88,7 +87,8 @@ def misreported(history: History, name: str, effect: Effects) -> Result:
 
 def altered(history: History, name: str, effect: Effects) -> Result:
     """Judge D4: what the unit was given arrives as it was."""
-    readers = {field: reader(parse(place)) for field, place in effect.get("keeps", {}).items()}
+    places = {field: parse(place) for field, place in effect.get("keeps", {}).items()}
+    readers = {field: reader(place) for field, place in places.items()}
     exercised = False
     for unit, calls in _runs(history, name, effect):
         for call in calls:
@@ -98,10 +98,18 @@ def altered(history: History, name: str, effect: Effects) -> Result:
             message.params = found[1] if found is not None else {}
             for field, read in readers.items():
                 exercised = True
-                if read(message) != unit.payload.get(field):
-                    what = f"{field} arrived as {read(message)!r} in place of {unit.payload.get(field)!r}"
+                given, arrived = unit.payload.get(field), read(message)
+                if arrived != given and (places[field].is_pointer or arrived != _written(given)):
+                    what = f"{field} arrived as {arrived!r} in place of {given!r}"
                     return Result(True, Breach(what, (call.number,)))
     return Result(exercised)
+
+
+def _written(value: Any) -> str | None:
+    """Return a value as it stands in a path, a query, a header or a form."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return None if value is None else str(value)
 
 
 def _numbers(calls: list[Call]) -> tuple[int, ...]:

@@ -1,7 +1,8 @@
 """The scenarios that a client of a declared platform is put through, simplest first.
 
 What can be listed is listed: each kind ends in each way that it can, each operation that the client calls fails in each way,
-alone and in pairs, before a unit of work, between two, and in the midst of one. Then several units run at once.
+alone and in pairs, before a unit of work, between two, and in the midst of one, once and again and again. Then several units
+run at once.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import Any
 
+from contracts.protocol.clauses import MAX_ATTEMPTS
 from contracts.protocol.scenario import (
     Advance,
     Do,
@@ -36,6 +38,12 @@ FAULTS: tuple[Fault, ...] = (
     Fault(kind="lost_response"),
 )
 
+HOPELESS = MAX_ATTEMPTS + 2
+"""New ones in a row that are dead, if all are: more than a client may ask for."""
+
+OUTAGE = Fault(kind="status", status=503, times=MAX_ATTEMPTS)
+"""After so many failures a client may not try again."""
+
 AT_ONCE = 3
 SCHEDULES = 6
 LONGEST_SCHEDULE = 60
@@ -53,7 +61,7 @@ def walk(platform: Platform, called: Mapping[str, int], seed: int = 0, *, races:
 
     `seed` draws the schedules of units that run at once; without `races` there are none.
     """
-    found = [*_alone(platform, called), *_pairs(platform, called)]
+    found = [*_alone(platform, called), *_pairs(platform, called), *_hopeless(platform, called)]
     if races:
         found += _at_once(platform, seed)
     unique = {encode(scenario): scenario for scenario in found}
@@ -94,10 +102,21 @@ def _alone(platform: Platform, called: Mapping[str, int]) -> Iterator[Scenario]:
         for operation, calls in called.items():
             for nth in range(1, calls + 1):
                 if isinstance(death, Advance | End) and _is_shown(platform, death, operation):
+                    yield Scenario((_during(unit, operation, nth, death),))
                     yield Scenario((_during(unit, operation, nth, death), unit))
     for unit, inject in product(_units(platform), _faults(platform, called)):
         for skip in range(1, called.get(inject.operation, 1)):
             yield Scenario((Inject(inject.operation, inject.fault, skip), unit))
+
+
+def _hopeless(platform: Platform, called: Mapping[str, int]) -> Iterator[Scenario]:
+    """Yield scenarios in which all tries fail: each new one is dead when it is shown, or an operation is out of order."""
+    for unit, operation in product(_units(platform), called):
+        yield Scenario((Inject(operation, OUTAGE), unit))
+        for death in deaths(platform):
+            if isinstance(death, End) and _is_shown(platform, death, operation):
+                always = tuple(During(operation, death, nth) for nth in range(1, HOPELESS + 1))
+                yield Scenario((Do(unit.unit, unit.given, always),))
 
 
 def _during(unit: Do, operation: str, nth: int, then: Advance | End) -> Do:

@@ -1,1 +1,1 @@
-"""Reports: what was found, as a value, and one writer per format. None of them knows a clause by its code."""
+"""Reports: the findings as a value, and one writer per format. No writer knows any clause by its code."""

@@ -1,4 +1,4 @@
-"""Violated clauses as GitHub annotations: lines its runner reads from a job's output and shows beside the client's code."""
+"""Violated clauses as GitHub annotations: lines of a job's output that GitHub shows beside the client's code."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from contracts.report.model import ClauseResult, Ending, Report
 
 
 class Place(NamedTuple):
-    """Where a client lives: a file, and the line in it where it is made, as far as that can be told."""
+    """The file that defines a client, and the line that defines it; 1 if unknown."""
 
     file: Path
     line: int = 1
 
 
 def annotate(report: Report, root: Path) -> list[str]:
-    """A line for each clause that did not end as it should; files are named as seen from `root`."""
+    """Return a line for each clause that did not end as expected, with file names relative to `root`."""
     place = _place(report.target)
     return [_annotation(result, place, root) for result in (*report.violated, *report.with_ending(Ending.NOW_HELD))]
 
@@ -49,7 +49,7 @@ def _property(text: str) -> str:
 
 
 def _place(target: str) -> Place | None:
-    """The file of a factory, or the first file that a command names."""
+    """Return the file of a factory, or the first file in a command; None if there is none."""
     where, _, name = target.rpartition(":")
     if where.endswith(".py") and Path(where).is_file():
         return Place(Path(where), _line_of(Path(where), name))
@@ -62,7 +62,7 @@ def _place(target: str) -> Place | None:
 
 
 def _line_of(file: Path, name: str) -> int:
-    """The line that defines `name`; the first where none does."""
+    """Return the line that defines `name`; the first line if none does."""
     try:
         tree = ast.parse(file.read_bytes())
     except (OSError, ValueError, SyntaxError, RecursionError):
@@ -71,7 +71,7 @@ def _line_of(file: Path, name: str) -> int:
 
 
 def _names(node: ast.stmt) -> set[str]:
-    """The names that a statement defines."""
+    """Return the names that a statement defines."""
     match node:
         case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
             return {name}

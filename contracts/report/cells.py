@@ -1,4 +1,4 @@
-"""Text that fits its place on a terminal, whatever a client put into it."""
+"""Text that fits its place on a terminal, whatever characters a client put into it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 
 def clean(text: str) -> str:
-    """`text` on one line, with everything escaped that does not print: control characters, bidirectional and invisible ones."""
+    """Return `text` on one line, with characters escaped that do not print: control, bidirectional and invisible ones."""
     return "".join(char if char.isprintable() else _escaped(char) for char in text)
 
 
@@ -17,7 +17,7 @@ def _escaped(char: str) -> str:
 
 
 def width(text: str) -> int:
-    """How many columns `text` takes: two for wide characters, none for those that combine with the one before."""
+    """Return how many columns `text` takes: two for a wide character, none for one that combines with the one before."""
     return len(text) if text.isascii() else sum(_columns(char) for char in text)
 
 
@@ -28,7 +28,7 @@ def _columns(char: str) -> int:
 
 
 def head(text: str, columns: int) -> str:
-    """As much of the beginning of `text` as fits into `columns`."""
+    """Return as much of the beginning of `text` as fits into `columns`."""
     if width(text) <= columns:
         return text
     taken, used = 0, 0
@@ -41,14 +41,14 @@ def head(text: str, columns: int) -> str:
 
 
 def clip(text: str, columns: int, ellipsis: str = "…") -> str:
-    """`text`, or its beginning and an ellipsis where it takes more than `columns`."""
+    """Return `text`, or its beginning and an ellipsis if it takes more than `columns`."""
     if width(text) <= columns:
         return text
     return head(text, max(0, columns - width(ellipsis))).rstrip() + head(ellipsis, columns)
 
 
 def pad(text: str, columns: int) -> str:
-    """`text` filled up to `columns` with spaces on its right."""
+    """Fill `text` up to `columns` with spaces on its right."""
     return text + " " * (columns - width(text))
 
 
@@ -61,7 +61,7 @@ _CODED = re.compile(rf"(?<!\w)(?:{_QUOTED})|`([^`\s][^`\n]*)`")
 
 
 def coded(text: str) -> Iterator[tuple[bool, str]]:
-    """A sentence in pieces, with those that stand in backticks marked as code. What stands in quotes is not looked into."""
+    """Split a sentence into pieces, each with whether it stood in backticks. Quoted values are not split."""
     start = 0
     for found in _CODED.finditer(text):
         if found[1] is not None:
@@ -72,10 +72,10 @@ def coded(text: str) -> Iterator[tuple[bool, str]]:
 
 
 def wrap(text: str, columns: int) -> list[str]:
-    """`text` in lines of at most `columns`, broken between words; at least one line.
+    """Break `text` between words into lines of at most `columns`; at least one line.
 
-    Spaces within a line stay as they are, and so does a value in quotes. Only one that is longer than a line is cut, in a
-    place where the pieces show no end in a space.
+    Spaces within a line stay as they are, and so do quoted values. A value longer than a line is cut, but not next to a space,
+    because a space at the end of a line cannot be seen.
     """
     lines, line = [], ""
     for blanks, word in _WORD.findall(text):
@@ -91,7 +91,7 @@ def wrap(text: str, columns: int) -> list[str]:
 
 
 def _pieces(word: str, columns: int) -> Iterator[str]:
-    """A word in pieces that each fit into a line."""
+    """Cut a word into pieces that each fit into a line."""
     while width(word) > columns:
         cut = full = len(head(word, columns)) or 1
         while cut > 1 and " " in word[cut - 1 : cut + 1]:
@@ -103,6 +103,6 @@ def _pieces(word: str, columns: int) -> Iterator[str]:
 
 
 def hanging(label: str, text: str, columns: int) -> list[str]:
-    """`text` after `label`, wrapped, its further lines below its first."""
+    """Wrap `text` after `label`, with further lines indented below its first."""
     first, *others = wrap(text, columns - width(label))
     return [label + first, *(" " * width(label) + line for line in others)]

@@ -1,4 +1,4 @@
-"""A clause explained: what it asks, why, what to change, and a wrong and a right client side by side."""
+"""The description of a clause: what it requires, why, what to change, and a wrong and a right client side by side."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from contracts.report.style import PLAIN, Style
 
 
 def describe(clause: Demand, style: Style = PLAIN) -> str:
-    """All there is to say about a clause; ends with an end of line."""
+    """Return the full description of a clause; it ends with a newline."""
     blocks = [
         [style.paint(f"{clause.code} {clause.name}", "bold")],
         style.hang("  ", f"The {clause.subject} must {clause.statement}."),
@@ -53,7 +53,7 @@ def _clocks(clause: Clause[Any]) -> str:
 
 
 def _example(example: Example, style: Style) -> Iterator[str]:
-    """Side by side where both fit, else one below the other."""
+    """Show the two versions side by side if both fit, else one below the other."""
     wrong, right = example.wrong.splitlines(), example.right.splitlines()
     left = max(width(line) for line in [*wrong, "wrong"])
     if 2 + left + 3 + max(width(line) for line in right) > style.width:

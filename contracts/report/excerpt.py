@@ -1,4 +1,4 @@
-"""Of a long history, what bears on a violation: the lines that clash, some before and after them, and how many are left out."""
+"""Excerpts of long histories: the rows that bear on a violation, some rows around them, and how many are left out."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from itertools import groupby
 from contracts.report.timeline import Lane, Row
 
 LONG = 60
-"""Rows beyond which a history is not shown whole."""
+"""Longest history that is shown whole, in rows."""
 
 BEFORE, AFTER = 6, 3
-"""Rows shown around each that clashes."""
+"""Rows shown around each row that evidence points to."""
 
 FIRST = 2
-"""Rows shown of the beginning."""
+"""Rows shown from the beginning."""
 
 
 def excerpt(rows: Sequence[Row]) -> list[Row]:
-    """The rows; of a long history those around the evidence, with a row in place of each stretch that is left out."""
+    """Return the rows, or those around the evidence if the history is long; one row stands for each stretch left out."""
     if len(rows) <= LONG:
         return list(rows)
     shown = set(range(FIRST))
@@ -39,5 +39,5 @@ def _with_gaps(rows: Sequence[Row], shown: set[int]) -> Iterator[Row]:
 
 
 def _through(row: Row) -> tuple[Lane, ...]:
-    """The lanes as they go on below a row."""
+    """Return the lanes as they continue below a row."""
     return tuple("through" if lane in {"through", "opens"} else "" for lane in row.lanes)

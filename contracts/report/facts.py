@@ -1,4 +1,4 @@
-"""What a report says of itself, in a few words each."""
+"""Facts about a report, in a few words each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contracts.report.model import Counterexample, Report, Walked
 
 
 def of_report(report: Report) -> Iterator[str]:
-    """How much was done, so that it can be done again."""
+    """Say how much was run, and the seed that repeats it."""
     yield counted(report.examples, "run")
     if report.seed is not None:
         yield f"seed {report.seed}"
@@ -19,7 +19,7 @@ def of_report(report: Report) -> Iterator[str]:
 
 
 def remarks(report: Report) -> Iterator[str]:
-    """What there is to say beside the clauses, a line each."""
+    """Return the remarks that concern the whole report and not one clause, a line each."""
     if report.extent:
         yield report.extent
     if report.inferred:
@@ -27,7 +27,7 @@ def remarks(report: Report) -> Iterator[str]:
     yield from unjudged(report)
     yield from runs(report)
     if report.interrupted:
-        yield "interrupted: this is what was found so far, and nothing was made smaller"
+        yield "interrupted: this is what was found so far, and nothing was minimized"
     if report.removed:
         files = ", ".join(report.removed)
         fail, them = ("fails", "it was") if len(report.removed) == 1 else ("fail", "they were")
@@ -37,14 +37,14 @@ def remarks(report: Report) -> Iterator[str]:
 
 
 def runs(report: Report) -> Iterator[str]:
-    """The runs that were made, and why not all of them say what they might."""
+    """Say which runs were made, and why some clauses could not be judged."""
     yield from no_verdict(report)
     if report.walked is not None:
         yield walked(report.walked)
 
 
 def no_verdict(report: Report) -> Iterator[str]:
-    """Why some or all of the clauses could not be judged."""
+    """Say why some or all of the clauses could not be judged."""
     if report.delivery_unknown:
         yield "no verdict: whether messages arrive (D2, D3, D6) could not be judged"
     if report.real_time:
@@ -54,13 +54,13 @@ def no_verdict(report: Report) -> Iterator[str]:
 
 
 def inferred(report: Report) -> str:
-    """On what the verdicts of a recording rest."""
+    """Say what the verdicts of a recording are based on."""
     messages = counted(report.inferred, "message")
     return f"{messages} inferred from guests, texts and order; a clause is violated only if it is so in every sensible reading"
 
 
 def unjudged(report: Report) -> Iterator[str]:
-    """How many clauses a recording says nothing about, by the reason, and what to do."""
+    """Say how many clauses cannot be judged from a recording, grouped by reason, and what to do."""
     codes: dict[str, list[str]] = {}
     for result in report.unjudged:
         codes.setdefault(result.message, []).append(result.code)
@@ -71,24 +71,24 @@ def unjudged(report: Report) -> Iterator[str]:
         yield f"{cannot}: {_UNTOLD if why == UNTOLD else why}"
 
 
-_UNTOLD = "nothing in it says what the client was asked to do or what it reported; put the client to `dayfly verify`"
+_UNTOLD = "it does not say what the client was asked to do or what it reported; run `dayfly verify` on the client"
 
 
 def walked(steps: Walked) -> str:
-    """What the client was put through beside the built-in scenarios."""
+    """Say what the client was put through besides the built-in scenarios."""
     singles, pairs = counted(steps.singles, "single fault"), counted(steps.pairs, "pair")
     return f"walked through {singles}, {pairs} and {counted(steps.others, 'other scenario')}, drew {steps.drawn}"
 
 
 def unkept(report: Report) -> str:
-    """Why the corpus is not as it should be: the first reason, and how many there are beside it."""
+    """Say why the corpus could not be kept: the first reason, and how many more files are affected."""
     first, *others = report.unkept
     more = f" (and {counted(len(others), 'file')} more)" if others else ""
     return f"the corpus could not be kept: {first}{more}"
 
 
 def of_scenario(report: Report, found: Counterexample) -> Iterator[str]:
-    """How large the scenario is, and where it comes from."""
+    """Say how large the scenario is, and how it was found."""
     if found.scenario is not None:
         yield f"{counted(found.scenario.intents, 'message')}, {counted(len(found.scenario.items), 'step')}"
     if found.shrunk_from is not None:
@@ -98,7 +98,7 @@ def of_scenario(report: Report, found: Counterexample) -> Iterator[str]:
 
 
 def of_confidence(found: Counterexample) -> str:
-    """Whether it happens every time; empty where it was not run again."""
+    """Say whether the violation happens every time; empty if the scenario was not run again."""
     if found.replays < 2:
         return ""
     same = f"{found.reproduced} of {found.replays} replays end the same way"
@@ -108,7 +108,7 @@ def of_confidence(found: Counterexample) -> str:
 
 
 def of_parameters(clause: Demand | None) -> Iterator[str]:
-    """The options that set what a clause asks for: they are choices, and yours may be another."""
+    """Name the options that change what a clause requires, with their defaults."""
     for name in clause.parameters if isinstance(clause, Clause) else ():
         default = getattr(DEFAULTS, name)
         shown = f"{default:g}" if isinstance(default, float) else default or "none"
@@ -117,5 +117,5 @@ def of_parameters(clause: Demand | None) -> Iterator[str]:
 
 
 def counted(count: int, noun: str) -> str:
-    """`1 run`, `2 runs`."""
+    """Count a noun: `1 run`, `2 runs`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

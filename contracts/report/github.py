@@ -1,4 +1,4 @@
-"""What a job of GitHub Actions gets unasked: the report on its summary page, and annotations beside the client's code."""
+"""Output for jobs of GitHub Actions: the report on the summary page, and annotations beside the client's code."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from contracts.report.annotations import annotate
 from contracts.report.model import Report
 
 MOST_BYTES = 1 << 20
-"""Size of a step's summary beyond which GitHub shows none of it."""
+"""Most bytes of a step's summary. GitHub shows none of a larger one."""
 
 OFF = frozenset({"0", "false", "no", "off"})
 """Values of DAYFLY_GITHUB that switch both off."""
 
 
 class Told(NamedTuple):
-    """A report for a summary page: in `full`, and in `short` for a page with little room."""
+    """A report for a summary page: `full`, and `short` for a page with little room left."""
 
     full: str
     short: str
 
 
 def is_wanted() -> bool:
-    """Whether nobody has switched it off by DAYFLY_GITHUB."""
+    """Return whether output for GitHub is on, which is so unless DAYFLY_GITHUB switches it off."""
     return os.environ.get("DAYFLY_GITHUB", "").strip().lower() not in OFF
 
 
 def summary_page() -> Path | None:
-    """The file of this step's summary; None outside of a job, or if it is switched off."""
+    """Return the file of this step's summary; None outside of a job, or if it is switched off."""
     page = os.environ.get("GITHUB_STEP_SUMMARY")
     return Path(page) if page and is_wanted() else None
 
 
 def told(report: Report) -> Told:
-    """The report as it may stand on a summary page."""
+    """Render the report for a summary page."""
     return Told(markdown.render(report), markdown.overview(report))
 
 
@@ -56,7 +56,7 @@ def summarize(reports: Iterable[Told], page: Path) -> str:
 
 
 def annotations_of(report: Report) -> list[str]:
-    """Lines for GitHub's runner, if that is what reads the output and something failed."""
+    """Return lines for GitHub's runner, if it reads the output and something failed."""
     if os.environ.get("GITHUB_ACTIONS") != "true" or not is_wanted() or not report.failed:
         return []
     return annotate(report, Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()))

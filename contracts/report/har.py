@@ -15,12 +15,12 @@ from mockserver.journal import Entry
 
 
 def render(report: Report) -> bytes:
-    """The report as indented JSON; ends with an end of line. Without a counterexample there is no entry in it."""
+    """Return the report as indented JSON, ending with a newline. Without a counterexample it is empty."""
     return msgspec.json.format(msgspec.json.encode(archive(_recordings(report))), indent=2) + b"\n"
 
 
 def _recordings(report: Report) -> list[Recording]:
-    """A page for each trace: of a recording in which several clauses were broken there is one."""
+    """Return a page for each trace. Clauses that were violated in the same recording share one."""
     groups: list[list[ClauseResult]] = []
     for result in report.violated:
         if result.counterexample is not None:
@@ -45,7 +45,7 @@ def _recording(group: list[ClauseResult]) -> Recording:
 
 
 def _comments(trace: tuple[Entry, ...], evidence: list[Evidence]) -> dict[int, str]:
-    """For each request what it clashes with, and what became of its session."""
+    """Return a comment for each request: the evidence that points to it, and its effect on its session."""
     history = fold(well_formed(trace))
     told = {call.seq: [*_marks(call, evidence), state_words(call, history)] for call in history.calls}
     return {seq: ", ".join(dict.fromkeys(filter(None, words))) for seq, words in told.items()}

@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else: no request leaves it, and nothing a client sent is markup in it."""
+"""The report as one self-contained HTML page. It loads nothing else, and texts of clients are never markup in it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from contracts.report.verdicts import VERDICTS, counts
 
 
 def render(report: Report, clauses: Sequence[Demand] = DEMANDS) -> str:
-    """The page; ends with an end of line."""
+    """Return the page, ending with a newline."""
     style, script = Markup(_asset("report.css") + _asset("lanes.css")), _asset("report.mjs")
     head = element(
         "head",
@@ -38,7 +38,7 @@ def _asset(name: str) -> Markup:
 
 
 def _policy(style: str, script: str) -> str:
-    """Nothing but this page's own style and script is let in, whatever may slip into it."""
+    """Allow only this page's own style and script, even if other markup got into the page."""
     return f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
 
 
@@ -81,7 +81,7 @@ def _link(result: ClauseResult) -> Markup:
 
 
 def _where(result: ClauseResult) -> list[Markup | str]:
-    """Links to the requests that a counterexample points to, and to those that created its sessions."""
+    """Return links to the requests that a counterexample points to, and to those that created its sessions."""
     found = places(result.counterexample)
     linked: list[Markup | str] = [_to(result, number, f"request {number}") for number in found.requests]
     linked += [label if number is None else _to(result, number, f"session {label}") for label, number in found.sessions.items()]

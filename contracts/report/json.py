@@ -1,4 +1,4 @@
-"""The report as JSON, for programs: `report.schema.json` beside this file says what it looks like."""
+"""The report as JSON, for programs. `report.schema.json` in this directory describes it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from contracts import scenario
 from contracts.report.model import ClauseResult, Counterexample, Report
 
 SCHEMA_VERSION = 1
-"""Grows when something that programs rely on changes; fields may be added without."""
+"""Raised if something that programs rely on changes. New fields alone do not raise it."""
 
 
 def render(report: Report) -> bytes:
-    """The report as indented JSON; ends with an end of line."""
+    """Return the report as indented JSON, ending with a newline."""
     return msgspec.json.format(msgspec.json.encode(document(report)), indent=2) + b"\n"
 
 
 def document(report: Report) -> dict[str, Any]:
-    """The report as plain values."""
+    """Return the report as plain values."""
     return {
         "schema_version": SCHEMA_VERSION,
         "target": report.target,
@@ -42,7 +42,7 @@ def document(report: Report) -> dict[str, Any]:
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of the report."""
+    """Return the JSON Schema of the report."""
     raw = resources.files("contracts.report").joinpath("report.schema.json").read_bytes()
     return dict(msgspec.json.decode(raw))
 
@@ -66,7 +66,7 @@ def _clause(result: ClauseResult) -> dict[str, Any]:
 
 
 def _inferred(found: Counterexample) -> list[dict[str, Any]] | None:
-    """The messages that were inferred, by the contextIds of their requests."""
+    """Return the inferred messages with the context ids of their requests; None if messages were not inferred."""
     if found.reading is None:
         return None
     units = enumerate(found.reading.units, start=1)

@@ -1,4 +1,4 @@
-"""The report as JUnit XML, for CI systems: a test case for each clause, structured as Jenkins' schema junit-10 wants it."""
+"""The report as JUnit XML for CI systems: a test case per clause, as Jenkins' schema junit-10 describes it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SKIPPED = {Ending.NOT_EXERCISED: "not exercised", Ending.INCONCLUSIVE: "inconcl
 
 
 def render(report: Report) -> bytes:
-    """The report as an XML document in UTF-8. What XML cannot hold is escaped as Python would."""
+    """Return the report as an XML document in UTF-8. Characters that XML cannot hold are escaped as in Python."""
     failed = sum(result.ending in _FAILED for result in report.clauses)
     skipped = sum(result.ending in _SKIPPED for result in report.clauses)
     counts = {"tests": str(len(report.clauses)), "failures": str(failed), "errors": "0", "time": f"{report.elapsed_s:.3f}"}

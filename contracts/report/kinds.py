@@ -1,4 +1,4 @@
-"""The kinds of report there are. A writer is loaded when somebody asks for it."""
+"""The kinds of report. A writer is imported when it is first used."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from contracts.errors import ContractsError
 from contracts.report.model import Report
 
 KINDS = ("har", "html", "json", "junit", "markdown", "text")
-"""Each is `render` in the module of its name beside this one."""
+"""Each kind is the function `render` of the module of that name in this package."""
 
 OF_DECLARED = ("issue",)
-"""Kinds that there are for declared platforms alone."""
+"""Kinds for declared platforms only."""
 
 
 def render(report: Report, kind: str) -> bytes:
-    """The report as a file of this kind holds it."""
+    """Return the report as the content of a file of this kind."""
     if kind in OF_DECLARED:
-        raise ContractsError(f"the report {kind} is for declared platforms: name one with --platform")
+        raise ContractsError(f"the report {kind} is only for declared platforms: add --platform")
     assert kind in KINDS
     written = import_module(f"contracts.report.{kind}").render(report)
     return bytes(written) if isinstance(written, bytes) else str(written).encode("utf-8", "backslashreplace")

@@ -1,4 +1,4 @@
-"""What happened, drawn in lanes: time goes down, each request that overlaps another has a lane of its own."""
+"""The history of a counterexample in lanes: time goes down, and overlapping requests have a lane each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contracts.report.markup import Markup, element
 from contracts.report.timeline import Kind, Lane, Row
 
 FEW = 5
-"""Lines of output that are shown unfolded."""
+"""Longest output that is shown unfolded, in lines."""
 
 _HEADING = ("time", "request", "answer", "session state")
 _BULLETS: dict[Kind, str] = {"world": "∿", "wait": "⋯", "gap": "⋮", "intent": "◆"}
@@ -18,7 +18,7 @@ _NOBODY: Lane = ""
 
 
 def timeline(rows: Sequence[Row], title: str) -> Markup:
-    """A list, one item per row, labelled by the element whose id is `title`: `S1-history`. Request 3 has the id `S1-3`."""
+    """Return a list with one item per row. `title` is the id of its heading, `S1-history`; request 3 then has the id `S1-3`."""
     drawn = _even([_with_point(row) for row in rows])
     prefix, seen, items = title.removesuffix("history"), set[int](), []
     for row, lanes in drawn:
@@ -30,7 +30,7 @@ def timeline(rows: Sequence[Row], title: str) -> Markup:
 
 
 def _heading(breadth: int) -> Markup:
-    """The names of the columns, for the eye: what a screen reader says names itself."""
+    """Return the names of the columns. Screen readers skip them, because each cell names itself."""
     lanes = element("span", [element("span", class_="lane")] * breadth, class_="lanes", aria_hidden="true")
     time, *others = [element("span", name, class_=name.split()[-1]) for name in _HEADING]
     return element("li", time, lanes, others, class_="heading", aria_hidden="true")
@@ -40,7 +40,7 @@ _Drawn = tuple[Row, tuple[str, ...]]
 
 
 def _with_point(row: Row) -> _Drawn:
-    """A call during which nothing else happened is a point, in the first lane that is free."""
+    """Draw a call during which nothing else happened as a point in the first free lane."""
     lanes: list[str] = list(row.lanes)
     if row.kind == "call":
         if _NOBODY not in lanes:
@@ -80,7 +80,7 @@ def _body(row: Row) -> list[Markup]:
 
 
 def _log(row: Row) -> Markup:
-    """What the client wrote in one place; a lot of it is folded."""
+    """Return what the client wrote at one place, folded if it is long."""
     lines = row.text.split("\n")
     label = "raised at" if row.state == "raised" else row.state
     text = element("pre", "\n".join(line.expandtabs(4) for line in lines))

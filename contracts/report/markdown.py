@@ -19,12 +19,12 @@ _FENCE = re.compile(r"`{3,}")
 
 
 def render(report: Report) -> str:
-    """The report; ends with an end of line. A client's texts stay texts: nothing in them is markup."""
+    """Return the report, ending with a newline. A client's texts are never taken as markup."""
     return "\n\n".join(_blocks(report)) + "\n"
 
 
 def overview(report: Report) -> str:
-    """The report without its counterexamples and without what just held; ends with an end of line."""
+    """Return the report without its counterexamples and without the clauses that just held; it ends with a newline."""
     return "\n\n".join(_overview(report)) + "\n"
 
 
@@ -95,22 +95,22 @@ def _story(report: Report, result: ClauseResult) -> str:
 
 
 def _prose(text: str) -> str:
-    """A sentence of ours for a cell of a table, with names in backticks as code."""
+    """Render a sentence for a table cell, with names in backticks as code."""
     return "".join(_code(piece).replace("|", "\\|") if is_code else _escaped(piece) for is_code, piece in coded(text))
 
 
 def _escaped(text: str) -> str:
-    """Text in which no character means anything to Markdown, and of which no space is lost."""
+    """Escape a text so that no character has a meaning in Markdown, and no space is lost."""
     return _unbroken(_MEANING.sub(r"\\\1", clean(text)))
 
 
 def _unbroken(text: str) -> str:
-    """Text whose runs of spaces a browser does not make one."""
+    """Keep runs of spaces apart that a browser would join."""
     return _BLANKS.sub(lambda found: "&nbsp;" * len(found[0]), text)
 
 
 def _code(text: str) -> str:
-    """A name as code, whatever backticks it has."""
+    """Render a name as code, whatever backticks it has."""
     shown = clean(text)
     ticks = "`" * (1 + max(map(len, re.findall("`+", shown)), default=0))
     return f"{ticks} {shown} {ticks}" if "`" in shown else f"`{shown}`"

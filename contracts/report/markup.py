@@ -1,4 +1,4 @@
-"""HTML that cannot be broken out of: whatever is put into an element as text stays text."""
+"""HTML that cannot be injected into: text inside an element is always escaped."""
 
 from __future__ import annotations
 
@@ -9,34 +9,36 @@ from typing import TypeAlias
 from contracts.report.cells import clean, coded
 
 VOID = frozenset({"meta", "path", "line"})
-"""Elements without content, which are not closed."""
+"""Elements without content or end tag."""
 
 
 class Markup(str):
-    """A piece of HTML that was made here."""
+    """A piece of trusted HTML."""
 
     __slots__ = ()
 
 
 Content: TypeAlias = "str | Markup | Iterable[Content] | None"
-"""What an element holds: text, elements, nothing, or several of these."""
+"""The content of an element: text, elements, nothing, or several of these."""
 
 
 def element(tag: str, /, *content: Content, **attributes: str | bool | None) -> Markup:
-    """An element. An attribute that is True stands without a value, one that is False or None is left out; `class_` and `for_`
-    are `class` and `for`, and underscores are hyphens."""
+    """Return an element. An attribute that is True stands without a value; one that is False or None is left out.
+
+    `class_` and `for_` become `class` and `for`, and underscores become hyphens.
+    """
     shown = "".join(_attribute(key, value) for key, value in attributes.items())
     start = f"<{tag}{shown}>"
     return Markup(start if tag in VOID else f"{start}{inside(content)}</{tag}>")
 
 
 def prose(text: str) -> Content:
-    """A sentence of ours, with `names` in backticks as code. Backticks within a quoted value are that value's own."""
+    """Render a sentence, with `names` in backticks as code. Backticks within a quoted value are part of the value."""
     return [element("code", piece) if is_code else piece for is_code, piece in coded(text)]
 
 
 def inside(content: Content) -> Markup:
-    """Content as HTML. Text is shown as reports show it: with all that does not print, or turns text round, escaped."""
+    """Return content as HTML. In text, invisible and direction-changing characters are escaped, as everywhere in reports."""
     match content:
         case None:
             return Markup("")

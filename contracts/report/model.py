@@ -1,4 +1,4 @@
-"""What a verification found: the value that every report is written from."""
+"""The result of a verification: the value that every report is written from."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from contracts.scenario import Scenario
 from mockserver.journal import Entry
 
 Source = Literal["client", "provider", "recording", "journal", "test"]
-"""What was judged: a client, a provider, a file, the journal of a running mock, or what a test did to its platform."""
+"""The thing that was judged: a client, a provider, a file, a running mock's journal, or a test's use of its platform."""
 
 
 class Counterexample(Struct, frozen=True, kw_only=True):
-    """A history in which the client broke a clause.
+    """A history in which the client violated a clause.
 
-    `scenario` is None where a recording was judged. `trace` is what the judge read, its header first. `reproduced` of `replays`
-    runs of the same scenario ended the same way. `shrunk_from` is how many intents the first scenario found had, `found_on` the
-    number of its run. `minimal` tells whether every step was checked to be needed (None: not checked). `file` is where the
-    scenario was saved, `output` what the client wrote to stderr. `log` is all that it
-    wrote in this run, line by line with places in the trace. In a recording the clause was broken so many `times`: `others` are
-    the entries that broke it later, the first of them if there are many. `reading` has the messages that were inferred.
+    `trace` is the trace that was judged, header first; `scenario` is None for a recording. `reproduced` of `replays` runs of
+    the scenario ended the same way. `shrunk_from` is the number of intents in the first scenario that was found, in run
+    `found_on`. `minimal` says whether every step was checked to be necessary (None: not checked). `file` is the saved scenario.
+
+    `output` is what the client wrote to stderr. `log` is all that it wrote in this run, line by line, with places in the trace.
+    A recording violated the clause `times` times; `others` are the later entries that did, at most the first few. `reading`
+    holds the inferred messages.
     """
 
     message: str
@@ -47,12 +48,12 @@ class Counterexample(Struct, frozen=True, kw_only=True):
 
     @property
     def deterministic(self) -> bool:
-        """Whether every replay ended the same way."""
+        """Return whether every replay ended the same way."""
         return self.reproduced == self.replays
 
 
 class Expectation(Struct, frozen=True):
-    """That a clause is known to be violated: why, and in which file it says so. Not `strict`: it may hold as well."""
+    """A clause known to be violated: the reason, and the file that lists it. If not `strict`, the clause may also hold."""
 
     reason: str
     source: str = ""
@@ -60,11 +61,11 @@ class Expectation(Struct, frozen=True):
 
 
 DELIVERY = frozenset({"D2", "D3", "D6"})
-"""The clauses that say whether messages arrive, and whether the client tells the truth about it."""
+"""The clauses that judge whether messages arrive, and whether the client reports that truthfully."""
 
 
 class Ending(StrEnum):
-    """How a clause ended, measured by what was expected; the worst come first."""
+    """The end of a clause compared with what was expected, the worst first."""
 
     VIOLATED = "violated"
     NOW_HELD = "now_held"
@@ -75,10 +76,10 @@ class Ending(StrEnum):
 
 
 class ClauseResult(Struct, frozen=True, kw_only=True):
-    """How a clause ended over all runs; `exercised` of them put it to the test. `message` says why it did not hold.
+    """The result of a clause over all runs, `exercised` of which put it to the test. `message` says why it did not hold.
 
-    `expected` is there where somebody has written down that the clause is violated. `unjudged`: a recording of requests cannot
-    put it to the test.
+    `expected` is set if the clause is listed as an expected failure. `unjudged` is True if a recording cannot put the clause to
+    the test.
     """
 
     code: str
@@ -92,7 +93,7 @@ class ClauseResult(Struct, frozen=True, kw_only=True):
 
     @property
     def ending(self) -> Ending:
-        """The status, where nobody expected anything else."""
+        """Return the status, or how it compares with an expected failure."""
         if self.expected is not None and self.status is Status.VIOLATED:
             return Ending.EXPECTED
         if self.expected is not None and self.expected.strict and self.status is Status.HELD:
@@ -101,10 +102,10 @@ class ClauseResult(Struct, frozen=True, kw_only=True):
 
     @property
     def words(self) -> str:
-        """What there is to say of it in one line; "" where it just held."""
+        """Return the finding in one line; "" if the clause just held."""
         known = self.expected
         if known is not None and self.ending is Ending.NOW_HELD:
-            return f"no longer fails: take it out of {known.source or 'what is expected to fail'}"
+            return f"no longer fails: take it out of {known.source or 'the expected failures'}"
         if known is not None and self.ending is Ending.EXPECTED:
             return known.reason
         found = self.counterexample
@@ -114,7 +115,7 @@ class ClauseResult(Struct, frozen=True, kw_only=True):
 
 
 class Walked(Struct, frozen=True):
-    """How many scenarios were walked through: of a single fault, of a pair, and of other things; and how many were drawn."""
+    """Numbers of scenarios: walked through with a single fault, a pair of faults or something else; and drawn."""
 
     singles: int = 0
     pairs: int = 0
@@ -123,12 +124,12 @@ class Walked(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """What a verification of `target` found, in `examples` runs, `drawn` of them drawn, and `elapsed_s` seconds; `delivery` is
-    about clients alone. `walked` says what was walked through, None if nothing was to be.
+    """The result of verifying `target` in `examples` runs, `drawn` of which were drawn, and in `elapsed_s` seconds.
 
-    `extent` says how much of a HAR file was judged, `recording` the same as values. `removed` are files of the corpus that no
-    longer fail, `unkept` what could not be written there or removed, and why. `interrupted`: somebody ended it, and this is
-    what was found so far. `stopped` says why fewer runs were made than planned.
+    `delivery` applies to clients only. `walked` is None if no scenarios were to be walked through. `extent` says how much of a
+    HAR file was judged, and `recording` holds the same as values. `removed` are files of the corpus that no longer fail;
+    `unkept` are files that could not be written or removed, with the reasons. `stopped` says why fewer runs were made than
+    planned. `interrupted` means that the report is incomplete.
     """
 
     target: str
@@ -142,13 +143,13 @@ class Report(Struct, frozen=True, kw_only=True):
     elapsed_s: float = 0.0
     delivery: Delivery = "at-most-once"
     replay_with: str | None = ""
-    """How the target is typed for `dayfly replay`, where that is not its name; a provider's URL. None: no name leads to it."""
+    """The target as an argument of `dayfly replay`, or a provider's URL, if different from `target`. None if it has no name."""
     test: str = ""
-    """The pytest test that has verified it, as it is named to pytest."""
+    """The pytest node id of the test that verified it."""
     contract: str = ""
-    """The options that say what it was held to, where that was not the usual: for `dayfly verify` and `dayfly replay`."""
+    """Options for `dayfly verify` and `dayfly replay` that differ from the default and affect what was required."""
     drawing: str = ""
-    """The options that say what it was put through, where that was not the usual: for `dayfly verify`."""
+    """Options for `dayfly verify` that differ from the default and affect which scenarios were run."""
     extent: str = ""
     recording: Extent | None = None
     removed: tuple[str, ...] = ()
@@ -158,46 +159,53 @@ class Report(Struct, frozen=True, kw_only=True):
     """Why the client's own time was real, in part or as a whole, if it might have been virtual, and what follows from that."""
     interrupted: bool = False
     inferred: int = 0
-    """How many messages were inferred from a recording that does not tell of them."""
+    """The number of messages that were inferred from a recording without intents."""
 
     @property
     def unjudged(self) -> tuple[ClauseResult, ...]:
-        """The clauses that cannot be judged from what there is, in order."""
+        """Return the clauses that cannot be judged from a recording, in order."""
         return tuple(result for result in self.clauses if result.unjudged)
 
     @property
     def shown(self) -> Source:
-        """What the target is: the client or provider itself, or what was kept of it."""
+        """Return what the target is: the client or provider itself, or a record of it."""
         return self.source or self.subject
 
     def with_status(self, status: Status) -> tuple[ClauseResult, ...]:
-        """The clauses that ended so, in order."""
+        """Return the clauses with this status, in order."""
         return tuple(result for result in self.clauses if result.status is status)
 
     def with_ending(self, ending: Ending) -> tuple[ClauseResult, ...]:
-        """The clauses that ended so, in order."""
+        """Return the clauses with this ending, in order."""
         return tuple(result for result in self.clauses if result.ending is ending)
 
     @property
     def violated(self) -> tuple[ClauseResult, ...]:
-        """The clauses that were violated though nobody expected it, in order."""
+        """Return the clauses that were violated and not expected to be, in order."""
         return self.with_ending(Ending.VIOLATED)
 
     @property
     def failed(self) -> bool:
-        """Whether a clause was violated that should hold, or held that was said to be violated."""
+        """Return whether a clause was violated that should hold, or held though it is a strict expected failure."""
         return bool(self.violated or self.with_ending(Ending.NOW_HELD))
 
     @property
     def delivery_unknown(self) -> bool:
-        """Whether no clause about delivery could be judged, though one was put to the test: then nothing says that it works."""
+        """Return whether no clause about delivery could be judged, though one was put to the test. Then nothing shows that the
+        client works.
+        """
         found = {result.status for result in self.clauses if result.code in DELIVERY and not result.unjudged}
         return self.shown == "client" and Status.INCONCLUSIVE in found and not found & {Status.HELD, Status.VIOLATED}
 
     def exit_status(self, *, strict: bool = False) -> int:
-        """0: all clauses put to the test ended as they should; 1: one did not; 2: none was put to the test, or delivery could
-        not be judged or it was stopped, and no violation says why, or, if `strict`, one was inconclusive or cannot be judged;
-        130: interrupted."""
+        """Return the exit status of the command.
+
+        - 0: all clauses put to the test ended as expected.
+        - 1: one did not.
+        - 2: no clause was put to the test; or, without a violated clause, delivery could not be judged or the run was stopped;
+          or, if `strict`, a clause was inconclusive or cannot be judged.
+        - 130: interrupted.
+        """
         if self.interrupted:
             return 130
         if self.failed:

@@ -20,12 +20,12 @@ class Places(NamedTuple):
 
     @property
     def words(self) -> str:
-        """All in a few words: `#3, #4, s1`; "" if there is nothing to point to."""
+        """Return all in a few words: `#3, #4, s1`; "" if there is nothing to point to."""
         return ", ".join([*(f"#{number}" for number in self.requests), *self.sessions])
 
 
 class _Latest:
-    """The history folded last: every clause broken in one recording has the same trace."""
+    """The history folded last. It is kept because all clauses violated in one recording have the same trace."""
 
     trace: tuple[Entry, ...] | None = None
     reading: Reading | None = None
@@ -33,7 +33,7 @@ class _Latest:
 
 
 def history_of(found: Counterexample) -> History:
-    """Fold the trace of a counterexample, or return the history if that was done just now."""
+    """Fold the trace of a counterexample, or return the history if it was folded last."""
     if _Latest.history is None or _Latest.trace is not found.trace or _Latest.reading is not found.reading:
         _Latest.trace, _Latest.reading = found.trace, found.reading
         _Latest.history = fold(well_formed(found.trace), found.reading)
@@ -41,7 +41,7 @@ def history_of(found: Counterexample) -> History:
 
 
 def places(found: Counterexample | None) -> Places:
-    """Return where the evidence points to."""
+    """Return the requests and sessions that the evidence points to."""
     if found is None or not found.evidence:
         return Places((), {})
     history, wanted = history_of(found), {item.seq for item in found.evidence}
@@ -55,7 +55,7 @@ def places(found: Counterexample | None) -> Places:
 
 
 def others(found: Counterexample) -> str:
-    """Where a recording broke the clause again: `also at #33, #35 and 4 more`; "" if it did not."""
+    """Return the places at which a recording violated the clause again: `also at #33, #35 and 4 more`; "" if it did not."""
     if found.times < 2:
         return ""
     wanted = {item.seq for item in found.others}

@@ -1,4 +1,4 @@
-// The page tells everything without this; here are the conveniences: commands to copy, keys that go from clash to clash.
+// Conveniences that the page works without: buttons to copy commands, and keys to go from clash to clash.
 
 const clashes = [...document.querySelectorAll(".clash")];
 

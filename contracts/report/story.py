@@ -1,4 +1,4 @@
-"""A counterexample as a section of the HTML page: the scenario, the lanes of what happened, what to make of it."""
+"""A counterexample as a section of the HTML page: the scenario, the history in lanes, and notes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from contracts.scenario import Item
 
 
 def story(report: Report, result: ClauseResult, clause: Demand | None) -> Markup:
-    """The section of a clause that was violated."""
+    """Return the section of a clause that was violated."""
     found = result.counterexample
     message = found.message if found is not None else result.message
     title = element("h2", element("span", f"{result.code} {result.name}", class_="code"), " ", prose(message), id=result.code)
@@ -75,7 +75,7 @@ def _told(report: Report, clause: Demand | None, found: Counterexample) -> Itera
         yield from (("Help", advice) for advice in clause.advice)
         yield from (("Set by", told) for told in facts.of_parameters(clause))
     if found.minimal:
-        yield "Minimal", f"Leave out any one step, and the {report.subject} passes (checked)."
+        yield "Minimal", f"Without any one of these steps the {report.subject} passes (checked)."
     if found.times > 1:
         yield "Times", f"{found.times}; {others(found)}."
     confidence = facts.of_confidence(found)

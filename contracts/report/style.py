@@ -1,4 +1,4 @@
-"""How text is to look: decided by whoever knows the terminal, never looked up here."""
+"""The style of texts. The caller, who knows the terminal, decides it; nothing is looked up here."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ Look = Literal["bold", "dim", "red", "green", "yellow", "cyan"]
 _CODES: dict[Look, str] = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
 NARROWEST, NARROWEST_PROSE = 60, 40
-"""Columns below which nothing is laid out any narrower: tables, and sentences."""
+"""Fewest columns that tables, and sentences, are laid out for."""
 
 
 @dataclass(frozen=True)
 class Style:
-    """`columns` a line may take, whether there is `colour`, and whether lines and arrows may be drawn beyond ASCII."""
+    """The `columns` of a line, whether to use `colour`, and whether characters beyond ASCII may be printed."""
 
     columns: int = 100
     colour: bool = False
@@ -29,22 +29,22 @@ class Style:
         return max(NARROWEST, self.columns)
 
     def paint(self, text: str, *looks: Look) -> str:
-        """`text` in colour, where there is any."""
+        """Colour `text`, if colours are on."""
         if not self.colour or not text or not looks:
             return text
         return f"\x1b[{';'.join(_CODES[look] for look in looks)}m{text}\x1b[0m"
 
     def say(self, text: str) -> str:
-        """`text` as it may be printed: on one line, nothing in it that does not print, ASCII alone where that is asked for."""
+        """Make `text` safe to print: on one line, without characters that do not print, and in ASCII if that is required."""
         shown = clean(text)
         return shown if self.unicode else shown.translate(_PLAINER).encode("ascii", "backslashreplace").decode()
 
     def clip(self, text: str, columns: int) -> str:
-        """`text`, cut where it takes more than `columns`."""
+        """Return `text`, cut if it takes more than `columns`."""
         return clip(text, columns, "…" if self.unicode else "...")
 
     def hang(self, label: str, text: str) -> list[str]:
-        """`text` after `label`, wrapped, its further lines below its first."""
+        """Wrap `text` after `label`, with further lines indented below its first."""
         return hanging(label, self.say(text), max(NARROWEST_PROSE, self.columns))
 
 

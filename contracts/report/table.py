@@ -1,4 +1,4 @@
-"""A counterexample's table on a terminal: time, requests, answers, what became of the session, and the lines that clash."""
+"""A counterexample's table for a terminal: time, requests, answers, session states, and the rows that clash."""
 
 from __future__ import annotations
 
@@ -28,12 +28,11 @@ _STREAM = 6
 """Columns for the name of a stream."""
 
 LOG_LINES = 5
-"""Lines shown of what the client wrote in one place."""
+"""Lines shown of the client's output at one place."""
 
 
 class _Columns(NamedTuple):
-    """Widths: of the time, of a request's number, of the lanes with the space after them, of the request and of the session's
-    state."""
+    """The widths of the time, the request's number, the lanes with a space after them, the request and the session's state."""
 
     time: int
     number: int
@@ -43,12 +42,12 @@ class _Columns(NamedTuple):
 
     @property
     def lead(self) -> int:
-        """What stands in front of the lanes: a mark, the time and a number."""
+        """The columns in front of the lanes: a mark, the time and a number."""
         return self.time + self.number + 6
 
 
 def table(found: Counterexample, style: Style, title: str = "what reached the mock") -> list[str]:
-    """The lines of the table, its `title` and its heading first."""
+    """Return the lines of the table, after its `title` and its heading."""
     history = history_of(found)
     drawn = [_narrowed(row, style) for row in excerpt(rows(history, found.evidence, found.log))]
     columns = _measure(drawn, style)
@@ -60,14 +59,14 @@ def table(found: Counterexample, style: Style, title: str = "what reached the mo
 
 
 def _narrowed(row: Row, style: Style) -> Row:
-    """Where there is little room, the end of a path says enough."""
+    """Shorten a path to its end if there is little room."""
     if row.kind == "log":
         return row
     return replace(row, text=style.say(_POST_TO.sub("/", row.text) if style.width < 80 else row.text))
 
 
 def _measure(drawn: list[Row], style: Style) -> _Columns:
-    """Gives the request what it needs, up to three fifths of the room, and the rest to the state."""
+    """Give the request the columns it needs, up to three fifths of the room, and the rest to the state."""
     time = max((len(f"{row.at / 1000:.3f}") for row in drawn), default=0)
     breadth = max((len(row.lanes) for row in drawn), default=0)
     lanes = breadth + 1 if breadth else 0
@@ -79,7 +78,7 @@ def _measure(drawn: list[Row], style: Style) -> _Columns:
 
 
 def _lines(row: Row, columns: _Columns, style: Style) -> Iterator[str]:
-    """The row and, below it, what did not fit and what to call it where it clashes."""
+    """Return the lines of a row, and below it what did not fit and the labels of its evidence."""
     glyphs = _LANES[style.unicode]
     mark, number = ">" if row.marks else " ", "" if row.number is None else str(row.number)
     lead = f"  {mark} {row.at / 1000:>{columns.time}.3f}{number:>{columns.number}}  "
@@ -97,14 +96,14 @@ def _lines(row: Row, columns: _Columns, style: Style) -> Iterator[str]:
 
 
 def _remark(row: Row, columns: _Columns, style: Style) -> Iterator[str]:
-    """A line that is no request: it may take all the room there is."""
+    """Return the lines of a row that is not a request. It may take all the room."""
     bullet = style.say(_BULLETS.get(row.kind, ""))
     for line in wrap(bullet + row.text, style.width - columns.lead - columns.lanes):
         yield style.paint(line, _LOOKS.get(row.kind, "dim"))
 
 
 def _log(row: Row, columns: _Columns, style: Style) -> Iterator[str]:
-    """What the client wrote, cut to a few lines, with the stream's name at the first."""
+    """Return what the client wrote, cut to a few lines, with the stream's name at the first."""
     lines, room = row.text.split("\n"), style.width - columns.lead - columns.lanes
     shown = lines if len(lines) <= LOG_LINES + 1 else lines[:LOG_LINES]
     label = "from" if row.state == "raised" else row.state

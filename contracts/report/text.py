@@ -1,4 +1,4 @@
-"""The report for people at a terminal: every counterexample as a story one can follow, and a summary."""
+"""The report for people at a terminal: every counterexample as a story, and a summary."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from contracts.report.ways import ways
 from contracts.report.words import item_words
 
 _NAME, _VERDICT, _ROOM = 26, 13, 20
-"""Columns of the summary: of the clause, of how it ended, and what a message needs to be worth telling."""
+"""Columns of the summary: the clause, the verdict, and the fewest that a message needs to be shown."""
 
 TABLES: Mapping[Source, str] = {
     "client": "what reached the mock",
@@ -26,20 +26,20 @@ TABLES: Mapping[Source, str] = {
     "journal": "what reached the mock",
     "test": "what reached the mock",
 }
-"""What the table of a counterexample shows."""
+"""The title of a counterexample's table."""
 
 STDERR_LINES = 12
-"""How many of the last lines a client wrote to stderr are shown."""
+"""The number of last lines shown of what a client wrote to stderr."""
 
 
 def render(report: Report, style: Style = PLAIN, clauses: Sequence[Demand] = DEMANDS) -> str:
-    """The whole report: every counterexample, then the summary; ends with an end of line."""
+    """Return the whole report: every counterexample, then the summary; it ends with a newline."""
     stories = [counterexample(report, result, style, clauses) for result in report.violated if result.counterexample]
     return "\n".join([*stories, summary(report, style)])
 
 
 def summary(report: Report, style: Style = PLAIN) -> str:
-    """One line per clause and a line that counts them; ends with an end of line."""
+    """Return a line per clause, and a line that counts them; it ends with a newline."""
     seed = "" if report.seed is None else f", seed {report.seed}"
     runs = facts.counted(report.examples, "run")
     delivery = f", {report.delivery}" if report.subject == "client" else ""
@@ -61,7 +61,7 @@ def _summary_line(result: ClauseResult, style: Style) -> str:
 
 
 def _finding(result: ClauseResult, room: int, style: Style) -> str:
-    """What was found, and by which requests, which are named whatever else has to be cut."""
+    """Return the finding and the requests it points to. If it is too long the finding is cut, not the requests."""
     where = places(result.counterexample).words if result.ending is Ending.VIOLATED else ""
     suffix = f" ({where})" if where else ""
     if len(suffix) > room // 2:
@@ -70,7 +70,7 @@ def _finding(result: ClauseResult, room: int, style: Style) -> str:
 
 
 def _count(report: Report, style: Style) -> str:
-    """As many counts on a line as fit: colours take no room."""
+    """Put as many counts on a line as fit. Colours take no room."""
     lines, room, between = ["  "], style.width - 2, style.say(" · ")
     for count, ending in counts(report):
         words = f"{count} {VERDICTS[ending].words}"
@@ -88,7 +88,7 @@ def _count(report: Report, style: Style) -> str:
 
 
 def counterexample(report: Report, result: ClauseResult, style: Style = PLAIN, clauses: Sequence[Demand] = DEMANDS) -> str:
-    """How a clause was violated, as a story; ends with an end of line. `result` must have a counterexample."""
+    """Tell how a clause was violated; ends with a newline. `result` must have a counterexample."""
     found = result.counterexample
     assert found is not None
     clause = next((clause for clause in clauses if clause.code == result.code), None)
@@ -141,7 +141,7 @@ def _notes(report: Report, clause: Demand | None, found: Counterexample, style: 
         for told in facts.of_parameters(clause):
             yield from style.hang("  = set by: ", told)
     if found.minimal:
-        checked = f"leave out any one step, and the {report.subject} passes (checked)"
+        checked = f"without any one of these steps the {report.subject} passes (checked)"
         yield from style.hang("  = minimal: ", checked)
     if found.times > 1:
         yield from style.hang("  = times: ", f"{found.times}; {others(found)}")

@@ -1,4 +1,4 @@
-"""The rows of a counterexample's table: what happened when, for people. Text, Markdown and HTML lay out the same rows."""
+"""The rows of a counterexample's table. Text, Markdown and HTML lay out the same rows."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ Lane = Literal["", "through", "opens", "closes"]
 
 @dataclass(frozen=True)
 class Row:
-    """One line. `at` is milliseconds since the trace began.
+    """One row. `at` is in milliseconds since the trace began.
 
-    A call during which nothing else happened is one row of kind `call`. Another is a row where it `left` and one where it
-    `returned`, joined by its lane. A `gap` stands for rows that are left out. A `log` row holds the lines that the client wrote
-    one after another to the stream `state`. `marks` are the labels of the evidence that points here. `body` tells what
-    a create named as its guest, if that is not the guest of its message.
+    A call during which nothing else happened is one row of kind `call`. Any other call has a row of kind `left` and one of kind
+    `returned`, joined by its lane. A `gap` stands for rows that are left out. A `log` row holds consecutive lines that the
+    client wrote to the stream `state`. `marks` are the labels of the evidence that points here. `body` shows the guest that a
+    create named, if it is not its message's guest.
     """
 
     kind: Kind
@@ -53,7 +53,7 @@ class Row:
 
 
 def rows(history: History, evidence: Sequence[Evidence] = (), log: Sequence[OutputLine] = ()) -> list[Row]:
-    """The table of a history, with the lines marked that `evidence` points to, and the client's `log` between them."""
+    """Return the table of a history, with marks at the rows that `evidence` points to, and the client's `log` between them."""
     table = _Table(history, evidence, log)
     drawn = [*(row for moment in history.moments for row in table.rows(moment)), *table.rest()]
     breadth = max((len(row.lanes) for row in drawn), default=0)
@@ -62,9 +62,9 @@ def rows(history: History, evidence: Sequence[Evidence] = (), log: Sequence[Outp
 
 
 class _Table:
-    """Draws row by row. `_lanes` holds the calls on their way, `_idle_since` when the client last had nothing on its way.
+    """Draws row by row. `_lanes` holds the calls under way, `_idle_since` the time at which the last of them came back.
 
-    `_told` are the answers that said Retry-After, with the seconds, by message and operation.
+    `_told` are the answers with a Retry-After and their seconds, by message and operation.
     """
 
     def __init__(self, history: History, evidence: Iterable[Evidence], log: Iterable[OutputLine]) -> None:
@@ -80,7 +80,7 @@ class _Table:
         self._latest = 0
 
     def rows(self, moment: Moment) -> Iterator[Row]:
-        """The rows of a moment, after those of the output that was written before it."""
+        """Return the rows of a moment, after those of the output that was written before it."""
         yield from self._written_before(_seq(moment))
         for row in self._of(moment):
             is_late = row.at < self._latest  # a recording by a clock that was set back
@@ -88,11 +88,11 @@ class _Table:
             self._latest = max(self._latest, row.at)
 
     def rest(self) -> Iterator[Row]:
-        """The rows of the output that was written after the last moment."""
+        """Return the rows of the output that was written after the last moment."""
         yield from self._written_before(None)
 
     def _written_before(self, seq: int | None) -> Iterator[Row]:
-        """A row for each stretch of lines that went to one stream."""
+        """Return a row for each run of lines that went to one stream."""
         due: list[OutputLine] = []
         while self._log and (seq is None or self._log[0].after < seq):
             due.append(self._log.popleft())
@@ -140,20 +140,20 @@ class _Table:
         self._idle_since, self._jumped = since, 0
 
     def _last_told(self, intent: Intent) -> tuple[Call, int] | None:
-        """The last answer to a message that is over, if it said Retry-After."""
+        """Return the last answer to a message that is over, if it had a Retry-After."""
         told = [self._told.pop(key) for key in list(self._told) if key[0] is intent]
         return next((one for one in told if one[0].returned_at == self._idle_since), None)
 
     def _waited(self, now: int, told: tuple[Call, int] | None) -> Iterator[Row]:
-        """A row where the client let time pass; what the world did to the clock is not its doing.
+        """Return a row if the client waited. Time that the clock was moved by does not count as waiting.
 
-        If it was `told` to wait, the time since then is shown too, if other calls or the world had a part in it.
+        If it was `told` to wait, the time since then is shown too, if other calls or perturbations were a part of it.
         """
         since = self._idle_since
         if since is None or any(self._lanes):
             return
         waited = now - since - self._jumped
-        began = max(since, self._start + self._latest)  # the world may have moved the clock first
+        began = max(since, self._start + self._latest)  # a perturbation may have moved the clock first
         passed = None if told is None else now - (told[0].returned_at or 0)
         if waited >= self._shortest_wait or waited == passed:
             asked = f"; Retry-After said {told[1]} s" if told is not None and waited == passed else ""
@@ -211,7 +211,7 @@ class _Table:
 
 
 def _seq(moment: Moment) -> int:
-    """The entry from which a moment is known to have happened."""
+    """Return the entry from which a moment is known."""
     match moment:
         case IntentBegan(intent):
             return intent.began_seq
@@ -226,7 +226,7 @@ def _seq(moment: Moment) -> int:
 
 
 def _guest_sent(call: Call) -> str:
-    """What a create sent as its guest, if its message was for another one, or nobody can say for whom."""
+    """Return the guest that a create sent, if its message has another guest, or its message is unknown."""
     if call.operation != "create" or (call.intent is not None and call.guest == call.intent.guest):
         return ""
     sent = document(call.arrival).get("guest")
@@ -245,6 +245,6 @@ def _by_seq(evidence: Iterable[Evidence]) -> dict[int, tuple[str, ...]]:
 
 
 def _start(history: History) -> int:
-    """The first moment of the trace, from which its table counts."""
+    """Return the first time of the trace, from which its table counts."""
     stamps = [call.left_at for call in history.calls[:1]] + [intent.began_at for intent in history.intents[:1]]
     return min(stamps + [change.entry.at for change in history.changes[:1]], default=0)

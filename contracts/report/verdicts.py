@@ -1,4 +1,4 @@
-"""How the ends of clauses are called and shown, the worst first."""
+"""The names and looks of the endings of clauses, the worst first."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contracts.report.style import Look
 
 
 class Verdict(NamedTuple):
-    """Words for people, their colour, and a sign for a page and for Markdown."""
+    """Words for people, their colour, and signs for HTML and Markdown."""
 
     words: str
     look: Look
@@ -29,6 +29,6 @@ VERDICTS: Mapping[Ending, Verdict] = {
 
 
 def counts(report: Report) -> Iterator[tuple[int, Ending]]:
-    """How many clauses ended how, where any did."""
+    """Return how many clauses ended in each way, without zeros."""
     numbers = ((len(report.with_ending(ending)), ending) for ending in VERDICTS)
     return ((number, ending) for number, ending in numbers if number)

@@ -1,4 +1,4 @@
-"""How a counterexample is run again: commands, as they are typed."""
+"""Commands that run a counterexample again."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from contracts.report.model import ClauseResult, Report
 from contracts.scenario import Scenario, digest
 
 CORPUS = "corpus"
-"""The directory that a command proposes for counterexamples."""
+"""The directory for counterexamples in proposed commands."""
 
 
 class Way(NamedTuple):
-    """A command, and what it is for in a word or two."""
+    """A command, and its purpose in a word or two."""
 
     label: str
     command: str
 
 
 def ways(report: Report, result: ClauseResult) -> list[Way]:
-    """What to type to see the counterexample of `result` again, and to read about its clause."""
+    """Return the commands that show the counterexample of `result` again, and describe its clause."""
     return [*_runs(report, result), Way("explain", f"dayfly explain {result.code}")]
 
 
 def _runs(report: Report, result: ClauseResult) -> list[Way]:
-    """From its file if it was saved; else the same scenarios are drawn again, and saved only by a command that says so."""
+    """Return commands that replay the saved file. Without a file they draw the same scenarios again."""
     if report.subject == "provider":
         url = shlex.quote(report.replay_with or "")
         probe = f"dayfly probe {url} --seed {report.seed} --clause {result.code}"
@@ -47,7 +47,7 @@ def _runs(report: Report, result: ClauseResult) -> list[Way]:
 
 
 def _from_the_seed(report: Report, code: str, scenario: Scenario, client: str) -> list[Way]:
-    """The same run, the same run that keeps what it finds, and the one scenario from the file that the latter writes."""
+    """Return commands for the same run, for the same run with its counterexamples saved, and for a replay of the saved file."""
     drawn = _joined(f"dayfly verify {client}", report.contract, report.drawing) + f" --seed {report.seed}"
     kept = f"{CORPUS}/{code}-{digest(scenario)}.json"
     replay = _joined(f"dayfly replay {kept} {client}", report.contract)
@@ -55,7 +55,7 @@ def _from_the_seed(report: Report, code: str, scenario: Scenario, client: str) -
 
 
 def _tests(report: Report) -> list[Way]:
-    """For a client that no name leads to: the test that knows it."""
+    """Return the command for a client without a name: the test that verified it."""
     if not report.test or report.seed is None:
         return []
     return [Way("again", f"pytest {shlex.quote(report.test)} --dayfly-seed {report.seed} --dayfly-examples {report.drawn}")]

@@ -1,4 +1,4 @@
-"""How requests, answers and steps are called in reports: ids and tokens by their labels, paths by their ends."""
+"""Words of reports for requests, answers and steps. Ids and tokens are named by labels, paths by their ends."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ ENDS = {
     "create": "/webchat/sessions",
     "send": "/guests/sendmessage",
 }
-"""The end of each operation's path, which is all a person needs to know it."""
+"""The end of each operation's path, which is enough for people."""
 
 
 UNSAID: Mapping[str, object] = {"times": 1, "probability": 1.0, "after_acting": False, "retry_after_form": "seconds"}
-"""Details that go without saying; what is None does as well."""
+"""Details that are not shown because they are the defaults. Details that are None are not shown either."""
 
 
 def request_words(call: Call, history: History) -> str:
-    """A request in a few words: method, end of the path, session, and the token where the trace knows several."""
+    """Describe a request in a few words: method, end of the path, session, and the token if the trace has several."""
     path = ENDS.get(call.operation or "", call.arrival.path)
     parts = [f"{call.arrival.method} {path}"]
     if call.presented is not None:
@@ -43,7 +43,7 @@ def _credential_words(call: Call, history: History) -> str:
 
 
 def reply_words(call: Call) -> str:
-    """What came back to the client: a status, or why there is none."""
+    """Describe what the client received: a status, or why there is none."""
     if call.status is not None:
         return str(call.status)
     answer = call.answer
@@ -53,7 +53,7 @@ def reply_words(call: Call) -> str:
 
 
 def state_words(call: Call, history: History) -> str:
-    """What became of the session or the token, why a refusal was one, and what a fault did."""
+    """Describe the effect on the session or the token, the reason of a refusal, and the effect of a fault."""
     answer = call.answer
     if answer is None:
         return "the client stopped waiting" if call.returned is not None else ""
@@ -65,7 +65,7 @@ def state_words(call: Call, history: History) -> str:
     elif call.status is None:
         parts.append("the client stopped waiting")
     if answer.failure not in {None, answer.reason}:
-        parts.append(f"the mock failed to tell: {answer.failure}")
+        parts.append(f"the mock failed to answer: {answer.failure}")
     if answer.retry_after is not None and not answer.fault:
         parts.append(f"Retry-After {answer.retry_after}")
     return ", ".join(parts)
@@ -96,13 +96,13 @@ def _reason(answer: Answer) -> str:
 
 
 def perturbation_words(what: str, detail: Mapping[str, Any]) -> str:
-    """A step of the world as it is written in a scenario: `advance(seconds=30)`."""
+    """Write a perturbation as in a scenario: `advance(seconds=30)`."""
     told = {name: value for name, value in detail.items() if value != UNSAID.get(name)}
     return f"{what}({', '.join(f'{name}={value!r}' for name, value in told.items())})"
 
 
 def item_words(item: Item) -> Iterator[str]:
-    """An item of a scenario, and below it what happens during it, each on a line."""
+    """Write an item of a scenario, and below it what happens during it, each on a line."""
     match item:
         case Send(guest, text, during):
             yield f"send(guest={exact(guest.name)}, text={quote(text)})"
@@ -121,6 +121,6 @@ def _trigger_words(trigger: Trigger) -> str:
 
 
 def ordinal(number: int) -> str:
-    """`2nd`, `3rd`, `11th` …"""
+    """Return an ordinal: `2nd`, `3rd`, `11th` …"""
     suffix = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{suffix}"

@@ -1,4 +1,6 @@
-"""Recordings, replayed: each request made anew on a fresh organisation, in the recording's own time, and held against it."""
+"""Replays recordings: makes each request anew on a fresh organisation, in the recording's own time, and compares the
+answers.
+"""
 
 from contracts.reproduce.errors import RecordingError
 from contracts.reproduce.open import open_recording

@@ -1,4 +1,4 @@
-"""A HAR file of a browser, a proxy or the mock as a recording: request by request, in little memory."""
+"""Reads a HAR file of a browser, a proxy or the mock as a recording, request by request, to need little memory."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from mockserver.journal import Credential
 
 
 class _Lacking:
-    """Bodies that cannot be had, by the numbers of the entries, and why."""
+    """Missing bodies, by the numbers of their entries, with the reasons."""
 
     def __init__(self) -> None:
         self.sent: dict[int, str] = {}
         self.issued: dict[int, str] = {}
 
     def take(self, one: Recorded) -> None:
-        """Take note of what a request lacks."""
+        """Note what a request lacks."""
         if one.lacks_body:
             self.sent[one.number] = one.lacks
         if one.is_call and one.operation == "create" and one.status == 200 and one.got_lacks:
@@ -44,10 +44,9 @@ def read(
     progress: Progress = lambda _: None,
     attached: Attached = nothing_attached,
 ) -> Recording:
-    """Read the recording in `file`, of requests to `hosts` (if none is named, to those asked for the
-    platform's operations), on all pages or on one.
+    """Read the recording in `file`, on all pages or on one: requests to `hosts`, by default to the platform's.
 
-    Raises HarError if the file is not a HAR file, and RecordingError if nothing in it is of use.
+    Raises HarError if the file is not a HAR file, and RecordingError if it holds nothing to replay.
     """
     archive, lacking, known = Archive(source, page, attached), _Lacking(), set[str]()
     steps: list[Step] = []
@@ -82,7 +81,7 @@ def read(
 
 
 def _wrong(archive: Archive, found: Findings) -> Iterator[Problem]:
-    """What is wrong with the file, and what was made of it."""
+    """Yield the problems of the file, and how they were handled."""
     if archive.version and archive.version not in VERSIONS:
         yield Problem(None, f"HAR {archive.version[:20]} is not known here; it is read as HAR 1.2")
     yield from (Problem(one.entry, one.reason) for one in archive.skipped)
@@ -95,7 +94,7 @@ def _wrong(archive: Archive, found: Findings) -> Iterator[Problem]:
         text = f"the session ids of {len(found.masked)} requests are masked; nothing is concluded about sessions"
         yield Problem(None, text)
     if found.resolution == UNKNOWN:
-        yield Problem(None, "all stamps are the same; neither order nor time is known")
+        yield Problem(None, "all time stamps are the same; neither order nor time is known")
     if archive.cut is not None:
         yield Problem(archive.cut.entry, archive.cut.problem)
 
@@ -103,22 +102,22 @@ def _wrong(archive: Archive, found: Findings) -> Iterator[Problem]:
 def _several_hosts(kept: list[Step], hosts: Collection[str]) -> Iterator[Problem]:
     found = sorted({step.host for step in kept if step.operation in {"create", "send"}})
     if len(found) > 1 and not hosts:
-        told = f"requests to {len(found)} hosts are taken for one platform's ({', '.join(found)}); --host names one"
+        told = f"requests to {len(found)} hosts are assumed to be one platform's ({', '.join(found)}); --host names one"
         yield Problem(None, told)
 
 
 def _bodies(kept: list[Step], lacking: dict[int, str]) -> Iterator[Problem]:
-    """That bodies are missing, said once for each reason."""
+    """Yield one problem for each reason for which bodies are missing."""
     for why in dict.fromkeys(lacking.values()):
         numbers = sorted(step.number for step in kept if lacking.get(step.number) == why)
         if numbers:
-            more = f", and so with {len(numbers) - 1} more" if len(numbers) > 1 else ""
-            text = f"its body {why}{more}; what is sent instead may be answered otherwise"
+            more = f", and {len(numbers) - 1} more like it" if len(numbers) > 1 else ""
+            text = f"its body {why}{more}; the body sent instead may be answered differently"
             yield Problem(numbers[0], text)
 
 
 def _unmasked(steps: list[Step], found: Findings) -> list[Step]:
-    """Each request whose id is masked gets one of its own: nothing tells which ids were the same."""
+    """Give each request with a masked id an id of its own, because it is unknown which ids were the same."""
     return [_unlike_others(step) if step.number in found.masked else step for step in steps]
 
 
@@ -130,12 +129,12 @@ def _unlike_others(step: Step) -> Step:
         issued=own if step.issued is not None else None,
         session=own if step.operation == "send" and accepted else None,
         body=None if step.operation == "send" else step.body,
-        doubt="its id is masked, so a session is taken for it that is used by nothing else",
+        doubt="its id is masked, so a session is assumed that nothing else uses",
     )
 
 
 def _doubted(steps: list[Step], issued: dict[int, str]) -> Iterator[Step]:
-    """Sends whose session may be one whose creation cannot be read."""
+    """Yield the steps, with a doubt for sends whose session may come from an unreadable create."""
     known, unread = set[str](), ""
     for step in steps:
         if step.issued is not None:
@@ -148,7 +147,7 @@ def _doubted(steps: list[Step], issued: dict[int, str]) -> Iterator[Step]:
 
 
 def _with_credentials(steps: list[Step]) -> list[Step]:
-    """Each request with the newest token there was: nothing tells which one it showed."""
+    """Give each request the newest token there was, because it is unknown which one it sent."""
     token, told = "the token of this recording", []
     for step in steps:
         is_login = step.operation == "token"

@@ -1,4 +1,4 @@
-"""Recorded requests made anew, with fresh credentials and ids in the place of those recorded."""
+"""Makes recorded requests anew, with fresh credentials and ids in place of the recorded ones."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ WRONG_SECRET = "not-the-secret-of-this-client"
 
 
 class Names(Protocol):
-    """Knows what stands in the place of a recorded token or session id."""
+    """Maps recorded tokens and session ids to fresh ones."""
 
     def fresh_token(self, recorded: str) -> str:
-        """A token's value."""
+        """Return a token's value."""
         ...
 
     def fresh_session(self, recorded: str) -> str:
-        """A session's id."""
+        """Return a session's id."""
         ...
 
 
 def login(step: Step, client: NewClient) -> Request:
-    """A recorded login. What was wrong with its credentials was redacted, so its answer tells."""
+    """Make a recorded login. Its credentials were redacted, so its answer decides whether they are right."""
     document = _decoded(step.body) if is_form(step.media_type) else {}
     fields = document if isinstance(document, dict) else {}
     refused = step.code == "invalid_client" or (step.code is None and step.status == 401)
@@ -39,7 +39,7 @@ def login(step: Step, client: NewClient) -> Request:
     secret = WRONG_SECRET if refused else client.client_secret
     kept = {name: str(value) for name, value in fields.items() if name not in {"client_id", "client_secret"}}
     media_type = step.media_type
-    if step.body is None or (step.status == 200 and "grant_type" not in kept):  # not recorded: as good a one as can be
+    if step.body is None or (step.status == 200 and "grant_type" not in kept):  # not recorded: the best substitute
         kept, media_type = {"grant_type": "client_credentials"}, FORM
     body = urlencode(kept).encode()
     shown = Credentials(id, secret).basic
@@ -47,7 +47,7 @@ def login(step: Step, client: NewClient) -> Request:
 
 
 def request(step: Step, names: Names) -> Request:
-    """Any other recorded request, as long as it was."""
+    """Make any other recorded request, with the same body length."""
     body = _body(step, names).ljust(step.size)
     return Request(
         method=step.method,
@@ -75,7 +75,7 @@ def _authorization(step: Step, names: Names) -> str | None:
 
 
 def _body(step: Step, names: Names) -> bytes:
-    """The body with a fresh session id in it; where the recording does not hold it, one that would have been as good."""
+    """Return the body with a fresh session id, or a similar body if the recording has none."""
     if step.body is None:
         return _likely(step, names)
     if step.session is None:

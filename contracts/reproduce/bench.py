@@ -1,6 +1,6 @@
-"""A fresh organisation of the mock, in this process and on a clock that stands where it is put: what recordings replay on.
+"""A fresh organisation of the mock, in this process and with a clock that is set by hand, to replay recordings on.
 
-It gives recorded OAuth clients, tokens and session ids fresh ones of its own, and asks with those.
+It makes fresh OAuth clients, tokens and session ids in place of the recorded ones, and sends requests with them.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from mockserver.stores.base import Key
 from mockserver.wire import Request, Response
 
 JOURNAL = 4000
-"""Entries that are kept: as much as an explanation may want to look back."""
+"""Journal entries that are kept: as many as an explanation may need."""
 
 NOBODY = "not-a-token-of-this-organisation"
 
 EVERYBODY = ""
-"""The OAuth client of whoever does not say who they are."""
+"""The name of a recorded OAuth client whose id is unknown."""
 
 
 class Answered(NamedTuple):
-    """What the mock made of a request: `reason` is its own word, the foreign and the forgotten told apart."""
+    """The mock's answer to a request. `reason` is the journal's, which is more exact than the header's."""
 
     context_id: str
     status: int | None
@@ -46,10 +46,10 @@ class Answered(NamedTuple):
 
 
 class Bench:
-    """See above. A context manager; its clock only goes forward."""
+    """The organisation, as described above. A context manager; its clock only moves forward."""
 
     def __init__(self, policy: Policy, start: int, owners: Mapping[str, str]) -> None:
-        """`start` is the time it is at first, `owners` the recorded OAuth clients of recorded tokens."""
+        """`start` is the first time in milliseconds, `owners` the recorded OAuth clients of recorded tokens."""
         self.now = start
         settings = Settings(journal_entries=JOURNAL)
         self._assembly = assemble(settings, system=lambda: self.now, ids=Ids.seeded(0))
@@ -70,65 +70,67 @@ class Bench:
         self._assembly.close()
 
     def move_to(self, at: int) -> None:
-        """Puts the clock to `at` (milliseconds), unless it is past it."""
+        """Move the clock to `at` (milliseconds), unless it is past that."""
         self.now = max(self.now, at)
 
     # -- recorded names and fresh ones ---------------------------------------------------------------------------------
 
     def client(self, recorded: str | None) -> NewClient:
-        """The OAuth client in place of the recorded one, made where it is met first."""
+        """Return the OAuth client in place of the recorded one, made when it is first needed."""
         name = recorded or EVERYBODY
         if name not in self._clients:
             self._clients[name] = self.tenant.clients.create(name=name[:100])
         return self._clients[name]
 
     def clients(self) -> list[str]:
-        """The recorded OAuth clients met so far."""
+        """Return the recorded OAuth clients met so far."""
         return list(self._clients) or [EVERYBODY]
 
     def forget(self) -> None:
-        """No token and no session is known any more."""
+        """Forget all tokens and sessions."""
         self._tokens.clear()
         self._sessions.clear()
 
     def owner(self, token: str | None) -> str:
-        """The recorded client whose token this is: where that was not recorded, the only one there is, or a nameless one."""
+        """Return the recorded client of a token. If it was not recorded, that is the only client there is, or a
+        nameless one.
+        """
         return self._owners.get(token or "", self._only)
 
     def has_token(self, recorded: str | None) -> bool:
-        """Whether there is a token in the recorded one's place."""
+        """Return whether there is a token in place of the recorded one."""
         return recorded in self._tokens
 
     def has_session(self, recorded: str | None) -> bool:
-        """Whether there is a session in the recorded one's place."""
+        """Return whether there is a session in place of the recorded one."""
         return recorded in self._sessions
 
     def token(self, recorded: str | None) -> Token | None:
-        """The token in the recorded one's place, as it is now."""
+        """Return the current state of the token in place of the recorded one, or None."""
         found = self._load(Key("token", self._tokens.get(recorded or "", "")))
         return found if isinstance(found, Token) else None
 
     def session(self, recorded: str | None) -> Session | None:
-        """The session in the recorded one's place, as it is now."""
+        """Return the current state of the session in place of the recorded one, or None."""
         found = self._load(Key("session", self._sessions.get(recorded or "", "")))
         return found if isinstance(found, Session) else None
 
     def fresh_session(self, recorded: str) -> str:
-        """The id of the session in the recorded one's place; where there is none, the recorded one."""
+        """Return the id of the session in place of the recorded one, or the recorded id."""
         return self._sessions.get(recorded, recorded)
 
     def fresh_token(self, recorded: str) -> str:
-        """The value of the token in the recorded one's place; where there is none, one that nobody has."""
+        """Return the value of the token in place of the recorded one, or one that was never issued."""
         return self._tokens.get(recorded, NOBODY)
 
     def oauth_client(self, recorded: str) -> OAuthClient:
-        """The OAuth client in the recorded one's place, as it is now."""
+        """Return the current state of the OAuth client in place of the recorded one."""
         found = self._load(Key("client", self.client(recorded).client_id))
         assert isinstance(found, OAuthClient)
         return found
 
     def policy(self) -> Policy:
-        """The policy in force."""
+        """Return the policy in force."""
         return policy_from(self.tenant.policy())
 
     def _load(self, key: Key) -> Any:
@@ -137,7 +139,7 @@ class Bench:
     # -- asking --------------------------------------------------------------------------------------------------------
 
     def ask(self, step: Step, fault: Fault | None) -> Answered:
-        """Makes the recorded request anew, `fault` applied to it, and learns what fresh names stand for the recorded ones."""
+        """Make the recorded request anew, with `fault` applied, and note which fresh names replace the recorded ones."""
         if fault is not None and step.operation is not None:
             self.tenant.faults.clear()
             self.tenant.faults.append({**fault_to(fault), "operation": step.operation})
@@ -151,17 +153,17 @@ class Bench:
         )
 
     def explain(self, context_id: str) -> Explanation:
-        """The story behind an answer, while the journal has it."""
+        """Return the explanation of an answer, while the journal has it."""
         return self.tenant.explain(context_id)
 
     def log_in(self, token: str, client: str) -> None:
-        """Has a token issued to a recorded client, in place of the recorded one."""
+        """Issue a token to a recorded client, in place of the recorded token."""
         own = self.client(client)
         response = self._handle(for_token(Credentials(own.client_id, own.client_secret)))
         self._tokens[token] = msgspec.json.decode(response.body)["access_token"]
 
     def create(self, session: str, client: str) -> None:
-        """Has a session created by a recorded client, in place of the recorded one."""
+        """Create a session as a recorded client, in place of the recorded session."""
         name = f"past of {client}"
         if not self.has_token(name):
             self.log_in(name, client)
@@ -169,7 +171,7 @@ class Bench:
         self._sessions[session] = msgspec.json.decode(response.body)["webChatSessionId"]
 
     def use_up(self, session: str, client: str) -> None:
-        """Has as many messages accepted for a session as it takes, sent by the client it was created by."""
+        """Send as many messages in a session as use it up, as the client that created it."""
         token = self._tokens[f"past of {client}"]
         for _ in range(self.policy().handshakes):
             self._handle(for_message(f"Bearer {token}", self._sessions[session], "earlier"))
@@ -178,7 +180,7 @@ class Bench:
         return self._assembly.handler.handle(request)
 
     def _answer(self) -> Answer:
-        """The newest answer in the journal."""
+        """Return the newest answer in the journal."""
         found = None
         while page := self._assembly.store.entries(self.tenant.id, self._seen):
             found = next((entry for entry in reversed(page) if isinstance(entry, Answer)), found)

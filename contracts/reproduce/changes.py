@@ -1,4 +1,4 @@
-"""Changes of the policy on the way: an organisation's own trace names the policy at its end, which was another before."""
+"""Changes of the policy during a recording. An organisation's own trace names the policy at its end, not at its beginning."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ _USUAL = policy_to(Policy())
 
 
 def changes(recording: Recording) -> list[WorldStep]:
-    """The changes of the policy, in order."""
+    """Return the changes of the policy, in order."""
     return [step for step in recording.world if step.what == "set_policy"]
 
 
 def at_first(recording: Recording, problems: list[Problem]) -> dict[str, Any]:
-    """The policy that the recording begins under: what a change has hidden is dayfly's own, and said where that matters."""
+    """Return the policy at the beginning of the recording. A value that a change has replaced is assumed to be dayfly's
+    default.
+
+    If a request came before that change, the assumption is added to `problems`.
+    """
     if not recording.policy_at_end:
         return recording.policy
     hidden: dict[str, WorldStep] = {}
@@ -31,4 +35,4 @@ def at_first(recording: Recording, problems: list[Problem]) -> dict[str, Any]:
 
 def _taken(late: dict[str, WorldStep]) -> str:
     was = ", ".join(f"{name} {_USUAL[name]}".removesuffix(".0") for name in late)
-    return f"the policy before this change is not in the trace; it is taken for dayfly's own ({was}), --policy names another"
+    return f"the trace does not have the policy before this change; dayfly's default is assumed ({was}), --policy sets another"

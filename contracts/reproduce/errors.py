@@ -1,4 +1,4 @@
-"""Why a recording cannot be reproduced at all."""
+"""The error of a recording that cannot be reproduced at all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from contracts.errors import ContractsError
 
 
 class RecordingError(ContractsError):
-    """A file holds nothing that could be replayed; `source` names it, `problem` says why and what to do."""
+    """A file that holds nothing to replay; `source` names it, `problem` says why and what to do."""
 
     def __init__(self, source: str, problem: str) -> None:
         super().__init__(f"{source}: {problem}")

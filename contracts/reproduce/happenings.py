@@ -1,4 +1,4 @@
-"""What a trace says was done to the organisation, done again."""
+"""Repeats the perturbations of the organisation that a trace records."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Detail = dict[str, Any]
 
 
 def happen(bench: Bench, what: str, detail: Detail) -> None:
-    """Does it again. What moves the clock, breaks answers or restarts a client shows in the requests themselves."""
+    """Repeat a perturbation. Clock moves, faults and restarts of a client need none, because the requests show them."""
     do = _DOINGS.get(what)
     if do is not None:
         do(bench, detail)
@@ -60,4 +60,4 @@ _DOINGS: dict[str, Callable[[Bench, Detail], object]] = {
     "set_policy": lambda bench, detail: bench.tenant.set_policy(detail),
     "reset": lambda bench, _: bench.forget(),
 }
-"""By the journal's own words. Faults hit the requests that show them."""
+"""Actions by the journal's words for them. Faults are applied to the requests that show them."""

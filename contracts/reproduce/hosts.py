@@ -1,4 +1,4 @@
-"""Why nothing in a recording can be replayed: which hosts it asked instead."""
+"""Explains why nothing in a recording can be replayed, by the hosts in it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contracts.reproduce.steps import Step
 
 
 def why_none(archive: Archive, steps: Sequence[Step], hosts: Collection[str]) -> RecordingError:
-    """The error for a recording without requests to `hosts`, or to the platform."""
+    """Return the error for a recording without requests to `hosts`, or to the platform."""
     return RecordingError(archive.source, _why_none(archive, steps, hosts))
 
 

@@ -12,7 +12,7 @@ SCHEMA_VERSION = 1
 
 
 def render(report: Report) -> str:
-    """One JSON object: the report's fields, `agrees` and `schema_version`."""
+    """Return one JSON object: the report's fields, `agrees` and `schema_version`."""
     shown: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "agrees": not report.differing,

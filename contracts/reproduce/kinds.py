@@ -1,4 +1,4 @@
-"""The kinds of report there are. A writer is loaded when somebody asks for it."""
+"""The kinds of report. A writer is imported when it is first used."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from importlib import import_module
 from contracts.reproduce.results import Report
 
 KINDS = ("json", "markdown", "text")
-"""Each is `render` in the module of its name beside this one."""
+"""Each kind is the function `render` of the module of that name in this package."""
 
 
 def render(report: Report, kind: str) -> bytes:
-    """The report as a file of this kind holds it."""
+    """Return the report as the content of a file of this kind."""
     assert kind in KINDS
     return str(import_module(f"contracts.reproduce.{kind}").render(report)).encode("utf-8", "backslashreplace")

@@ -14,7 +14,7 @@ _TICKS = re.compile(r"`+")
 
 
 def render(report: Report) -> str:
-    """What came of it, and below that the report as it looks at a terminal; nothing in it is markup."""
+    """Return the verdict, and below it the report as on a terminal; nothing in it is markup."""
     story = as_text(report)
     fence = "`" * max(3, 1 + max(map(len, _FENCE.findall(story)), default=0))
     summary = " ".join([verdict(report), *explained(report)])
@@ -22,6 +22,6 @@ def render(report: Report) -> str:
 
 
 def _code(text: str) -> str:
-    """A name as code, whatever backticks it has."""
+    """Render a name as code, whatever backticks it has."""
     ticks = "`" * (1 + max(map(len, _TICKS.findall(text)), default=0))
     return f"{ticks} {clean(text)} {ticks}" if len(ticks) > 1 else f"`{clean(text)}`"

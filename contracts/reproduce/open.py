@@ -1,4 +1,4 @@
-"""Opens a recording, whichever it is: a HAR file, a trace, or a trace that dayfly wrote as a HAR file."""
+"""Opens a recording of any kind: a HAR file, a trace, or a trace that dayfly wrote as a HAR file."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from contracts.reproduce.steps import Recording
 def open_recording(
     path: Path, page: str | None = None, hosts: Collection[str] = (), progress: Callable[[int], object] = lambda _: None
 ) -> Recording:
-    """The recording in the file at `path`. Raises RecordingError."""
+    """Read the recording in the file at `path`. Raises RecordingError."""
     if str(path).startswith(("http:", "https:")):
-        raise RecordingError(str(path), "name a file; what a running mock recorded is at its …/__admin/organizations/ID/trace")
+        raise RecordingError(
+            str(path), "give a file; download a running mock's recording from its …/__admin/organizations/ID/trace"
+        )
     try:
         with path.open("rb") as file:
             found = opened(file, str(path), path.parent)

@@ -1,4 +1,4 @@
-"""The order in which things happened: by the recording's stamps, as far as these can be believed."""
+"""Determines the order of events by the recording's time stamps, as far as they are plausible."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from contracts.reproduce.steps import Problem, Step
 
 
 class Ordered(NamedTuple):
-    """Steps in order, and what was found on the way."""
+    """Steps in order, and the problems found."""
 
     steps: list[Step]
     problems: list[Problem]
 
 
 def in_order(steps: Sequence[Step], numbers: Iterable[int] = ()) -> Ordered:
-    """Put the steps of a HAR file, which may stand in any order, into that of time.
+    """Put the steps of a HAR file, which may be in any order, into order of time.
 
-    `numbers` is that order if the stamps alone do not give it. If the order of the stamps cannot be,
-    because an id is used before it was issued, the clock was set back: then the file's order is the
-    order of time.
+    `numbers` is that order if the time stamps alone do not give it. If the time stamps are impossible, because an id is used
+    before it was issued, the clock was set back. Then the file's order is the order of time.
     """
     problems: list[Problem] = []
     kept = list(steps)
@@ -36,7 +35,7 @@ def in_order(steps: Sequence[Step], numbers: Iterable[int] = ()) -> Ordered:
 
 
 def _before_issued(steps: Sequence[Step]) -> bool:
-    """Whether an id or a token is used before the request left that it was issued for."""
+    """Return whether an id or a token is used before the request left for which it was issued."""
     issued = {step.issued for step in steps if step.issued} | {step.token for step in steps if step.token}
     for step in steps:
         if step.session in issued or step.credential.token in issued:
@@ -49,7 +48,7 @@ def _tell_order(kept: list[Step], problems: list[Problem]) -> None:
     late = [step for before, step in pairwise(kept) if step.earliest < before.earliest]
     if late:
         more = f", and {len(late) - 1} more" if len(late) > 1 else ""
-        problems.append(Problem(late[0].number, f"began before the entry above it{more}; all are taken in order of time"))
+        problems.append(Problem(late[0].number, f"began before the entry above it{more}; all are sorted by time"))
 
 
 def _in_epochs(steps: Sequence[Step], problems: list[Problem]) -> list[Step]:

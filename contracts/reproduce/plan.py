@@ -1,4 +1,4 @@
-"""What is to be played, in order of time: the recorded requests, what happened to the world, and what must have been before."""
+"""Plans a replay, in order of time: recorded requests, perturbations, and sessions that must have existed before."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from contracts.reproduce.timeline import timeline
 from mockserver.engine.model import Fault, Policy
 
 EARLIER = 3_600_000
-"""How long before a session's first use it is taken to have been created, where it is dead by then: an hour, or longer where
-the policy lets sessions live longer."""
+"""How long before its first use a dead session is assumed to have been created, in milliseconds: an hour, or longer if the
+policy lets sessions live longer.
+"""
 
 Past = Literal["alive", "aged", "used"]
 
@@ -21,7 +22,7 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class Ask(NamedTuple):
-    """A recorded request, at its moment, with the fault that fits its answer."""
+    """A recorded request at its time, with the fault that fits its answer."""
 
     at: int
     step: Step
@@ -29,14 +30,14 @@ class Ask(NamedTuple):
 
 
 class Happen(NamedTuple):
-    """Something done to the world."""
+    """A perturbation at its time."""
 
     at: int
     step: WorldStep
 
 
 class Before(NamedTuple):
-    """A session that a request presents and no recorded one created: `past` is what it went through until then."""
+    """A session that a request presents and no recorded request created; `past` is what it went through before."""
 
     at: int
     step: Step
@@ -47,7 +48,7 @@ Action = Ask | Happen | Before
 
 
 def plan(recording: Recording, policy: Policy) -> list[Action]:
-    """What to play, in order of time."""
+    """Return the actions, in order of time."""
     shifts = _shifts(recording.steps)
     told = timeline([_shifted(step, shifts[step.epoch]) for step in recording.steps], policy)
     asks: list[tuple[int, int, int, Action]] = []
@@ -65,7 +66,7 @@ def plan(recording: Recording, policy: Policy) -> list[Action]:
 
 
 def _shifts(steps: list[Step]) -> dict[int, int]:
-    """By how much the stamps of each epoch are moved, so that time never goes back."""
+    """Return by how much the time stamps of each epoch are moved, so that time never goes back."""
     shifts, latest = {0: 0}, 0
     for step in steps:
         shift = shifts.setdefault(step.epoch, max(0, latest - step.earliest))
@@ -78,7 +79,7 @@ def _shifted(step: Step, by: int) -> Step:
 
 
 def fault_of(step: Step, policy: Policy, acted: bool) -> Fault | None:
-    """The fault that explains an answer which is none of the platform's own; `acted` is whether the platform did its part."""
+    """Return the fault that explains an answer which is not the platform's own. `acted`: whether the platform had acted."""
     if step.fault is not None:
         return step.fault
     if step.status is None:
@@ -92,7 +93,7 @@ def fault_of(step: Step, policy: Policy, acted: bool) -> Fault | None:
 
 
 def _unexplained(steps: list[Step]) -> list[Step]:
-    """The first send of each id that no request before it was issued."""
+    """Return the first send of each id that no request before it was issued."""
     known: set[str] = set()
     found = []
     for step in steps:
@@ -105,7 +106,7 @@ def _unexplained(steps: list[Step]) -> list[Step]:
 
 
 def _before(first: Step, at: int, steps: list[Step], policy: Policy) -> Before | None:
-    """What must have been before an id was presented; None where it is taken for one that was never issued."""
+    """Return the assumed past of an id when it was presented; None if it is assumed to be never issued."""
     if first.effect in {"accepted", "uncertain"} or first.reason == "session.revoked":
         return Before(at, first, "alive")
     if first.effect != "refused" or not _was_issued(first, steps):
@@ -116,7 +117,7 @@ def _before(first: Step, at: int, steps: list[Step], policy: Policy) -> Before |
 
 
 def _was_issued(first: Step, steps: list[Step]) -> bool:
-    """Whether the id may have been issued: the answer says so, or it looks as the platform's do."""
+    """Return whether the id may have been issued: the answer says so, or it looks like the platform's ids."""
     if first.reason is not None:
         return first.reason != "session.unknown"
     return _ID.fullmatch(first.session or "") is not None or any(

@@ -1,4 +1,4 @@
-"""Plays a recording on a fresh organisation, and holds its answers against those recorded."""
+"""Replays a recording on a fresh organisation, and compares its answers with the recorded ones."""
 
 from __future__ import annotations
 
@@ -20,20 +20,18 @@ from mockserver.wire.table import TOLD_AS
 _REQUEST = re.compile(r"request ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
 FROM_BEFORE = (
-    "The session is from before the recording began. It had been used, idle for too long, or become too old: which of "
-    "them came first, neither the recording nor the answer tells."
+    "The session is from before the recording began. It had been used, idle for too long, or become too old. Neither "
+    "the recording nor the answer shows which came first."
 )
 
-NOT_READ = (
-    "What the session had been through is not known, because {doubt}. It had been used, idle for too long, or become too old."
-)
+NOT_READ = "The past of the session is unknown, because {doubt}. It had been used, idle for too long, or become too old."
 
 LEAD = 1000
-"""Milliseconds that the organisation is there before the first thing happens."""
+"""Milliseconds from the creation of the organisation to the first action."""
 
 
 def replay(recording: Recording, policy: Policy, progress: Callable[[int], object] = lambda _: None) -> Replayed:
-    """Replays the recording under `policy`. `progress` is told of each request."""
+    """Replay the recording under `policy`. `progress` is called for each request."""
     actions = plan(recording, policy)
     let_in = [
         (step.credential.token, step.order)
@@ -50,7 +48,7 @@ def replay(recording: Recording, policy: Policy, progress: Callable[[int], objec
 
 
 class Labels:
-    """What sessions are called: `s1`, `s2` … those that the platform issued, by themselves those that it did not."""
+    """Names of sessions: `s1`, `s2` … for those that the platform issued, the id itself for others."""
 
     def __init__(self, steps: list[Step]) -> None:
         known = [step.issued for step in steps if step.issued is not None]
@@ -58,7 +56,7 @@ class Labels:
         self._labels = {id: f"s{number}" for number, id in enumerate(dict.fromkeys(known), start=1)}
 
     def of(self, step: Step) -> str | None:
-        """The session that a request is about."""
+        """Return the name of the session that a request is about, or None."""
         id = step.issued or step.session
         return None if id is None else self._labels.get(id) or repr(shortened(id))
 
@@ -119,7 +117,7 @@ class _Player:
         )
 
     def _in_entries(self, told: str) -> str:
-        """The words of an explanation, with the recording's numbers for the replay's contextIds."""
+        """Replace the replay's contextIds in an explanation by the recording's numbers."""
 
         def entry(found: re.Match[str]) -> str:
             number = self._numbers.get(found[1])
@@ -129,9 +127,9 @@ class _Player:
 
 
 def _agrees(ask: Ask, answered: Answered) -> bool:
-    """Whether a client would have seen the same: the status, and the code and the reason where both tell one.
+    """Return whether a client would have seen the same: the status, and the code and the reason if both have one.
 
-    What stood in the platform's way answers in words of its own.
+    An answer from something between client and platform has its own words, so only its status counts.
     """
     step = ask.step
     if step.status != answered.status or ask.fault is not None:

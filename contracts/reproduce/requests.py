@@ -1,4 +1,4 @@
-"""A request of a HAR file as a step: small, and without its secrets."""
+"""Converts a request of a HAR file to a step, which is small and without secrets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mockserver.engine.model import Fault
 
 
 def step_of(one: Recorded, known: set[str]) -> Step:
-    """The step; `known` are the secrets met so far, which are hidden in it."""
+    """Return the step. `known` are the secrets met so far, which are redacted in it."""
     hidden = secrets.Hiding(known)
     form = one.sent if one.operation == "token" and isinstance(one.sent, dict) else {}
     credential = secrets.credential_of(one.authorization)
@@ -51,7 +51,7 @@ def step_of(one: Recorded, known: set[str]) -> Step:
 
 
 def _body(one: Recorded, hidden: secrets.Hiding) -> bytes | None:
-    """The body as it is to be sent again, a form as JSON. Of one that is very long only the length is kept."""
+    """Return the body to send again, a form as JSON. Of a very long one only the length is kept."""
     if one.body is None or len(one.body) > KEPT_TEXT:
         return None
     if one.sent is UNSET:

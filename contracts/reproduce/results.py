@@ -1,4 +1,4 @@
-"""What came of a replay, as values. Times are milliseconds since the epoch."""
+"""The results of a replay, as values. Times are in milliseconds since the epoch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contracts.reproduce.steps import Problem
 
 
 class Reply(Struct, frozen=True, kw_only=True):
-    """An answer: `status` is None where none came, `reason` the mock's own word where it is known."""
+    """An answer. `status` is None if none came, `reason` the mock's own, if it is known."""
 
     status: int | None
     code: str | None = None
@@ -16,8 +16,7 @@ class Reply(Struct, frozen=True, kw_only=True):
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """A request, `recorded` against `reproduced`. `session` is what the report calls it, `taken` what had to be taken for given
-    so that it could be made."""
+    """A request, `recorded` and `reproduced`. `session` is its name in the report, `taken` the assumptions that were needed."""
 
     number: int
     at: int
@@ -30,7 +29,7 @@ class Result(Struct, frozen=True, kw_only=True):
 
 
 class Refusal(Struct, frozen=True, kw_only=True):
-    """A kind of 403 that the replay met: the first of them in entry `number`, explained, and how many there are."""
+    """A kind of 403 in the replay: the first one, in entry `number`, with its explanation; and their count."""
 
     number: int
     reason: str
@@ -50,21 +49,21 @@ class Replayed(Struct, frozen=True, kw_only=True):
 
     @property
     def differing(self) -> list[Result]:
-        """Those that the mock answers otherwise."""
+        """The requests that the mock answers differently."""
         return [result for result in self.results if not result.agrees]
 
 
 class Bound(Struct, frozen=True, kw_only=True):
-    """One end of what a value may be, in the policy file's unit, and the entry that shows it."""
+    """One bound of a value, in the policy file's unit, and the entry that shows it."""
 
     value: float
     number: int
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """What the recording tells of a policy value: more than `above` (None: nothing below is known) and at most `at_most`.
+    """The evidence for a policy value: it is more than `above` (None: no lower bound is known) and at most `at_most`.
 
-    `value` is the one to put into a policy; None where the recording does not determine any. `unit` is `s`, or what is counted.
+    `value` is the one to put into a policy; None if the recording does not determine one. `unit` is `s`, or what is counted.
     """
 
     name: str
@@ -75,12 +74,12 @@ class Finding(Struct, frozen=True, kw_only=True):
 
     @property
     def determined(self) -> bool:
-        """Whether it is bounded on both sides."""
+        """Return whether it is bounded on both sides."""
         return self.value is not None
 
 
 class Explanation(Struct, frozen=True, kw_only=True):
-    """A policy value that alone would explain all that differs: more than `above`, at most `at_most`."""
+    """A policy value that explains all differences on its own: more than `above`, at most `at_most`."""
 
     name: str
     unit: str
@@ -90,7 +89,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
 
 
 class Inference(Struct, frozen=True, kw_only=True):
-    """What the recording tells of the policy it was made under. `notes` are what it leaves open, and what fits no policy."""
+    """The inferred policy of a recording. `notes` are open questions, and answers that fit no policy."""
 
     findings: list[Finding]
     explanations: list[Explanation]
@@ -100,9 +99,9 @@ class Inference(Struct, frozen=True, kw_only=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """A recording reproduced: `policy` is what the mock enforced, `policy_from` where that came from.
+    """A reproduced recording. `policy` is what the mock enforced, `policy_from` its origin.
 
-    `unit` is what the numbers count, `resolution` to how many milliseconds the recording tells time.
+    `unit` is what the numbers count, `resolution` that of the recording's time stamps in milliseconds.
     """
 
     source: str
@@ -118,10 +117,10 @@ class Report(Struct, frozen=True, kw_only=True):
 
     @property
     def differing(self) -> list[Result]:
-        """The requests that the mock answers otherwise."""
+        """The requests that the mock answers differently."""
         return [result for result in self.results if not result.agrees]
 
     @property
     def exit_status(self) -> int:
-        """0 where the mock answers as recorded, else 1."""
+        """0 if the mock answers as recorded, else 1."""
         return 1 if self.differing else 0

@@ -1,4 +1,4 @@
-"""From a recording to its report."""
+"""Reproduces a recording, and makes the report."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mockserver.settings import policy_from, policy_to
 
 
 def reproduce(recording: Recording, policy: Policy | None = None, progress: Callable[[int], object] = lambda _: None) -> Report:
-    """Replays the recording under `policy` (None: the one it names, else the mock's own) and tells what that shows."""
+    """Replay the recording under `policy` (None: the recording's, else the mock's own) and report what that shows."""
     problems = list(recording.problems)
     enforced, origin = _policy(recording, policy, problems)
     replayed = replay(recording, enforced, progress)
@@ -42,12 +42,12 @@ def _policy(recording: Recording, policy: Policy | None, problems: list[Problem]
         origin = "as recorded, until it is changed" if changes(recording) else "as recorded"
         return policy_from(at_first(recording, problems)), origin
     except SettingsError as error:
-        problems.append(Problem(None, f"the policy it names is none: {error}"))
+        problems.append(Problem(None, f"the policy in it is not valid: {error}"))
         return Policy(), "dayfly's own"
 
 
 def _as_issued(recording: Recording) -> tuple[Policy, str]:
-    """The mock's own policy, but for how long tokens live, where their issuer says that."""
+    """Return the mock's own policy, with the lifetime of tokens that their issuer says, if it does."""
     told = {step.expires_in for step in recording.steps if step.expires_in is not None}
     if len(told) != 1:
         return Policy(), "dayfly's own"

@@ -1,5 +1,7 @@
-"""What the recording does not tell and an answer shows: a token from before, one revoked, a scope taken. It is arranged right
-before the request, and said."""
+"""Prepares preconditions that the recording does not contain but an answer shows, such as an earlier token or a missing scope.
+
+They are prepared right before the request, and reported as assumptions.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +17,18 @@ from mockserver.engine.model import State
 
 PAST = {
     "alive": "its session was created before the recording began, or elsewhere",
-    "aged": "its session is from before the recording began; it is taken for an hour old, or more, and never used",
+    "aged": "its session is from before the recording began; it is assumed to be an hour old, or more, and unused",
     "used": "its session was created and used before the recording began, or elsewhere",
 }
 
 
 class Settler:
-    """Arranges the world of `bench`. `taken` is what was taken for given, by the number of the step that shows
-    it; `past` are the sessions whose past was."""
+    """Prepares the preconditions on `bench`. `taken`: what had to be assumed, by step number; `past`: sessions created for
+    that.
+    """
 
     def __init__(self, bench: Bench, let_in: Collection[tuple[str, int]]) -> None:
-        """`let_in` are the tokens that were let in, with the order of the step."""
+        """`let_in` are the tokens that were accepted, with the order of the step."""
         self._bench = bench
         self._last_in: dict[str, int] = {}
         for token, order in let_in:
@@ -37,7 +40,7 @@ class Settler:
         self.past: set[str] = set()
 
     def before(self, action: Before) -> None:
-        """Brings about a session that was there before."""
+        """Create a session that existed before."""
         step, id = action.step, action.step.session or ""
         client = self._bench.owner(step.credential.token)
         self._bench.create(id, client)
@@ -47,7 +50,7 @@ class Settler:
         self._take(step, "past", id, step.doubt or PAST[action.past])
 
     def settle(self, step: Step) -> None:
-        """Arranges what the answer to this request shows."""
+        """Prepare what the answer to this request requires."""
         token = step.credential.token if step.credential.form == "bearer" else None
         if token is not None:
             self._token(step, token)
@@ -67,11 +70,9 @@ class Settler:
             self._rejecting = False
 
     def _earlier(self, step: Step, token: str) -> None:
-        """A token whose request was not recorded."""
+        """Prepare a token whose request was not recorded."""
         if step.status == 401 and step.code != "credentials.expired":
-            self._take(
-                step, "token", token, "its token is none that the recording shows being issued, and is taken for unknown"
-            )
+            self._take(step, "token", token, "its token was not issued in the recording, and is assumed to be unknown")
             return
         self._bench.log_in(token, self._bench.owner(token))
         self._take(step, "token", token, "its token was issued before the recording began")
@@ -79,7 +80,7 @@ class Settler:
             self._bench.tenant.tokens.expire(self._bench.fresh_token(token))
 
     def _dead(self, step: Step, token: str) -> None:
-        """A token that was good, and is not though nothing shows why."""
+        """End a token that was good, and is not any more for an unrecorded reason."""
         found = self._bench.token(token)
         if found is None:
             return
@@ -114,7 +115,7 @@ class Settler:
         for scope in self._required(step)[:1]:
             self._withheld.add((owner, scope))
             self._bench.tenant.clients.revoke_scope(scope, self._bench.client(owner).client_id)
-            self._take(step, "scope", owner, f"its OAuth client had not the scope {scope} then")
+            self._take(step, "scope", owner, f"its OAuth client lacked the scope {scope} then")
 
     def _required(self, step: Step) -> Sequence[str]:
         return required_scopes(self._bench.policy(), step.operation or "send")
@@ -128,7 +129,7 @@ class Settler:
             self._take(step, "ended", session.id, "its session had been ended from outside, which the recording does not show")
 
     def _take(self, step: Step, what: str, subject: str, text: str) -> None:
-        """Says it once of each token, client and session."""
+        """Note an assumption once for each token, client and session."""
         if (what, subject) not in self._told:
             self._told.add((what, subject))
             self.taken[step.number] = f"{self.taken[step.number]}; {text}" if step.number in self.taken else text

@@ -1,6 +1,6 @@
-"""What a recording tells, whatever wrote it: requests with what came back, what was done to the world, and what is wrong.
+"""The content of a recording in any format: requests with answers, perturbations, and problems.
 
-Times are integers of milliseconds since the epoch. Secrets are gone: tokens are pseudonyms, bodies are as they were redacted.
+Times are integers of milliseconds since the epoch. It is free of secrets: tokens are pseudonyms, and bodies are redacted.
 """
 
 from __future__ import annotations
@@ -13,23 +13,24 @@ from mockserver.engine.model import Fault, Operation
 from mockserver.journal import Credential
 
 SCOPE_CODE = "app.not.authorized.for.scope"
-"""The code that tells a 403 for a missing scope from every other."""
+"""The code that distinguishes a 403 for a missing scope from all others."""
 
 Effect = Literal["accepted", "refused", "uncertain", "none"]
-"""What a send did to its session, as far as the recording tells: `uncertain` where its answer was lost or a server's error."""
+"""The effect of a send on its session, as far as known: `uncertain` if its answer was lost or a server's error."""
 
 
 class Step(Struct, frozen=True, kw_only=True, gc=False):
-    """A request. `number` is its entry's in the file, `context` its contextId where one was told.
+    """A request. `number` is that of its entry in the file, `context` its contextId, if there was one.
 
-    The platform acted between `earliest` and `latest`; both are the same where the recording knows it to the millisecond.
-    `path` is the platform's own, without what a gateway puts before it. `body` is None where the recording does not hold it.
-    `status` is None where nothing came back. `reason` is the mock's own word, where a mock was recorded that tells it.
-    `issued` is the id of a session created, `token` the pseudonym of a token issued, good for `expires_in` seconds.
-    `order` is that of two steps at one millisecond; of steps in two epochs nobody knows how much time lies between them.
-    `told` is whether a refusal says what it is. `known` is what a send did, where the recording has it from the platform
-    itself. `fault` is what kept the platform's own answer from the client, where that is known. `doubt` is why it is not known
-    which session a send presents, if that is not because it is older than the recording.
+    The platform acted between `earliest` and `latest`, which are equal if the recording knows the time to the millisecond.
+    `path` is the platform's own, without what a gateway puts before it. `body` is None if the recording does not have it.
+    `status` is None if nothing came back. `reason` is the mock's own, if a mock was recorded that gives it. `issued` is the id
+    of a created session, `token` the pseudonym of an issued token, which is good for `expires_in` seconds.
+
+    `order` sorts steps at the same millisecond. Between steps of two epochs the elapsed time is unknown. `told` is whether a
+    refusal says what it is. `known` is the effect of a send, if the recording has it from the platform itself. `fault` kept the
+    platform's own answer from the client, if that is known. `doubt` says why the session of a send is unknown, unless it is
+    older than the recording.
     """
 
     number: int
@@ -64,22 +65,22 @@ class Step(Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def scope_refused(self) -> bool:
-        """Whether a scope was missing."""
+        """Return whether a scope was missing."""
         return self.status == 403 and self.code == SCOPE_CODE
 
     @property
     def broken(self) -> bool:
-        """Whether nobody knows what the platform did: no answer came, or one that a server in trouble gives."""
+        """Return whether it is unknown what the platform did: no answer came, or one of a server in trouble."""
         return self.status is None or self.status >= 500 or self.status == 408
 
     @property
     def may_act_later(self) -> bool:
-        """Whether the platform may act even after the client was told so: where nobody waited for it."""
+        """Return whether the platform may act even after this answer, because nothing waited for it."""
         return self.status in {None, 408, 502, 504}
 
     @property
     def effect(self) -> Effect:
-        """What it did to the session it presented."""
+        """The effect on the session that it presented."""
         if self.operation != "send" or self.session is None:
             return "none"
         if self.known is not None:
@@ -93,7 +94,7 @@ class Step(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class WorldStep(Struct, frozen=True, kw_only=True):
-    """Something done to the organisation from outside, as a trace of the mock notes it: see `journal.Perturbed`."""
+    """A perturbation of the organisation, as a trace of the mock notes it: see `journal.Perturbed`."""
 
     number: int
     at: int
@@ -104,22 +105,22 @@ class WorldStep(Struct, frozen=True, kw_only=True):
 
 
 class Problem(Struct, frozen=True):
-    """What is wrong with a recording, in the entry `number` of the file (None: in no one of them). The rest is read."""
+    """A problem of a recording, in the entry `number` of the file (None: in no single one). The rest is read."""
 
     number: int | None
     text: str
 
     def words(self, unit: str) -> str:
-        """The problem and where it is; `unit` is what the file's numbers count."""
+        """Return the problem with its place; `unit` is what the file's numbers count."""
         return self.text if self.number is None else f"{unit} {self.number}: {self.text}"
 
 
 class Recording(Struct, frozen=True, kw_only=True):
-    """A recording as it was read, its steps in the order in which they happened.
+    """A recording that was read, with its steps in the order in which they happened.
 
-    `slack` is by how many milliseconds a stamp may be off, `policy` what the recording says was in force (names and seconds of
-    policy files): when it began, or when it ended where it is `policy_at_end`. `sanitized` is whether a tool has taken out the
-    credentials, `unit` what `number` counts: entries, or lines.
+    `slack` is the greatest error of a time stamp in milliseconds. `policy` is the one in force when it began, or when it ended
+    if `policy_at_end`; names and seconds are those of policy files. `sanitized` is whether a tool has removed the credentials,
+    `unit` what `number` counts: entries, or lines.
     """
 
     source: str

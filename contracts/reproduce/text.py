@@ -1,4 +1,4 @@
-"""The report for people at a terminal: every request, why the refused ones were, and what the recording tells of the policy."""
+"""The report for a terminal: every request, the reasons of refusals, and what the recording shows of the policy."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from mockserver.clock import iso
 
 _REQUEST = 14
 SHOWN = 20
-"""Problems that are told; the JSON has all of them."""
+"""Most problems that are listed; the JSON has all of them."""
 
 
 def render(report: Report, style: Style = PLAIN) -> str:
-    """The whole report; ends with an end of line."""
+    """Return the whole report; it ends with a newline."""
     blocks = [
         list(_head(report, style)),
         list(_table(report, style)),
         *(list(_refusal(refusal, report, style)) for refusal in report.refusals),
-        list(_section("taken for given", _taken(report), style)),
-        list(_section("wrong in the file", _problems(report), style)),
-        list(_section("the policy, as far as this recording tells", _policy(report), style)),
+        list(_section("assumptions", _taken(report), style)),
+        list(_section("problems in the file", _problems(report), style)),
+        list(_section("the policy, as far as this recording shows it", _policy(report), style)),
         list(_verdict(report, style)),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"

@@ -1,7 +1,7 @@
-"""When the platform acted on each request, and on which of those that nobody got an answer to.
+"""Determines when the platform acted on each request, and on which requests without an answer it acted.
 
-A recording knows the beginning and the end of a request; the platform acted at some moment between. The one that fits the
-answers best is taken: what a session lives from came no earlier than its later messages need it, refusals came late.
+A recording has the beginning and the end of a request; the platform acted at some moment between. The moment that fits the
+answers best is chosen: accepted sends are placed as early as later ones require, refusals as late as possible.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mockserver.engine.model import Policy
 
 @dataclass
 class Timeline:
-    """`moments` in milliseconds and the steps that `acted` though nobody was told, by the steps' numbers."""
+    """The `moments` in milliseconds, and the steps that `acted` without an answer, by the steps' numbers."""
 
     moments: dict[int, int] = field(default_factory=dict)
     acted: set[int] = field(default_factory=set)
@@ -28,7 +28,7 @@ class _Session:
 
 
 def timeline(steps: list[Step], policy: Policy) -> Timeline:
-    """The moments that fit `policy` best."""
+    """Return the moments that fit `policy` best."""
     told = Timeline({step.number: step.earliest for step in steps})
     for session in _sessions(steps):
         told.acted |= _acted(session, policy)
@@ -49,7 +49,7 @@ def _sessions(steps: list[Step]) -> Iterable[_Session]:
 
 
 def _acted(session: _Session, policy: Policy) -> set[int]:
-    """The sends that were accepted though nobody was told: those that kept the session alive, or used it up."""
+    """Return the sends without an answer that were accepted: those that kept the session alive, or used it up."""
     unsure = [step for step in session.sends if step.effect == "uncertain"]
     if not unsure:
         return set()
@@ -72,13 +72,13 @@ def _acted(session: _Session, policy: Policy) -> set[int]:
 
 
 def _is_over(created: Step | None, active: Step | None, step: Step, policy: Policy) -> bool:
-    """Whether time alone has ended the session by then."""
+    """Return whether time alone has ended the session by then."""
     idle = active is not None and step.latest >= active.earliest + policy.idle_timeout
     return idle or (created is not None and step.latest >= created.earliest + policy.ttl)
 
 
 def _moments(session: _Session, acted: set[int], policy: Policy) -> dict[int, int]:
-    """When the session's own steps came."""
+    """Return the moments of the session's own steps."""
     moments = {step.number: step.latest for step in session.sends if step.effect == "refused"}
     uses = [step for step in session.sends if step.effect == "accepted" or step.number in acted]
     needed = 0
@@ -92,7 +92,7 @@ def _moments(session: _Session, acted: set[int], policy: Policy) -> dict[int, in
 
 
 def _in_order(steps: list[Step], moments: dict[int, int]) -> None:
-    """Nothing is used before it was issued."""
+    """Move steps so that nothing is used before it was issued."""
     issued: dict[str, int] = {}
     for step in steps:
         for name in (step.session, step.credential.token):

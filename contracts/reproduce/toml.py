@@ -1,4 +1,4 @@
-"""The policy that a recording tells, as a file for `dayfly serve --policy`: what it leaves open stands there as a comment."""
+"""The inferred policy as a file for `dayfly serve --policy`, with undetermined values as comments."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ WIDTH = 100
 
 
 def render(report: Report) -> str:
-    """The file."""
+    """Return the content of the file."""
     return "\n".join([*_head(report), *(line for name in POLICY_FIELDS for line in _value(name, report))]) + "\n"
 
 
 def _head(report: Report) -> Iterator[str]:
     requests = counted(len(report.results), "request")
-    yield from _comment(f"Told by {report.source}: {report.kind}, {requests}, times to {report.resolution} ms.")
+    yield from _comment(f"Inferred from {report.source}: {report.kind}, {requests}, times to {report.resolution} ms.")
     yield from _comment("To enforce it: dayfly serve --policy FILE. Times are seconds.")
     for note in report.inference.notes:
         yield from _comment(f"Note: {note}.")
@@ -37,7 +37,7 @@ def _value(name: str, report: Report) -> Iterator[str]:
     if finding is not None and finding.determined:
         yield f"{name} = {_toml(finding.value)}"
     elif fitting != enforced:
-        yield from _comment(f"What the mock had, {_toml(enforced)}, does not fit; this does:")
+        yield from _comment(f"The enforced value, {_toml(enforced)}, does not fit; this does:")
         yield f"{name} = {_toml(fitting)}"
     else:
         yield f"# {name} = {_toml(fitting)}"

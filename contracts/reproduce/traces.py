@@ -1,4 +1,4 @@
-"""A JSON Lines trace of the mock as a recording: what the platform did is in it, to the millisecond."""
+"""Reads a JSON Lines trace of the mock as a recording. It has what the platform did, to the millisecond."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from mockserver.journal import (
 )
 
 BACK = 1000
-"""Milliseconds by which threads that share a file may stand in it one before the other."""
+"""Milliseconds by which entries may be out of order in a file that threads share."""
 
 MOST_PROBLEMS = 20
-"""Lines told to be wrong; a file of another kind has nothing else."""
+"""Most faulty lines that are reported; a file of another kind has only those."""
 
 
 class _Request:
-    """A request on its way through the file."""
+    """A request that is being read."""
 
     def __init__(self, number: int, epoch: int, arrival: Arrival) -> None:
         self.number, self.epoch, self.arrival = number, epoch, arrival
@@ -51,7 +51,7 @@ class _Trace:
         self._failures: dict[str, Failure] = {}
 
     def take(self, number: int, entry: Entry) -> None:
-        """Files one entry."""
+        """Add one entry."""
         match entry:
             case Header():
                 if entry.version != TRACE_VERSION:
@@ -82,14 +82,14 @@ class _Trace:
     def _answer(self, number: int, answer: Answer) -> None:
         request = self.requests.get(answer.context_id)
         if request is None:
-            self._tell(number, "an answer to a request that stands nowhere above; it is left out")
+            self._tell(number, "an answer without a request above it; it is left out")
         elif request.answer is not None:
             self._tell(number, f"request {answer.context_id!r} was answered before; the first answer counts")
         else:
             request.answer = answer
 
     def fail(self) -> None:
-        """Put the answers of requests that the mock failed as they were on the wire."""
+        """Replace the answers of requests that the mock failed by what was on the wire."""
         for id, failure in self._failures.items():
             request = self.requests.get(id)
             if request is not None:
@@ -107,7 +107,7 @@ class _Trace:
 
 
 def read(lines: Iterable[bytes], source: str) -> Recording:
-    """The recording in the lines of a trace. Raises RecordingError where no line is a request."""
+    """Read the recording in the lines of a trace. Raises RecordingError if no line is a request."""
     trace = _Trace()
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -122,7 +122,7 @@ def read(lines: Iterable[bytes], source: str) -> Recording:
 
 
 def of_entries(entries: Iterable[Entry], source: str) -> Recording:
-    """The same of entries that were read already; numbers are their own."""
+    """Make a recording of entries that have been read already, with their own numbers."""
     trace = _Trace()
     for entry in entries:
         trace.take(getattr(entry, "seq", 0), entry)
@@ -130,7 +130,7 @@ def of_entries(entries: Iterable[Entry], source: str) -> Recording:
 
 
 def recording(trace: _Trace, source: str) -> Recording:
-    """What was read, in the order in which the platform acted."""
+    """Return what was read, in the order in which the platform acted."""
     trace.fail()
     if not trace.requests:
         first = f": line {trace.problems[0].number}: {trace.problems[0].text}" if trace.problems else ""
@@ -152,7 +152,7 @@ def _when(step: Step) -> tuple[int, int, int]:
 
 
 def step_of(request: _Request) -> Step:
-    """A request of the journal, and what became of it."""
+    """Return a request of the journal with its answer as a step."""
     arrival, answer = request.arrival, request.answer
     acted = answer.acted if answer is not None else None
     body = arrival.body if isinstance(arrival.body, dict) else {}
@@ -211,9 +211,9 @@ def _body(arrival: Arrival) -> bytes | None:
 
 
 def fault_of(answer: Answer) -> Fault | None:
-    """The fault that was applied, or stands for a failure of the mock, so that it can be applied again.
+    """Return the fault to apply again: the one that was applied, or one that stands for a failure of the mock.
 
-    Latency is in the stamps already.
+    Latency is ignored, because the time stamps include it.
     """
     if answer.failure is not None and answer.status is not None and answer.delivery == "complete":
         return Fault(kind="status", status=answer.status, after_acting=answer.acted is not None)

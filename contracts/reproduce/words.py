@@ -1,4 +1,4 @@
-"""How findings, answers and what came of it all are worded."""
+"""Words for findings, answers and the verdict."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNDETERMINED = "not determined by this recording"
 
 
 def reply_words(reply: Reply, *, code: bool) -> str:
-    """An answer in a few words: with its code, or with its reason."""
+    """Return an answer in a few words: with its code, or with its reason."""
     if reply.status is None:
         return "none"
     said = reply.code if code else reply.reason
@@ -28,15 +28,15 @@ def reply_words(reply: Reply, *, code: bool) -> str:
 
 
 def verdict(report: Report) -> str:
-    """Whether the mock answers as recorded."""
+    """Say whether the mock answers as recorded."""
     differing, of = len(report.differing), len(report.results)
     if differing:
-        return f"The mock answers {differing} of {counted(of, 'request')} otherwise than recorded."
+        return f"The mock answers {differing} of {counted(of, 'request')} differently than recorded."
     return f"The mock answers {f'all {of} requests' if of > 1 else 'the request'} as recorded."
 
 
 def explained(report: Report) -> Iterator[str]:
-    """What would explain all that differs, in sentences."""
+    """Yield sentences on what would explain all differences."""
     for nth, explanation in enumerate(report.inference.explanations):
         yield f"{'Or else every' if nth else 'Every'} answer fits {_range(explanation)}."
     if report.differing and not report.inference.explanations:
@@ -60,7 +60,7 @@ def _range(explanation: Explanation) -> str:
 
 
 def span_words(finding: Finding, unit: str) -> str:
-    """What is known of a value, and by which entries."""
+    """Return the span of a value in words, with the entries that show it."""
     above, at_most = finding.above, finding.at_most
     if finding.value is not None and at_most is not None and _is_exact(finding):
         return f"{_amount(finding.value, finding.unit)} ({unit} {at_most.number})"
@@ -76,7 +76,7 @@ def span_words(finding: Finding, unit: str) -> str:
 
 
 def _is_exact(finding: Finding) -> bool:
-    """Whether there is one value only, or the issuer named it."""
+    """Return whether there is only one value, or the issuer named it."""
     above, at_most = finding.above, finding.at_most
     if at_most is None:
         return False
@@ -86,10 +86,10 @@ def _is_exact(finding: Finding) -> bool:
 
 
 def _amount(value: float, unit: str) -> str:
-    """A number with its unit, which is a plural or the `s` of seconds."""
+    """Return a number with its unit, which is a plural or the `s` of seconds."""
     return f"{_number(value)} {unit.removesuffix('s') if value == 1 and unit != 's' else unit}"
 
 
 def _number(value: float) -> str:
-    """Without an exponent, whatever its size; to a thousandth."""
+    """Format a number to a thousandth, without an exponent."""
     return f"{value:.3f}".rstrip("0").rstrip(".")

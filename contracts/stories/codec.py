@@ -1,4 +1,4 @@
-"""Stories as JSON: strict, versioned, and what is wrong is told by its place."""
+"""Reads and writes stories as strict, versioned JSON. Errors name the place in the document."""
 
 from __future__ import annotations
 
@@ -34,32 +34,32 @@ from mockserver.errors import MockServerError
 from mockserver.settings import policy_from
 
 MAX_DEPTH = 100
-"""Levels that lists and objects of a request's body may be nested."""
+"""Levels to which lists and objects of a request's body may be nested."""
 
 _format = Format(Story, "story", STORY_VERSION, OPS, StoryError)
 
 
 def decode(raw: bytes, source: str = "story") -> Story:
-    """The story in `raw`. Raises StoryError, naming `source` and the place, where it is not one."""
+    """Decode a story. Raises StoryError, naming `source` and the place, if it is not valid."""
     story = _format.decode(raw, source)
     check(story, source)
     return story
 
 
 def load(path: Path) -> Story:
-    """Reads a story file. Raises StoryError where it cannot be read or is not one; one too long is not read whole."""
+    """Read a story file. Raises StoryError if it cannot be read or is not valid. A file too long is not read whole."""
     return decode(_format.read(path), str(path))
 
 
 def document(story: Story) -> dict[str, Any]:
-    """The story as plain values, in the order a person wants to read them."""
+    """Return the story as plain values, in an order that suits readers."""
     values = msgspec.to_builtins(story)
     order = ("title", "summary", "notes", "policy", "steps")
     return {"version": story.version, **{name: values[name] for name in order if name in values}}
 
 
 def encode(story: Story) -> bytes:
-    """The story as indented JSON with an end of line: what goes into a file."""
+    """Return the story as the content of a file: indented JSON with a newline at the end."""
     return msgspec.json.format(msgspec.json.encode(document(story)), indent=2) + b"\n"
 
 
@@ -67,7 +67,7 @@ def encode(story: Story) -> bytes:
 
 
 def check(story: Story, source: str = "story") -> None:
-    """Raises StoryError where a story of the right shape makes no sense: names that nothing has saved, values nobody takes."""
+    """Raise StoryError if a story of the right shape makes no sense: unsaved names, or values that the mock refuses."""
     _format.check_version(story.version, source)
     _check_mock(lambda: policy_from(story.policy), source, "$.policy")
     saved: dict[str, Kind] = {CLIENT: "client"}
@@ -84,11 +84,11 @@ def check(story: Story, source: str = "story") -> None:
 
 
 SAVES: dict[type[Any], Kind] = {Token: "token", Create: "session", CreateClient: "client"}
-"""What kind of value each step saves."""
+"""The kind of value that each step saves."""
 
 
 def uses(step: Step) -> Iterator[tuple[str, str, tuple[Kind, ...]]]:
-    """The saved names a step refers to: the field, the name, and of which kinds it may be."""
+    """Yield the saved names that a step refers to: the field, the name, and the kinds it may have."""
     for field, text, kinds in _places(step):
         name = reference(text) if text is not None else None
         if name is not None:
@@ -131,7 +131,7 @@ def _check_step(step: Step, source: str, place: str) -> None:
 
 
 def fault_fields(fault: Fault) -> dict[str, Any]:
-    """The fault as the control API takes it."""
+    """Return the fault as the control API takes it."""
     fields = msgspec.to_builtins(fault)
     return {name: value for name, value in fields.items() if name != "op"}
 

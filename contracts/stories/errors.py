@@ -6,7 +6,7 @@ from contracts.errors import ContractsError
 
 
 class StoryError(ContractsError):
-    """A story cannot be used; `source` names where it came from, `place` what in it is wrong, as in `$.steps[2].session`."""
+    """A story that cannot be used. `source` names its origin, `place` the faulty part, such as `$.steps[2].session`."""
 
     def __init__(self, source: str, place: str, problem: str) -> None:
         super().__init__(f"{source}: {problem}" if place == "$" else f"{source}: {place}: {problem}")
@@ -14,9 +14,9 @@ class StoryError(ContractsError):
 
 
 class UnknownStory(ContractsError):
-    """There is no story of this name; `near` are those that are called almost so."""
+    """The name of the story is unknown; `near` are similar names."""
 
     def __init__(self, name: str, near: list[str]) -> None:
-        hint = f"did you mean {' or '.join(near)}?" if near else "`dayfly stories list` has their names"
+        hint = f"did you mean {' or '.join(near)}?" if near else "`dayfly stories list` shows the names"
         super().__init__(f"there is no story {name!r}, and no file of that name; {hint}")
         self.name, self.near = name, near

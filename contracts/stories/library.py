@@ -13,16 +13,16 @@ from contracts.stories.errors import UnknownStory
 from contracts.stories.model import Story
 
 FIRST = "earlier-today"
-"""The story that all of this began with: it is told before the others."""
+"""The story of the thread that dayfly began with. It is listed first."""
 
 
 def names() -> list[str]:
-    """Their names, the first one first, the others in order."""
+    """Return their names, FIRST first, the others in order."""
     return sorted(_files(), key=lambda name: (name != FIRST, name))
 
 
 def find(name: str) -> Story:
-    """The story of this name, or in the file of this name. Raises UnknownStory, or StoryError."""
+    """Return the story of this name, or in this file. Raises UnknownStory or StoryError."""
     if name in _files():
         return decode(raw(name), f"{name}.json")
     if name.endswith(".json") or Path(name).is_file():
@@ -31,7 +31,7 @@ def find(name: str) -> Story:
 
 
 def raw(name: str) -> bytes:
-    """The file of a story of this name."""
+    """Return the file of a story of this name."""
     return _files()[name].read_bytes()
 
 
@@ -41,7 +41,7 @@ def _files() -> dict[str, Traversable]:
 
 
 def _home() -> Traversable:
-    """Within the package where it is installed, beside it in a checkout."""
+    """Return the directory of the stories: in the installed package, or beside it in a checkout."""
     package = resources.files("contracts")
     installed = package / "_fixtures" / "stories"
     return installed if installed.is_dir() else Path(str(package)).parent / "fixtures" / "stories"

@@ -1,7 +1,8 @@
-"""A story as data: steps that are requests with the answers they shall get, and steps that change the world.
+"""A story as data: requests with expected answers, and steps that change the platform.
 
-What an answer gave is kept under a name (`save`), and used as `$name` where a token, a session or a client stands; a text that
-looks so and is to stand for itself begins with `$$`. `$client` is the organisation's own OAuth client. Times are in seconds.
+A value from an answer is saved under a name (`save`), and used as `$name` in place of a token, a session or a client. A text
+that looks like a name but is meant literally begins with `$$`. `$client` is the organisation's own OAuth client. Times are in
+seconds.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ CLIENT = "client"
 MAX_TIMES = 2000
 
 MAX_FILL = 20 << 20
-"""Bytes that a body may be filled up to: more than any policy allows."""
+"""Most bytes that a body may be padded to: more than any policy allows."""
 
 GRANT = {"grant_type": "client_credentials"}
 
@@ -44,9 +45,9 @@ Times = Annotated[int, Meta(ge=1, le=MAX_TIMES)]
 
 
 class Expected(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The answer a request shall get. `status` is `none` where no answer comes, `cut` where its body ends early.
+    """The expected answer. `status` is `none` if no answer comes, `cut` if its body ends early.
 
-    `code` is the platform's, `reason` the mock's own, which other providers do not tell. What is None may be anything.
+    `code` is the platform's, `reason` the mock's own, which other providers do not give. Anything is accepted for None.
     """
 
     status: Annotated[int, Meta(ge=200, le=599)] | Literal["none", "cut"]
@@ -59,13 +60,13 @@ OK = Expected(200)
 
 
 class _Step(Struct, frozen=True, tag_field="op", forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """What all steps share: `op` names them."""
+    """The base of all steps, which `op` names."""
 
 
 class Token(_Step, frozen=True, tag="token"):
-    """A request for a token, by HTTP Basic: `client` with its own secret, or with another one where that is given.
+    """A request for a token, by HTTP Basic: `client` with its own secret, or with `secret`.
 
-    `form` is the body where it is not `grant_type=client_credentials` alone.
+    `form` is the body if it is not `grant_type=client_credentials` alone.
     """
 
     client: HeaderText = f"${CLIENT}"
@@ -77,7 +78,7 @@ class Token(_Step, frozen=True, tag="token"):
 
 
 class Create(_Step, frozen=True, tag="create"):
-    """A request for a session; without a guest its body is empty. `token` None sends no Authorization."""
+    """A request for a session; without a guest its body is empty. If `token` is None, no Authorization is sent."""
 
     token: HeaderText | None = "$token"
     guest: Guest | None = None
@@ -87,7 +88,7 @@ class Create(_Step, frozen=True, tag="create"):
 
 
 class Send(_Step, frozen=True, tag="send"):
-    """A message. `session` is a saved one, or an id as it is."""
+    """A message. `session` is a saved one, or a literal id."""
 
     session: str
     text: str
@@ -97,9 +98,9 @@ class Send(_Step, frozen=True, tag="send"):
 
 
 class Request(_Step, frozen=True, tag="request"):
-    """Any request at all. `authorization` may be a saved token (Bearer) or client (Basic), else it is the header as it is.
+    """Any request. `authorization` is a saved token (Bearer) or client (Basic), or the literal header.
 
-    The body is `json`, whose texts may be saved ones, or `text` as it is; spaces fill it up to `fill` bytes.
+    The body is `json`, whose texts may be saved values, or the literal `text`. Spaces pad it to `fill` bytes.
     """
 
     path: Annotated[str, Meta(pattern="^/", max_length=8000)]
@@ -114,9 +115,9 @@ class Request(_Step, frozen=True, tag="request"):
 
 
 class Fault(_Step, frozen=True, tag="fault"):
-    """The next `times` requests of `operation` are hit by a fault; the fields are those of the control API.
+    """The next `times` requests of `operation` are hit by a fault. The fields are those of the control API.
 
-    A latency is not waited for, and no time passes on the organisation's clock: that does `advance` alone.
+    A latency is not waited for and takes no time on the organisation's clock; only `advance` moves it.
     """
 
     operation: Operation
@@ -132,7 +133,7 @@ class Fault(_Step, frozen=True, tag="fault"):
 
 
 class SetPolicy(_Step, frozen=True, tag="set_policy"):
-    """The organisation's policy changes; what was stamped before keeps its deadlines."""
+    """The organisation's policy changes. Deadlines that are set already stay."""
 
     policy: dict[str, PolicyValue]
 
@@ -145,20 +146,20 @@ class SetScopes(_Step, frozen=True, tag="set_scopes"):
 
 
 class CreateClient(_Step, frozen=True, tag="create_client"):
-    """The organisation gets another OAuth client; without `scopes` it has those that the policy wants."""
+    """The organisation gets another OAuth client; without `scopes` it has those that the policy requires."""
 
     save: Name
     scopes: Scopes | None = None
 
 
 class ExpireSession(_Step, frozen=True, tag="expire_session"):
-    """A session's time to live is cut short to now."""
+    """A session's time to live ends now."""
 
     session: str
 
 
 class RevokeSession(_Step, frozen=True, tag="revoke_session"):
-    """A session is ended from outside."""
+    """A session is revoked."""
 
     session: str
 
@@ -187,8 +188,10 @@ OPS: tuple[str, ...] = tuple(step.__struct_config__.tag for step in get_args(Ste
 
 
 class Story(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Steps in order, on a fresh organisation with `policy` (names and seconds as in policy files; what is left out is dayfly's
-    own default). `notes` say what the story could not keep of the requests it was made from."""
+    """Steps in order, on a fresh organisation with `policy`: names and seconds as in policy files, with dayfly's defaults.
+
+    `notes` say what could not be reproduced of the requests that the story was made from.
+    """
 
     title: Annotated[str, Meta(min_length=1, max_length=500)]
     steps: Annotated[tuple[Step, ...], Meta(min_length=1, max_length=1000)]

@@ -1,4 +1,4 @@
-"""Saved names within texts: `$session` stands for what an answer gave, `$$` for a dollar at the beginning of a text."""
+"""Saved names within texts: `$session` stands for a saved value, `$$` for a literal dollar at the beginning."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ _REFERENCE = re.compile(r"\$([a-z][a-z0-9_]{0,30})")
 
 
 def reference(text: str) -> str | None:
-    """The name that `text` refers to; None where it stands for itself."""
+    """Return the name that `text` refers to; None if it is literal."""
     match = _REFERENCE.fullmatch(text)
     return match[1] if match else None
 
 
 def literal(text: str) -> str:
-    """What a text that is no reference stands for."""
+    """Return the value of a text that is not a reference."""
     return text[1:] if text.startswith("$$") else text
 
 
 def escaped(text: str) -> str:
-    """How a text is written that is to stand for itself."""
+    """Write a text so that it is taken literally."""
     return f"${text}" if text.startswith("$$") or reference(text) is not None else text
 
 
 def references(document: Any) -> Iterator[str]:
-    """The names referred to in the texts of a JSON value; keys stand for themselves."""
+    """Yield the names that texts of a JSON value refer to. Keys are literal."""
     if isinstance(document, str):
         name = reference(document)
         if name is not None:
@@ -42,7 +42,7 @@ def references(document: Any) -> Iterator[str]:
 
 
 def is_deeper_than(document: Any, levels: int) -> bool:
-    """Whether lists and objects are nested in a JSON value beyond so many levels."""
+    """Return whether lists and objects are nested in a JSON value beyond so many levels."""
     row = [document]
     for _ in range(levels + 1):
         row = [item for value in row for item in _items(value)]

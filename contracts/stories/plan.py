@@ -1,4 +1,4 @@
-"""Steps as what is really sent: requests of the platform and calls of the control API, with gaps where saved values go.
+"""Translates steps to requests of the platform and calls of the control API, with gaps for saved values.
 
 The runner fills the gaps as it goes; each exporter writes them as variables of its language.
 """
@@ -42,7 +42,7 @@ from mockserver.settings import policy_to
 
 
 class Gap(NamedTuple):
-    """Where a saved value goes: a token, a session, a client's id, or its secret."""
+    """A gap for a saved value: a token, a session, a client's id, or its secret."""
 
     name: str
     what: Literal["token", "session", "id", "secret"]
@@ -60,7 +60,7 @@ class Basic(NamedTuple):
 
 
 class Exchange(NamedTuple):
-    """A request: the address is path and query, percent-encoded. `saves` is the gap that the answer's member fills."""
+    """A request. `address` is path and query, percent-encoded. `saves` is a gap and the member of the answer that fills it."""
 
     method: str
     address: str
@@ -74,7 +74,7 @@ class Exchange(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A call of the control API, below the organisation's own path. `saves` is the OAuth client's name that it makes."""
+    """A call of the control API, below the organisation's own path. `saves` is the name of the OAuth client that it makes."""
 
     method: str
     path: Text
@@ -90,7 +90,7 @@ class Planned(NamedTuple):
 
 
 def planned(story: Story) -> Iterator[Planned]:
-    """What is sent for the steps, in order."""
+    """Yield the steps with what is sent for each, in order."""
     kinds: dict[str, Kind] = {CLIENT: "client"}
     for step in story.steps:
         yield Planned(step, exchange(step, kinds) if isinstance(step, Call) else change(step))
@@ -99,7 +99,7 @@ def planned(story: Story) -> Iterator[Planned]:
 
 
 def whole_policy(story: Story) -> dict[str, Any]:
-    """The story's policy with all that it leaves out, whatever the policy of the server it runs on."""
+    """Return the story's policy with all defaults, so that the server's own policy does not matter."""
     return {**policy_to(Policy()), **story.policy}
 
 
@@ -107,7 +107,7 @@ def whole_policy(story: Story) -> dict[str, Any]:
 
 
 def exchange(step: Call, kinds: Mapping[str, Kind]) -> Exchange:
-    """The request of a step; `kinds` are those of the names saved before it."""
+    """Return the request of a step. `kinds` are those of the names saved before it."""
     match step:
         case Token():
             secret = literal(step.secret) if step.secret is not None else None
@@ -139,7 +139,7 @@ def _post(
 
 
 def address(path: str) -> str:
-    """Path and query as they go on the wire, whatever characters they have."""
+    """Percent-encode a path with its query, whatever characters they have."""
     path, _, query = path.partition("?")
     return quote(path) + (f"?{quote(query, safe='=&[]:+%')}" if query else "")
 
@@ -152,7 +152,7 @@ def _basic(client: str, secret: str | None = None) -> Basic:
 
 
 def _bearer(token: str | None) -> Text | None:
-    """The header for a token; for an empty one the word alone, as spaces at a header's end do not travel."""
+    """Return the header for a token. For an empty token it is the word alone, because spaces at its end are not transmitted."""
     if token is None:
         return None
     name = reference(token)
@@ -173,7 +173,7 @@ def _raw_body(step: Request, kinds: Mapping[str, Kind]) -> Text:
 
 
 def _json(value: Any, kinds: Mapping[str, Kind] | None = None) -> Text:
-    """A JSON value in ASCII; a text that refers to a saved token or, unless `kinds` know better, session is a gap."""
+    """Return a JSON value in ASCII. A text that refers to a saved value is a gap: a session, unless `kinds` say otherwise."""
     return tuple(joined(_pieces(value, kinds or {})))
 
 
@@ -196,7 +196,7 @@ def _pieces(value: Any, kinds: Mapping[str, Kind]) -> Iterator[str | Gap]:
 
 
 def joined(pieces: Iterable[str | Gap]) -> Iterator[str | Gap]:
-    """Neighbours that are both texts as one."""
+    """Join neighbouring texts."""
     text = ""
     for piece in pieces:
         if isinstance(piece, str):
@@ -210,11 +210,11 @@ def joined(pieces: Iterable[str | Gap]) -> Iterator[str | Gap]:
         yield text
 
 
-# -- the world -------------------------------------------------------------------------------------------------------
+# -- changes ---------------------------------------------------------------------------------------------------------
 
 
 def change(step: World) -> Change:
-    """The call of the control API that does what a step says."""
+    """Return the call of the control API for a step."""
     what = str(step.__struct_config__.tag)
     match step:
         case Advance(seconds):

@@ -1,4 +1,4 @@
-"""Puts a story on a stage, and tells step by step what was expected and what came."""
+"""Runs a story in a place, and compares each answer with the expected one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Outcome = Literal["as expected", "different", "skipped"]
 
 
 class StepResult(Struct, frozen=True):
-    """A step and what came of it; `got` is None where it was no request, or was not reached. `asked` counts its requests."""
+    """A step and its result. `got` is None unless it was a request and was reached. `asked` counts its requests."""
 
     step: Step
     got: Got | None = None
@@ -29,7 +29,7 @@ class StepResult(Struct, frozen=True):
 
 
 class Told(Struct, frozen=True):
-    """A story that was put on, as far as the first answer that was not expected. `why` says why it was skipped."""
+    """A story that was run, up to the first unexpected answer. `why` says why it was skipped."""
 
     outcome: Outcome
     steps: tuple[StepResult, ...] = ()
@@ -37,14 +37,15 @@ class Told(Struct, frozen=True):
 
     @property
     def requests(self) -> int:
-        """How many requests were made."""
+        """The number of requests that were made."""
         return sum(result.asked for result in self.steps)
 
 
 def run(story: Story, place: Place, max_wait: float = 0) -> Told:
-    """Puts the story on. Without control it is skipped where it needs that, or a real wait of more than `max_wait` seconds.
+    """Run the story. Without a control API, a story that needs one is skipped, and so is one that waits over `max_wait`
+    seconds.
 
-    Raises ProbeError where the place does not let it be put on at all.
+    Raises ProbeError if the story cannot be run there at all.
     """
     why = None if place.has_control else needs(story, max_wait)
     if why is not None:
@@ -54,18 +55,18 @@ def run(story: Story, place: Place, max_wait: float = 0) -> Told:
 
 
 def needs(story: Story, max_wait: float) -> str | None:
-    """Why a story cannot be put on where nothing can be done to the world; None where it can."""
+    """Return why a story cannot be run without a control API; None if it can."""
     if story.policy:
-        return f"it sets the policy ({', '.join(story.policy)}), which takes a control API"
+        return f"it sets the policy ({', '.join(story.policy)}), which needs a control API"
     for step in story.steps:
         if not isinstance(step, Call | Advance):
-            return f"{step.__struct_config__.tag} takes a control API"
+            return f"{step.__struct_config__.tag} needs a control API"
     waits = sum(step.seconds for step in story.steps if isinstance(step, Advance))
     return f"it waits for {waits:g} s; --wait {waits:g} allows that" if waits > max_wait else None
 
 
 def tell(story: Story, stage: Stage) -> Told:
-    """Takes the steps in order, up to the first answer that is not expected."""
+    """Run the steps in order, up to the first unexpected answer."""
     telling, results = _Telling(stage), []
     for plan in planned(story):
         results.append(telling.take(plan))
@@ -75,7 +76,7 @@ def tell(story: Story, stage: Stage) -> Told:
 
 
 class _Telling:
-    """Knows what answers have saved."""
+    """Runs steps, and keeps the values that answers have saved."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
@@ -83,7 +84,7 @@ class _Telling:
         self._save_client(CLIENT, stage.credentials)
 
     def take(self, plan: Planned) -> StepResult:
-        """One step."""
+        """Run one step."""
         step, sent = plan
         if isinstance(sent, Exchange):
             return self._ask(step, sent)
@@ -94,7 +95,7 @@ class _Telling:
         return StepResult(step)
 
     def _change(self, asked: Change) -> None:
-        assert self._stage.control is not None  # `needs` has looked
+        assert self._stage.control is not None  # `needs` has checked
         told = self._stage.control.call(asked.method, self._filled(asked.path), asked.body)
         if asked.saves is not None:
             self._save_client(asked.saves, Credentials(told["client_id"], told["client_secret"]))
@@ -135,21 +136,21 @@ class _Telling:
 
     def _value(self, gap: Gap) -> str:
         if not self._saved.get(gap):
-            raise ProbeError(f"${gap.name}", "was not saved: the answer that was to give it came without it")
+            raise ProbeError(f"${gap.name}", "was not saved, because the answer did not contain it")
         return self._saved[gap]
 
     def _got(self, reply: Reply | str) -> Got:
         if isinstance(reply, str):
             return Got(reply, reason=self._stage.journalled(""))
         told = reply.headers.get("dayfly-reason")
-        if told in TOLD_AS.values():  # only the journal knows better
+        if told in TOLD_AS.values():  # only the journal knows more
             told = self._stage.journalled(reply.headers.get("inin-correlation-id", "")) or told
         code = reply.code if reply.status != 200 else None
         return Got(reply.status, code, told, reply.retry_after)
 
 
 def fits(expected: Expected, got: Got) -> bool:
-    """Whether an answer is the expected one, as far as both tell; who does not tell reasons is not asked for them."""
+    """Return whether an answer is as expected. A provider that gives no reasons is not checked for them."""
     return (
         got.status == expected.status
         and (expected.code is None or got.code == expected.code)
@@ -159,7 +160,7 @@ def fits(expected: Expected, got: Got) -> bool:
 
 
 def as_json(name: str, story: Story, told: Told) -> Mapping[str, Any]:
-    """The telling as plain values."""
+    """Return the result as plain values."""
     return {"name": name, "title": story.title, "outcome": told.outcome, "why": told.why, "steps": list(_steps(told))}
 
 

@@ -1,4 +1,4 @@
-"""Where stories are put on: the mock in this process, a running one, or any provider."""
+"""The places to run stories in: the mock in this process, a running one, or any provider."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from mockserver.control import Tenant
 
 NAME = "dayfly story"
-"""What the organisations are called that stories are put on."""
+"""The name of the organisations that stories run in."""
 
 Broken = str
-"""What a client gets where it gets no whole answer: `none`, or `cut` where the body ends early."""
+"""The result of a request without a complete answer: `none`, or `cut` if the body ended early."""
 
 
 class Stage:
-    """One organisation that a story is put on. `control` changes it, where that can be done; `wait` lets real time pass.
+    """One organisation that a story runs in. `control` changes it, if that is possible; `wait` really waits.
 
-    `journalled` tells a contextId's reason, or with "" that of the latest request, where the journal is at hand.
+    `journalled` returns the reason of a contextId, or with "" that of the latest request, if the journal can be read.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Stage:
         self.credentials, self.control, self.wait, self.journalled = credentials, control, wait, journalled
 
     def ask(self, method: str, address: str, headers: Mapping[str, str], body: bytes) -> Reply | Broken:
-        """One exchange. Raises ProbeError where nobody is there, or the answer does not end."""
+        """Make one request. Raises ProbeError if no server answers, or the answer does not end."""
         import httpx
 
         url = str(self._http.base_url).rstrip("/")
@@ -78,22 +78,22 @@ class Stage:
 
 
 class Place(Protocol):
-    """Where stories are put on, each on a stage of its own."""
+    """A place to run stories in, each on a stage of its own."""
 
     name: str
     has_control: bool
 
     def stage(self, story: Story) -> AbstractContextManager[Stage]:
-        """A fresh stage for a story, gone afterwards. Raises ProbeError."""
+        """Provide a fresh stage for a story, and remove it afterwards. Raises ProbeError."""
         ...
 
     def close(self) -> None:
-        """Gives back what it opened."""
+        """Close what was opened."""
         ...
 
 
 class _Controlled:
-    """A place with a control API: every story has an organisation of its own, whose clock stands but for the story's steps."""
+    """A place with a control API. Every story has its own organisation, whose clock is frozen and moved only by the story."""
 
     has_control = True
     _control: Control
@@ -117,7 +117,7 @@ class _Controlled:
 
 
 class InProcess(_Controlled):
-    """A mock in this process, of its own."""
+    """A mock of its own, in this process."""
 
     name = "the mock in this process"
 
@@ -160,7 +160,7 @@ def _reason(tenant: Tenant, context_id: str) -> str | None:
 
 
 class Mock(_Controlled):
-    """A running mock at a URL, by its control API."""
+    """A running mock at a URL, controlled by its control API."""
 
     def __init__(self, url: str, admin_token: str = "") -> None:
         from contracts.probe.web import Web
@@ -180,7 +180,7 @@ class Mock(_Controlled):
 
 
 class Service:
-    """Any provider at a URL, as an OAuth client of it: nothing is done to its world, and waits are real."""
+    """Any provider at a URL, used as an OAuth client of it. Nothing can be controlled, and waits are real."""
 
     has_control = False
 
@@ -199,7 +199,7 @@ class Service:
 
 
 def _connected(url: str) -> httpx.Client:
-    """A client of a URL. Raises ProbeError where that is none."""
+    """Return a client for a URL. Raises ProbeError if it is not a valid URL."""
     import httpx
 
     from contracts.probe.web import TIMEOUT, checked

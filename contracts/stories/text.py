@@ -1,4 +1,4 @@
-"""Stories at a terminal: what is in them, and what came of putting them on."""
+"""Stories and their results for a terminal."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _MARK = 9
 
 
 def listed(stories: Mapping[str, Story], style: Style = PLAIN) -> Iterator[str]:
-    """Names and titles, a line each."""
+    """Yield names and titles, a line each."""
     column = max((width(name) for name in stories), default=0) + 2
     for name, story in stories.items():
         yield from style.hang(pad(name, column), story.title)
 
 
 def shown(name: str, story: Story, style: Style = PLAIN) -> Iterator[str]:
-    """A story as steps, each with the answer it shall get."""
+    """Yield a story as steps, each with the expected answer."""
     yield style.paint(style.say(name), "bold")
     yield from style.hang("", story.title)
     yield ""
@@ -44,7 +44,7 @@ def shown(name: str, story: Story, style: Style = PLAIN) -> Iterator[str]:
 
 
 def told(name: str, story: Story, run: Told, style: Style = PLAIN, *, steps: bool = True) -> Iterator[str]:
-    """What came of a story: a line, and below it the steps."""
+    """Yield the result of a story: a line, and below it the steps."""
     word, colour = _MARKS[run.outcome]
     line = style.say(f"{name}  {story.title}")
     fits = _MARK + width(line) <= style.width
@@ -70,7 +70,7 @@ def _result(number: int, result: StepResult, style: Style) -> Iterator[str]:
 
 
 def _row(number: int, step: Step, answer: str, style: Style, *looks: Look) -> Iterator[str]:
-    """A step, and to its right what it was answered, where that has room."""
+    """Yield a step, with its answer at the right if there is room."""
     label = f"{number:>4}  "
     room = style.width - len(label) - (width(answer) + 2 if answer else 0)
     first, *others = wrap(style.say(step_words(step)), max(room, 20))

@@ -1,4 +1,4 @@
-"""Steps and answers in words, for people: what is sent to whom, what is done to the world, and what came of it."""
+"""Steps and answers in words, for people."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mockserver.wire.table import TOLD_AS
 
 
 class Got(NamedTuple):
-    """An answer, as far as it can be compared. `reason` is None where the provider does not tell its reasons."""
+    """An answer, as far as it can be compared. `reason` is None if the provider gives none."""
 
     status: int | str
     code: str | None = None
@@ -23,7 +23,7 @@ class Got(NamedTuple):
 
 
 def step_words(step: Step) -> str:
-    """A step in a line, without its answer."""
+    """Return a step in a line, without its answer."""
     match step:
         case Token():
             return (
@@ -42,14 +42,14 @@ def step_words(step: Step) -> str:
 
 
 def world_words(step: Any) -> str:
-    """What is done to the world: `advance(seconds=30)`."""
+    """Return a change of the platform in words: `advance(seconds=30)`."""
     detail = msgspec.to_builtins(step)
     what = detail.pop("op")
     return perturbation_words(what, detail["policy"] if isinstance(step, SetPolicy) else detail)
 
 
 def answer_words(answer: Expected | Got) -> str:
-    """An answer: `403 session.consumed`, and what else is told of it."""
+    """Return an answer in words: `403 session.consumed`, and what else is known of it."""
     told = answer.reason or answer.code
     parts = [str(answer.status), *([told] if told else [])]
     if answer.retry_after is not None:
@@ -58,7 +58,7 @@ def answer_words(answer: Expected | Got) -> str:
 
 
 def told_as(reason: str) -> str:
-    """What the mock's header says for a reason of its journal."""
+    """Return what the mock's header says for a reason of its journal."""
     known = next((own for own in TOLD_AS if own == reason), None)
     return TOLD_AS[known].value if known is not None else reason
 

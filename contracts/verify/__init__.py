@@ -1,4 +1,4 @@
-"""Verifies a client: scenarios, runs, verdicts, the smallest counterexamples, a report."""
+"""Verification of a client: scenarios, runs, verdicts, the smallest counterexamples, and a report."""
 
 from contracts.verify.client import verify_client
 from contracts.verify.errors import ContractViolated, NothingExercised, UnknownClause

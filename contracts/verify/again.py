@@ -1,4 +1,4 @@
-"""How options are typed, so that a run can be had again."""
+"""Options as they are typed to repeat a run."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ from contracts.judge import DEFAULTS, Parameters
 from contracts.profiles import EXAMPLES, Pace, walk_extent
 
 _TYPED = ("delivery", "max_age", "max_attempts", "min_attempts", "max_wait", "min_pause", "token_margin", "idempotency_key")
-"""The parameters of a contract that are options."""
+"""The parameters of the contract that are options."""
 
 
 def contract(parameters: Parameters) -> str:
-    """Those of `dayfly verify` and `dayfly replay` that say what a client is held to, where that is not the usual."""
+    """Return the options of `dayfly verify` and `dayfly replay` that change what is required, if they differ from the
+    default.
+    """
     return " ".join(_parameters(parameters))
 
 
 def drawing(codes: Sequence[str], examples: int, pace: Pace, walk: str | None = None) -> str:
-    """Those of `dayfly verify` that say what is drawn: which clauses are judged steers that as well."""
+    """Return the options of `dayfly verify` that change what is drawn. The choice of clauses does, because it steers the
+    search.
+    """
     told = [f"--clause {code.upper()}" for code in codes]
     walked = [] if walk in {None, walk_extent()} else [f"--walk {walk}"]
     return " ".join([*told, *([] if examples == EXAMPLES[pace] else [f"--examples {examples}"]), *walked])

@@ -1,4 +1,4 @@
-"""Puts one client through many scenarios, and keeps what the judge says of each run."""
+"""Puts one client through many scenarios, and collects the judge's verdicts on each run."""
 
 from __future__ import annotations
 
@@ -24,16 +24,18 @@ _PRECEDENCE = (Status.VIOLATED, Status.INCONCLUSIVE, Status.HELD)
 
 
 def settled(verdict: Verdict) -> tuple[Status, str]:
-    """A verdict that is no counterexample, as a report tells it: what another violation explains is not told twice."""
+    """Return the status and message to report for a verdict without a counterexample. An explained violation is
+    inconclusive.
+    """
     if verdict.status is Status.VIOLATED:
-        return Status.INCONCLUSIVE, f"broken only where {verdict.explained_by} was: that explains it"
+        return Status.INCONCLUSIVE, f"violated only together with {verdict.explained_by}, which explains it"
     return verdict.status, verdict.message
 
 
 class Effort(NamedTuple):
-    """How many runs may be spent on making one counterexample smaller, and how often it is run again in the end.
+    """The budget of a counterexample: runs for minimizing it, and final runs that confirm it.
 
-    A run in which the client hangs counts as `hang` others.
+    A run in which the client hangs costs as much as `hang` others.
     """
 
     shrinking: int
@@ -42,12 +44,14 @@ class Effort(NamedTuple):
 
 
 AS_FOUND = Effort(shrinking=0, replays=0)
-"""Leaves counterexamples as they were found."""
+"""Keeps counterexamples as they were found."""
 
 
 class Progress(NamedTuple):
-    """How far a campaign has come: `runs` of those `planned`, clauses put to the test and violated so far; the one whose
-    counterexample is being made `smaller`."""
+    """The progress of a campaign: `runs` of those `planned`, clauses put to the test and violated so far.
+
+    `smaller` is the clause whose counterexample is being minimized, or "".
+    """
 
     runs: int
     planned: int
@@ -58,11 +62,11 @@ class Progress(NamedTuple):
 
 
 Watch = Callable[[Progress], None]
-"""Told after every run."""
+"""Called after every run."""
 
 
 class Witness(NamedTuple):
-    """A run of a scenario in which a clause was broken."""
+    """A run of a scenario in which a clause was violated."""
 
     scenario: Scenario
     run: Run
@@ -76,24 +80,21 @@ def _keep_simplest(found: dict[str, Witness], witness: Witness) -> None:
         found[witness.verdict.code] = witness
 
 
-_BLURRED = (
-    "broken only by messages sent at once, and the client mixes up their guests ({}): whose requests they are is uncertain"
-)
+_BLURRED = "violated only by messages sent at once, whose requests are uncertain because the client mixes up their guests ({})"
 
 
 def replayed(scenario: Scenario, times: int) -> Iterator[Scenario]:
-    """The scenario so many times; if it fails by the client's chance, each time with a seed of its own."""
+    """Yield the scenario so many times. If its failure depends on random numbers, each time has its own seed."""
     for number in range(times):
         yield replace(scenario, chance=(scenario.chance + number) % (1 << 32)) if scenario.chance else scenario
 
 
 class Campaign:
-    """A world, the clauses that count in it, and what has been found.
+    """A world, the clauses to judge, and the findings so far.
 
-    Counted are `runs`, of those `planned`, `hung` ones, in which a client showed nothing for as long as it may, and `flooded`
-    ones, in which it made more requests than it may.
-    `walked` counts the scenarios of the walk by their kind. `real_time` is how many seconds went into runs in which the
-    client's own time was real. `stopped` says why fewer were made than planned.
+    `runs` of the `planned` ones are counted. In `hung` runs the client was silent for too long; in `flooded` runs it made too
+    many requests. `walked` counts the scenarios of the walk by their kind. `real_time` is the seconds of runs in which the
+    client's own time was real. `stopped` says why fewer runs were made than planned.
     """
 
     def __init__(
@@ -113,7 +114,7 @@ class Campaign:
         self.stopped = ""
 
     def examine(self, scenario: Scenario) -> Judgement:
-        """Runs a scenario and keeps what it shows. Raises ClientError if the client never worked."""
+        """Run a scenario and record the verdicts. Raises ClientError if the client never worked."""
         stopwatch = Stopwatch()
         run, judgement = self._judged(scenario)
         self._working.check(scenario, run)
@@ -134,25 +135,25 @@ class Campaign:
         return judgement
 
     def closeness(self, judgement: Judgement) -> dict[str, float]:
-        """How near a run came to breaking each clause that can tell."""
+        """Return how near a run came to violating each clause that can say so."""
         case = Case(judgement.history, self._parameters)
         near = {clause.code: closeness(clause, case) for clause in self._clauses}
         return {code: value for code, value in near.items() if value is not None}
 
     def results(self, effort: Effort) -> tuple[ClauseResult, ...]:
-        """What became of each clause, with the smallest counterexample that could be found."""
+        """Return the result of each clause, with the smallest counterexample that could be found."""
         return tuple(self._result(clause, effort) for clause in self._clauses)
 
     def broken(self, code: str) -> int:
-        """In how many runs a clause was broken, and nothing else explained it."""
+        """Return in how many runs a clause was violated and no other violation explained it."""
         return self._statuses[code][Status.VIOLATED]
 
     def holds(self, code: str, scenario: Scenario, times: int) -> bool:
-        """Whether the client keeps a clause that `scenario` puts to the test, in each of so many runs."""
+        """Return whether `scenario` puts a clause to the test and the client keeps it, in each of so many runs."""
         return all(self._status(code, scenario) is Status.HELD for _ in range(times))
 
     def _tell(self, smaller: str = "") -> None:
-        """Whoever watches learns how far the campaign has come."""
+        """Report the progress."""
         if self._watch is not None:
             exercised = sum(counts.total() > counts[Status.NOT_EXERCISED] for counts in self._statuses.values())
             self._watch(Progress(self.runs, self.planned, len(self._clauses), exercised, len(self._found), smaller))
@@ -162,14 +163,14 @@ class Campaign:
         return run, judged(run.trace, self._parameters, self._clauses)
 
     def _breaks(self, code: str, scenario: Scenario) -> bool:
-        """Whether the clause is broken once more."""
+        """Return whether the clause is violated in one more run."""
         try:
             return self._judged(scenario)[1].of(code).is_root
         except ClientError:
             return False
 
     def _status(self, code: str, scenario: Scenario) -> Status:
-        """How the clause ends once more."""
+        """Return how the clause ends in one more run."""
         try:
             return self._judged(scenario)[1].of(code).status
         except ClientError:
@@ -194,7 +195,7 @@ class Campaign:
         message = self._messages.get((clause.code, status), "") if shown else ""
         found = self._counterexample(clause.code, effort) if status is Status.VIOLATED else None
         if found is not None and found.reproduced == 0 and self._found[clause.code].run.slow:
-            status, message = Status.INCONCLUSIVE, f"{found.message}; but it did not hang when that was run again"
+            status, message = Status.INCONCLUSIVE, f"{found.message}; but it did not hang when the scenario was run again"
             found = None
         return ClauseResult(
             code=clause.code,
@@ -214,7 +215,7 @@ class Campaign:
             self._tell(code)
             try:
                 run, judgement = self._judged(scenario)
-            except ClientError:  # it breaks down in another way, which is not what is looked for
+            except ClientError:  # it fails in another way, which does not count
                 left -= effort.hang
                 return False
             left -= effort.hang if run.slow or judgement.history.header.time else 1

@@ -1,7 +1,7 @@
-"""Keeps what is drawn from depending on what else the process has loaded.
+"""Makes Hypothesis draw by its seed alone.
 
-Hypothesis mixes constants into its draws that it finds in the source of the modules loaded from the working directory. For a
-test of those modules that is a help; here it would mean that a seed finds something else in another session.
+Hypothesis adds constants to its draws that it finds in modules loaded from the working directory. That helps to test those
+modules. Here it would mean that the same seed draws something else in another session.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from hypothesis import configuration
 from hypothesis.internal.conjecture import providers
 
 _METHOD = "_maybe_draw_constant"
-"""Private to Hypothesis, and younger than the oldest version supported here: a test holds what is relied on."""
+"""A private method of Hypothesis, which its oldest supported version does not have. A test checks it."""
 
 
 @contextmanager
 def no_constants_found_elsewhere() -> Iterator[None]:
-    """While it lasts, Hypothesis draws by its seed alone."""
+    """Let Hypothesis draw by its seed alone meanwhile."""
     provider: Any = providers.HypothesisProvider
     original = getattr(provider, _METHOD, None)
     if original is None:
@@ -37,9 +37,9 @@ def no_constants_found_elsewhere() -> Iterator[None]:
 
 @contextmanager
 def storage_elsewhere() -> Iterator[None]:
-    """While it lasts, Hypothesis keeps its tables in the user's cache, and makes no `.hypothesis` in the working directory.
+    """Let Hypothesis keep its tables in the user's cache meanwhile, instead of `.hypothesis` in the working directory.
 
-    A directory that is there already, or that HYPOTHESIS_STORAGE_DIRECTORY names, is used as it is.
+    A directory that exists already, or that HYPOTHESIS_STORAGE_DIRECTORY names, is used as it is.
     """
     home = configuration.storage_directory(intent_to_write=False).home_directory
     if home.exists() or os.environ.get("HYPOTHESIS_STORAGE_DIRECTORY"):
@@ -53,7 +53,7 @@ def storage_elsewhere() -> Iterator[None]:
 
 
 def _cache() -> Path:
-    """The user's cache; a directory that no one else writes to, if there is no home."""
+    """Return the user's cache; without a home, a temporary directory of the user's own."""
     given = os.environ.get("XDG_CACHE_HOME", "")
     if Path(given).is_absolute():
         return Path(given)
@@ -64,4 +64,4 @@ def _cache() -> Path:
 
 
 def _none(*_: object, **__: object) -> None:
-    """Draws no constant."""
+    """Draw no constant."""

@@ -1,4 +1,4 @@
-"""Verifies a Python client from Python, in a test for example."""
+"""Verifies a Python client from Python, for example in a test."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from contracts.verify.run import Options, verify
 class HeldTo(TypedDict, total=False):
     """The parameters of the contract, as `contracts.judge.Parameters` describes them; times are in seconds.
 
-    `max_age=math.inf` lets an id be of any age. `idempotency_key` names a header of the client's: sends of
-    a message with the same value in it count as one.
+    `max_age=math.inf` allows ids of any age. `idempotency_key` names a header of the client: sends of a message with the same
+    value in it count as one.
     """
 
     delivery: Delivery
@@ -59,16 +59,16 @@ def verify_client(
 ) -> Report:
     """Verify the client that `make_client(platform)` returns, and return the report if every clause held.
 
-    `platform` has `base_url`, `client_id`, `client_secret`, `http_client()`, `sleep()` and `now()`; the
-    client has `send(guest, text)`, plain or asynchronous. `expected_failures` is a file, or reasons by
-    clause. With `socket` the platform listens at `base_url`, so that what an HTTP stack does by itself is
-    seen. `patience` is in seconds of real time. With `show_output` the client prints as it would without
-    dayfly; else its output is in reports alone. The client is named by its file, relative to `root` (None:
-    the working directory). `test` is the pytest test to run again if the client has no name to type.
-    `held_to` is described in HeldTo.
+    `platform` has `base_url`, `client_id`, `client_secret`, `http_client()`, `sleep()` and `now()`. The client has `send(guest,
+    text)`, plain or asynchronous. `expected_failures` is a file, or reasons by clause. With `socket` the platform listens at
+    `base_url`, so that what an HTTP stack does by itself is seen. `patience` is in seconds of real time. With `show_output` the
+    client prints as it would without dayfly; otherwise only reports show its output.
 
-    Raises ContractViolated with the report as its text, NothingExercised, and other ContractsErrors if
-    the client cannot be verified.
+    The client is named by its file, relative to `root` (None: the working directory). `test` is the pytest test to run again if
+    the command line cannot name the client. HeldTo describes `held_to`.
+
+    Raises ContractViolated with the report as its text, NothingExercised, and other ContractsErrors if the client cannot be
+    verified.
     """
     __tracebackhide__ = True
     options = Options(
@@ -89,7 +89,7 @@ def verify_client(
 
 
 def _kept(report: Report) -> Report:
-    """The report, if every clause held; else it is raised."""
+    """Return the report if every clause held, else raise it."""
     __tracebackhide__ = True
     if report.interrupted:
         raise KeyboardInterrupt
@@ -103,7 +103,7 @@ def _kept(report: Report) -> Report:
 
 
 def _verified(name: str, clients: PythonClients, options: Options) -> Report:
-    """The report. Of a client that cannot be judged the reader of a test wants the reason, and not the way to it."""
+    """Return the report. An error is raised without its traceback, because a reader of the test wants the reason only."""
     __tracebackhide__ = True
     try:
         return verify(name, clients, options)
@@ -112,7 +112,7 @@ def _verified(name: str, clients: PythonClients, options: Options) -> Report:
 
 
 def codes_in(clauses: str | Iterable[str]) -> tuple[str, ...]:
-    """Their codes, where one may be given by itself."""
+    """Return the codes as a tuple; a single one may be given as a string."""
     return (clauses,) if isinstance(clauses, str) else tuple(clauses)
 
 
@@ -123,7 +123,7 @@ def _known(given: str | Path | Mapping[str, str] | None) -> ExpectedFailures:
 
 
 def _typed(factory: Callable[[Any], Any], socket: bool, patience: float) -> str | None:
-    """How `dayfly verify` is given the factory; None where it would not find it."""
+    """Return the factory as an argument of `dayfly verify`; None if the command would not find it."""
     if not _is_found(factory):
         return None
     waits = "" if patience == PATIENCE else f" --patience {patience:g}"
@@ -131,7 +131,7 @@ def _typed(factory: Callable[[Any], Any], socket: bool, patience: float) -> str 
 
 
 def _is_found(factory: Callable[[Any], Any]) -> bool:
-    """Whether it is what its file has under its name: a lambda is not, nor what was made in a function or wrapped elsewhere."""
+    """Return whether a file has the factory under its name. It does not for a lambda, or a function made in another one."""
     name, module = getattr(factory, "__qualname__", ""), sys.modules.get(getattr(factory, "__module__", ""))
     if module is None or not name.isidentifier() or getattr(module, name, None) is not factory:
         return False
@@ -146,7 +146,7 @@ def _file(thing: Any) -> str | None:
 
 
 def name_of(factory: Callable[[Any], Any], root: Path) -> str:
-    """A factory as TARGET would name it in `root`, as far as it can be told."""
+    """Return a factory as TARGET would name it in `root`, as far as possible."""
     name = getattr(factory, "__qualname__", type(factory).__qualname__)
     file = _file(factory)
     if file is None:

@@ -1,4 +1,4 @@
-"""Counterexamples that are kept in a directory: tried first in the next run, and removed when they have become history."""
+"""Counterexamples saved in a directory: they are tried first in the next run, and removed once they no longer fail."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from contracts.report.model import ClauseResult
 from contracts.scenario import Scenario
 
 Holds = Callable[[str, Scenario], bool]
-"""Whether a clause holds in a scenario, each time it is run again."""
+"""Returns whether a clause holds in a scenario, each time it is run again."""
 
 _OURS = re.compile(r"([A-Z]\d+)-([0-9a-f]{8})\.json")
 
 
 class Corpus:
-    """The scenarios in `directory`, as `target` is put through them."""
+    """The scenarios in `directory`, for `target`."""
 
     def __init__(self, directory: Path, target: str) -> None:
-        """Reads them. Raises ScenarioError at the first file that is not one, and where nothing can be kept in `directory`."""
+        """Read them. Raises ScenarioError at the first file that is not valid, and if `directory` cannot be made."""
         self._directory, self._target = directory, target
         self._unkept: list[str] = []
         try:
@@ -34,22 +34,22 @@ class Corpus:
 
     @property
     def scenarios(self) -> list[Scenario]:
-        """What is kept, without what was noted of how it was found."""
+        """The saved scenarios, without the notes on how they were found."""
         return [scenarios.bare(kept) for _, kept in self._kept]
 
     @property
     def unkept(self) -> tuple[str, ...]:
-        """What could not be written so far, or removed, and why."""
+        """The files that could not be written or removed so far, with the reasons."""
         return tuple(self._unkept)
 
     def save(self, results: Iterable[ClauseResult]) -> tuple[ClauseResult, ...]:
-        """The results, each counterexample with the file it was saved in; with none where that could not be written."""
+        """Save the counterexamples, and return the results with the files; without a file if it could not be written."""
         return tuple(map(self._save, results))
 
     def prune(self, codes: Sequence[str], holds: Holds) -> tuple[str, ...]:
-        """Removes what no longer fails, and tells the files that are gone.
+        """Remove counterexamples that no longer fail, and return the removed files.
 
-        Only files that this client's own counterexamples were written to, unchanged since, to clauses among `codes`.
+        Only unchanged counterexamples of this client, to clauses among `codes`, are removed.
         """
         ours = [(path, kept, self._clause_of(path, kept)) for path, kept in self._kept]
         mended = [path for path, kept, code in ours if code in codes and holds(code, scenarios.bare(kept))]
@@ -64,7 +64,9 @@ class Corpus:
         return True
 
     def _clause_of(self, path: Path, kept: Scenario) -> str:
-        """The clause that the file is a counterexample to, where this client was written into it and nobody else did more."""
+        """Return the clause of a counterexample that this client was saved with; "" if the file was changed or is another
+        client's.
+        """
         name = _OURS.fullmatch(path.name)
         is_ours = name is not None and name.group(2) == scenarios.digest(kept) and kept.client == self._target
         return name.group(1) if name is not None and is_ours else ""

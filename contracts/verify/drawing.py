@@ -1,4 +1,4 @@
-"""Draws the scenarios of a campaign, by Hypothesis. Nothing fails here: shrinking is done elsewhere."""
+"""Draws the scenarios of a campaign with Hypothesis. No test case fails here, because minimizing is done elsewhere."""
 
 from __future__ import annotations
 
@@ -16,26 +16,28 @@ from contracts.verify.chance import no_constants_found_elsewhere, storage_elsewh
 T = TypeVar("T")
 
 Near = Callable[[], Mapping[str, float]]
-"""Tells how near a run came to breaking each clause that can tell."""
+"""Returns how near a run came to violating each clause that can say so."""
 
 Examine = Callable[[Scenario], Near]
-"""Runs a scenario, and returns what tells how near it came."""
+"""Runs a scenario, and returns a function for how near it came."""
 
 _NOT_NEAR: Near = dict
 
 UNLIKE = 10
-"""Of so many test cases Hypothesis draws each from scratch; after them it goes over to varying what it has drawn."""
+"""Hypothesis draws the first 10 test cases independently and mutates earlier ones after that."""
 
 SIMPLE = 2
-"""The first ones are the simplest of all, over and over, and little more."""
+"""The first test cases are the simplest ones, and little more."""
 
 AT_ONCE = 10
-"""The most scenarios in one test case: Hypothesis has work to do around each, which that way they share."""
+"""The most scenarios in one test case. They share the cost that Hypothesis adds to each test case."""
 
 
 def draw(examine: Examine, limits: Limits, examples: int, chance: int) -> None:
-    """Examines `examples` scenarios, all different. Three of four have nothing to do with each other; with the others
-    Hypothesis climbs to where a clause is nearly broken. The same `chance` draws the same."""
+    """Examine `examples` scenarios, all different; the same `chance` draws the same.
+
+    Three quarters are drawn independently. For the others Hypothesis climbs towards violations.
+    """
     with storage_elsewhere():
         drawing = _Drawing(examine, limits, chance)
         drawing.unlike(examples - examples // 4)
@@ -52,7 +54,7 @@ class _Drawing:
         self._rounds = 0
 
     def unlike(self, examples: int) -> None:
-        """Until there were so many: scenarios drawn from scratch."""
+        """Examine scenarios drawn from scratch, until there are `examples` in all."""
 
         def several(drawn: tuple[Scenario, ...]) -> None:
             for scenario in drawn:
@@ -65,7 +67,9 @@ class _Drawing:
             self._run(several, st.tuples(*[self._scenarios] * at_once), UNLIKE, [Phase.generate])
 
     def climbing(self, examples: int) -> None:
-        """Until there were so many, or none is better any more: variations of those that came near a breach."""
+        """Examine variations of scenarios that came near a violation, until there are `examples` in all or none comes
+        nearer.
+        """
 
         def one(scenario: Scenario) -> None:
             if len(self._seen) < examples:
@@ -76,7 +80,7 @@ class _Drawing:
             self._run(one, self._scenarios, examples - len(self._seen), [Phase.generate, Phase.target])
 
     def _look_at(self, scenario: Scenario) -> Near:
-        """What was examined before is passed over."""
+        """Examine a scenario, unless it was examined before."""
         key = msgspec.json.encode(scenario)
         if key in self._seen:
             return _NOT_NEAR
@@ -84,9 +88,9 @@ class _Drawing:
         return self._examine(scenario)
 
     def _run(self, test: Callable[[T], None], drawn: st.SearchStrategy[T], most: int, phases: Sequence[Phase]) -> None:
-        """Up to `most` test cases, the simplest of all among them."""
+        """Run up to `most` test cases, of which the first are the simplest."""
         self._rounds += 1
-        chosen = settings(  # all that steers it, so that a profile of the tests around does not
+        chosen = settings(  # all settings that matter, so that the tests' own profile does not change them
             max_examples=most,
             phases=phases,
             database=None,

@@ -1,4 +1,4 @@
-"""How a verification ends that does not end well."""
+"""The errors that end a verification."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from contracts.report.text import render
 
 
 class ContractViolated(AssertionError):
-    """A client broke a clause, or keeps one that it was said to break; the text names it and goes on with the report, `report`
-    is the same as a value."""
+    """A client violated a clause, or kept one that was expected to fail. The text has the report, `report` is its value."""
 
     def __init__(self, report: Report) -> None:
         failed = [*report.violated, *report.with_ending(Ending.NOW_HELD)]
@@ -23,7 +22,7 @@ class ContractViolated(AssertionError):
 
 
 class NothingExercised(ContractsError):
-    """Nothing can be said of the client: no scenario put a clause to the test, or what counts could not be judged."""
+    """The client cannot be judged: no scenario put a clause to the test, or delivery could not be judged."""
 
     def __init__(self, report: Report) -> None:
         told = "; ".join(facts.no_verdict(report)) or "no clause was put to the test"
@@ -32,7 +31,7 @@ class NothingExercised(ContractsError):
 
 
 class CorpusUnkept(ContractsError):
-    """The corpus could not be written, though nothing else was wrong with the client."""
+    """The corpus could not be written, though nothing else was wrong."""
 
     def __init__(self, report: Report) -> None:
         super().__init__(facts.unkept(report))
@@ -40,9 +39,9 @@ class CorpusUnkept(ContractsError):
 
 
 class UnknownClause(ContractsError):
-    """There is no clause of this code; the text names the nearest."""
+    """No clause has this code; the text proposes the nearest."""
 
     def __init__(self, code: str, known: Sequence[str]) -> None:
         near = get_close_matches(code.upper(), known, n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+        hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(known)}"
         super().__init__(f"there is no clause {code!r}; {hint}")

@@ -1,7 +1,7 @@
-"""Violations that are known: a TOML file says which, and why they are borne with.
+"""Expected failures: a TOML file lists the clauses that are known to be violated, with reasons.
 
-Such a clause does not fail a run, so that the others can guard a client that is not right yet. Where it holds, the run fails:
-an exception that has outlived its cause would hide the next mistake.
+Such a clause does not fail a run, so that the others can guard a client that is not right yet. If it holds, the run fails,
+because an entry that is no longer needed would hide the next mistake.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ MAX_BYTES = 1 << 20
 
 
 class ExpectedFailuresError(ContractsError):
-    """A file of expected failures cannot be used; the text names the file, and the line or the key that is wrong."""
+    """A file of expected failures that cannot be used. The text names the file, and the faulty line or key."""
 
 
 class ExpectedFailure(Struct, frozen=True, forbid_unknown_fields=True):
-    """That clients whose name matches `client` (`*` and `?` as in file names; files from the working directory) violate
-    `clause`, and the reason to bear with it.
+    """A clause that clients violate whose name matches `client`, and the reason to accept it.
 
-    Not `strict`: no complaint where the clause holds, as it may where a violation is rare.
+    `client` may have `*` and `?`, as in file names; files are relative to the working directory. If not `strict`, the clause
+    may also hold, as it may if a violation is rare.
     """
 
     clause: str
@@ -53,13 +53,13 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ExpectedFailures(Struct, frozen=True):
-    """What is known, and the file that says so."""
+    """The expected failures, and the file that lists them."""
 
     failures: tuple[ExpectedFailure, ...] = ()
     source: str = ""
 
     def lenient(self) -> ExpectedFailures:
-        """The same where one history is judged, which says nothing of what others would show: each may hold in it."""
+        """Return the same, but let each clause hold as well. That is right for one history, in which others may not show."""
         return replace(self, failures=tuple(replace(one, strict=False) for one in self.failures))
 
 
@@ -67,12 +67,12 @@ NOTHING = ExpectedFailures()
 
 
 def load(path: Path) -> ExpectedFailures:
-    """Reads a file. Raises ExpectedFailuresError."""
+    """Read a file. Raises ExpectedFailuresError."""
     content = _toml(path)
     if "version" not in content:
         raise ExpectedFailuresError(f"{path}: has no version; write `version = {VERSION}` in its first line")
     if content["version"] != VERSION:
-        raise ExpectedFailuresError(f"{path}: version {content['version']!r} is not known here (this is {VERSION})")
+        raise ExpectedFailuresError(f"{path}: version {content['version']!r} is not known here (dayfly reads {VERSION})")
     try:
         file = msgspec.convert(content, _File)
     except msgspec.ValidationError as error:
@@ -81,12 +81,12 @@ def load(path: Path) -> ExpectedFailures:
 
 
 def named(reasons: Mapping[str, str]) -> ExpectedFailures:
-    """The same from reasons by clause. Raises ExpectedFailuresError."""
+    """Make expected failures from reasons by clause. Raises ExpectedFailuresError."""
     return _checked(tuple(ExpectedFailure(clause, reason) for clause, reason in reasons.items()), "")
 
 
 def expecting(results: Iterable[ClauseResult], target: str, known: ExpectedFailures) -> tuple[ClauseResult, ...]:
-    """The results, with what is known of `target`; of several that match a clause the first counts."""
+    """Add to the results what is expected of `target`. If several entries match a clause, the first counts."""
     names = {target, from_root(target, Path.cwd())}
     expected: dict[str, Expectation] = {}
     for one in known.failures:
@@ -110,7 +110,7 @@ def _toml(path: Path) -> dict[str, object]:
 
 
 def _checked(failures: tuple[ExpectedFailure, ...], source: str) -> ExpectedFailures:
-    """`failures`, where each clause exists and none is named twice for the same clients."""
+    """Check that each clause exists, and that none is listed twice for the same clients."""
     codes = [clause.code for clause in CLAUSES]
     seen: set[tuple[str, str]] = set()
     for number, one in enumerate(failures):
@@ -118,6 +118,6 @@ def _checked(failures: tuple[ExpectedFailure, ...], source: str) -> ExpectedFail
         if one.clause.upper() not in codes:
             raise ExpectedFailuresError(f"{place}.clause: {UnknownClause(one.clause, codes)}")
         if (one.clause.upper(), one.client) in seen:
-            raise ExpectedFailuresError(f"{place}: {one.clause} is named twice for {one.client!r}")
+            raise ExpectedFailuresError(f"{place}: {one.clause} is listed twice for {one.client!r}")
         seen.add((one.clause.upper(), one.client))
     return ExpectedFailures(failures, source)

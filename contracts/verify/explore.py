@@ -1,4 +1,4 @@
-"""Where the scenarios of a campaign come from: the corpus, the built-in ones, and as many drawn as are asked for."""
+"""Runs the scenarios of a campaign: from the corpus, the built-in ones, the walk, and drawn ones."""
 
 from __future__ import annotations
 
@@ -17,20 +17,19 @@ from contracts.verify.campaign import Campaign
 from contracts.verify.drawing import Near, draw
 
 HUNG_RUNS = 3
-"""After so many runs in which the client hung no more are made: it would hang in every one."""
+"""After so many runs in which the client hung no more are made, because it would hang in every one."""
 
 FLOODED_RUNS = 12
-"""The same for runs with too many requests, which take less time: one loop without a bound must not hide the others."""
+"""The same for runs with too many requests. They take less time, and one endless loop must not hide other violations."""
 
 LONGEST_REAL_TIME = 10
-"""Seconds after which no more runs are made of a client whose own time is real: much of it cannot be judged anyway."""
+"""Seconds after which no more runs are made if the client's own time is real, because much of it cannot be judged anyway."""
 
 LONGEST_STORY = 300
 
 
 class _Enough(BaseException):
-    """Ends the drawing, because of an `error` where there is one; not an Exception or SystemExit, which Hypothesis would try to
-    repeat."""
+    """Ends the drawing, with an `error` if there is one. Hypothesis would try to repeat an Exception or a SystemExit."""
 
     def __init__(self, error: BaseException | None = None) -> None:
         super().__init__()
@@ -38,7 +37,9 @@ class _Enough(BaseException):
 
 
 class Drawing(NamedTuple):
-    """How many scenarios are drawn, by which `chance`, and how far the walk goes before (None: as it suits the limits)."""
+    """The number of scenarios to draw, the `chance` to draw them by, and the extent of the walk before (None: by the
+    limits).
+    """
 
     examples: int
     chance: int
@@ -46,9 +47,9 @@ class Drawing(NamedTuple):
 
 
 def explore(campaign: Campaign, kept: Iterable[Scenario], limits: Limits, drawing: Drawing) -> None:
-    """Examines the `kept` scenarios, the built-in ones, those of the walk, and then as many drawn ones as are asked for.
+    """Examine the `kept` scenarios, the built-in ones, those of the walk, and then the drawn ones.
 
-    The same chance draws the same scenarios from a client that does the same. It also seeds the client's own random numbers,
+    The same chance draws the same scenarios for a client that behaves the same. It also seeds the client's own random numbers,
     differently in each scenario; a kept scenario has its own seed.
     """
     first, plain, steps = list(kept), list(built_in(limits)), list(walk(limits, drawing.extent))
@@ -78,7 +79,7 @@ def explore(campaign: Campaign, kept: Iterable[Scenario], limits: Limits, drawin
 
 
 def seeded(scenario: Scenario, chance: int) -> Scenario:
-    """The scenario with a seed for the client's random numbers that depends on it and on `chance`."""
+    """Return the scenario with a seed for the client's random numbers that depends on it and on `chance`."""
     return replace(scenario, chance=crc32(f"{chance} {digest(scenario)}".encode()) or 1)
 
 
@@ -104,6 +105,6 @@ def _examine(campaign: Campaign, scenario: Scenario) -> Near:
 
 
 def _story(scenario: Scenario) -> str:
-    """What a scenario asks for, in one line that is not too long."""
+    """Return a scenario in one line, cut if it is long."""
     story = ", ".join(line.strip() for item in scenario.items for line in item_words(item))
     return story if len(story) <= LONGEST_STORY else story[: LONGEST_STORY - 1] + "…"

@@ -1,4 +1,4 @@
-"""Lets the collector of reference cycles run less often while scenarios are run: they leave many objects, and few cycles."""
+"""Makes garbage collection rarer while scenarios are run, because they leave many objects and few cycles."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 YOUNG = 5000
-"""Objects after whose making the youngest are looked through. Python's own 700 takes a tenth of a campaign's time."""
+"""New objects before a collection of the youngest. Python's own 700 takes a tenth of a campaign's time."""
 
 
 @contextmanager
 def seldom_collected() -> Iterator[None]:
-    """While it lasts; whoever collects less often already, or not at all, is left alone."""
+    """Collect less often meanwhile. A setting that collects less often already, or not at all, stays."""
     before = gc.get_threshold()
     if 0 < before[0] < YOUNG:
         gc.set_threshold(YOUNG, *before[1:])

@@ -1,4 +1,4 @@
-"""What a client in a file is called: by a path that does not depend on how somebody came there."""
+"""Names of clients in files, relative to a directory if possible."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def below(path: str | Path, root: Path) -> Path:
-    """`path` from `root`, where it is below that, by name or once symbolic links are followed; else as it is."""
+    """Return `path` relative to `root` if it is below that, also after following symbolic links; else as it is."""
     straight, above = Path(os.path.abspath(path)), Path(os.path.abspath(root))
     for place, start in ((straight, above), (straight.resolve(), above.resolve())):
         if place.is_relative_to(start):
@@ -16,6 +16,6 @@ def below(path: str | Path, root: Path) -> Path:
 
 
 def from_root(target: str, root: Path) -> str:
-    """The target as `root` has it, where it is a file below that; else as it is."""
+    """Return the target relative to `root` if it is a file below that; else as it is."""
     where, _, name = target.rpartition(":")
     return f"{below(where, root)}:{name}" if where.endswith(".py") else target

@@ -1,7 +1,7 @@
-"""Judges what has been recorded, in every reading of it that makes sense.
+"""Judges a recording, in every reading of it that makes sense.
 
-A recording may leave open in which order requests came, if its stamps are coarse, and which of them are
-for one message, if it does not tell. Only what is so in all of these readings is a violation.
+A recording may leave open in which order requests came, if its time stamps are coarse, and which of them are for one message. A
+clause is violated only if it is in all of these readings.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from contracts.verify.stopwatch import Stopwatch
 from mockserver.journal import Began, Entry
 
 OF_IDS = frozenset({"S1", "S2", "S3", "S4", "R1", "R2"})
-"""The clauses that tell sessions apart by their ids."""
+"""The clauses that depend on session ids."""
 
 OF_TOKENS = frozenset({"A1", "A2", "A3", "A4"})
-"""The clauses that tell tokens apart."""
+"""The clauses that depend on tokens."""
 
 MOST_TOLD = 20
-"""Further violations of a clause that are named one by one."""
+"""The most further violations of a clause that are listed one by one."""
 
 
 def check(
@@ -41,10 +41,10 @@ def check(
     source: Source = "recording",
     in_other_order: Sequence[Entry] | None = None,
 ) -> Report:
-    """Judge a recorded trace; `target` and `source` say where it came from, `extent` how much of it was read.
+    """Judge a recorded trace. `target` and `source` say where it came from, `extent` how much of it was read.
 
-    If the order of some requests is not known, `in_other_order` is the trace with these the other
-    way round: a clause is violated only if it is in both. Raises TraceMalformed.
+    If the order of some requests is unknown, `in_other_order` is the trace with these the other way round: a clause is violated
+    only if it is in both. Raises TraceMalformed.
     """
     stopwatch, clauses = Stopwatch(), select(options.clauses)
     inferring = _Inferring(options.parameters.one_shot, source == "test")
@@ -64,20 +64,20 @@ def check(
 
 
 class _Inferring(NamedTuple):
-    """How messages are inferred: is each one's client a process of its own, and did a test ask for them?"""
+    """Settings for inferring messages: whether each has its own process, and whether a test asked for them."""
 
     one_shot: bool
     scripted: bool
 
     def readings(self, trace: tuple[Entry, ...]) -> Sequence[Reading | None]:
-        """None alone for a trace that tells which messages the client was given."""
+        """Return the readings of a trace; only None if the trace records the messages."""
         if any(isinstance(entry, Began) for entry in trace):
             return (None,)
         return readings(fold(well_formed(trace)), one_shot=self.one_shot, scripted=self.scripted)
 
 
 class _View(NamedTuple):
-    """One way to read a recording, and the judgement on it. `doubt` is what else may be so."""
+    """One reading of a recording, and the judgement on it. `doubt` says what else may be true."""
 
     trace: tuple[Entry, ...]
     reading: Reading | None
@@ -85,7 +85,7 @@ class _View(NamedTuple):
     doubt: str
 
     def about(self, breach: Breach) -> tuple[str, ...]:
-        """The requests of a breach, by their contextIds: entries have other numbers in another order."""
+        """Return the requests of a breach by their contextIds, because entries have other numbers in another order."""
         calls = self.judgement.history.by_seq
         return tuple(calls[item.seq].arrival.context_id if item.seq in calls else str(item.seq) for item in breach.evidence)
 
@@ -101,7 +101,7 @@ def _views(
     clauses: Sequence[Clause[Any]],
     inferring: _Inferring,
 ) -> Iterator[_View]:
-    """The finest reading first; each order of the requests has readings of its own."""
+    """Yield the finest reading first; each order of the requests has its own readings."""
     for doubt, entries in (("", trace), *([] if other is None else [(ORDER, tuple(other))])):
         for nth, reading in enumerate(inferring.readings(entries)):
             judgement = judged(entries, parameters, clauses, reading)
@@ -132,7 +132,7 @@ def _result(clause: Clause[Any], views: Sequence[_View], extent: Extent | None) 
 
 
 def _common(code: str, views: Sequence[_View]) -> list[Breach]:
-    """The breaches in the first view that every other one has, too: at the same request, or between the same ones."""
+    """Return the breaches in the first view that every other view has too: at the same request, or between the same ones."""
     first, *rest = views
     found = first.judgement.breaches(code)
     for view in rest:
@@ -157,7 +157,7 @@ def _counterexample(breaches: Sequence[Breach], view: _View) -> Counterexample:
 
 
 def _undecided(views: Sequence[_View], verdicts: Sequence[Verdict]) -> tuple[Status, str]:
-    """How a clause ended that is not violated in every reading: the gravest of its ends, for what it is worth."""
+    """Return the end of a clause that is not violated in every reading: the most serious one, if it means anything."""
     violated = [verdict for verdict in verdicts if verdict.is_root]
     if violated:
         others = (view.doubt for view, verdict in zip(views, verdicts, strict=True) if not verdict.is_root)
@@ -172,7 +172,7 @@ def _undecided(views: Sequence[_View], verdicts: Sequence[Verdict]) -> tuple[Sta
 
 
 def _masked(code: str, extent: Extent) -> str:
-    """Why a clause cannot be judged if a tool has masked what it looks at."""
+    """Return why a clause cannot be judged, if a tool has masked what it depends on; else ""."""
     if code in OF_IDS and extent.masked:
         return "the session ids of this recording are masked"
     return "the tokens of this recording are masked" if code in OF_TOKENS and extent.masked_tokens else ""

@@ -1,4 +1,4 @@
-"""From clients and options to a report."""
+"""Verifies or replays clients with given options, and makes the report."""
 
 from __future__ import annotations
 
@@ -38,13 +38,12 @@ IN_REAL_TIME = "in real time, because the client cannot be in virtual time: {}; 
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """How thorough a verification is.
+    """The extent of a verification.
 
-    `examples` drawn scenarios and their `seed` (None: both as the profile has them). `walk`: what is
-    walked through before (None: what the variable `DAYFLY_WALK` names, else all for a Python object in virtual time, and few
-    scenarios for a process). Only the `clauses` named (none: all). `corpus` keeps counterexamples,
-    which are tried first, and with `corpus_keep` also those that no longer fail. `expected`: violations
-    that are known.
+    `examples`: scenarios to draw; `seed`: their seed; both default to the profile's. `walk`: the extent of the walk before
+    them; by default that of the variable `DAYFLY_WALK`, else everything, and few scenarios for a process.
+    `clauses`: the clauses to judge (none: all). `corpus` saves counterexamples, which are tried first; `corpus_keep` keeps
+    those that no longer fail. `expected`: violations that are known.
     """
 
     examples: int | None = None
@@ -62,7 +61,7 @@ DEFAULT_OPTIONS = Options()
 
 
 class _Plan(NamedTuple):
-    """What a client is put through: the `kept` scenarios, the built-in ones, those of the walk, and drawn ones."""
+    """The scenarios to run: the `kept` ones, the built-in ones, the walk, and drawn ones."""
 
     kept: Sequence[Scenario]
     drawing: Drawing
@@ -71,9 +70,9 @@ class _Plan(NamedTuple):
 
 
 def verify(target: str, clients: Clients, options: Options = DEFAULT_OPTIONS, watch: Watch | None = None) -> Report:
-    """Verifies the clients of `target`; `watch` is told after every run. Raises ContractsError where that cannot be done.
+    """Verify the clients of `target`. `watch` is called after every run. Raises ContractsError if that is not possible.
 
-    Where somebody interrupts it, the report tells what was found so far.
+    If it is interrupted, the report has the findings so far.
     """
     clauses, corpus = select(options.clauses), None if options.corpus is None else Corpus(options.corpus, target)
     plan = _plan(clients, options, corpus)
@@ -130,7 +129,7 @@ def _real_time(clients: Clients) -> str:
 
 
 def _found(campaign: Campaign, plan: _Plan) -> tuple[tuple[ClauseResult, ...], bool]:
-    """What became of the clauses, and whether somebody interrupted it."""
+    """Return the results of the clauses, and whether the run was interrupted."""
     try:
         with seldom_collected():
             explore(campaign, plan.kept, plan.limits, plan.drawing)
@@ -147,7 +146,7 @@ def _walked(campaign: Campaign) -> Walked:
 
 
 def _pruned(campaign: Campaign, corpus: Corpus, clauses: Sequence[Clause[Any]], effort: Effort) -> tuple[str, ...]:
-    """The files of scenarios that no longer fail. Of a client that hangs nobody can tell."""
+    """Return the files of scenarios that no longer fail; none for a client that hangs, because it cannot be judged."""
     codes = [clause.code for clause in clauses]
     if campaign.hung or campaign.flooded:
         return ()
@@ -155,7 +154,7 @@ def _pruned(campaign: Campaign, corpus: Corpus, clauses: Sequence[Clause[Any]], 
 
 
 def replay(target: str, clients: Clients, scenario: Scenario, options: Options = DEFAULT_OPTIONS, times: int = 1) -> Report:
-    """Runs one scenario `times` times, and reports as `verify` does; nothing is drawn or made smaller."""
+    """Run one scenario `times` times, and report as `verify` does; nothing is drawn or minimized."""
     stopwatch = Stopwatch()
     with World(clients, options.parameters.idempotency_key) as world:
         campaign = Campaign(world, select(options.clauses), options.parameters)
@@ -174,7 +173,7 @@ def replay(target: str, clients: Clients, scenario: Scenario, options: Options =
 
 
 def _as_replayed(result: ClauseResult, times: int, broken: int) -> ClauseResult:
-    """Who replays a scenario has found nothing: it was broken so many times."""
+    """Count the violations of a replayed scenario, which was not found in any run."""
     found = result.counterexample
     if found is None:
         return result
@@ -182,12 +181,12 @@ def _as_replayed(result: ClauseResult, times: int, broken: int) -> ClauseResult:
 
 
 def select(codes: Sequence[str]) -> tuple[Clause[Any], ...]:
-    """The clauses of these codes, in the catalogue's order; all where none is named. Raises UnknownClause."""
+    """Return the clauses of these codes, in the catalogue's order; all if there are none. Raises UnknownClause."""
     return select_from(CLAUSES, codes)
 
 
 def select_from(catalogue: Sequence[D], codes: Sequence[str]) -> tuple[D, ...]:
-    """The same for any catalogue. A clause may be given by its name too."""
+    """Return the clauses of these codes or names from any catalogue. Raises UnknownClause."""
     known = [clause.code for clause in catalogue]
     by_name = {clause.name.upper(): clause.code for clause in catalogue}
     wanted = {by_name.get(code.upper(), code.upper()): code for code in codes}

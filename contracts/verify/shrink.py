@@ -1,7 +1,7 @@
-"""Makes a failing scenario smaller, step by step, for as long as it still fails.
+"""Minimizes a failing scenario, step by step, as long as it still fails.
 
-It works on the scenario itself, not on the choices it was drawn from: so built-in scenarios, files of a corpus and clients that
-do not always fail are shrunk the same way, and the end is a proof that nothing can be left out.
+It changes the scenario itself, not the choices it was drawn from. So it can minimize built-in scenarios and files of a corpus,
+also for clients that do not always fail. In the end it has checked that nothing can be left out.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ T = TypeVar("T")
 PLAIN_TEXTS = tuple("0123456789")
 NICE_SECONDS = (1.0, 6.0, 30.0, 31.0, 60.0, 301.0, 3600.0)
 RACES = tuple((1,) * length for length in (1, 2, 3, 4, 6))
-"""Schedules to try with one message fewer, whose race may need another order."""
+"""Schedules to try with one message fewer, because its race may need another order."""
 
 
 class Shrunk(NamedTuple):
-    """The smallest scenario found. `minimal`: every step of it was left out once, and then it did not fail."""
+    """The smallest scenario found. `minimal`: each step was left out once, and then it did not fail."""
 
     scenario: Scenario
     minimal: bool
@@ -49,9 +49,9 @@ class Shrunk(NamedTuple):
 def shrink(
     scenario: Scenario, fails: Callable[[Scenario], bool], may_go_on: Callable[[], bool], *, scheduled: bool = True
 ) -> Shrunk:
-    """Replaces `scenario` by a simpler one that `fails` until there is none, or until `may_go_on()` says no.
+    """Replace `scenario` by a simpler one that `fails` until there is none, or until `may_go_on()` returns False.
 
-    If it is not `scheduled`, messages at once take whatever turns they like, and no schedules are tried.
+    Unless `scheduled`, the order of parallel messages cannot be chosen, and no schedules are tried.
     """
     tried = {encode(scenario)}
     found: Scenario | None = scenario
@@ -71,7 +71,7 @@ def shrink(
 
 
 def simpler(scenario: Scenario) -> Iterator[Scenario]:
-    """Scenarios that are like this one but for one thing, the largest steps first."""
+    """Yield scenarios with one simplification each, the largest steps first."""
     items = scenario.items
     for left in without(items):
         yield replace(scenario, items=left)
@@ -85,7 +85,7 @@ def simpler(scenario: Scenario) -> Iterator[Scenario]:
 
 
 def _plainer(scenario: Scenario) -> Iterator[Scenario]:
-    """The same items under a policy, a title and a chance that say less."""
+    """Yield the same items with less policy, title or chance."""
     if scenario.policy:
         yield replace(scenario, policy={})
         for name in scenario.policy:
@@ -94,14 +94,14 @@ def _plainer(scenario: Scenario) -> Iterator[Scenario]:
 
 
 def _at_once(items: tuple[Item, ...]) -> Iterator[tuple[Item, ...]]:
-    """The items with two steps in time made one."""
+    """Yield the items with two advances joined into one."""
     for place, (one, other) in enumerate(pairwise(items)):
         if isinstance(one, Advance) and isinstance(other, Advance) and one.seconds + other.seconds <= LONGEST:
             yield *items[:place], Advance(one.seconds + other.seconds), *items[place + 2 :]
 
 
 def _renamed(scenario: Scenario) -> Iterator[Scenario]:
-    """The scenario with one guest, or one text, replaced everywhere by a plainer one that it does not have yet."""
+    """Yield the scenario with one guest, or one text, replaced everywhere by a plainer one that it does not have yet."""
     used = [message for item in scenario.items for message in messages(item)]
     guests, texts = dict.fromkeys(message.guest for message in used), dict.fromkeys(message.text for message in used)
     for guest in guests:
@@ -136,7 +136,7 @@ def _changed_item(item: Item, change: Callable[[Message], Message]) -> Item:
 
 
 def without(parts: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
-    """The parts without half of them, a quarter, …, one of them; the later ones first."""
+    """Yield the parts without half of them, a quarter, …, one of them; later parts are left out first."""
     size = len(parts) // 2
     while size > 1:
         for start in range(len(parts) - size, -1, -size):
@@ -146,12 +146,12 @@ def without(parts: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
 
 
 def _each_left_out(parts: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
-    """The parts without one of them, the first one first."""
+    """Yield the parts without one of them, the first one first."""
     return (parts[:place] + parts[place + 1 :] for place in range(len(parts)))
 
 
 def _otherwise_scheduled(scenario: Scenario) -> Iterator[Scenario]:
-    """The scenario with one message fewer at once, whose turns go another way."""
+    """Yield the scenario with one parallel message fewer, and with other schedules."""
     for place, item in enumerate(scenario.items):
         if isinstance(item, SendParallel) and len(item.sends) > 2:
             for fewer, schedule in product(_each_left_out(item.sends), RACES):
@@ -160,7 +160,7 @@ def _otherwise_scheduled(scenario: Scenario) -> Iterator[Scenario]:
 
 
 def _without_during(item: Item) -> Iterator[tuple[Item, Item]]:
-    """What happens inside the item happens before it: that is easier to follow."""
+    """Yield a perturbation inside an item as one before it, which is easier to follow."""
     if isinstance(item, Send | SendParallel):
         for trigger, fewer in zip(item.during, _each_left_out(item.during), strict=True):
             yield trigger.do, replace(item, during=fewer)
@@ -210,7 +210,7 @@ def _simpler_parallel(item: SendParallel) -> Iterator[Item]:
 
 
 def _simpler_message(message: Message, others: tuple[Message, ...]) -> Iterator[Message]:
-    """The message with a plainer guest or text, still distinct from `others`."""
+    """Yield the message with a plainer guest or text, still distinct from `others`."""
     guests, texts = {other.guest for other in others}, {other.text for other in others}
     yield from (replace(message, guest=guest) for guest in GUESTS if guest not in guests)
     plain = [text for text in PLAIN_TEXTS if text not in texts]
@@ -242,4 +242,4 @@ def _simpler_trigger(trigger: Trigger) -> Iterator[Trigger]:
         yield replace(trigger, nth=1)
         yield replace(trigger, nth=trigger.nth - 1)
     for other in _simpler_item(trigger.do):
-        yield replace(trigger, do=other)  # a perturbation, for that is what it was
+        yield replace(trigger, do=other)  # a perturbation, because the original was one

@@ -1,4 +1,4 @@
-"""How long a verification took."""
+"""A stopwatch for the duration of a verification."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from mockserver.clock import system_clock
 
 
 class Stopwatch:
-    """Runs from when it is made, in real time."""
+    """Counts real time from its creation."""
 
     def __init__(self) -> None:
         self._read = system_clock()
         self._began = self._read()
 
     def seconds(self) -> float:
-        """Seconds so far."""
+        """Return the seconds so far."""
         return (self._read() - self._began) / 1000

@@ -1,4 +1,4 @@
-"""Tells a client that fails from one that never worked, of which nothing can be said but why."""
+"""Distinguishes clients that fail from clients that never worked and cannot be judged."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from contracts.world import Run, World
 from mockserver.journal import Arrival, Ended
 
 PLAIN = BUILTIN["two-plain-sends"]
-"""A client that cannot get through this one does not work."""
+"""The scenario that every working client gets through."""
 
 SILENT_RUNS = 5
-"""If a client raises before its first request in each of so many first runs, perhaps it never sends anything."""
+"""First runs after which a client that raised before any request, in each of them, may never send anything."""
 
 _NETWORK = re.compile(r"\w*(Connect|Network|HTTP|URL|Timeout|Proxy|SSL|Protocol|Transport|Request|gaierror|OSError)")
-"""An error of an HTTP library, or of the system's about a connection, as `describe` words it."""
+"""Matches an error of an HTTP library, or a system error about a connection, as `describe` words it."""
 
 
 class Working:
-    """Remembers whether the client has worked once: from then on, everything that it does counts."""
+    """Remembers whether the client has worked once. From then on, everything that it does counts."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -30,8 +30,10 @@ class Working:
         self._silent = 0
 
     def check(self, scenario: Scenario, run: Run) -> None:
-        """Raises ClientError if the client ended, fell silent or reached nothing in `run`, and does so in the plainest
-        scenario too; and if it raised before its first request in all of several runs, and there."""
+        """Raise ClientError if the client ended, fell silent or reached nothing in `run`, and in the plainest scenario.
+
+        The same if it raised before its first request in all of several runs, and in the plainest scenario.
+        """
         if self._is_known:
             return
         self._silent += _raised_in_silence(run)
@@ -51,9 +53,11 @@ class Working:
             raise NothingSent(_ends(run)[0].error, SILENT_RUNS, _first_frames(run))
 
     def _reached_nothing(self, run: Run) -> bool:
-        """Whether there was no request, though the client wanted to make one: it looked for the platform elsewhere, or every
-        message failed on the network. A client that reports success without a request lies, and clauses say so. Of a process
-        nobody knows what its error means."""
+        """Return whether the client made no request though it wanted to.
+
+        That is so if it looked for the platform elsewhere, or if every message failed on the network. A client that reports
+        success without a request is a matter for the clauses. The error of a process may mean anything.
+        """
         ends, clients = _ends(run), self._world.clients
         if not ends or _sent_something(run):
             return False
@@ -73,7 +77,7 @@ def _sent_something(run: Run) -> bool:
 
 
 def _first_frames(run: Run) -> list[str]:
-    """Return the lines that lead to where the first message's exception was raised."""
+    """Return the frames of the first message's exception."""
     raised = [line for line in run.log() if line.stream == "raised" and line.text]
     return [line.text for line in raised if line.after == raised[0].after]
 

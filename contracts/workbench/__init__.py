@@ -1,6 +1,6 @@
-"""What the judge and the stories add to the mock's console: a refused request reproduced, a journal judged.
+"""Additions of the judge and the stories to the mock's console: a refused request reproduced, a journal judged.
 
-An extension of `mockserver.web.create_app`. Nothing heavy is loaded before somebody looks.
+An extension of `mockserver.web.create_app`. Heavy modules are imported when a page first needs them.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 def make_app(settings: Settings) -> Flask:
-    """The mock with the workbench in its console."""
+    """Make the mock with the workbench in its console."""
     from mockserver.web.app import create_app
 
     return create_app(settings=settings, extensions=(extend,))
 
 
 def extend(app: Flask, assembly: Assembly) -> None:
-    """Adds the workbench to an application that has a console."""
+    """Add the workbench to an application that has a console."""
     from contracts.workbench import bench
 
     bench.add(app, assembly)

@@ -1,4 +1,4 @@
-"""Where the workbench's parts are put: on the console's pages, beside them, and on the control API."""
+"""Registers the workbench's parts: on the console's pages, beside them, and on the control API."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SHEETS = (Path(__file__).parent / "workbench.css", Path(__file__).parents[1] / 
 
 
 def add(app: Flask, assembly: Assembly) -> None:
-    """Adds the panel, the tab, the downloads, and the same as JSON."""
+    """Add the panel, the tab, the downloads, and the same as JSON."""
     console: Console = app.extensions[NAME]
     app.jinja_env.filters["coded"] = _coded
     found = Reproductions(Control(assembly))
@@ -35,7 +35,7 @@ def add(app: Flask, assembly: Assembly) -> None:
 
 
 def _coded(text: str) -> Markup:
-    """A sentence of ours for a page, with names in backticks as code."""
+    """Render a sentence for a page, with names in backticks as code."""
     return Markup(inside(prose(text)))
 
 

@@ -1,4 +1,4 @@
-"""The tab where the contract's clauses are judged over an organisation's journal so far."""
+"""The tab that judges an organisation's journal by the contract's clauses."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 REMEMBERED = 8
-"""Organisations whose page is remembered, for as long as nothing new is journalled. What it was drawn from takes far more."""
+"""Organisations whose rendered page is remembered until something new is journalled."""
 
 
 class ContractTab:
-    """Judges, and remembers."""
+    """Judges a journal, and remembers the page."""
 
     def __init__(self) -> None:
         self._memory: Memory[Markup] = Memory(REMEMBERED)
 
     def view(self, tenant: Tenant) -> Markup:
-        """The tab's content."""
+        """Return the tab's content."""
         from markupsafe import Markup
 
         from contracts.workbench.judged import judge

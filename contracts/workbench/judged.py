@@ -1,4 +1,4 @@
-"""A journal judged, and what was violated drawn: as much of it as a page can show."""
+"""A judged journal, with its violations drawn, cut to what a page can show."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ from mockserver.control import Tenant
 from mockserver.journal import Entry, encode
 
 MOST_BYTES = 8 << 20
-"""Bytes of the journal that are judged: ten thousand usual entries have four millions, and take ten times that meanwhile."""
+"""Most bytes of the journal that are judged. Ten thousand usual entries have four million, and take ten times that in
+memory.
+"""
 
 AROUND = 5
-"""Lines that are drawn before and after each one that a violation points to."""
+"""Rows that are drawn before and after each row that a violation points to."""
 
 MOST_LINES = 60
-"""Lines of a drawing, beside those that say how many were left out."""
+"""Most rows of a drawing, besides those that say how many were left out."""
 
 
 class Line(NamedTuple):
@@ -51,7 +53,7 @@ class Violation(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A judgement of so many journal entries, the latest but for `left_out` ones; `problem` says why there is none."""
+    """A judgement of the latest journal entries, without the `left_out` oldest ones. `problem` says why there is none."""
 
     entries: int
     counts: Sequence[tuple[int, str]] = ()
@@ -63,7 +65,7 @@ class Judged(NamedTuple):
 
 
 def judge(tenant: Tenant) -> Judged:
-    """The judgement of what is in the journal now, as far as MOST_BYTES reach."""
+    """Judge the latest entries of the journal, up to MOST_BYTES."""
     entries, left_out = _latest(tenant.trace())
     try:
         report = check(tenant.name, entries)
@@ -92,7 +94,7 @@ def _latest(trace: Iterable[Entry]) -> tuple[tuple[Entry, ...], int]:
 
 
 def _violations(report: Report, entries: Sequence[Entry]) -> Iterator[Violation]:
-    """Each with its drawing. The table is made once for all of them, for that takes a while."""
+    """Yield each violation with its drawing. The table is made once for all of them, because it is slow."""
     if not report.violated:
         return
     clauses = {clause.code: clause for clause in CLAUSES}
@@ -101,7 +103,7 @@ def _violations(report: Report, entries: Sequence[Entry]) -> Iterator[Violation]
     drawn = rows(history, [marked for result in report.violated for marked in _marked(result)])
     for result in report.violated:
         found = result.counterexample
-        assert found is not None  # whatever is violated comes with what shows it
+        assert found is not None  # every violation has a counterexample
         own = [replace(row, marks=tuple(_own(result.code, row.marks))) for row in drawn]
         lanes = Markup(timeline(list(_excerpt(own)), f"{result.code}-history"))
         yield Violation(result, result.words, clauses[result.code], lanes)
@@ -118,7 +120,7 @@ def _own(code: str, marks: Sequence[str]) -> Iterator[str]:
 
 
 def _excerpt(drawn: Sequence[Row]) -> Iterator[Row]:
-    """The lines around those that are marked, and how many are left out between them."""
+    """Yield the rows around those that are marked, and how many are left out between them."""
     marked = [place for place, row in enumerate(drawn) if row.marks]
     near = {place for mark in marked for place in range(mark - AROUND, mark + AROUND + 1) if 0 <= place < len(drawn)}
     kept = sorted(near)[:MOST_LINES]

@@ -1,4 +1,4 @@
-"""Remembers what was worked out: the latest few, each worked out once at a time."""
+"""A cache of results: the latest few, each computed once at a time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ V = TypeVar("V")
 
 
 class Memory(Generic[V]):
-    """Values by key; beyond `most` the one is forgotten that was not asked for the longest. Safe to use from any thread."""
+    """Values by key. Beyond `most`, the least recently used is forgotten. Safe to use from any thread."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -18,7 +18,7 @@ class Memory(Generic[V]):
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, work_out: Callable[[], V]) -> V:
-        """The value, worked out where it is not remembered; whoever asks meanwhile waits. What is raised is not remembered."""
+        """Return the value, computed if it is not remembered; other callers wait meanwhile. Exceptions are not remembered."""
         with self._lock:
             value = self._values.pop(key) if key in self._values else work_out()
             self._values[key] = value

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 _log = logging.getLogger("dayfly")
 
 REMEMBERED = 64
-"""Requests whose story is remembered in this process: finding it may take a second, and what led to a request stays."""
+"""Requests whose story is remembered in this process: finding one may take a second, and the past of a request is fixed."""
 
 
 class Script(NamedTuple):
-    """The story in a language: `text` is ASCII."""
+    """The story in a language; `text` is ASCII."""
 
     kind: str
     title: str
@@ -37,14 +37,14 @@ class Script(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What came of looking: a story, or `why` there is none."""
+    """The result of a search: a story, or `why` there is none."""
 
     story: Story | None
     why: str = ""
 
     @property
     def reason(self) -> str:
-        """Why the request was refused."""
+        """The reason of the refusal."""
         from contracts.stories.model import Call
 
         last = self.story.steps[-1] if self.story is not None else None
@@ -59,7 +59,7 @@ class Reproductions:
         self._memory: Memory[Found] = Memory(REMEMBERED)
 
     def panel(self, tenant: Tenant, recorded: Recorded, _: Explanation) -> Markup | None:
-        """The panel on a request's page; none where the request was not refused."""
+        """Return the panel on a request's page; None if the request was not refused."""
         from markupsafe import Markup
 
         from mockserver.web.console.frame import address_of
@@ -77,7 +77,7 @@ class Reproductions:
         return Markup(flask.render_template("workbench/reproduce.html", **shown))
 
     def download(self, id: str, context_id: str, kind: str) -> Response:
-        """A script as a file."""
+        """Return a script as a file."""
         found = self._find(self._control.tenant(id), context_id)
         made = scripts(found.story, found.reason) if found.story is not None else []
         script = next((one for one in made if one.kind == kind), None)
@@ -87,7 +87,7 @@ class Reproductions:
         return Response(script.text, headers=told, mimetype="text/plain")
 
     def as_json(self, id: str, context_id: str) -> Response:
-        """Story, steps in words and scripts; 409 where no story was found."""
+        """Return the story, its steps in words, and its scripts; 409 if no story was found."""
         from contracts.stories.codec import document
 
         found = self._find(self._control.tenant(id), context_id)
@@ -110,7 +110,7 @@ def _find(tenant: Tenant, context_id: str) -> Found:
         return Found(None, problem.why)
     except MockServerError:
         raise
-    except Exception as problem:  # the page has more to show than this
+    except Exception as problem:  # the page shows more than this
         _log.error("%s cannot be reproduced: %s", context_id, problem, exc_info=problem)
         return Found(None, "the search for it failed; the server's log says how")
 
@@ -123,7 +123,7 @@ def _steps(story: Story) -> Any:
 
 
 def scripts(story: Story, reason: str) -> list[Script]:
-    """The story in every language there is, in files that are called after the reason."""
+    """Return the story in every language, in files that are named by the reason."""
     from contracts.stories.exports import KINDS, render
 
     made, url = [], flask.request.host_url.rstrip("/")

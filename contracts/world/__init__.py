@@ -1,4 +1,4 @@
-"""Runs a scenario: one client against a fresh organisation of the mock, from which comes a trace."""
+"""Runs a scenario: one client against a fresh organisation of the mock, and returns its trace."""
 
 from contracts.world.world import Run, World
 

@@ -1,4 +1,6 @@
-"""What the world adds to an organisation's journal: that a client was asked, what it reported, what came back to it."""
+"""The world's entries in an organisation's journal: a message's beginning and end, and each return of an answer to
+the client.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ Make = Callable[[int, int], Entry]
 
 
 class Diary:
-    """Writes into the journal of one organisation, where each entry gets its number among the mock's own."""
+    """Writes into the journal of one organisation, in which each entry gets its number among the mock's own."""
 
     def __init__(self, assembly: Assembly, tenant: Tenant) -> None:
         self._assembly, self._tenant = assembly, tenant
@@ -32,7 +34,7 @@ class Diary:
         return self._latest
 
     def write(self, make: Make) -> None:
-        """One entry, stamped now."""
+        """Write one entry with the current time."""
         assembly = self._assembly
         assembly.store.load(self._tenant.id, (), _Note(make), assembly.platform.system())
 
@@ -41,11 +43,11 @@ class Diary:
         self.write(lambda seq, at: Returned(seq, at, context_id, answered, overtaken_by, aside))
 
     def held_up(self, advance: Advance) -> None:
-        """Note that the request which arrives next is on its way for so long."""
+        """Note that the request which arrives next is held up for so long."""
         self.perturbed(advance, **{ON_ITS_WAY: True})
 
     def perturbed(self, perturbation: Perturbation, **more: Any) -> None:
-        """Something was done to the world that the mock does not journal by itself."""
+        """Note a perturbation that the mock does not journal by itself."""
         what, detail = noted(perturbation)
         detail = {**detail, **more}
         self.write(lambda seq, at: Perturbed(seq, at, what, detail))
@@ -80,17 +82,17 @@ class OpenIntent:
         return question(number, self.guest, self.text)
 
     def began(self) -> None:
-        """The client is about to be asked."""
+        """Note that the client is about to be asked."""
         self._state = "open"
         self._diary.write(lambda seq, at: Began(seq, at, self._number, self.guest, self.text, self._item))
 
     def ended(self, outcome: Outcome, error: str = "") -> None:
-        """The client has answered; where it was given up before, nobody listens any more."""
+        """Note the outcome, unless the client was given up before."""
         if self._state == "open":
             self._end(outcome, error)
 
     def give_up(self, why: str) -> None:
-        """The client did not answer, unless it did."""
+        """Note that the client did not answer, unless it did."""
         if self._state == "new":
             self.began()
         if self._state == "open":

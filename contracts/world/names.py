@@ -1,4 +1,4 @@
-"""Gives a trace names that are the same in every run, in place of those that must never be the same twice."""
+"""Replaces random names in a trace by names that are the same in every run."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from contracts.output import OutputLine
 from mockserver.journal import Answer, Arrival, Entry, decode, encode
 
 CLIENT = "client"
-"""What the OAuth client of a trace is called."""
+"""The name of the OAuth client in a trace."""
 
 
 def named(trace: Sequence[Entry], client_id: str) -> tuple[Entry, ...]:
-    """The trace with its OAuth client called `client` and its tokens numbered as they come: so the same counterexample reads
-    the same each time it is found, and two reports can be compared."""
+    """Return the trace with its OAuth client called `client` and its tokens numbered in order of appearance.
+
+    So the same counterexample reads the same each time it is found, and two reports can be compared.
+    """
     lines, names = [encode(entry) for entry in trace], _names(trace, client_id)
     if not names:
         return tuple(map(decode, lines))
@@ -26,7 +28,7 @@ def named(trace: Sequence[Entry], client_id: str) -> tuple[Entry, ...]:
 
 
 def named_log(log: Sequence[OutputLine], trace: Sequence[Entry], client_id: str) -> tuple[OutputLine, ...]:
-    """What the client wrote, with the names that `named` gives to its trace."""
+    """Return the client's output, with the names that `named` gives to its trace."""
     names = _names(trace, client_id) if log else {}
     if not names:
         return tuple(log)

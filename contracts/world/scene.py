@@ -1,4 +1,4 @@
-"""One client at work in one organisation: goes through a scenario's items."""
+"""The run of a scenario's items: one client at work in one organisation."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ _CONTROLS: dict[type[Perturbation], Callable[[Tenant], object]] = {
     scenarios.RevokeScope: lambda tenant: tenant.revoke_scope(WRITE_SCOPE),
     scenarios.GrantScope: lambda tenant: tenant.grant_scope(WRITE_SCOPE),
 }
-"""Perturbations that are one call of the control, which journals them."""
+"""Perturbations that are one call of the control API, which journals them."""
 
 
 class Scene:
-    """Starts a client before an organisation. `hung` is why it had to be given up, if it had.
+    """Starts a client in an organisation and runs the items. `hung` is why it had to be given up, if it had.
 
-    The scenario ends with such a client: what another one would do in its place says nothing about this one, and
-    `restart_client` puts that to the test by itself.
+    The scenario ends with such a client, because another one in its place would say nothing about it. `restart_client` tests a
+    change of clients.
     """
 
     def __init__(self, clients: Clients, handler: WatchedHandler, tenant: Tenant, diary: Diary) -> None:
-        """Raises ClientError where no client can be made."""
+        """Raises ClientError if no client can be made."""
         self._clients, self._tenant, self._diary = clients, tenant, diary
         self._credentials = Credentials(tenant.client_id, tenant.client_secret)
         self._written = Output(diary.latest)
@@ -52,23 +52,23 @@ class Scene:
 
     @property
     def output(self) -> str:
-        """What the client wrote to stderr."""
+        """The client's output to stderr."""
         return "" if self._driver is None else self._driver.output
 
     @property
     def flooded(self) -> bool:
-        """Whether the client made more requests than it may."""
+        """Return whether the client made more requests than it may."""
         return self._watch.flooded
 
     def log(self) -> Callable[[], tuple[OutputLine, ...]]:
-        """Return what tells all that the client wrote by now, each line with its place in the trace."""
+        """Return a function that returns all that the client wrote so far, each line with its place in the trace."""
         return self._written.lines(self._hidden)
 
     def _hidden(self, text: str) -> str:
         return hidden(text, self._credentials)
 
     def play(self, scenario: Scenario) -> None:
-        """Goes through the items; stops early where the client has to be given up."""
+        """Run the items. Stops early if the client has to be given up."""
         for restarts, items in groupby(enumerate(scenario.items), key=_is_restart):
             try:
                 if restarts or self._driver is None:
@@ -82,7 +82,7 @@ class Scene:
                 self._watch.end()
 
     def close(self) -> None:
-        """Ends the client, which may show only now that it has to be given up."""
+        """End the client, which may show only now that it has to be given up."""
         try:
             if self._driver is not None:
                 self._driver.close()
@@ -93,7 +93,7 @@ class Scene:
         driver.conduct(lambda: self._go_through(items))
 
     def _give_up(self, hung: Hung) -> None:
-        """Ends the messages that are open; the first reason counts."""
+        """End the messages that are open. The first reason counts."""
         self.hung = self.hung or hung
         for intent in self._open:
             intent.give_up(hung.told if isinstance(hung, Lost) else str(hung))
@@ -125,7 +125,7 @@ class Scene:
         return OpenIntent(self._diary, self._intents - 1, place, message)
 
     def _perturb(self, perturbation: Perturbation) -> float:
-        """Does it; returns the seconds by which it holds up the request that is about to arrive."""
+        """Perturb the platform. Return how many seconds the request that is about to arrive is held up."""
         match perturbation:
             case scenarios.Advance():
                 return self._advance(perturbation)
@@ -144,7 +144,7 @@ class Scene:
             self._clients.skip(advance.seconds)
             return 0.0
         if self._driver is not None and self._watch.is_open:
-            # All that is due before the request arrives comes first, the client's own deadlines above all.
+            # Everything that is due before the request arrives comes first, above all the client's own deadlines.
             self._diary.held_up(advance)
             self._driver.grant(advance.seconds)
             return advance.seconds
@@ -161,7 +161,7 @@ class Scene:
         self._driver = None
         try:
             self._driver = self._clients.start(self._seat)
-        except FactoryError as error:  # the world may well be in a state in which no client can start
+        except FactoryError as error:  # the platform may well be in a state in which no client can start
             self._down = describe(error)
 
     def _add_fault(self, fault: scenarios.Fault) -> None:
@@ -179,5 +179,5 @@ class Scene:
 
 
 def _is_restart(numbered: tuple[int, Item]) -> bool:
-    """Whether an item puts another client in the place of the one there is."""
+    """Return whether an item replaces the client by another one."""
     return isinstance(numbered[1], scenarios.RestartClient)

@@ -10,11 +10,11 @@ from contracts.scenario import Perturbation, Trigger
 from mockserver.engine.model import Operation
 
 MAX_REQUESTS = 300
-"""Requests a client may make for one message."""
+"""Most requests a client may make for one message."""
 
 
 class Watch:
-    """Counts the requests of the item being played, and perturbs the world where the item says so."""
+    """Counts the requests of the current item, and runs the perturbations that it triggers."""
 
     def __init__(self, perturb: Callable[[Perturbation], float]) -> None:
         self._perturb = perturb
@@ -24,24 +24,24 @@ class Watch:
         self._limit = 0
         self._give_up: Callable[[str], None] | None = None
         self.flooded = False
-        """Whether an item had more requests than it may."""
+        """Return whether an item had more requests than it may."""
 
     @property
     def is_open(self) -> bool:
-        """Whether an item is being played."""
+        """Return whether an item is being run."""
         return self._give_up is not None
 
     def begin(self, triggers: tuple[Trigger, ...], intents: int, give_up: Callable[[str], None]) -> None:
-        """Until `end`, requests count for an item of so many intents; `give_up` is called when there are too many."""
+        """Count requests for an item of so many intents, until `end`. `give_up` is called if there are too many."""
         self._triggers, self._limit, self._give_up = triggers, MAX_REQUESTS * intents, give_up
         self._seen.clear()
 
     def end(self) -> None:
-        """The item is over."""
+        """End the item."""
         self._give_up = None
 
     def arrived(self, operation: Operation | None) -> float:
-        """Perturb the world for a request that is about to reach the platform; return the seconds that hold it up."""
+        """Run the perturbations before a request that is about to reach the platform. Return the seconds that hold it up."""
         held_up = 0.0
         with self._lock:
             if self._give_up is None:

@@ -1,6 +1,6 @@
-"""The world: a mock, and the clients that are put before it.
+"""The world: a mock, and the clients that are run against it.
 
-The mock journals what it sees and what is done to the organisation; the world adds what only it knows.
+The mock journals the requests it sees and what is done to the organisation. The world adds what only it knows.
 """
 
 from __future__ import annotations
@@ -35,14 +35,16 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 JOURNAL_ENTRIES = 1_000_000
-"""More than any scenario makes: a trace is whole."""
+"""More than any scenario makes, so that a trace is complete."""
 
 
 class Run(NamedTuple):
-    """What came of a scenario: its `trace`, header first; what the client wrote to stderr; why it was given up, if so; and the
-    id it had as an OAuth client. `lost`: it was a process that ended, fell silent or wrote something that is not an answer.
-    `slow`: to know that took all the time it may have, or `flooded`, more requests than it may make. `log` returns all that it
-    wrote, line by line."""
+    """The result of a scenario: its `trace`, header first; the client's output to stderr; `hung`, why it was given up, or "".
+
+    `client_id` is its id as an OAuth client. `lost`: it was a process that ended, fell silent or wrote something that is not an
+    answer. `slow`: finding that out took all the time, or with `flooded` all the requests, that it may have. `log` returns its
+    whole output, line by line.
+    """
 
     trace: tuple[Entry, ...]
     output: str = ""
@@ -55,7 +57,7 @@ class Run(NamedTuple):
 
 
 class World:
-    """A mock, and clients that are put before it one after another. A context manager; not to be used by several threads."""
+    """A mock, and clients that are run against it one after another. A context manager, for one thread only."""
 
     def __init__(self, clients: Clients, idempotency_key: str | None = None) -> None:
         """`idempotency_key` names the header whose digest the trace has to hold."""
@@ -85,7 +87,7 @@ class World:
         self._assembly.close()
 
     def check(self) -> None:
-        """Makes a client and ends it again. Raises ClientError where that fails."""
+        """Make a client and end it again. Raises ClientError if that fails."""
         with self._organization(Scenario(())) as tenant:
             scene = self._scene(tenant)
             scene.close()
@@ -94,11 +96,13 @@ class World:
 
     @property
     def clients(self) -> Clients:
-        """The clients that are put before the mock."""
+        """The clients that are run against the mock."""
         return self._clients
 
     def run(self, scenario: Scenario) -> Run:
-        """Runs `scenario`. Raises ClientError if no client can be made, and SettingsError if the scenario's policy is none."""
+        """Run `scenario`. Raises ClientError if no client can be made, and SettingsError if the scenario's policy is
+        not valid.
+        """
         with self._organization(scenario) as tenant, _repeatable_chance(scenario.chance):
             scene = self._scene(tenant)
             try:
@@ -133,14 +137,14 @@ class World:
                 arrived.add(entry.context_id)
                 yield entry
             elif isinstance(entry, Answer | Returned) and entry.context_id not in arrived:
-                continue  # its request is an earlier scenario's, or for a page that is not journalled
+                continue  # its request belongs to an earlier scenario, or was for a page that is not journalled
             else:
                 yield entry
 
     @contextmanager
     def _organization(self, scenario: Scenario) -> Iterator[Tenant]:
         self._clients.begin()
-        # The client's id is unique on the machine: a client may keep something in a file of that name.
+        # The client's id is unique on the machine, because a client may keep something in a file of that name.
         tenant = self._control.create_organization(
             policy=scenario.policy, client_id=str(uuid.uuid4()), client_secret=secrets.token_urlsafe(24)
         )
@@ -154,7 +158,7 @@ class World:
 
 @contextmanager
 def _repeatable_chance(seed: int) -> Iterator[None]:
-    """Let a client that draws its waits by `random`, or by numpy, draw the same ones every time."""
+    """Let a client that draws its waits with `random` or numpy draw the same ones every time."""
     state, numpy = random.getstate(), sys.modules.get("numpy.random")
     numpys = None if numpy is None else numpy.get_state()
     random.seed(seed)

@@ -1,7 +1,7 @@
-"""What can be done to the world from outside: the one implementation behind the control API and the pytest fixtures.
+"""Control of a mock server from outside: the one implementation behind the control API and the pytest fixtures.
 
-Times are seconds here, instants as seconds since the epoch on the organisation's clock. Whatever changes an organisation is
-journalled as `Perturbed`; what is journalled by which name is said where it is done. Errors are those of `mockserver.errors`.
+Times are in seconds, points in time in seconds since the epoch on the organisation's clock. Every change of an organisation is
+journalled as `Perturbed`; each method's docstring names its entry. Errors are those of `mockserver.errors`.
 """
 
 from mockserver.control.server import Control

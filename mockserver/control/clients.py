@@ -1,4 +1,4 @@
-"""An organisation's OAuth clients and what they may do."""
+"""An organisation's OAuth clients and their scopes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ClientView(Struct, frozen=True, kw_only=True):
 
 
 class NewClient(Struct, frozen=True, kw_only=True):
-    """An OAuth client just made, with its secret, which is not shown again."""
+    """A new OAuth client with its secret, which is not shown again."""
 
     client_id: str
     client_secret: str
@@ -34,20 +34,20 @@ class NewClient(Struct, frozen=True, kw_only=True):
 
 
 class Clients:
-    """One organisation's OAuth clients; the first is its default client."""
+    """One organisation's OAuth clients. The first is the default client."""
 
     def __init__(self, editor: Editor) -> None:
         self._editor = editor
 
     def default(self) -> OAuthClient:
-        """The client the organisation was made with."""
+        """Return the client that was created with the organisation."""
         for _, client in self._editor.platform.store.records(self._editor.id, "client", 1):
             if isinstance(client, OAuthClient):
                 return client
-        raise NotFound("OAuth client", self._editor.id, "the organisation has none")
+        raise NotFound("OAuth client", self._editor.id, "the organisation has no client")
 
     def list(self) -> list[ClientView]:
-        """All clients, in the order they were made."""
+        """Return all clients, in the order they were created."""
         self._editor.organization()
         return [view_of(client) for client in self._editor.all(OAuthClient)]
 
@@ -58,7 +58,7 @@ class Clients:
         client_secret: str | None = None,
         scopes: Iterable[str] | None = None,
     ) -> NewClient:
-        """A new client; what is left out is drawn, `scopes` are those the thread names. Journalled as `create_client`."""
+        """Create a client. Missing credentials are generated; default `scopes` allow sending. Journalled as `create_client`."""
         organization = self._editor.organization()
         client = new_client(self._editor.platform, organization.id, name, client_id, client_secret, scopes)
         if not self._editor.add(client, "create_client", {"client_id": client.id, "scopes": list(client.scopes)}):
@@ -66,7 +66,7 @@ class Clients:
         return NewClient(client_id=client.id, client_secret=client.secret, name=client.name, scopes=client.scopes)
 
     def set_scopes(self, client_id: str, scopes: Iterable[str]) -> ClientView:
-        """Gives a client exactly these scopes. Journalled as `set_scopes`."""
+        """Set a client's scopes to exactly these. Journalled as `set_scopes`."""
         wanted = checks.scopes(scopes)
         edit = _scoped(lambda _: wanted)
         return view_of(
@@ -74,13 +74,13 @@ class Clients:
         )
 
     def grant_scope(self, scope: str, client_id: str | None = None) -> None:
-        """Gives a client (the default one) a scope; its live tokens have it at once. Journalled as `grant_scope`."""
+        """Give a client (None: the default one) a scope. Its live tokens have it at once. Journalled as `grant_scope`."""
         granted = checks.scope(scope)
         edit = _scoped(lambda scopes: scopes if granted in scopes else (*scopes, granted))
         self._change_scope(edit, "grant_scope", granted, client_id)
 
     def revoke_scope(self, scope: str, client_id: str | None = None) -> None:
-        """Takes a scope from a client (the default one), and so from its live tokens. Journalled as `revoke_scope`."""
+        """Take a scope from a client (None: the default one), and so from its live tokens. Journalled as `revoke_scope`."""
         revoked = checks.scope(scope)
         edit = _scoped(lambda scopes: tuple(scope for scope in scopes if scope != revoked))
         self._change_scope(edit, "revoke_scope", revoked, client_id)
@@ -106,7 +106,10 @@ def new_client(
     client_secret: str | None = None,
     scopes: Iterable[str] | None = None,
 ) -> OAuthClient:
-    """A client to be written; what is left out is drawn. Raises InvalidRequest, also where the id is in use on this server."""
+    """Return a client to be written, with generated credentials if none are given.
+
+    Raises InvalidRequest, or NotNow if the id is in use on this server.
+    """
     id = platform.ids.client(organization) if client_id is None else checks.client_id(client_id)
     if client_id is not None and platform.find_client(id) is not None:
         raise taken(id)
@@ -120,10 +123,10 @@ def new_client(
 
 
 def taken(client_id: str) -> NotNow:
-    """The error where a client id is in use."""
-    return NotNow("client_id", f"{client_id!r} is in use on this server; leave it out to have one drawn")
+    """Return the error for a client id that is in use."""
+    return NotNow("client_id", f"{client_id!r} is in use on this server; leave it out to have one generated")
 
 
 def view_of(client: OAuthClient) -> ClientView:
-    """The client as anybody may see it."""
+    """Return the client without its secret."""
     return ClientView(client_id=client.id, name=client.name, scopes=client.scopes)

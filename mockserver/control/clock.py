@@ -1,4 +1,4 @@
-"""An organisation's clock, which moves everything at once: session deadlines, token expiry, rate windows, `Date`, journal."""
+"""An organisation's clock. Session deadlines, token expiry, rate windows, `Date` and the journal all follow it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mockserver.errors import InvalidRequest, NotNow
 
 
 class ClockReading(Struct, frozen=True):
-    """What a clock shows: `now` in seconds since the epoch, `iso` the same for people, and whether it goes by itself."""
+    """The time on a clock: `now` in seconds since the epoch, `iso` for people, and whether the clock runs or is frozen."""
 
     now: float
     iso: str
@@ -23,29 +23,29 @@ class ClockReading(Struct, frozen=True):
 
 
 class Clock:
-    """Controls one organisation's clock. It never goes back: stamps that were given stay in the past."""
+    """Controls one organisation's clock. The clock never goes back, so that timestamps stay in the past."""
 
     def __init__(self, editor: Editor) -> None:
         self._editor = editor
 
     def now(self) -> float:
-        """Seconds since the epoch."""
+        """Return the time in seconds since the epoch."""
         return self._editor.now() / 1000
 
     def read(self) -> ClockReading:
-        """The time, and how the clock runs."""
+        """Return the time and whether the clock runs."""
         organization, now = self._editor.moment()
         return ClockReading(now / 1000, clock.iso(now), "running" if organization.clock.frozen_at is None else "frozen")
 
     def advance(self, seconds: float) -> float:
-        """Jumps forward by `seconds` (0 or more) and returns the new time. Journalled as `advance`."""
+        """Jump forward by `seconds` (0 or more) and return the new time. Journalled as `advance`."""
         step = clock.to_milliseconds(seconds)
         if step < 0:
             raise InvalidRequest("seconds", f"{seconds} is negative; a clock only goes forward")
         return self._move(lambda now: now + step, "advance", {"seconds": step / 1000})
 
     def set(self, at: float) -> float:
-        """Jumps to `at`, seconds since the epoch, not before now, and returns it. Journalled as `set_clock`."""
+        """Jump to `at`, in seconds since the epoch and not before now, and return it. Journalled as `set_clock`."""
         target = clock.to_milliseconds(at, "at")
 
         def to(now: int) -> int:
@@ -54,7 +54,7 @@ class Clock:
         return self._move(to, "set_clock", {"at": target / 1000})
 
     def freeze(self, at: float | None = None) -> float:
-        """Stops the clock, now or after jumping to `at`, and returns where it stands. Journalled as `freeze_clock`."""
+        """Stop the clock, now or after a jump to `at`, and return its time. Journalled as `freeze_clock`."""
         target = None if at is None else clock.to_milliseconds(at, "at")
 
         def edit(organization: Organization, now: int) -> Organization:
@@ -65,7 +65,7 @@ class Clock:
         return self.now()
 
     def resume(self) -> float:
-        """Lets the clock go on from where it stands, and returns the time. Journalled as `resume_clock`."""
+        """Let the clock run on from its present time, and return that. Journalled as `resume_clock`."""
 
         def edit(read: Read, organization: Organization) -> Organization:
             return _with_clock(organization, _running(read.now, read.system))

@@ -1,4 +1,4 @@
-"""Reading and changing an organisation's records: by compare-and-set, tried again where somebody else was faster."""
+"""Reading and changing an organisation's records by compare-and-set, repeated if another change came first."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAGE = 1000
 """Records read at a time."""
 
 BATCH = 100
-"""Records written at a time: the more, the likelier that one of them has changed meanwhile."""
+"""Records written at a time. The larger a batch, the likelier it is that one of its records has changed meanwhile."""
 
 KINDS: dict[type[Any], Kind] = {
     Organization: "organization",
@@ -31,7 +31,7 @@ KINDS: dict[type[Any], Kind] = {
 
 
 class Note:
-    """A journal entry for something that was done to the world."""
+    """A journal entry for a change made from outside."""
 
     __slots__ = ("detail", "what")
 
@@ -41,12 +41,12 @@ class Note:
         self.what, self.detail = what, detail
 
     def entry(self, seq: int, at: int) -> Entry:
-        """The entry as it is to be read."""
+        """Return the entry with its number and time."""
         return Perturbed(seq, at, self.what, self.detail)
 
 
 class Read(NamedTuple):
-    """An organisation and records of it at one moment, when the system's clock read `system`."""
+    """An organisation and some of its records at one moment, when the system's clock read `system`."""
 
     organization: Organization
     records: Sequence[Record | None]
@@ -54,48 +54,51 @@ class Read(NamedTuple):
 
     @property
     def now(self) -> int:
-        """The organisation's time then, in milliseconds."""
+        """The organisation's time at that moment, in milliseconds."""
         return self.organization.clock.reading(self.system)
 
 
 class Editor:
-    """The records of one organisation. An edit is a function from a record and the time to what the record shall be; where it
-    gives back the same object nothing is written, and nothing journalled."""
+    """The records of one organisation.
+
+    An edit is a function from a record and the time to the new record. If it returns the same object, nothing is written and
+    nothing is journalled.
+    """
 
     def __init__(self, platform: Platform, organization: str) -> None:
         self.platform, self.id = platform, organization
 
     def organization(self) -> Organization:
-        """The organisation as it is now. Raises NotFound where it does not exist (any more)."""
+        """Return the organisation as it is now. Raises NotFound if it does not exist."""
         return self._load(()).organization
 
     def moment(self) -> tuple[Organization, int]:
-        """The organisation as it is now, and its time in milliseconds."""
+        """Return the organisation as it is now, and its time in milliseconds."""
         read = self._load(())
         return read.organization, read.now
 
     def now(self) -> int:
-        """The organisation's time in milliseconds."""
+        """Return the organisation's time in milliseconds."""
         return self._load(()).now
 
     def get(self, kind: type[R], id: str) -> R:
-        """One record. Raises NotFound."""
+        """Return one record. Raises NotFound."""
         return self._existing(kind, id, self._load((Key(KINDS[kind], id),)).records[0])
 
     def all(self, kind: type[R]) -> Iterator[R]:
-        """All records of a kind, in the order they were first written."""
+        """Return all records of a kind, in the order they were first written."""
         return (record for _, record in self.placed(kind))
 
     def placed(self, kind: type[R], after: int = 0) -> Iterator[tuple[int, R]]:
-        """The records of a kind after the place `after`, with their places."""
+        """Yield the records of a kind after the place `after`, each with its place."""
         while page := self.platform.store.records(self.id, KINDS[kind], PAGE, after):
             yield from ((place, record) for place, record in page if isinstance(record, kind))
             after, _ = page[-1]
 
     def place(self, kind: type[Record], cursor: str, field: str = "after") -> int:
-        """Return the place that a cursor means: a place as a list gave it, or a record's id.
+        """Return the place for a cursor, which is a place from a list or a record's id.
 
-        Raises InvalidRequest if there is no record of that id.
+        Raises InvalidRequest if no record has that id.
         """
         if not cursor:
             return 0
@@ -109,13 +112,13 @@ class Editor:
     def change(
         self, kind: type[R], id: str, edit: Callable[[R, int], R], what: str | None, detail: dict[str, Any] | None = None
     ) -> R:
-        """Edits one record, journalled as `what` (None: not at all), and returns it. Raises NotFound, or ConflictError."""
+        """Edit one record and return it; journalled as `what`, or not if that is None. Raises NotFound or ConflictError."""
         return self._change(kind, id, lambda read, old: edit(old, read.now), what, detail)
 
     def change_clock(
         self, edit: Callable[[Read, Organization], Organization], what: str, detail: dict[str, Any] | None = None
     ) -> Organization:
-        """Edits the organisation by what was read, and so by the system's time at that moment."""
+        """Edit the organisation. Unlike in `change`, the edit also sees the system's time at that moment."""
         return self._change(Organization, "", edit, what, detail)
 
     def _change(
@@ -136,11 +139,11 @@ class Editor:
     def change_organization(
         self, edit: Callable[[Organization, int], Organization], what: str, detail: dict[str, Any] | None = None
     ) -> Organization:
-        """Edits the organisation itself."""
+        """Edit the organisation itself."""
         return self.change(Organization, "", edit, what, detail)
 
     def change_all(self, kind: type[R], edit: Callable[[R, int], R], what: str, detail: dict[str, Any] | None = None) -> int:
-        """Edits every record of a kind and returns how many were changed; journalled once, with their `count`."""
+        """Edit every record of a kind and return how many changed. Journalled once, with their `count`."""
         now = self.now()
         keys = [Key(KINDS[kind], id_of(record)) for record in self.all(kind) if edit(record, now) is not record]
         done = 0
@@ -163,15 +166,15 @@ class Editor:
         raise ConflictError(f"a {keys[0].kind}", ATTEMPTS)
 
     def add(self, record: OAuthClient, what: str, detail: dict[str, Any] | None = None) -> bool:
-        """Writes a new record, journalled as `what`; False where there is one already."""
+        """Write a new record, journalled as `what`. Return False if there is one with this id already."""
         read = self._load(())
         write = Write(Key(KINDS[type(record)], id_of(record)), None, record)
         return self.platform.change(read.organization, [write], Note(what, detail or {}), read.now, read.system)
 
     def start_afresh(self, edit: Callable[[Organization], Organization], what: str) -> None:
-        """Edits the organisation and forgets all else but its OAuth clients, in one step.
+        """Edit the organisation and delete everything else but its OAuth clients, in one step.
 
-        A request that is decided by the former clock meanwhile is decided again by the new one.
+        A request that was decided by the old clock meanwhile is decided again by the new one.
         """
         for _ in range(ATTEMPTS):
             read = self._load((FAULTS,))
@@ -187,7 +190,7 @@ class Editor:
         loaded = self.platform.load(self.id, (ORGANIZATION, *keys))
         organization, *records = loaded.records
         if not isinstance(organization, Organization):
-            hint = "it has a journal and nothing else" if self.id == UNASSIGNED else "it was deleted, or never made here"
+            hint = "it has only a journal" if self.id == UNASSIGNED else "it was deleted or never existed"
             raise NotFound("organization", self.id, hint)
         return Read(organization, records, loaded.system)
 
@@ -198,13 +201,13 @@ class Editor:
 
 
 def gone(cursor: str, field: str) -> InvalidRequest:
-    """The error for a page that begins at a record which is not there."""
-    hint = "go on from the `next` of the page before, or begin again"
-    return InvalidRequest(field, f"{cursor!r} is not there, or not any more; {hint}")
+    """Return the error for a page that begins after a record which does not exist."""
+    hint = "continue with `next` of the previous page, or start again"
+    return InvalidRequest(field, f"{cursor!r} does not exist, or no longer; {hint}")
 
 
 def id_of(record: Record) -> str:
-    """The id a record has in its organisation."""
+    """Return a record's id within its organisation."""
     if isinstance(record, Organization | FaultPlan):
         return ""
     return record.value if isinstance(record, Token) else record.id

@@ -1,4 +1,4 @@
-"""The faults an organisation has in store: which requests to come they hit, and how."""
+"""The faults an organisation has waiting: which of the next requests they hit, and how."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mockserver.settings import LONGEST
 MAX_FAULTS = 1000
 
 MAX_SEED = (1 << 53) - 1
-"""Whole numbers that every store and every reader of JSON keeps exactly."""
+"""The greatest seed: every store and every JSON reader keeps whole numbers up to this one exactly."""
 
 KINDS: tuple[str, ...] = get_args(FaultKind)
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -26,26 +26,28 @@ OWN: dict[str, tuple[str, ...]] = {
     "unusable_body": ("body",),
     "redirect": ("status",),
 }
-"""What a kind of fault takes beside COMMON."""
+"""The fields that a kind of fault takes besides COMMON."""
 
 
 class Faults:
-    """One organisation's fault plan. Faults hit in the order they were added; chances are repeatable by the plan's seed."""
+    """One organisation's fault plan. Faults hit in the order they were added; the plan's seed repeats their chances."""
 
     def __init__(self, editor: Editor) -> None:
         self._editor = editor
 
     def add(self, kind: str, operation: str | None = None, times: int | None = 1, **parameters: Any) -> dict[str, Any]:
-        """Adds a fault for the next `times` requests (None: all) of `operation` (None: any), and returns it as it is listed.
+        """Add a fault for the next `times` requests (None: all) of `operation` (None: any), and return it as listed.
 
-        `probability` is each request's chance, in (0, 1]. `status` takes `status`, `retry_after` (whole seconds),
-        `retry_after_form` (seconds, fraction, date, malformed, absent) and `after_acting`; `latency` takes `seconds` and
-        `where` (before or after acting); `unusable_body` takes `body`; `redirect` takes `status`. Journalled as `fault`.
+        `probability` is each request's chance, in (0, 1].
+        `status` takes `status`, `retry_after` (whole seconds), `retry_after_form` (seconds, fraction, date, malformed, absent)
+        and `after_acting`. `latency` takes `seconds` and `where` (before or after acting). `unusable_body` takes `body`;
+        `redirect` takes `status`.
+        Journalled as `fault`.
         """
         return self.append({"kind": kind, "operation": operation, "times": times, **parameters})
 
     def append(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The same, from the fault's fields."""
+        """Add a fault, given as its fields."""
         fault = fault_from(values)
         shown = fault_to(fault)
 
@@ -56,7 +58,7 @@ class Faults:
         return shown
 
     def replace(self, faults: Iterable[Mapping[str, Any]], seed: int = 0) -> list[dict[str, Any]]:
-        """Puts these faults in place of all others, with a seed for their chances. Journalled as `set_faults`."""
+        """Replace all faults by these, with a seed for their chances. Journalled as `set_faults`."""
         if not -MAX_SEED <= seed <= MAX_SEED:
             raise InvalidRequest("seed", f"{seed} must be from -{MAX_SEED} to {MAX_SEED}")
         wanted = _bounded(tuple(fault_from(fault) for fault in faults))
@@ -69,7 +71,7 @@ class Faults:
         return shown
 
     def clear(self) -> int:
-        """Forgets all faults and returns how many there were. Journalled as `clear_faults`."""
+        """Delete all faults and return how many there were. Journalled as `clear_faults`."""
         cleared = 0
 
         def edit(plan: FaultPlan, _now: int) -> FaultPlan:
@@ -81,12 +83,12 @@ class Faults:
         return cleared
 
     def list(self) -> list[dict[str, Any]]:
-        """The faults still to come, `times` counting what is left."""
+        """Return the faults still to come; `times` is how often each may still hit."""
         return [fault_to(fault) for fault in self._editor.get(FaultPlan, "").faults]
 
 
 def fault_from(values: Mapping[str, Any]) -> Fault:
-    """A fault from its public fields. Raises InvalidRequest naming the first that is wrong, unknown or of another kind."""
+    """Return a fault from its public fields. Raises InvalidRequest, which names the first field that is wrong or unknown."""
     kind = values.get("kind")
     if isinstance(kind, list | dict) or kind not in KINDS:
         raise InvalidRequest("kind", f"{shown(kind)} must be one of {', '.join(KINDS)}")
@@ -108,7 +110,7 @@ def fault_from(values: Mapping[str, Any]) -> Fault:
 
 
 def fault_to(fault: Fault) -> dict[str, Any]:
-    """The fault's public fields: what `fault_from` reads back."""
+    """Return the fault's public fields, which `fault_from` reads back."""
     own = OWN.get(fault.kind, ())
     shown = {name: getattr(fault, name) for name in ("kind", *COMMON, *own) if name != "seconds"}
     return {**shown, "seconds": fault.milliseconds / 1000} if "seconds" in own else shown
@@ -116,13 +118,13 @@ def fault_to(fault: Fault) -> dict[str, Any]:
 
 def _bounded(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
     if len(faults) > MAX_FAULTS:
-        raise InvalidRequest("faults", f"at most {MAX_FAULTS} wait at a time; clear them, or give one more `times`")
+        raise InvalidRequest("faults", f"at most {MAX_FAULTS} may wait at a time; clear them, or use one with more `times`")
     return faults
 
 
 def _latency(seconds: float | None) -> int:
     if seconds is None:
-        raise InvalidRequest("seconds", "is missing: how long is the latency?")
+        raise InvalidRequest("seconds", "is missing; a latency needs its length in seconds")
     return round(seconds * 1000)
 
 
@@ -133,7 +135,7 @@ def _send_only(operation: str | None) -> str:
 
 
 def _is_whole(value: object) -> bool:
-    """Whether JSON Schema calls the value an integer, as it does 1.0."""
+    """Return whether JSON Schema calls the value an integer. It does so for 1.0 too."""
     return isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
 
 

@@ -19,18 +19,18 @@ from mockserver.journal import Answer, Arrival, Entry, Failure, Perturbed
 from mockserver.stores.base import Store
 
 INTERVAL = 0.1
-"""Seconds between two looks at the journal of whoever follows it."""
+"""Seconds between two reads of a journal that is followed."""
 
 _REASONS = frozenset(str(reason) for reason in Reason) | {str(reason).partition(".")[0] for reason in Reason}
-"""What a Filter takes as `reason`: each reason, and each family."""
+"""The values of a Filter's `reason`: each reason, and each family of reasons."""
 
 
 class Filter(Struct, frozen=True, kw_only=True):
-    """Which requests are wanted; all that is given must apply.
+    """A choice of requests; all conditions given must hold.
 
-    `path`, `status`, `operation` and `session` are compared as they are. `reason` may be a family: ``session`` stands for
-    ``session.consumed`` and its like. `guest` is a name or an email address, `text` occurs in message, guest, session id,
-    contextId or traceparent, both whatever the case. `since` and `until` are seconds on the organisation's clock, the latter
+    `path`, `status`, `operation` and `session` are compared exactly. `reason` may be a family: ``session`` stands for
+    ``session.consumed`` and its like. `guest` is a name or an email address. `text` is searched in the message, guest, session
+    id, contextId and traceparent. Both ignore case. `since` and `until` are seconds on the organisation's clock; `until` is
     exclusive.
     """
 
@@ -54,7 +54,7 @@ class Filter(Struct, frozen=True, kw_only=True):
             to_milliseconds(getattr(self, field) or 0, field)
 
     def _check_reason(self) -> None:
-        """Raises InvalidRequest for a reason that no answer has: it would be found 0 times, and a test of that would pass."""
+        """Raise InvalidRequest for an unknown reason: it would match 0 requests, so a test of that would pass."""
         if self.reason is None or self.reason in _REASONS:
             return
         near = get_close_matches(self.reason, _REASONS, n=1)
@@ -62,7 +62,7 @@ class Filter(Struct, frozen=True, kw_only=True):
         raise InvalidRequest("reason", f"{shown(self.reason)} is not a reason; {hint}")
 
     def lets(self, exchange: Exchange) -> bool:
-        """Whether the request is wanted."""
+        """Return whether the request passes the filter."""
         same = (
             self.path in {None, exchange.path}
             and self.status in {None, exchange.status}
@@ -86,7 +86,7 @@ class Filter(Struct, frozen=True, kw_only=True):
 
 
 class Recorded(Struct, frozen=True, kw_only=True):
-    """One request with its journal entries as they are in a trace."""
+    """One request with its journal entries as in a trace."""
 
     exchange: Exchange
     arrival: Arrival
@@ -94,7 +94,7 @@ class Recorded(Struct, frozen=True, kw_only=True):
 
 
 class Requests:
-    """One organisation's requests, as far as its bounded journal reaches back."""
+    """One organisation's requests, as far back as its bounded journal reaches."""
 
     def __init__(self, store: Store, organization: str, hide: Callable[[str], str] = redact_tokens) -> None:
         self._store, self._organization, self._hide = store, organization, hide
@@ -114,8 +114,11 @@ class Requests:
         before: int | None = None,
         limit: int = 100,
     ) -> list[Exchange]:
-        """Up to `limit` requests that pass the Filter, newest first; with `after`, a request's `seq`, those that arrived later,
-        oldest first; with `before` those that arrived earlier."""
+        """Return up to `limit` requests that pass the Filter, newest first.
+
+        `after` and `before` are a request's `seq`. With `after`, return those that arrived later, oldest first; with `before`,
+        those that arrived earlier.
+        """
         wanted = Filter(
             path=path,
             status=status,
@@ -130,29 +133,29 @@ class Requests:
         return self.search(wanted, after, before, limit)
 
     def count(self, **filters: Any) -> int:
-        """How many requests pass the Filter."""
+        """Return how many requests pass the Filter."""
         return self.tally(Filter(**filters))
 
     def search(self, wanted: Filter, after: int | None, before: int | None, limit: int) -> list[Exchange]:
-        """See find."""
+        """Return requests; see find."""
         for field, place in (("after", after), ("before", before)):
             checks.place(place or 0, field)
         return list(islice(filter(wanted.lets, self._exchanges(after, before)), checks.limit(limit)))
 
     def tally(self, wanted: Filter) -> int:
-        """See count."""
+        """Return the number of requests; see count."""
         return sum(map(wanted.lets, self._exchanges(None, None)))
 
     def get(self, context_id: str) -> Recorded:
-        """The request with this contextId. Raises NotFound."""
+        """Return the request with this contextId. Raises NotFound."""
         reader = Reader(self._store, self._organization, self._hide)
         for pair in chain.from_iterable(reader.backwards()):
             if pair.arrival.context_id == context_id:
                 return Recorded(exchange=reader.describe([pair])[0], arrival=pair.arrival, answer=pair.answer)
-        raise NotFound("request", context_id, "it has left the bounded journal, or was never made here")
+        raise NotFound("request", context_id, "it has left the bounded journal, or was never made on this server")
 
     def newest(self) -> int:
-        """The number of the journal's newest entry, 0 where there is none."""
+        """Return the number of the journal's newest entry, 0 if there is none."""
         return Reader(self._store, self._organization, self._hide).newest()
 
     def _exchanges(self, after: int | None, before: int | None) -> Iterator[Exchange]:
@@ -165,13 +168,13 @@ class Requests:
     def follow(
         self, after: int | None = None, interval: float = INTERVAL, wait: Callable[[float], object] = pause
     ) -> Iterator[list[Exchange | Perturbed]]:
-        """What happens from now on, or after journal entry `after`: requests as they are answered, what is done to the world.
+        """Yield what happens from now on, or after journal entry `after`: answered requests, and changes from outside.
 
-        A request comes again if the journal tells later that the mock failed it.
+        A request comes again if the journal later shows that the mock failed it.
 
-        Yields what has come, oldest first and possibly nothing, every `interval` seconds, until `wait`, which takes them,
-        returns true. An Exchange's place in this order is its `answer_seq`, a Perturbed's its `seq`: following again after the
-        last one seen leaves no gap and repeats nothing.
+        Every `interval` seconds, yield the new items, oldest first and possibly none. Before each further round, `wait` is
+        called with the interval; if it returns true, the iteration ends. An Exchange's place in this order is its `answer_seq`,
+        a Perturbed's its `seq`. To go on without a gap or a repetition, follow again after the last one.
         """
         reader = Reader(self._store, self._organization, self._hide)
         seen = reader.newest() if after is None else after
@@ -191,7 +194,7 @@ class Requests:
 
 
 class _Following:
-    """Requests on their way, while somebody follows: their arrivals wait for the answers."""
+    """Requests on their way while a journal is followed: arrivals that wait for their answers."""
 
     def __init__(self, get: Callable[[str], Recorded]) -> None:
         self._get = get
@@ -199,7 +202,7 @@ class _Following:
         self._failed: set[str] = set()
 
     def completed(self, entry: Entry) -> Pair | Perturbed | None:
-        """What this entry makes complete. A request that the mock failed may be complete twice."""
+        """Return the request that this entry completes. A request that the mock failed may be complete twice."""
         if isinstance(entry, Perturbed):
             return entry
         if isinstance(entry, Arrival):
@@ -216,7 +219,7 @@ class _Following:
         return self._found(entry.context_id)
 
     def _found(self, context_id: str) -> Pair | None:
-        """A request with all that is journalled of it; it may have been on its way when somebody began to follow."""
+        """Return a request with all its journal entries, because it may have arrived before the journal was followed."""
         try:
             found = self._get(context_id)
         except NotFound:

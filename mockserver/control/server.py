@@ -1,4 +1,4 @@
-"""The server as a whole: its organisations."""
+"""The server as a whole, with its organisations."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from mockserver.settings import policy_from
 from mockserver.stores.base import FAULTS, ORGANIZATION, Key, Write
 
 ALIASES = {"default": DEFAULT_ORGANIZATION, "unassigned": UNASSIGNED}
-"""Names for people of the organisations that always exist."""
+"""Readable names for the organisations that always exist."""
 
 
 class Control:
-    """Everything that can be done to a mock server from outside. It keeps nothing itself: make as many as wanted."""
+    """All that can be done to a mock server from outside. It keeps nothing itself, so there may be several."""
 
     def __init__(self, assembly: Assembly) -> None:
         self.assembly = assembly
@@ -34,9 +34,9 @@ class Control:
         client_secret: str | None = None,
         scopes: Iterable[str] | None = None,
     ) -> Tenant:
-        """A new organisation with one OAuth client. `policy` changes the server's own policy; credentials left out are drawn.
+        """Create an organisation with one OAuth client. `policy` changes values of the server's policy.
 
-        Raises InvalidRequest or SettingsError.
+        Missing credentials are generated. Raises InvalidRequest or SettingsError.
         """
         wanted = policy_from(policy or {}, self.assembly.settings.policy)
         checks.name(name)
@@ -54,7 +54,7 @@ class Control:
         client_secret: str | None,
         scopes: Iterable[str] | None,
     ) -> bool:
-        """False where there is an organisation with this id already."""
+        """Return False if there is an organisation with this id already."""
         platform = self.assembly.platform
         client = new_client(platform, id, "default", client_id, client_secret, scopes)
         organization = Organization(id=id, name=name, policy=policy, seal=platform.ids.seal())
@@ -70,7 +70,7 @@ class Control:
         return done
 
     def organizations(self) -> list[dict[str, Any]]:
-        """Id, name and number of live sessions of every organisation, in order of creation."""
+        """Return the id, name and number of live sessions of every organisation, in order of creation."""
         platform = self.assembly.platform
         shown = []
         for id in platform.store.organizations():
@@ -81,7 +81,7 @@ class Control:
         return shown
 
     def tenant(self, id: str) -> Tenant:
-        """The organisation with this id, or `default`, or `unassigned` (which has a journal only). Raises NotFound."""
+        """Return the organisation with this id, or `default`, or `unassigned` (which has only a journal). Raises NotFound."""
         wanted = ALIASES.get(id, id)
         if wanted == DEFAULT_ORGANIZATION:
             self.assembly.restore_default(self.assembly.platform)
@@ -90,23 +90,23 @@ class Control:
         return tenant
 
     def delete(self, id: str) -> None:
-        """Forgets an organisation and all it has. The default one stays: InvalidRequest."""
+        """Delete an organisation with everything in it. Raises NotNow for those that always exist."""
         tenant = self.tenant(id)
         if tenant.id in ALIASES.values():
-            raise NotNow("id", f"{id!r} is always there; reset it instead")
+            raise NotNow("id", f"{id!r} cannot be deleted; reset it instead")
         self.assembly.store.clear(tenant.id)
 
     def organization_of_context(self, context_id: str) -> Tenant:
-        """The organisation a contextId names. Raises NotFound where it names none that exists."""
+        """Return the organisation that a contextId names. Raises NotFound if there is none."""
         owner = context_owner(context_id)
         if owner is None:
             raise NotFound("request", context_id, "this is not a contextId")
         return self.tenant(owner)
 
     def explain(self, context_id: str) -> Explanation:
-        """The story behind any contextId of this server. Raises NotFound."""
+        """Explain the request with this contextId, in any organisation. Raises NotFound."""
         return explain(self.assembly.platform, context_id)
 
     def assign_strays_to(self, id: str) -> None:
-        """Requests that name no organisation are journalled under, and timed by, this one from now on, in this process."""
+        """From now on, journal requests that name no organisation in this one, by its clock. Applies to this process."""
         self.assembly.platform.stray = self.tenant(id).id

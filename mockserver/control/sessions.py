@@ -1,4 +1,4 @@
-"""An organisation's sessions: looking at them, and ending them from outside."""
+"""An organisation's sessions: reading them, and ending them from outside."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mockserver.journal import Guest
 
 
 class SessionView(Struct, frozen=True, kw_only=True):
-    """A session at the moment it was looked at. Times are seconds since the epoch; `ended_at` is None while it is active."""
+    """A session at the moment it was read. Times are seconds since the epoch; `ended_at` is None while it is active."""
 
     id: str
     client_id: str
@@ -32,19 +32,21 @@ class SessionView(Struct, frozen=True, kw_only=True):
 
 
 class Survey(Struct, frozen=True, kw_only=True):
-    """All sessions at the moment `now`: how many are in each state, and the newest of those asked for, newest first; `more`
-    says whether there are older ones."""
+    """All sessions at the moment `now`: the number in each state, and the newest of those asked for, newest first.
+
+    `more` says whether there are older ones.
+    """
 
     now: float
     counts: dict[State, int]
     sessions: list[SessionView]
     more: bool
     before: str = ""
-    """Where the next page begins: `survey` takes it as `before`."""
+    """Where the next page begins: pass it to `survey` as `before`."""
 
 
 class SessionPage(Struct, frozen=True, kw_only=True):
-    """Some of the sessions as they are at `now`. `next` is where the next page begins, None if this is the last."""
+    """Some of the sessions at the moment `now`. `next` is where the next page begins, None if this is the last."""
 
     now: float
     sessions: list[SessionView]
@@ -52,17 +54,17 @@ class SessionPage(Struct, frozen=True, kw_only=True):
 
 
 class Sessions:
-    """One organisation's sessions. Those it has forgotten are not among them."""
+    """One organisation's sessions, without those it has forgotten."""
 
     def __init__(self, editor: Editor) -> None:
         self._editor = editor
 
     def list(self, state: str | None = None, guest: str | None = None, limit: int = 100, after: str = "") -> list[SessionView]:
-        """Up to `limit` sessions in order of creation, those after the id `after`; `guest` is a name or an email address."""
+        """Return up to `limit` sessions in order of creation, after the id `after`; `guest` is a name or an email address."""
         return self.page(state, guest, limit, after).sessions
 
     def page(self, state: str | None = None, guest: str | None = None, limit: int = 100, after: str = "") -> SessionPage:
-        """The same with where to go on, which stays good if the last session listed is forgotten."""
+        """Return a page of sessions and where the next one begins, which stays valid if its last session is forgotten."""
         wanted, most = None if state is None else checks.state(state), checks.limit(limit)
         now, first = self._editor.now(), self._editor.place(Session, after)
         placed = self._editor.placed(Session, first)
@@ -72,8 +74,11 @@ class Sessions:
         return SessionPage(now=now / 1000, sessions=[view for _, view in found], next=following)
 
     def survey(self, state: str | None = None, guest: str | None = None, limit: int = 100, before: str = "") -> Survey:
-        """Counts all sessions by state, and lists up to `limit` of those in `state` that have `guest` in the guest's name or
-        address: newest first, those created before the session `before`, or before where the last page ended."""
+        """Count all sessions by state, and list up to `limit` of those in `state`, newest first.
+
+        Listed are those whose guest's name or address contains `guest`, created before the session `before`, or before the end
+        of the last page.
+        """
         wanted, most = None if state is None else checks.state(state), checks.limit(limit)
         now, counts = self._editor.now(), dict.fromkeys(State, 0)
         end = self._editor.place(Session, before, "before") or checks.LAST_PLACE
@@ -93,19 +98,19 @@ class Sessions:
         )
 
     def get(self, id: str) -> SessionView:
-        """One session. Raises NotFound, also where it was forgotten."""
+        """Return one session. Raises NotFound, also if it was forgotten."""
         return self._view(self._editor.get(Session, id), self._editor.now())
 
     def expire(self, id: str) -> SessionView:
-        """Cuts an active session's TTL short to now. Journalled as `expire_session`."""
+        """Expire an active session now. Journalled as `expire_session`."""
         return self._end(id, lifecycle.expire, "expire_session")
 
     def revoke(self, id: str) -> SessionView:
-        """Ends an active session. Journalled as `revoke_session`."""
+        """Revoke an active session. Journalled as `revoke_session`."""
         return self._end(id, lifecycle.revoke, "revoke_session")
 
     def end_all(self) -> int:
-        """Revokes every active session and returns how many there were. Journalled as `end_sessions`."""
+        """Revoke every active session and return how many there were. Journalled as `end_sessions`."""
         return self._editor.change_all(Session, lifecycle.revoke, "end_sessions")
 
     def _view(self, session: Session, now: int) -> SessionView:
@@ -116,7 +121,7 @@ class Sessions:
 
 
 def is_of(session: Session, guest: str | None) -> bool:
-    """Whether `guest` is the name or the email address of the session's guest; None is anybody's."""
+    """Return whether `guest` is the name or email address of the session's guest. None matches every session."""
     return guest is None or guest.casefold() in {session.guest_name.casefold(), session.guest_email.casefold()}
 
 
@@ -125,7 +130,7 @@ def _mentions(session: Session, guest: str | None) -> bool:
 
 
 def view_of(session: Session, now: int, hide: Callable[[str], str] = redact_tokens) -> SessionView:
-    """The session as it is at `now` (milliseconds); `hide` takes secrets out of its guest's names."""
+    """Return the session as it is at `now` (milliseconds); `hide` redacts secrets in the guest's name and address."""
     end = lifecycle.end_of(session)
     return SessionView(
         id=session.id,

@@ -1,4 +1,4 @@
-"""One organisation, as tests, the control API and the console handle it."""
+"""One organisation, as tests, the control API and the console use it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from mockserver.settings import policy_from, policy_to
 
 
 class Tenant:
-    """One organisation and all that can be done to it: `clock`, `sessions`, `tokens`, `clients`, `faults`, `requests`."""
+    """One organisation and its controls: `clock`, `sessions`, `tokens`, `clients`, `faults`, `requests`."""
 
     def __init__(self, assembly: Assembly, id: str) -> None:
         self.id = id
@@ -52,20 +52,20 @@ class Tenant:
 
     @property
     def name(self) -> str:
-        """The organisation's name for people."""
+        """The organisation's name for display."""
         return self._editor.organization().name
 
     def check(self) -> None:
-        """Raises NotFound where the organisation is gone."""
+        """Raise NotFound if the organisation does not exist."""
         if self.id != UNASSIGNED:
             self._editor.organization()
 
     def policy(self) -> dict[str, Any]:
-        """The policy by the names and in the units of policy files: seconds, numbers, lists."""
+        """Return the policy with the names and units of policy files: seconds, numbers, lists."""
         return policy_to(self._editor.organization().policy)
 
     def set_policy(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Changes these policy values and returns the whole. What was stamped before keeps its deadlines.
+        """Change these policy values and return the whole policy. Existing sessions and tokens keep their deadlines.
 
         Raises SettingsError. Journalled as `set_policy`.
         """
@@ -81,15 +81,15 @@ class Tenant:
         return policy_to(self._editor.change_organization(edit, "set_policy", detail).policy)
 
     def grant_scope(self, scope: str) -> None:
-        """Gives the default client a scope; its live tokens have it at once."""
+        """Give the default client a scope. Its live tokens have it at once."""
         self.clients.grant_scope(scope)
 
     def revoke_scope(self, scope: str) -> None:
-        """Takes a scope from the default client, and so from its live tokens."""
+        """Take a scope from the default client, and so from its live tokens."""
         self.clients.revoke_scope(scope)
 
     def reject_tokens(self, reject: bool = True) -> None:
-        """Answers 401 to every bearer token, also to those issued later, until it is called with False.
+        """Answer 401 to every bearer token, including those issued later, until this is called with False.
 
         Journalled as `reject_tokens` and `accept_tokens`.
         """
@@ -103,16 +103,16 @@ class Tenant:
 
     @property
     def rejects_tokens(self) -> bool:
-        """Whether every bearer token is answered 401."""
+        """True while every bearer token is answered with 401."""
         return self._editor.organization().rejects_tokens
 
     def trace(self, after: int = 0) -> Iterator[Entry]:
-        """The journal as a recording: a header, then the entries with a number greater than `after`, oldest first."""
+        """Yield the journal as a recording: a header, then the entries numbered above `after`, oldest first."""
         yield self._header()
         yield from Reader(self._editor.platform.store, self.id).entries(after)
 
     def explain(self, context_id: str) -> Explanation:
-        """The story behind a contextId of this organisation. Raises NotFound."""
+        """Explain the request with this contextId. Raises NotFound if it is not one of this organisation."""
         return explain(self._editor.platform, context_id, (self.id,))
 
     def _header(self) -> Header:
@@ -123,8 +123,10 @@ class Tenant:
         return Header(organization=self.id, clock="mixed" if moved else "wall", policy=policy_to(organization.policy))
 
     def reset(self) -> None:
-        """Back to the beginning: no sessions, tokens, faults and journal, the clock back at the system's time. Policy, OAuth
-        clients and their scopes stay."""
+        """Delete all sessions, tokens, faults and the journal, and set the clock back to the system's time.
+
+        The policy, the OAuth clients and their scopes stay.
+        """
 
         def edit(organization: Organization) -> Organization:
             return replace(organization, version=organization.version + 1, clock=ClockState(), rejects_tokens=False)

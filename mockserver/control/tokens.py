@@ -1,4 +1,4 @@
-"""An organisation's bearer tokens, named by their pseudonyms: their values stay with those who were issued them."""
+"""An organisation's bearer tokens, named by pseudonyms: only the clients that got them know their values."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from mockserver.ids import pseudonym
 
 
 class TokenView(Struct, frozen=True, kw_only=True):
-    """A token at the moment it was looked at. `state` is `active`, `expired`, `idle`, `revoked` or `evicted`, times are seconds
-    since the epoch, `scopes` what it was narrowed to (None: all that its OAuth client has)."""
+    """A token at the moment it was read.
+
+    `state` is `active`, `expired`, `idle`, `revoked` or `evicted`. Times are seconds since the epoch. `scopes` is what the
+    token was narrowed to, or None for all scopes of its OAuth client.
+    """
 
     token: str
     client_id: str
@@ -36,17 +39,17 @@ class TokenPage(Struct, frozen=True, kw_only=True):
 
 
 class Tokens:
-    """One organisation's tokens. A single one is named by its pseudonym, as lists and journal show it, or by its value."""
+    """One organisation's tokens. A token is named by its pseudonym, as in lists and the journal, or by its value."""
 
     def __init__(self, editor: Editor) -> None:
         self._editor = editor
 
     def list(self, limit: int = 100, after: str = "") -> list[TokenView]:
-        """Up to `limit` tokens in order of issue, those after the one with pseudonym `after`."""
+        """Return up to `limit` tokens in order of issue, those after the one with the pseudonym `after`."""
         return self.page(limit, after).tokens
 
     def page(self, limit: int = 100, after: str = "") -> TokenPage:
-        """The same with where to go on, which stays good if the last token listed is forgotten."""
+        """Return a page of tokens and where the next one begins, which stays valid if its last token is forgotten."""
         (organization, now), most = self._editor.moment(), checks.limit(limit)
         first = self._place(after) if after.startswith("t:") else self._editor.place(Token, after)
         found = list(islice(self._editor.placed(Token, first), most))
@@ -56,11 +59,11 @@ class Tokens:
         return TokenPage(tokens=views, next=following)
 
     def expire(self, token: str | None = None) -> int:
-        """Expires a token, or all that stand (401 `credentials.expired`); returns how many. Journalled as `expire_tokens`."""
+        """Expire a token, or all live ones (401 `credentials.expired`), and return how many. Journalled as `expire_tokens`."""
         return self._end(token, Reason.AUTH_EXPIRED, "expire_tokens")
 
     def revoke(self, token: str | None = None) -> int:
-        """Revokes a token, or all that stand (401 `bad.credentials`); returns how many. Journalled as `revoke_tokens`."""
+        """Revoke a token, or all live ones (401 `bad.credentials`), and return how many. Journalled as `revoke_tokens`."""
         return self._end(token, Reason.AUTH_REVOKED, "revoke_tokens")
 
     def _end(self, token: str | None, reason: Reason, what: str) -> int:

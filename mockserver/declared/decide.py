@@ -271,27 +271,37 @@ def _issue(
     """
     if operation is not None and kind.name in operation.carries and not kind.succeeds and _is_good(kind, decision, seen):
         return
-    within, scopes = "", None
-    if kind.within is not None:
-        owner = _owner_shown(kind, seen)
-        if kind.within in decision.issued:
-            within = decision.issued[kind.within]
-        elif owner is not None:
-            within = owner.id
-        else:
-            within = decision.issued[kind.within] = mint(kind.within)
-            _write(decision, life.issue(kind.within, within, platform.kinds[kind.within].life, seen.now))
-        asked = kind.scopes(message) if kind.scopes is not None and message is not None else None
-        scopes = tuple(str(asked).split()) if asked else None
+    owner = _owner_of(platform, kind, decision, seen, mint)
+    asked = kind.scopes(message) if kind.scopes is not None and message is not None else None
+    scopes = tuple(str(asked).split()) if asked else None
+    if kind.scopes is not None or not decision.granted:
         granted = scopes if scopes is not None or owner is None else owner.scopes
         decision.granted = " ".join(granted or ())
     id = decision.issued[kind.name] = mint(kind.name)
     bound = bound_in(kind, message) if kind.bound and message is not None else ()
+    within = "" if owner is None else owner.id
     _write(decision, life.issue(kind.name, id, kind.life, seen.now, within=within, bound=bound, scopes=scopes))
     if kind.life.live is not None:
         crowd = seen.crowds.get(kind.name, ())
         for oldest in crowd[: max(0, len(crowd) + 1 - kind.life.live)]:
             _write(decision, life.end(oldest, "evicted", seen.now))
+
+
+def _owner_of(platform: Platform, kind: Kind, decision: Decision, seen: Snapshot, mint: Mint) -> Credential | None:
+    """Return what a new credential of this kind is within: issued just now, or shown, or implied by it, and then issued too."""
+    if kind.within is None:
+        return None
+    if kind.within in decision.issued:
+        return decision.writes[kind.within, decision.issued[kind.within]]
+    shown = _owner_shown(kind, seen)
+    if shown is not None:
+        return shown
+    parent = platform.kinds[kind.within]
+    above = _owner_of(platform, parent, decision, seen, mint)
+    id = decision.issued[parent.name] = mint(parent.name)
+    record = life.issue(parent.name, id, parent.life, seen.now, within="" if above is None else above.id)
+    _write(decision, record)
+    return life.inherited(record, above)
 
 
 def _is_good(kind: Kind, decision: Decision, seen: Snapshot) -> bool:

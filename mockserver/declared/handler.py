@@ -114,6 +114,7 @@ class DeclaredHandler:
             entry.status, entry.answer_headers = response.status, response.headers
             body = response.half if response.delivery == "truncated" else response.body
             entry.answer_body = body[:KEPT_BODY]
+        self.mock.answered(entry)
         return response
 
     def busy(self, request: Request) -> Response:  # noqa: ARG002 - it is not even looked at
@@ -156,7 +157,7 @@ class DeclaredHandler:
         body, media = answer.body(values), answer.media
         if effect.body is not None and answer.status == 200:
             body, media = _unusable(body, effect.body), altered.media_type(effect.body)
-        headers = self._headers_of(call, media, body, decision.cause and f"{decision.refused_by}.{decision.cause}")
+        headers = self._headers_of(call, media, body, _reason(decision))
         headers += [(name, text(values)) for name, text in answer.headers]
         headers += self._always(decision)
         headers += [
@@ -188,7 +189,9 @@ class DeclaredHandler:
         decision.detail = "" if wait is None else str(wait)
         values = self._values(call, decision)
         body = b"" if effect.emptied or row is None else row.body(values)
-        headers = self._headers_of(call, row.media if body and row is not None else "", body, "fault.injected")
+        headers = self._headers_of(
+            call, row.media if body and row is not None else "", body, _reason(decision) or "fault.injected"
+        )
         headers += [(name, text(values)) for name, text in row.headers] if row is not None else []
         if not effect.emptied:
             headers += self._always(decision)
@@ -255,6 +258,11 @@ class DeclaredHandler:
             return lasting // 1000 if lasting % 1000 == 0 else lasting / 1000
         at = self.mock.now() + lasting
         return formatdate(at // 1000, usegmt=True) if place == "header" else iso(at)
+
+
+def _reason(decision: Decision) -> str:
+    """Return the guard that refused and the cause, "" if none did."""
+    return f"{decision.refused_by}.{decision.cause}" if decision.refused_by else ""
 
 
 def _unusable(body: bytes, how: Any) -> bytes:

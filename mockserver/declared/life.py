@@ -126,6 +126,15 @@ def cause_at(credential: Credential, owner: Credential | None, now: int) -> str:
     return end_of(credential, owner).cause
 
 
+def inherited(credential: Credential, owner: Credential | None) -> Credential:
+    """Return it as what is within it sees it: it ends with its owner, and has its owner's scopes unless it has its own."""
+    if owner is None:
+        return credential
+    if owner.ends_at < credential.ends_at:
+        credential = replace(credential, ended_at=owner.ends_at, ended_by="ended")
+    return credential if credential.scopes is not None else replace(credential, scopes=owner.scopes)
+
+
 def counted(credential: Credential, now: int) -> tuple[int, int]:
     """Return the requests counted in its minute, and the milliseconds that are left of that."""
     if credential.counted == 0 or now >= credential.window + MINUTE:

@@ -68,6 +68,8 @@ class Entry(Struct, kw_only=True, gc=False):
     refused_by: str = ""
     cause: str = ""
     detail: str = ""
+    counted: int = 0
+    """Bytes that the journal has counted for it, -1 once it is forgotten."""
 
     @property
     def weight(self) -> int:
@@ -77,10 +79,14 @@ class Entry(Struct, kw_only=True, gc=False):
 
 
 class Registered(Struct, frozen=True):
-    """A credential that was issued without any request, as an OAuth client is: its id, and what is bound to it."""
+    """A credential that was issued without any request, as an OAuth client is: its id, and what is bound to it.
+
+    `scopes` are those it has; None are all that an operation asks of it.
+    """
 
     id: str
     bound: dict[str, str]
+    scopes: tuple[str, ...] | None = None
 
 
 class Planned(Struct, kw_only=True):
@@ -153,9 +159,10 @@ class Mock:
         strangers = given.bound.keys() - kind.bound.keys()
         if strangers:
             raise InvalidRequest(min(strangers), f"is not bound to {kind.a}; {suggestion(min(strangers), kind.bound)}")
-        made = Registered(given.id or self.mint(name), {one: given.bound.get(one) or self._ids.secret() for one in kind.bound})
+        bound = {one: given.bound.get(one) or self._ids.secret() for one in kind.bound}
+        made = Registered(given.id or self.mint(name), bound, given.scopes)
         with self._lock:
-            scopes = self.platform.scopes_within(name)
+            scopes = self.platform.scopes_within(name) if given.scopes is None else given.scopes
             record = life.issue(name, made.id, kind.life, self.now(), bound=tuple(made.bound.values()), scopes=scopes)
             self._put(record)
             for secret in made.bound.values():
@@ -176,15 +183,19 @@ class Mock:
         return record
 
     def owner(self, record: Credential) -> Credential | None:
-        """Return what a credential is within, if that is remembered."""
+        """Return what a credential is within, as its own owners leave it, if that is remembered."""
         within = self.platform.kinds[record.kind].within
-        return None if within is None else self._tables[within].get(record.within)
+        found = None if within is None else self._tables[within].get(record.within)
+        return None if found is None else life.inherited(found, self.owner(found))
 
     def end(self, name: str, id: str | None = None, *, by: str = "ended") -> int:
-        """End the credentials of a kind that live, or the one with this id; return how many. Raises NotFound.
+        """End the credentials of a kind that live, or the one with this id; return how many. Raises NotFound, InvalidRequest.
 
-        `by` is ended, evicted or expired.
+        `by` is ended, evicted or expired, if the kind has an answer for that.
         """
+        ways = [way for way in ("ended", "evicted", "expired") if way in self.kind(name).refused or way == "ended"]
+        if by not in ways:
+            raise InvalidRequest("by", f"{self.kind(name).a} cannot be {by}; it can be {', '.join(ways)}")
         one = None if id is None else self.credential(name, id)
         with self._lock:
             now, ended = self.now(), 0
@@ -261,10 +272,21 @@ class Mock:
         with self._lock:
             entry = make(next(self._numbers), self.now())
             self._journal.append(entry)
-            self._weight += entry.weight
-            while len(self._journal) > 1 and (len(self._journal) > self._most_entries or self._weight > MOST_BYTES):
-                self._weight -= self._journal.popleft().weight
+            self._weigh(entry)
         return entry
+
+    def answered(self, entry: Entry) -> None:
+        """Count what an entry has grown by since its request arrived."""
+        with self._lock:
+            if entry.counted >= 0:
+                self._weigh(entry)
+
+    def _weigh(self, entry: Entry) -> None:
+        weight = entry.weight
+        self._weight, entry.counted = self._weight + weight - entry.counted, weight
+        while len(self._journal) > 1 and (len(self._journal) > self._most_entries or self._weight > MOST_BYTES):
+            oldest = self._journal.popleft()
+            self._weight, oldest.counted = self._weight - oldest.counted, -1
 
     def find(self, context_id: str) -> Entry:
         """Return the entry of a contextId. Raises NotFound."""
@@ -278,6 +300,8 @@ class Mock:
         with self._lock:
             for table in self._tables.values():
                 table.clear()
+            for entry in self._journal:
+                entry.counted = -1
             self._journal.clear()
             self._faults.clear()
             self._weight, self.clock = 0, ClockState()

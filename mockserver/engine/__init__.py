@@ -1,1 +1,1 @@
-"""The rules, pure: no I/O, no clock, no randomness, no web framework."""
+"""The platform's rules as pure functions, without I/O, clock, randomness or web framework."""

@@ -1,4 +1,4 @@
-"""Everything that decides about OAuth clients, tokens and scopes, as values in and values out."""
+"""The rules for OAuth clients, tokens and scopes, as pure functions."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ MINUTE = 60_000
 
 
 class Usage(NamedTuple):
-    """The rate limit as a request found it: requests made in this minute, and milliseconds until the next one begins."""
+    """The rate limit at a request: requests made in this minute, and milliseconds until the next minute."""
 
     made: int
     reset: int
 
 
 def check_secret(client: OAuthClient | None, secret: str) -> Reason | None:
-    """Why these client credentials are refused, None where they are right."""
+    """Return why these client credentials are refused, None if they are right."""
     if client is None:
         return Reason.OAUTH_UNKNOWN_CLIENT
     if not compare_digest(client.secret.encode(), secret.encode("utf-8", "surrogatepass")):
@@ -30,20 +30,20 @@ def check_secret(client: OAuthClient | None, secret: str) -> Reason | None:
 
 
 def grantable(client: OAuthClient, asked: tuple[str, ...] | None) -> bool:
-    """Whether the client has every scope asked for; asking for none in particular is always granted."""
+    """Return whether the client has every requested scope. A request without scopes is always granted."""
     return asked is None or set(asked) <= set(client.scopes)
 
 
 def issue(value: str, client: OAuthClient, asked: tuple[str, ...] | None, now: int, policy: Policy) -> Token:
-    """A new token for `client`, which `count_issue` gives its number."""
+    """Return a new token for `client`, which has no number until `count_issue`."""
     return Token(value=value, client_id=client.id, issued=now, expires_at=now + policy.token_ttl, scopes=asked, last_used=now)
 
 
 def count_issue(client: OAuthClient, bound: int | None) -> OAuthClient:
-    """The client with one more token issued, which has the number `issued`.
+    """Return the client with one more token issued; its number is `issued`.
 
-    Beyond `bound`, the policy's `max_tokens_per_client`, the oldest are evicted, as the real
-    platform does. What was evicted stays so if the bound is raised.
+    Beyond `bound`, the policy's `max_tokens_per_client`, the oldest tokens are evicted, as on the real platform. They stay
+    evicted if the bound is raised.
     """
     issued = client.issued + 1
     evicted = client.evicted if bound is None else max(client.evicted, issued - bound)
@@ -51,7 +51,7 @@ def count_issue(client: OAuthClient, bound: int | None) -> OAuthClient:
 
 
 def check_token(token: Token | None, now: int, policy: Policy, client: OAuthClient | None) -> Reason | None:
-    """The authentication guard: why a bearer token of `client` is refused at `now`, None where it stands."""
+    """The authentication guard: return why a bearer token of `client` is refused at `now`, None if it is valid."""
     if token is None:
         return Reason.AUTH_UNKNOWN
     if token.ended_by is not None:
@@ -67,7 +67,7 @@ def check_token(token: Token | None, now: int, policy: Policy, client: OAuthClie
 
 
 def missing_scope(client: OAuthClient, token: Token, required: Iterable[str]) -> str | None:
-    """The scope guard: the first required scope that the client, now, or its token lacks; None where none is missing."""
+    """The scope guard: return the first required scope that the client (now) or its token lacks, None if it has all."""
     for scope in required:
         if scope not in client.scopes or (token.scopes is not None and scope not in token.scopes):
             return scope
@@ -75,17 +75,17 @@ def missing_scope(client: OAuthClient, token: Token, required: Iterable[str]) ->
 
 
 def usage(token: Token, now: int) -> Usage:
-    """How much of its current minute this token has used. A minute begins with the first request counted in it."""
+    """Return how much of its current minute this token has used. A minute begins with the first request counted in it."""
     if token.used == 0 or now >= token.window + MINUTE:
         return Usage(0, MINUTE)
     return Usage(token.used, token.window + MINUTE - now)
 
 
 def count_use(token: Token, now: int, limit: int | None) -> Token | None:
-    """The token after a request with it at `now`: counted, and no longer idle.
+    """Return the token after a request at `now`: the request is counted, and the idle time starts again.
 
-    None if its minute has `limit` requests already. Others may have counted theirs since the token
-    was looked at: so the store counts by this rule, and does not compare.
+    None if its minute has `limit` requests already. Several requests may use the token at once. The store therefore applies
+    this rule itself, instead of comparing versions.
     """
     made = usage(token, now).made
     if limit is not None and made >= limit:
@@ -95,7 +95,7 @@ def count_use(token: Token, now: int, limit: int | None) -> Token | None:
 
 
 def end(token: Token, reason: Reason) -> Token:
-    """The token ended for `reason` (revoked or expired); unchanged where it had ended before."""
+    """Return the token ended for `reason` (revoked or expired), unchanged if it had ended before."""
     if token.ended_by is not None:
         return token
     return replace(token, version=token.version + 1, ended_by=reason)

@@ -1,6 +1,6 @@
-"""The guards in their order, and the decision: pure functions from what was asked and what was seen to what becomes of it.
+"""The guards in their order, and the decision: pure functions of a request and a snapshot of the store.
 
-The first guard that refuses wins, and a refusal changes no session.
+The first guard that refuses decides. A refusal changes no session.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from mockserver.engine.model import FaultPlan, OAuthClient, Operation, Organizat
 
 
 class Ask(Struct, frozen=True, gc=False):
-    """A request of one of the platform's operations, as far as it could be read without knowing the policy.
+    """A request of one of the platform's operations, read as far as possible without the policy.
 
-    `organization`, `client_id` and `bearer` are what its token names, or its form; `credential` is why no bearer token could be
-    read, `media` and `body` why the body could not; `size` in bytes, `text_length` in code points, `guest` is name and email.
+    `organization`, `client_id` and `bearer` come from the token or the form. `credential` is why the bearer token could not be
+    read, `media` and `body` why the body could not. `size` is in bytes, `text_length` in code points; `guest` is name and
+    email.
     """
 
     operation: Operation
@@ -32,7 +33,7 @@ class Ask(Struct, frozen=True, gc=False):
 
 
 class Seen(Struct, frozen=True, gc=False):
-    """What the store held when the request was looked at, and the organisation's time then (milliseconds)."""
+    """A snapshot of the store for one request, and the organisation's time then (milliseconds)."""
 
     organization: Organization
     now: int
@@ -44,11 +45,11 @@ class Seen(Struct, frozen=True, gc=False):
 
 
 class Outcome(Struct, frozen=True, gc=False):
-    """What becomes of a request: the reason, what was seen, and what is to be written (None: nothing).
+    """The decision on a request: the reason, the snapshot, and the records to write (None: nothing).
 
-    `session` and `token` are as they are afterwards, `message_id` is the accepted message's, `issued` a new token. A token is
-    counted by the store, which others may count on meanwhile: `token` has at least so many requests.
-    `acted` is false where a fault kept the platform from deciding.
+    `session` and `token` are the new records, `message_id` is the accepted message's id, `issued` a new token. The store counts
+    the use of a token, and others may use it meanwhile: `token` has at least that many requests. `acted` is false if a fault
+    kept the platform from deciding.
     """
 
     reason: Reason
@@ -61,25 +62,25 @@ class Outcome(Struct, frozen=True, gc=False):
 
 
 def required_scopes(policy: Policy, operation: Operation) -> tuple[str, ...]:
-    """The scopes the policy asks for an operation; the token operation needs none."""
+    """Return the scopes the policy requires for an operation. The token operation requires none."""
     if operation == "send":
         return policy.send_scopes
     return policy.create_scopes if operation == "create" else ()
 
 
 def lacking(ask: Ask, seen: Seen) -> str | None:
-    """The scope that is missing for this request, by name."""
+    """Return the scope that this request lacks, None if it has all."""
     if seen.client is None or seen.token is None:
         return None
     return access.missing_scope(seen.client, seen.token, required_scopes(seen.organization.policy, ask.operation))
 
 
 GUARDS = ("authentication", "scope", "media type", "size", "body", "rate limit", "session")
-"""The names of the guards, in the order in which `refusal` asks them."""
+"""The names of the guards, in the order in which `refusal` calls them."""
 
 
 def refusal(ask: Ask, seen: Seen) -> Reason | None:
-    """The reason of the first guard that refuses a create or a send, None where all let it pass."""
+    """Return the reason of the first guard that refuses a create or a send, None if all accept."""
     policy = seen.organization.policy
     reason = authentication(ask, seen, policy)  # → 401
     if reason is not None:
@@ -98,7 +99,7 @@ def refusal(ask: Ask, seen: Seen) -> Reason | None:
 
 
 def authentication(ask: Ask, seen: Seen, policy: Policy) -> Reason | None:
-    """Why the request is not authenticated."""
+    """Return why the request is not authenticated, None if it is."""
     if ask.credential is not None:
         return ask.credential
     if seen.organization.rejects_tokens:
@@ -109,7 +110,7 @@ def authentication(ask: Ask, seen: Seen, policy: Policy) -> Reason | None:
 
 
 def malformed(ask: Ask, policy: Policy) -> Reason | None:
-    """Why the body cannot be used; the token operation's form is refused for the same reasons in the same order."""
+    """Return why the body cannot be used, None if it can. The token operation's form is checked in the same order."""
     if ask.media is not None:
         return ask.media
     if ask.size > policy.max_body:
@@ -120,16 +121,16 @@ def malformed(ask: Ask, policy: Policy) -> Reason | None:
 
 
 UNCOUNTED = frozenset({reason for reason in Reason if reason.startswith(("auth.", "scope.", "body."))} | {Reason.RATE_LIMITED})
-"""Refusals that come before the rate limit is counted, and its own."""
+"""Refusals that do not count towards the rate limit, because they come before it or from it."""
 
 
-_ACCEPTED, _CREATED = Reason.MESSAGE_ACCEPTED, Reason.SESSION_CREATED  # every look into an enumeration costs more than a call
+_ACCEPTED, _CREATED = Reason.MESSAGE_ACCEPTED, Reason.SESSION_CREATED  # faster than enumeration attributes
 
 
 def decide(ask: Ask, seen: Seen, new_id: str = "", max_live_sessions: int | None = None) -> Outcome:
-    """Decides a create or a send. `new_id` becomes the id of the session that is created, or of the message that is accepted.
+    """Decide a create or a send. `new_id` becomes the id of the created session or the accepted message.
 
-    Beyond `max_live_sessions` a create is refused though no guard says so: capacity is the mock's own, not the platform's.
+    Beyond `max_live_sessions` a create is refused, though by no guard: that limit is the mock's, not the platform's.
     """
     policy = seen.organization.policy
     reason = refusal(ask, seen)
@@ -139,7 +140,7 @@ def decide(ask: Ask, seen: Seen, new_id: str = "", max_live_sessions: int | None
     if reason is not None:
         return Outcome(reason, seen, None, token)
     if ask.operation == "send":
-        assert seen.session is not None  # the session guard lets no other pass
+        assert seen.session is not None  # the session guard accepts no request without one
         return Outcome(_ACCEPTED, seen, lifecycle.accept(seen.session, seen.now, policy), token, new_id)
     if max_live_sessions is not None and seen.live_sessions >= max_live_sessions:
         return Outcome(Reason.CAPACITY, seen, None, token)
@@ -148,7 +149,7 @@ def decide(ask: Ask, seen: Seen, new_id: str = "", max_live_sessions: int | None
 
 
 def decide_token(ask: Ask, seen: Seen, secret: str, scopes: tuple[str, ...] | None, new_token: str) -> Outcome:
-    """Decides a token request, by the form first and then by the client's credentials; the token is to be `new_token`."""
+    """Decide a token request, first by its form, then by the client's credentials. `new_token` becomes the token."""
     policy, client = seen.organization.policy, seen.client
     refused = malformed(ask, policy) or access.check_secret(client, secret)
     if refused is not None or client is None:

@@ -1,4 +1,4 @@
-"""The session's life as a Mermaid state diagram, drawn from the engine's own table: `python -m mockserver.engine.diagram`."""
+"""The session's states as a Mermaid diagram, generated from the engine's table: `python -m mockserver.engine.diagram`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from mockserver.engine.model import State
 
 
 def diagram() -> str:
-    """The text of the diagram; the order of the arrows is the precedence at equal milliseconds."""
+    """Return the diagram. The order of the arrows is the precedence at equal milliseconds."""
     lines = ["stateDiagram-v2", f"    [*] --> {State.ACTIVE}: POST …/webchat/sessions"]
     lines += [f"    {State.ACTIVE} --> {cause.state}: {cause.trigger}" for cause in CAUSES]
     lines += [

@@ -1,9 +1,9 @@
-"""Everything that decides about sessions: states, deadlines, the session guard, and what an accepted send changes.
+"""The rules for sessions: states, deadlines, the session guard, and the effect of an accepted send.
 
-A session is active until the first of its causes of end, and for ever in that state afterwards. Two causes are acts and are
-written down (consumed, revoked), two are deadlines and follow from the clock (idle, expired). The cause that came first in time
-decides; at equal milliseconds the order of CAUSES does. The thread: "the platform invalidates the token immediately after the
-first successful handshake or after a short idle timeout".
+A session is active until it ends, and stays in its final state for ever. Two ends are acts and are stored (consumed, revoked);
+two are deadlines and follow from the clock (idle, expired). The earliest end decides; at equal milliseconds the order of CAUSES
+does. The thread says: "the platform invalidates the token immediately after the first successful handshake or after a short
+idle timeout".
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from mockserver.engine.model import Policy, Reason, Session, State
 
 
 class Cause(NamedTuple):
-    """A way for a session to end: the final state it leads to, what brings it about, and the reason a later send is refused."""
+    """A way for a session to end: its final state, the trigger, and the reason that refuses later sends."""
 
     state: State
     trigger: str
@@ -29,29 +29,29 @@ CAUSES: tuple[Cause, ...] = (
     Cause(State.IDLE, "now ≥ last activity + `idle_timeout`", Reason.SESSION_IDLE),
     Cause(State.EXPIRED, "now ≥ creation + `ttl`", Reason.SESSION_EXPIRED),
 )
-"""In order of precedence at equal milliseconds."""
+"""The causes in order of precedence at equal milliseconds."""
 
 REFUSALS: dict[State, Reason] = {cause.state: cause.refusal for cause in CAUSES}
 
-_ACTIVE, _CONSUMED = State.ACTIVE, State.CONSUMED  # every look into an enumeration costs more than a call
+_ACTIVE, _CONSUMED = State.ACTIVE, State.CONSUMED  # faster than enumeration attributes
 
 
 class End(NamedTuple):
-    """When and how a session ended, or will end if nothing happens to it any more. `at` in milliseconds."""
+    """The end of a session, past or to come. `at` is in milliseconds; an end to come assumes that nothing else happens."""
 
     at: int
     state: State
 
 
 def ends_at(session: Session) -> int:
-    """When the session ends, or has ended, if nothing happens to it any more (milliseconds)."""
+    """Return when the session ends or ended, in milliseconds, if nothing else happens to it."""
     deadline = session.idle_at if session.idle_at <= session.expires_at else session.expires_at
     ended_at = session.ended_at
     return deadline if ended_at is None or ended_at > deadline else ended_at
 
 
 def end_of(session: Session) -> End:
-    """The cause of end that comes first in time, past or to come: a live session's idle timeout or TTL."""
+    """Return the earliest end of the session, past or to come. A live session's is its idle timeout or its TTL."""
     at = ends_at(session)
     if session.ended_by is not None and session.ended_at == at:
         return End(at, session.ended_by)
@@ -59,10 +59,10 @@ def end_of(session: Session) -> End:
 
 
 def state_of(session: Session, now: int) -> State:
-    """The state of `session` at `now` (milliseconds).
+    """Return the state of `session` at `now` (milliseconds).
 
-    An end that was written down is final, even for one who read the clock a moment before it: replicas' clocks differ, and a
-    thread may read its clock, wait for the store, and find the session used up meanwhile.
+    A stored end is final, even if `now` is slightly before it. Replicas' clocks differ, and a thread may read its clock, wait
+    for the store, and then find the session used up.
     """
     if session.ended_by is None and now < session.idle_at and now < session.expires_at:
         return _ACTIVE
@@ -70,7 +70,7 @@ def state_of(session: Session, now: int) -> State:
 
 
 def open_session(id: str, client_id: str, guest: tuple[str, str], now: int, policy: Policy) -> Session:
-    """A fresh session of `guest` (name, email), its deadlines stamped at `now`."""
+    """Return a new session for `guest` (name, email), with deadlines counted from `now`."""
     return Session(
         id=id,
         client_id=client_id,
@@ -85,7 +85,7 @@ def open_session(id: str, client_id: str, guest: tuple[str, str], now: int, poli
 
 
 def refuse(session: Session | None, client_id: str, now: int) -> Reason | None:
-    """The session guard: why a send with this session by this OAuth client is refused at `now`, None where it is not."""
+    """The session guard: return why a send with this session by this OAuth client is refused at `now`, None if it is not."""
     if session is None:
         return Reason.SESSION_UNKNOWN
     if session.client_id != client_id:
@@ -95,8 +95,8 @@ def refuse(session: Session | None, client_id: str, now: int) -> Reason | None:
 
 
 def accept(session: Session, now: int, policy: Policy) -> Session:
-    """What an accepted send makes of an active session: one handshake fewer, consumed by the last; else a new idle deadline."""
-    if now < session.last_activity:  # noqa: PLR1730 - stamps never go backwards, even where system time does
+    """Return an active session after an accepted send: one handshake fewer, and a new idle deadline or consumed."""
+    if now < session.last_activity:  # noqa: PLR1730 - timestamps never go backwards, even if the system's time does
         now = session.last_activity
     left = session.handshakes_left - 1
     if left > 0:
@@ -107,7 +107,7 @@ def accept(session: Session, now: int, policy: Policy) -> Session:
             last_activity=now,
             idle_at=now + policy.idle_timeout,
         )
-    return Session(  # spelled out: `replace` costs four times as much, and this is the hottest write there is
+    return Session(  # without `replace`, which takes four times as long; this is the most frequent write
         id=session.id,
         version=session.version + 1,
         client_id=session.client_id,
@@ -124,14 +124,14 @@ def accept(session: Session, now: int, policy: Policy) -> Session:
 
 
 def revoke(session: Session, now: int) -> Session:
-    """The session ended by the control API at `now`; unchanged where it had ended before."""
+    """Return the session revoked by the control API at `now`, unchanged if it had ended before."""
     if state_of(session, now) is not State.ACTIVE:
         return session
     return replace(session, version=session.version + 1, ended_at=now, ended_by=State.REVOKED)
 
 
 def expire(session: Session, now: int) -> Session:
-    """The session with its TTL cut short to `now` by the control API; unchanged where it had ended before."""
+    """Return the session expired by the control API at `now`, unchanged if it had ended before."""
     if state_of(session, now) is not State.ACTIVE:
         return session
     return replace(session, version=session.version + 1, expires_at=now, ended_at=now, ended_by=State.EXPIRED)

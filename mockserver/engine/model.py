@@ -1,7 +1,7 @@
-"""The values the engine decides over: frozen, without behaviour beyond reading themselves.
+"""The engine's records: frozen, without behaviour of their own.
 
-Times are integers of milliseconds since the epoch on the organisation's clock, durations are integers of milliseconds.
-Every record carries a `version`: 1 when it is first written, one more with each change. A store compares it, nothing else.
+Times are integers of milliseconds since the epoch on the organisation's clock, durations integers of milliseconds. Every record
+has a `version`: 1 at first, one more with each change. Stores compare versions only.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ Operation = Literal["token", "create", "send"]
 OPERATIONS: tuple[Operation, ...] = ("token", "create", "send")
 
 WRITE_SCOPE = "webchat:session:write"
-"""The scope the thread names; no public specification lists it."""
+"""The scope named in the thread. No public specification lists it."""
 
 DEFAULT_ORGANIZATION = "00000000"
-"""The organisation every server starts with; `default` is its name for people."""
+"""The organisation that every server starts with; `default` is its readable name."""
 
 UNASSIGNED = "ffffffff"
-"""Where requests are journalled that name no organisation; `unassigned` is its name for people."""
+"""The organisation in which requests that name none are journalled; `unassigned` is its readable name."""
 
 
 class State(StrEnum):
-    """States of a session. All but ACTIVE are final; the order is the precedence at equal milliseconds."""
+    """The states of a session. All but ACTIVE are final. The order is the precedence at equal milliseconds."""
 
     ACTIVE = "active"
     REVOKED = "revoked"
@@ -36,7 +36,7 @@ class State(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a request was answered as it was: the mock's own words, told in the journal and in `Dayfly-Reason`."""
+    """The reason for an answer, in the mock's own terms. It is shown in the journal and in `Dayfly-Reason`."""
 
     TOKEN_ISSUED = "token.issued"
     SESSION_CREATED = "session.created"
@@ -86,13 +86,13 @@ class Reason(StrEnum):
     INTERNAL = "internal.error"
     FAULT = "fault.injected"
 
-    __hash__ = str.__hash__  # an enumeration's own is written in Python, and every look into a table would pay for it
+    __hash__ = str.__hash__  # the hash of an enumeration is written in Python, which slows every table lookup
 
 
 class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an organisation enforces. Durations in milliseconds; `None` switches a rule off.
+    """The rules an organisation enforces. Durations are in milliseconds; `None` switches a rule off.
 
-    The values are the project's own where the thread gives none: see `mockserver.settings` for the names in files.
+    Defaults that the thread does not give are the project's own. For the names in files see `mockserver.settings`.
     """
 
     ttl: int = 300_000
@@ -110,18 +110,18 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class ClockState(Struct, frozen=True):
-    """An organisation's clock: running (`frozen_at` is None: system time plus `offset`) or standing at `frozen_at`."""
+    """An organisation's clock: system time plus `offset`, or frozen at `frozen_at` if that is not None."""
 
     offset: int = 0
     frozen_at: int | None = None
 
     def reading(self, system: int) -> int:
-        """What this clock shows when the system's shows `system`; both in milliseconds."""
+        """Return this clock's time at the system's time `system`, both in milliseconds."""
         return system + self.offset if self.frozen_at is None else self.frozen_at
 
 
 class Organization(Struct, frozen=True, kw_only=True):
-    """A tenant. `seal` is what its session ids are checked with; `rejects_tokens` answers 401 to every bearer."""
+    """A tenant. Its session ids are checked with `seal`. With `rejects_tokens` every bearer token is answered with 401."""
 
     id: str
     version: int = 1
@@ -133,7 +133,7 @@ class Organization(Struct, frozen=True, kw_only=True):
 
 
 class OAuthClient(Struct, frozen=True, kw_only=True):
-    """A client-credentials client. `scopes` are looked at with every request, so taking one acts on live tokens at once."""
+    """A client of the client-credentials grant. `scopes` are checked at every request, so a change affects live tokens."""
 
     id: str
     version: int = 1
@@ -142,15 +142,15 @@ class OAuthClient(Struct, frozen=True, kw_only=True):
     scopes: tuple[str, ...] = (WRITE_SCOPE,)
     name: str = ""
     issued: int = 0
-    """Tokens issued to it so far."""
+    """Number of tokens issued to it so far."""
     evicted: int = 0
-    """The number of the newest of its tokens that is evicted, and all before it with it."""
+    """The number of the newest evicted token. All before it are evicted too."""
 
 
 class Token(Struct, frozen=True, kw_only=True, gc=False):
-    """A bearer token. `ended_by` is the reason for which the control API ended it; None while it stands.
+    """A bearer token. `ended_by` is the reason for which the control API ended it, None if it did not.
 
-    `number`, `last_used`, `window` and `used` are counted by the store, and leave `version` alone.
+    The store counts `number`, `last_used`, `window` and `used` without changing `version`.
     """
 
     value: str
@@ -159,21 +159,21 @@ class Token(Struct, frozen=True, kw_only=True, gc=False):
     issued: int
     expires_at: int
     scopes: tuple[str, ...] | None = None
-    """What the token was asked for; None means all that its client has."""
+    """The scopes the token was requested with; None means all scopes of its client."""
     last_used: int = 0
     ended_by: Reason | None = None
     number: int = 0
-    """Which of its client's tokens it is, from 1; 0 if it was not issued by the token operation."""
+    """The token's number among its client's, from 1; 0 if the token operation did not issue it."""
     window: int = 0
-    """Start of the minute being counted, for the rate limit."""
+    """Start of the minute that is counted for the rate limit."""
     used: int = 0
     """Requests counted in that minute."""
 
 
 class Session(Struct, frozen=True, kw_only=True, gc=False):
-    """A web-chat session. Deadlines are stamped at creation and at each accepted send, and only then.
+    """A web-chat session. Deadlines are set at creation and at each accepted send, and only then.
 
-    `ended_at` and `ended_by` are set where an act ended it (consumed, revoked); idle and expired follow from the deadlines.
+    `ended_at` and `ended_by` are set if an act ended it (consumed, revoked). Idle and expired follow from the deadlines.
     """
 
     id: str
@@ -203,14 +203,14 @@ FaultKind = Literal[
 ]
 
 RetryAfterForm = Literal["seconds", "fraction", "date", "malformed", "absent"]
-"""How the header Retry-After is written: as the platform does, or in another way that clients meet."""
+"""How the Retry-After header is written: as the platform does, or in another form that clients meet."""
 
 UnusableBody = Literal["cut", "html", "blank", "list", "no_field", "null", "empty", "number"]
-"""The body of a complete 200 that a client cannot use: not JSON, not an object, or without a proper value in its field."""
+"""The body of a complete 200 that a client cannot use: not JSON, not an object, or without a valid value in its field."""
 
 
 class Fault(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A fault to come, as data; what each kind does is in `mockserver.faults`.
+    """A fault to come, as data. The effect of each kind is in `mockserver.faults`.
 
     It hits the next `times` requests (None: all) of `operation` (None: any), each with `probability`.
     """
@@ -224,19 +224,19 @@ class Fault(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     retry_after: int | None = None
     """For `status`: the Retry-After header, in whole seconds."""
     retry_after_form: RetryAfterForm = "seconds"
-    """For `status`: how that header is written."""
+    """For `status`: the form of that header."""
     body: UnusableBody = "cut"
-    """For `unusable_body`: what stands in place of the platform's own."""
+    """For `unusable_body`: the body in place of the platform's own."""
     after_acting: bool = False
     """For `status`: the platform acts first, then answers with the error."""
     milliseconds: int = 0
-    """For `latency`: how long."""
+    """For `latency`: its length."""
     where: Literal["before", "after"] = "before"
     """For `latency`: before the platform acts, or after."""
 
 
 class FaultPlan(Struct, frozen=True, kw_only=True):
-    """The faults an organisation has in store, first come first hit; `seed` and `drawn` make chances repeatable."""
+    """An organisation's faults to come; the first that fits hits. `seed` and `drawn` make chances repeatable."""
 
     version: int = 1
     faults: tuple[Fault, ...] = ()

@@ -1,6 +1,6 @@
-"""The story behind a contextId: what was asked, which guard refused, the session's whole life, and what to change.
+"""The explanation of a contextId: the request, the guard that refused it, its session's life, and what to change.
 
-Everything is read from the journal and the store: nothing is noted for it while requests are answered.
+Everything is read from the journal and the store. Answering requests records nothing extra for it.
 """
 
 from mockserver.explain.model import Explanation

@@ -1,4 +1,4 @@
-"""What is known of a request, gathered once, so that telling it is pure."""
+"""The facts about a request, read once, so that the explanation is a pure function of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Known = Literal["remembered", "rebuilt", "forgotten", "never issued"]
 
 
 class Case:
-    """One request among all that the journal still has of its organisation. Times are milliseconds."""
+    """One request among all requests of its organisation in the journal. Times are in milliseconds."""
 
     def __init__(self, pair: Pair, entries: list[Entry], organization: Organization, record: Session | None, now: int) -> None:
         self.pair, self.organization, self.now = pair, organization, now
@@ -29,17 +29,17 @@ class Case:
 
     @property
     def policy(self) -> Policy:
-        """The policy as it is now."""
+        """The current policy."""
         return self.organization.policy
 
     @property
     def reason(self) -> Reason | None:
-        """Why the request was answered as it was; None where no answer is journalled."""
+        """The reason of the answer, None if no answer is journalled."""
         return Reason(self.answer.reason) if self.answer is not None else None
 
     @property
     def acted(self) -> int:
-        """When the platform decided; where it did not, when the answer left, or the request arrived."""
+        """When the platform decided; if it did not, when the answer left; if there is none, when the request arrived."""
         return when(self.pair)
 
     @cached_property
@@ -49,12 +49,12 @@ class Case:
 
     @cached_property
     def perturbed(self) -> list[Perturbed]:
-        """All that was done to the world."""
+        """All changes made from outside."""
         return [entry for entry in self._entries if isinstance(entry, Perturbed)]
 
     @cached_property
     def about(self) -> list[Pair]:
-        """All requests about the session: its creation and each one that presented its id."""
+        """All requests about the session: its creation, and each request that presented its id."""
         return [pair for pair in self.pairs if session_of(pair) == self.session_id]
 
     @cached_property
@@ -64,12 +64,12 @@ class Case:
 
     @cached_property
     def session(self) -> Session | None:
-        """The session as the store remembers it, or as the journal tells it."""
+        """The session from the store, or else rebuilt from the journal."""
         return self._record or (rebuilt(self.creation, self) if self.creation is not None else None)
 
     @property
     def known(self) -> Known:
-        """How the session is known."""
+        """The source of what is known about the session."""
         if self._record is not None:
             return "remembered"
         if self.session is not None:
@@ -79,7 +79,7 @@ class Case:
 
     @cached_property
     def granted(self) -> Policy:
-        """The policy as it is now, but for what a remembered session was granted when it was created and used."""
+        """The current policy, except for the limits that a remembered session was given when it was created and used."""
         session = self._record
         if session is None:
             return self.policy
@@ -92,23 +92,23 @@ class Case:
 
     @cached_property
     def set_since(self) -> set[str]:
-        """What of the policy was set after the request arrived."""
+        """The names of the policy values that were set after the request arrived."""
         later = [entry for entry in self.perturbed if entry.what == "set_policy" and entry.seq > self.arrival.seq]
         return {name for entry in later for name in entry.detail}
 
     @cached_property
     def issue(self) -> Pair | None:
-        """The request that was issued the token this one shows."""
+        """The request that got the token which this one shows."""
         return issue_of(self.arrival, self.pairs)
 
     @cached_property
     def client_id(self) -> str | None:
-        """The OAuth client the request came from, as far as the journal tells."""
+        """The OAuth client the request came from, if the journal shows it."""
         return client_of(self.arrival, self.pairs)
 
 
 def when(pair: Pair) -> int:
-    """When a request was decided, else answered, else when it arrived."""
+    """Return when a request was decided, or else answered, or else when it arrived."""
     arrival, answer = pair
     if answer is None:
         return arrival.at
@@ -116,7 +116,7 @@ def when(pair: Pair) -> int:
 
 
 def client_of(arrival: Arrival, pairs: list[Pair]) -> str | None:
-    """The OAuth client that showed its credentials, in this request or in the one that was issued its token."""
+    """Return the OAuth client of a request, from its own credentials or from the request that got its token."""
     if arrival.operation == "token":
         form = arrival.body.get("client_id") if isinstance(arrival.body, dict) else None
         return arrival.credential.client_id or (form if isinstance(form, str) else None)
@@ -125,14 +125,14 @@ def client_of(arrival: Arrival, pairs: list[Pair]) -> str | None:
 
 
 def issue_of(arrival: Arrival, pairs: list[Pair]) -> Pair | None:
-    """The request that was issued the token shown in this one; None where it has left the journal, or there is no token."""
+    """Return the request that got this one's token, None if it has left the journal or there is no token."""
     token = arrival.credential.token
     issues = (pair for pair in pairs if token and pair.answer is not None and pair.answer.token == token)
     return next(issues, None)
 
 
 def rebuilt(creation: Pair, case: Case) -> Session:
-    """The session as the journal tells it, its deadlines by the policy as it is now."""
+    """Return the session rebuilt from the journal, with deadlines by the current policy."""
     guest = guest_asked(creation.arrival) or Guest("", "")
     client = client_of(creation.arrival, case.pairs) or ""
     session = lifecycle.open_session(case.session_id or "", client, (guest.name, guest.email), when(creation), case.policy)
@@ -154,22 +154,22 @@ def _ended(case: Case) -> list[tuple[int, str]]:
 
 
 def idle_span(session: Session, case: Case) -> int:
-    """How long the session could be without an accepted message, by its last stamps."""
+    """Return how long the session may be without an accepted message, computed from its timestamps."""
     activity = [session.created, *(at for at, _ in _accepted(case))]
     if session.ended_by is State.CONSUMED and len(activity) > 1:
-        activity.pop()  # the last message consumed the session, and stamped no new deadline
+        activity.pop()  # the last message consumed the session and set no new deadline
     return session.idle_at - activity[-1]
 
 
 def ends(entry: Perturbed, session: str | None) -> bool:
-    """Whether this was done to end the session."""
+    """Return whether this change ended the session."""
     if entry.what == "end_sessions":
         return True
     return entry.what in {"expire_session", "revoke_session"} and entry.detail.get("session") == session
 
 
 def gather(platform: Platform, organization: str, context_id: str) -> Case | None:
-    """The request with this contextId in an organisation's journal; None where it is not there."""
+    """Return the request with this contextId in an organisation's journal, None if it is not there."""
     entries = list(Reader(platform.store, organization).entries())
     pair = next((pair for pair in pair_up(entries) if pair.arrival.context_id == context_id), None)
     if pair is None:

@@ -1,4 +1,4 @@
-"""Which guard stands behind each reason, and what the others said."""
+"""The guard behind each reason, and the verdicts of the others."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ REFUSED_BY: dict[Reason, str | None] = {
     Reason.INTERNAL: "the mock itself",
     Reason.FAULT: "fault",
 }
-"""Who refuses: one of the guards, or one of those that the mock has around them. None where all let it pass."""
+"""The refusing guard of each reason, or the part of the mock around the guards. None if all guards accept."""
 
 BEFORE = ("room for requests that wait", "route", "room for bodies", "store", "the mock itself", "fault")
-"""What can answer before the first guard."""
+"""The parts of the mock that can answer before the first guard."""
 
 
 def guards_of(operation: Operation | None, reason: Reason | None) -> tuple[Guard, ...]:
-    """The guards a request had to pass, in order, with what each said; where there is no answer (yet), that is unknown."""
+    """Return the guards a request had to pass, in order, with their verdicts, which are unknown without an answer."""
     refusing = REFUSED_BY[reason] if reason is not None else None
     names = _names(operation, refusing)
     if reason is None:

@@ -1,4 +1,4 @@
-"""A session's life: what happened to it when, what ended it, and what else would have."""
+"""A session's life: its events, what ended it, and what would have ended it later."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mockserver.journal import Perturbed
 
 
 class Happening(NamedTuple):
-    """Something at a time, in milliseconds; at equal ones `seq` decides, and deadlines come first."""
+    """An event at a time in milliseconds. At equal times `seq` decides, and deadlines come first."""
 
     at: int
     seq: int
@@ -25,7 +25,7 @@ class Happening(NamedTuple):
 
 
 def life_of(case: Case) -> Life | None:
-    """The life of the session a request is about; None where it is about none, or no organisation tells whose it would be."""
+    """Return the life of the request's session, None if it has none or the request cannot be assigned to an organisation."""
     if case.session_id is None or case.organization.id == UNASSIGNED:
         return None
     session = case.session
@@ -72,9 +72,9 @@ def _happenings(case: Case) -> Iterator[Happening]:
 def _requested(pair: Pair) -> str:
     arrival, answer = pair
     if answer is None:
-        return "a request of which no answer is journalled"
+        return "a request without an answer in the journal"
     fault = f" (fault: {answer.fault})" if answer.fault else ""
-    failure = f" (the client was told {answer.status} {answer.failure})" if answer.failure not in {None, answer.reason} else ""
+    failure = f" (but the client got {answer.status} {answer.failure})" if answer.failure not in {None, answer.reason} else ""
     if answer.issued:
         return f"created for {person(guest_asked(arrival))}{fault}{failure}"
     if answer.accepted:
@@ -92,7 +92,7 @@ def _deadlines(session: Session, now: int) -> Iterator[Happening]:
 
 
 def _done(entry: Perturbed, session: str | None) -> str | None:
-    """What was done to the world, as far as it matters to a session."""
+    """Return a change from outside in words, None if it does not matter to a session."""
     if ends(entry, session):
         return "its time to live was cut short" if entry.what == "expire_session" else "ended by the control API"
     if entry.what == "advance":
@@ -100,11 +100,11 @@ def _done(entry: Perturbed, session: str | None) -> str | None:
     return _CLOCK.get(entry.what)
 
 
-_CLOCK = {"set_clock": "the clock was set forward", "freeze_clock": "the clock was frozen", "resume_clock": "the clock went on"}
+_CLOCK = {"set_clock": "the clock was set forward", "freeze_clock": "the clock was frozen", "resume_clock": "the clock ran on"}
 
 
 def causes_of(session: Session, case: Case) -> tuple[Cause, ...]:
-    """What ends the session, the first in time first."""
+    """Return the ends of the session, the earliest first."""
     first = lifecycle.end_of(session)
     ends_at = [lifecycle.End(session.idle_at, State.IDLE), lifecycle.End(session.expires_at, State.EXPIRED)]
     if session.ended_by is not None and session.ended_at is not None:

@@ -1,4 +1,4 @@
-"""What an explanation holds. Times are seconds since the epoch on the organisation's clock; `time` is the same in ISO 8601."""
+"""The data of an explanation. Times are seconds since the epoch on the organisation's clock, `time` in ISO 8601."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Verdict = Literal["passed", "refused", "not reached", "unknown"]
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """The request: `text` is the beginning of its message, `session` the id it presented, `client_id` whoever it came from.
+    """The request. `text` is the beginning of its message, `session` the id it presented, `client_id` its OAuth client.
 
-    `body` is the beginning of a body that could not be decoded. `traceparent` is the W3C header, if there was a valid one.
+    `body` is the beginning of a body that could not be decoded. `traceparent` is the W3C header, if it was valid.
     """
 
     method: str
@@ -33,9 +33,9 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 
 class Given(Struct, frozen=True, kw_only=True):
-    """The answer, as it was put on the wire or, where `delivery` is not `complete`, would have been. `duration` in seconds.
+    """The answer as it was sent. If `delivery` is not `complete`, the client did not get all of it. `duration` is in seconds.
 
-    `reason` and `accepted` tell what the platform did. If the mock failed after that, `failure` is the reason on the wire.
+    `reason` and `accepted` say what the platform did. If the mock failed after that, `failure` is the reason that was sent.
     """
 
     status: int | None
@@ -51,14 +51,14 @@ class Given(Struct, frozen=True, kw_only=True):
 
 
 class Guard(Struct, frozen=True):
-    """One of the guards in their order, and what it said."""
+    """One of the guards in their order, and its verdict."""
 
     name: str
     verdict: Verdict
 
 
 class Event(Struct, frozen=True, kw_only=True):
-    """Something in a session's life; `after` counts seconds from its creation, `this` marks the request that is explained."""
+    """An event in a session's life. `after` is in seconds since its creation; `this` marks the request that is explained."""
 
     at: float
     time: str
@@ -69,7 +69,7 @@ class Event(Struct, frozen=True, kw_only=True):
 
 
 class Cause(Struct, frozen=True, kw_only=True):
-    """What ends a session: `before` counts the seconds from then to the request, negative where it came, or comes, later."""
+    """An end of a session. `before` is the time from it to the request in seconds, negative if the end comes later."""
 
     state: State
     at: float
@@ -79,9 +79,9 @@ class Cause(Struct, frozen=True, kw_only=True):
 
 
 class Life(Struct, frozen=True, kw_only=True):
-    """A session's whole life. `first_cause` ends it; `later_causes` would have.
+    """A session's whole life. `first_cause` ends it; each of `later_causes` would have.
 
-    `known` is `remembered`, `rebuilt` (forgotten, told from the journal), `forgotten` (no more is known) or `never issued`.
+    `known` is `remembered`, `rebuilt` (forgotten by the store, rebuilt from the journal), `forgotten` or `never issued`.
     """
 
     id: str
@@ -94,7 +94,10 @@ class Life(Struct, frozen=True, kw_only=True):
 
 
 class Explanation(Struct, frozen=True, kw_only=True):
-    """The story of one request: `accepted_if` is what would have been let pass (None: this was), `missed` how close it came."""
+    """The explanation of one request.
+
+    `accepted_if` says what would have been accepted, or is None if the request was. `missed` says how close it came.
+    """
 
     context_id: str
     organization: str
@@ -108,7 +111,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
     advice: tuple[str, ...]
 
     def to_text(self, width: int = 80) -> str:
-        """The explanation for a terminal `width` columns wide."""
+        """Return the explanation as text for a terminal of `width` columns."""
         from mockserver.explain.text import to_text
 
         return to_text(self, width)

@@ -1,4 +1,4 @@
-"""From a contextId to its explanation."""
+"""The way from a contextId to its explanation."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ from mockserver.stores.base import ORGANIZATION
 
 
 def explain(platform: Platform, context_id: str, within: Sequence[str] | None = None) -> Explanation:
-    """The story behind a contextId, looked for in the organisation it names and among the strays, or in those of `within`.
+    """Explain the request with this contextId, from the organisations in `within`.
 
-    It may come as it was copied: in capitals, or with the header's name before it. Raises NotFound, which says whether it is no
-    contextId, names nobody here, or is not (any more) in the bounded journal.
+    By default that is the organisation it names, and the journals of requests that name none. The id may be in capitals, or
+    have the header's name before it. Raises NotFound, which says whether it is not a contextId, names an organisation that does
+    not exist, or is not in the bounded journal.
     """
     context_id = context_in(context_id) or context_id
     owner = context_owner(context_id)
     if owner is None:
-        raise NotFound("request", context_id, "this is not a contextId; one is in every answer, as ININ-Correlation-Id too")
+        raise NotFound("request", context_id, "this is not a contextId; every answer has one in its ININ-Correlation-Id header")
     for organization in dict.fromkeys(within or (owner, platform.stray, UNASSIGNED)):
         case = gather(platform, organization, context_id)
         if case is not None:
@@ -41,22 +42,22 @@ def _why_not(platform: Platform, owner: str, within: Sequence[str] | None) -> st
     if within is not None and owner not in within:
         return f"it belongs to another organisation, {owner}"
     if owner != UNASSIGNED and platform.store.load(owner, (ORGANIZATION,)).records[0] is None:
-        return f"its organisation {owner} was deleted, or is another server's"
+        return f"its organisation {owner} was deleted, or belongs to another server"
     return absence(Reader(platform.store, owner))
 
 
 def absence(reader: Reader) -> str:
-    """Why a request is not in this journal."""
+    """Return why a request is not in this journal."""
     first = next(reader.entries(), None)
     if first is None:
-        return "the journal is empty: no request was made, or it was reset since"
+        return "the journal is empty: no request was made, or it has been reset"
     if number(first) == 1:
-        return "the journal is complete and does not have it: it was never made here"
-    return f"the journal is bounded and goes back to entry {number(first)} only: it has left it, or was never made here"
+        return "the journal is complete and does not have it: it was never made on this server"
+    return f"the journal begins at entry {number(first)}: the request is older, or was never made on this server"
 
 
 def told(case: Case) -> Explanation:
-    """The case as an explanation."""
+    """Return the case as an explanation."""
     life = life_of(case)
     return Explanation(
         context_id=case.arrival.context_id,
@@ -73,7 +74,7 @@ def told(case: Case) -> Explanation:
 
 
 def _is_unseen(case: Case) -> bool:
-    """Whether something was done of which the client was not told."""
+    """Return whether the platform acted without the client getting to know it."""
     answer = case.answer
     if answer is None or not (answer.accepted or answer.issued or answer.token):
         return False

@@ -1,4 +1,4 @@
-"""An explanation for a terminal."""
+"""An explanation as text for a terminal."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from mockserver.explain.model import Asked, Event, Explanation, Given, Guard, Li
 from mockserver.explain.words import person, plain
 
 MOST_EVENTS = 24
-"""Lines of a session's life that are shown; the JSON has all of them."""
+"""The most lines of a session's life to show. The JSON has all of them."""
 
 _KNOWN = {
     "remembered": "",
-    "rebuilt": " (forgotten by the store; told from the journal, deadlines by the policy as it is now)",
-    "forgotten": " (issued here, and forgotten)",
-    "never issued": " (never issued here)",
+    "rebuilt": " (forgotten by the store; rebuilt from the journal, with deadlines by the current policy)",
+    "forgotten": " (issued by this mock, but forgotten)",
+    "never issued": " (never issued by this mock)",
 }
 
 
 def to_text(told: Explanation, width: int = 80) -> str:
-    """The explanation in lines of at most `width` columns; only an id or a path that is longer than that stands out."""
+    """Return the explanation in lines of at most `width` columns. Only a longer id or path may exceed that."""
     lines: list[str] = []
     for block in _blocks(told, width):
         lines.extend([*block, ""])
@@ -50,7 +50,7 @@ def _headline(told: Explanation) -> Iterator[str]:
 
 
 def _guards(guards: tuple[Guard, ...]) -> Iterator[str]:
-    """Neighbours that said the same stand in one line."""
+    """Yield one line for each run of guards with the same verdict."""
     for verdict, same in groupby(guards, key=lambda guard: guard.verdict):
         yield f"{', '.join(guard.name for guard in same)}: {verdict}"
 
@@ -76,7 +76,7 @@ def _by(asked: Asked) -> str:
 
 
 def _reason(answer: Given) -> str:
-    """The reason on the wire, and what the platform did if that is another thing."""
+    """Return the reason that was sent, with the platform's own if that differs."""
     if answer.failure in {None, answer.reason}:
         return answer.reason
     return f"{answer.failure} (the platform: {answer.reason})"
@@ -92,7 +92,7 @@ def _given(answer: Given) -> Iterator[str]:
     if answer.fault:
         yield f"fault: {answer.fault}"
     if answer.delivery != "complete":
-        yield f"delivery: {answer.delivery.replace('_', ' ')}; the client did not see this answer whole"
+        yield f"delivery: {answer.delivery.replace('_', ' ')}; the client did not get all of this answer"
 
 
 def _life(life: Life, asked: str, width: int) -> Iterator[str]:
@@ -104,11 +104,11 @@ def _life(life: Life, asked: str, width: int) -> Iterator[str]:
     for event in events if len(events) <= MOST_EVENTS else _around_this(events):
         yield from _event(event, dated, width)
     if len(events) > MOST_EVENTS:
-        yield f"  ({len(events) - MOST_EVENTS} more, which the JSON has)"
+        yield f"  ({len(events) - MOST_EVENTS} more in the JSON)"
 
 
 def _around_this(events: tuple[Event, ...]) -> list[Event]:
-    """The beginning, and what surrounds the request that is explained."""
+    """Return the first events, and those around the request that is explained."""
     half = MOST_EVENTS // 2
     place = next((place for place, event in enumerate(events) if event.this), 0)
     start = min(max(half, place - half // 2), len(events) - half)

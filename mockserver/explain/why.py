@@ -1,4 +1,4 @@
-"""The reason in a sentence, what would have been let pass instead, and by how much it was missed."""
+"""The reason in a sentence, what would have been accepted instead, and by how much the request missed it."""
 
 from __future__ import annotations
 
@@ -16,51 +16,49 @@ WHY: dict[Reason, str] = {
     Reason.TOKEN_ISSUED: "A token was issued.",
     Reason.SESSION_CREATED: "A session was created.",
     Reason.MESSAGE_ACCEPTED: "The message was accepted.",
-    Reason.AUTH_MISSING: "The request showed no bearer token: it came without an Authorization header, or with an empty one.",
-    Reason.AUTH_MALFORMED: "The Authorization header holds no bearer token that could be read.",
-    Reason.AUTH_UNKNOWN: "The bearer token was never issued here, or so long ago that it is forgotten.",
+    Reason.AUTH_MISSING: "The request had no bearer token: its Authorization header was missing or empty.",
+    Reason.AUTH_MALFORMED: "The Authorization header does not hold a readable bearer token.",
+    Reason.AUTH_UNKNOWN: "The bearer token was not issued by this mock, or so long ago that it is forgotten.",
     Reason.AUTH_EXPIRED: "The bearer token had expired.",
     Reason.AUTH_IDLE: "The bearer token had not been used for longer than the policy allows.",
     Reason.AUTH_REVOKED: "The bearer token had been revoked.",
-    Reason.AUTH_EVICTED: "The bearer token had been evicted: its OAuth client took newer ones, and may hold only so many.",
-    Reason.AUTH_REJECTED: "The organisation rejects every bearer token just now, as the control API told it to.",
+    Reason.AUTH_EVICTED: "The bearer token had been evicted: its OAuth client got newer tokens and may hold only so many.",
+    Reason.AUTH_REJECTED: "The organisation currently rejects every bearer token, as set through the control API.",
     Reason.SCOPE_MISSING: "The OAuth client, or its token, lacks a scope that this operation requires.",
-    Reason.MEDIA_TYPE: "The body came with a media type, a charset or an encoding that this operation does not take.",
+    Reason.MEDIA_TYPE: "The body came with a media type, a charset or an encoding that this operation does not accept.",
     Reason.TOO_LARGE: "The body is larger than the policy allows.",
     Reason.NOT_JSON: "The body is not JSON.",
-    Reason.NOT_OBJECT: "The body is JSON, but no object.",
-    Reason.INVALID: "The body is a JSON object that does not fit the schema, or the policy's limits.",
+    Reason.NOT_OBJECT: "The body is JSON, but not an object.",
+    Reason.INVALID: "The body is a JSON object that does not match the schema or exceeds the policy's limits.",
     Reason.RATE_LIMITED: "The token had made as many requests in this minute as the policy allows.",
-    Reason.SESSION_CONSUMED: "The session was used up by a message accepted before: its id is good for no other.",
+    Reason.SESSION_CONSUMED: "The session was used up by an earlier message: its id cannot be used again.",
     Reason.SESSION_IDLE: "The session had been idle for too long.",
     Reason.SESSION_EXPIRED: "The session's time to live was over.",
-    Reason.SESSION_REVOKED: "The session had been ended from outside.",
-    Reason.SESSION_UNKNOWN: "No session with this id was ever issued here.",
-    Reason.SESSION_FOREIGN: "The session was issued to another OAuth client; it is answered exactly as an unknown one.",
-    Reason.SESSION_FORGOTTEN: "The session was issued here, and ended so long ago that it is forgotten.",
-    Reason.OAUTH_UNKNOWN_CLIENT: "There is no OAuth client with this id here.",
-    Reason.OAUTH_WRONG_SECRET: "The client secret is not the one this OAuth client has.",
-    Reason.OAUTH_UNSUPPORTED_GRANT: "The grant type is none that is offered here.",
-    Reason.OAUTH_INVALID_SCOPE: "A scope was asked for that the OAuth client does not have.",
+    Reason.SESSION_REVOKED: "The session had been revoked.",
+    Reason.SESSION_UNKNOWN: "No session with this id was ever issued by this mock.",
+    Reason.SESSION_FOREIGN: "The session was issued to another OAuth client. The answer is the same as for an unknown id.",
+    Reason.SESSION_FORGOTTEN: "The session was issued by this mock, but ended so long ago that it is forgotten.",
+    Reason.OAUTH_UNKNOWN_CLIENT: "This mock has no OAuth client with this id.",
+    Reason.OAUTH_WRONG_SECRET: "The client secret does not belong to this OAuth client.",
+    Reason.OAUTH_UNSUPPORTED_GRANT: "The grant type is not supported; only client_credentials is.",
+    Reason.OAUTH_INVALID_SCOPE: "The request asked for a scope that the OAuth client does not have.",
     Reason.OAUTH_INVALID_REQUEST: "The token request's form cannot be read, or lacks grant_type.",
     Reason.ROUTE_UNKNOWN: "There is no operation at this path.",
     Reason.ROUTE_METHOD: "The path exists, but not with this method.",
-    Reason.CAPACITY: "So many sessions are live that the mock creates no more: a limit of its own, not the platform's.",
-    Reason.CAPACITY_BODIES: "The mock held so many large bodies at once that it had no room for this one: a limit of its own.",
-    Reason.BUSY: "So many requests waited at the mock that it did not read this one: a limit of its own.",
+    Reason.CAPACITY: "Too many sessions are live for the mock to create another: a limit of the mock, not the platform.",
+    Reason.CAPACITY_BODIES: "The mock held too many large bodies to read this one too: a limit of the mock, not the platform.",
+    Reason.BUSY: "Too many requests were waiting, so the mock did not read this one: a limit of the mock, not the platform.",
     Reason.STORE_UNAVAILABLE: "The store behind the mock could not be reached.",
-    Reason.STORE_CONTENDED: "Other requests kept changing the same record, so this one was given up. The store is well.",
-    Reason.INTERNAL: "The mock itself failed; its log says how.",
-    Reason.FAULT: "A fault was injected: the platform never looked at this request, and nothing changed.",
+    Reason.STORE_CONTENDED: "Other requests kept changing the same record, so this one was given up. The store itself works.",
+    Reason.INTERNAL: "The mock itself failed; see its log.",
+    Reason.FAULT: "A fault was injected: the request never reached the platform, and nothing changed.",
 }
 
 
 def summary(case: Case, life: Life | None) -> str:
-    """What became of the request, in a sentence or two."""
+    """Return what happened to the request, in a sentence or two."""
     if case.reason is None:
-        return (
-            "No answer is journalled: the request is still on its way (a latency fault, say), or the store was lost meanwhile."
-        )
+        return "No answer is journalled: the request is still on its way (a latency fault, say), or the store has lost it."
     told = [WHY[case.reason], _detail(case, life), _failure(case)]
     fault = case.answer.fault if case.answer is not None else None
     if fault and case.reason is not Reason.FAULT:
@@ -69,21 +67,21 @@ def summary(case: Case, life: Life | None) -> str:
 
 
 def _failure(case: Case) -> str:
-    """That the client was told something else than the platform did."""
+    """Return that the client got another answer than the platform's, or ""."""
     answer = case.answer
     if answer is None or answer.failure in {None, answer.reason}:
         return ""
-    return f"The client was not told: the mock itself failed, and answered {answer.status} {answer.failure}."
+    return f"The client does not know: the mock itself failed and answered {answer.status} {answer.failure}."
 
 
 def _detail(case: Case, life: Life | None) -> str:
-    """What is particular about this instance."""
+    """Return the facts of this particular request."""
     tell = _DETAILS.get(case.reason) if case.reason is not None else None
     return tell(case, life) if tell is not None else ""
 
 
 def _message(case: Case, _life: Life | None) -> str:
-    """The answer's own words, where they name what is wrong."""
+    """Return the answer's message, which names what is wrong."""
     body = case.answer.body if case.answer is not None else None
     message = body.get("message") or body.get("description") if isinstance(body, dict) else None
     return f"The answer says: {message}" if message else ""
@@ -116,15 +114,15 @@ def _created(case: Case, _life: Life | None) -> str:
 
 def _literal(case: Case, _life: Life | None) -> str:
     literal = case.arrival.credential.literal
-    return f"Where the token belongs stands {literal!r}." if literal else ""
+    return f"The header has {literal!r} in place of a token." if literal else ""
 
 
 def _token(case: Case, _life: Life | None) -> str:
-    """What the journal knows of the token that was shown."""
+    """Return the history of the token that the request showed, as far as it is in the journal."""
     issue = case.issue
     if issue is None:
         return ""
-    told = f"It was issued {span(case.acted - when(issue))} before, in request {issue.arrival.context_id}."
+    told = f"The token was issued {span(case.acted - when(issue))} before, in request {issue.arrival.context_id}."
     acts = [entry for entry in case.perturbed if entry.what in _TOKEN_ACTS and when(issue) <= entry.at <= case.acted]
     return f"{told} The control API {_TOKEN_ACTS[acts[-1].what]} {span(case.acted - acts[-1].at)} before." if acts else told
 
@@ -165,20 +163,20 @@ _DETAILS: dict[Reason, Callable[[Case, Life | None], str]] = {
 
 
 def accepted_if(case: Case, life: Life | None) -> str | None:
-    """What would have been let pass; None where this was."""
+    """Return which request would have been accepted, None if this one was."""
     guard = REFUSED_BY[case.reason] if case.reason is not None else None
     if guard is None:
         return None
     told = _ACCEPTED[guard](case) + _as_now(case, guard)
     dead = _dead_too(case, life) if guard != "session" and case.arrival.operation == "send" else None
-    return f"{told} And another session: {dead}" if dead else told
+    return f"{told} It would also have needed another session: {dead}" if dead else told
 
 
 def _as_now(case: Case, guard: str) -> str:
-    """That this goes by the policy as it is now, where that may be another than the request met."""
+    """Return a note that the current policy was used, if it may differ from the request's."""
     if guard == "session" and _is_granted(case):
         return ""
-    return " That is by the policy as it is now." if case.set_since & _GOES_BY.get(guard, set()) else ""
+    return " (Based on the current policy.)" if case.set_since & _GOES_BY.get(guard, set()) else ""
 
 
 _GOES_BY = {
@@ -188,22 +186,22 @@ _GOES_BY = {
     "body": {"max_text"},
     "session": {"ttl", "idle_timeout", "handshakes"},
 }
-"""What of the policy each guard's words go by."""
+"""The policy values that each guard's sentence depends on."""
 
 
 def _is_granted(case: Case) -> bool:
-    """Whether the store still has what the session was granted, and that was granted to this OAuth client."""
+    """Return whether the store still has the session's own limits, and the session belongs to this OAuth client."""
     return case.known == "remembered" and case.reason is not Reason.SESSION_FOREIGN
 
 
 def _dead_too(case: Case, life: Life | None) -> str | None:
-    """Why the session guard, which was not reached, would not have let the request pass."""
+    """Return why the session guard, which was not reached, would have refused the request too."""
     if life is None:
         return None
     if life.first_cause is None:
-        return "this id was never issued here." if life.known == "never issued" else "this one is forgotten."
+        return "this id was never issued by this mock." if life.known == "never issued" else "this one is forgotten."
     if life.client_id and case.client_id and life.client_id != case.client_id:
-        return "this one is another OAuth client's."
+        return "this one belongs to another OAuth client."
     cause = life.first_cause
     return f"this one had ended {span(cause.before * 1000)} before, {cause.what}." if cause.before >= 0 else None
 
@@ -212,8 +210,8 @@ def _authentication(case: Case) -> str:
     policy = case.policy
     idle = f" and used within the last {span(policy.token_idle_timeout)}" if policy.token_idle_timeout else ""
     return (
-        f"The same request with a bearer token that this mock issued less than {span(policy.token_ttl)} before{idle}, "
-        "neither revoked nor evicted."
+        f"The same request with a bearer token that this mock issued less than {span(policy.token_ttl)} before{idle} and "
+        "that was neither revoked nor evicted."
     )
 
 
@@ -221,7 +219,7 @@ def _scope(case: Case) -> str:
     if case.arrival.operation == "token":
         return "A token request without `scope`, or with scopes that the OAuth client has."
     scopes = " ".join(required_scopes(case.policy, case.arrival.operation or "send"))
-    return f"The same request from an OAuth client that has {scopes}, with a token not narrowed to less."
+    return f"The same request from an OAuth client that has {scopes}, with a token that was not narrowed to fewer scopes."
 
 
 def _media_type(case: Case) -> str:
@@ -238,11 +236,11 @@ def _body(case: Case) -> str:
 
 def _rate(case: Case) -> str:
     after = case.answer.retry_after if case.answer is not None else None
-    return f"The same request {after or 1} s later: once Retry-After has passed."
+    return f"The same request {after or 1} s later: when Retry-After has passed."
 
 
 def fresh(policy: Policy) -> str:
-    """The only session id that is let pass."""
+    """Return a description of the session ids that are accepted."""
     used = "not yet used" if policy.handshakes == 1 else f"used fewer than {policy.handshakes} times"
     age = f"created by this OAuth client less than {span(min(policy.idle_timeout, policy.ttl))} before"
     if policy.handshakes > 1:
@@ -268,24 +266,24 @@ _ACCEPTED: dict[str, Callable[[Case], str]] = {
     "room for bodies": lambda _: "The same request once fewer large bodies are on their way.",
     "capacity": lambda _: "The same request once older sessions have ended.",
     "store": lambda _: "The same request once the store answers again.",
-    "the mock itself": lambda _: "The same request, if the mock had not failed.",
-    "fault": lambda _: "Unknown: the platform did not look at it. The fault is used up by now, or can be cleared.",
+    "the mock itself": lambda _: "The same request, without the failure of the mock.",
+    "fault": lambda _: "Unknown: the request did not reach the platform. The fault is used up by now, or can be cleared.",
 }
 
 
 def missed(case: Case, life: Life | None) -> str | None:
-    """By how much it was not let pass; None where that is no matter of time."""
+    """Return by how much the request missed acceptance, None if that is not a matter of time."""
     guard = REFUSED_BY[case.reason] if case.reason is not None else None
     if guard != "session" or life is None or life.first_cause is None or case.reason is Reason.SESSION_FOREIGN:
         return None
     cause, used = life.first_cause, case.reason is Reason.SESSION_CONSUMED
     told = f"It was used {span(cause.before * 1000)} before." if used else f"It came {span(cause.before * 1000)} too late."
     later = [f"{_LATER[other.state]} {span(other.before * 1000)} before" for other in life.later_causes if other.before >= 0]
-    return f"{told} Had it not been for that: {', '.join(later)}." if later else told
+    return f"{told} It would have failed anyway: {', '.join(later)}." if later else told
 
 
 _LATER = {
-    State.REVOKED: "it was ended from outside",
+    State.REVOKED: "it was revoked",
     State.CONSUMED: "it was used up",
     State.IDLE: "its idle timeout was over",
     State.EXPIRED: "its time to live was over",

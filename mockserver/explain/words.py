@@ -1,4 +1,4 @@
-"""How times and other people's strings are written for a person to read."""
+"""Durations and untrusted strings, written for people."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ SHORT = 60
 
 
 def span(milliseconds: float) -> str:
-    """A duration: ``0.25 s``, ``4 min 3 s``, ``23 h 59 min``, ``3 d 2 h``. The sign is left out."""
+    """Return a duration: ``0.25 s``, ``4 min 3 s``, ``23 h 59 min``, ``3 d 2 h``. The sign is dropped."""
     seconds = abs(milliseconds) / 1000
     if seconds < 120:
         return f"{seconds:.3f}".rstrip("0").rstrip(".") + " s"
@@ -23,22 +23,22 @@ _ENDS = {"min": 7200, "h": 172_800, "d": 8_640_000}
 
 
 def plain(text: str) -> str:
-    """Text that cannot break a line or turn its direction: what is not printable is written as an escape."""
+    """Return text that cannot break a line or change its direction: unprintable characters are escaped."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def shortened(text: str, length: int = SHORT) -> str:
-    """The beginning of a text."""
+    """Return the beginning of a text, of at most `length` characters."""
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def person(guest: Guest | None) -> str:
-    """A guest by name and address."""
+    """Return a guest's name and address."""
     if guest is None or not (guest.name or guest.email):
         return "a guest without name"
     return shortened(f"{guest.name} <{guest.email}>" if guest.email else guest.name)
 
 
 def plural(number: int, noun: str) -> str:
-    """``1 handshake``, ``2 handshakes``."""
+    """Return ``1 handshake``, ``2 handshakes``."""
     return f"{number} {noun}" + ("" if number == 1 else "s")

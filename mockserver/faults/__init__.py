@@ -1,4 +1,4 @@
-"""Faults: what each kind does to an exchange, and the plan that says which request is hit.
+"""Faults: the effect of each kind on an exchange, and the plan that picks the requests to hit.
 
 `tests/README.md` shows how to add one.
 """
@@ -37,5 +37,5 @@ NONE = Effect()
 
 
 def effect_of(fault: Fault | None) -> Effect:
-    """What `fault` does; no fault does nothing."""
+    """Return the effect of `fault`; without a fault it changes nothing."""
     return NONE if fault is None else KINDS[fault.kind](fault)

@@ -1,4 +1,4 @@
-"""What a fault does to an exchange, as data: a door waits and breaks, the service acts or does not."""
+"""The effect of a fault on an exchange, as data. The server waits and breaks connections; the service acts or does not."""
 
 from __future__ import annotations
 
@@ -9,10 +9,15 @@ from mockserver.journal import Delivery
 
 
 class Effect(Struct, frozen=True, kw_only=True):
-    """`acts`: whether the platform sees the request at all. `status`: the answer given in place of its own, with `retry_after`
-    seconds, written as `retry_after_form`; `emptied`: without a body. `body`: what a 200 has for its own; `split`: it comes in
-    two pieces. `delivery`: how the answer travels; `only_ok`: only where it is a 200.
-    `before` and `after`: milliseconds to wait, before and after the platform acts. `label`: the fault in a few words."""
+    """An effect. Times are in milliseconds.
+
+    `label` is the fault in a few words. `acts`: the platform sees the request at all. `before`, `after`: waits before and after
+    the platform acts.
+
+    `status` replaces the platform's answer, with `retry_after` seconds written as `retry_after_form`, and without a body if
+    `emptied`. `body` replaces the body of a 200. `split`: the body comes in two pieces. `delivery` is how the answer travels,
+    for 200s only if `only_ok`.
+    """
 
     label: str = ""
     acts: bool = True

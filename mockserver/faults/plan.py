@@ -1,4 +1,4 @@
-"""Which fault hits a request: pure, so that two replicas draw alike and a seed repeats itself."""
+"""The choice of the fault that hits a request. It is pure, so that replicas agree and a seed repeats its choices."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from mockserver.engine.model import Fault, FaultPlan, Operation
 
 
 def draw(plan: FaultPlan, operation: Operation) -> tuple[FaultPlan, Fault | None]:
-    """The first fault of the plan that hits a request of `operation`, and the plan as it is afterwards.
+    """Return the plan after a request of `operation`, and the first fault in it that hits the request.
 
-    The plan comes back as the same object where nothing of it was used up.
+    The plan is the same object if nothing of it was used up.
     """
     drawn = plan.drawn
     for place, fault in enumerate(plan.faults):
@@ -27,7 +27,7 @@ def draw(plan: FaultPlan, operation: Operation) -> tuple[FaultPlan, Fault | None
 
 
 def _spend(plan: FaultPlan, place: int, drawn: int) -> FaultPlan:
-    """The plan with the fault at `place` used once."""
+    """Return the plan with the fault at `place` used once."""
     fault = plan.faults[place]
     if fault.times is None and drawn == plan.drawn:
         return plan
@@ -41,6 +41,6 @@ def _once_fewer(fault: Fault) -> Fault:
 
 
 def _chance(seed: int, drawn: int) -> float:
-    """A number in [0, 1) that depends on seed and place alone."""
+    """Return a number in [0, 1) that depends only on the seed and the number of draws."""
     digest = blake2b(f"{seed}:{drawn}".encode(), digest_size=7).digest()
     return int.from_bytes(digest, "big") / (1 << 56)

@@ -1,4 +1,4 @@
-"""Reads the label that a fault leaves in the journal, so that the fault can be applied again."""
+"""Parsing of the labels that faults leave in the journal, so that a fault can be applied again."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ _UNUSABLE = re.compile(r"200 with an unusable body: (\w+)")
 
 
 def applied_by(label: str) -> Fault | None:
-    """The fault with this label; None for a latency, which the journal's stamps tell already, and for no fault."""
+    """Return the fault with this label, or None.
+
+    A latency gives None too: the journal's timestamps already contain it.
+    """
     if label in _PLAIN:
         return Fault(kind=_PLAIN[label])
     if found := _UNUSABLE.fullmatch(label):

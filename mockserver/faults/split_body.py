@@ -1,4 +1,4 @@
-"""An answer that arrives in two pieces, which a correct reader does not notice."""
+"""An answer that arrives in two pieces. A correct client does not notice."""
 
 from mockserver.engine.model import Fault
 from mockserver.faults.effect import Effect

@@ -1,11 +1,11 @@
-"""An error answer in place of the platform's own: before it acts, or after it acted."""
+"""An error in place of the platform's answer, before or after the platform acts."""
 
 from mockserver.engine.model import Fault
 from mockserver.faults.effect import Effect
 
 
 def effect(fault: Fault) -> Effect:
-    """Answers `status`, with Retry-After if one is given."""
+    """Answer `status`, with Retry-After if one is given."""
     when = " after acting" if fault.after_acting else ""
     form = fault.retry_after_form
     wait = "" if fault.retry_after is None or form in {"malformed", "absent"} else f", Retry-After {fault.retry_after}"

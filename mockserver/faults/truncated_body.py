@@ -5,5 +5,5 @@ from mockserver.faults.effect import Effect
 
 
 def effect(fault: Fault) -> Effect:
-    """Cuts the body of a 200; other answers arrive whole."""
+    """Cut the body of a 200; other answers arrive whole."""
     return Effect(label="truncated body", delivery="truncated", only_ok=True)

@@ -1,4 +1,4 @@
-"""The OpenAPI documents, of the platform and of the control API: the only places where wire shapes are written."""
+"""The OpenAPI documents of the platform and of the control API. Wire shapes are written only there."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ __all__ = ["admin_document", "document"]
 
 @cache
 def document() -> dict[str, Any]:
-    """The OpenAPI 3.1 document of the platform, as JSON values. It is read once and shared: do not change it."""
+    """Return the OpenAPI 3.1 document of the platform as JSON values. It is shared: do not change it."""
     return _read("platform.yaml")
 
 
 @cache
 def admin_document() -> dict[str, Any]:
-    """The OpenAPI 3.1 document of the control API; like the other, do not change it."""
+    """Return the OpenAPI 3.1 document of the control API. It is shared too."""
     return _read("admin.yaml")
 
 
 def _read(name: str) -> dict[str, Any]:
-    import yaml  # late: start-up and the pytest plugin must not pay for it
+    import yaml  # imported late, to keep start-up and the pytest plugin fast
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C loader is four times faster, and not in every build
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C loader is four times as fast, but not in every build
     content: dict[str, Any] = yaml.load(files(__package__).joinpath(name).read_bytes(), Loader=loader)
     return content

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
+from jsonschema.exceptions import SchemaError, ValidationError, best_match
 
 from mockserver.platform.errors import Wrong
 from mockserver.platform.message import NOTHING, Message
 from mockserver.platform.model import Problem
+
+LONGEST = 200
+"""Characters of a validator's own words that are told; they may quote the body."""
 
 Check = Callable[[Message, int | None], Problem | None]
 
@@ -25,10 +28,11 @@ def checker(operation: dict[str, Any]) -> tuple[Check | None, str, Any]:
     example, schema = content.get("example"), content.get("schema")
     if schema is None:
         return None, media, example
+    place = ("requestBody", "content", media, "schema")
     try:
-        Draft202012Validator.check_schema(schema)
-    except Exception as error:
-        raise Wrong(f"the schema of its body is not one: {getattr(error, 'message', error)}") from error
+        Draft202012Validator.check_schema(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    except SchemaError as error:
+        raise Wrong(f"is not a JSON Schema: {error.message}", *place, *error.absolute_path) from error
     validator, required = Draft202012Validator(schema), bool(declared.get("required", False))
     example = smallest(schema) if example is None else example
 
@@ -48,39 +52,42 @@ def _shape(message: Message, media: str, validator: Draft202012Validator) -> Pro
     if media.endswith("urlencoded"):
         value: Any = message.form
     elif media.endswith("json"):
+        odd = _odd(message.body)
+        if message.json is NOTHING or odd:
+            return Problem("json", odd or "The body holds a number or a character that JSON in UTF-8 cannot hold.")
         value = message.json
-        if value is NOTHING or _is_odd(message.body):
-            return Problem("json", "The request body is not JSON.")
     else:
         return None
-    error = min(validator.iter_errors(value), key=_place, default=None)
+    error = best_match(validator.iter_errors(value))
     return None if error is None else _problem(error)
 
 
-def _is_odd(body: bytes) -> bool:
-    """Whether only Python's notation reads it."""
+def _odd(body: bytes) -> str:
+    """Return why a body is not JSON, "" if it is; Python's own notation is read too, and is not."""
     try:
-        json.loads(body)
-    except (ValueError, RecursionError):
-        return True
-    return False
-
-
-def _place(error: ValidationError) -> list[str]:
-    return [str(step) for step in error.absolute_path]
+        json.loads(body.decode())
+    except UnicodeDecodeError as error:
+        return f"The body is not UTF-8 at byte {error.start}."
+    except RecursionError:
+        return "The body is nested too deeply."
+    except ValueError as error:
+        return f"The body is not JSON: {error}."
+    return ""
 
 
 def _problem(error: ValidationError) -> Problem:
-    path = [str(step) for step in error.absolute_path]
-    if error.validator == "required" and isinstance(error.instance, dict):
-        required: Any = error.validator_value
-        missing = next(name for name in required if name not in error.instance)
-        path.append(missing)
-        return Problem("body", f"{'.'.join(path)}: is missing", ".".join(path))
+    path, rule = [str(step) for step in error.absolute_path], cast("Any", error.validator_value)
     if not path and error.validator == "type":
-        return Problem("json", f"The request body must be of type {error.validator_value}.")
+        wanted = "a JSON object" if "object" in rule else f"of type {rule}"
+        return Problem("json", f"The request body must be {wanted}.")
+    words = error.message
+    if error.validator == "required" and isinstance(error.instance, dict):
+        path += [name for name in rule if name not in error.instance][:1]
+    elif error.validator == "maxLength":
+        words = f"is longer than {rule} characters"
+    elif len(words) > LONGEST:
+        words = f"breaks the rule {error.validator}"
     field = ".".join(path)
-    words = error.message if len(error.message) <= 200 else f"breaks the rule {error.validator}"
     return Problem("body", f"{field}: {words}" if field else words, field)
 
 
@@ -99,11 +106,14 @@ def smallest(schema: Any, depth: int = 0) -> Any:
         properties = schema.get("properties", {})
         return {name: smallest(properties.get(name, {}), depth + 1) for name in schema.get("required", ())}
     if kind == "array":
-        return [smallest(schema.get("items"), depth + 1)] * int(schema.get("minItems", 0))
+        return [smallest(schema.get("items"), depth + 1)] * min(MOST, int(schema.get("minItems", 0)))
     if kind in {"integer", "number"}:
         return schema.get("minimum", 1)
-    return {"boolean": True, "null": None}.get(kind, "x" * max(1, int(schema.get("minLength", 1))))
+    return {"boolean": True, "null": None}.get(kind, "x" * min(MOST, max(1, int(schema.get("minLength", 1)))))
 
 
 DEEPEST = 20
 """Levels of a body that is made up."""
+
+MOST = 10_000
+"""Characters of a text, or items of a list, in a body that is made up."""

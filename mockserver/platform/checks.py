@@ -5,6 +5,7 @@ Names lead somewhere, each cause that is possible has an answer, and each answer
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +31,16 @@ _GUARD_ROWS = {"scope": ("scope",), "body": ("media", "size", "json", "body"), "
 
 def check(declaration: Declaration) -> None:
     """Check a declaration whose words are right. Raises Wrong."""
+    _check_paths(declaration)
+    _check_variants(declaration)
     _check_order(declaration)
     _check_owners(declaration.kinds)
     for name, kind in declaration.kinds.items():
         _check_names(name, kind, declaration)
         _check_places(name, kind)
+        for keys, told in kind.get("carried", {}).items():
+            for operation in names_in(keys, declaration.operations):
+                _check_parameters(told, declaration.operations[operation], *KINDS, name, "carried", keys)
         _check_reuse(name, kind, declaration.kinds)
         if name in declaration.lifecycle["order"]:
             _check_answers(name, kind, declaration)
@@ -52,6 +58,43 @@ def _known(name: str, known: Iterable[str], what: str, *path: str | int) -> None
     names = list(known)
     if name not in names:
         raise Wrong(f"there is no {what} {name!r}; {suggestion(name, names)}", *path)
+
+
+PARAMETER = re.compile(r"\{(\w+)\}")
+"""A parameter in a path."""
+
+
+def _check_paths(declaration: Declaration) -> None:
+    """Each path is one of its own, and its parameters can be told apart."""
+    taken: dict[str, str] = {}
+    for path in dict.fromkeys(path for operation in declaration.operations.values() for _, path in operation["routes"]):
+        place, names = ("paths", path), PARAMETER.findall(path)
+        if re.search(r"[{}]", PARAMETER.sub("", path)) or not all(name.isidentifier() for name in names):
+            raise Wrong("a parameter is written {name}, with letters, digits and _ in it", *place)
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise Wrong(f"the parameter {twice!r} stands in it twice", *place)
+        other = taken.setdefault(PARAMETER.sub("{}", path), path)
+        if other != path:
+            raise Wrong(f"the path {other} takes the same requests; write one of them", *place)
+
+
+def _check_variants(declaration: Declaration) -> None:
+    """Operations that share a path are told apart by places of the request, and each has an answer."""
+    taken: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+    for name, variant in declaration.lifecycle.get("operations", {}).items():
+        place, conditions = ("x-lifecycle", "operations", name), variant.get("when", {})
+        for where in conditions:
+            _check_side(where, "request", *place, "when", where)
+            _check_parameters(where, declaration.operations[name], *place, "when", where)
+        for other, known in taken.setdefault(variant["of"], []):
+            if known == conditions:
+                raise Wrong(f"{other!r} takes the same requests; give one of them another `when`", *place)
+        taken[variant["of"]].append((name, conditions))
+        statuses = list(declaration.operations[name]["responses"])
+        if isinstance(variant.get("answer"), int) and str(variant["answer"]) not in statuses:
+            what = f"{variant['of']!r} has no response {variant['answer']}; it has {', '.join(statuses)}"
+            raise Wrong(what, *place, "answer")
 
 
 def _check_order(declaration: Declaration) -> None:
@@ -103,9 +146,39 @@ def _check_places(name: str, kind: dict[str, Any]) -> None:
         _check_side(told, side, *KINDS, name, word, keys)
     if "scopes" in kind:
         _check_side(kind["scopes"], "request", *KINDS, name, "scopes")
+    _check_answers_places(name, kind)
+
+
+def _check_answers_places(name: str, kind: dict[str, Any]) -> None:
+    """An answer can be written at the places in which it brings one, and tells how long that lasts."""
+    for keys, told in _issued(kind).items():
+        place = _check_written(told, *KINDS, name, "issued", keys)
+        if keys == "*" and (place.part != "header" or place.lens):
+            what = f"{place}: what every answer brings stands in a header, like $response.header.Replay-Nonce"
+            raise Wrong(what, *KINDS, name, "issued", keys)
     for word in ("ttl", "idle"):
         if isinstance(kind.get(word), dict) and "told" in kind[word]:
             _check_side(kind[word]["told"], "response", *KINDS, name, word, "told")
+            place = _check_written(kind[word]["told"], *KINDS, name, word, "told")
+            if place.part == "cookie":
+                raise Wrong(f"{place}: it is told in a header, or in the body at a #/pointer", *KINDS, name, word, "told")
+
+
+def _check_parameters(told: Any, operation: dict[str, Any], *path: str | int) -> None:
+    """What is read from an operation's path is a parameter of that."""
+    for place in places_of(told):
+        for _, route in operation["routes"]:
+            known = PARAMETER.findall(route)
+            if place.part == "path" and place.name not in known:
+                raise Wrong(f"{place}: the path {route} has no such parameter; {suggestion(place.name, known)}", *path)
+
+
+def _check_written(told: str, *path: str | int) -> Place:
+    """Return the place, if an answer can be written there."""
+    place = parse(told)
+    if place.part == "body" and not place.is_pointer:
+        raise Wrong(f"{place}: the body of an answer takes a #/pointer", *path)
+    return place
 
 
 def _check_side(told: Any, side: str, *path: str | int) -> None:
@@ -220,6 +293,7 @@ def _check_effects(declaration: Declaration) -> None:
         _known(effect["by"], declaration.operations, "operation", *place, "by")
         for field, told in effect.get("keeps", {}).items():
             _check_side(told, "request", *place, "keeps", field)
+            _check_parameters(told, declaration.operations[effect["by"]], *place, "keeps", field)
         missing = sorted(effect.get("keeps", {}).keys() - effect.get("with", {}).keys())
         if missing:
             raise Wrong(f"`keeps` speaks of {missing[0]!r}, which `with` does not give", *place, "keeps", missing[0])

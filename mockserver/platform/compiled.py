@@ -10,15 +10,14 @@ from typing import Any
 from msgspec.structs import replace
 
 from mockserver.platform.bodies import checker
-from mockserver.platform.checks import names_in, places_of
-from mockserver.platform.declaration import POLICY_WORDS, Declaration, dotted, load
-from mockserver.platform.errors import DeclarationError, Wrong
+from mockserver.platform.checks import PARAMETER, names_in, places_of
+from mockserver.platform.declaration import POLICY_WORDS, Declaration, load
+from mockserver.platform.errors import Wrong
 from mockserver.platform.message import Message
 from mockserver.platform.model import Answer, Kind, Life, Operation, Platform, Route, Values
 from mockserver.platform.places import Place, parse, present, reader
 from mockserver.platform.templates import fill, put, template, text
 
-_PARAMETER = re.compile(r"\{(\w+)\}")
 ERROR_SHAPE = "error"
 
 
@@ -32,7 +31,9 @@ def compiled(declaration: Declaration, name: str) -> Platform:
     try:
         return _Compiler(declaration).platform(name)
     except Wrong as wrong:
-        raise DeclarationError(declaration.source, 0, dotted(wrong.path), wrong.problem) from wrong
+        raise declaration.source.error(wrong) from wrong
+    except RecursionError as error:
+        raise declaration.source.error(Wrong("is nested too deeply")) from error
 
 
 class _Compiler:
@@ -45,6 +46,10 @@ class _Compiler:
             for word in POLICY_WORDS
             if word in told
         }
+        self._expressions = [
+            *(f"${word}.{name}" for word in ("issued", "presented") for name in declaration.kinds),
+            *(f"$told.{name}.{word}" for name in declaration.kinds for word in ("ttl", "idle")),
+        ]
         self._kinds = {name: self._kind(name, told) for name, told in declaration.kinds.items()}
         self._always = [kind for kind in self._kinds.values() if kind.always is not None]
 
@@ -111,9 +116,12 @@ class _Compiler:
 
     def _operation(self, told: dict[str, Any]) -> Operation:
         name, answer = told["name"], told.get("answer")
-        check, media, example = checker(told)
+        try:
+            check, media, example = checker(told)
+        except Wrong as wrong:
+            raise Wrong(wrong.problem, *told["place"], *wrong.path) from wrong
         carries = [kind.name for kind in self._kinds.values() if name in kind.carried]
-        issues = [kind.name for kind in self._kinds.values() if name in kind.issued]
+        issues = sorted((kind.name for kind in self._kinds.values() if name in kind.issued), key=self._depth)
         scopes = {
             kind: tuple(needed)
             for requirement in told.get("security", ())
@@ -139,6 +147,11 @@ class _Compiler:
             when=tuple((parse(place), value) for place, value in told.get("when", {}).items()),
         )
 
+    def _depth(self, kind: str) -> int:
+        """In how many others it is; what a kind is within is issued before it."""
+        within = self._kinds[kind].within
+        return 0 if within is None else 1 + self._depth(within)
+
     def _limits(self, carries: Iterable[str], issues: Iterable[str]) -> Iterator[str]:
         if any(self._kinds[name].life.rate is not None for name in carries):
             yield "rate"
@@ -146,21 +159,27 @@ class _Compiler:
             yield "grantable"
 
     def _success(self, told: dict[str, Any], issues: Iterable[str]) -> Answer:
-        name, wanted = told["name"], told.get("answer")
-        responses = {str(status): response for status, response in told.get("responses", {}).items()}
-        status = str(wanted) if wanted is not None else next((one for one in responses if one.startswith("2")), "")
-        if status not in responses and not (status := next(iter(responses), "")):
-            raise Wrong("an operation needs a response, which is what it answers", "operation", name)
-        response = responses[status]
-        media, content = next(iter(response.get("content", {"": {}}).items()))
+        name, wanted, responses = told["name"], told.get("answer"), told["responses"]
+        statuses = [status for status in responses if status.isdecimal()]
+        good = [str(wanted)] if wanted is not None else [one for one in statuses if one.startswith("2")] or statuses
+        if not good:
+            raise Wrong("it needs a response with a status, like 200, which is what it answers", *told["place"], "responses")
+        response, place = responses[good[0]], (*told["place"], "responses", good[0])
+        contents: dict[str, dict[str, Any]] = response.get("content") or {"": {}}
+        media, content = next(iter(contents.items()))
         example = content.get("examples", {}).get(name, {}).get("value", content.get("example"))
         headers = {one: str(header.get("example", "")) for one, header in response.get("headers", {}).items()}
         cookies: list[tuple[str, str]] = []
-        for kind in (self._kinds[one] for one in issues):
-            example = self._bring(kind.issued[name], f"{{$issued.{kind.name}}}", example, headers, cookies, name)
-        for kind_name, place in self._told(issues):
-            example = self._bring(place, f"{{$told.{kind_name}}}", example, headers, cookies, name)
-        return self._answer(int(status), example, media, headers, tuple(cookies))
+        try:
+            for kind in (self._kinds[one] for one in issues):
+                example = self._bring(kind.issued[name], f"{{$issued.{kind.name}}}", example, headers, cookies)
+            for kind_name, where in self._told(issues):
+                example = self._bring(where, f"{{$told.{kind_name}}}", example, headers, cookies)
+            if example is not None and not media:
+                raise Wrong("it brings an id in its body, and has no content, which says of what media type that is")
+            return self._answer(int(good[0]), example, media, headers, tuple(cookies))
+        except Wrong as wrong:
+            raise Wrong(wrong.problem, *place) from wrong
 
     def _told(self, issues: Iterable[str]) -> Iterator[tuple[str, Place]]:
         """Places in which an answer tells how long what it brings is good for."""
@@ -171,21 +190,16 @@ class _Compiler:
                     yield f"{name}.{word}", parse(told["told"])
 
     @staticmethod
-    def _bring(
-        place: Place, value: str, example: Any, headers: dict[str, str], cookies: list[tuple[str, str]], operation: str
-    ) -> Any:
+    def _bring(place: Place, value: str, example: Any, headers: dict[str, str], cookies: list[tuple[str, str]]) -> Any:
         """Put a value into the answer, at a place; return the example of its body."""
         if place.part == "body":
-            if not place.is_pointer:
-                raise Wrong(f"{place}: an answer's body takes a #/pointer", "operation", operation)
             return put(example, place.steps, value)
         if place.part == "cookie":
             cookies.append((place.name, value))
         elif not place.lens:
             headers[place.name] = value
         elif value not in headers.get(place.name, ""):
-            problem = f"{place}: give the response's header {place.name} an example with {value} in it"
-            raise Wrong(problem, "operation", operation)
+            raise Wrong(f"{place}: give the response's header {place.name} an example with {value} in it")
         return example
 
     # -- answers -----------------------------------------------------------------------------------------------------
@@ -197,21 +211,27 @@ class _Compiler:
         example = fill(self._declaration.shapes.get(shape), constants) if message or "shape" in row else None
         media = self._lifecycle.get("error_type", "application/json")
         try:
-            answer = self._answer(row["status"], example, media, row.get("headers", {}), ())
+            answer = self._answer(row["status"], example, media, row.get("headers", {}), (), constants)
         except Wrong as wrong:
             raise Wrong(wrong.problem, *path) from wrong
         return _worded(answer, row, message)
 
     def _answer(
-        self, status: int, example: Any, media: str, headers: Mapping[str, str], cookies: tuple[tuple[str, str], ...]
+        self,
+        status: int,
+        example: Any,
+        media: str,
+        headers: Mapping[str, str],
+        cookies: tuple[tuple[str, str], ...],
+        constants: Iterable[str] = (),
     ) -> Answer:
-        names = {*self._declaration.kinds, *(f"{kind}.{word}" for kind in self._declaration.kinds for word in ("ttl", "idle"))}
+        known = {*constants, *self._expressions}
         whole = {**self._lifecycle.get("headers", {}), **headers}
         return Answer(
             status=status,
-            body=_nothing if example is None else template(example, media, names),
+            body=_nothing if example is None else template(example, media, known),
             media="" if example is None else media,
-            headers=tuple((name, text(str(value), names)) for name, value in whole.items()),
+            headers=tuple((name, text(str(value), known)) for name, value in whole.items()),
             cookies=cookies,
         )
 
@@ -280,7 +300,7 @@ def _routes(operations: Iterable[Operation]) -> list[Route]:
 
 def _pattern(path: str) -> re.Pattern[str]:
     pieces, end = [], 0
-    for found in _PARAMETER.finditer(path):
+    for found in PARAMETER.finditer(path):
         pieces += [re.escape(path[end : found.start()]), f"(?P<{found[1]}>[^/]+)"]
         end = found.end()
     return re.compile("".join([*pieces, re.escape(path[end:])]))

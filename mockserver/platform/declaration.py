@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -13,8 +14,8 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
 from mockserver.platform.checks import check
-from mockserver.platform.errors import DeclarationError, Wrong, suggestion
-from mockserver.platform.source import Source, read
+from mockserver.platform.errors import Wrong, shown, suggestion
+from mockserver.platform.source import MOST_NODES, Path_, Source, read
 
 LIFECYCLE, EFFECTS = "x-lifecycle", "x-effects"
 METHODS = ("get", "put", "post", "delete", "head", "patch", "options")
@@ -23,11 +24,12 @@ METHODS = ("get", "put", "post", "delete", "head", "patch", "options")
 class Declaration(NamedTuple):
     """A declaration, its references resolved.
 
-    `operations` has each operation by name: its OpenAPI object with `routes`, and `when` and `answer` if it is one of several
-    that share a path. `lifecycle` and `effects` are the two extensions, `shapes` the examples of error answers.
+    `operations` has each operation by name: its OpenAPI object with `routes`, the `place` where it stands in the document,
+    and `when` and `answer` if it is one of several that share a path. `lifecycle` and `effects` are the extensions, `shapes`
+    the examples of error answers.
     """
 
-    source: str
+    source: Source
     title: str
     operations: dict[str, dict[str, Any]]
     lifecycle: dict[str, Any]
@@ -42,9 +44,9 @@ class Declaration(NamedTuple):
 
 
 @cache
-def schema() -> dict[str, Any]:
-    """Return the JSON Schema of `x-lifecycle` and `x-effects`, by the extension's name under `properties`."""
-    loaded: dict[str, Any] = json.loads(resources.files("mockserver.platform").joinpath("x-lifecycle.schema.json").read_bytes())
+def schema(name: str = "x-lifecycle") -> dict[str, Any]:
+    """Return a JSON Schema: `x-lifecycle` is that of both extensions, `openapi` has the words of OpenAPI in a declaration."""
+    loaded: dict[str, Any] = json.loads(resources.files("mockserver.platform").joinpath(f"{name}.schema.json").read_bytes())
     return loaded
 
 
@@ -54,12 +56,9 @@ def load(path: str | Path, policy: Mapping[str, Any] | None = None) -> Declarati
     try:
         return _declaration(source, policy or {})
     except Wrong as wrong:
-        raise DeclarationError(source.name, source.line(wrong.path), dotted(wrong.path), wrong.problem) from wrong
-
-
-def dotted(path: Iterable[str | int]) -> str:
-    """Return a path as people write it: ``x-lifecycle.kinds.session.ttl``."""
-    return ".".join(str(step) for step in path)
+        raise source.error(wrong) from wrong
+    except RecursionError as error:
+        raise source.error(Wrong("is nested too deeply")) from error
 
 
 def _declaration(source: Source, policy: Mapping[str, Any]) -> Declaration:
@@ -67,15 +66,16 @@ def _declaration(source: Source, policy: Mapping[str, Any]) -> Declaration:
     version = str(document.get("openapi", ""))
     if not version.startswith("3.1"):
         raise Wrong("a declaration is an OpenAPI 3.1 document; write openapi: 3.1.1", "openapi")
-    for needed in ("paths", LIFECYCLE):
-        if not isinstance(document.get(needed), dict):
-            raise Wrong(f"there is no {needed} in it, which says what its {_FOR[needed]}")
-    _set_policy(document[LIFECYCLE], policy)
-    _check_words(document)
-    resolved = _resolve(document, document, ())
+    _check_parts(document)
+    _check_words({name: document[name] for name in (LIFECYCLE, EFFECTS) if name in document}, "x-lifecycle")
+    if policy:
+        _set_policy(document[LIFECYCLE], policy)
+        _check_words({LIFECYCLE: document[LIFECYCLE]}, "x-lifecycle")
+    resolved = _Resolver(document).resolve(document, (), ())
+    _check_words(resolved, "openapi")
     declaration = Declaration(
-        source.name,
-        str(document.get("info", {}).get("title", source.name)),
+        source,
+        resolved.get("info", {}).get("title", source.name),
         _operations(resolved),
         resolved[LIFECYCLE],
         resolved.get(EFFECTS, {}),
@@ -85,11 +85,24 @@ def _declaration(source: Source, policy: Mapping[str, Any]) -> Declaration:
     return declaration
 
 
+def _check_parts(document: dict[str, Any]) -> None:
+    """The parts that a declaration needs are there, and no extension is one of them misspelt."""
+    for needed in ("paths", LIFECYCLE):
+        if needed not in document:
+            near = get_close_matches(needed, document, 1, 0.75)
+            hint = f"; did you mean {needed!r} where {near[0]!r} stands?" if near else ""
+            raise Wrong(f"there is no {needed} in it, which says what its {_FOR[needed]}{hint}", *near)
+    for word in document:
+        near = get_close_matches(word, (LIFECYCLE, EFFECTS), 1, 0.75)
+        if word.startswith("x-") and near and word not in {LIFECYCLE, EFFECTS}:
+            raise Wrong(f"there is no word {word!r} here; did you mean {near[0]!r}?", word)
+
+
 _FOR = {"paths": "operations are", LIFECYCLE: "short-lived ids do"}
 
 
 def _set_policy(lifecycle: dict[str, Any], policy: Mapping[str, Any]) -> None:
-    kinds = lifecycle.get("kinds", {})
+    kinds = lifecycle["kinds"]
     for name, value in policy.items():
         kind, _, word = name.partition(".")
         if kind not in kinds:
@@ -97,78 +110,127 @@ def _set_policy(lifecycle: dict[str, Any], policy: Mapping[str, Any]) -> None:
         if word not in POLICY_WORDS:
             raise Wrong(f"the policy speaks of {name!r}; of a kind it can set {', '.join(POLICY_WORDS)}")
         declared = kinds[kind].get(word)
-        kinds[kind][word] = {**declared, "seconds": value} if isinstance(declared, dict) and word in {"ttl", "idle"} else value
+        if word == "successor":
+            kinds[kind][word] = {"grace": value}
+        else:
+            kinds[kind][word] = {**declared, "seconds": value} if isinstance(declared, dict) else value
 
 
 POLICY_WORDS = ("ttl", "idle", "uses", "live", "rate", "successor")
 """Words of a kind that a policy may set."""
 
 
-def _check_words(document: dict[str, Any]) -> None:
-    parts = {name: document[name] for name in (LIFECYCLE, EFFECTS) if name in document}
-    error = best_match(Draft202012Validator(schema()).iter_errors(parts), key=_depth)
+def _check_words(parts: dict[str, Any], name: str) -> None:
+    error = best_match(Draft202012Validator(schema(name)).iter_errors(parts), key=_depth)
     if error is not None:
-        raise Wrong(_worded(error), *error.absolute_path)
+        raise Wrong(_worded(error), *_blamed(error))
 
 
-def _depth(error: ValidationError) -> tuple[int, bool]:
-    """Prefer the error that is deepest: of several alternatives that is the one that was meant."""
-    return (-len(error.path), error.validator not in {"anyOf", "oneOf"})
+def _blamed(error: ValidationError) -> Iterator[str | int]:
+    """Yield the path of the word that is wrong."""
+    yield from error.absolute_path
+    if error.validator == "additionalProperties" and error.validator_value is False:
+        yield _strangers(error)[0]
+    elif _is_about_a_name(error):
+        yield str(error.instance)
+
+
+def _strangers(error: ValidationError) -> list[str]:
+    """Return the words that cannot stand there."""
+    known: Mapping[str, Any] = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
+    instance: Mapping[str, Any] = error.instance if isinstance(error.instance, dict) else {}
+    return [name for name in instance if name not in known and not name.startswith("x-")] or list(instance)
+
+
+def _is_about_a_name(error: ValidationError) -> bool:
+    return "propertyNames" in error.absolute_schema_path
+
+
+def _depth(error: ValidationError) -> tuple[int, bool, bool]:
+    """Prefer the error that is deepest: of several alternatives that is the one that was meant.
+
+    A word that is misspelt is told, and not that the right one is missing.
+    """
+    return (-len(error.path), error.validator not in {"anyOf", "oneOf"}, error.validator != "required")
 
 
 def _worded(error: ValidationError) -> str:
     instance, keyword = error.instance, error.validator
-    if keyword == "additionalProperties" and isinstance(instance, dict) and isinstance(error.schema, dict):
-        known = list(error.schema.get("properties", ()))
-        wrong = next(name for name in instance if name not in known)
-        return f"there is no word {wrong!r} here; {suggestion(wrong, known)}"
-    if keyword == "pattern" and "propertyNames" in error.absolute_schema_path:
-        return f"{instance!r} cannot stand here: {_meant(error)}"
-    if keyword == "enum" and isinstance(error.schema, dict):
-        return f"{instance!r} is not one of {', '.join(map(str, error.schema['enum']))}"
-    if keyword == "required" and isinstance(error.schema, dict) and isinstance(instance, dict):
-        missing = [name for name in error.schema["required"] if name not in instance]
+    rules: dict[str, Any] = error.schema if isinstance(error.schema, dict) else {}
+    if keyword == "additionalProperties" and isinstance(instance, dict) and error.validator_value is False:
+        wrong = _strangers(error)[0]
+        return f"there is no word {wrong!r} here; {suggestion(wrong, rules.get('properties', ()))}"
+    if _is_about_a_name(error):
+        return f"{shown(instance)} cannot stand here: it must be {rules.get('description', 'another name')}"
+    if keyword == "required" and isinstance(instance, dict):
+        missing = [name for name in rules["required"] if name not in instance]
         return f"the word {missing[0]!r} is missing"
-    return _meant(error) or error.message
+    if "description" in rules:
+        return f"{shown(instance)} is not right: it must be {rules['description']}"
+    if keyword == "enum":
+        return f"{shown(instance)} is not one of {', '.join(map(str, rules['enum']))}"
+    if keyword == "type":
+        named = [rules["type"]] if isinstance(rules["type"], str) else rules["type"]
+        return f"{shown(instance)} is not {' or '.join(_TYPES[one] for one in named)}"
+    return error.message if len(error.message) <= MESSAGE else f"{shown(instance)} breaks the rule {keyword}"
 
 
-def _meant(error: ValidationError) -> str:
-    """What the schema says of the place in words, which is better to read than its conditions."""
-    described = error.schema.get("description") if isinstance(error.schema, dict) else None
-    return f"{error.instance!r} is not right: it must be {described}" if described else ""
+_TYPES = {
+    "object": "an object",
+    "array": "a list",
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "null",
+}
+
+MESSAGE = 150
+"""Characters of a validator's own message that are told."""
 
 
-def _resolve(part: Any, document: dict[str, Any], trail: tuple[str, ...]) -> Any:
-    if isinstance(part, list):
-        return [_resolve(item, document, trail) for item in part]
-    if not isinstance(part, dict):
-        return part
-    reference = part.get("$ref")
-    if not isinstance(reference, str):
-        return {name: _resolve(item, document, trail) for name, item in part.items()}
-    if reference in trail:
-        raise Wrong(f"{reference!r} refers to itself, by way of {' and '.join(trail)}")
-    return _resolve(_referred(reference, document), document, (*trail, reference))
+class _Resolver:
+    """Puts what they refer to in the place of references."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._document, self._visits = document, 0
+
+    def resolve(self, part: Any, path: Path_, trail: tuple[str, ...]) -> Any:
+        """Return a part without references; `trail` are those that are being followed. Raises Wrong."""
+        self._visits += 1
+        if self._visits > MOST_NODES:
+            raise Wrong(f"the document has more than {MOST_NODES} values once its references are followed", *path)
+        if isinstance(part, list):
+            return [self.resolve(item, (*path, number), trail) for number, item in enumerate(part)]
+        if not isinstance(part, dict):
+            return part
+        reference = part.get("$ref")
+        if not isinstance(reference, str):
+            return {name: self.resolve(item, (*path, name), trail) for name, item in part.items()}
+        if reference in trail:
+            raise Wrong(f"{reference!r} refers to itself, by way of {' and '.join(trail)}", *path)
+        steps, found = _referred(reference, self._document, path)
+        return self.resolve(found, steps, (*trail, reference))
 
 
-def _referred(reference: str, document: dict[str, Any]) -> Any:
+def _referred(reference: str, document: dict[str, Any], path: Path_) -> tuple[Path_, Any]:
+    """Return where a reference leads, and what stands there."""
     if not reference.startswith("#/"):
-        raise Wrong(f"{reference!r} leads out of the file; a declaration is one file")
+        raise Wrong(f"{reference!r} leads out of the file; a declaration is one file, so write #/components/…", *path)
+    steps = tuple(step.replace("~1", "/").replace("~0", "~") for step in reference[2:].split("/"))
     found: Any = document
-    for step in reference[2:].split("/"):
-        name = step.replace("~1", "/").replace("~0", "~")
+    for name in steps:
         if not isinstance(found, dict) or name not in found:
-            raise Wrong(f"{reference!r} leads nowhere: there is no {name!r}")
+            known = f"; {suggestion(name, found)}" if isinstance(found, dict) else ""
+            raise Wrong(f"{reference!r} leads nowhere: there is no {name!r}{known}", *path)
         found = found[name]
-    return found
+    return steps, found
 
 
 def _operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return every operation by name: those of the paths, and those that `operations` tells apart."""
     found: dict[str, dict[str, Any]] = {}
     for path, item in document["paths"].items():
-        if not isinstance(item, dict):
-            raise Wrong("a path has an object with its methods", "paths", path)
         for method in METHODS:
             if method in item:
                 _add_operation(found, item[method], method.upper(), path)
@@ -183,18 +245,18 @@ def _told_apart(found: dict[str, dict[str, Any]], variants: dict[str, Any]) -> d
             raise Wrong(f"there is no operation {variant['of']!r}; {suggestion(variant['of'], found)}", *place)
         if name in found:
             raise Wrong("a path's operation has this name already; take another", LIFECYCLE, "operations", name)
-    told = {name: {**found[variant["of"]], **variant, "name": name} for name, variant in variants.items()}
+    told = {
+        name: {**found[variant["of"]], **variant, "name": name, "place": (LIFECYCLE, "operations", name)}
+        for name, variant in variants.items()
+    }
     for variant in variants.values():
         found.pop(variant["of"], None)
     return found | told
 
 
-def _add_operation(found: dict[str, dict[str, Any]], operation: Any, method: str, path: str) -> None:
-    place = ("paths", path, method.lower())
-    if not isinstance(operation, dict) or not isinstance(operation.get("operationId"), str):
-        raise Wrong("an operation needs an operationId, by which x-lifecycle speaks of it", *place)
-    name = operation["operationId"]
-    known = found.setdefault(name, {**operation, "name": name, "routes": []})
-    if known["routes"] and {**operation} != {word: known[word] for word in operation}:
+def _add_operation(found: dict[str, dict[str, Any]], operation: dict[str, Any], method: str, path: str) -> None:
+    place, name = ("paths", path, method.lower()), operation["operationId"]
+    known = found.setdefault(name, {**operation, "name": name, "routes": [], "place": place})
+    if known["routes"] and operation != {word: known[word] for word in known if word not in {"name", "routes", "place"}}:
         raise Wrong(f"another operation is called {name!r}; two may share a name only if they are the same", *place)
     known["routes"].append((method, path))

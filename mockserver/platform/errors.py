@@ -7,6 +7,9 @@ from difflib import get_close_matches
 
 from mockserver.errors import MockServerError
 
+LONGEST = 60
+"""Characters of a value that an error shows."""
+
 
 class DeclarationError(MockServerError):
     """A declaration is wrong in one place.
@@ -33,4 +36,12 @@ def suggestion(word: object, known: Iterable[str]) -> str:
     """Return what to write in place of a wrong word: the nearest known one, or all that are known."""
     names = list(known)
     near = get_close_matches(str(word), names, 1)
-    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}"
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"known are {', '.join(names)}" if names else "none is known"
+
+
+def shown(value: object) -> str:
+    """Return a value as an error shows it: no longer than a line."""
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

@@ -94,7 +94,8 @@ class Kind(Struct, frozen=True, kw_only=True, eq=False):
 class Operation(Struct, frozen=True, kw_only=True, eq=False):
     """One call of the platform. `carries` and `issues` name kinds; `guards` are in the order in which they may refuse.
 
-    `scopes` are those that an OpenAPI security requirement asks of a kind. `check` judges the body.
+    What another kind is within stands before it in `issues`. `scopes` are those that an OpenAPI security requirement asks of a
+    kind. `check` judges the body.
     """
 
     name: str

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from mockserver.platform.errors import Wrong, suggestion
+from mockserver.platform.errors import Wrong, shown, suggestion
 from mockserver.platform.model import Template, Values
 from mockserver.platform.places import parse
 
@@ -47,9 +47,12 @@ def put(example: Any, steps: tuple[str, ...], value: Any) -> Any:
     return owner
 
 
-def template(example: Any, media: str, kinds: Collection[str]) -> Template:
-    """Return what writes the example as a body of that media type. Raises Wrong for an expression that means nothing."""
-    render = _render(example, kinds)
+def template(example: Any, media: str, known: Collection[str]) -> Template:
+    """Return what writes the example as a body of that media type.
+
+    `known` are the expressions that mean something, beside places of the request and `OWN`. Raises Wrong for any other.
+    """
+    render = _render(example, known)
     if isinstance(example, str) and not media.endswith("json"):
         return lambda values: str(render(values)).encode()
     if media == "text/x-python":
@@ -57,35 +60,35 @@ def template(example: Any, media: str, kinds: Collection[str]) -> Template:
     return lambda values: _encode(render(values))
 
 
-def text(example: str, kinds: Collection[str]) -> Callable[[Values], str]:
+def text(example: str, known: Collection[str]) -> Callable[[Values], str]:
     """Return what writes the example as a header's value. Raises Wrong."""
-    render = _render(example, kinds)
+    render = _render(example, known)
     return lambda values: str(render(values))
 
 
-def _render(example: Any, kinds: Collection[str]) -> Render:
+def _render(example: Any, known: Collection[str]) -> Render:
     if isinstance(example, dict):
-        members = [(name, _render(item, kinds)) for name, item in example.items()]
+        members = [(name, _render(item, known)) for name, item in example.items()]
         return lambda values: {name: render(values) for name, render in members}
     if isinstance(example, list):
-        items = [_render(item, kinds) for item in example]
+        items = [_render(item, known) for item in example]
         return lambda values: [render(values) for render in items]
     if not isinstance(example, str) or "{$" not in example:
         return lambda _: example
     expressions = _BRACED.findall(example)
+    if len(expressions) < example.count("{$"):
+        raise Wrong(f"{shown(example)}: an expression is written {{$like.this}}, and one of these has no end")
     for expression in expressions:
-        _check(expression, kinds)
+        _check(expression, known)
     if _BRACED.fullmatch(example):
         return lambda values: values(expressions[0])
     return lambda values: _BRACED.sub(lambda found: str(values(found[1])), example)
 
 
-def _check(expression: str, kinds: Collection[str]) -> None:
-    head, _, name = expression.partition(".")
-    if head in {"$issued", "$presented", "$told"}:
-        if name not in kinds:
-            raise Wrong(f"{{{expression}}}: there is no kind {name!r}; {suggestion(name, kinds)}")
-    elif head == "$request":
+def _check(expression: str, known: Collection[str]) -> None:
+    head = expression.partition(".")[0]
+    if head == "$request":
         parse(expression)
-    elif expression not in OWN:
-        raise Wrong(f"{{{expression}}} means nothing here; {suggestion(expression, OWN)}")
+    elif expression not in OWN and expression not in known:
+        alike = sorted(one for one in known if one.startswith(f"{head}."))
+        raise Wrong(f"{{{expression}}} means nothing here; {suggestion(expression, alike or OWN)}")

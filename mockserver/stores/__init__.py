@@ -1,4 +1,4 @@
-"""Where an organisation's records and journal are kept: in this process, or in a Redis or Valkey that replicas share."""
+"""Stores for organisations' records and journals: in this process, or in a Redis or Valkey shared by replicas."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from mockserver.stores.memory import MemoryStore
 
 
 def open(url: str, bounds: Bounds = Bounds()) -> Store:
-    """The store that `url` names: ``memory:``, or ``redis://``, ``rediss://`` and ``unix://`` as redis-py writes them.
+    """Return the store at `url`: ``memory:``, or a URL of redis-py with ``redis://``, ``rediss://`` or ``unix://``.
 
-    Raises SettingsError for any other. Nothing is connected to before the store is used.
+    Raises SettingsError for any other URL. It connects when it is first used.
     """
     if url == "memory:":
         return MemoryStore(bounds)
@@ -21,5 +21,5 @@ def open(url: str, bounds: Bounds = Bounds()) -> Store:
     from mockserver.stores.link import without_password
 
     raise SettingsError(
-        "store", without_password(url), "must be memory: or redis://HOST:PORT/DB, and rediss:// and unix:// work too"
+        "store", without_password(url), "must be memory: or redis://HOST:PORT/DB; rediss:// and unix:// work too"
     )

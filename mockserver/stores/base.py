@@ -1,8 +1,8 @@
-"""What a store promises: little, and the same for every one.
+"""The interface of every store, which promises little.
 
-A store holds versioned records and a journal per organisation, and knows no rule. `commit` writes all or nothing within one
-organisation, and only where every record still has the version the writer saw: that alone makes a handshake single, in
-threads, processes and replicas.
+A store holds versioned records and a journal per organisation, and does not know the platform's rules. `commit` writes all or
+nothing within one organisation, and only if every record still has the version that the writer saw. That alone makes a
+handshake single, across threads, processes and replicas.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ Kind = Literal["organization", "faults", "client", "token", "session"]
 Record: TypeAlias = Organization | FaultPlan | OAuthClient | Token | Session
 
 FORGOTTEN_A_COMMIT = 16
-"""Sessions that a commit of sessions forgets at most, beside as many as it writes: others' leavings are not its to pay for."""
+"""Sessions that a commit of sessions may forget beyond those it writes. This limits the cost that others' sessions add."""
 
 
 LIGHT = 2048
-"""Entries of so many bytes at most are bounded by their number alone, and have no weight."""
+"""Entries up to this many bytes have no weight: only their number is limited."""
 
 
 class Key(Struct, frozen=True, gc=False):
-    """Where a record lives within its organisation. The records of kind `organization` and `faults` have the id ``""``."""
+    """The place of a record within its organisation. Records of kind `organization` and `faults` have the id ``""``."""
 
     kind: Kind
     id: str = ""
@@ -39,10 +39,11 @@ FAULTS = Key("faults")
 
 
 class Write(Struct, frozen=True, gc=False):
-    """One change: where `key` holds version `expected` (None: holds nothing), put `new` (None: remove).
+    """One change: if `key` holds version `expected` (None: nothing), put `new` (None: remove).
 
-    For sessions, `ends_at` is when it ends by itself, or has ended (milliseconds, the organisation's clock; None: never): it
-    moves the session from the live ones to the ended ones, which a store may forget; it never decides what a session is.
+    `ends_at`, for sessions only, is when the session ends by itself or has ended, in milliseconds on the organisation's clock
+    (None: never). It moves the session from the live ones to the ended ones, which a store may forget. It does not decide the
+    session's state.
     """
 
     key: Key
@@ -52,9 +53,9 @@ class Write(Struct, frozen=True, gc=False):
 
 
 class Use(Struct, frozen=True, gc=False):
-    """One more request with a token, by `access.count_use`, if the token still has `version`.
+    """One more request with a token, counted by `access.count_use`, if the token still has `version`.
 
-    It is refused, as a change is, if the minute has `limit` requests already.
+    Like a change, it is refused if the minute has `limit` requests already.
     """
 
     token: str
@@ -63,7 +64,7 @@ class Use(Struct, frozen=True, gc=False):
 
 
 class Issue(Struct, frozen=True, gc=False):
-    """One more token for a client, by `access.count_issue`, if the client still has `version`.
+    """One more token for a client, counted by `access.count_issue`, if the client still has `version`.
 
     The token that is written with it gets its number.
     """
@@ -74,9 +75,9 @@ class Issue(Struct, frozen=True, gc=False):
 
 
 class Loaded(Struct, frozen=True):
-    """Records in the order of the keys asked for (None: holds nothing), and how many sessions are live.
+    """Records in the order of the keys (None: no record), and the number of live sessions.
 
-    `system` is what the system's clock read then, from which the organisation's own clock follows.
+    `system` is the system's time at the reading, from which the organisation's time follows.
     """
 
     records: Sequence[Record | None]
@@ -85,41 +86,43 @@ class Loaded(Struct, frozen=True):
 
 
 class Bounds(NamedTuple):
-    """How much an organisation may keep of each: beyond it the oldest is forgotten. Live sessions are the engine's to bound.
+    """The most that an organisation keeps of each kind. Beyond that the oldest are forgotten. Live sessions are limited
+    elsewhere.
 
-    A client that asks for a token with every call is why tokens are bounded, though they expire: they may do so in a day.
+    Tokens need a limit although they expire, because a client may ask for one with every call, and they live for a day.
     """
 
     max_ended_sessions: int = 100_000
     journal_entries: int = 10_000
     max_tokens: int = 100_000
     journal_bytes: int = 16 << 20
-    """An organisation's journal keeps so many bytes at most of entries that have a weight."""
+    """The most bytes that an organisation's journal keeps of entries that have a weight."""
 
 
 class Store(Protocol):
-    """The protocol; `tests/mockserver/stores` holds every implementation to it.
+    """The protocol. `tests/mockserver/stores` tests every implementation.
 
     Any method may raise StoreUnavailable. Methods may be called from any thread.
     """
 
     shared: bool
-    """Whether several processes may use it at once."""
+    """True if several processes may use it at once."""
 
     def time(self) -> int:
-        """Return the time of the store's clock, which all who share it go by.
+        """Return the time of the store's clock, which all processes that share the store follow.
 
-        It is as near as can be said without asking a server: what decides is read by `load`.
+        It is an estimate that needs no call to a server. Decisions use the time that `load` reads.
         """
         ...
 
     def load(self, organization: str, keys: Sequence[Key], arrival: Noted | None = None, system: int | None = 0) -> Loaded:
-        """Reads `keys` at one moment: that at which the system's clock reads `system` (milliseconds).
+        """Read `keys` at one moment, when the system's clock reads `system` (milliseconds).
 
-        None takes the store's own clock, which never goes back, as it is at this moment.
+        None means the store's own clock at this moment, which never goes back.
 
-        The organisation's own clock, which never goes back, then tells which sessions are live, and stamps `arrival`, which is
-        journalled in the same step. An organisation that does not exist has neither.
+        The organisation's clock follows from it, and never goes back either. It decides which sessions are live, and is the
+        timestamp of `arrival`, which is journalled in the same step. An organisation that does not exist has no live sessions
+        and journals no arrival.
         """
         ...
 
@@ -132,16 +135,16 @@ class Store(Protocol):
         arrival: Noted | None = None,
         system: int | None = 0,
     ) -> Seen | None:
-        """Reads at one moment all that a call's decision may need, and journals its arrival, as `load` does: in one round trip.
+        """Read everything that a call's decision may need and journal its arrival, at one moment and in one round trip.
 
-        None where the organisation does not exist; then nothing is journalled.
+        Return None if the organisation does not exist; then nothing is journalled.
         """
         ...
 
     def note(self, organization: str, noted: Noted, at: int, version: int | None = None) -> int:
-        """Journals one entry stamped `at` and returns its number; the organisation need not exist.
+        """Journal one entry with the timestamp `at` and return its number. The organisation need not exist.
 
-        Returns 0 and journals nothing if the organisation's record does not have this `version`.
+        Return 0 and journal nothing if the organisation's record does not have this `version`.
         """
         ...
 
@@ -159,57 +162,56 @@ class Store(Protocol):
         count: Use | Issue | None = None,
         room: int | None = None,
     ) -> bool:
-        """Applies all `writes` and journals `noted`, or does nothing and returns False because a record has changed.
+        """Apply all `writes` and journal `noted`, or do nothing and return False because a record has changed.
 
-        `commit_id` is unique to this attempt: soon repeated, a commit that was applied is not applied again and answers True
-        again. `now` and `retention` (milliseconds) let the store forget sessions that ended longer ago; `noted` is stamped
-        `stamp`, where it is not `now`.
-        If `version` is given, the organisation's record must have it too: what was decided by a
-        policy and a clock is written while they hold. `afresh` first forgets all sessions, all
-        tokens and the journal, and keeps this entry out of it.
+        `commit_id` is unique to this attempt. If it is repeated soon after it was applied, it is not applied again, and the
+        result is True again. `now` and `retention` (milliseconds) let the store forget sessions that ended longer ago. `stamp`
+        is the timestamp of `noted` if it is not `now`.
+        If `version` is given, the organisation's record must have it too, so that a decision is written only while its policy
+        and clock hold. `afresh` first forgets all sessions, all tokens and the journal, and does not journal this entry.
 
-        `count` changes counts at `now` as they are then, whoever else has counted since they were
-        read; counts have no part in versions, and a later write of the record keeps them. `room` is
-        how many sessions may be live at most, once these are written.
-        An organisation that does not exist takes no writes but those that come with its record; an OAuth client that another
-        organisation has counts as changed.
+        `count` changes counts at `now` from their present values, even if others have counted since they were read. Counts do
+        not affect versions, and a later write of the record keeps them. `room` is the most sessions that may be live after
+        these writes.
+        An organisation that does not exist accepts only writes that come with its record. An OAuth client of another
+        organisation counts as changed.
         """
         ...
 
     def records(self, organization: str, kind: Kind, limit: int = 1000, after: int = 0) -> Sequence[tuple[int, Record]]:
         """Return up to `limit` records of `kind` with their places, those after the place `after`.
 
-        Places are numbers that ascend in the order the records were first written. No place is
-        given twice, so a walk goes on after a place even if its record was forgotten meanwhile.
+        Places are numbers that ascend in the order the records were first written. No place is used twice, so a walk can
+        continue after a place even if its record was forgotten meanwhile.
         """
         ...
 
     def place(self, organization: str, key: Key) -> int | None:
-        """Return the place of a session, a token or a client, None if there is none of that id."""
+        """Return the place of a session, a token or a client, None if there is none with that id."""
         ...
 
     def entries(self, organization: str, after: int = 0, limit: int = 1000) -> Sequence[Entry]:
-        """Up to `limit` journal entries with a number greater than `after`, oldest first."""
+        """Return up to `limit` journal entries with a number greater than `after`, oldest first."""
         ...
 
     def organizations(self) -> Sequence[str]:
-        """Ids of all organisations, in order of creation."""
+        """Return the ids of all organisations, in order of creation."""
         ...
 
     def find_client(self, client_id: str) -> str | None:
-        """The organisation that has this OAuth client."""
+        """Return the organisation that has this OAuth client, None if there is none."""
         ...
 
     def clear(self, organization: str) -> None:
-        """Forgets the organisation: records, journal, clients."""
+        """Delete the organisation with its records, journal and clients."""
         ...
 
     def clear_journal(self, organization: str) -> None:
-        """Empties the journal; numbers go on."""
+        """Empty the journal. Its numbers continue."""
         ...
 
     def begin_visit(self, name: str, seconds: int) -> None:
-        """Keep the name of somebody's visit for so long. Who shares the store knows it too."""
+        """Keep a visit to the console for so many seconds. All processes that share the store know it."""
         ...
 
     def has_visit(self, name: str) -> bool:
@@ -221,9 +223,9 @@ class Store(Protocol):
         ...
 
     def ping(self) -> None:
-        """Raises StoreUnavailable where the store cannot serve."""
+        """Raise StoreUnavailable if the store cannot serve."""
         ...
 
     def close(self) -> None:
-        """Gives back connections."""
+        """Close the connections."""
         ...

@@ -1,8 +1,8 @@
 """Records and journal entries as bytes, for stores outside this process.
 
-A record is its version, a colon, its counts, a colon and MessagePack: so a script can compare versions and count without
-decoding. Counts are numbers with a space between them; only tokens and clients have any. An entry is a line of JSON,
-numbered and stamped only when it is read.
+A record is its version, a colon, its counts, a colon and MessagePack, so that a script can compare versions and count without
+decoding. Counts are numbers separated by spaces; only tokens and clients have any. An entry is a line of JSON that gets its
+number and timestamp when it is read.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ _COUNTS: dict[Kind, tuple[str, ...]] = {
     "token": ("number", "window", "used", "last_used"),
     "client": ("issued", "evicted"),
 }
-"""The fields that scripts count in, as `commit.lua` has them."""
+"""The fields that scripts count, in the order of `commit.lua`."""
 
 
 def encode_record(kind: Kind, record: Record) -> bytes:
-    """The record with its version and its counts in front."""
+    """Return the record with its version and its counts in front."""
     counts = " ".join(str(getattr(record, name)) for name in _COUNTS.get(kind, ()))
     return b"%d:%b:" % (record.version, counts.encode()) + _encoder.encode(record)
 
 
 def decode_record(kind: Kind, value: bytes) -> Record:
-    """Raises msgspec.DecodeError for what is no record of `kind`."""
+    """Return the record in `value`. Raises msgspec.DecodeError if it is not a record of `kind`."""
     _, counts, encoded = value.split(b":", 2) if value.count(b":", 0, 120) > 1 else (b"", b"", b"")
     record = _decoders[kind].decode(encoded)
     if not counts:
@@ -51,10 +51,10 @@ def decode_record(kind: Kind, value: bytes) -> Record:
 
 
 def encode_entry(noted: Noted) -> bytes:
-    """The entry as a line of JSON, its number and stamp still open."""
+    """Return the entry as a line of JSON, without its number and timestamp."""
     return journal.encode(noted.entry(0, 0))
 
 
 def decode_entry(seq: int, at: int, line: bytes) -> Entry:
-    """The entry that `encode_entry` wrote, numbered and stamped. Raises TraceError for what is none."""
+    """Return the entry that `encode_entry` wrote, with its number and timestamp. Raises TraceError if it is not one."""
     return replace(journal.decode(line), seq=seq, at=at)

@@ -1,4 +1,4 @@
--- Writes an organisation's records where all of them are still as they were seen, and journals an entry: all or nothing.
+-- Writes an organisation's records and journals an entry, all or nothing, if no record has changed since it was read.
 -- KEYS  records, order, ends, journal, applied
 -- ARGV  now, forget before, most ended sessions, most sessions to forget now, most tokens, journal bound, stamp, entry ('' for
 --       none), milliseconds to remember this commit, clock ('' unchanged, '-' removed), version of the organisation's
@@ -6,7 +6,7 @@
 --       count ('' none, 'use' of a token, 'issue' of a client's token), its field, version expected, bound ('' for none),
 --       milliseconds a bound of uses is for,
 --       then for each write: field, rank of its kind, version expected ('' for none), value ('' to remove), end ('' for none)
--- Returns 1, or 0 where a record has changed.
+-- Returns 1, or 0 if a record has changed.
 
 local NOW, BEFORE, MOST_ENDED, MOST_FORGOTTEN, MOST_TOKENS = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local BOUND, STAMP, ENTRY, REMEMBER, CLOCK = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
@@ -54,7 +54,7 @@ local function numbers(counts)
   return found
 end
 
--- As access.count_use has it: a minute begins with the first request counted in it. False where it is full.
+-- The same as access.count_use: a minute begins with the first request counted in it. False if it is full.
 local function use(counts)
   local number, window, used, last = unpack(counts)
   local now = tonumber(NOW)
@@ -67,13 +67,13 @@ local function use(counts)
   return {number, window, used + 1, math.max(last, now)}
 end
 
--- As access.count_issue has it: beyond the bound the oldest are evicted, for good.
+-- The same as access.count_issue: beyond the bound the oldest are evicted, for good.
 local function issue(counts)
   local issued, evicted = counts[1] + 1, counts[2]
   return {issued, MOST and math.max(evicted, issued - MOST) or evicted}
 end
 
--- What a record that is counted on becomes, and its counts: false where it has changed, or must not be counted on.
+-- Returns a record after counting, and its counts, or false if it has changed or the count is refused.
 local function count()
   local version, counts, rest = parts(redis.call('HGET', records, COUNTED))
   if version ~= COUNTED_VERSION then
@@ -93,13 +93,13 @@ local function is_full()
   return redis.call('ZCOUNT', ends, '(' .. NOW, '+inf') + new > tonumber(ROOM)
 end
 
--- Ranks keep the kinds apart in the one order: each has room for 2^48 records.
+-- Ranks separate the kinds in the one order. Each has room for 2^48 records.
 local function place(rank, number)
   return string.format('%.0f', tonumber(rank) * 2 ^ 48 + number)
 end
 
 local function remove(fields)
-  for i = 1, #fields, 1000 do -- there is a bound to what can be unpacked
+  for i = 1, #fields, 1000 do -- unpack has a limit
     local last = math.min(i + 999, #fields)
     redis.call('HDEL', records, unpack(fields, i, last))
     redis.call('ZREM', order, unpack(fields, i, last))
@@ -107,7 +107,7 @@ local function remove(fields)
   end
 end
 
--- Counts stay as they are when a record is written anew; a token that is issued has the number `issued`.
+-- A record that is written again keeps its counts. A token that is issued gets the number `issued`.
 local function with_counts(field, rank, expected, value, issued)
   if rank ~= TOKEN and rank ~= CLIENT then
     return value
@@ -147,7 +147,7 @@ local function write(issued, field, rank, expected, value, ends_at)
   end
 end
 
--- Keeps the organisation, its faults and its clients, which have lower ranks, and the count of what was written.
+-- Keeps the organisation, its faults and its clients, which have lower ranks, and the number of records written.
 local function start_afresh()
   local kept = redis.call('ZRANGEBYSCORE', order, '-inf', '(' .. place(TOKEN, 0), 'WITHSCORES')
   local values = {}

@@ -1,7 +1,7 @@
-"""What leads from outside to an organisation in the shared store: the list of all, and the owners of OAuth clients.
+"""The index of organisations in the shared store: the list of all, and the owners of OAuth clients.
 
-These have places of their own in a cluster, so no script can change them along with the records they lead to. They are written
-before the records and believed only where the records are there: a replica that dies in between leaves nothing to be misled by.
+In a cluster these keys are in other places than the records, so no script can change both. They are written before the records
+and count only if the records exist. A replica that dies in between therefore leaves nothing misleading.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from mockserver.stores.link import Link, Script
 
 
 class Directory:
-    """The list and the owners, behind `link`."""
+    """The list and the owners, stored through `link`."""
 
     def __init__(self, link: Link, keys: Keys) -> None:
         self._link, self._keys = link, keys
         self._release = Script("release")
 
     def organizations(self) -> list[str]:
-        """Ids of all organisations that exist, in order of creation."""
+        """Return the ids of all organisations that exist, in order of creation."""
         ids = [to_text(id) for id in self._link.call("ZRANGE", self._keys.organizations, 0, -1)]
         exist = self._link.calls([("HEXISTS", *self._keys.of(id, "records"), "clock") for id in ids]) if ids else []
         return [id for id, exists in zip(ids, exist, strict=True) if exists]
 
     def owner(self, client_id: str) -> str | None:
-        """The organisation that has an OAuth client."""
+        """Return the organisation that has an OAuth client, None if there is none."""
         owner = self._link.call("GET", self._keys.owner(client_id))
         return None if owner is None else to_text(owner)
 
     def announce(self, organization: str, writes: Sequence[Write]) -> bool:
-        """Enters what is about to be written; False where an OAuth client belongs to another organisation."""
+        """Add what is about to be written. Return False if an OAuth client belongs to another organisation."""
         for write in writes:
             if write.expected is not None or write.new is None:
                 continue
@@ -43,7 +43,7 @@ class Directory:
         return True
 
     def withdraw(self, organization: str, writes: Sequence[Write]) -> None:
-        """Takes out what has not been written after all, or was removed."""
+        """Remove what was not written after all, or was deleted."""
         for write in writes:
             kind, removed = write.key.kind, write.new is None
             if kind == "client" and (removed or write.expected is None) and not self._holds(organization, write.key):
@@ -52,11 +52,11 @@ class Directory:
                 self.strike(organization)
 
     def disown(self, organization: str, client_id: str) -> None:
-        """An OAuth client is no longer this organisation's."""
+        """Remove an OAuth client of this organisation."""
         self._link.run(self._release, [self._keys.owner(client_id)], to_bytes(organization))
 
     def strike(self, organization: str) -> None:
-        """An organisation does not exist any more."""
+        """Remove an organisation."""
         self._link.call("ZREM", self._keys.organizations, to_bytes(organization))
 
     def _enlist(self, organization: str) -> None:
@@ -70,7 +70,7 @@ class Directory:
             return True
         if self._holds(to_text(owner), client):
             return False
-        self._link.call("SET", place, to_bytes(organization))  # who announced it never wrote it
+        self._link.call("SET", place, to_bytes(organization))  # its announcer never wrote it
         return True
 
     def _holds(self, organization: str, key: Key) -> bool:

@@ -1,15 +1,15 @@
-"""How much a shared store keeps if its server dies: a warning for those who start a mock on one that keeps little."""
+"""Durability of the shared store: a warning if its data is lost when its server dies."""
 
 from __future__ import annotations
 
 from mockserver.stores.link import without_password
 
 WAIT = 2.0
-"""Seconds that the store may take to say how it keeps its data."""
+"""Seconds to wait for the store's answer."""
 
 
 def warning(url: str) -> str | None:
-    """Return what the store may lose, in a sentence or two; None if it has an append-only file or does not say."""
+    """Return what the store may lose, in a sentence or two. None if it has an append-only file or does not answer."""
     if url == "memory:":
         return None
     import redis
@@ -17,7 +17,7 @@ def warning(url: str) -> str | None:
     try:
         with redis.Redis.from_url(url, socket_timeout=WAIT, socket_connect_timeout=WAIT) as client:
             kept = client.info("persistence")
-    except (redis.RedisError, ValueError):  # not allowed to ask, or not there: the workers say so
+    except (redis.RedisError, ValueError):  # not permitted, or not reachable: then the workers report it
         return None
     if not isinstance(kept, dict) or kept.get("aof_enabled") != 0:
         return None

@@ -1,6 +1,6 @@
-"""Where the shared store keeps what, for ids of any text.
+"""Key names in the shared store, for ids of any text.
 
-All that belongs to an organisation has it as hash tag, so that a cluster keeps it in one place, where scripts can reach it.
+All keys of an organisation have it as hash tag, so that a cluster keeps them together and a script can use them all.
 """
 
 from __future__ import annotations
@@ -19,34 +19,34 @@ class Keys:
         self.organizations_written = f"{prefix}organizations:written"
 
     def of(self, organization: str, *names: str) -> list[str]:
-        """Keys of an organisation, by their names in it."""
+        """Return the keys of an organisation for these names."""
         tag = _tag(organization)
         return [f"{self._prefix}{tag}:{name}" for name in names]
 
     def owner(self, client_id: str) -> str:
-        """Where the organisation of an OAuth client is found, with a place of its own in a cluster."""
+        """Return the key for the owner of an OAuth client, which has its own place in a cluster."""
         return f"{self._prefix}client:{_tag(client_id)}"
 
     def visit(self, name: str) -> str:
-        """Where a visit of the console is found."""
+        """Return the key of a visit to the console."""
         return f"{self._prefix}visit:{_tag(name)}"
 
 
 def field(key: Key) -> bytes:
-    """The field of a record within its organisation: ``session:ID``."""
+    """Return the field of a record within its organisation: ``session:ID``."""
     return to_bytes(f"{key.kind}:{key.id}")
 
 
 def to_bytes(text: str) -> bytes:
-    """Any text, lone surrogates too: who asks for an id may write what he likes."""
+    """Encode any text, lone surrogates too, because ids in requests may contain anything."""
     return text.encode("utf-8", "surrogatepass")
 
 
 def to_text(value: bytes) -> str:
-    """What `to_bytes` was given."""
+    """Decode a value of `to_bytes`."""
     return value.decode("utf-8", "surrogatepass")
 
 
 def _tag(text: str) -> str:
-    """A hash tag, never empty: an empty one is none."""
+    """Return a Redis hash tag. It is never empty, because Redis ignores `{}`."""
     return f"{{{quote(to_bytes(text), safe='') or '%'}}}"

@@ -1,4 +1,4 @@
-"""Calls to Redis or Valkey: nothing is sent again unseen, all errors are one, and it works again as soon as the server does."""
+"""Calls to Redis or Valkey. Commands are not repeated silently, all errors are StoreUnavailable, and connections recover."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Command: TypeAlias = Sequence[str | bytes | int]
 
 
 class Script:
-    """A Lua script of this package, by its file's name without ending."""
+    """A Lua script of this package, by its file name without the ending."""
 
     def __init__(self, name: str) -> None:
         self.text = files("mockserver.stores").joinpath(f"{name}.lua").read_bytes()
@@ -24,13 +24,13 @@ class Script:
 
 
 class Link:
-    """Calls a server; everything that goes wrong is StoreUnavailable. Connects when first used; any thread may use it.
+    """Calls a server. All errors are StoreUnavailable. It connects when first used, and any thread may use it.
 
     `timeout` is in seconds, for connecting and for each answer.
     """
 
     def __init__(self, url: str, timeout: float) -> None:
-        """Raises SettingsError where redis-py is not installed or `url` cannot be read."""
+        """Raise SettingsError if redis-py is not installed or `url` is malformed."""
         self.url = without_password(url)
         try:
             import redis
@@ -44,13 +44,13 @@ class Link:
         self._idle: list[Any] = []
         self._process = os.getpid()
         try:
-            # It reads the URL and knows how to connect; it holds no connections.
+            # Only to parse the URL and create connections; it holds none.
             self._pool: Any = redis.ConnectionPool.from_url(
                 url,
                 socket_timeout=timeout,
                 socket_connect_timeout=timeout,
-                retry=Retry(NoBackoff(), 0),  # a command sent again unseen would meet what it did the first time
-                protocol=2,  # nothing comes unasked between two answers
+                retry=Retry(NoBackoff(), 0),  # a command that is repeated silently would see its own first effect
+                protocol=2,  # without push messages between two answers
                 decode_responses=False,
             )
         except ValueError as error:
@@ -59,18 +59,18 @@ class Link:
         self.timeout = float(self._pool.connection_kwargs["socket_timeout"])
 
     def call(self, *command: str | bytes | int) -> Any:
-        """The answer to one command."""
+        """Return the answer to one command."""
         return self.calls([command])[0]
 
     def calls(self, commands: Sequence[Command]) -> list[Any]:
-        """The answers to several commands, sent together."""
+        """Return the answers to several commands, sent together."""
         try:
             return self._exchange(commands)
         except (self._failure, OSError) as error:
             raise StoreUnavailable(self.url, str(error)) from error
 
     def run(self, script: Script, keys: Sequence[str], *arguments: str | bytes | int, repeatable: bool = False) -> Any:
-        """The answer of `script`. A `repeatable` one is sent again, once, where its answer was lost."""
+        """Return the answer of `script`. A `repeatable` one is sent again, once, if its answer was lost."""
         try:
             try:
                 return self._run(script, keys, arguments)
@@ -82,14 +82,14 @@ class Link:
             raise StoreUnavailable(self.url, str(error)) from error
 
     def close(self) -> None:
-        """Closes all connections."""
+        """Close all connections."""
         while self._idle:
             self._idle.pop().disconnect()
 
     def _run(self, script: Script, keys: Sequence[str], arguments: Command) -> Any:
         try:
             return self._exchange([("EVALSHA", script.digest, len(keys), *keys, *arguments)])[0]
-        except self._no_script:  # a server that was restarted has lost it; from now on it knows it
+        except self._no_script:  # a restarted server has lost the script, and knows it again after EVAL
             return self._exchange([("EVAL", script.text, len(keys), *keys, *arguments)])[0]
 
     def _exchange(self, commands: Sequence[Command]) -> list[Any]:
@@ -101,14 +101,17 @@ class Link:
             self._idle.append(connection)
             raise
         except BaseException:
-            connection.disconnect()  # whatever it was, the next call begins afresh
+            connection.disconnect()  # after any error, the next call starts with a new connection
             raise
         self._idle.append(connection)
         return answers
 
     def _connection(self) -> Any:
-        """One that is still good. redis-py's own pool would add half to the price of a call, and ends at a hundred."""
-        if self._process != os.getpid():  # a forked worker leaves its parent's connections alone
+        """Return a usable connection.
+
+        redis-py's own pool would add half to the cost of a call, and is limited to a hundred connections.
+        """
+        if self._process != os.getpid():  # a forked worker must not use its parent's connections
             self._process, self._idle = os.getpid(), []
         while True:
             try:
@@ -128,10 +131,10 @@ class Link:
         return connection
 
     def _check_step(self, connection: Any) -> None:
-        """Raises ConnectionError if answers on a new connection are not to what was asked last.
+        """Raise ConnectionError if a new connection's answers do not match its commands.
 
-        redis-py asks things of its own when it connects. If a proxy passes on an answer to them twice, each later call would
-        get the answer to the one before: an ``OK`` in place of what a commit says.
+        redis-py sends its own commands when it connects. If a proxy passes on one of their answers twice, each later call gets
+        the answer to the one before: an ``OK`` instead of a commit's result.
         """
         word = token_hex(8)
         connection.send_command("PING", word)
@@ -139,7 +142,7 @@ class Link:
             raise self._lost[0]("the connection is out of step: an answer came twice")
 
     def _is_quiet(self, connection: Any) -> bool:
-        """Whether nothing waits to be read: neither an answer nobody took nor the news that the server has closed it."""
+        """Return whether nothing is waiting to be read, neither an unread answer nor the end of the connection."""
         try:
             return not connection.can_read()
         except (self._failure, OSError):
@@ -147,7 +150,7 @@ class Link:
 
 
 def _packed(command: Command) -> bytes:
-    """A command as the protocol has it (RESP 2); redis-py's own packing takes five times as long."""
+    """Return a command in the protocol's form (RESP 2). redis-py's own packing takes five times as long."""
     parts = [b"*%d\r\n" % len(command)]
     for part in command:
         value = part if isinstance(part, bytes) else str(part).encode()
@@ -156,5 +159,5 @@ def _packed(command: Command) -> bytes:
 
 
 def without_password(url: str) -> str:
-    """`url` as it may be shown, be it well-formed or not: without user, password and options, which may hold one too."""
+    """Return `url` without user, password and options, which may contain one too. It need not be well-formed."""
     return re.sub(r"//.*@", "//", url).partition("?")[0]

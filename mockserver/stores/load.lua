@@ -2,9 +2,9 @@
 -- KEYS  records, ends, journal
 -- ARGV  system time ('' for this server's), journal bound, size of a light entry, journal bound in bytes,
 --       arrival ('' for none), fields to read
--- Returns {live sessions, {clock, values...}, system time}; what is not there is false.
+-- Returns {live sessions, {clock, values...}, system time}; missing values are false.
 
--- A journal of large entries is bounded by bytes too: beyond them a quarter goes at a time.
+-- A journal of large entries is also limited in bytes. Beyond that, a quarter is removed at a time.
 local function trim(journal, entry, light, bytes)
   while #entry > tonumber(light) and (redis.call('MEMORY', 'USAGE', journal) or 0) > tonumber(bytes) do
     redis.call('XTRIM', journal, 'MAXLEN', '=', math.floor(redis.call('XLEN', journal) * 3 / 4))
@@ -13,13 +13,13 @@ end
 
 local held = redis.call('HMGET', KEYS[1], 'clock', 'time')
 local clock, latest = held[1], table.remove(held)
-for i = 6, #ARGV, 1000 do -- there is a bound to what can be unpacked
+for i = 6, #ARGV, 1000 do -- unpack has a limit
   for _, value in ipairs(redis.call('HMGET', KEYS[1], unpack(ARGV, i, math.min(i + 999, #ARGV)))) do
     held[#held + 1] = value
   end
 end
 
--- One clock for all replicas. It is held where this server's steps back, or what had ended would live again.
+-- One clock for all replicas. It stands still after this server's steps back, or ended sessions would live again.
 local function server_time()
   local now = redis.call('TIME')
   local time = string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
@@ -37,7 +37,7 @@ if not clock then
   return {0, held, system}
 end
 
--- '=' and where the clock stands, or '+' and how far it is from the system's; then the record's version.
+-- '=' and the time of a frozen clock, or '+' and the offset from the system's; then the record's version.
 local number = tonumber(string.match(clock, '^.(%-?%d+)'))
 local at = string.sub(clock, 1, 1) == '=' and number or tonumber(system) + number
 local stamp = string.format('%.0f', at)

@@ -22,14 +22,14 @@ from mockserver.stores.places import Places
 T = TypeVar("T")
 
 VISITS = 10_000
-"""Visits that are kept; only who has the control API's token can begin one."""
+"""The most visits to the console. Only someone with the control API's token can begin one."""
 
 COMMITS_KNOWN = 4096
-"""At least so many of the latest commits are known again by their id."""
+"""At least this many of the latest commits are recognised by their id."""
 
 
 class MemoryStore:
-    """Keeps everything in this process, and is gone with it."""
+    """Keeps everything in this process, and loses it when that ends."""
 
     shared = False
 
@@ -54,7 +54,7 @@ class MemoryStore:
                 return Loaded([None] * len(keys), 0, system)
             found: list[Record | None] = []
             records = tenant.records
-            for key in keys:  # a comprehension takes twice as long
+            for key in keys:  # twice as fast as a comprehension
                 found.append(records[key.kind].get(key.id))
             if tenant.organization is None:
                 return Loaded(found, 0, system)
@@ -145,7 +145,7 @@ class MemoryStore:
                     return False
                 writes = counted
             if afresh:
-                _former, noted = tenant.start_afresh(), None  # it may be a million, and goes after the lock
+                _former, noted = tenant.start_afresh(), None  # possibly a million sessions, which are freed after the lock
             self._apply(tenant, organization, writes, now, retention)
             if noted is not None:
                 tenant.noted += 1
@@ -163,7 +163,7 @@ class MemoryStore:
                 return []
             held = tenant.records[kind]
             places = tenant.places.get(kind)
-            if places is None:  # there is one record of this kind at most
+            if places is None:  # there is at most one record of this kind
                 return [(1, record) for record in held.values()][:limit] if after < 1 else []
             return [(place, held[id]) for place, id in places.after(after, limit)]
 
@@ -207,7 +207,7 @@ class MemoryStore:
                 self._tenants[organization].clear_journal()
 
     def begin_visit(self, name: str, seconds: int) -> None:
-        """See Store. Beyond VISITS the oldest ends."""
+        """See Store. Beyond VISITS the oldest visit ends."""
         with self._lock:
             self._visits.pop(name, None)
             self._visits[name] = self.time() + seconds * 1000
@@ -224,10 +224,10 @@ class MemoryStore:
             self._visits.pop(name, None)
 
     def ping(self) -> None:
-        """See Store: this one can always serve."""
+        """See Store: this one is always available."""
 
     def close(self) -> None:
-        """See Store: there is nothing to give back."""
+        """See Store: there are no connections."""
 
     def _tenant(self, organization: str) -> _Tenant:
         tenant = self._tenants.get(organization)
@@ -236,7 +236,7 @@ class MemoryStore:
         return tenant
 
     def _founded(self, organization: str, writes: Sequence[Write], version: int | None) -> _Tenant | None:
-        """The tenant of an organisation that comes into being with these writes, and had no version before."""
+        """Return the tenant of an organisation that these writes create, None if they do not."""
         founds = any(write.key.kind == "organization" and write.new is not None for write in writes)
         return self._tenant(organization) if founds and version is None else None
 
@@ -245,7 +245,7 @@ class MemoryStore:
 
     def _apply(self, tenant: _Tenant, organization: str, writes: Sequence[Write], now: int, retention: int) -> None:
         deadlines, sessions = tenant.deadlines, 0
-        if now >= deadlines.due:  # first, so that sessions end in the order of their ends
+        if now >= deadlines.due:  # first, so that sessions end in the order of their deadlines
             deadlines.advance(now)
         for write in writes:
             if write.key.kind == "session":
@@ -257,7 +257,7 @@ class MemoryStore:
             tenant.forget_sessions(now - retention, sessions)
 
     def _put(self, tenant: _Tenant, organization: str, write: Write) -> None:
-        """Writes a record that is no session, and enters it where it is looked for by other names."""
+        """Write a record other than a session, and update its indexes."""
         kind, id, new = write.key.kind, write.key.id, write.new
         places = tenant.places.get(kind)
         if new is None:
@@ -278,7 +278,7 @@ class MemoryStore:
 
 
 class _Tenant:
-    """What one organisation keeps. Where `organization` is None it does not exist, but may have a journal."""
+    """The data of one organisation. If `organization` is None it does not exist, but may have a journal."""
 
     __slots__ = (
         "bounds",
@@ -308,14 +308,14 @@ class _Tenant:
         self._begin()
 
     def start_afresh(self) -> object:
-        """Puts away sessions, tokens and journal, however many there are, and returns them."""
+        """Remove sessions, tokens and journal, however many there are, and return them."""
         former = self.sessions, self.tokens, self.session_places, self.deadlines, self.journal
         self._begin()
         return former
 
     def _begin(self) -> None:
         self.sessions: dict[str, Any] = {}
-        # Tokens are dropped from the front, where a plain dict would look at every gap left there before.
+        # An OrderedDict, because removing from the front of a plain dict gets slow: it looks at every gap left there.
         self.tokens: OrderedDict[str, Token] = OrderedDict()
         self.records |= {"token": self.tokens, "session": self.sessions}
         self.session_places = Places(self.places.get("session"))
@@ -338,7 +338,7 @@ class _Tenant:
         self.heavy_bytes = 0
 
     def weigh(self, weight: int) -> None:
-        """Forgets the oldest entries beyond the bound for heavy ones, now that the newest weighs so much."""
+        """Record the newest entry's weight, and forget the oldest entries beyond the limit for heavy ones."""
         self.heavy.append((self.noted, weight))
         self.heavy_bytes += weight
         while self.heavy_bytes > self.bounds.journal_bytes:
@@ -348,13 +348,13 @@ class _Tenant:
                 self.journal.popleft()
 
     def counted(self, writes: Sequence[Write], count: Use | Issue, now: int) -> Sequence[Write] | None:
-        """Counts, and returns the writes, new tokens with their numbers; None if it must not be counted."""
+        """Count, and return the writes, with numbers for new tokens. None if the count is refused."""
         if isinstance(count, Use):
             return writes if self._use(count, now) else None
         return self._issue(writes, count)
 
     def is_full(self, writes: Sequence[Write], room: int, now: int) -> bool:
-        """Whether the new sessions would be more than `room` with those that live."""
+        """Return whether the new sessions and the live ones would be more than `room`."""
         if now >= self.deadlines.due:
             self.deadlines.advance(now)
         new = 0
@@ -409,7 +409,7 @@ class _Tenant:
 
 
 def _with_counts(new: Record, held: Record) -> Record:
-    """A record that is written anew, with the counts as they are."""
+    """Return a record that is written again, with its present counts."""
     if isinstance(new, Token) and isinstance(held, Token):
         return replace(new, number=held.number, last_used=held.last_used, window=held.window, used=held.used)
     if isinstance(new, OAuthClient) and isinstance(held, OAuthClient):
@@ -418,7 +418,7 @@ def _with_counts(new: Record, held: Record) -> Record:
 
 
 def _index(index: dict[str, T], id: str, value: T, new: Record | None) -> None:
-    """Enters `id` into `index` where it stands for a record now, takes it out where it does not."""
+    """Add `id` to `index` if it has a record now, or remove it."""
     if new is None:
         index.pop(id, None)
     else:

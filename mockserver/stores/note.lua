@@ -4,7 +4,7 @@
 --       stamp, entry
 -- Returns the entry's id, or false if the record has changed.
 
--- A journal of large entries is bounded by bytes too: beyond them a quarter goes at a time.
+-- A journal of large entries is also limited in bytes. Beyond that, a quarter is removed at a time.
 local function trim(journal, entry, light, bytes)
   while #entry > tonumber(light) and (redis.call('MEMORY', 'USAGE', journal) or 0) > tonumber(bytes) do
     redis.call('XTRIM', journal, 'MAXLEN', '=', math.floor(redis.call('XLEN', journal) * 3 / 4))

@@ -1,8 +1,7 @@
 """The order in which records were first written, for walks through all of them.
 
-Each id gets a place, a number that is never given again. A walk goes on after a place, so that it
-does not depend on the record that was there. Adding and removing cost a constant, and a page of a
-walk costs what it lists, whatever the number of ids.
+Each id gets a place, a number that is never used again. A walk continues after a place, whether or not its record still exists.
+Adding and removing have a constant cost, and a page of a walk costs what it lists, whatever the number of ids.
 """
 
 from __future__ import annotations
@@ -13,47 +12,47 @@ from itertools import islice
 
 BITS = 6
 BLOCK = 1 << BITS
-"""Places a block spans. A block goes when all its ids have gone."""
+"""Places in a block. A block is removed when all its ids have gone."""
 
 
 class _Block(list[str | None]):
-    """The ids at some places, None for those that have gone; `gone` counts them."""
+    """The ids at some places, None for removed ones; `gone` is their number."""
 
     __slots__ = ("gone",)
     gone: int
 
 
 class Places:
-    """Ids by place. To be used by one thread at a time.
+    """Ids by place. Only one thread at a time may use it.
 
-    `waiting` takes new ids, which get the next places when they are first needed, or `settle`d: a
-    hundred together cost half of what they cost one by one.
+    `waiting` collects new ids, which get the next places when they are needed, or at `settle`. A hundred together take half the
+    time of single ones.
     """
 
     __slots__ = ("_blocks", "_last", "_newest", "_numbers", "_places", "waiting")
 
     def __init__(self, former: Places | None = None) -> None:
-        """`former` are the places given before, of ids that have all gone."""
+        """`former` are the places used before, of ids that have all gone."""
         self._last: int = 0 if former is None else former.last
         self._places: dict[str, int] = {}
         self._blocks: dict[int, _Block] = {}
-        self._numbers: list[int] = []  # of the blocks, ascending
+        self._numbers: list[int] = []  # block numbers, ascending
         self.waiting: list[str] = []
         self._newest = self._open(self._last >> BITS, self._last % BLOCK + 1)
 
     @property
     def last(self) -> int:
-        """The place given last."""
+        """The last place in use."""
         return self._last + len(self.waiting)
 
     def add(self, id: str) -> None:
-        """Gives `id` the next place, unless it has one."""
+        """Give `id` the next place, unless it has one."""
         self.settle()
         if id not in self._places:
             self.waiting.append(id)
 
     def remove(self, id: str) -> None:
-        """Takes `id` out, if it is there."""
+        """Remove `id`, if it is there."""
         if id not in self._places:
             self.settle()
         place = self._places.pop(id, None)
@@ -67,17 +66,17 @@ class Places:
                 del self._numbers[bisect_left(self._numbers, number)]
 
     def of(self, id: str) -> int | None:
-        """The place of `id`; None if it is not there."""
+        """Return the place of `id`, None if it is not there."""
         self.settle()
         return self._places.get(id)
 
     def after(self, place: int, limit: int) -> list[tuple[int, str]]:
-        """Up to `limit` places greater than `place` with their ids, ascending."""
+        """Return up to `limit` places greater than `place` with their ids, ascending."""
         self.settle()
         return list(islice(self._walk(place), limit))
 
     def settle(self) -> None:
-        """Gives the ids that wait their places."""
+        """Give the waiting ids their places."""
         ids = self.waiting
         first = self._last + 1
         self._last += len(ids)
@@ -92,7 +91,7 @@ class Places:
         ids.clear()
 
     def _open(self, number: int, gone: int = 0) -> _Block:
-        """Begins a block, the first `gone` places of which are not given any more."""
+        """Begin a block. Its first `gone` places are not used any more."""
         block = self._blocks[number] = _Block([None] * gone)
         block.gone = gone
         self._numbers.append(number)

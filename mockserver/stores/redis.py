@@ -1,8 +1,14 @@
 """The store that workers and replicas share: Redis or Valkey, 7.0 or newer.
 
-An organisation is four keys, read or changed by one script at a time: `records` (a hash: ``session:ID`` → record), `order`
-(record by kind and first writing), `ends` (session by the time it ends), `journal` (a stream). A commit is known again by
-`applied:ID` for a short while, and a visit of the console is `visit:NAME` until it ends. No rule depends on expiry.
+An organisation is four keys, read or changed by one script at a time:
+
+- `records`, a hash: ``session:ID`` → record
+- `order`, records by kind and first writing
+- `ends`, sessions by their end
+- `journal`, a stream
+
+`applied:ID` marks a commit for a short while, and `visit:NAME` a visit to the console until it ends. No rule of the platform
+depends on expiry.
 """
 
 from __future__ import annotations
@@ -39,24 +45,25 @@ from mockserver.stores.keys import Keys, field, to_text
 from mockserver.stores.link import Link, Script
 
 RANKS: dict[Kind, int] = {"organization": 0, "faults": 1, "client": 2, "token": 3, "session": 4}
-"""Kinds in the order they have in `order`; `commit.lua` knows those of clients, tokens and sessions."""
+"""Kinds in the order they have in `order`. `commit.lua` knows those of clients, tokens and sessions."""
 
 _Looked: TypeAlias = tuple[Organization | None, FaultPlan | None, OAuthClient | None, Token | None, Session | None]
 
 SURE = 5
-"""How many timeouts long a commit is remembered: it is repeated at once, or never."""
+"""The number of timeouts that a commit is remembered. It is repeated at once or never."""
 
 
 class RedisStore:
-    """A store at `url`, which redis-py reads: ``redis://``, ``rediss://`` or ``unix://``. Keys begin with `prefix`.
+    """A store at `url`, in redis-py's syntax: ``redis://``, ``rediss://`` or ``unix://``. Keys begin with `prefix`.
 
-    A call takes at most `timeout` seconds (the URL may say another) to connect and as much to answer, a commit twice that.
+    A call takes at most `timeout` seconds to connect and as much for the answer, a commit twice that. The URL may set another
+    timeout.
     """
 
     shared = True
 
     def __init__(self, url: str, bounds: Bounds = Bounds(), prefix: str = "dayfly:", timeout: float = 2.0) -> None:
-        """Raises SettingsError where `url` or the installation is of no use; connects when first used."""
+        """Raise SettingsError if `url` or the installation cannot be used. It connects when first used."""
         self._link = Link(url, timeout)
         self._bounds, self._keys = bounds, Keys(prefix)
         self._directory = Directory(self._link, self._keys)
@@ -87,7 +94,7 @@ class RedisStore:
         return Loaded(records, live, int(time))
 
     def time(self) -> int:
-        """See Store: this process's clock, as far ahead as the server's was when it was last read."""
+        """See Store: this process's clock, plus the server's lead when that was last read."""
         now = self._latest = max(self._latest, self._own_time() + self._ahead)
         return now
 
@@ -251,7 +258,7 @@ def _number(id: bytes) -> int:
 
 
 def _parts(write: Write) -> tuple[bytes | int, ...]:
-    """A write as `commit.lua` takes it."""
+    """Return a write as arguments for `commit.lua`."""
     key, new = write.key, write.new
     ends_at: int | bytes = b""
     if key.kind == "session":
@@ -261,7 +268,7 @@ def _parts(write: Write) -> tuple[bytes | int, ...]:
 
 
 def _counting(count: Use | Issue | None) -> tuple[bytes | int, ...]:
-    """A count as `commit.lua` takes it: what is counted where, the version expected, and the bound."""
+    """Return a count as arguments for `commit.lua`: the kind, the field, the expected version, and the limit."""
     if count is None:
         return b"", b"", b"", b"", b""
     if isinstance(count, Use):
@@ -270,12 +277,12 @@ def _counting(count: Use | Issue | None) -> tuple[bytes | int, ...]:
 
 
 def _or_none(number: int | None) -> int | bytes:
-    """A number as scripts take it, which may not be there."""
+    """Return a number as an argument for scripts, or an empty one."""
     return b"" if number is None else number
 
 
 def _clock(writes: Sequence[Write]) -> str:
-    """The clock of an organisation that is written, as the scripts read it, and the record's version."""
+    """Return the clock of an organisation that is written, in the scripts' form, and the record's version."""
     for write in writes:
         if write.key.kind == "organization":
             if not isinstance(write.new, Organization):

@@ -1,4 +1,4 @@
--- Takes an OAuth client out of the index of owners, unless another organisation has it by now.
+-- Removes an OAuth client from the index of owners, unless another organisation has it now.
 -- KEYS  owner
 -- ARGV  organisation
 

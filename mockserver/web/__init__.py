@@ -1,4 +1,4 @@
-"""Two of the doors: Flask's views and the fast lane before them, with the control API and the console beside."""
+"""The front ends for sockets: Flask's views, the fast lane before them, the control API and the console."""
 
 from mockserver.web.app import create_app
 

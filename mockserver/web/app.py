@@ -1,4 +1,4 @@
-"""The Flask application: the platform's operations, the control API beside them, and the fast lane in front of both."""
+"""The Flask application: the platform's operations, the control API, and the fast lane in front of both."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ Extension = Callable[[Flask, Assembly], None]
 
 
 class MockApp(Flask):
-    """A Flask application that answers the platform's own paths before Flask dispatches; `fast_lane` switches that off.
+    """A Flask application that answers the platform's paths before Flask dispatches. `fast_lane` can disable that.
 
-    `cors` decides about calls that pages of other origins make.
+    `cors` decides on calls from pages of other origins.
     """
 
     def __init__(self, handler: Handler, cors: Cors, *, fast_lane: bool = True) -> None:
@@ -36,15 +36,15 @@ class MockApp(Flask):
         self._fast = frozenset(ROUTES) if fast_lane else frozenset()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """The WSGI entry."""
+        """The WSGI entry point."""
         if "HTTP_ORIGIN" in environ and not environ["PATH_INFO"].startswith(PREFIX):
             return self._cors.answer(self._answer, environ, start_response)
-        if environ["PATH_INFO"] in self._fast:  # as `_answer` does, and without its call
+        if environ["PATH_INFO"] in self._fast:  # as in `_answer`, without the call
             return fast_lane.answer(self.handler, environ, start_response)
         return self._answer(environ, start_response)
 
     def refuse(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """The WSGI entry for a call that would have to wait, while too many wait already."""
+        """The WSGI entry point for a call that might have to wait, while too many are waiting already."""
         refuse = partial(fast_lane.refuse, self.handler)
         if "HTTP_ORIGIN" in environ:
             return self._cors.answer(refuse, environ, start_response)
@@ -59,19 +59,19 @@ class MockApp(Flask):
 
 
 class HandledResponse(flask.Response):
-    """Lets the handler answer when the response is sent, so that broken deliveries work behind Flask's dispatch too."""
+    """Lets the handler answer when the response is sent, so that broken deliveries also work behind Flask's dispatch."""
 
     def __init__(self, handler: Handler) -> None:
         super().__init__()
         self._handler = handler
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """The WSGI entry."""
+        """The WSGI entry point."""
         return fast_lane.answer(self._handler, environ, start_response)
 
 
 def _root(platform: Callable[[], flask.Response]) -> Callable[[], Response]:
-    """Lead people to the console. A client of the platform that shows credentials is answered by the platform."""
+    """Redirect people to the console. A client with credentials is answered by the platform."""
 
     def root() -> Response:
         return platform() if "Authorization" in flask.request.headers else flask.redirect(CONSOLE, 302)
@@ -86,7 +86,7 @@ def create_app(
     extensions: Sequence[Extension] = (),
     fast_lane: bool = True,
 ) -> Flask:
-    """The mock as a WSGI application, on `assembly`, or on one made from `settings`. Each of `extensions` may add to it."""
+    """Return the mock as a WSGI application, on `assembly` or on one made from `settings`, with `extensions` added."""
     parts = assembly or assemble(settings)
     app = MockApp(parts.handler, Cors(parts.settings.cors), fast_lane=fast_lane)
     app.url_map.merge_slashes = False
@@ -98,7 +98,7 @@ def create_app(
         app.add_url_rule(path, view_func=platform, methods=[METHOD], provide_automatic_options=False)
     app.add_url_rule(DOCUMENT, view_func=platform, methods=["GET"], provide_automatic_options=False)
     app.add_url_rule("/", view_func=_root(platform), methods=["GET"], provide_automatic_options=False)
-    app.register_error_handler(400, platform)  # a Host that cannot be one: the platform does not look at it
+    app.register_error_handler(400, platform)  # an invalid Host, which the platform does not check
     app.register_error_handler(404, platform)
     app.register_error_handler(405, platform)
     admin.register(app, parts)

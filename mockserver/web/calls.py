@@ -1,9 +1,11 @@
-"""The calls of a worker that wait: for a body to come, or for the delay of an answer to pass.
+"""The calls of a worker that wait: for a body, or for the end of a delay.
 
-A wait holds a thread, so there are many threads, of which some are kept for others; a wait ends once its client has hung up;
-and a body that does not come is given up. Granian tells of no call which connection it came by. So connections are told apart
-by what the system knows of them: one whose answer is waited for has had its last data about when the call began or later,
-and nothing has been sent on it since. Only Linux tells that. Elsewhere, and for Unix sockets, waits and bodies just end.
+A wait holds a thread. So there are many threads, of which some are reserved for other calls. A wait ends when its client hangs
+up, and a body that does not come is given up.
+
+Granian does not say which connection a call came by, so connections are identified by what the system knows of them. If a
+client waits for an answer, its connection received its last data about when the call began or later, and has sent nothing
+since. Only Linux provides these times. Elsewhere, and for Unix sockets, waits and bodies end only by themselves.
 """
 
 from __future__ import annotations
@@ -28,37 +30,37 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 THREADS = 1024
-"""Requests a worker answers at once. A thread is made when it is needed."""
+"""The most requests a worker answers at once. A thread is made when it is needed."""
 
 RESERVE = 64
-"""Threads kept for requests that wait for nothing: as long as calls hold all but so many, no other may wait."""
+"""Threads reserved for requests that do not wait: calls that wait may not use them."""
 
 RESERVE_FOR_CONTROL = 16
-"""How many of those are kept even from bodies that are sent to the control API."""
+"""How many of those are reserved even from bodies that are sent to the control API."""
 
 BODY_WITHIN = 10.0
-"""Seconds that a body may take; then its connection is closed."""
+"""Seconds that a body may take. Then its connection is closed."""
 
 LOOKS = 0.25
-"""Seconds between two looks at the calls that wait."""
+"""Seconds between two checks of the calls that wait."""
 
 PATIENCE = 0.5
 """Seconds of a wait or of a body after which its connection is looked for."""
 
 LATE = 0.25
-"""Seconds by which a call may begin after its data came, if this process gets its turn in time."""
+"""The delay, in seconds, with which a call may begin after its data came, if this process is not held up."""
 
 CAUTION = 8
-"""How many times as late as the looks have been a call may begin besides: both wait for their turn."""
+"""A call may begin later by this multiple of the checks' own delay, because both wait for the processor."""
 
 REMEMBERED = 40
-"""Looks of which it is known how late they were: ten seconds."""
+"""The number of checks whose delay is remembered: ten seconds."""
 
 TICK = 0.01
-"""How exact the system's times are."""
+"""The precision of the system's times, in seconds."""
 
 BEGAN = "dayfly.began"
-"""Where a call's environ has the time at which it began, if it has no body: a body has it too."""
+"""The key in a call's environ for the time at which it began, if it has no body. A body has its own."""
 
 _ESTABLISHED = 1
 _TCP_INFO = struct.Struct("=B7x12I")
@@ -73,7 +75,7 @@ class Connection(NamedTuple):
     received: float
 
     def may_be_of(self, began: float, late: float = LATE) -> bool:
-        """Whether a call that `began` then, at most so `late`, and is not answered yet, may have come by it."""
+        """Return whether an unanswered call that `began` then, delayed by at most `late`, may have come by this connection."""
         return self.sent <= began + TICK and self.received >= began - late
 
 
@@ -83,7 +85,7 @@ class _Wait(NamedTuple):
 
 
 class Calls:
-    """The calls of this process. `port` is the one it listens at, 0 for none; `stopping` ends every delay.
+    """The calls of this process. It listens at `port` (0: none); `stopping` ends every delay.
 
     `threads` is how many requests the server answers at once.
     """
@@ -97,7 +99,7 @@ class Calls:
         self._may_read = max(1, threads - RESERVE_FOR_CONTROL)
 
     def served(self, app: WSGIApplication, refuse: WSGIApplication | None = None) -> WSGIApplication:
-        """`app`, its delays and bodies watched. A call that may have to wait is answered by `refuse` if too many do."""
+        """Return `app` with its delays and bodies watched. If too many calls wait, `refuse` answers those that might wait."""
         waits, reading, may_wait, pause, delay = self._waits, self._reading, self._may_wait, self._stopping.wait, self.delay
 
         def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -119,7 +121,7 @@ class Calls:
         return environ["PATH_INFO"].startswith(PREFIX) and (waiting < self._may_read or not _has_body(environ))
 
     def delay(self, environ: WSGIEnvironment, seconds: float) -> bool:
-        """Block the call for `seconds`; true, and sooner, if its client hangs up or the server stops."""
+        """Block the call for `seconds`. If its client hangs up or the server stops, return true at once."""
         began = environ.get(BEGAN)
         if began is None:
             began = environ[BEGAN] = _began(environ)
@@ -131,7 +133,7 @@ class Calls:
             del self._waits[thread]
 
     def watch(self) -> None:
-        """Look at the calls until the server stops."""
+        """Check the calls until the server stops."""
         due = monotonic() + LOOKS
         while not self._stopping.wait(LOOKS):
             self._lateness.append(monotonic() - due)
@@ -141,7 +143,7 @@ class Calls:
             wait.over.set()
 
     def look(self, now: float) -> None:
-        """End the delays whose clients have hung up, and give up bodies that have not come in time."""
+        """End the delays of clients that have hung up, and give up bodies that have not come in time."""
         waits = list(self._waits.values())
         delays = [wait for wait in waits if wait.began <= now - PATIENCE]
         bodies = [body.since for body in list(self._reading) if body.since <= now - BODY_WITHIN]
@@ -158,7 +160,7 @@ class Calls:
 def given_up(
     connections: list[Connection], bodies: list[float], delays: list[float], now: float, late: float = LATE
 ) -> list[Connection]:
-    """Return the connections by which `bodies` do not come that have been waited for since those times.
+    """Return the connections of the overdue `bodies`, which are given by the times since when they are awaited.
 
     `delays` are when the calls began whose clients wait for an answer: they keep their connections.
     """
@@ -168,13 +170,13 @@ def given_up(
         if any(connection.may_be_of(since, late) for since in bodies)
         and not any(connection.may_be_of(began, late) for began in delays)
     ]
-    if len(possible) <= len(bodies):  # each body has one of its own
+    if len(possible) <= len(bodies):  # each body has its own connection
         return possible
     return [connection for connection in possible if max(connection.sent, connection.received) <= now - BODY_WITHIN]
 
 
 def open_at(port: int) -> Iterator[Connection]:
-    """Yield the connections of this process to its `port` whose other end has not hung up."""
+    """Yield this process's connections to its `port` whose client has not hung up."""
     if sys.platform != "linux":
         return
     for name in os.listdir("/proc/self/fd"):
@@ -193,7 +195,7 @@ def _shut(descriptor: int) -> None:
 
 @contextmanager
 def _borrowed(descriptor: int) -> Iterator[socket.socket]:
-    """The socket of a descriptor that somebody else closes. Raises OSError if it is none."""
+    """Return the socket of a descriptor that other code closes. Raises OSError if it is not a socket."""
     borrowed = socket.socket(fileno=descriptor)
     try:
         yield borrowed
@@ -202,7 +204,7 @@ def _borrowed(descriptor: int) -> Iterator[socket.socket]:
 
 
 def _began(environ: WSGIEnvironment) -> float:
-    """Return when a call with a body began. If it was told to go on with the body, nothing more is sent from now on."""
+    """Return when a call with a body began. If its client waited for `100 Continue`, nothing more comes from now on."""
     body = environ["wsgi.input"]
     return body.since if isinstance(body, _Body) and "HTTP_EXPECT" not in environ else monotonic()
 
@@ -211,10 +213,10 @@ def _has_body(environ: WSGIEnvironment) -> bool:
     return "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ
 
 
-class _Body(Struct, eq=False, gc=False):  # as a Struct it is made in a quarter of the time
-    """The body of a request, which is one of those `reading` while somebody waits for it.
+class _Body(Struct, eq=False, gc=False):  # a Struct, because creating it takes a quarter of the time
+    """The body of a request. It is in `reading` while a thread waits for it.
 
-    `since` is when the call began; if its client waits for a word to go on, when the body was first asked for.
+    `since` is when the call began. If its client waits for `100 Continue`, it is when the body was first read.
     """
 
     body: Any
@@ -222,7 +224,7 @@ class _Body(Struct, eq=False, gc=False):  # as a Struct it is made in a quarter 
     since: float
 
     def read(self, size: int = -1) -> bytes:
-        """Like the body's own."""
+        """Read like the body itself."""
         reading = self.reading
         if not self.since:
             self.since = monotonic()

@@ -1,7 +1,7 @@
-"""Cross-origin resource sharing: which pages of other origins may use the platform's operations.
+"""Cross-origin resource sharing: the pages of other origins that may use the platform's operations.
 
-A browser asks before it lets a page read answers of another origin (WHATWG Fetch, section 3.3). The
-control API and the console take no part in this: no other origin may use them.
+A browser asks before it lets a page read answers of another origin (WHATWG Fetch, section 3.3). The control API and the console
+do not allow any other origin.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ EXPOSED = ", ".join(
         *("inin-ratelimit-allowed", "inin-ratelimit-count", "inin-ratelimit-reset"),
     ]
 )
-"""Headers of an answer that a page may read beside the few that every page may."""
+"""Headers that a page may read, besides the few that every page may."""
 
 MAX_AGE = "600"
-"""Seconds for which a browser remembers the answer to a preflight."""
+"""Seconds for which a browser caches the answer to a preflight."""
 
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s,]+")
 _HEADER_NAMES = re.compile(r"[\w!#$%&'*+.^`|~-]+( *, *[\w!#$%&'*+.^`|~-]+)*", re.ASCII)
 
 
 class Cors:
-    """A rule for origins: `loopback`, `*`, `off`, or a list of origins such as http://localhost:5173."""
+    """The allowed origins: `loopback`, `*`, `off`, or a list of origins such as http://localhost:5173."""
 
     def __init__(self, origins: Sequence[str]) -> None:
-        """Raise SettingsError if an origin is not one."""
+        """Raise SettingsError if an origin is malformed."""
         self._any, self._loopback = ANY in origins, LOOPBACK in origins
         listed = [origin.lower().rstrip("/") for origin in origins if origin not in {ANY, LOOPBACK, OFF}]
         for origin in listed:
@@ -47,7 +47,7 @@ class Cors:
                 problem = f"is not an origin; give one such as http://localhost:5173, or {LOOPBACK}, {ANY} or {OFF}"
                 raise SettingsError("cors", origin, problem)
         if OFF in origins and len(origins) > 1:
-            raise SettingsError("cors", ", ".join(origins), f"contradicts itself; give {OFF} alone, or leave it out")
+            raise SettingsError("cors", ", ".join(origins), f"contradicts itself; use {OFF} alone, or leave it out")
         self._listed = frozenset(listed)
 
     def allows(self, origin: str) -> bool:
@@ -55,7 +55,7 @@ class Cors:
         return self._any or origin.lower() in self._listed or (self._loopback and _is_loopback(origin))
 
     def answer(self, app: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a call that a page of another origin may have made, or have `app` answer it."""
+        """Answer a call that may come from a page of another origin, or let `app` answer it."""
         origin, allowed = environ["HTTP_ORIGIN"], self.allows(environ["HTTP_ORIGIN"])
         if environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ:
             return _preflight(origin, environ, start_response) if allowed else _refusal(origin, environ, start_response)
@@ -80,7 +80,7 @@ def _sharing(origin: str, start_response: StartResponse) -> StartResponse:
 
 
 def _preflight(origin: str, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Allow what the page asks for: if it is wrong, the platform says so in the words of the platform."""
+    """Allow what the page asks for. If its request is wrong, the platform answers with its own error."""
     method, names = environ["HTTP_ACCESS_CONTROL_REQUEST_METHOD"], environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", "")
     headers = [
         ("Access-Control-Allow-Origin", origin),
@@ -97,6 +97,6 @@ def _preflight(origin: str, environ: WSGIEnvironment, start_response: StartRespo
 
 
 def _refusal(origin: str, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Say why, to a person who looks into the browser's network log."""
+    """Return an error for a person who looks into the browser's network log."""
     problem = f"pages of {origin} may not use this mock; start it with --cors {origin}"
     return error(403, problem)(environ, start_response)

@@ -1,6 +1,6 @@
-"""How an answer leaves over a socket: whole, late, cut in the body, or not at all.
+"""Sending an answer over a socket: whole, late, truncated, or not at all.
 
-WSGI has no word for the last two, so each server is asked in its own way. What each one does is held by functional tests.
+WSGI has no way to do the last two, so each server has its own. Functional tests check each server's behaviour.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 PAUSE = "dayfly.pause"
-"""Where a server puts its own way to wait into the environ: it takes seconds, and returns early, with true, once that stops."""
+"""The environ key of a server's own wait. It takes seconds, and returns true early if the server stops."""
 
 DELAY = "dayfly.delay"
-"""Where a server puts its way to delay an answer of which nothing has been sent: it takes the environ and seconds."""
+"""The environ key of a server's delay for an answer of which nothing is sent. It takes the environ and seconds."""
 
 _STATUS_LINES = {status: f"{status} {phrase}" for status, phrase in phrases.items()}
 
 
 def deliver(response: Response, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Answers a WSGI call with `response`, delayed and broken as it says."""
+    """Answer a WSGI call with `response`, with its delay and broken delivery."""
     if response.delay:
         pause(environ, response.delay)
     if response.delivery == "complete":
@@ -40,7 +40,7 @@ def deliver(response: Response, environ: WSGIEnvironment, start_response: StartR
 
 
 def pause(environ: WSGIEnvironment, seconds: float) -> None:
-    """Blocks this call for `seconds`, or until the server that made it stops or knows that nobody waits any longer."""
+    """Block this call for `seconds`, or until its server stops or knows that the client has gone."""
     delay: Callable[[WSGIEnvironment, float], object] | None = environ.get(DELAY)
     if delay is not None:
         delay(environ, seconds)
@@ -54,8 +54,11 @@ def _status_line(response: Response) -> str:
 
 
 def _broken_by_granian(response: Response, start_response: StartResponse) -> Iterable[bytes]:
-    """Where the body is a stream, a length that is no number makes hyper, underneath, drop the connection before any byte.
-    Where it is a list, one too great goes out as it stands; without `close` the client would wait for the rest."""
+    """Break an answer off in granian.
+
+    If the body is a stream and its length is invalid, hyper, which granian uses, drops the connection before any byte. If it is
+    a list, a length that is too great is sent as it is; without `close` the client would wait for the rest.
+    """
     if response.delivery == "truncated":
         start_response(_status_line(response), [*response.headers, ("Connection", "close")])
         return [response.half]
@@ -70,12 +73,12 @@ def _broken_off(sent: bytes, environ: WSGIEnvironment) -> Iterator[bytes]:
 
 
 def _disconnection(environ: WSGIEnvironment) -> Exception:
-    """What to raise so that the server closes the connection without another byte."""
+    """Return the exception that makes the server close the connection without another byte."""
     if "waitress.client_disconnected" in environ:
         from waitress.channel import ClientDisconnected
 
         return ClientDisconnected()
     connection: socket.socket | None = environ.get("werkzeug.socket")
-    if connection is not None:  # werkzeug swallows the error, and would read the next request
+    if connection is not None:  # werkzeug swallows the exception and would read the next request
         connection.shutdown(socket.SHUT_RDWR)
     return ConnectionAbortedError("the connection was broken off, as a fault asked")

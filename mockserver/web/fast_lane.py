@@ -1,4 +1,4 @@
-"""The platform's operations before Flask's dispatch: the same handler, without the hundred microseconds of Flask's routing."""
+"""The platform's operations before Flask's dispatch: the same handler, without the 100 µs of Flask's routing."""
 
 from __future__ import annotations
 
@@ -18,19 +18,21 @@ if TYPE_CHECKING:
 
 
 _passed_over = {f"HTTP_{name.upper().replace('-', '_')}" for name in USUAL}
-"""Keys of a WSGI environment that are no header to look at: the usual ones, and, once they have been met, those that a server
-adds. No client can add to them, for its headers begin with ``HTTP_``."""
+"""Keys of a WSGI environment to ignore: the usual headers, and the keys that servers add, once they have been seen.
+
+Clients cannot add to them, because their headers begin with ``HTTP_``.
+"""
 
 
 TOO_MUCH = 1 << 60
-"""Stands for a length with more digits than LONGEST_LENGTH."""
+"""The value for a length with more digits than LONGEST_LENGTH."""
 
 LONGEST_LENGTH = 18
-"""Digits of a Content-Length that are read as a number: more bytes than any body has."""
+"""The most digits of a Content-Length that are read as a number. No body has that many bytes."""
 
 
 def read_request(environ: WSGIEnvironment) -> Request | None:
-    """Return the request of a WSGI call, None if its body may be large: then it is read by `read_large`."""
+    """Return the request of a WSGI call, None if its body may be large: then `read_large` must read it."""
     length = environ.get("CONTENT_LENGTH")
     if length:
         size = int(length) if len(length) < 6 and length.isdecimal() else _size(length)
@@ -47,8 +49,8 @@ def read_request(environ: WSGIEnvironment) -> Request | None:
 def read_large(environ: WSGIEnvironment, held: Held, takes: Callable[[], int]) -> Request:
     """Return a request whose body may be large, as far as there is room for it.
 
-    Of a body that is longer than the policy `takes` no more than the beginning is kept. All is read to
-    its end, up to MAX_READ bytes, so that the client sees the answer.
+    Of a body longer than the policy `takes`, only the beginning is kept. It is read to its end, up to MAX_READ bytes, so that
+    the client sees the answer.
     """
     length = environ.get("CONTENT_LENGTH")
     size = _size(length) if length else None
@@ -74,7 +76,7 @@ def read_large(environ: WSGIEnvironment, held: Held, takes: Callable[[], int]) -
 
 
 def _pieces(environ: WSGIEnvironment, left: int) -> Iterator[bytes]:
-    """Read so many bytes of the body, if there are as many."""
+    """Read up to `left` bytes of the body."""
     while left and (piece := environ["wsgi.input"].read(min(PIECE, left))):
         left -= len(piece)
         yield piece
@@ -105,7 +107,7 @@ def unread(environ: WSGIEnvironment) -> Request:
 
 
 def _arrive_with_room(handler: Answering, environ: WSGIEnvironment) -> Any:
-    """A large body takes room until it has been read into values; the journal keeps its beginning alone.
+    """Read a large body within the limits of its room. The journal keeps only its beginning.
 
     If too many are on their way, it is not read, and the request is refused.
     """
@@ -120,7 +122,7 @@ def _arrive_with_room(handler: Answering, environ: WSGIEnvironment) -> Any:
 
 
 def _size(length: str) -> int:
-    """Return the length that a header tells. Leading zeros may be many; a number that no body has counts as too large."""
+    """Return the length in a header. Leading zeros are allowed; a number that is too great gives TOO_MUCH."""
     if len(length) > LONGEST_LENGTH:
         length = length.lstrip("0") or "0"
         if len(length) > LONGEST_LENGTH and length.isascii() and length.isdigit():
@@ -136,7 +138,7 @@ def _others(environ: WSGIEnvironment) -> tuple[tuple[str, str], ...]:
 
 
 def answer(handler: Answering, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Answers a WSGI call from the handler, waiting where a fault says so. Where the mock itself fails, that is a 500."""
+    """Answer a WSGI call from the handler, after the wait of a fault. If the mock itself fails, the answer is a 500."""
     call = request = None
     try:
         request = read_request(environ)
@@ -150,6 +152,6 @@ def answer(handler: Answering, environ: WSGIEnvironment, start_response: StartRe
 
 
 def refuse(handler: Answering, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Answers a WSGI call at once that would have to wait, and without a look at its body."""
+    """Answer at once, without reading its body, a WSGI call that might have to wait."""
     response = handler.busy(unread(environ))
     return deliver(replace(response, headers=[*response.headers, ("Connection", "close")]), environ, start_response)

@@ -14,15 +14,15 @@ LOG_LEVELS: tuple[LogLevel, ...] = get_args(LogLevel)
 
 
 class _Lines(logging.Formatter):
-    """Time, level and message in a line; a traceback follows it."""
+    """Formats time, level and message in a line, followed by a traceback if there is one."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the record with the time as all of the mock's output has it."""
+        """Return the record with its time in the format of all the mock's output."""
         return f"{iso(int(record.created * 1000))} {record.levelname.lower()} {super().format(record)}"
 
 
 def log_to_standard_error(level: LogLevel) -> None:
-    """Write what the mock logs in this process from `level` on."""
+    """Write this process's log messages from `level` on."""
     log = logging.getLogger("dayfly")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Lines())

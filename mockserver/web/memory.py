@@ -1,4 +1,4 @@
-"""How this process gives memory back to the system: glibc keeps much of it for each thread, and there are many."""
+"""Returning memory to the system. By default glibc keeps much of it for each of many threads."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import sys
 ARENAS = 2
 
 LARGE = 256 << 10
-"""Bytes of a block that goes back to the system as soon as it is free."""
+"""Blocks of at least this many bytes go back to the system as soon as they are free."""
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
-"""Parameters of `mallopt`, as malloc.h has them."""
+"""Parameters of `mallopt`, from malloc.h."""
 
 
 def keep_little() -> None:
-    """Keep little memory that is free. To be called before there are threads; without glibc it does nothing."""
+    """Keep little free memory. Call it before any thread is started. Without glibc it does nothing."""
     if not sys.platform.startswith("linux"):
         return
     import ctypes

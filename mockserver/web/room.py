@@ -1,4 +1,4 @@
-"""Room for large bodies: a bound on how many bytes of them a process holds at once."""
+"""Room for large bodies: a limit on how many bytes of them a process holds at once."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from types import TracebackType
 from typing import Self
 
 SMALL = 16 << 10
-"""Bytes that every body may have without taking room."""
+"""The bytes that every body may have without taking room."""
 
 PIECE = 4 << 10
-"""Bytes that are read at a time: the server underneath holds many times as many for each body that is on its way."""
+"""Bytes that are read at a time. The server underneath holds many times as many for each body on its way."""
 
 BEGINNING = 80 << 10
-"""Bytes of a body that are kept whatever becomes of it: what the journal keeps of it, and a little more."""
+"""The beginning of a body, in bytes, that is always kept: what the journal keeps, and a little more."""
 
 MOST_HELD = 32 << 20
-"""Bytes of large bodies that a process holds at once."""
+"""The most bytes of large bodies that a process holds at once."""
 
 
 MOST_LARGE = 512
-"""Bodies that may be large and are on their way at once: the server underneath holds some memory for each."""
+"""The most large bodies on their way at once. The server underneath holds some memory for each."""
 
 PLACES = BoundedSemaphore(MOST_LARGE)
-"""A place for each of them."""
+"""One place for each of them."""
 
 
 class Room:
-    """So many bytes, which are taken and given back."""
+    """A number of bytes that are taken and given back."""
 
     def __init__(self, size: int) -> None:
         self._free, self._lock = size, Lock()
 
     def take(self, size: int) -> bool:
-        """Take so many bytes if they are free."""
+        """Take `size` bytes if they are free. Return whether they were."""
         with self._lock:
             if size > self._free:
                 return False
@@ -41,7 +41,7 @@ class Room:
             return True
 
     def give(self, size: int) -> None:
-        """Give bytes back."""
+        """Give `size` bytes back."""
         with self._lock:
             self._free += size
 
@@ -50,19 +50,19 @@ ROOM = Room(MOST_HELD)
 
 
 class Held:
-    """What one body has taken of a room, given back at the end of the context."""
+    """The bytes that one body has taken of a room. They are given back at the end of the context."""
 
     def __init__(self, room: Room) -> None:
         self._room, self._size = room, 0
 
     def take(self, size: int) -> bool:
-        """Take so many bytes more if they are free."""
+        """Take `size` more bytes if they are free. Return whether they were."""
         taken = self._room.take(size)
         self._size += size if taken else 0
         return taken
 
     def give(self, size: int) -> None:
-        """Give back so many of the bytes that were taken."""
+        """Give back `size` of the bytes that were taken."""
         self._room.give(size)
         self._size -= size
 

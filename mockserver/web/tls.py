@@ -1,4 +1,4 @@
-"""Certificates for serving over HTTPS: one's own, or throw-away ones of a throw-away authority."""
+"""Certificates for HTTPS: the user's own, or throw-away ones of a throw-away authority."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
 class Identity(NamedTuple):
-    """Files in PEM: a certificate chain and its key. `authority` is what clients have to trust, if it is throw-away."""
+    """PEM files of a certificate chain and its key. `authority` is what clients have to trust, if it is a throw-away one."""
 
     certificate: Path
     key: Path
     authority: Path | None = None
 
     def context(self) -> ssl.SSLContext:
-        """Return a server's context. Raise SettingsError if certificate and key do not fit together."""
+        """Return a server's context. Raises SettingsError if certificate and key do not match."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         try:
             context.load_cert_chain(self.certificate, self.key)
         except ssl.SSLError as error:
-            problem = f"is not a certificate in PEM that fits the key {self.key}: {error.reason or error}"
+            problem = f"is not a PEM certificate for the key {self.key}: {error.reason or error}"
             raise SettingsError("tls-cert", str(self.certificate), problem) from error
         except OSError as error:
             problem = f"cannot be read together with the key {self.key}: {error.strerror}"
@@ -37,15 +37,15 @@ class Identity(NamedTuple):
 
 @contextmanager
 def throw_away(host: str = "", authority: Path | None = None) -> Iterator[Identity]:
-    """Make an authority and a certificate for this machine's loopback names and `host`; both end with the context.
+    """Make an authority and a certificate for this machine's loopback names and `host`. Both end with the context.
 
-    The authority's certificate is written to `authority`, which stays, or beside the others. Raises
-    SettingsError if the library that makes certificates is missing, or a file cannot be written.
+    The authority's certificate is written to `authority`, which remains, or beside the others. Raises SettingsError if the
+    library that makes certificates is missing, or a file cannot be written.
     """
     try:
         import trustme
     except ModuleNotFoundError as error:
-        problem = "needs the library that makes certificates: pip install 'dayfly[tls]'; or give --tls-cert and --tls-key"
+        problem = "needs the library that makes certificates: pip install 'dayfly[tls]'; or use --tls-cert and --tls-key"
         raise SettingsError("tls", True, problem) from error
     made = trustme.CA(organization_name="dayfly", organization_unit_name="throw-away authority")
     issued = made.issue_cert(*dict.fromkeys((*LOOPBACK_NAMES, *([host] if host not in {"", "0.0.0.0", "::"} else []))))

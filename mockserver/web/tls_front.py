@@ -1,4 +1,4 @@
-"""TLS in front of a plain server of this process: waitress speaks HTTP alone.
+"""TLS in front of a plain server of this process, because waitress speaks only HTTP.
 
 A connection that the server breaks off is broken off here as well, without another byte.
 """
@@ -15,11 +15,11 @@ from mockserver.web.tls import Identity
 PIECE = 1 << 16
 
 GOODBYE = 1.0
-"""Seconds that a client has to answer the end of TLS before its connection is closed all the same."""
+"""Seconds that a client has to answer the end of TLS before its connection is closed."""
 
 
 class TlsFront:
-    """Serve `listening` with the certificate of `identity`, and pass what comes to the server at `target`."""
+    """Serves `listening` with the certificate of `identity`, and forwards to the server at `target`."""
 
     def __init__(self, listening: socket.socket, identity: Identity, target: tuple[str, int]) -> None:
         self._listening, self._context, self._target = listening, identity.context(), target
@@ -50,8 +50,8 @@ class TlsFront:
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
         for transport in list(self._loop._transports.values()):  # type: ignore[attr-defined]
-            transport.abort()  # a connection whose handshake is not over has no task yet
-        for _ in range(3):  # a turn for TLS to give up, one for its socket, one for who waits for that
+            transport.abort()  # a connection in its handshake has no task yet
+        for _ in range(3):  # one turn each for TLS, for its socket, and for the task that awaits it
             await asyncio.sleep(0)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -72,7 +72,7 @@ class TlsFront:
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            inner_writer.close()  # before anything is awaited: this task may be cancelled there
+            inner_writer.close()  # before any await, where this task may be cancelled
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
@@ -80,7 +80,7 @@ class TlsFront:
 
 
 async def _pass(source: asyncio.StreamReader, drain: asyncio.StreamWriter) -> None:
-    """Pass on what comes from `source` until it ends."""
+    """Forward what comes from `source` until it ends."""
     with suppress(OSError):
         while piece := await source.read(PIECE):
             drain.write(piece)

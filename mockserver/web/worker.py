@@ -1,4 +1,4 @@
-"""A worker's side of serving: how it starts, how it learns that it is to stop, and what it adds to every call."""
+"""A worker's side of serving: its start, its stop, and what it adds to every call."""
 
 from __future__ import annotations
 
@@ -29,24 +29,27 @@ SERVER = ("Server", "dayfly")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 SURELY_READ = 7
-"""Digits of a Content-Length that is below MAX_READ."""
+"""Digits of a Content-Length that is surely below MAX_READ."""
 
 DRAINED_AT_ONCE = 1 << 18
 
 STOP_WITHIN = 5
-"""Seconds a worker is given to answer what it has begun, once it is to stop."""
+"""Seconds that a stopping worker has to finish its current answers."""
 
 
 class Link:
-    """What binds workers to their parent: they report when they have started, and a lifeline breaks once it stops or dies."""
+    """The link between workers and their parent. Workers report their start; a lifeline breaks when the parent stops or
+    dies."""
 
     def __init__(self) -> None:
         self._heard, self._told = Pipe(duplex=False)
         self._lifeline, self._held = Pipe(duplex=False)
 
     def first_problem(self, workers: int) -> str | None:
-        """In the parent, after all `workers` were forked: waits for what they report. Empty where all have started, None where
-        the last of them ended without a word."""
+        """In the parent, after the workers were forked: wait for their reports and return the first problem.
+
+        It is "" if all have started, None if the last of them ended without a report.
+        """
         self._told.close()
         try:
             return next(filter(None, (self._heard.recv() for _ in range(workers))), "")
@@ -54,16 +57,16 @@ class Link:
             return None
 
     def cut(self) -> None:
-        """In the parent: stops the workers."""
+        """In the parent: stop the workers."""
         self._held.close()
 
     def report(self, problem: str = "") -> None:
-        """In a worker: says that it has started, or why it cannot."""
+        """In a worker: report that it has started, or why it cannot."""
         self._told.send(problem)
         self._told.close()
 
     def wait(self) -> None:
-        """In a worker: blocks until the parent stops or dies."""
+        """In a worker: block until the parent stops or dies."""
         self._held.close()
         try:
             self._lifeline.recv()
@@ -72,7 +75,7 @@ class Link:
 
 
 class Worker:
-    """Called in a worker's process, makes its application with `make_app`, and tells the parent how that went over `link`."""
+    """Called in a worker's process. It makes the application with `make_app`, and reports the result over `link`."""
 
     def __init__(
         self,
@@ -85,12 +88,12 @@ class Worker:
         log_requests: bool = False,
         log_level: LogLevel = "warning",
     ) -> None:
-        """`port` is the one at which the server listens, 0 at a Unix socket; it answers with so many `threads`."""
+        """`port` is the server's, 0 for a Unix socket. `threads` is how many requests it answers at once."""
         self._make_app, self._settings, self._link, self._log_requests = make_app, settings, link, log_requests
         self._port, self._threads, self._log_level = port, threads, log_level
 
     def __call__(self) -> WSGIApplication:
-        """The application to serve. Exits where it cannot be made."""
+        """Return the application to serve. Exits if it cannot be made."""
         _heed_no_signals()
         _hide_lookalikes()
         keep_little()
@@ -103,7 +106,7 @@ class Worker:
             self._link.report(str(error))
             sys.exit(1)
         handler = getattr(app, "handler", None)
-        if handler is not None:  # once the last request is answered; atexit is not called in this process
+        if handler is not None:  # after the last request; atexit does not run in this process
             Finalize(None, handler.unserved.close, exitpriority=0)
         self._link.report()
         calls = Calls(stopping, self._port, self._threads)
@@ -114,28 +117,31 @@ class Worker:
         self._link.wait()
         stopping.set()
         stop = signal.getsignal(signal.SIGTERM)
-        if callable(stop):  # granian's handler: it serves
+        if callable(stop):  # granian's handler, which is set while it serves
             stop(signal.SIGTERM, None)
             clock.pause(STOP_WITHIN)
         os._exit(1)
 
 
 def _heed_no_signals() -> None:
-    """A worker stops with its parent and not by a signal: granian's handler locks up where a second one comes in the midst of
-    it, and of Ctrl-C every process of a terminal gets one. Threads started later inherit this."""
+    """Ignore signals, because a worker stops with its parent.
+
+    Granian's handler deadlocks if a second signal interrupts it, and Ctrl-C reaches every process of a terminal. Threads
+    started later inherit this.
+    """
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     for number in SIGNALS:
-        signal.signal(number, signal.SIG_DFL)  # in place of the parent's
+        signal.signal(number, signal.SIG_DFL)  # instead of the parent's
 
 
 def _hide_lookalikes() -> None:
-    """Granian copies the process' environment into every call's, where a variable `HTTP_PROXY` looks like a header."""
+    """Remove variables that look like headers, such as `HTTP_PROXY`: granian copies the environment into every call's."""
     for name in [name for name in os.environ if name.startswith(("HTTP_", "CONTENT_"))]:
         del os.environ[name]
 
 
 def named(app: WSGIApplication) -> WSGIApplication:
-    """`app` with the server's name on its answers, and with no body left unread."""
+    """Return `app` with the server's name on its answers, and without unread bodies."""
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
@@ -147,7 +153,7 @@ def named(app: WSGIApplication) -> WSGIApplication:
 
 
 def is_read_by_the_lane(environ: WSGIEnvironment) -> bool:
-    """Return whether the request has no body, or one that the platform's own lane reads to its end."""
+    """Return whether the request has no body, or one that the fast lane reads to its end."""
     length = environ.get("CONTENT_LENGTH")
     if length:
         return environ["PATH_INFO"] in ROUTES and len(length) <= SURELY_READ
@@ -155,10 +161,10 @@ def is_read_by_the_lane(environ: WSGIEnvironment) -> bool:
 
 
 def _answered_after_the_body(app: WSGIApplication, environ: WSGIEnvironment, start: Any) -> Iterable[bytes]:
-    """Answer once the rest of the body has been read, for granian would break the connection off after the answer.
+    """Answer after reading the rest of the body, because granian would otherwise break off the connection after the answer.
 
-    A client that sends a body before it reads would not see the answer, and its next request would fail. A body that is
-    too long is left, and the answer says that the connection ends.
+    A client that sends a body before it reads would not see the answer, and its next request would fail. A body that is too
+    long is not read; then the answer says that the connection ends.
     """
     begun: list[Any] = []
     keep: Any = lambda *status_and_headers: begun.append(status_and_headers)  # noqa: E731 - a StartResponse to mypy
@@ -170,8 +176,8 @@ def _answered_after_the_body(app: WSGIApplication, environ: WSGIEnvironment, sta
 
 
 def _read_to_the_end(environ: WSGIEnvironment) -> bool:
-    """Return whether no more than MAX_READ bytes were left of the body; those are read."""
-    if environ.get("HTTP_EXPECT"):  # the client waits for a word before it sends
+    """Read the rest of the body. Return whether it was no more than MAX_READ bytes."""
+    if environ.get("HTTP_EXPECT"):  # the client waits for `100 Continue` before it sends
         return False
     left = MAX_READ
     while left > 0:
@@ -183,7 +189,7 @@ def _read_to_the_end(environ: WSGIEnvironment) -> bool:
 
 
 def logged(app: WSGIApplication) -> WSGIApplication:
-    """`app`, with a line on standard error for every answer: time, method, path, status, reason, contextId."""
+    """Return `app` with a line on standard error for each answer: time, method, path, status, reason, contextId."""
     now = clock.system_clock()
     handler = getattr(app, "handler", None) or getattr(app, "answering", None)
     hide: Callable[[str], str] = Secrets().hide if handler is None else handler.hide
@@ -199,7 +205,7 @@ def logged(app: WSGIApplication) -> WSGIApplication:
 
 
 def _line(environ: WSGIEnvironment, status: str, headers: dict[str, str], hide: Callable[[str], str]) -> str:
-    """The query is left out: secrets have been seen there."""
+    """Return the line for an answer. It omits the query, which may contain secrets."""
     path = hide(quote(environ["PATH_INFO"], encoding="latin-1"))
     told = (headers.get("Dayfly-Reason"), headers.get("ININ-Correlation-Id"))
     return " ".join([environ["REQUEST_METHOD"], path, status[:3], *filter(None, told)])

@@ -1,4 +1,4 @@
-"""The platform's operations without I/O: a Request in, a Response out. Every door calls the same handler."""
+"""The platform's operations without I/O: a Request in, a Response out. Every front end calls the same handler."""
 
 from mockserver.wire.answering import Answering
 from mockserver.wire.call import Call

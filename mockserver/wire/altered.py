@@ -1,4 +1,4 @@
-"""Answers as gateways and broken services spoil them: bodies without use, waits that are written in another way."""
+"""Answers spoilt by gateways and broken services: unusable bodies, and unusual forms of Retry-After."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from mockserver.engine.model import RetryAfterForm, UnusableBody
 
 PAGE = "/maintenance"
-"""The path that redirects lead to. It is a page of a gateway, and not an operation of the platform."""
+"""The path that redirects lead to. It is a gateway's page, not an operation of the platform."""
 
 PAGE_BODY = b"<!doctype html><title>Maintenance</title><p>The service will be back soon.</p>"
 
@@ -18,7 +18,7 @@ _VALUES: dict[UnusableBody, Any] = {"null": None, "empty": "", "number": 0}
 
 
 def unusable(body: bytes, kind: UnusableBody) -> bytes:
-    """What stands in place of `body`, a JSON object whose first field is the one that the client wants."""
+    """Return the replacement of `body`, a JSON object whose first field is the one that the client needs."""
     if kind == "cut":
         return body[: len(body) // 2]
     if kind == "html":
@@ -39,12 +39,15 @@ def unusable(body: bytes, kind: UnusableBody) -> bytes:
 
 
 def media_type(kind: UnusableBody) -> str:
-    """What such a body says that it is; a body that was cut still says JSON."""
+    """Return the media type that such a body claims to have. A body that was cut still claims JSON."""
     return "text/html; charset=utf-8" if kind == "html" else "application/json"
 
 
 def retry_after_text(seconds: int | None, form: RetryAfterForm, now: int) -> str | None:
-    """The header Retry-After, None if there is none; `now` in milliseconds. Fractions and dates are a little earlier."""
+    """Return the Retry-After header, None if there is none. `now` is in milliseconds.
+
+    Fractions and dates are slightly too early.
+    """
     if form == "malformed":
         return "soon"
     if form == "absent" or seconds is None:

@@ -1,4 +1,4 @@
-"""Reading bodies: media type, JSON or form. Nothing is refused here: what is wrong is said, and the guards decide."""
+"""Parsing of bodies: media type, JSON or form. Problems are only reported here; the guards decide."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ FORM = "application/x-www-form-urlencoded"
 
 
 MAX_DEPTH = 100
-"""Levels of objects and lists that a JSON body may have; no operation has more than three."""
+"""The deepest nesting of objects and lists in a JSON body. No operation needs more than three levels."""
 
 
 MAX_FORM = 64 << 10
-"""Bytes of a form that are read; a token request has some hundred."""
+"""The most bytes of a form that are read. A token request has some hundred."""
 
 MAX_VALUES = 10_000
-"""Values that a JSON body may hold; no operation has more than five. In memory each takes up to thirty times its bytes."""
+"""The most values in a JSON body. No operation needs more than five. In memory each takes up to thirty times its bytes."""
 
 _STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 
 
 class Body(NamedTuple):
-    """A body as read: `media` and `problem` are why it cannot be used (None: it can), `detail` says it for a person."""
+    """A parsed body. `media` and `problem` are why it cannot be used (None: it can); `detail` says so in words."""
 
     document: Any = None
     media: Reason | None = None
@@ -39,7 +39,7 @@ class Body(NamedTuple):
 
 
 def is_json(content_type: str | None) -> bool:
-    """Whether the media type is JSON in UTF-8."""
+    """Return whether the media type is JSON in UTF-8."""
     if content_type == JSON:
         return True
     kind, _, parameters = (content_type or "").partition(";")
@@ -47,7 +47,7 @@ def is_json(content_type: str | None) -> bool:
 
 
 def is_form(content_type: str | None) -> bool:
-    """Whether the media type is a URL-encoded form in UTF-8."""
+    """Return whether the media type is a URL-encoded form in UTF-8."""
     kind, _, parameters = (content_type or "").partition(";")
     return kind.strip().lower() == FORM and _charset_is_utf8(parameters)
 
@@ -61,7 +61,7 @@ def _charset_is_utf8(parameters: str) -> bool:
 
 
 def read_json(request: Request) -> Body:
-    """Decodes a JSON body; an empty one is the document None, whatever its media type."""
+    """Parse a JSON body. An empty one is the document None, whatever its media type."""
     raw = request.body
     if not raw and not request.size:
         return Body()
@@ -76,7 +76,7 @@ def read_json(request: Request) -> Body:
         return Body(None, media, Reason.NOT_JSON, _why_not_json(raw, error))
     if is_nested_too_deeply(raw, document):
         return Body(None, media, Reason.NOT_JSON, "The body is nested too deeply.")
-    if raw.count(b":") != keys_of(document):  # then colons stand in strings, or a key stands twice
+    if raw.count(b":") != keys_of(document):  # then strings contain colons, or a key occurs twice
         repeated = _repeated_key(raw)
         if repeated is not None:
             return Body(None, media, Reason.NOT_JSON, f"The name {repeated!r} occurs twice in one object.")
@@ -84,17 +84,20 @@ def read_json(request: Request) -> Body:
 
 
 def holds_more(raw: bytes, values: int) -> bool:
-    """Return whether a JSON document holds more than so many values, without decoding it."""
+    """Return whether a JSON document has more than `values` values, without decoding it."""
     return len(raw) > values and _values(raw) > values and _values(_STRINGS.sub(b"", raw)) > values
 
 
 def _values(raw: bytes) -> int:
-    """Return about how many values there are, what stands in strings included."""
+    """Return roughly how many values there are, counting commas and brackets inside strings too."""
     return raw.count(b",") + raw.count(b"[") + raw.count(b"{")
 
 
 def is_nested_too_deeply(raw: bytes, document: Any) -> bool:
-    """Return whether a document nests deeper than MAX_DEPTH: whoever walks it later stands deeper in Python's own stack."""
+    """Return whether a document nests deeper than MAX_DEPTH.
+
+    Code that walks it later may already be deeper in Python's stack.
+    """
     if raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:
         return False
     depth, level = 0, [document]
@@ -105,7 +108,10 @@ def is_nested_too_deeply(raw: bytes, document: Any) -> bool:
 
 
 def keys_of(document: Any) -> int:
-    """How many members all the objects in a document have together. Without recursion: the decoder bounds the depth, not us."""
+    """Return how many members all objects of a document have together.
+
+    It does not recurse, because only the decoder limits the depth here.
+    """
     total, stack = 0, [document]
     while stack:
         value = stack.pop()
@@ -140,11 +146,14 @@ def _repeated_key(raw: bytes) -> str | None:
 
 
 def _cut(request: Request) -> str:
-    return f"The body ended after {len(request.body)} of the {request.size} bytes it was to have."
+    return f"The body ended after {len(request.body)} of its {request.size} bytes."
 
 
 def _why_not_json(raw: bytes, error: Exception) -> str:
-    """The reason in words; where the standard library would have taken it, it is one of the extensions JSON does not have."""
+    """Return why a body is not JSON.
+
+    If the standard library accepts it, it uses one of that library's extensions of JSON.
+    """
     if isinstance(error, RecursionError):
         return "The body is nested too deeply."
     try:
@@ -159,7 +168,7 @@ def _why_not_json(raw: bytes, error: Exception) -> str:
 
 
 def read_form(request: Request) -> Body:
-    """Decodes a form into strings. A field without a value counts as left out, one given twice is wrong (RFC 6749, 3.2)."""
+    """Parse a form. A field without a value counts as missing; a field given twice is an error (RFC 6749, section 3.2)."""
     if not request.body and not request.size:
         return Body({})
     media = None if is_form(request.content_type) else Reason.MEDIA_TYPE

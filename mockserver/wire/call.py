@@ -15,12 +15,12 @@ from mockserver.wire.redaction import Secrets
 
 
 class Call(Struct, gc=False):
-    """A request that has arrived: what was read of it, what was seen, and the fault that hits it.
+    """A request that has arrived, with the snapshot of the store and the fault that hits it.
 
-    `operation` is None where the route leads to none. `detail`, `media` and `allow` word refusals; `refused` is the route's
-    own, `secret` and `scopes` a token request's. `answered_with` is the answer where there is nothing left to decide.
-    `key_header` names a header that makes a request idempotent, in lower case. `weight` is what the request keeps in memory, in
-    bytes as far as its sender chooses them.
+    `operation` is None if there is no route. `detail`, `media` and `allow` fill in the messages of refusals. `refused` is the
+    route's refusal; `secret` and `scopes` belong to a token request. `answered_with` is the answer if there is nothing left to
+    decide. `key_header` is the name, in lower case, of a header that makes a request idempotent. `weight` is the number of
+    bytes, chosen by the sender, that the request keeps in memory.
     """
 
     request: Request
@@ -39,7 +39,7 @@ class Call(Struct, gc=False):
     key_header: str = ""
     weight: int = 0
     known_secrets: Secrets | None = None
-    """Secrets of OAuth clients met before: a shared store words an arrival before its client is read."""
+    """Secrets of the OAuth clients seen before. A shared store needs the arrival's text before the client is read."""
 
     @property
     def delay(self) -> float:
@@ -47,9 +47,9 @@ class Call(Struct, gc=False):
         return self.effect.before / 1000
 
     def entry(self, seq: int, at: int) -> Entry:
-        """The journal entry for the arrival."""
+        """Return the journal entry for the arrival."""
         return notes.arrival(self, seq, at)
 
     def answered(self, outcome: Outcome) -> notes.AnswerNote:
-        """The journal entry for the answer that `outcome` leads to."""
+        """Return the journal entry for the answer that `outcome` leads to."""
         return notes.AnswerNote(self, outcome)

@@ -1,4 +1,4 @@
-"""Reading the Authorization header (RFC 6750, RFC 7617)."""
+"""Parsing of the Authorization header (RFC 6750, RFC 7617)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from mockserver.ids import pseudonym
 from mockserver.journal import Credential
 
 LITERALS = frozenset({"null", "undefined", "none", "[redacted]", "nan", "[object object]"})
-"""What broken templates write where a token belongs, in lower case."""
+"""Values that broken templates leave in place of a token, in lower case."""
 
 SHORTEST_BASE64 = 11
-"""Letters that encode eight bytes, the shortest secret."""
+"""Characters that encode eight bytes, the shortest secret."""
 
 LONGEST_KEPT = 64
-"""Letters of a text whose decoded forms are remembered: most such texts are the same in many requests."""
+"""The longest text whose decoded forms are cached. Most such texts are the same in many requests."""
 
 _BETWEEN = re.compile(r"[\s&=?#;,]+")
 _BASE64 = re.compile(rf"[A-Za-z0-9+/_-]{{{SHORTEST_BASE64},}}")
@@ -28,14 +28,14 @@ _TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 
 
 class Basic(NamedTuple):
-    """Client id and secret."""
+    """A client id and its secret."""
 
     client_id: str
     secret: str
 
 
 def bearer(authorization: str | None) -> str | None:
-    """The bearer token, "" where a header shows none (absent, or an empty ``Bearer``), None where it is malformed."""
+    """Return the bearer token, "" if the header is missing or ``Bearer`` is empty, None if it is malformed."""
     if not authorization:
         return ""
     scheme, _, value = authorization.partition(" ")
@@ -48,7 +48,7 @@ def bearer(authorization: str | None) -> str | None:
 
 
 def basic(authorization: str | None) -> Basic | None:
-    """Client id and secret from a Basic header, None where there is none or it cannot be read."""
+    """Return client id and secret from a Basic header, None if there is none or it is malformed."""
     scheme, _, value = (authorization or "").partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -61,21 +61,21 @@ def basic(authorization: str | None) -> Basic | None:
 
 @lru_cache(maxsize=1024)
 def shown_as(client_id: str, secret: str) -> tuple[str, str]:
-    """How a client's secret may show in a text: plain, and behind the id as Basic has it, less the padding."""
+    """Return the forms in which a client's secret may occur: plain, and with the id as in Basic, without the padding."""
     return secret, b64encode(f"{client_id}:{secret}".encode("utf-8", "surrogatepass")).decode().rstrip("=")
 
 
 def place_of(header: str) -> str:
-    """What a journal calls a header, its name in lower case, in which a credential was seen."""
+    """Return the journal's name for a header with a credential."""
     return "cookie" if header == "cookie" else f"header:{header}"
 
 
 def decoded(text: str) -> Iterator[tuple[str, str]]:
-    """The pieces of a text that are percent-encoded or may be base64, as they stand there and decoded."""
+    """Yield the pieces of a text that are percent-encoded or may be base64, each with its decoded form."""
     if "%" in text:
         yield from ((piece, unquote(piece)) for piece in _BETWEEN.split(text) if "%" in piece)
     for run in _BASE64.findall(text):
-        for piece in dict.fromkeys((run, *run.split("/"))):  # a slash is a letter of base64, and parts a path
+        for piece in dict.fromkeys((run, *run.split("/"))):  # a slash may be base64 or part of a path
             if len(piece) >= SHORTEST_BASE64:
                 meant = _from_base64(piece) if len(piece) <= LONGEST_KEPT else _from_base64.__wrapped__(piece)
                 if meant is not None:
@@ -84,7 +84,7 @@ def decoded(text: str) -> Iterator[tuple[str, str]]:
 
 @lru_cache(maxsize=4096)
 def _from_base64(letters: str) -> str | None:
-    """The letters decoded; None where they are no base64."""
+    """Return the decoded characters, None if they are not base64."""
     letters = letters.translate(_FROM_URLSAFE)
     try:
         return b64decode(letters + "=" * (-len(letters) % 4)).decode("latin-1")
@@ -93,7 +93,7 @@ def _from_base64(letters: str) -> str | None:
 
 
 def credential(authorization: str | None) -> Credential:
-    """What the header shows, without its secrets: for the journal."""
+    """Return the header's credential for the journal, without its secrets."""
     if not authorization or not authorization.strip():
         return Credential("none" if authorization is None else "empty")
     scheme, _, value = authorization.strip().partition(" ")

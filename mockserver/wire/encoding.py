@@ -1,7 +1,7 @@
-"""Bodies that are sent in gzip: unpacked within bounds. Other encodings are refused.
+"""Bodies in gzip, unpacked within limits. Other encodings are refused.
 
-A few kilobytes can stand for gigabytes. So a body is unpacked in pieces, of which no more than its beginning is kept at
-first; the whole is unpacked once it is known that the policy takes so many bytes.
+A few kilobytes can stand for gigabytes. So a body is unpacked in pieces, and at first only its beginning is kept. The whole is
+unpacked when it is known that the policy accepts that many bytes.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ GZIP = frozenset({"gzip", "x-gzip"})
 PLAIN = frozenset({"", "identity"})
 
 PIECE = 64 << 10
-"""Bytes that come out at a time at most."""
+"""The most bytes that are unpacked at a time."""
 
 GIVEN = 4 << 10
-"""Bytes that go in at a time: what is left of them is copied for each piece that comes out."""
+"""Bytes that are fed in at a time. The rest of them is copied for each piece that comes out."""
 
 _WITH_GZIP_HEADER = 16 + zlib.MAX_WBITS
 
 
 class Opened(NamedTuple):
-    """A body as it was before it was packed: its beginning and its size, or one more than what is taken.
+    """The beginning and the size of an unpacked body. A size above the limit is given as the limit plus one.
 
     `problem` is why it cannot be unpacked.
     """
@@ -39,7 +39,7 @@ class Opened(NamedTuple):
 
 
 def encoding_of(request: Request) -> str | None:
-    """Return the Content-Encoding in lower case, None if the body is as it is."""
+    """Return the Content-Encoding in lower case, None if the body is not encoded."""
     for name, value in request.others:
         if name == ENCODING:
             encoding = value.strip().lower()
@@ -48,9 +48,9 @@ def encoding_of(request: Request) -> str | None:
 
 
 def opened(request: Request, most: int, takes: Callable[[], int]) -> Opened:
-    """Unpack a gzip body as far as it is needed; its beginning has up to `most` bytes.
+    """Unpack a gzip body as far as needed, and keep up to `most` bytes of its beginning.
 
-    `takes` returns how many bytes are of use at all. It is asked about a body with more than `most`.
+    `takes` returns how many bytes are needed at all. It is called for a body with more than `most`.
     """
     kept, size, bound = bytearray(), 0, most
     try:
@@ -67,9 +67,9 @@ def opened(request: Request, most: int, takes: Callable[[], int]) -> Opened:
 
 
 def whole(request: Request) -> Request:
-    """Return the request with the body unpacked, up to MAX_READ bytes."""
+    """Return the request with its body unpacked, up to MAX_READ bytes."""
     body = bytearray()
-    with suppress(zlib.error, EOFError):  # it was whole when it was looked at, unless a policy has changed since
+    with suppress(zlib.error, EOFError):  # it was valid when it was first read, unless a policy has changed since
         for piece in _pieces(request.body):
             body += piece
             if len(body) > MAX_READ:
@@ -78,7 +78,7 @@ def whole(request: Request) -> Request:
 
 
 def _pieces(packed: bytes) -> Iterator[bytes]:
-    """Raises zlib.error for what is not gzip, EOFError if its end is missing or is not the end of the body."""
+    """Yield the unpacked body in pieces. Raises zlib.error if it is not gzip, EOFError if it ends too early or too late."""
     unpacker, taken = zlib.decompressobj(_WITH_GZIP_HEADER), 0
     while taken < len(packed) and not unpacker.eof:
         given = packed[taken : taken + GIVEN]

@@ -1,4 +1,4 @@
-"""Every door's one way in: a Request becomes a Response, in two steps so that a door can wait between them."""
+"""The one handler behind every front end. A Request becomes a Response in two steps, so that the front end can wait between."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from mockserver.wire.render import headers_of, render
 from mockserver.wire.unserved import Unserved
 
 DOCUMENT = "/openapi.json"
-"""Where the platform's OpenAPI document is served."""
+"""The path of the platform's OpenAPI document."""
 
 ROUTES: dict[str, Operation] = {
     "/oauth/token": "token",
@@ -44,22 +44,22 @@ METHOD = "POST"
 SECRETS_KNOWN = 1024
 
 LARGE = KEPT + MARGIN
-"""Bytes of a body from which on it is read with care: as many as are kept of it."""
+"""Bodies from this size on are read with care. The journal keeps no more than this."""
 
 UNREAD = frozenset(reason for reason in Reason if reason.startswith(("auth.", "scope.", "body.")))
-"""Refusals that no body changes."""
+"""Refusals that do not depend on the body."""
 
 _CALL = "_dayfly_call"
-"""Where an exception that is raised while a request arrives has its call, so that the journal tells of one request."""
+"""The attribute with the call of an exception raised while a request arrives, so that the journal has one request."""
 
 _log = logging.getLogger("dayfly")
 
 
 class Handler:
-    """Answers requests of the platform's operations; `opaque` hides reasons from clients, never from the journal.
+    """Answers requests of the platform's operations. `opaque` hides reasons from clients, never from the journal.
 
-    `key_header` names, in lower case, a header of the client's own that makes a request idempotent: it is journalled as a
-    digest, as those are that have a usual name for it.
+    `key_header` names, in lower case, a header of the client's own that makes a request idempotent. It is journalled as a
+    digest, as are headers with a usual name for that.
     """
 
     key_header = ""
@@ -72,13 +72,13 @@ class Handler:
         platform.hide = self.hide
 
     def handle(self, request: Request) -> Response:
-        """The answer to a request, without waiting: its delays are told in it, for the door to keep."""
+        """Return the answer to a request without waiting. It contains its delays, for the front end to wait."""
         return self.finish(self.arrive(request))
 
     def takes(self, path: str, authorization: str | None) -> int:
-        """Return how many bytes of a body are of use at `path` to whoever shows this Authorization.
+        """Return how many bytes of a body are needed at `path` with this Authorization.
 
-        That is what the policy of the organisation takes which is named there; of other bodies the beginning.
+        That is the maximum in the policy of the token's organisation. Of other bodies only the beginning is needed.
         """
         operation, shown = ROUTES.get(path), _show(authorization)
         if operation is None or operation == "token" or shown.organization is None:
@@ -92,7 +92,7 @@ class Handler:
     # -- arriving ----------------------------------------------------------------------------------------------------
 
     def arrive(self, request: Request) -> Call:
-        """Reads a request, journals its arrival and picks the fault that hits it. Never blocks but for the store."""
+        """Read a request, journal its arrival and draw the fault that hits it. Blocks only for the store."""
         operation = ROUTES.get(request.path)
         if operation is None or request.method != METHOD:
             return self._arrive_lost(request, operation)
@@ -108,7 +108,7 @@ class Handler:
         return self._arrived(Call(request, operation, ask, context_id, detail, known_secrets=self._secrets))
 
     def _arrived(self, call: Call) -> Call:
-        """Looks at the world for a call, its arrival journalled; where the store cannot be reached it is answered already."""
+        """Journal a call's arrival and read its snapshot. If the store cannot be reached, the call is answered already."""
         platform, request = self.platform, call.request
         if call.known_secrets is None or self.key_header:
             call.known_secrets, call.key_header = self._secrets, self.key_header
@@ -132,7 +132,7 @@ class Handler:
         return call
 
     def _arrive_packed(self, operation: Operation, request: Request, encoding: str) -> Call:
-        """A body in gzip is unpacked as far as the policy takes it; any other encoding is a media type that is not taken."""
+        """Unpack a gzip body as far as the policy accepts it. Any other encoding is an unsupported media type."""
         if encoding not in GZIP:
             return self._arrive_unread(operation, replace(request, body=b""), "")
         if request.unheld or request.size > len(request.body):
@@ -148,7 +148,7 @@ class Handler:
         return self._arrive_large(operation, plain, lambda: plain if size <= LARGE else whole(request))
 
     def _arrive_unread(self, operation: Operation, request: Request, problem: str) -> Call:
-        """A body that cannot be unpacked because of `problem`, or because its encoding is not taken, if that is empty."""
+        """Refuse a body because of `problem`, or because of its encoding if that is empty."""
         media, body = None if problem else Reason.MEDIA_TYPE, None
         words = f"{FORM if operation == 'token' else JSON}, with no Content-Encoding but gzip"
         if operation == "token":
@@ -162,10 +162,10 @@ class Handler:
         return self._arrived(Call(request, operation, ask, self._context(ask), problem, words))
 
     def _arrive_large(self, operation: Operation, request: Request, whole: Callable[[], Request]) -> Call:
-        """A large body is read once it is known that nothing else refuses the request, and one at a time.
+        """Read a large body only when nothing else refuses the request, and one at a time.
 
-        `whole` returns the request with all of its body; of `request` the beginning is enough. What a
-        body costs while it is read is many times its size.
+        `whole` returns the request with all of its body; `request` needs only the beginning. Reading a body takes many times
+        its size in memory.
         """
         shown = _show(request.authorization)
         if request.unheld:
@@ -206,7 +206,7 @@ class Handler:
         return call
 
     def _remember(self, client: OAuthClient) -> None:
-        """Learns a client's secret, to hide it wherever it shows; the longest known are forgotten first."""
+        """Learn a client's secret, to redact it everywhere. The oldest are forgotten first."""
         known, forms = self._known, shown_as(client.id, client.secret)
         if known.get(client.id) == forms:
             return
@@ -221,11 +221,12 @@ class Handler:
                 self._secrets.discard(form)
 
     def hide(self, text: str) -> str:
-        """Return a text without the tokens and the secrets that are known here."""
+        """Return a text with tokens and known secrets redacted."""
         return self._secrets.hide(text)
 
     def _arrive_lost(self, request: Request, operation: Operation | None) -> Call:
-        """A path or method there is not: answered alike for everybody, journalled with whoever shows a token."""
+        """Answer an unknown path or method. The answer is the same for everyone; the journal entry goes to the token's
+        organisation."""
         shown = _show(request.authorization)
         ask = Ask(operation or "token", shown.organization, shown.client_id)
         context_id = self._context(ask)
@@ -248,10 +249,10 @@ class Handler:
         try:
             return self.platform.find_client(client_id) if client_id else None
         except StoreUnavailable:
-            return None  # `_arrived` meets the same store and answers for it
+            return None  # `_arrived` uses the same store, and answers for it
 
     def _learn_of(self, shown: str) -> None:
-        """Learn the secret of the client whose id stands where a secret belongs: then the secret stands where the id does."""
+        """Learn the secret of a client whose id was sent as the secret: then the secret was probably sent as the id."""
         organization = self._organization_of(shown)
         if organization is not None:
             found = self.platform.look(Ask("token", organization, shown)).client
@@ -264,7 +265,7 @@ class Handler:
     # -- answering ---------------------------------------------------------------------------------------------------
 
     def finish(self, call: Call) -> Response:
-        """Decides, commits and journals the answer, and renders it."""
+        """Decide the call, commit and journal the answer, and render it."""
         if call.answered_with is not None:
             return call.answered_with
         try:
@@ -286,7 +287,7 @@ class Handler:
         return platform.answer(call, seen)
 
     def broken(self, error: Exception, call: Call | None = None, request: Request | None = None) -> Response:
-        """The answer where the mock itself failed: a 500 in the platform's shape.
+        """Return the answer after a failure of the mock itself: a 500 in the platform's shape.
 
         `call` is None if the error was raised while `request` arrived.
         """
@@ -296,7 +297,7 @@ class Handler:
         return self._failed(plain, Reason.INTERNAL, error, call)
 
     def busy(self, request: Request) -> Response:
-        """The answer to a request that is not read, because too many wait. The journal tells of some in a crowd."""
+        """Return the answer to a request that is not read, because too many are waiting. A crowd is journalled in part."""
         call = self._unread(request)
         outcome = Outcome(Reason.BUSY, self.platform.nobody(), acted=False)
         if self.unserved.is_sample():
@@ -304,7 +305,7 @@ class Handler:
         return render(call, outcome, opaque=self.opaque)
 
     def _unread(self, request: Request) -> Call:
-        """A call of which the head is all that is known."""
+        """Return a call of which only the head is known."""
         operation, shown = ROUTES.get(request.path), _show(request.authorization)
         ask = Ask(operation or "token", shown.organization, shown.client_id, size=request.size)
         call = Call(request, operation, ask, self._context(ask), known_secrets=self._secrets, key_header=self.key_header)
@@ -312,14 +313,14 @@ class Handler:
         return call
 
     def _failed(self, call: Call, reason: Reason, error: Exception, asked: Call | None = None) -> Response:
-        """The answer to a call, for a reason of the mock's own; it is journalled as that of `asked`, if that is another."""
+        """Return the answer to a call that the mock failed. It is journalled as the answer to `asked`, if that is given."""
         _log.error("%s %s: %s", call.context_id, reason, error, exc_info=reason is Reason.INTERNAL)
         outcome = Outcome(reason, self.platform.nobody(), acted=False)
         self._keep(asked or call, call, outcome)
         return render(call, outcome, opaque=self.opaque)
 
     def _keep(self, asked: Call, call: Call, outcome: Outcome) -> None:
-        """Have the journal tell that `asked` was answered as `call` is. What broke the request may break that too."""
+        """Have it journalled that `asked` was answered like `call`. Errors in this are only logged."""
         try:
             self.unserved.add(asked, AnswerNote(call, outcome).entry(0, 0), outcome.seen.now)
         except Exception:
@@ -327,12 +328,12 @@ class Handler:
 
 
 def _reason_of(error: StoreUnavailable | ConflictError) -> Reason:
-    """Why the store did not serve: it is away, or others were faster each time."""
+    """Return why the store did not serve: it is unavailable, or others were faster each time."""
     return Reason.STORE_CONTENDED if isinstance(error, ConflictError) else Reason.STORE_UNAVAILABLE
 
 
 def weight_of(request: Request) -> int:
-    """The bytes that the request keeps in memory, as far as its sender chooses them; 0 if they are few."""
+    """Return the bytes, chosen by its sender, that the request keeps in memory; 0 if they are few."""
     headers = len(request.authorization or "") + len(request.content_type or "") + len(request.agent or "")
     headers += sum(len(name) + len(value) for name, value in request.others)
     weight = len(request.body) + len(request.path) + len(request.query) + headers
@@ -343,7 +344,7 @@ def weight_of(request: Request) -> int:
 
 
 class _Shown(NamedTuple):
-    """What an Authorization header shows: whose the token says it is, or why there is none."""
+    """The contents of an Authorization header: the token and its owner, or the problem with it."""
 
     organization: str | None
     client_id: str
@@ -352,7 +353,7 @@ class _Shown(NamedTuple):
 
 
 LONGEST_REMEMBERED = 1024
-"""Characters of a header that is remembered with what it shows; a longer one is read again each time."""
+"""The longest header whose contents are cached. A longer one is parsed again each time."""
 
 
 def _show(authorization: str | None) -> _Shown:
@@ -371,7 +372,7 @@ _remembered = lru_cache(maxsize=256)(_shown_in)
 
 
 def _read(operation: Operation, request: Request) -> tuple[Ask, str]:
-    """Reads a create or a send: quickly where it has the usual shape, else with care, and with words for what is wrong."""
+    """Read a create or a send: fast if it has the usual shape, otherwise with care, and with an error message."""
     organization, client_id, token, problem = _show(request.authorization)
     size = request.size
     if size == len(request.body) and (request.content_type == JSON or is_json(request.content_type)):
@@ -396,7 +397,7 @@ def _read_with_care(operation: Operation, request: Request, shown: _Shown) -> tu
 
 
 def _content(operation: Operation, document: dict[str, Any]) -> tuple[str, int, tuple[str, str]]:
-    """What the engine needs to know of a valid document: session id, length of the text, guest."""
+    """Return what the engine needs of a valid document: session id, length of the text, guest."""
     if operation == "send":
         return document["webChatSessionId"], len(document["text"]), ("", "")
     guest = document.get("guest")
@@ -404,7 +405,7 @@ def _content(operation: Operation, document: dict[str, Any]) -> tuple[str, int, 
 
 
 def _check_json(operation: Operation, body: Body, request: Request) -> tuple[Reason | None, str]:
-    """What is wrong with a JSON body, and how to say it; an empty body is one that was not sent."""
+    """Return the problem with a JSON body, and its message. An empty body counts as none."""
     if body.problem is not None or request.size > len(request.body):
         return body.problem, body.detail
     if body.document is None and operation == "create":
@@ -417,7 +418,7 @@ def _check_json(operation: Operation, body: Body, request: Request) -> tuple[Rea
 
 
 def _check_form(body: Body) -> tuple[Reason | None, str]:
-    """What is wrong with a token request's form, and how to say it."""
+    """Return the problem with a token request's form, and its message."""
     if body.problem is not None:
         return body.problem, body.detail
     grant = body.document.get("grant_type")

@@ -1,4 +1,4 @@
-"""What comes in through a door and what goes out, without any framework."""
+"""Requests and responses, independent of any framework."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from msgspec import Struct
 from mockserver.journal import Delivery
 
 MAX_READ = 16 << 20
-"""Bytes of a body that a door reads at most; no policy allows more."""
+"""The most bytes of a body that are read. No policy allows more."""
 
 
 class Request(Struct, frozen=True, kw_only=True, gc=False):
-    """A request as a door read it.
+    """A request as a front end read it.
 
-    `query` is raw, without ``?``. `size` is the body's length in bytes as far as it is known, more than ``len(body)`` where a
-    door stopped reading at MAX_READ. `agent` is User-Agent and `host` is Host; `others` are the headers that are not USUAL,
-    `bounded`. If `unheld`, the door had no room for the body, and `body` is its beginning.
+    `query` is raw, without ``?``. `size` is the body's length in bytes as far as known. It is more than ``len(body)`` if
+    reading stopped at MAX_READ. `agent` is User-Agent and `host` is Host; `others` are the other headers except USUAL,
+    `bounded`. If `unheld`, there was no room for the body, and `body` is its beginning.
     """
 
     method: str
@@ -38,28 +38,31 @@ USUAL = frozenset(
         *("authorization", "transfer-encoding", "upgrade", "user-agent", "sec-fetch-mode", "sec-fetch-site", "sec-fetch-dest"),
     }
 )
-"""Headers in which nobody looks for a credential or a key, or that a Request has by themselves; in lower case."""
+"""Headers that are not searched for credentials or keys, or that have their own field in Request. In lower case."""
 
 MOST_OTHERS = 32
 LONGEST_OTHER = 1 << 10
-"""Characters that are kept of a header's value: nearly all cookies and tokens are shorter."""
+"""Characters of a header's value that are kept. Nearly all cookies and tokens are shorter."""
 
 
 ENCODING, TRACE = "content-encoding", "traceparent"
 HEEDED = frozenset({ENCODING, TRACE})
-"""Headers that decide something; they are kept however many others there are."""
+"""Headers that affect the answer. They are kept however many others there are."""
 
 
 def bounded(headers: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """The first MOST_OTHERS of the headers, each up to LONGEST_OTHER."""
+    """Return the first MOST_OTHERS of the headers, each shortened to LONGEST_OTHER."""
     if len(headers) > MOST_OTHERS:
         headers = sorted(headers, key=lambda header: header[0] not in HEEDED)
     return tuple((name, value[:LONGEST_OTHER]) for name, value in headers[:MOST_OTHERS]) if headers else ()
 
 
 class Response(Struct, frozen=True, gc=False):
-    """An answer, and how it travels: `delay` is seconds to wait before it leaves, `delivery` whether and how it is broken;
-    `split`: its body is sent in two pieces."""
+    """An answer and its delivery.
+
+    `delay` is the time to wait before it leaves, in seconds. `delivery` says how it is broken, if it is. With `split`, its body
+    is sent in two pieces.
+    """
 
     status: int
     headers: list[tuple[str, str]]
@@ -70,7 +73,7 @@ class Response(Struct, frozen=True, gc=False):
 
     @property
     def pieces(self) -> list[bytes]:
-        """The body as it is sent: one piece, or two."""
+        """The body in the pieces in which it is sent: one or two."""
         return [self.half, self.body[len(self.half) :]] if self.split else [self.body]
 
     @property

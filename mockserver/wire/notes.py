@@ -1,4 +1,4 @@
-"""Journal entries for requests and answers. They are worded when somebody reads them; on the way they are references."""
+"""Journal entries for requests and answers. Until someone reads them they are only references, without text."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ KEPT = 64 << 10
 """Bytes of a body that the journal keeps."""
 
 MARGIN = 2 << 10
-"""Bytes beyond those that are looked at, so that a secret is whole when it is hidden, and what is shown is cut afterwards."""
+"""Bytes searched beyond those, so that a secret is redacted as a whole before the text is cut."""
 
 MOST_VALUES = 1000
-"""Values of a body that the journal shows as a document; beyond, it shows the body's text, which takes less memory."""
+"""The most values of a body that the journal stores as a document. It stores larger ones as text, to save memory."""
 
 LONGEST_LITERAL = 64
 
@@ -45,7 +45,7 @@ _SECRET_PARAMETER = re.compile(r"((?:client_secret|access_token|authorization|pa
 
 
 def arrival(call: Call, seq: int, at: int) -> Entry:
-    """The entry for a request's arrival, its secrets redacted."""
+    """Return the entry for a request's arrival, with its secrets redacted."""
     request = call.request
     hidden = hiding(call)
     shown = _shown_credential(request.authorization, hidden)
@@ -77,7 +77,7 @@ def arrival(call: Call, seq: int, at: int) -> Entry:
 
 
 def hiding(call: Call) -> Hiding:
-    """Return what hides all that must not show: what the request proves itself with, and the secrets of known clients."""
+    """Return a redactor for a call: for its own credentials and for the secrets of known clients."""
     pair, client = basic(call.request.authorization), call.seen.client if call.seen is not None else None
     own = () if client is None else shown_as(client.id, client.secret)
     token = bearer(call.request.authorization) or ""
@@ -86,9 +86,9 @@ def hiding(call: Call) -> Hiding:
 
 
 def traced(header: str | None, hidden: Hiding) -> str | None:
-    """Return a traceparent as it is to be journalled; None if it is not valid (W3C Trace Context, section 3.2).
+    """Return a traceparent for the journal, None if it is not valid (W3C Trace Context, section 3.2).
 
-    Of a later version than 00, only the fields that are known are kept.
+    For a version later than 00, only the known fields are kept.
     """
     found = _TRACEPARENT.fullmatch(header.strip()) if header else None
     if found is None or found["version"] == "ff" or (found["more"] and found["version"] == "00"):
@@ -101,7 +101,7 @@ def traced(header: str | None, hidden: Hiding) -> str | None:
 
 
 def _literal(request: Request) -> str | None:
-    """The body as a text in which every string of its document stands as it reads; None where it may not."""
+    """Return the body as text if it contains every string of its document unescaped, else None."""
     raw = request.body
     if len(raw) > KEPT or b"\\" in raw or (is_form(request.content_type) and (b"%" in raw or b"+" in raw)):
         return None
@@ -112,18 +112,18 @@ def _literal(request: Request) -> str | None:
 
 
 def _shown_credential(authorization: str | None, hidden: Hiding) -> Credential:
-    """Return what the header shows; the secret may stand where an id or a word belongs."""
+    """Return the header's credential for the journal. Its id or literal may contain a secret, which is redacted."""
     shown = credential(authorization)
     if shown.client_id is None and shown.literal is None:
         return shown
     client_id = None if shown.client_id is None else hidden.text(shown.client_id)
     literal = None if shown.literal is None else hidden.text((authorization or "").partition(" ")[2].strip() or shown.literal)
-    hidden.found = False  # the place is the header's own
+    hidden.found = False  # the header itself is not one of the places to report
     return msgspec.structs.replace(shown, client_id=client_id, literal=literal and literal[:LONGEST_LITERAL])
 
 
 def _body(call: Call, hidden: Hiding) -> tuple[Any, str | None]:
-    """The decoded body, or the beginning of one that cannot be decoded."""
+    """Return the decoded body, or the beginning of one that cannot be decoded."""
     raw = call.request.body
     if not raw:
         return UNSET, None
@@ -140,39 +140,39 @@ def _body(call: Call, hidden: Hiding) -> tuple[Any, str | None]:
 
 
 class Hiding:
-    """Replaces tokens and secrets, and remembers whether it `found` one."""
+    """Redacts tokens and secrets, and sets `found` if it redacted any."""
 
     def __init__(self, secrets: Iterable[str], known: Secrets = NOTHING) -> None:
-        """`secrets` are those of one request; `known` is an index of all that are known besides."""
+        """`secrets` are those of one request; `known` is the index of all other known secrets."""
         self._secrets, self._known, self.found = Secrets(secrets), known, False
         self._nothing = False
 
     def look_over(self, texts: Iterable[str]) -> None:
-        """Look at texts all at once, which costs less; where they show nothing, `text` looks at none of their parts again."""
+        """Search many texts at once, which is faster. If they contain no secret, `text` does not search their parts again."""
         self._nothing = not self._shows("\n".join(map(readings, texts)))
 
     def raw(self, text: str) -> str:
-        """A URL, or a body that cannot be decoded: there a parameter's name alone tells a secret."""
+        """Redact a URL, or a body that cannot be decoded: there the name of a parameter alone marks a secret."""
         hidden = _SECRET_PARAMETER.sub(r"\1" + REDACTED, text) if "=" in text else text
         self.found = self.found or hidden != text
         return self.text(hidden)
 
     def text(self, text: str) -> str:
-        """What a person may have written, in whatever encoding: only secrets that are known for such."""
+        """Redact text that a person may have written, in any encoding: only known secrets."""
         if not self.is_in(text):
             return text
         self.found = True
         return self._known.hide(self._secrets.hide(text), tokens=False)
 
     def is_in(self, text: str) -> bool:
-        """Whether a text shows a secret or a token, in whatever encoding."""
+        """Return whether a text contains a secret or a token, in any encoding."""
         return not self._nothing and self._shows(readings(text))
 
     def _shows(self, text: str) -> bool:
         return self._secrets.show_in(text) or self._known.show_in(text, tokens=False)
 
     def value(self, value: Any) -> Any:
-        """A decoded document."""
+        """Redact a decoded document."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
@@ -186,25 +186,25 @@ class Hiding:
         return self.value(member)
 
     def form(self, fields: dict[str, str]) -> dict[str, str]:
-        """A token request's own form may carry the secret: that is hidden too, but no leak."""
+        """Redact a token request's form. Its secret belongs there, so it does not count as found."""
         shown = {name: str(self._member(name, value)) for name, value in fields.items()}
         self.found = False
         return shown
 
 
 class AnswerNote(Struct, frozen=True, gc=False):
-    """The entry for an answer, made from the call and the outcome that it was made from."""
+    """The entry for an answer, made from the call and its outcome."""
 
     call: Call
     outcome: Outcome
 
     @property
     def weight(self) -> int:
-        """It keeps the request, which its arrival weighs."""
+        """Always 0, because the arrival already counts the request."""
         return 0
 
     def entry(self, seq: int, at: int) -> Answer:
-        """The answer as it was put on the wire, or would have been where its delivery was broken."""
+        """Return the entry with the answer as it was sent, or would have been sent if the delivery had not been broken."""
         from mockserver.wire.render import render, retry_after, retry_after_text, row_of
 
         call, outcome = self.call, self.outcome

@@ -1,8 +1,8 @@
-"""A decoder that reads and validates a body in one pass, made from its schema, and whose yes can be believed.
+"""A decoder that parses and validates a body in one pass, generated from its schema. What it accepts is valid.
 
-It knows objects of required strings with bounded lengths, which is what the platform's requests are. What it does not take (a
-body that is wrong, that has members beyond the schema's, or could repeat a name or hold a NUL) is left to the reference
-validator, which words the refusal; a property test holds the two together.
+It supports objects of required strings with limited lengths, which is what the platform's requests are. It rejects bodies that
+are invalid, have members beyond the schema's, or might repeat a name or contain a NUL. The reference validator then checks
+these and words the error. A property test compares the two.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from typing import Annotated, Any
 import msgspec
 
 NO_NUL = "^[^\\u0000]*$"
-"""The one pattern it knows, as the document spells it; a NUL can only come into a JSON string as an escape."""
+"""The only supported pattern, as the document has it. A NUL can occur in a JSON string only as an escape."""
 
 _HIDDEN = re.compile(rb"\\u00[0-7]")
-"""Escapes of ASCII: a NUL, or a letter of a name that is spelled another way to stand there twice."""
+"""Escapes of ASCII: a NUL, or a character of a repeated name that is spelled differently."""
 
 QuickDecoder = Callable[[bytes], Any]
-"""Gives the decoded body as a Struct with a field for each member, or None where it would rather not say."""
+"""Returns the decoded body as a Struct with a field for each member, or None to leave it to the reference validator."""
 
 
 def decoder(schema: dict[str, Any], definitions: dict[str, Any], optional: frozenset[str] = frozenset()) -> QuickDecoder:
-    """The decoder for an object `schema`. Members named in `optional` are required here all the same: absent, it says None."""
+    """Return the decoder for an object `schema`. It returns None if a member named in `optional` is absent."""
     names: list[bytes] = []
     kind = _type(schema, definitions, optional, names)
     decode = msgspec.json.Decoder(kind).decode

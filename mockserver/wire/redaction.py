@@ -1,7 +1,7 @@
-"""Hiding secrets in texts: the one redactor of the journal, explanations, logs, lists, reports and recordings.
+"""Redaction of secrets in texts, used by the journal, explanations, logs, lists, reports and recordings.
 
-A text is searched as it stands, and as it reads once it is decoded: percent-encoding, base64, ``\\u`` escapes, UTF-16.
-The cost grows with the length of the text, and not with the number of secrets.
+A text is searched as it is, and as it reads when decoded: percent-encoding, base64, ``\\u`` escapes, UTF-16. The cost grows
+with the length of the text, not with the number of secrets.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from mockserver.wire.credentials import LONGEST_KEPT, decoded
 REDACTED = "[REDACTED]"
 
 SHORTEST_SECRET = 8
-"""Shorter ones would be found in every text, and so none shorter is accepted."""
+"""Shorter secrets would occur in every text, so none shorter is accepted."""
 
 FEW = 64
-"""So many secrets are looked for one by one; more of them by their parts."""
+"""Up to this many secrets are searched one by one, more of them through an index."""
 
 BLOCK = SHORTEST_SECRET
-"""Letters of a secret by which an index knows it."""
+"""Length of the parts by which the index finds a secret."""
 
 LAYERS = 3
-"""Encodings around one another that are taken off."""
+"""Layers of encoding that are removed."""
 
 _PERCENT = re.compile(r"(?:%[0-9a-fA-F]{2})+")
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
@@ -33,19 +33,19 @@ _ESCAPED = re.compile(r"[^\s\"&=?#;,]*\\u[^\s\"&=?#;,]*")
 
 
 class Secrets:
-    """An index of secrets. `hide` replaces each of them, and every token of this mock's making, in a text.
+    """A set of secrets. `hide` redacts them, and every token of this mock, in a text.
 
     It may be read while a secret is added or discarded, but only one thread may change it at a time.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._all: dict[str, int] = {}  # how often each was added
-        self._index: _Index | None = None  # only of many
+        self._index: _Index | None = None  # only if there are many
         for secret in secrets:
             self.add(secret)
 
     def add(self, secret: str) -> None:
-        """Look for `secret` from now on, unless it is too short."""
+        """Search for `secret` from now on, unless it is too short."""
         if len(secret) < SHORTEST_SECRET:
             return
         self._all[secret] = self._all.get(secret, 0) + 1
@@ -55,7 +55,7 @@ class Secrets:
             self._index = _Index(self._all)
 
     def discard(self, secret: str) -> None:
-        """Look for `secret` no longer, if it was discarded as often as it was added."""
+        """Stop searching for `secret` if it was discarded as often as it was added."""
         count = self._all.get(secret, 0)
         if count > 1:
             self._all[secret] = count - 1
@@ -63,7 +63,7 @@ class Secrets:
             self._index.discard(secret)
 
     def hide(self, text: str, *, tokens: bool = True) -> str:
-        """Return `text` without secrets; without any of it, if they cannot be told from what is around them."""
+        """Return `text` with secrets redacted. All of it is redacted if they cannot be separated from the rest."""
         if not self.show_in(readings(text), tokens=tokens):
             return text
         hidden = self._hide_plainly(text, tokens)
@@ -73,7 +73,7 @@ class Secrets:
         return REDACTED if self._show_in_any(_unwrapped(hidden), tokens) else hidden
 
     def show_in(self, text: str, *, tokens: bool = True) -> bool:
-        """Whether a secret, or a token, stands in `text` as it is."""
+        """Return whether `text` contains a secret, or a token, without decoding."""
         for secret in list(self._all) if self._index is None else self._index.candidates(text):
             if secret in text:
                 return True
@@ -94,14 +94,14 @@ class Secrets:
 
 
 class _Index:
-    """Many secrets by their parts: a text is looked up there in as many steps as it is long, and not once for each secret.
+    """An index of many secrets by their parts. A lookup takes as many steps as the text is long.
 
-    Whichever way a text is cut into blocks, a secret of nearly two blocks' length has a whole one of them in it.
+    However a text is cut into blocks, a secret of nearly two blocks' length contains one whole block.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._by_block: dict[str, frozenset[str]] = {}
-        self._by_end: dict[str, frozenset[str]] = {}  # those that may have no whole block
+        self._by_end: dict[str, frozenset[str]] = {}  # secrets that may contain no whole block
         for secret in secrets:
             self.add(secret)
 
@@ -132,7 +132,7 @@ class _Index:
 
 
 def readings(text: str) -> str:
-    """All that a text may say: as it stands and as it reads decoded, one after another."""
+    """Return all readings of a text, as it is and decoded, one after another."""
     return _readings(text) if len(text) <= LONGEST_KEPT else _readings.__wrapped__(text)
 
 
@@ -144,14 +144,14 @@ def _readings(text: str) -> str:
 
 
 def _pieces(text: str) -> Iterator[tuple[str, str]]:
-    """The pieces of a text that are encoded, as they stand there and decoded."""
+    """Yield the encoded pieces of a text, each with its decoded form."""
     yield from decoded(text)
     if "\\u" in text:
         yield from ((piece, _unescaped(piece)) for piece in _ESCAPED.findall(text))
 
 
 def _unwrapped(text: str) -> Iterator[str]:
-    """The text as it reads with one encoding after another taken off."""
+    """Yield the text with one more encoding removed each time."""
     for _ in range(LAYERS):
         if not ("%" in text or "\\u" in text or "\0" in text):
             return

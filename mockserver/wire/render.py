@@ -1,4 +1,4 @@
-"""From an outcome to the answer on the wire: status, headers, body."""
+"""Rendering of an outcome as the answer: status, headers, body."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CORRELATION = "ININ-Correlation-Id"
 REASON = "Dayfly-Reason"
 
 REAL_LIMIT = 300
-"""Requests a minute per token that the real platform allows; told in headers where the policy counts none."""
+"""Requests per minute and token that the real platform allows. Headers say so if the policy has no rate limit."""
 
 _TYPE = ("Content-Type", "application/json")
 _NO_STORE = ("Cache-Control", "no-cache, no-store, must-revalidate")
@@ -99,7 +99,7 @@ def _counted(outcome: Outcome) -> list[tuple[str, str]]:
 
 
 def _seconds(milliseconds: int) -> int:
-    """Whole seconds, rounded up."""
+    """Return whole seconds, rounded up."""
     return -(-milliseconds // 1000)
 
 
@@ -127,7 +127,7 @@ def _refusal(call: Call, outcome: Outcome, row: Row, opaque: bool) -> Response:
 
 
 def retry_after(call: Call, outcome: Outcome, row: Row) -> int | None:
-    """The wait that Retry-After asks for, in whole seconds; None if the answer asks for none."""
+    """Return the wait for Retry-After in whole seconds, None if the answer asks for none."""
     effect, seen = call.effect, outcome.seen
     if effect.retry_after_form in {"malformed", "absent"}:
         return None
@@ -141,12 +141,12 @@ def retry_after(call: Call, outcome: Outcome, row: Row) -> int | None:
 
 
 def retry_after_text(call: Call, outcome: Outcome, after: int | None) -> str | None:
-    """The header that asks for `after`, as the answer's fault has it written."""
+    """Return the Retry-After header for `after`, in the form that the answer's fault gives it."""
     return altered.retry_after_text(after, call.effect.retry_after_form, outcome.seen.now)
 
 
 def error_body(call: Call, outcome: Outcome, row: Row, after: int | None) -> dict[str, Any]:
-    """The platform's error shape, or OAuth's for the token endpoint's own errors."""
+    """Return an error body in the platform's shape, or in OAuth's for errors of the token endpoint."""
     named = {name: value for name, value in _parameters(call, outcome, after).items() if "{" + name + "}" in row.message}
     message = row.message.format(**named)
     if is_oauth(outcome.reason) and call.effect.status is None:
@@ -162,7 +162,7 @@ def error_body(call: Call, outcome: Outcome, row: Row, after: int | None) -> dic
 
 
 def _parameters(call: Call, outcome: Outcome, after: int | None) -> dict[str, str]:
-    """What may stand in a message."""
+    """Return the parameters of messages."""
     policy = outcome.seen.organization.policy
     return {
         "scope": lacking(call.ask, outcome.seen) or "",
@@ -176,7 +176,7 @@ def _parameters(call: Call, outcome: Outcome, after: int | None) -> dict[str, st
 
 
 def _details(row: Row, message: str) -> list[dict[str, str]]:
-    """Which field is wrong; empty for all else, and so for a dead session."""
+    """Return the field that is wrong. Empty for all other errors, and so for a dead session."""
     field, colon, _ = message.partition(": ")
     if row.code != "constraint.validation" or not colon:
         return []

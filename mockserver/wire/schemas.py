@@ -1,7 +1,7 @@
-"""Validation against the schemas of `openapi/platform.yaml`, the only place where wire shapes are written.
+"""Validation against the schemas of `openapi/platform.yaml`, the only place with the shapes of bodies.
 
-A decoder made from them may say yes; what it does not take, jsonschema judges and words. Where a property names the policy
-value that bounds it (`x-dayfly-policy`), the bound is left to the engine, which knows the policy.
+A fast decoder made from a schema accepts valid bodies. jsonschema checks the rest and words the error. A limit that the policy
+sets (`x-dayfly-policy`) is left to the engine, which knows the policy.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ def _unbounded(node: Any) -> Any:
 
 
 def schema(operation: str) -> dict[str, Any]:
-    """The schema of an operation's body, with all it refers to, its policy-bound limits left out."""
+    """Return the schema of an operation's body with everything it refers to, without the limits that the policy sets."""
     reference = f"#/components/schemas/{SCHEMAS[operation]}"
     return {"$schema": DIALECT, "$ref": reference, "components": {"schemas": _definitions()}}
 
 
 @cache
 def quick_decoder(operation: str) -> QuickDecoder:
-    """Reads and validates a body of the operation's usual shape; None for all others."""
+    """Return a decoder that validates a body of the operation's usual shape, and returns None for all others."""
     body = _definitions()[SCHEMAS[operation]]
     usual = {**body, "type": "object"}
     return decoder(usual, _definitions(), frozenset({"guest"}))
@@ -57,7 +57,10 @@ def _reference(operation: str) -> Any:
 
 
 def problem(operation: str, document: Any) -> str | None:
-    """What is wrong with the document, the field named first; None where nothing is. Shortened: it may quote the document."""
+    """Return the first problem of the document, beginning with the field, None if it is valid.
+
+    It is shortened, because it may quote the document.
+    """
     import jsonschema
 
     error = jsonschema.exceptions.best_match(_reference(operation).iter_errors(document))
@@ -67,7 +70,7 @@ def problem(operation: str, document: Any) -> str | None:
 
 
 def field_of(error: Any) -> str:
-    """Where in the document the error is, as ``guest.name: ``, be it only that it is missing; empty for the document itself."""
+    """Return the path of the faulty or missing field, as ``guest.name: ``, or "" for the document itself."""
     path = [str(part) for part in error.absolute_path]
     if error.validator == "required":
         path += [name for name in error.validator_value if name not in error.instance][:1]

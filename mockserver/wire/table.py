@@ -1,6 +1,6 @@
 """The one table from reason to status, code and message.
 
-Sources: the platform's public specifications, and the thread for 403.
+Sources are the platform's public specifications, and the thread for 403.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from mockserver.engine.model import Reason
 
 
 class Row(NamedTuple):
-    """How a reason is answered. `{name}` in the message stands for a parameter; for OAuth rows `code` is the `error`."""
+    """The answer for a reason. `{name}` in the message is a parameter; for OAuth rows `code` is the `error`."""
 
     status: int
     code: str = ""
@@ -81,15 +81,15 @@ _INJECTED: dict[int, Row] = {
 }
 
 TOLD_AS = {Reason.SESSION_FOREIGN: Reason.SESSION_UNKNOWN, Reason.SESSION_FORGOTTEN: Reason.SESSION_UNKNOWN}
-"""What the header says where only the journal may know better: a foreign id is answered exactly as an unknown one."""
+"""The reasons in the header if only the journal may say more: a foreign id gets the same answer as an unknown one."""
 
 
 def injected(status: int) -> Row:
-    """How an injected error with this status is answered."""
+    """Return the answer of an injected error with this status."""
     phrase = phrases.get(status, "error")
     return _INJECTED.get(status) or Row(status, phrase.lower().replace(" ", ".").replace("-", "."), f"{phrase}.")
 
 
 def is_oauth(reason: Reason) -> bool:
-    """Whether the answer has the OAuth error shape instead of the platform's."""
+    """Return whether the answer has OAuth's error shape instead of the platform's."""
     return reason.startswith("oauth.")

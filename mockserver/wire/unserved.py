@@ -1,4 +1,4 @@
-"""Requests that the mock failed: kept until its store serves, so that the journal tells what was put on the wire."""
+"""Requests that the mock failed. They are kept until its store is available, so that the journal has what was sent."""
 
 from __future__ import annotations
 
@@ -20,58 +20,58 @@ from mockserver.service import Platform
 from mockserver.wire.call import Call
 
 MOST = 1024
-"""Requests that are kept; of more the journal never tells that they failed."""
+"""The most requests that are kept. The failures of further ones are not journalled."""
 
 MOST_BYTES = 4 << 20
-"""Bytes of requests that are kept, as far as their senders choose them."""
+"""The most bytes, chosen by senders, that kept requests may take."""
 
 SOON, LATER = 0.02, 1.0
-"""Seconds between two tries to reach the store: the first wait, and the longest."""
+"""The shortest and the longest wait, in seconds, between two tries to reach the store."""
 
 PATIENCE = 3.0
 """Seconds that the end of a process waits for the thread that tries to reach the store."""
 
 LAST_TRIES = 50
-"""How often what still waits at the end of a process is tried; a store that is away says so at once."""
+"""How often the remaining requests are tried at the end of a process. An unavailable store answers at once."""
 
 SOME = 16
-"""Failed requests that are journalled at most before another request is served."""
+"""The most failed requests that are journalled before the next request is served."""
 
 CROWD = 16
-"""Requests of a crowd that are journalled at once; of the others one a second, so that they leave room for what was served."""
+"""Requests of a crowd that are journalled at once. Of the rest it is one per second, to leave room for served requests."""
 
 _log = logging.getLogger("dayfly")
 
 
 class LateArrival(Struct, frozen=True, gc=False):
-    """The entry for the arrival of a request, written after the store was away."""
+    """The entry for the arrival of a request, written when the store is available again."""
 
     call: Call
 
     @property
     def weight(self) -> int:
-        """The bytes that its sender chose."""
+        """The bytes chosen by the sender."""
         return self.call.weight
 
     def entry(self, seq: int, at: int) -> Entry:
-        """The arrival, which says of itself that it is late."""
+        """Return the arrival, marked as late."""
         arrival = self.call.entry(seq, at)
         assert isinstance(arrival, Arrival)
         return replace(arrival, late=True)
 
 
 class FailureNote(Struct, frozen=True, gc=False):
-    """The entry for what was put on the wire in place of the platform's answer."""
+    """The entry for the answer that was sent instead of the platform's."""
 
     given: Answer
 
     @property
     def weight(self) -> int:
-        """It is small."""
+        """Always 0, because it is small."""
         return 0
 
     def entry(self, seq: int, at: int) -> Entry:
-        """The failure, numbered and stamped."""
+        """Return the failure with its number and timestamp."""
         given = self.given
         head = (seq, at, given.context_id, given.status, given.reason)
         return Failure(*head, code=given.code, delivery=given.delivery, body=given.body)
@@ -84,11 +84,11 @@ class Known(Struct, frozen=True, gc=False):
 
     @property
     def weight(self) -> int:
-        """It is kept nowhere."""
+        """Always 0, because it is not kept."""
         return 0
 
     def entry(self, seq: int, at: int) -> Entry:
-        """The entry with another number and stamp."""
+        """Return the entry with another number and timestamp."""
         return replace(self.read, seq=seq, at=at)
 
 
@@ -101,12 +101,12 @@ class _Waiting(NamedTuple):
 
     @property
     def weight(self) -> int:
-        """The bytes it keeps in memory, as far as the request's sender chose them."""
+        """The bytes, chosen by the request's sender, that it keeps in memory."""
         return 0 if self.arrival is None else self.arrival.weight
 
 
 class Unserved:
-    """The failed requests of one process. They are journalled before the next request, or as soon as the store serves."""
+    """The failed requests of one process. They are journalled before the next request, or when the store is available."""
 
     def __init__(self, platform: Platform) -> None:
         self.waiting: deque[_Waiting] = deque()
@@ -117,10 +117,10 @@ class Unserved:
         self._thread: Thread | None = None
 
     def add(self, call: Call, given: Answer, system: int) -> None:
-        """Keep a request that was answered `given` when the system's clock read `system`, in milliseconds."""
+        """Keep a request that was answered with `given` at the system's time `system`, in milliseconds."""
         seen, platform = call.seen, self._platform
         clock = None if seen is None else seen.organization.clock
-        arrival = LateArrival(call) if seen is None else None  # its own look failed, which would have journalled it
+        arrival = LateArrival(call) if seen is None else None  # its own `look` failed, which would have journalled it
         name = platform.stray if call.ask.organization is None else call.ask.organization
         organization = name if seen is None else seen.organization.id
         waiting = _Waiting(organization, clock, arrival, FailureNote(given), system + call.effect.after)
@@ -136,12 +136,12 @@ class Unserved:
             self.waiting.append(waiting)
             if self._thread is None and not self._closing:
                 thread = Thread(target=self._try_again, name="dayfly-unserved", daemon=True)
-                with suppress(RuntimeError):  # there are no more threads to be had: the next request is in time too
+                with suppress(RuntimeError):  # no thread can be started; the next request will do
                     thread.start()
                     self._thread = thread
 
     def is_sample(self) -> bool:
-        """Return whether a request that was refused among many is to be journalled: CROWD at once, then one a second."""
+        """Return whether to journal a request of a crowd that was refused: CROWD at once, then one per second."""
         now = monotonic()
         with self._adding:
             self._left, self._counted = min(CROWD, self._left + now - self._counted), now
@@ -151,13 +151,13 @@ class Unserved:
             return True
 
     def catch_up(self) -> None:
-        """Journal some of what waits, before the next request, which finds out for itself whether the store serves."""
+        """Journal some of the waiting requests before the next one, which will find out whether the store is available."""
         with suppress(StoreUnavailable):
             self.flush(most=SOME)
             self._wake.set()
 
     def flush(self, patience: float = 0, most: int = MOST) -> None:
-        """Journal what waits, unless another thread is at it for `patience` seconds. Raises StoreUnavailable."""
+        """Journal the waiting requests, unless another thread does so for `patience` seconds. Raises StoreUnavailable."""
         if not self._flushing.acquire(timeout=patience):
             return
         try:
@@ -167,7 +167,7 @@ class Unserved:
                     self._bytes -= self.waiting.popleft().weight
                 most -= 1
             if self._dropped:
-                _log.warning("the store was away: the journal does not tell that %d more requests failed", self._dropped)
+                _log.warning("the store was unavailable: %d more failed requests are not in the journal", self._dropped)
                 self._dropped = 0
         finally:
             self._flushing.release()
@@ -183,7 +183,7 @@ class Unserved:
             _log.exception("%s: that this request failed could not be journalled", waiting.failure.given.context_id)
 
     def _sink_answer(self, waiting: _Waiting) -> None:
-        """Give the platform's answer, if it was written though its reply was lost, to whoever gets the entries."""
+        """Give the platform's answer to the sink, if it was written although the store's reply was lost."""
         given = waiting.failure.given
         answer = Reader(self._platform.store, waiting.organization).answer_to(given.context_id)
         if answer is not None:
@@ -205,7 +205,7 @@ class Unserved:
             self._wake.clear()
 
     def close(self) -> None:
-        """Try some more times, and no longer than a server has to stop."""
+        """Try several more times, but not longer than a server has to stop."""
         self._closing = True
         self._wake.set()
         until = monotonic() + PATIENCE
@@ -218,4 +218,4 @@ class Unserved:
                 return
             if monotonic() > until:
                 break
-        _log.warning("the store is away: the journal does not tell that %d requests failed", len(self.waiting))
+        _log.warning("the store is unavailable: %d failed requests are not in the journal", len(self.waiting))

@@ -37,7 +37,7 @@ class Aim(NamedTuple):
 
     @property
     def reached(self) -> bool:
-        """Whether it does."""
+        """Return whether the figure keeps its bound."""
         return self.figure <= self.bound if self.at_most else self.figure >= self.bound
 
 
@@ -85,7 +85,7 @@ def ready(times: int) -> float:
 
 
 def soak(minutes: float) -> list[Held]:
-    """What the mock holds under load, at the start and at the end of each twentieth of the time."""
+    """Return what the mock holds under load, at the start and after each twentieth of the time."""
     with serving.running(serving.dayfly(FEW)) as server:
         bearer = token(server.url, is_mock=True)
         samples = [held(server.pid)]

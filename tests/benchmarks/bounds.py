@@ -1,7 +1,7 @@
-"""How much memory a server takes, whatever is sent to it: ``python -m tests.benchmarks.bounds``.
+"""The memory of a server under hostile requests: ``python -m tests.benchmarks.bounds``.
 
-Each row is a server of its own, started by `dayfly serve`: the most that its worker had in memory, in MB, before and after
-somebody looked at the journal and the contract in the console. ``python -m tests.benchmarks.bounds NAME…`` measures some rows.
+Each row is a separate server, started by `dayfly serve`. It shows the most memory of its worker in MB, before and after the
+journal and the contract were opened in the console. ``python -m tests.benchmarks.bounds NAME…`` measures some rows.
 """
 
 from __future__ import annotations

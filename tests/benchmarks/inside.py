@@ -1,4 +1,4 @@
-"""What is measured without a socket: a call in process beside a constant answer, and the engine's decision."""
+"""Measurements without a socket: a call in process beside a constant answer, and the engine's decision."""
 
 from __future__ import annotations
 

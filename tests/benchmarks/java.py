@@ -1,6 +1,7 @@
-"""WireMock and MockServer, told to answer the same bytes as the other servers: ``python -m tests.benchmarks.java wiremock``.
+"""WireMock and MockServer, set up to answer the same bytes as the other servers.
 
-Maven brings both, and finds them again where it keeps what it brought. Each prints its URL and its process once it is ready.
+``python -m tests.benchmarks.java wiremock`` starts one. Maven downloads and caches both. Each prints its URL and its process
+when it is ready.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ CLASSPATH = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:build-classp
 
 
 class Peer(NamedTuple):
-    """How a server is started at a port, and told what to answer."""
+    """The start of a server at a port, and the setup of its answers."""
 
     artifact: str
     arguments: Callable[[int], list[str]]
@@ -86,7 +87,7 @@ _PEERS = {
 
 
 def commands() -> dict[str, list[str]]:
-    """What starts each of them, by its name and version."""
+    """Return the command that starts each of them, by name and version."""
     if shutil.which("java") is None or shutil.which("mvn") is None:
         raise SystemExit("the benchmark wants java, 17 or newer, and mvn: apt-get install default-jdk-headless maven")
     versions = dict(
@@ -116,7 +117,7 @@ def _serve(name: str) -> Any:
     port = urlsplit(where).port
     assert port is not None
     with (
-        tempfile.TemporaryDirectory() as folder,  # MockServer writes a certificate where it is started
+        tempfile.TemporaryDirectory() as folder,  # MockServer writes a certificate to its current directory
         subprocess.Popen(["java", "-cp", _classpath(), *peer.arguments(port)], stdout=sys.stderr, cwd=folder) as process,
     ):
         try:

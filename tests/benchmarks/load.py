@@ -71,7 +71,7 @@ def memory(pid: int) -> int:
 
 
 class Held(NamedTuple):
-    """What a process holds: resident bytes, threads, open descriptors."""
+    """The resources of a process: resident bytes, threads, open descriptors."""
 
     memory: int
     threads: int

@@ -1,4 +1,4 @@
-"""How much memory a large recording takes: `python -m tests.benchmarks.recordings --megabytes 50`."""
+"""The memory that a large recording takes: `python -m tests.benchmarks.recordings --megabytes 50`."""
 
 from __future__ import annotations
 

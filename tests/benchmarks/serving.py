@@ -27,14 +27,14 @@ GUEST = b'{"guest":{"name":"Ann","email":"ann@example.com"}}'
 
 
 class Running(NamedTuple):
-    """A server: where it is, and the process whose memory is read."""
+    """A server: its URL, and the process whose memory is measured."""
 
     url: str
     pid: int
 
 
 def pinned(core: int) -> list[str]:
-    """The words that keep a command on one core, where that can be asked for."""
+    """Return the words that pin a command to one core, none if that is not possible."""
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     return ["taskset", "-c", str(cores[core])] if shutil.which("taskset") and len(cores) > core else []
 

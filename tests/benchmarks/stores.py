@@ -1,6 +1,6 @@
-"""What the stores cost: a request's look and commit with few and with many live sessions, memory, and a server's round trips.
+"""The cost of the stores: a request's `look` and `commit` with few and many live sessions, memory, and round trips.
 
-``python -m tests.benchmarks.stores`` prints a table. Kinds are measured in turns, and the median of their rounds is shown.
+``python -m tests.benchmarks.stores`` prints a table. The kinds are measured in turns, and the median of the rounds is shown.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def requests(store: Store, number: int) -> None:
 
 
 def microseconds(work: Callable[[], object], times: int) -> float:
-    """What one of the `times` that `work` does takes."""
+    """Return how long one of the `times` repetitions in `work` takes."""
     begun = perf_counter()
     work()
     return (perf_counter() - begun) / times * 1e6

@@ -1,7 +1,7 @@
-"""How many scenarios a second `verify` puts a correct client through, beside a bare Hypothesis test with as many httpx calls.
+"""The number of scenarios per second that `verify` runs, beside a bare Hypothesis test with as many httpx calls.
 
-The bare test draws a text for each call, sends it, and reads a constant answer: no platform, no history, no judge. Both are
-counted in seconds of processor time, in turns, so that whoever else uses the machine disturbs both alike.
+The bare test draws a text for each call, sends it, and reads a constant answer, without platform, history and judge. Both are
+measured in processor time and in turns, so that other work on the machine affects both alike.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _rate(run: Callable[[], object], runs: int) -> float:
 
 
 def _verify(factory: Callable[[Any], Any] | None = None) -> int:
-    """How many scenarios were run."""
+    """Return how many scenarios were run."""
     report = verify(CLIENT, PythonClients(factory or find(CLIENT)), Options(seed=0, examples=EXAMPLES))
     assert not report.violated
     assert report.examples is not None

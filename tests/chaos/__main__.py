@@ -1,6 +1,6 @@
 """``make chaos``: races for one session in every scene, and a table of what went wrong.
 
-Exit status 1 if anything did, 2 if there is no Valkey or Redis to be had.
+The exit status is 1 if anything did, 2 if neither Valkey nor Redis can be started.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What clients saw on the wire, beside what the journal says that the platform did."""
+"""The answers that clients got, compared with the journal's record of what the platform did."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Row(NamedTuple):
 
     @property
     def faults(self) -> int:
-        """How much went wrong."""
+        """The number of faults."""
         return self.wrong_winners + self.revived + self.unrecorded + self.mismatched
 
 
@@ -84,7 +84,7 @@ def _accepted(pairs: Iterable[Pair]) -> dict[str, list[str]]:
 
 
 def _is_wrong(race: list[Sent], accepted: list[str]) -> bool:
-    """Whether there were two winners, or none though everybody was told so."""
+    """Return whether a race had two winners, or none although every client got a clear answer."""
     statuses = Counter(one.status for one in race)
     everybody_knows = statuses.keys() <= CLEAR
     return statuses[200] > 1 or len(accepted) > 1 or (everybody_knows and statuses[200] != 1)
@@ -96,7 +96,7 @@ def _is_recorded(one: Sent, pairs: dict[str, Pair]) -> bool:
 
 
 def _agrees(one: Sent, pairs: dict[str, Pair]) -> bool:
-    """Whether the journal tells the status that the client got; what never came cannot be compared."""
+    """Return whether the journal has the status that the client got. A lost answer cannot be compared."""
     if one.status is None:
         return True
     pair = pairs.get(one.context_id or "")

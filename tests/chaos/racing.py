@@ -105,7 +105,7 @@ class Racing:
         self._seen = 0
 
     def run(self, races: int) -> None:
-        """Race so many times. Every sixth time is for a session that was ended before, which nobody may win."""
+        """Run so many races. Every sixth is for a session that has ended, so no client may win it."""
         sends = 0
         with ExitStack() as stack:
             threads = stack.enter_context(ThreadPoolExecutor(len(self._doors)))

@@ -162,7 +162,7 @@ def _valkey() -> Iterator[Server]:
 
 
 class Shared:
-    """Servers over one store. `slots` are where they stand."""
+    """Servers over one store, in `slots`."""
 
     def __init__(self, stack: ExitStack, valkey: Server, urls: list[str], *options: str) -> None:
         self.valkey = valkey
@@ -258,7 +258,7 @@ def _proxied(races: int, disturbed: frozenset[int]) -> Row:
 
 
 class _Chance:
-    """What a proxy does to an exchange: one in eight meets one of LOSSES, by a seed."""
+    """The faults of a proxy: one in eight exchanges meets one of LOSSES, by a seed."""
 
     def __init__(self, seed: int) -> None:
         self._random, self._lock = random.Random(seed), threading.Lock()

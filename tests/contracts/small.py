@@ -1,4 +1,4 @@
-"""The smallest clients there can be: right where nothing goes wrong, and made wrong by a few words in a test."""
+"""The smallest possible clients: correct if nothing goes wrong, and made wrong by a few words in a test."""
 
 from __future__ import annotations
 
@@ -83,13 +83,13 @@ class SmallAsync:
 
 
 def outcomes(run: Run) -> list[str]:
-    """What the client reported of each intent, in order of the intents."""
+    """Return the client's report of each intent, in order of the intents."""
     ended = {entry.intent: entry.outcome for entry in run.trace if isinstance(entry, Ended)}
     return [ended[number] for number in sorted(ended)]
 
 
 def errors(run: Run) -> list[str]:
-    """What it said went wrong."""
+    """Return the errors that the client reported."""
     return [entry.error for entry in run.trace if isinstance(entry, Ended) and entry.error]
 
 

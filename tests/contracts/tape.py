@@ -72,7 +72,7 @@ class Tape:
     # -- the client's side -------------------------------------------------------------------------------------------
 
     def begin(self, text: str = "hello", name: str = "ann", item: int | None = None) -> int:
-        """An intent begins; give several the same `item` where they run in parallel."""
+        """Begin an intent. Give parallel ones the same `item`."""
         self._items += 1
         began = Began(self._seq, self.now, self._intents, guest(name), text, self._items if item is None else item)
         self._intents += 1
@@ -115,7 +115,7 @@ class Tape:
     def create(
         self, name: str | None = None, token: str | None = "t:1", credential: Credential | None = None, **answer: Any
     ) -> str:
-        """A whole create; the id it would bring where it is answered 200."""
+        """Add a whole create, and return the id that it brings if it is answered with 200."""
         return self.created(self.leave_create(name, token, credential), **answer)
 
     def send(self, session: Any, text: str | None = None, token: str | None = "t:1", **answer: Any) -> None:
@@ -196,13 +196,13 @@ class Tape:
     # -- the verdict -------------------------------------------------------------------------------------------------
 
     def judged(self, **parameters: Any) -> Judgement:
-        """What the judge says of it."""
+        """Return the judge's result."""
         from contracts.clauses import judged
 
         return judged(self.entries, Parameters(**parameters))
 
     def status(self, code: str, **parameters: Any) -> str:
-        """How one clause ends."""
+        """Return the result of one clause."""
         return str(self.judged(**parameters).of(code).status)
 
     def roots(self, **parameters: Any) -> list[str]:

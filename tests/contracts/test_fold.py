@@ -1,4 +1,4 @@
-"""A history is what the client could know: who asked for a call, when it left, what came back, and with which effect."""
+"""A history is what the client could know: the intent of a call, when it left, what came back, and with which effect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much is drawn, and by which seed, where nobody says."""
+"""The default number of scenarios and the default seed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_variable_names_one_and_an_argument_wins(monkeypatch: pytest.MonkeyPat
 
 def test_one_that_there_is_not_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAYFLY_PROFILE", "nigthly")
-    with pytest.raises(UnknownProfile, match="there is no profile 'nigthly'; there are ci, nightly"):
+    with pytest.raises(UnknownProfile, match="there is no profile 'nigthly'; use one of ci, nightly"):
         profile()
 
 

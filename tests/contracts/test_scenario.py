@@ -1,4 +1,4 @@
-"""Scenarios as data: what is read is what was written, and what makes no sense is refused with its place."""
+"""Scenarios as data: they are read as they were written, and errors name their place."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_a_file_names_every_step_by_its_op_and_leaves_out_what_goes_without_sayi
 @pytest.mark.parametrize(
     ("item", "place", "problem"),
     [
-        ({"op": "explode"}, "$.items[0].op", "known are send, send_parallel, advance"),
+        ({"op": "explode"}, "$.items[0].op", "use one of send, send_parallel, advance"),
         ({"op": "advance", "seconds": -1}, "$.items[0].seconds", ">= 0"),
         ({"op": "advance", "seconds": 1e12}, "$.items[0].seconds", "<= "),
         ({"op": "advance"}, "$.items[0]", "seconds"),

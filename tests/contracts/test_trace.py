@@ -1,4 +1,4 @@
-"""A trace that contradicts itself is refused, with the entry where it does."""
+"""A trace that contradicts itself is refused, with the entry in question."""
 
 from __future__ import annotations
 

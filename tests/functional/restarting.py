@@ -15,7 +15,7 @@ from tests.functional.serving import SERVE
 
 
 def restart(file: Path, options: list[str]) -> int:
-    """The exit status: 1 where the new server does not start."""
+    """Restart the server. Return the exit status, 1 if the new server does not start."""
     os.killpg(int(file.read_text()), signal.SIGKILL)
     started = subprocess.Popen([*SERVE, "--json", *options], stdout=subprocess.PIPE, start_new_session=True)
     file.write_text(str(started.pid))

@@ -50,7 +50,7 @@ class Serving:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The URL at which it listens."""
         return self.told["url"]
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
@@ -67,7 +67,7 @@ class Serving:
         self.stop(signal.SIGKILL)
 
     def complaints(self) -> str:
-        """What it has written to standard error so far."""
+        """Return what it has written to standard error so far."""
         self.errors.seek(0)
         return self.errors.read()
 

@@ -1,4 +1,4 @@
-"""Clients that no verdict can be had of, or that leave something behind: one line, or a clause, and nothing that goes on."""
+"""Clients without a possible verdict, or that leave something behind: one line or a clause, and nothing keeps running."""
 
 from __future__ import annotations
 
@@ -42,11 +42,16 @@ def client(directory: Path, send: str = "pass", close: str = "pass", factory: st
 def test_whatever_a_send_raises_is_a_failure_that_was_reported(
     send: str, words: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["verify", client(tmp_path, send), *ASK]) == 1
+    assert run(["replay", str(SCENARIO), client(tmp_path, send), "--clause", "D2"]) == 1
     out, err = capfd.readouterr()
     assert err == ""
     assert "error[D2] not-delivered" in out
     assert f"the client reported failure ({words}" in " ".join(out.split())
+
+
+def test_one_that_only_ever_raises_before_it_sends_is_stopped_early(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["verify", client(tmp_path, "return len(guest)"), *ASK]) == 2
+    assert "the client raised TypeError: object of type 'Guest' has no len() before it sent anything" in capfd.readouterr().err
 
 
 def test_a_close_that_fails_changes_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

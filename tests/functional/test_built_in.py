@@ -1,4 +1,4 @@
-"""What the built-in scenarios find without any luck: clients that are wrong in one place, each in a way seen in real code."""
+"""Clients that the built-in scenarios catch without any luck: each is wrong in one place, in a way seen in real code."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def test_what_is_to_be_typed_again_finds_the_same(capfd: Captured, tmp_path: Pat
 def test_a_corpus_that_cannot_be_one_exits_2(tmp_path: Path, capfd: Captured) -> None:
     (tmp_path / "S1-odd.json").write_text('{"version": 2, "items": []}')
     assert run(["verify", RECOVERING, "--corpus", str(tmp_path)]) == 2
-    assert capfd.readouterr().err == f"dayfly: {tmp_path}/S1-odd.json: $.version: 2 is not known here (this is 1)\n"
+    assert capfd.readouterr().err == f"dayfly: {tmp_path}/S1-odd.json: $.version: 2 is not known here (dayfly reads 1)\n"
 
 
 # -- how it is waited for ----------------------------------------------------------------------------------------------
@@ -124,7 +124,7 @@ SHORTENED = "import sys, contracts.cli.progress as progress; progress.SHORT = 0;
 def _read(descriptor: int) -> bytes:
     try:
         return os.read(descriptor, 1 << 16)
-    except OSError:  # nobody holds the other end any more
+    except OSError:  # the other end is closed
         return b""
 
 
@@ -143,7 +143,7 @@ def test_nobody_else_does(variables: dict[str, str]) -> None:
 
 
 def test_the_bar_tells_what_is_being_made_smaller() -> None:
-    assert words(Progress(7, 9, 26, 20, 1, smaller="S1")) == "20/26 clauses exercised, 1 violated; making S1 smaller"
+    assert words(Progress(7, 9, 26, 20, 1, smaller="S1")) == "20/26 clauses exercised, 1 violated; minimizing S1"
     assert words(None) is None
 
 
@@ -178,7 +178,7 @@ def test_an_interrupt_tells_what_was_found_so_far_and_exits_130(tmp_path: Path) 
 
 @pytest.mark.parametrize("asked", [1, 400])
 def test_who_is_told_to_end_tells_nothing_and_exits_143(tmp_path: Path, asked: int) -> None:
-    """Also while scenarios are drawn, where Hypothesis would try once more."""
+    """This holds even while scenarios are drawn, when Hypothesis would try once more."""
     (tmp_path / "client.py").write_text(IMPATIENT.format(asked=asked, sent="SIGTERM"))
     command = [sys.executable, "-m", "contracts.cli", "verify", f"{tmp_path}/client.py:factory", "--seed", "0"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)

@@ -1,4 +1,4 @@
-"""What a shell offers when a key is pressed: asked as bash asks, and by bash itself."""
+"""Completions in a shell: requested as bash does, and by bash itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 def offered(typed: str) -> list[str]:
-    """What is offered for the last word of `typed`: a kind and a value each."""
+    """Return the completions for the last word of `typed`: a kind and a value each."""
     words = typed.split(" ")
     asked = {"COMP_WORDS": typed, "COMP_CWORD": str(len(words) - 1), "_DAYFLY_COMPLETE": "bash_complete"}
     return run(**asked).stdout.split()

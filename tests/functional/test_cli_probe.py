@@ -154,7 +154,7 @@ def test_who_is_asked_for_patience_is_told_so(capfd: Captured, monkeypatch: pyte
         assert run(["probe", server.url, *CREDENTIALS, "--clause", "P1", "--seed", "0"]) == 0
     out, err = capfd.readouterr()
     assert "  1 held\n" in out
-    assert re.fullmatch(r"(dayfly: the provider asks for \d+ s of patience\n)+", err)
+    assert re.fullmatch(r"(dayfly: waiting \d+ s, as the provider asks\n)+", err)
 
 
 def test_a_provider_that_goes_away_leaves_a_report_of_what_it_broke_before(
@@ -171,7 +171,7 @@ def test_a_provider_that_goes_away_leaves_a_report_of_what_it_broke_before(
     assert run(["probe", URL, "--seed", "0", "--report", f"json:{tmp_path / 'report.json'}"]) == 2
     out, err = capfd.readouterr()
     assert "error[P11] answer-misshapen: an answer 200 is misshapen" in out
-    assert "  interrupted: this is what was found so far, and nothing was made smaller" in out
+    assert "  interrupted: this is what was found so far, and nothing was minimized" in out
     assert re.fullmatch(rf"dayfly: {URL}: POST /\S+ gets no answer: Connection refused\n", err)
     written = json.loads((tmp_path / "report.json").read_text())
     assert written["interrupted"]
@@ -222,16 +222,16 @@ def spoilt() -> Iterator[Path]:
     ("arguments", "words"),
     [
         ([], "dayfly probe: Missing argument 'URL'"),
-        (["127.0.0.1:8403"], "dayfly: 127.0.0.1:8403: is no URL of a provider, as http://127.0.0.1:8403 would be one"),
+        (["127.0.0.1:8403"], "dayfly: 127.0.0.1:8403: is not the URL of a provider, such as http://127.0.0.1:8403"),
         (["http://127.0.0.1:1"], "dayfly: http://127.0.0.1:1: POST /__admin/organizations gets no answer: "),
-        ([URL, "--replica", "nowhere"], "dayfly: nowhere: is no URL of a provider"),
+        ([URL, "--replica", "nowhere"], "dayfly: nowhere: is not the URL of a provider"),
         ([URL], f"dayfly: {URL}: its control API answers 401 to POST /__admin/organizations: the control API of this server"),
         ([URL, "--admin-token", "not-it"], f"dayfly: {URL}: its control API answers 401"),
         ([URL, "--client-id", ID], "dayfly probe: --client-id and --client-secret go together"),
         ([URL, "--client-id", ID, "--client-secret", "x"], "the token request is answered 401 invalid_client; are the cred"),
-        ([URL, *CREDENTIALS, "--admin-token", TOKEN], "dayfly probe: name --client-id and --client-secret, or --admin-token"),
+        ([URL, *CREDENTIALS, "--admin-token", TOKEN], "dayfly probe: give --client-id and --client-secret, or --admin-token"),
         ([URL, "--clause", "P99"], "dayfly: there is no clause 'P99'; did you mean P9?"),
-        ([URL, "--restart", " "], "dayfly probe: --restart names no command"),
+        ([URL, "--restart", " "], "dayfly probe: --restart is empty: give a command"),
         ([URL, *CREDENTIALS, "--report", "pdf:x"], "there is no report of the kind 'pdf'"),
     ],
 )

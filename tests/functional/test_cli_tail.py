@@ -59,7 +59,7 @@ def test_an_unknown_organisation_and_a_wrong_token_end_in_words() -> None:
         refused = tail(server.url, "--admin-token", "another")
         unknown = tail(server.url, "--admin-token", "a-token", "--organization", "nobody")
     assert (refused.returncode, unknown.returncode) == (2, 2)
-    assert "the control API of this server wants its token" in refused.stderr
+    assert "the control API requires its token" in refused.stderr
     assert "no organization 'nobody'" in unknown.stderr
 
 

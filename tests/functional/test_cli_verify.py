@@ -195,8 +195,8 @@ def test_a_node_client_is_judged(capfd: Captured) -> None:
     [
         ([], "dayfly verify: name one client: TARGET (package.module:factory or path/to/file.py:factory) or --command"),
         ([CACHED, "--command", "x"], "dayfly verify: name one client"),
-        ([CACHED, "--one-shot"], "dayfly verify: --one-shot goes with --command"),
-        ([CACHED, "--real-time"], "dayfly verify: --real-time goes with --command"),
+        ([CACHED, "--one-shot"], "dayfly verify: --one-shot is for --command only"),
+        ([CACHED, "--real-time"], "dayfly verify: --real-time is for --command only"),
         (["nothing"], "dayfly: nothing: must be package.module:factory or path/to/file.py:factory"),
         (["nowhere.py:factory"], "dayfly: nowhere.py:factory: there is no file nowhere.py"),
         ([CACHED.replace("factory", "factry")], "did you mean 'factory'?"),
@@ -205,7 +205,7 @@ def test_a_node_client_is_judged(capfd: Captured) -> None:
         ([CACHED, "--exmples", "1"], "dayfly verify: No such option '--exmples'. Did you mean '--examples'?"),
         (
             [CACHED, "--report", "pdf:x"],
-            "there is no report of the kind 'pdf'; there are har, html, json, junit, markdown, text",
+            "there is no report of the kind 'pdf'; the kinds are har, html, json, junit, markdown, text",
         ),
         ([CACHED, "--report", "json:/dev/null/place/x"], "/dev/null/place is not a directory and cannot become one"),
         ([CACHED, "--report", f"json:{CLIENTS}"], "is a directory; name a file in it"),
@@ -213,8 +213,8 @@ def test_a_node_client_is_judged(capfd: Captured) -> None:
         ([CACHED, "--report", "junit:-", "--json"], "standard output has room for one report"),
         ([CACHED, "--json", "--report", "junit:-"], "standard output has room for one report"),
         ([CACHED, "--report", "json:same", "--report", "junit:./same"], "./same has room for one report"),
-        ([CACHED, "--max-age", "nan"], "Invalid value for '--max-age': nan is no number of seconds."),
-        ([CACHED, "--patience", "nan"], "Invalid value for '--patience': nan is no number of seconds."),
+        ([CACHED, "--max-age", "nan"], "Invalid value for '--max-age': nan is not a number of seconds."),
+        ([CACHED, "--patience", "nan"], "Invalid value for '--patience': nan is not a number of seconds."),
         ([CACHED, "--examples", "0", "--corpus", f"{__file__}/x"], f"dayfly: {__file__}/x: Not a directory"),
         (["--command", "dayfly-no-such-program"], "the command 'dayfly-no-such-program' cannot be started"),
         (["--command", "sh -c 'exit 4'"], "the client ended before it was asked anything: exit status 4"),
@@ -331,7 +331,7 @@ def test_who_is_told_to_end_says_so_and_leaves_nothing_running(sent: signal.Sign
     asked = tmp_path / "asked"
     subprocess.run(["mkfifo", str(asked)], check=True)
     client = shlex.join([sys.executable, "-S", str(slow), str(asked)])
-    # The first client is only tried; it goes when its input ends, for then nobody reads the pipe.
+    # The first client is only tried. It ends with its input, because then the pipe has no reader.
     command = [sys.executable, "-m", "contracts.cli", "replay", str(SCENARIOS / "two-plain-sends.json"), "--command", client]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         asked.read_bytes()
@@ -401,7 +401,7 @@ def test_a_recording_without_end_is_not_read_to_its_end(
     with endless.open("wb") as file:
         file.truncate(1 << 40)
     assert run(["check", str(endless)]) == 2
-    problem = "this is not a recording: it looks like a binary file; name a HAR file, or a trace of dayfly"
+    problem = "this is not a recording: it looks like a binary file; give a HAR file, or a trace of dayfly"
     assert said(capfd) == f"dayfly: {endless}: {problem}"
     monkeypatch.setattr("contracts.cli.sources.MOST_LINES", 3)
     assert run(["check", str(TRACES / "good" / "S1.jsonl")]) == 2
@@ -454,7 +454,7 @@ def test_a_mock_that_does_not_answer_exits_2(mock: str, capfd: Captured) -> None
     assert "there is no mock at http://127.0.0.1:1" in told
     assert told.endswith("; start it with `dayfly serve`, or give the URL that it printed")
     assert run(["tail", "mock.example.com"]) == 2
-    assert said(capfd).endswith("; its URL begins with http://, https:// or unix:")
+    assert said(capfd).endswith("; a URL begins with http://, https:// or unix:")
 
 
 # -- explain -----------------------------------------------------------------------------------------------------------
@@ -538,9 +538,9 @@ def test_where_standard_error_is_closed_nothing_else_is_said(command: str) -> No
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["S1", "--json"], "--json goes with a contextId"),
-        (["--list", "--json"], "--json goes"),
-        (["--list", "S1"], "--list goes"),
+        (["S1", "--json"], "--json needs a contextId"),
+        (["--list", "--json"], "--json needs"),
+        (["--list", "S1"], "--list cannot be combined"),
     ],
 )
 def test_what_cannot_be_explained_so_is_said(arguments: list[str], words: str, capfd: Captured) -> None:
@@ -554,7 +554,7 @@ def test_what_is_no_clause_gets_a_hint(capfd: Captured) -> None:
     assert run(["explain", "00000000-6eac-4059"]) == 2
     assert said(capfd) == "dayfly: '00000000-6eac-4059' is not a whole contextId; copy all 36 characters of it"
     assert run(["explain"]) == 2
-    assert "what is to be explained?" in said(capfd)
+    assert "name a clause or a contextId" in said(capfd)
 
 
 def test_an_answer_is_explained(mock: str, capfd: Captured) -> None:

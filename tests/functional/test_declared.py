@@ -42,7 +42,7 @@ class Client:
 
 
 class Result(NamedTuple):
-    """What a command printed: all of it, and standard output alone."""
+    """A command's output: all of it, and standard output alone."""
 
     exit_code: int
     output: str

@@ -1,4 +1,4 @@
-"""What somebody sees who has never seen the tool: `dayfly demo`, as a command."""
+"""A newcomer's first view of the tool: `dayfly demo`, as a command."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BRIEF = ("-c", "import sys; from contracts.cli import demo, run; demo.EXAMPLES =
 
 
 def run(command: Sequence[str] = COMMAND, **environment: str) -> str:
-    """What the command prints, after it has ended well."""
+    """Return the command's output after it has succeeded."""
     surroundings = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR"}}
     surroundings |= {"COLUMNS": "120", "PYTHONIOENCODING": "utf-8", **environment}
     ran = subprocess.run([sys.executable, *command], check=False, env=surroundings, capture_output=True, timeout=PATIENCE)
@@ -43,7 +43,7 @@ def test_it_shows_a_refusal_and_tells_why(printed: str) -> None:
     assert '>   "text": "Welcome back"' in refusal
     assert "< HTTP/1.1 403 Forbidden" in refusal
     assert '<   "code": "not.authorized",' in refusal
-    assert "The session was used up by a message accepted before" in refusal
+    assert "The session was used up by an earlier message" in refusal
     assert "What to do" in refusal
 
 
@@ -75,4 +75,4 @@ def test_it_says_so_where_something_does_not_come_out_as_told(
     for step, came_out in (("_refusal", True), ("_caching_client", False), ("_recovering_client", True)):
         monkeypatch.setattr(demo, step, lambda style, came_out=came_out: came_out)
     assert cli.run(["demo"]) == 2
-    assert "did not come out as it was told" in capsys.readouterr().err
+    assert "did not end as expected" in capsys.readouterr().err

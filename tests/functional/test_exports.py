@@ -66,14 +66,14 @@ def url() -> Iterator[str]:
 
 @pytest.fixture
 def scenario(tmp_path: Path) -> str:
-    """What the caching client fails in, as a file."""
+    """Return a file with a scenario in which the caching client fails."""
     assert run(["verify", CACHED, "--seed", "0", "--examples", "5", "--clause", "S1", "--corpus", "corpus"]) == 1
     (found,) = (tmp_path / "corpus").glob("S1-*.json")
     return str(found.relative_to(tmp_path))
 
 
 def emitted(capfd: Captured, *arguments: str) -> str:
-    """What `replay --emit` writes."""
+    """Return the output of `replay --emit`."""
     capfd.readouterr()
     assert run(["replay", *arguments]) == 0
     out, err = capfd.readouterr()
@@ -168,7 +168,7 @@ def test_a_script_that_comes_out_differently_says_where(scenario: str, capfd: Ca
     script = emitted(capfd, scenario, CACHED, "--emit", "curl").replace('"handshakes":1', '"handshakes":2')
     ran = in_shell(script, url)
     assert ran.returncode == 2
-    assert ran.stderr == "not reproduced: that was answered by 403 before, and is answered by 200 now\n"
+    assert ran.stderr == "not reproduced: the answer was 403 before, and is 200 now\n"
 
 
 def test_a_script_without_a_mock_says_how_to_start_one(scenario: str, capfd: Captured) -> None:
@@ -183,7 +183,7 @@ def test_where_nothing_is_violated_there_is_nothing_to_write(scenario: str, capf
     assert run(["replay", scenario, RECOVERING, "--emit", "pytest"]) == 2
     out, err = capfd.readouterr()
     assert out == ""
-    assert err.endswith("breaks nothing in this scenario, so there is nothing to write\n")
+    assert err.endswith("violates no clause in this scenario, so there is nothing to write\n")
 
 
 class Stubborn(Small):

@@ -1,4 +1,4 @@
-"""Where a client's output goes: to reports, and to nothing else that somebody looks at or commits."""
+"""A client's output goes to reports, and not to the terminal or to files that are committed."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def test_the_command_alone_prints_its_help(capfd: Captured) -> None:
 
 def test_keeping_what_is_fixed_wants_a_corpus(capfd: Captured) -> None:
     assert run([*VERIFY, "--corpus-keep"]) == 2
-    assert "--corpus-keep goes with --corpus DIR" in capfd.readouterr().err
+    assert "--corpus-keep needs --corpus DIR" in capfd.readouterr().err
 
 
 def test_the_printed_commands_lead_to_the_counterexample(capfd: Captured) -> None:

@@ -187,10 +187,10 @@ def test_a_client_has_the_same_name_in_whatever_directory_pytest_is_started(pyte
 @pytest.mark.parametrize(
     ("option", "value", "words"),
     [
-        ("--dayfly-seed", "-1", "*--dayfly-seed: '-1' is no number of 0 or more"),
-        ("--dayfly-examples", "-5", "*--dayfly-examples: '-5' is no number of 0 or more"),
+        ("--dayfly-seed", "-1", "*--dayfly-seed: '-1' is not a number of 0 or more"),
+        ("--dayfly-examples", "-5", "*--dayfly-examples: '-5' is not a number of 0 or more"),
         ("--dayfly-profile", "weekly", "*--dayfly-profile: invalid choice: 'weekly' (choose from *ci*nightly*"),
-        ("--override-ini", "dayfly_profile=weekly", "*dayfly_profile: there is no profile 'weekly'; there are ci, nightly"),
+        ("--override-ini", "dayfly_profile=weekly", "*dayfly_profile: there is no profile 'weekly'; use one of ci, nightly"),
         ("--dayfly-expected-failures", "none.toml", "*dayfly_expected_failures: none.toml: No such file or directory"),
     ],
 )
@@ -254,7 +254,7 @@ FILE = f"S1-{digest(TWICE)}.json"
 
 @pytest.fixture
 def corpus(pytester: pytest.Pytester) -> pytest.Pytester:
-    """A project with a scenario in its corpus, a file that is none of it, and a client."""
+    """A project with a scenario in its corpus, an unrelated file, and a client."""
     save(TWICE, pytester.path / "corpus", "S1")
     (pytester.path / "other").mkdir()
     (pytester.path / "other" / "data.json").write_text("{}")

@@ -66,7 +66,7 @@ class Place:
         (self.folder / name).write_text(text, "utf-8")
 
     def run(self, script: str, expected: int = 0, /, **variables: str) -> str:
-        """What a script for the shell prints. Its exit status has to be the expected one."""
+        """Return what a shell script prints. Its exit status must be the expected one."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         given = {**os.environ, **FEW, "PATH": path, "NO_COLOR": "1", "COLUMNS": "80", **variables}
         command = ["sh", "-e", "-c", script]
@@ -93,7 +93,7 @@ def plain(text: str) -> str:
 
 
 def compare(shown: str, printed: str) -> None:
-    """What is shown was printed, but for what a line `…` leaves out."""
+    """Check that the shown text was printed, except for what a line `…` leaves out."""
     rest, parts = plain(printed), [plain(part) for part in re.split(r"^ *…$", shown, flags=re.MULTILINE)]
     assert rest.startswith(parts[0]), f"{parts[0]}\n\n{rest}"
     assert rest.endswith(parts[-1]), f"{parts[-1]}\n\n{rest}"
@@ -330,7 +330,7 @@ def makes_tests_of_a_corpus(block: Block, place: Place) -> None:
 
 
 def is_judged_afterwards(block: Block, place: Place) -> None:
-    """What a suite does to the mock is in the file that is judged."""
+    """The file that is judged has the suite's requests to the mock."""
     serve, _, check = block.text.splitlines()
     options = serve.removesuffix(" &").split()[2:]
     journal = place.folder / options[-1]

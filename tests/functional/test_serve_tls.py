@@ -69,7 +69,7 @@ def test_a_command_that_does_not_trust_the_authority_says_how_to(
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     with Serving("--tls") as serving:
         assert run(["tail", serving.url, "--no-follow"]) == 2
-        assert capfd.readouterr().err.endswith("which `dayfly serve --tls` prints: SSL_CERT_FILE=FILE\n")
+        assert capfd.readouterr().err.endswith("which `dayfly serve --tls` prints\n")
         monkeypatch.setenv("SSL_CERT_FILE", serving.told["authority"])
         assert run(["tail", serving.url, "--no-follow"]) == 0
 
@@ -96,7 +96,7 @@ def test_it_takes_a_certificate_of_ones_own() -> None:
     ("options", "problem"),
     [
         (["--tls-cert", "a.pem"], "give both"),
-        (["--tls", "--tls-cert", "a.pem", "--tls-key", "a.key"], "a certificate of its own"),
+        (["--tls", "--tls-cert", "a.pem", "--tls-key", "a.key"], "makes its own certificate"),
         (["--tls-ca", "a.pem"], "give --tls too"),
         (["--tls-cert", "missing.pem", "--tls-key", "missing.key"], "cannot be read"),
         (["--bind", "tcp:8403"], "must be unix:PATH"),

@@ -95,14 +95,14 @@ def test_a_file_is_put_on_like_a_story(tmp_path: Path, capfd: Captured) -> None:
     ("arguments", "words"),
     [
         (["show", "earler-today"], "did you mean earlier-today?"),
-        (["run", "xyzzy"], "`dayfly stories list` has their names"),
+        (["run", "xyzzy"], "`dayfly stories list` shows the names"),
         (["run", "missing.json"], "missing.json: No such file"),
-        (["run"], "which story?"),
-        (["run", "--all", "sent-twice"], "which story?"),
+        (["run"], "name a story, or add --all"),
+        (["run", "--all", "sent-twice"], "name a story, or add --all"),
         (["run", "sent-twice", "--client-id", "ci"], "go together"),
         (["run", "sent-twice", "--client-id", "ci", "--client-secret", "x"], "is for a provider at --url"),
         (["run", "sent-twice", "--url", "http://127.0.0.1:1"], "no answer"),
-        (["run", "sent-twice", "--url", "nowhere"], "is no URL"),
+        (["run", "sent-twice", "--url", "nowhere"], "is not the URL of a provider"),
         (["show", "sent-twice", "--emit", "cobol"], "'cobol' is not"),
     ],
 )

@@ -54,7 +54,7 @@ def mock() -> Iterator[Running]:
 
 
 def put_on(story: Story, kind: str, url: str, tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """What a script of this kind does."""
+    """Run a story's script of this kind."""
     script = tmp_path / f"script{KINDS[kind].suffix}"
     script.write_text(render(story, kind), "utf-8", newline="")
     program = {"curl": ["bash"], "python": [sys.executable], "node": ["node"]}[kind]
@@ -83,7 +83,7 @@ def test_a_request_that_cannot_be_sent_is_no_answer_that_did_not_come(mock: Runn
     unsendable = Request(path="/x", authorization="a\x00b", expect=Expected("none"))
     done = put_on(Story(title="A header with a NUL", steps=(unsendable,)), "python", mock.url, tmp_path)
     assert done.returncode == 2, done
-    assert done.stderr.startswith("could not be told: Illegal header value"), done
+    assert done.stderr.startswith("could not be checked: Illegal header value"), done
 
 
 @pytest.mark.parametrize("kind", SCRIPTS)
@@ -113,7 +113,7 @@ def test_another_answer_ends_it_with_1(kind: str, expected: Expected, mock: Runn
 def test_nobody_there_ends_it_with_2(kind: str, tmp_path: Path) -> None:
     done = put_on(library.find("sent-twice"), kind, "http://127.0.0.1:1", tmp_path)
     assert done.returncode == 2, done
-    assert "could not be told: " in done.stderr
+    assert "could not be checked: " in done.stderr
 
 
 def test_they_leave_no_organisation_behind(mock: Running) -> None:

@@ -1,4 +1,4 @@
-"""A request that waits keeps nobody from an answer, and does not wait for a client that is gone. On granian, in real time."""
+"""A waiting request delays no other, and ends when its client has gone. On granian, in real time."""
 
 from __future__ import annotations
 

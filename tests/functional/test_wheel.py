@@ -33,7 +33,7 @@ class Installed:
         subprocess.run([*PIP, str(self.python), "install", "--quiet", "--no-deps", "--no-index", wheel], check=True)
 
     def run(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
-        """What the command does in this environment, far from the checkout."""
+        """Run the command in this environment, outside the checkout."""
         environment = {"PATH": f"{self.home / 'bin'}{os.pathsep}{os.defpath}", "HOME": str(self.home), "NO_COLOR": "1"}
         return subprocess.run(command, cwd=self.home, env=environment, capture_output=True, text=True, check=False)
 

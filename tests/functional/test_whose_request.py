@@ -26,7 +26,7 @@ Notifier: Any = find("fixtures/clients/notifier.py:Notifier")
 
 
 def judged(factory: Callable[[Any], Any]) -> dict[str, Status]:
-    """How each clause ended, without the work of making counterexamples smaller."""
+    """Return each clause's result, without minimizing counterexamples."""
     with World(PythonClients(factory)) as world:
         campaign = Campaign(world, CLAUSES, DEFAULTS)
         explore(campaign, [], Limits(), Drawing(examples=50, chance=0))

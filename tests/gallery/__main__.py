@@ -1,4 +1,4 @@
-"""`make gallery`: verifies every client with many seeds, and says where the verdict is not the expected one."""
+"""`make gallery`: verifies every client with many seeds, and reports verdicts that are not the expected ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RESULTS = OWN / "RESULTS.md"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 1 where something was found that should not be, or not found that should."""
+    """Return the exit status: 1 if a wrong violation was found, or an expected one was not."""
     parser = _parser()
     options = parser.parse_args(arguments)
     os.chdir(ROOT)

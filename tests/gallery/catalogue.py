@@ -36,7 +36,7 @@ class Piece(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def name(self) -> str:
-        """What to call it: as it is named to `dayfly verify`, without the folder that all are in."""
+        """The client's name: its argument to `dayfly verify`, without the common folder."""
         words = self.client or self.command
         for folder in FOLDERS:
             words = words.replace(folder, "")
@@ -55,7 +55,7 @@ class Piece(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def is_in_process(self) -> bool:
-        """Whether it is driven in virtual time, at thousands of scenarios a minute."""
+        """True if it is driven in virtual time, at thousands of scenarios per minute."""
         return not self.command and not self.socket
 
 

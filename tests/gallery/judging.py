@@ -30,7 +30,7 @@ THOROUGH = 500
 
 
 class Story(Struct, frozen=True):
-    """How small a counterexample got. `minimal`: no step of it can be left out. `scenario`: a file that can be replayed."""
+    """The size of a counterexample. It is `minimal` if no step can be left out. `scenario` is a file to replay."""
 
     intents: int
     minimal: bool
@@ -38,9 +38,9 @@ class Story(Struct, frozen=True):
 
 
 class Finding(Struct, frozen=True):
-    """What one verification found: the clauses that were broken, and those for which nothing can be said.
+    """The result of one verification: the broken clauses, and the inconclusive ones.
 
-    `failed` tells why it found nothing, where it broke off.
+    `failed` is the reason if it broke off without a result.
     """
 
     broken: dict[str, Story]
@@ -54,14 +54,17 @@ class Finding(Struct, frozen=True):
 def judge(
     piece: Piece, seed: int, examples: int | None = None, patience: float | None = None, walk: Extent | None = None
 ) -> Finding:
-    """Verifies the client as `dayfly verify` does; skips the test where something is missing that it needs."""
+    """Verify the client as `dayfly verify` does. Skips the test if something it needs is missing."""
     _provide(piece.needs)
     options = Options(seed=seed, examples=examples, walk=walk, parameters=Parameters(one_shot=piece.one_shot))
     return _finding(verify(piece.name, _clients(piece, patience), options), seed)
 
 
 def attempt(piece: Piece, examples: int | None, seed: int) -> Finding | str:
-    """The same, or why it could not be done. Whoever keeps every clause has to do so for longer, where that costs nothing."""
+    """Return the result of a verification, or why it was not possible.
+
+    Correct clients are tried for longer if that is cheap.
+    """
     if examples is None and piece.room == "correct" and piece.is_in_process and piece.shipped:
         examples = THOROUGH
     try:
@@ -73,7 +76,7 @@ def attempt(piece: Piece, examples: int | None, seed: int) -> Finding | str:
 
 
 def silence() -> None:
-    """What clients say on standard error is theirs to say, and nobody's to read here."""
+    """Discard what clients write to standard error."""
     with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), sys.stderr.fileno())
 

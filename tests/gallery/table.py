@@ -65,7 +65,7 @@ def shown(readme: str) -> dict[str, str]:
 
 
 def _row(tally: Tally) -> str:
-    """What it must break, how often it was caught, what else was found."""
+    """Return a row: what the client must break, how often it was caught, and what else was found."""
     piece, counts, seeds = tally.piece, tally.counts, len(tally.findings)
     found = ", ".join(f"{counts[code]} of {seeds}" for code in piece.breaks) or f"0 of {seeds}"
     others = ", ".join(f"{code} ({count})" for code, count in sorted(counts.items()) if code not in piece.breaks)

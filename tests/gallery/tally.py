@@ -1,4 +1,4 @@
-"""What was found of a client over many seeds, against what it is known for."""
+"""The findings about a client over many seeds, compared with its known faults."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Tally(NamedTuple):
         ]
 
     def mark(self, code: str) -> Mark:
-        """How a clause did."""
+        """Return the mark for a clause."""
         found = self.counts[code]
         if code in self.piece.breaks:
             return "#" if found >= len(self.findings) - len(self.findings) // PER_MISS else "?"
@@ -56,7 +56,7 @@ class Tally(NamedTuple):
         return "+" if code in self.piece.along else "!"
 
     def problems(self) -> Iterator[str]:
-        """What is not as it should be, in words."""
+        """Yield the deviations from what was expected, in words."""
         if self.missing:
             return
         for clause in CLAUSES:
@@ -70,7 +70,7 @@ class Tally(NamedTuple):
             yield from sorted({f"{code}: inconclusive" for finding in self.findings for code in finding.inconclusive})
 
     def _seeds(self, code: str) -> str:
-        """With which seeds to look at it again: those where it was missed, or broken though it must not be."""
+        """Return the seeds to try again: those that missed the clause, or broke it although they must not."""
         wanted = code in self.piece.breaks
         seeds = [str(finding.seed) for finding in self.findings if (code in finding.broken) != wanted]
         return f" (seed {', '.join(seeds)})" if seeds else ""

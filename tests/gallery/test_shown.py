@@ -1,4 +1,4 @@
-"""What tests/README.md tells of the gallery fits the list of clients as it is now."""
+"""The gallery's table in tests/README.md matches the present list of clients."""
 
 from __future__ import annotations
 

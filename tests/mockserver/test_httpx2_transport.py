@@ -1,4 +1,4 @@
-"""What clients on httpx2 see of the platform in process: answers, faults and timeouts, as httpx2 words them."""
+"""The platform in process for clients on httpx2: answers, faults and timeouts, with httpx2's errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What faults look like to clients without a socket, sync and async, and that nobody waits for real."""
+"""Faults as clients without a socket see them, sync and async, without any real wait."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`python -m tests.mutants`: makes every mutant, each in a copy of the project, and tells who catches it.
+"""`python -m tests.mutants`: makes every mutant, each in a copy of the project, and reports which clause or test catches it.
 
-The exit status is 0 where all are caught, 1 where one is not, 2 where the list or a test does not fit the source any more.
+The exit status is 0 if all are caught, 1 if one is not, 2 if the list or a test does not match the source any more.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def hunted(mutants: Sequence[Mutant], seeds: int) -> list[Catch]:
-    """What became of each, told as it comes. Raises Rotten or NoVerdict."""
+    """Return the result of each mutant, and print it when it is known. Raises Rotten or NoVerdict."""
     for mutant in mutants:
         spoilt(mutant, (ROOT / mutant.file).read_text("utf-8"))
     catches = []

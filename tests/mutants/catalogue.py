@@ -1,4 +1,4 @@
-"""The mutants, as data: where, what is replaced by what, and who is to notice."""
+"""The mutants as data: the file, the text and its replacement, and what must catch it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 class Mutant(NamedTuple):
     """One mistake: `text`, which occurs once in `file`, replaced by `replacement`.
 
-    `caught_by` is the code of a provider clause, or a test that pytest can select where no provider could be blamed.
+    `caught_by` is the code of a provider clause, or a test for pytest if the mistake cannot be blamed on a provider.
     """
 
     name: str
@@ -19,7 +19,7 @@ class Mutant(NamedTuple):
 
     @property
     def by_clause(self) -> bool:
-        """Whether a probe is to notice it."""
+        """True if a probe must notice it."""
         return "/" not in self.caught_by
 
 
@@ -314,8 +314,8 @@ STORES_AND_REPLICAS = (
     Mutant(
         "who lost a race does not look again",
         SERVICE,
-        "                seen = self.look(ask)\n        finally:",
-        "        finally:",
+        "self._decide(call.ask, self.look(call.ask))",
+        "self._decide(call.ask, call.seen or self.look(call.ask))",
         "P3",
     ),
     Mutant(
@@ -332,12 +332,12 @@ STORES_AND_REPLICAS = (
     Mutant(
         "a replica knows its own sessions alone",
         SERVICE,
-        "                outcome = decide(ask, seen, new_id, self.max_live_sessions)",
-        '                own = self.__dict__.setdefault("own", {})\n'
-        '                if ask.operation == "create" or ask.session_id not in own:\n'
-        "                    own[new_id] = True\n"
-        "                    seen = Seen(seen.organization, seen.now, seen.client, seen.token, None, seen.live_sessions)\n"
-        "                outcome = decide(ask, seen, new_id, self.max_live_sessions)",
+        "        outcome = decide(ask, seen, new_id, self.max_live_sessions)",
+        '        own = self.__dict__.setdefault("own", {})\n'
+        '        if ask.operation == "create" or ask.session_id not in own:\n'
+        "            own[new_id] = True\n"
+        "            seen = Seen(seen.organization, seen.now, seen.client, seen.token, None, seen.live_sessions)\n"
+        "        outcome = decide(ask, seen, new_id, self.max_live_sessions)",
         "P13",
     ),
     Mutant(
@@ -370,7 +370,7 @@ ANSWERS = (
     Mutant(
         "every message has the same id",
         IDS,
-        '        return "%s%012x" % (self._message, count())',
+        "        return f\"{self._message}{count().to_bytes(6, 'big').hex()}\"",
         '        return self._message + "0" * 12',
         "P1",
     ),

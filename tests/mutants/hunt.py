@@ -18,7 +18,7 @@ PATIENCE = 600
 
 
 class Catch(NamedTuple):
-    """What became of a mutant: it was caught `times` of `of`."""
+    """The result of a mutant: it was caught `times` of `of`."""
 
     mutant: Mutant
     times: int
@@ -31,7 +31,7 @@ class Catch(NamedTuple):
 
 
 class NoVerdict(Exception):
-    """What was to notice a mutant could not be run, or would say the same without it."""
+    """The check for a mutant could not be run, or would give the same result without it."""
 
 
 def hunt(mutant: Mutant, folder: Path, seeds: int) -> Catch:
@@ -53,7 +53,7 @@ def check_that_nothing_is_found(folder: Path, mutants: Sequence[Mutant]) -> None
 
 
 def fails(folder: Path, tests: Sequence[str]) -> bool:
-    """Whether one of these tests fails in the copy. A test that is not there, or that would be skipped, is no verdict."""
+    """Return whether one of these tests fails in the copy. A missing or skipped test is not a verdict."""
     done = _run(folder, "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", *tests)
     if done.returncode not in {0, 1}:
         raise NoVerdict(f"{', '.join(tests)}: {_last_words(done)}")

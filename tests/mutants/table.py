@@ -43,5 +43,5 @@ def shown(readme: Path) -> str:
 
 
 def all_caught() -> list[Catch]:
-    """What the README is to tell."""
+    """Return the results that the README shows."""
     return [Catch(mutant, 1, 1) for mutant in MUTANTS]

@@ -1,4 +1,4 @@
-"""Where mutants are made: in a copy of the project, never in the tree somebody works in."""
+"""The place of mutants: a copy of the project, never the working tree."""
 
 from __future__ import annotations
 

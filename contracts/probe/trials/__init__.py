@@ -1,4 +1,4 @@
-"""The directed questions, a file for each matter; what only a history of steps can show is the machine's."""
+"""The directed trials, a file for each subject. The machine finds what only a history of steps shows."""
 
 from contracts.probe.trials import answers, bodies, deadlines, guards, ids, race, rate, replicas, scopes, tokens
 from contracts.probe.trials.trial import Need, Trial, offered

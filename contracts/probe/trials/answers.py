@@ -1,4 +1,4 @@
-"""P11: what answers look like. Every answer of every run is looked at; these are some that other trials do not get."""
+"""P11: the shape of answers. Every answer of every run is checked; these are some that other trials do not get."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from mockserver.wire.message import Request
 HOUR = 3_600_000
 DEADLINE = 10
 
-NO_PATH = Refusal("P11", 404, "not.found", "a path that there is not")
-NO_METHOD = Refusal("P11", 405, "method.not.allowed", "a method that there is not")
+NO_PATH = Refusal("P11", 404, "not.found", "an unknown path")
+NO_METHOD = Refusal("P11", 405, "method.not.allowed", "a method that is not allowed")
 NO_GRANT = Refusal("P11", 400, "unsupported_grant_type", "another grant type")
 
 
 def an_unknown_path(world: World) -> None:
-    """JSON there too: clients parse before they look."""
+    """An unknown path is answered in JSON too, because clients parse before they check."""
     world.judge.refuses(world.ask(Request(method="POST", path=MESSAGES + "s", authorization=world.me.authorization)), NO_PATH)
 
 
 def another_method(world: World) -> None:
-    """The same for what is not posted."""
+    """So is another method than POST."""
     world.judge.refuses(world.ask(Request(method="GET", path=SESSIONS, authorization=world.me.authorization)), NO_METHOD)
 
 
 def another_grant(world: World) -> None:
-    """OAuth words its errors in its own way."""
+    """OAuth errors have their own shape."""
     world.judge.refuses(world.ask(for_token(world.me.credentials, grant_type="password")), NO_GRANT)
 
 
 def an_hour_later(world: World) -> None:
-    """The date is that of the clock."""
+    """The date in an answer is that of the clock."""
     world.advance(HOUR)
     world.me.login()
     world.create()
 
 
 def every_way_to_die(world: World) -> None:
-    """The refusals are compared as they come."""
+    """Refusals for sessions that ended in different ways are alike; the judge compares them."""
     used_up, idle = world.session(), world.session()
     world.judge.accepts(world.message(used_up), "P1", "the first message for a fresh session")
     world.set_policy({"ttl": DEADLINE, "idle_timeout": 2 * DEADLINE})

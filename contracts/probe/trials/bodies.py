@@ -1,4 +1,4 @@
-"""P10: bodies that are wrong, and bodies that are barely right."""
+"""P10: bodies that are wrong, and bodies that are just right."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ BAD_GUESTS = (
 )
 
 NO_GUEST = (b"", b"null", b"{}")
-"""Official SDKs send all three."""
+"""Bodies without a guest; official SDKs send all three."""
 
 
 def a_bad_message(body: bytes, media_type: str | None, refusal: Refusal, world: World) -> None:
-    """It is refused, and the session that it names stays."""
+    """A bad message is refused, and its session stays usable."""
     id = world.session()
     refused = world.ask(for_message_as(world.me.authorization, body.replace(ID, id.encode()), media_type))
     world.judge.refuses(refused, refusal)
@@ -65,39 +65,39 @@ def a_bad_message(body: bytes, media_type: str | None, refusal: Refusal, world: 
 
 
 def a_bad_guest(body: bytes, world: World) -> None:
-    """No session for it."""
+    """A bad guest is refused."""
     world.judge.refuses(world.ask(for_session(world.me.authorization, body)), BAD_BODY)
 
 
 def no_guest(body: bytes, world: World) -> None:
-    """A session for nobody in particular."""
+    """A create without a guest is accepted."""
     world.judge.accepts(
-        world.ask(for_session(world.me.authorization, body, JSON if body else None)), "P10", "a create for nobody"
+        world.ask(for_session(world.me.authorization, body, JSON if body else None)), "P10", "a create without a guest"
     )
 
 
 def a_long_text(world: World) -> None:
-    """As long as it may be, in code points, whatever they take in bytes."""
+    """A text of the greatest length in code points is accepted, however many bytes it has."""
     text = "\N{BUTTERFLY}" * MAX_TEXT
     world.judge.accepts(
-        world.message(world.session(), text=text), "P10", f"a text of {MAX_TEXT} characters, where so many are allowed,"
+        world.message(world.session(), text=text), "P10", f"a text of {MAX_TEXT} characters, which are allowed,"
     )
 
 
 def a_text_too_long(world: World) -> None:
-    """One code point longer."""
+    """A text with one more code point is refused."""
     a_bad_message(message_body(ID.decode(), "x" * (MAX_TEXT + 1)), JSON, BAD_BODY, world)
 
 
 def a_large_body(world: World) -> None:
-    """As large as it may be: white space is part of a body."""
+    """A body of the greatest size is accepted; white space counts."""
     body = message_body(world.session()).ljust(MAX_BODY)
     sent = world.ask(for_message_as(world.me.authorization, body))
-    world.judge.accepts(sent, "P10", f"a body of {MAX_BODY} bytes, where so many are allowed,")
+    world.judge.accepts(sent, "P10", f"a body of {MAX_BODY} bytes, which are allowed,")
 
 
 def a_body_too_large(world: World) -> None:
-    """One byte larger."""
+    """A body with one more byte is refused."""
     id = world.session()
     refused = world.ask(for_message_as(world.me.authorization, message_body(id).ljust(MAX_BODY + 1)))
     world.judge.refuses(refused, TOO_LARGE)
@@ -106,7 +106,7 @@ def a_body_too_large(world: World) -> None:
 
 
 def a_long_name(world: World) -> None:
-    """A guest's name has a bound as well."""
+    """A guest's name has a greatest length too."""
     for length in (LONGEST_NAME, LONGEST_NAME + 1):
         body = json.dumps({"guest": {"name": "x" * length, "email": ""}}).encode()
         created = world.ask(for_session(world.me.authorization, body))

@@ -1,4 +1,4 @@
-"""P2, P4 and P5: how a session ends, each way by itself; together they are the machine's."""
+"""P2, P4 and P5: each way in which a session ends, by itself. The machine combines them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TWICE = {"handshakes": 2}
 
 
 def used_up(world: World) -> None:
-    """One handshake, whatever the next message says."""
+    """A session serves one message, whatever the next one says."""
     id = world.session()
     first = world.message(id)
     world.judge.accepts(first, "P1", "the first message for a fresh session")
@@ -25,7 +25,7 @@ def used_up(world: World) -> None:
 
 
 def used_up_by_the_second(world: World) -> None:
-    """Two handshakes where the policy says so."""
+    """A session serves two messages if the policy says so."""
     id = world.session()
     world.judge.accepts(world.message(id), "P1", "the first message for a fresh session")
     second = world.message(id)
@@ -34,21 +34,21 @@ def used_up_by_the_second(world: World) -> None:
 
 
 def right_before_it_is_idle(world: World) -> None:
-    """Good to the last millisecond."""
+    """A session is good until the last millisecond before its idle timeout."""
     id = world.session()
     world.advance(DEADLINE - 1)
     world.judge.accepts(world.message(id), "P5", "a message 1 ms before the session was idle for too long")
 
 
 def idle(world: World) -> None:
-    """And not a millisecond more."""
+    """It is dead at its idle timeout."""
     id = world.session()
     world.advance(DEADLINE)
     world.judge.refuses(world.message(id), IDLE)
 
 
 def idle_in_spite_of_a_refusal(world: World) -> None:
-    """A message that is refused is no activity, neither before its session is looked at nor after."""
+    """A refused message is not activity, whether it is refused before or after its session is checked."""
     id = world.session()
     world.advance(DEADLINE // 2)
     marks = [("refused", world.message(id, text=""))]
@@ -60,7 +60,7 @@ def idle_in_spite_of_a_refusal(world: World) -> None:
 
 
 def kept_by_use(world: World) -> None:
-    """A message that is accepted is activity, for as long as the session has handshakes."""
+    """An accepted message is activity, as long as the session has handshakes left."""
     id = world.session()
     world.advance(DEADLINE - 1)
     used = world.message(id)
@@ -71,7 +71,7 @@ def kept_by_use(world: World) -> None:
 
 
 def idle_by_its_own_policy(world: World) -> None:
-    """A policy that changes moves no deadline that is stamped, neither forth nor back."""
+    """A change of the policy does not move deadlines that are set already, in either direction."""
     id = world.session()
     world.set_policy({"idle_timeout": LONG})
     world.advance(DEADLINE)
@@ -83,21 +83,21 @@ def idle_by_its_own_policy(world: World) -> None:
 
 
 def right_before_its_end(world: World) -> None:
-    """Good to the last millisecond."""
+    """A session is good until the last millisecond before its time to live is over."""
     id = world.session()
     world.advance(DEADLINE - 1)
     world.judge.accepts(world.message(id), "P4", "a message 1 ms before the session's time to live was over")
 
 
 def at_its_end(world: World) -> None:
-    """And not a millisecond more."""
+    """It is dead when its time to live is over."""
     id = world.session()
     world.advance(DEADLINE)
     world.judge.refuses(world.message(id), TTL_OVER)
 
 
 def at_its_end_in_spite_of_use(world: World) -> None:
-    """Its time to live is from its creation."""
+    """Use does not prolong the time to live."""
     id = world.session()
     world.advance(DEADLINE // 2)
     used = world.message(id)

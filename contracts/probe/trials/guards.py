@@ -1,4 +1,4 @@
-"""P9: of two guards that have reason to refuse, the first does."""
+"""P9: if two guards have reason to refuse, the first of them does."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from contracts.probe.world import World
 
 MAX_BODY = 300
 LIFETIME = 10
-"""Seconds that tokens live."""
+"""Lifetime of tokens, in seconds."""
 
 
 class Guard(NamedTuple):
-    """A guard: what it is about, and what it says."""
+    """A guard: its name, and its refusal."""
 
     name: str
     refusal: Refusal
@@ -36,7 +36,7 @@ class Guard(NamedTuple):
 
 
 AUTHENTICATION = (Guard("authentication", NO_TOKEN), Guard("expiry", EXPIRED_TOKEN, Need.CONTROL))
-"""Of two kinds: without a token nobody knows whose scopes and limits count, with an expired one somebody might look."""
+"""A provider might check scopes and limits before expiry, so both cases are tried."""
 
 LATER_GUARDS = (
     Guard("scope", NO_SCOPE, Need.CONTROL),
@@ -49,9 +49,9 @@ LATER_GUARDS = (
 
 
 def both(first: Guard, second: Guard, world: World) -> None:
-    """A message with which two things are wrong."""
+    """Send a message with two things wrong."""
     wrong = {first.name, second.name}
-    issued = world.session()  # where there is a limit, it is reached with this
+    issued = world.session()  # if there is a limit, this reaches it
     body = message_body("prev-session-uuid" if "session" in wrong else issued, "" if "body" in wrong else TEXT)
     if "scope" in wrong:
         world.set_scopes(world.me)

@@ -1,4 +1,4 @@
-"""P1 and P6: ids that the provider issues, and ids that it did not issue to whom presents them."""
+"""P1 and P6: ids that the provider issued to the client, and ids that it did not."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ STRANGE = (
     "\N{BUTTERFLY}",
     "x" * 200,
 )
-"""Any string that is not empty is a well-formed id."""
+"""Strange ids. Every string that is not empty is a well-formed id."""
 
 
 def many_in_a_row(world: World) -> None:
-    """That they are all different is looked at wherever an id is issued."""
+    """All ids are good. The judge checks at each issue that they are different."""
     for id in [world.session() for _ in range(SESSIONS)]:
         world.judge.accepts(world.message(id), "P1", "the first message for a fresh session")
 
 
 def a_strange_id(id: str, world: World) -> None:
-    """An id of nobody's."""
+    """An id that was never issued is refused."""
     world.judge.refuses(world.message(id), UNKNOWN)
 
 
 def an_id_of_another_client(world: World) -> None:
-    """An id of the same organisation."""
+    """An id of another client of the same organisation is refused."""
     _foreign(world, world.another())
 
 

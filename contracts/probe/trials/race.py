@@ -1,4 +1,4 @@
-"""P3: one id, and many who use it at the same time."""
+"""P3: one id, used many times at once."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from contracts.probe.trials.trial import Trial
 from contracts.probe.world import World
 
 ROUNDS = 8
-"""Races over a socket are won and lost by chance."""
+"""Races over a socket depend on chance."""
 
 
 def all_at_once(world: World) -> None:
-    """As many as the doors let pass at a time."""
+    """One of as many messages as the doors can send at once is accepted."""
     id, authorization = world.session(), world.me.authorization
     number = world.provider.doors[0].at_once
     answers = world.race([for_message(authorization, id, f"Hello from {nth + 1}") for nth in range(number)])
@@ -26,7 +26,7 @@ def all_at_once(world: World) -> None:
         world.judge.breach("P3", told, accepted[1], (("accepted", accepted[0]),))
     for exchange in judged:
         if exchange not in accepted and not USED_UP.is_told_by(exchange.reply):
-            told = f"who lost a race for an id was answered {exchange.reply}, not {USED_UP}"
+            told = f"a message that lost a race for an id was answered {exchange.reply}, not {USED_UP}"
             world.judge.breach("P3", told, exchange)
 
 

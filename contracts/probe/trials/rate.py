@@ -1,4 +1,4 @@
-"""P12: how many requests a minute pass, and when the next does."""
+"""P12: how many requests a minute are accepted, and when the next one is."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ POLICY = {"rate_limit_per_minute": LIMIT, "idle_timeout": 300}
 
 
 def one_too_many(world: World) -> None:
-    """It consumes nothing, and after its Retry-After it is accepted. Half a second on the clock shows how that is rounded."""
+    """One request too many consumes nothing, and is accepted after its Retry-After. A fraction of a second shows the
+    rounding.
+    """
     id = world.session()
-    world.ask(for_message_as(world.me.authorization, b"{}"))  # refused by a guard before, and so not counted
+    world.ask(for_message_as(world.me.authorization, b"{}"))  # refused by an earlier guard, and therefore not counted
     for nth in range(2, LIMIT + 1):
         world.advance(250)
-        world.judge.accepts(world.create(), "P12", f"request {nth} in a minute, where {LIMIT} are allowed,")
+        world.judge.accepts(world.create(), "P12", f"request {nth} in a minute, of which {LIMIT} are allowed,")
     refused = world.message(id)
     if not world.judge.refuses(refused, OVER_THE_LIMIT):
         return

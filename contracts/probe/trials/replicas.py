@@ -1,4 +1,4 @@
-"""P13: what one replica knows all know, and they still know it after a restart."""
+"""P13: all replicas know the same sessions, also after a restart."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contracts.probe.world import World
 
 
 def issued_here_used_there(world: World) -> None:
-    """At each replica a session for each of the others."""
+    """A session issued at one replica can be used at another."""
     number = len(world.provider.doors)
     for here in range(number):
         there = (here + 1) % number
@@ -19,17 +19,17 @@ def issued_here_used_there(world: World) -> None:
 
 
 def idle_everywhere(world: World) -> None:
-    """The deadline is not the replica's own."""
+    """An idle session is dead at every replica."""
     id = world.session()
     world.advance(30_000)
     world.judge.refuses(world.message(id, replica=1), IDLE._replace(clause="P13"))
 
 
 def by_one_clock(world: World) -> None:
-    """A deadline that one replica stamped has passed at the others, both ways, while the clock runs.
+    """A deadline that one replica set has passed at the others too, both ways, while the clock runs.
 
-    At least the idle timeout lies between the stamp and the message, by any one clock. So a replica
-    accepts the message only if its clock is behind that of the replica that stamped the deadline.
+    By any one clock, at least the idle timeout lies between the time stamp and the message. So a replica accepts the message
+    only if its clock is behind that of the replica that set the deadline.
     """
     world.let_run()
     number = len(world.provider.doors)
@@ -41,7 +41,7 @@ def by_one_clock(world: World) -> None:
 
 
 def restarted(world: World) -> None:
-    """A live session stays so, and one that was used up too. Which replica it was is not known: all of them are asked."""
+    """Live sessions stay live, and used ones stay used. All replicas are asked, because it is unknown which one restarted."""
     replicas = range(len(world.provider.doors))
     live, used_up = [world.session(replica=number) for number in replicas], world.session()
     sent = world.message(used_up)

@@ -1,4 +1,4 @@
-"""P7: what a client may do is looked at with every request."""
+"""P7: a client's scopes are checked with every request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ OTHER_SCOPE = "conversations:readonly"
 
 
 def taken_and_given_back(world: World) -> None:
-    """A session outlives the time in which nobody may use it."""
+    """A session survives the time in which its client lacks the scope."""
     id = world.session()
     world.set_scopes(world.me, OTHER_SCOPE)
     refused = world.message(id)
@@ -22,7 +22,7 @@ def taken_and_given_back(world: World) -> None:
 
 
 def no_session_without_it(world: World) -> None:
-    """Creating is refused as well."""
+    """A create is refused too."""
     world.set_scopes(world.me)
     world.judge.refuses(world.create(), NO_SCOPE)
     world.set_scopes(world.me, WRITE_SCOPE)
@@ -30,7 +30,7 @@ def no_session_without_it(world: World) -> None:
 
 
 def a_token_for_something_else(world: World) -> None:
-    """A token that was asked for another scope is good for that alone, whatever its client may do."""
+    """A token for another scope is good for that scope only, even if its client has more."""
     world.set_scopes(world.me, WRITE_SCOPE, OTHER_SCOPE)
     world.me.login(scope=OTHER_SCOPE)
     world.judge.refuses(world.create(), NO_SCOPE)

@@ -1,4 +1,4 @@
-"""P8: who a request comes from."""
+"""P8: authentication."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from contracts.probe.trials.trial import Need, Trial
 from contracts.probe.world import World
 
 LIFETIME = 10
-"""Seconds that tokens live where that is at stake, or may be idle."""
+"""Lifetime or idle timeout of tokens, in seconds, if a trial is about it."""
 
 AUTHORIZATIONS: tuple[tuple[str | None, Refusal], ...] = (
     (None, NO_TOKEN),
@@ -30,11 +30,11 @@ AUTHORIZATIONS: tuple[tuple[str | None, Refusal], ...] = (
 )
 
 WRONG_SECRET = Refusal("P8", 401, "invalid_client", "a wrong client secret")
-UNKNOWN_CLIENT = Refusal("P8", 400, "invalid_client", "a client id that there is not")
+UNKNOWN_CLIENT = Refusal("P8", 400, "invalid_client", "an unknown client id")
 
 
 def a_bad_one(authorization: str | None, refusal: Refusal, world: World) -> None:
-    """Neither operation takes it, and the session that it names stays."""
+    """Neither operation accepts a bad token, and the session stays usable."""
     id = world.session()
     refused = world.ask(for_message(authorization, id))
     world.judge.refuses(refused, refusal)
@@ -61,7 +61,7 @@ def at_its_end(world: World) -> None:
 
 
 def used_in_time(world: World) -> None:
-    """Use keeps a token from being idle."""
+    """Use keeps a token from becoming idle."""
     for _ in range(2):
         world.advance(LIFETIME * 1000 - 1)
         world.judge.accepts(world.create(), "P8", "a create 1 ms before its token is idle for too long")
@@ -70,7 +70,7 @@ def used_in_time(world: World) -> None:
 
 
 def one_too_many(world: World) -> None:
-    """Beyond the bound the oldest token goes, and no other."""
+    """One token too many evicts the oldest, and no other."""
     oldest = world.me.authorization
     kept = [world.me.login() for _ in range(2)]
     world.judge.refuses(world.ask(for_session(oldest)), EVICTED_TOKEN)
@@ -79,13 +79,13 @@ def one_too_many(world: World) -> None:
 
 
 def a_wrong_secret(world: World) -> None:
-    """Tokens are for those who prove themselves."""
+    """A wrong secret gets no token."""
     credentials = world.me.credentials
     world.judge.refuses(world.ask(for_token(credentials._replace(client_secret="not-the-secret"))), WRONG_SECRET)
 
 
 def an_unknown_client(world: World) -> None:
-    """The same for who is not known."""
+    """The same with an unknown client id."""
     world.judge.refuses(world.ask(for_token(Credentials("nobody", "not-the-secret"))), UNKNOWN_CLIENT)
 
 

@@ -1,4 +1,4 @@
-"""A directed question: what is done in one run, what is asked, and what must come of it."""
+"""Directed trials. Each is one run with given requests and expected answers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contracts.probe.world import World
 
 
 class Need(Flag):
-    """What a provider must have beside credentials."""
+    """The things that a provider must have besides credentials."""
 
     NOTHING = 0
     CONTROL = auto()
@@ -20,7 +20,7 @@ class Need(Flag):
 
 
 class Trial(NamedTuple):
-    """`run` asks it, in a world with this `policy`; `clause` is the one it is there for."""
+    """A trial: `run` makes it, in a world with this `policy`, for the clause `clause`."""
 
     clause: str
     run: Callable[[World], None]
@@ -29,7 +29,7 @@ class Trial(NamedTuple):
 
 
 def offered(provider: Provider) -> Need:
-    """What a provider has."""
+    """Return what a provider has."""
     offers = Need.NOTHING
     if provider.control is not None:
         offers |= Need.CONTROL

@@ -1,1 +1,1 @@
-"""A counterexample as something that runs by itself: a pytest file that fails while the client does, a script for curl."""
+"""Counterexamples that run by themselves: as a pytest file that fails while the client does, or as a curl script."""

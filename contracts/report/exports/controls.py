@@ -1,4 +1,4 @@
-"""What the control API is asked for the steps of a scenario that need no more than their name."""
+"""Requests to the control API for those steps of a scenario without parameters."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ DOES: Mapping[str, tuple[str, dict[str, Any]]] = {
     "reject_tokens": ("/tokens/reject", {"reject": True}),
     "accept_tokens": ("/tokens/reject", {"reject": False}),
 }
-"""Path within the organisation, and body, by the step's name; each is a POST."""
+"""The path within the organisation and the body, by the step's name; each is a POST."""
 
 SCOPES: Mapping[str, list[str]] = {"revoke_scope": [], "grant_scope": [WRITE_SCOPE]}
-"""The scopes that an OAuth client has after the step: a PATCH of the client."""
+"""The scopes of an OAuth client after the step, which is a PATCH of the client."""
 
 AN_INSTANT = 0.001
-"""Seconds that a latency takes in a script: the clock's steps stand for what it took."""
+"""Seconds of a latency in a script. It is short, because the script moves the clock by what the latency took."""

@@ -1,4 +1,4 @@
-"""A counterexample as a script of curl commands: what the client did, what the world did, and the clock's steps between them.
+"""A counterexample as a script of curl commands: the client's requests, the perturbations, and steps of the clock.
 
 The requests are made one after the other, in the order in which the platform acted on them.
 """
@@ -27,9 +27,9 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 def render(result: ClauseResult) -> str:
-    """The script, in ASCII, for any POSIX shell with curl and sed. `result` must have a counterexample.
+    """Return the script, in ASCII, for any POSIX shell with curl and sed. `result` must have a counterexample.
 
-    It exits with 1 where everything comes out as it did, with 2 where it does not.
+    It exits with 1 if every answer is as it was, with 2 if one is not.
     """
     found = result.counterexample
     assert found is not None
@@ -44,8 +44,8 @@ def _head(result: ClauseResult, found: Counterexample) -> Iterator[str]:
         yield from (comment(f"  {line}") for line in item_words(item))
     yield "#"
     yield "# What the client did in this scenario, request by request, against a mock that was started by: dayfly serve"
-    yield "# DAYFLY_URL says where it is, unless at http://127.0.0.1:8403, and DAYFLY_ADMIN_TOKEN what it was given as such."
-    yield "# Exit status: 1 where everything comes out as it did, 2 where it does not."
+    yield "# Set DAYFLY_URL if it is not at http://127.0.0.1:8403, and DAYFLY_ADMIN_TOKEN if its control API has a token."
+    yield "# Exit status: 1 if every answer is as it was, 2 if one is not."
     yield resources.files("contracts.report.exports").joinpath("prologue.sh").read_text("utf-8")
 
 
@@ -57,7 +57,7 @@ def _end(result: ClauseResult, found: Counterexample) -> Iterator[str]:
 
 
 class _Script:
-    """Goes through a trace. `_now` is where the script has moved the clock, in milliseconds on the trace's."""
+    """Goes through a trace. `_now` is the time to which the script has moved the clock, in milliseconds of the trace."""
 
     def __init__(self, found: Counterexample) -> None:
         trace = well_formed(found.trace)
@@ -72,7 +72,7 @@ class _Script:
         self._tokens: dict[str, str] = {}
 
     def lines(self) -> Iterator[str]:
-        """The steps."""
+        """Return the lines of the steps."""
         made = {"name": "counterexample", "policy": self._policy}
         yield f"admin /organizations {word(_json(made))}"
         yield "ORGANIZATION=$(field id) CLIENT_ID=$(field client_id) CLIENT_SECRET=$(field client_secret)"
@@ -123,7 +123,7 @@ class _Script:
         return [f"<- {item.label}" for item in self._evidence if item.seq in here]
 
     def _remember(self, call: Call) -> Iterator[str]:
-        """What the client got is kept under the name that reports give it."""
+        """Keep the ids and tokens that the client got in variables with the labels of the reports."""
         if call.received_session is not None:
             label = self._ids[call.received_session] = self._history.sessions[call.received_session].label
             yield f"{label}=$(field webChatSessionId)"
@@ -160,14 +160,14 @@ def _content_type(arrival: Arrival) -> Iterator[str]:
 
 
 def _reply(answer: Answer) -> str:
-    """How the answer looks to curl."""
+    """Return the answer as curl sees it."""
     if answer.delivery == "complete":
         return str(answer.status)
     return "cut" if answer.delivery == "truncated" else "none"
 
 
 def _form(fields: dict[str, str], answer: Answer) -> str:
-    """A login's form, with this organisation's credentials where the client showed its own."""
+    """Return a login's form. If the client's credentials were accepted, this organisation's take their place."""
     variables = {"ORGANIZATION-CLIENT-ID": "CLIENT_ID", "ORGANIZATION-CLIENT-SECRET": "CLIENT_SECRET"}
     own = dict(zip(("client_id", "client_secret"), variables, strict=True)) if answer.status == 200 else {}
     return word(urlencode({name: own.get(name, value) for name, value in fields.items()}), variables)
@@ -186,5 +186,5 @@ def _perturbation(entry: Perturbed) -> Iterator[str]:
 
 
 def _json(value: Any) -> str:
-    """In ASCII, whatever is in it."""
+    """Return a value as JSON in ASCII."""
     return json.dumps(msgspec.to_builtins(value), separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""A counterexample as a pytest file: it puts the client through the scenario again, and fails while that ends badly."""
+"""A counterexample as a pytest file, which runs the client through the scenario and fails if it violates the clause."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from contracts.report.model import ClauseResult
 
 
 class Client(Struct, frozen=True):
-    """The client under test: a factory's name, which may meet the platform over a `socket`, or a `command`, which is `one_shot`
-    where it is run for each message, and has the mock's wall clock with `faketime`. With `real_time` its waits are real though
-    they might be virtual. `patience` is in seconds; None: the usual.
+    """The client under test: a factory's name, or a `command`.
+
+    A factory may meet the platform over a `socket`. A `one_shot` command is run once per message; with `faketime` it gets the
+    mock's clock, and with `real_time` it waits in real time even if it could be in virtual time. `patience` is in seconds; None
+    for the default.
     """
 
     target: str
@@ -31,7 +33,7 @@ class Client(Struct, frozen=True):
 
 
 def render(result: ClauseResult, client: Client, parameters: Parameters = DEFAULTS) -> str:
-    """The file; it names the client as it was named here, so it is to be run from the same directory.
+    """Return the file. It names the client by the same path, so it must be run from the same directory.
 
     `result` must have a counterexample with a scenario.
     """
@@ -44,7 +46,7 @@ def _head(result: ClauseResult, client: Client, parameters: Parameters) -> Itera
     assert found.scenario is not None
     yield f'r"""{_title(result)}'
     yield ""
-    yield "Fails for as long as the client does so in this scenario. To be run from the directory in which it was written."
+    yield "Fails while the client violates the clause in this scenario. Run it from the directory in which it was written."
     yield '"""'
     yield ""
     yield (
@@ -99,14 +101,14 @@ def _driven(client: Client) -> str:
 
 
 def _title(result: ClauseResult) -> str:
-    """The first line of a raw docstring, which no quote in it ends."""
+    """Return the first line of a raw docstring, without quotes that would end it."""
     message = result.counterexample.message if result.counterexample is not None else result.message
     shown = clean(f"{result.code} {result.name}: {message}").encode("ascii", "backslashreplace").decode()
     return shown.replace('"', "'").rstrip("\\.") + "."
 
 
 def _literal(value: object) -> str:
-    """A value as Python code, a text in double quotes."""
+    """Return a value as Python code, with texts in double quotes."""
     if isinstance(value, str):
         return json.dumps(value) if value.isascii() and value.isprintable() else ascii(value)
     return 'float("inf")' if value == inf else ascii(value)

@@ -1,4 +1,4 @@
-"""Words of a shell script, from texts that may hold anything."""
+"""Words of a shell script, made from arbitrary texts."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from contracts.report.cells import clean
 
 
 def comment(text: str) -> str:
-    """A line that the shell skips, in ASCII, with nothing in it that a terminal would obey."""
+    """Return a comment line in ASCII, without characters that a terminal would obey."""
     return f"# {shown(text)}"
 
 
 def shown(text: str) -> str:
-    """`text` on one line of ASCII."""
+    """Return `text` on one line of ASCII."""
     return clean(text).encode("ascii", "backslashreplace").decode()
 
 
 def word(text: str, variables: Mapping[str, str] | None = None) -> str:
-    """`text` as one word; whatever of it is a key of `variables` is the value of the shell variable of that name."""
+    """Quote `text` as one word. Parts that are keys of `variables` become the shell variables of those names."""
     if not variables:
         return _quoted(text)
     names = sorted(variables, key=len, reverse=True)
@@ -29,12 +29,12 @@ def word(text: str, variables: Mapping[str, str] | None = None) -> str:
 
 
 def _quoted(text: str) -> str:
-    """In quotes wherever there is any doubt; a NUL cannot be in a word, and is left out."""
+    """Quote a text if needed. NULs are dropped, because a word cannot hold them."""
     return shlex.quote(text.replace("\0", ""))
 
 
 def ascii_word(text: str) -> str:
-    """`text` as one word of bash, in ASCII without control characters, whatever is in it."""
+    """Quote `text` as one word of bash, in ASCII without control characters."""
     if all(" " <= character <= "~" for character in text):
         return _quoted(text)
     coded = "".join(_coded(byte) for byte in text.replace("\0", "").encode())

@@ -1,4 +1,4 @@
-"""Which policy a recording was made under, as far as it shows."""
+"""Infers the policy under which a recording was made, as far as it shows."""
 
 from contracts.reproduce.infer.infer import infer
 

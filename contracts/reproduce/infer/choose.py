@@ -1,4 +1,4 @@
-"""Values to put into a policy: as near to the policy at hand as what was shown allows, and as round as its span allows."""
+"""Chooses values for a policy: as near to the given policy as the evidence allows, and as round as possible."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STEPS = (86_400_000, 3_600_000, 1_800_000, 600_000, 300_000, 60_000, 30_000, 10_
 
 
 class Alone(NamedTuple):
-    """Values of `name` that explain every answer, all else being as it is: from `least` to `most` (None: any greater)."""
+    """Values of `name` that explain every answer if nothing else changes: from `least` to `most` (None: no upper bound)."""
 
     name: str
     least: int
@@ -22,7 +22,7 @@ class Alone(NamedTuple):
 
 
 def round_in(least: int, most: int | None) -> int:
-    """A round value from `least` to `most` (None: any greater): nearest to the middle of the roundest ones."""
+    """Return a round value from `least` to `most` (None: no upper bound): of the roundest, the nearest to the middle."""
     if most is None:
         most = 2 * least
     middle = (least + most) // 2
@@ -35,7 +35,7 @@ def round_in(least: int, most: int | None) -> int:
 
 
 def alone(evidence: SessionEvidence, choices: list[Choice], policy: Policy) -> Iterator[Alone]:
-    """The values that explain all sends on their own, the likeliest first."""
+    """Yield the values that explain all sends on their own, the likeliest first."""
     least = corner(evidence)
     shown = SessionEvidence(evidence.idle, evidence.ttl, evidence.handshakes)
     floors = (Span(shown.idle, None).least, Span(shown.ttl, None).least, least.handshakes)
@@ -55,7 +55,7 @@ def _fits_without(choice: Choice, at_hand: tuple[int, int, int], place: int) -> 
 
 
 def together(solution: Solution, evidence: SessionEvidence, policy: Policy) -> Corner:
-    """Values for all three that explain every send that any policy explains."""
+    """Return values for all three that explain every send that any policy explains."""
     least = corner(evidence)
     for handshakes in _candidates(policy.handshakes, solution.handshakes, least.handshakes):
         for ttl in _ttls(solution, least, policy):

@@ -1,8 +1,8 @@
-"""What each answer says about the policy's values.
+"""The evidence of each answer for the policy's values.
 
-An accepted send shows that the session's idle timeout and its ttl are longer than the times that had passed at least. A refused
-one, which nothing in the recording explains, shows that one of them is no longer than the time that had passed at most, or that
-the session was used up: which of these, the platform does not say. Times are milliseconds.
+An accepted send shows that the idle timeout and the ttl are longer than the least times that had passed. An unexplained refusal
+has one of three reasons. The session was used up, or its idle timeout or its ttl is at most the time that can have passed. The
+platform does not say which. Times are in milliseconds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class More(NamedTuple):
 class Choice(NamedTuple):
     """A refusal: the idle timeout is at most `idle`, or the ttl at most `ttl`, or sessions take at most `handshakes` messages.
 
-    None where that cannot be the reason.
+    A value is None if it cannot be the reason.
     """
 
     number: int
@@ -32,7 +32,7 @@ class Choice(NamedTuple):
 
 @dataclass
 class SessionEvidence:
-    """All that the sends of a recording show together. A session takes at least one message."""
+    """The combined evidence of all sends of a recording. A session takes at least one message."""
 
     idle: More | None = None
     ttl: More | None = None
@@ -40,15 +40,15 @@ class SessionEvidence:
     choices: list[Choice] = field(default_factory=list)
 
     def idle_more(self, value: int, number: int) -> None:
-        """The idle timeout is greater than `value`."""
+        """Note that the idle timeout is greater than `value`."""
         self.idle = _greater(self.idle, value, number)
 
     def ttl_more(self, value: int, number: int) -> None:
-        """The ttl is greater than `value`."""
+        """Note that the ttl is greater than `value`."""
         self.ttl = _greater(self.ttl, value, number)
 
     def handshakes_more(self, value: int, number: int) -> None:
-        """A session takes more than `value` messages."""
+        """Note that a session takes more than `value` messages."""
         self.handshakes = _greater(self.handshakes, value, number)
 
 

@@ -1,4 +1,6 @@
-"""From evidence to findings: each policy value's span, the value that would explain what differs, and a policy that fits."""
+"""Infers findings from evidence: each policy value's span, the values that would explain the differences, and a policy that
+fits.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,7 @@ MOST_NOTES = 5
 
 
 def infer(recording: Recording, policy: Policy, replayed: Replayed) -> Inference:
-    """What the recording tells of the policy, where replaying it under `policy` came to `replayed`."""
+    """Return what the recording shows of its policy. `replayed` is the result of replaying it under `policy`."""
     evidence = sessions(recording)
     solution = solve(evidence)
     spans = _spans(recording, solution)
@@ -49,7 +51,7 @@ def infer(recording: Recording, policy: Policy, replayed: Replayed) -> Inference
 
 
 def spans_of(recording: Recording) -> Spans:
-    """What is known of each policy value, durations in milliseconds."""
+    """Return the span of each policy value; durations are in milliseconds."""
     return _spans(recording, solve(sessions(recording)))
 
 
@@ -66,12 +68,12 @@ def _spans(recording: Recording, solution: Solution) -> Spans:
 
 def _changed(policy: Policy) -> Inference:
     findings = [_finding(name, Span(None, None), policy) for name in ("ttl", "idle_timeout", "handshakes", "token_ttl")]
-    notes = ["the policy was changed during the recording, so none can be told"]
+    notes = ["the policy was changed during the recording, so no policy can be inferred"]
     return Inference(findings=findings, explanations=[], notes=notes, policy=policy_to(policy), explains_all=False)
 
 
 def _fitting(spans: Spans, solution: Solution, evidence: SessionEvidence, policy: Policy) -> Policy:
-    """The policy, with other values where these do not fit."""
+    """Return the policy, with other values for those that do not fit."""
     one = _one(solution, evidence, policy)
     if one is not None:
         changes: dict[str, Any] = {} if _holds(one, policy) else {one.name: _value(one)}
@@ -105,7 +107,7 @@ def _round(name: str, least: int, most: int | None) -> int:
 
 
 def _explanations(spans: Spans, solution: Solution, evidence: SessionEvidence, policy: Policy) -> Iterator[Explanation]:
-    """The values that alone explain what differs, where that is about one matter."""
+    """Yield values that explain the differences on their own, if those are all about the same thing."""
     others = [name for name in ("token_ttl", "max_text", "max_body") if not spans[name].holds(getattr(policy, name))]
     found = [one for one in alone(evidence, solution.choices, policy) if not _holds(one, policy)]
     sessions_fit = any(_holds(one, policy) for one in alone(evidence, solution.choices, policy))
@@ -155,17 +157,17 @@ def _unexplained(solution: Solution, recording: Recording) -> Iterator[str]:
 
 
 def _choices(solution: Solution, recording: Recording) -> Iterator[str]:
-    """Refusals that leave open which value they bound: of those alike, the one that bounds most."""
+    """Yield notes on refusals that fit several values; of equal ones, only the one with the tightest bound."""
     told: set[tuple[str, ...]] = set()
     for choice in sorted(solution.choices, key=lambda choice: (choice.idle or 0, choice.number)):
         ways = dict(_ways(choice, solution))
         if len(ways) > 1 and tuple(ways) not in told and len(told) < MOST_NOTES:
             told.add(tuple(ways))
-            yield f"{recording.unit} {choice.number} was refused because {' or '.join(ways.values())}: nothing tells which"
+            yield f"{recording.unit} {choice.number} was refused because {' or '.join(ways.values())}: it is unknown which"
 
 
 def _ways(choice: Choice, solution: Solution) -> Iterator[tuple[str, str]]:
-    """What may be the reason of a refusal, by name and in words."""
+    """Yield the possible reasons of a refusal, by name and in words."""
     if choice.handshakes is not None and choice.handshakes >= solution.handshakes.least:
         yield "handshakes", f"{plural(choice.handshakes, 'message')} had been accepted"
     if choice.idle is not None and choice.idle >= solution.idle.least:

@@ -1,4 +1,4 @@
-"""How long a message and a body may be, as far as the recording tries."""
+"""Infers the greatest lengths of messages and bodies, as far as the recording tries them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MEMBERS = {"webChatSessionId", "text"}
 
 
 def max_text(steps: Iterable[Step]) -> Span:
-    """The characters of a message: from the longest that was let in, to the shortest that was refused for nothing else."""
+    """Return the span of a message's length in characters: from the longest accepted to the shortest refused for its length."""
     above, at_most = More(0, 0), None
     for step in steps:
         length = step.text_length
@@ -28,7 +28,7 @@ def max_text(steps: Iterable[Step]) -> Span:
 
 
 def _is_well_formed(step: Step) -> bool:
-    """Whether nothing but the length of its text can be wrong with it."""
+    """Return whether only the length of its text can be wrong with it."""
     if step.session is None:
         return False
     if step.body is None:
@@ -41,7 +41,7 @@ def _is_well_formed(step: Step) -> bool:
 
 
 def max_body(steps: Iterable[Step]) -> Span:
-    """The bytes of a body."""
+    """Return the span of a body's length in bytes."""
     above, at_most = More(0, 0), None
     for step in steps:
         if step.operation is None or step.fault is not None:

@@ -1,9 +1,9 @@
-"""Which values of idle timeout, ttl and handshakes fit all that was shown.
+"""Finds the values of idle timeout, ttl and handshakes that fit all evidence.
 
-Lower bounds hold together; each refusal leaves a choice of upper bounds. An idle timeout that is longer than the ttl never
-shows, so the idle timeout is taken to be no longer: who is told that a session dies unused at a certain age calls that its idle
-timeout. What fits is then closed downwards, to a corner of the least values: so a value fits with some others exactly where it
-fits with the least of the others, and the bounds that follow are exact.
+Lower bounds hold together; each refusal leaves a choice of upper bounds. An idle timeout longer than the ttl never shows, so it
+is assumed to be at most the ttl. If a session dies unused, the age is attributed to the idle timeout. If some values fit, so do
+smaller ones, down to a corner of least values. So a value fits with some others exactly if it fits with their least values.
+Therefore the resulting bounds are exact.
 """
 
 from __future__ import annotations
@@ -30,28 +30,28 @@ class Corner(NamedTuple):
 
 
 class Span(NamedTuple):
-    """A value is more than `above`, where that is known, and at most `at_most`, where that is."""
+    """A value is more than `above` and at most `at_most`, as far as these are known."""
 
     above: More | None
     at_most: Most | None
 
     def holds(self, value: int) -> bool:
-        """Whether `value` lies in it."""
+        """Return whether `value` is in the span."""
         return value >= self.least and (self.at_most is None or value <= self.at_most.value)
 
     @property
     def least(self) -> int:
-        """The least value in it."""
+        """The least value in the span."""
         return 1 if self.above is None else max(1, self.above.value + 1)
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing lies in it."""
+        """Return whether the span is empty."""
         return self.at_most is not None and self.at_most.value < self.least
 
 
 class Solution(NamedTuple):
-    """What fits: each value's span, whatever the others are; and the refusals that no policy explains."""
+    """The values that fit: each value's span, independent of the others; and the refusals that no policy explains."""
 
     idle: Span
     ttl: Span
@@ -61,13 +61,13 @@ class Solution(NamedTuple):
 
 
 def corner(evidence: SessionEvidence) -> Corner:
-    """The least values."""
+    """Return the least values."""
     idle = Span(evidence.idle, None).least
     return Corner(idle, max(idle, Span(evidence.ttl, None).least), Span(evidence.handshakes, None).least)
 
 
 def solve(evidence: SessionEvidence) -> Solution:
-    """The spans."""
+    """Return the spans."""
     least = corner(evidence)
     unexplained = [choice for choice in evidence.choices if not fits(choice, *least)]
     choices = [choice for choice in evidence.choices if fits(choice, *least)]
@@ -84,7 +84,7 @@ def solve(evidence: SessionEvidence) -> Solution:
 
 
 def fits(choice: Choice, idle: int, ttl: int, handshakes: int) -> bool:
-    """Whether these values explain a refusal."""
+    """Return whether these values explain a refusal."""
     return _at_most(idle, choice.idle) or _at_most(ttl, choice.ttl) or _at_most(handshakes, choice.handshakes)
 
 
@@ -93,7 +93,9 @@ def _at_most(value: int, bound: int | None) -> bool:
 
 
 def _idle_bounds(choices: list[Choice], least: Corner) -> Iterable[Most]:
-    """Up to its ttl's bound where that may be the reason: the idle timeout is no longer than the ttl."""
+    """Yield the upper bounds of the idle timeout. If the ttl may be the reason, its bound counts, because it is at least as
+    long.
+    """
     for choice in choices:
         if not _at_most(least.handshakes, choice.handshakes):
             bounds = [choice.idle or 0]

@@ -1,4 +1,4 @@
-"""The lives of a recording's sessions, read for what they show of the policy."""
+"""The lives of a recording's sessions, and their evidence for the policy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ENDINGS = {"expire_session", "revoke_session"}
 
 
 class Story:
-    """One session: the create that brought it into being (None: it was there before), and its sends until somebody ended it."""
+    """One session: its create (None: before the recording), and its sends until it was ended from outside."""
 
     def __init__(self, created: Step | None, client: str | None) -> None:
         self._created, self.client = created, client
@@ -22,17 +22,17 @@ class Story:
         self.ended = False
 
     def take(self, step: Step) -> None:
-        """A send."""
+        """Add a send."""
         if not self.ended:
             {"accepted": self._accepted, "uncertain": self._uncertain}.get(step.effect, self._sends).append(step)
 
     def show(self, evidence: SessionEvidence, slack: int) -> None:
-        """What it shows, times being off by `slack` at most."""
+        """Add the session's evidence. Time stamps are off by at most `slack` milliseconds."""
         for step in self._accepted:
             self._alive(step, evidence, slack)
         if self._accepted:
             evidence.handshakes_more(len(self._accepted) - 1, self._accepted[-1].number)
-        if self._created is not None:  # of others nobody knows what they had been through
+        if self._created is not None:  # the past of other sessions is unknown
             for step in self._sends:
                 if step.effect == "refused":
                     self._dead(step, self._created, evidence, slack)
@@ -66,7 +66,7 @@ def _maybe_before(use: Step, step: Step) -> bool:
 
 
 def _least(first: Step, then: Step, slack: int) -> int | None:
-    """The time that passed at least, None where the clock was set back meanwhile."""
+    """Return the least time that passed; None if the clock was set back meanwhile."""
     return None if first.epoch != then.epoch else max(0, then.earliest - first.latest - slack)
 
 
@@ -76,7 +76,7 @@ def _most(first: Step, then: Step, slack: int) -> int | None:
 
 
 def as_told(choice: Choice, reason: str | None) -> Choice | None:
-    """The choice that is left where the answer tells the reason; None where it is none of time or use."""
+    """Return the choice that the reason in the answer leaves; None if the reason is neither time nor use."""
     match reason:
         case "session.idle":
             return choice._replace(ttl=None, handshakes=None)
@@ -91,7 +91,7 @@ def as_told(choice: Choice, reason: str | None) -> Choice | None:
 
 
 def sessions(recording: Recording) -> SessionEvidence:
-    """What the recording's sends show."""
+    """Return the evidence of the recording's sends."""
     evidence, stories = SessionEvidence(), dict[str, Story]()
     owners: dict[str, str | None] = {}
     for step in _in_time(recording):

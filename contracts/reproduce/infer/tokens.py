@@ -1,4 +1,4 @@
-"""How long tokens live: as their issuer says, and as they were found to."""
+"""Infers the lifetime of tokens, from what their issuer says and from the answers to requests with them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ENDINGS = frozenset({"expire_tokens", "revoke_tokens", "reject_tokens", "reset"}
 
 
 def token_ttl(recording: Recording) -> Span:
-    """The span of a token's life, in milliseconds."""
+    """Return the span of a token's lifetime, in milliseconds."""
     above, at_most = None, None
     issued: dict[str, Step] = {}
     ended = any(step.what in ENDINGS for step in recording.world)

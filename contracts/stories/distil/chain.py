@@ -1,4 +1,4 @@
-"""What led to a request, as steps: what concerns its token, its session and its OAuth client, in the order of time."""
+"""The steps that led to a request: those of its token, its session and its OAuth client, in order of time."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _DOES: Mapping[str, type[Any]] = {
 }
 
 _OF_SESSIONS = ("session.", "message.")
-"""Reasons for which it matters which session a request names; all other guards come first."""
+"""Reasons that depend on the session a request names. All other guards come first."""
 
 _ENDS: Mapping[str, type[Any]] = {"expire_session": ExpireSession, "revoke_session": RevokeSession}
 
 
 def stories(past: Past, title: str, summary: str) -> Iterator[Story]:
-    """The request after all that led to it: for each way to make it, under each policy that may have been in force."""
+    """Yield the request after all that led to it: for each way to make it, under each policy that may have been in force."""
     names, arrival = Names(past), past.pair.arrival
     token = names.token(arrival.credential.token)
     client = names.client(past.client(past.pair)) if arrival.operation == "token" else None
@@ -52,7 +52,7 @@ def stories(past: Past, title: str, summary: str) -> Iterator[Story]:
 
 
 def _in_time(moments: Sequence[Moment], end: int) -> Iterator[Step]:
-    """The steps, the clock moved between them; what has no time comes first. Requests that are alike become one."""
+    """Yield the steps with clock moves between them. Steps without a time come first; equal requests become one."""
     now = 0
     for at, together in groupby(sorted(moments, key=lambda moment: moment[:2]), key=lambda moment: moment.at):
         if now and at > now:
@@ -74,7 +74,7 @@ def _counted(steps: Sequence[Step]) -> Iterator[Step]:
 
 
 def _particular(past: Past, names: Names, token: str | None) -> Iterator[Moment]:
-    """What only some reasons are about: other tokens, other requests, other sessions."""
+    """Yield the steps that only some reasons need: other tokens, other requests, other sessions."""
     reason, place = past.answer.reason, past.pair.arrival.seq
     if token is None:
         return
@@ -115,7 +115,7 @@ def _change(entry: Perturbed, session: str | None, token: str | None) -> Step | 
 
 
 def _policies(past: Past, first: int) -> Iterator[tuple[dict[str, Any], list[Moment]]]:
-    """Policies to begin with, and their changes on the way: as they are journalled, or as if there had been none."""
+    """Yield initial policies with their later changes: as they are journalled, or as if there had been none."""
     changes = [entry for entry in past.done if entry.what == "set_policy"]
     if changes or any(entry.what == "set_policy" for entry in past.done_since):
         began = dict(past.policy_now)
@@ -134,5 +134,5 @@ _USUAL = policy_to(Policy())
 
 
 def _unusual(policy: Mapping[str, Any]) -> dict[str, Any]:
-    """What in a policy is not dayfly's default."""
+    """Return the parts of a policy that differ from dayfly's default."""
     return {name: value for name, value in policy.items() if value != _USUAL[name]}

@@ -1,4 +1,4 @@
-"""Finds the smallest story."""
+"""Finds the smallest story that reproduces a request."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _BEYOND = {
     Reason.STORE_CONTENDED: "other requests kept changing the same record",
     Reason.INTERNAL: "the server itself failed; its log says how",
 }
-"""Reasons that lie outside any organisation."""
+"""Reasons that do not depend on the organisation."""
 
 
 class NotReproduced(ContractsError):
-    """No story was seen to be refused as the request was; `context_id` names it, `why` says what stood in the way."""
+    """No story was refused as the request was. `context_id` names the request, `why` says what prevented it."""
 
     def __init__(self, context_id: str, why: str) -> None:
         super().__init__(f"request {context_id} is not reproduced: {why}")
@@ -35,10 +35,10 @@ class NotReproduced(ContractsError):
 
 
 def distil(tenant: Tenant, context_id: str) -> Story:
-    """The smallest story found whose last request is answered as this one was: same status, code and reason.
+    """Return the smallest story found whose last request is answered like this one: same status, code and reason.
 
-    It was seen to be so on a fresh organisation. Raises NotFound where the request is not in the journal, or not answered, and
-    NotReproduced where it was not refused, or no such story was found.
+    It has been run on a fresh organisation with that result. Raises NotFound if the request is not in the journal or not
+    answered, and NotReproduced if it was not refused or no such story was found.
     """
     past = past_of(tenant, context_id)
     answer = past.answer
@@ -57,14 +57,14 @@ def distil(tenant: Tenant, context_id: str) -> Story:
 
 
 def _candidates(past: Past) -> Iterator[Story]:
-    """What the journal tells first, then the usual way to this reason."""
+    """Yield stories from the journal first, then the usual way to this reason."""
     title, summary = _told(past)
     yield from stories(past, title, summary)
     yield from recipes(past, title, summary)
 
 
 def _told(past: Past) -> tuple[str, str]:
-    """Title and summary: what was answered to what, and what the explanation says of it."""
+    """Return title and summary: the request with its answer, and the explanation of it."""
     arrival, answer = past.pair.arrival, past.answer
     what = _ASKED.get(arrival.operation or "", "A request")
     got = f"answered {answer.status} {answer.reason}" if answer.delivery == "complete" else f"met by a {answer.fault}"

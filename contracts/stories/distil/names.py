@@ -1,4 +1,4 @@
-"""What a story saves on its way: OAuth clients, tokens and sessions of a journal, each under a name from its first use on."""
+"""The OAuth clients, tokens and sessions of a journal that a story saves, each under a name from its first use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SESSION = "session"
 
 
 class Moment(NamedTuple):
-    """A step and when it was taken: milliseconds, and its place among those of the same one."""
+    """A step and its time: milliseconds, and its place among those of the same millisecond."""
 
     at: int
     place: int
@@ -24,7 +24,7 @@ class Moment(NamedTuple):
 
 
 class Names:
-    """Collects the moments in which something was saved that the request, or another moment, needs."""
+    """Collects the steps that save something which the request, or another step, needs."""
 
     def __init__(self, past: Past) -> None:
         self._past = past
@@ -33,7 +33,7 @@ class Names:
         self._tokens: dict[str, str] = {}
 
     def client(self, id: str | None) -> str | None:
-        """The name of an OAuth client; None where there is no such client here."""
+        """Return the name of an OAuth client; None if the organisation does not have it."""
         if id is None or id in self.clients:
             return self.clients.get(id or "")
         now = self._past.scopes_now(id)
@@ -52,7 +52,7 @@ class Names:
         return name
 
     def token(self, token: str | None) -> str | None:
-        """The name of a token, by its pseudonym; None where it was not issued here, as far as is known."""
+        """Return the name of a token, by its pseudonym; None if it is not known to be issued here."""
         if token is None or token in self._tokens:
             return self._tokens.get(token or "")
         issue = self._past.issue(token)
@@ -66,14 +66,14 @@ class Names:
         return self._token_at(token, round(record.issued * 1000), record.client_id, record.scopes)
 
     def login(self, issue: Pair, save: str | None) -> Token:
-        """A request that was issued a token."""
+        """Return a request that was issued a token, as a step."""
         client = self.client(self._past.client(issue)) or CLIENT
         body = issue.arrival.body
         scope = body.get("scope") if isinstance(body, dict) else None
         return Token(client=f"${client}", form=_narrowed(scope), save=save)
 
     def session(self, session: str) -> str | None:
-        """The name of a session, its accepted messages told too; None where nothing is known of it."""
+        """Return the name of a session, and collect its accepted messages; None if nothing is known of it."""
         creation = self._past.creation(session)
         if creation is not None:
             guest, token = guest_asked(creation.arrival), self.token(creation.arrival.credential.token)
@@ -91,7 +91,7 @@ class Names:
         return SESSION
 
     def _token_at(self, key: str, at: int, client: str, scopes: tuple[str, ...] | None) -> str:
-        """A token whose issue has left the journal."""
+        """Name a token whose issue has left the journal."""
         name = self._tokens[key] = fresh("token", self._tokens.values())
         form = None if scopes is None else _narrowed(" ".join(scopes))
         self.moments.append(Moment(at, 0, Token(client=f"${self.client(client) or CLIENT}", form=form, save=name)))
@@ -104,7 +104,7 @@ class Names:
 
 
 def fresh(name: str, taken: Iterable[str]) -> str:
-    """A name that is not taken: `token`, `token_2` …"""
+    """Return a name that is not taken: `token`, `token_2` …"""
     used, number = set(taken), 2
     found = name
     while found in used:

@@ -1,4 +1,4 @@
-"""What an organisation's journal and records tell of the time before a request."""
+"""The past of a request, from an organisation's journal and records."""
 
 from __future__ import annotations
 
@@ -16,55 +16,55 @@ from mockserver.journal import Answer, Entry, Header, Perturbed
 from mockserver.settings import policy_to
 
 MOST_DONE = 200
-"""Things done to the world that are looked at, the latest ones."""
+"""Most perturbations that are looked at, the latest ones."""
 
 PAGE = 1000
 
 
 class Past(NamedTuple):
-    """One request, and all that came before it. Times are milliseconds."""
+    """One request, and everything before it. Times are in milliseconds."""
 
     tenant: Tenant
     pair: Pair
     answer: Answer
     policy_now: dict[str, Any]
     pairs: list[Pair]
-    """Requests that were decided before it, in the order in which they were."""
+    """Requests that were decided before it, in that order."""
     done: list[Perturbed]
-    """What was done to the world before it."""
+    """Perturbations before it."""
     done_since: list[Perturbed]
 
     @property
     def at(self) -> int:
-        """When it was decided."""
+        """The time at which it was decided."""
         return when(self.pair)
 
     def issue(self, token: str | None) -> Pair | None:
-        """The request that was issued a token."""
+        """Return the request that was issued a token, or None."""
         return next((pair for pair in self.pairs if token and _answer(pair).token == token), None)
 
     def creation(self, session: str) -> Pair | None:
-        """The request that was issued a session."""
+        """Return the request that was issued a session, or None."""
         return next((pair for pair in self.pairs if _answer(pair).issued == session), None)
 
     def accepted(self, session: str) -> Iterator[Pair]:
-        """The messages of a session that were accepted."""
+        """Yield the messages of a session that were accepted."""
         for pair in self.pairs:
             change = _answer(pair).session
             if _answer(pair).accepted and change is not None and change.id == session:
                 yield pair
 
     def logins(self, client: str | None, after: Pair | None) -> list[Pair]:
-        """The requests that issued a client's tokens, after the one given."""
+        """Return the requests that issued a client's tokens, after the one given."""
         issues = [pair for pair in self.pairs if _answer(pair).token is not None and self.client(pair) == client]
         return issues[issues.index(after) + 1 :] if after in issues else issues
 
     def client(self, pair: Pair) -> str | None:
-        """The OAuth client that a request came from."""
+        """Return the OAuth client of a request, or None."""
         return client_of(pair.arrival, self.pairs)
 
     def token_record(self, token: str) -> TokenView | None:
-        """A token as the store has it, where its issue has left the journal."""
+        """Return a token from the store, for one whose issue has left the journal; None if it is not there."""
         if self.tenant.id == UNASSIGNED:
             return None
         after = ""
@@ -76,21 +76,21 @@ class Past(NamedTuple):
         return None
 
     def session_record(self, session: str) -> SessionView | None:
-        """A session as the store has it, where its creation has left the journal."""
+        """Return a session from the store, for one whose creation has left the journal; None if it is not there."""
         try:
             return self.tenant.sessions.get(session)
         except NotFound:
             return None
 
     def scopes_now(self, client: str) -> tuple[str, ...] | None:
-        """The scopes that an OAuth client has now; None where there is no such client here."""
+        """Return the current scopes of an OAuth client; None if the organisation does not have it."""
         if self.tenant.id == UNASSIGNED:
             return None
         return next((view.scopes for view in self.tenant.clients.list() if view.client_id == client), None)
 
 
 def past_of(tenant: Tenant, context_id: str) -> Past:
-    """The request with this contextId, and what came before it. Raises NotFound, also where it has no answer yet."""
+    """Return the request with this contextId and its past. Raises NotFound, also if it is not answered yet."""
     policy, entries = _read(tenant)
     pairs = pair_up(entries)
     pair = next((one for one in pairs if one.arrival.context_id == context_id), None)
@@ -120,5 +120,5 @@ def _is_before(one: Pair, pair: Pair) -> bool:
 
 
 def _answer(pair: Pair) -> Answer:
-    assert pair.answer is not None  # those without one are left out
+    assert pair.answer is not None  # those without an answer are left out
     return pair.answer

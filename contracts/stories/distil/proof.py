@@ -1,4 +1,4 @@
-"""Whether a story really comes out as it says: seen on a fresh organisation in this process, within bounds."""
+"""Checks whether a story has the result it says, by running it on a fresh organisation in this process."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from mockserver.errors import MockServerError
 from mockserver.settings import Settings
 
 MOST_REQUESTS = 6000
-"""Requests that are made to find the smallest story; what is found by then is handed out."""
+"""Most requests that are made to find the smallest story. After them the best story so far is returned."""
 
 
 class Proof:
-    """Puts stories on, none of them twice. A context manager."""
+    """Runs stories, none of them twice. A context manager."""
 
     def __init__(self) -> None:
         self._place = InProcess(assemble(Settings()))
         self._seen: dict[bytes, bool] = {}
         self.requests = 0
         self.latest = ""
-        """What came of the last story that did not come out."""
+        """The result of the last story that ended otherwise."""
 
     def __enter__(self) -> Proof:
         return self
@@ -36,11 +36,11 @@ class Proof:
 
     @property
     def may_go_on(self) -> bool:
-        """Whether there are requests left."""
+        """Return whether requests are left to make."""
         return self.requests < MOST_REQUESTS
 
     def of(self, story: Story) -> bool:
-        """Whether every request of the story is answered as it says."""
+        """Return whether every request of the story is answered as it says."""
         key = encode(story)
         if key not in self._seen:
             self._seen[key] = self._holds(story, key)
@@ -48,7 +48,7 @@ class Proof:
 
     def _holds(self, story: Story, key: bytes) -> bool:
         try:
-            told = run(decode(key), self._place)  # from its file, for that is what is handed out
+            told = run(decode(key), self._place)  # decoded from its file, because the file is what users get
         except (StoryError, ProbeError, MockServerError) as error:
             self.latest = str(error)
             return False

@@ -1,4 +1,4 @@
-"""The usual way to a reason, for requests whose own way has left the journal."""
+"""The usual steps to a reason, for requests whose own past has left the journal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from contracts.stories.model import (
 )
 from mockserver.engine.model import Reason
 
-_NOTE = "What led to the request has left the journal, or cannot be told from it: these steps are the usual way to its answer."
+_NOTE = "The steps that led to the request are not in the journal any more, or not clear from it. These are the usual ones."
 
 _TOKEN = Token(save="token")
 _SESSION = Create(save="session")
@@ -65,18 +65,18 @@ RECIPES: dict[str, Callable[[Policy], tuple[Step, ...]]] = {
     Reason.SCOPE_MISSING: lambda _: (_TOKEN, SetScopes(scopes=())),
     Reason.RATE_LIMITED: lambda policy: (_TOKEN, Create(times=min(policy["rate_limit_per_minute"] or 1, MAX_TIMES))),
 }
-"""The steps before the request; all other reasons need no more than a token."""
+"""The steps before the request, by reason. All other reasons need only a token."""
 
 _RULES: dict[str, Policy] = {
     Reason.AUTH_IDLE: {"token_idle_timeout": 60},
     Reason.AUTH_EVICTED: {"max_tokens_per_client": 1},
     Reason.RATE_LIMITED: {"rate_limit_per_minute": 1},
 }
-"""Rules that are off by default, and without which there is no such reason."""
+"""Limits that are off by default, and that these reasons depend on."""
 
 
 def recipes(past: Past, title: str, summary: str) -> Iterator[Story]:
-    """The request after the usual steps."""
+    """Yield the request after the usual steps."""
     reason = past.answer.reason
     policy = {**past.policy_now, **{name: past.policy_now[name] or value for name, value in _RULES.get(reason, {}).items()}}
     before = RECIPES[reason](policy) if reason in RECIPES else (_TOKEN,)

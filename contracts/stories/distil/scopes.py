@@ -1,4 +1,4 @@
-"""The scopes an OAuth client had over time, from what is journalled of their changes."""
+"""The scopes of an OAuth client over time, from their journalled changes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CHANGES = frozenset({"set_scopes", "grant_scope", "revoke_scope"})
 
 
 def at_first(past: Past, client: str, now: Scopes) -> Scopes:
-    """What the client had before all changes that are known; the usual scope where that cannot be told."""
+    """Return the client's scopes before all known changes; the usual scope if they are unknown."""
     changes = list(_of(client, [*past.done, *past.done_since]))
     if any(change.what == "set_scopes" for change in changes):
         return (WRITE_SCOPE,)
@@ -25,7 +25,7 @@ def at_first(past: Past, client: str, now: Scopes) -> Scopes:
 
 
 def over_time(past: Past, client: str, first: Scopes) -> Iterator[tuple[Perturbed, Scopes]]:
-    """Each change before the request, and what the client had after it."""
+    """Yield each change before the request, and the client's scopes after it."""
     for change in _of(client, past.done):
         scope = change.detail.get("scope", "")
         if change.what == "set_scopes":

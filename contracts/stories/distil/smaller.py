@@ -1,4 +1,4 @@
-"""Makes a story smaller for as long as it comes out the same: in the end no step of it can be left out."""
+"""Minimizes a story as long as its result stays the same. In the end no step of it can be left out."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mockserver.settings import DURATIONS, policy_to
 
 
 def smallest(story: Story, proof: Proof) -> Story:
-    """The smallest story that comes out as this one does; `story` does."""
+    """Return the smallest story with the same result as `story`."""
     found: Story | None = story
     while found is not None:
         story, found = found, next((other for other in _smaller(story) if proof.may_go_on and proof.of(other)), None)
@@ -28,7 +28,7 @@ def smallest(story: Story, proof: Proof) -> Story:
 
 
 def _smaller(story: Story) -> Iterator[Story]:
-    """Stories like this one but smaller, the largest steps first."""
+    """Yield stories with one simplification each, the largest steps first."""
     *before, last = story.steps
     unmoved = [step for step in before if not isinstance(step, Advance)]
     yield from _if_smaller(story, replace(story, steps=(*unmoved, last)))
@@ -57,14 +57,14 @@ def _simpler(step: Step, policy: Mapping[str, Any]) -> Iterator[Step]:
 
 
 def _nice(policy: Mapping[str, Any]) -> list[float]:
-    """Seconds that mean something to the policy, or just more than that, the shortest first."""
+    """Return durations that matter to the policy, and slightly longer ones, in seconds, shortest first."""
     whole = {**policy_to(Policy()), **policy}
     spans = [float(whole[name]) for name in DURATIONS if whole[name] is not None]
     return sorted({*spans, *(span + 0.001 for span in spans)})
 
 
 def tidy(story: Story) -> Story:
-    """The story with its names in the order in which they are first saved: `token`, then `token_2`."""
+    """Return the story with its names in the order in which they are first saved: `token`, then `token_2`."""
     names: dict[str, str] = {}
     for step in story.steps:
         kind, name = SAVES.get(type(step)), getattr(step, "save", None)
@@ -77,7 +77,7 @@ def tidy(story: Story) -> Story:
 
 
 def _merged(story: Story) -> Iterator[Story]:
-    """The story with one saved value in place of another one of its kind, and with two waits made one."""
+    """Yield the story with one saved value in place of another of its kind, and with two waits joined into one."""
     steps = story.steps
     saved: list[tuple[str, str]] = [(CLIENT, "client")]
     for place, step in enumerate(steps):

@@ -1,4 +1,4 @@
-"""The refused request itself, as the last step of a story: as it was recorded, but for secrets, which no journal keeps."""
+"""The refused request as the last step of a story: as it was recorded, except for secrets, which no journal keeps."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _BODILESS = {"GET", "HEAD"}
 
 
 class Target(NamedTuple):
-    """A way to make the request again: `notes` say what could not be kept, `fault` hits it."""
+    """A way to make the request again. `notes` say what could not be reproduced, and `fault` hits it."""
 
     step: Call
     notes: tuple[str, ...]
@@ -38,18 +38,18 @@ class Target(NamedTuple):
 
 
 def expected_of(arrival: Arrival, answer: Answer) -> Expected:
-    """What the request was answered, as a client sees it."""
+    """Return the recorded answer, as a client sees it."""
     broken = {"lost_request": "none", "lost_response": "none", "truncated": "cut"}
     if answer.delivery in broken:
         return msgspec.convert({"status": broken[answer.delivery], "reason": answer.reason}, Expected)
-    code = None if arrival.method == "HEAD" else answer.code  # which is told in the body
+    code = None if arrival.method == "HEAD" else answer.code  # the body of an answer has the code, and HEAD gets no body
     return Expected(answer.status or 0, code, answer.reason)
 
 
 def fault_of(arrival: Arrival, answer: Answer) -> Fault | None:
-    """The fault that hit the request, or stands for a failure after the platform had acted.
+    """Return the fault that hit the request, or that stands for a failure after the platform had acted; or None.
 
-    A latency is none, for the clock's steps stand for it.
+    Latency is ignored: the story's clock steps already include it.
     """
     operation, applied = arrival.operation, applied_by(answer.fault or "")
     if answer.failure is not None and answer.status is not None and answer.acted is not None:
@@ -61,8 +61,10 @@ def fault_of(arrival: Arrival, answer: Answer) -> Fault | None:
 
 
 def targets(arrival: Arrival, answer: Answer, token: str | None, client: str | None) -> Iterator[Target]:
-    """Ways to make the request again, the most faithful first. `token` and `client` are the names its credentials are saved
-    under, None where there is nothing to be saved."""
+    """Yield ways to make the request again, the most faithful first.
+
+    `token` and `client` are the names under which its credentials are saved; None if they are not.
+    """
     fault, expect = fault_of(arrival, answer), expected_of(arrival, answer)
     made = _token_request(arrival, answer, client) if arrival.operation == "token" else _request(arrival, answer, token)
     for step, notes in made:
@@ -71,7 +73,7 @@ def targets(arrival: Arrival, answer: Answer, token: str | None, client: str | N
 
 def _redacted(arrival: Arrival) -> Iterator[str]:
     if REDACTED.strip("[]") in str(arrival.body) + (arrival.text or "") + arrival.path:
-        yield f"Secrets in the request were recorded as {REDACTED}, and that is what the story sends."
+        yield f"Secrets in the request were recorded as {REDACTED}, and the story sends that word."
 
 
 Made = Iterator[tuple[Call, tuple[str, ...]]]
@@ -95,10 +97,10 @@ def _token_request(arrival: Arrival, answer: Answer, client: str | None) -> Made
     yield login, (*notes, *_secret_note(login))
     if client is not None and (
         form is None or "grant_type" in form
-    ):  # then it was a field that stood twice, and one of them was recorded
+    ):  # then a field was sent twice, of which only one was recorded
         text = urlencode(fields or GRANT)
         doubled = f"{text}&{text.partition('&')[0]}"
-        told = "A field stood in the form twice; the story repeats the first one."
+        told = "A field was sent twice in the form; the story repeats the first one."
         yield Request(path=arrival.path, authorization=f"${client}", content_type=FORM, text=doubled), (told,)
 
 
@@ -111,7 +113,7 @@ def _login(answer: Answer, client: str | None, shown_id: str, form: dict[str, st
 
 def _secret_note(login: Token) -> Iterator[str]:
     if login.secret is not None:
-        yield "The secret that was shown is not recorded; the story shows another one."
+        yield "The secret is not recorded; the story sends another one."
 
 
 # -- all others ------------------------------------------------------------------------------------------------------
@@ -129,11 +131,11 @@ def _request(arrival: Arrival, answer: Answer, token: str | None) -> Made:
 
 
 def _guessed(arrival: Arrival, answer: Answer, authorization: str | None, notes: tuple[str, ...]) -> Made:
-    """What may have been in a body of which too little was recorded."""
+    """Yield guesses at a body of which too little was recorded."""
     if answer.reason == Reason.NOT_JSON and isinstance(arrival.body, dict) and arrival.body:
         name, value = next(iter(arrival.body.items()))
         member = f"{json.dumps(name)}:{json.dumps(value)}"
-        told = "A name stood in the body twice; the story repeats the first one."
+        told = "A name was used twice in the body; the story repeats the first one."
         yield _made_of(arrival, answer, authorization, text=f"{{{member},{member}}}"), (*notes, told)
     if answer.reason == Reason.INVALID and arrival.body is UNSET:
         told = "Only the beginning of the body was recorded; the story sends one that is too long as well."
@@ -141,7 +143,7 @@ def _guessed(arrival: Arrival, answer: Answer, authorization: str | None, notes:
 
 
 def _usual(arrival: Arrival, token: str | msgspec.UnsetType | None) -> Call | None:
-    """A create or a send of the usual shape; None where it is of another."""
+    """Return a create or a send of the usual shape; None if it has another."""
     is_raw = arrival.method != "POST" or arrival.truncated or not is_json(arrival.media_type or "application/json")
     if isinstance(token, msgspec.UnsetType) or is_raw:
         return None
@@ -163,7 +165,7 @@ def _are_texts(document: dict[str, Any]) -> bool:
 
 
 def _bearer(arrival: Arrival, answer: Answer, token: str | None) -> tuple[str | msgspec.UnsetType | None, tuple[str, ...]]:
-    """What stands behind Bearer; UNSET where the header is of another form."""
+    """Return the value after Bearer; None without a header, UNSET if the header has another form."""
     proof = arrival.credential
     if proof.form in {"none", "empty"}:
         return None if proof.form == "none" else "", ()
@@ -175,7 +177,7 @@ def _bearer(arrival: Arrival, answer: Answer, token: str | None) -> tuple[str | 
 
 
 def _authorization(arrival: Arrival, answer: Answer, token: str | None) -> tuple[str | None, tuple[str, ...]]:
-    """The whole header."""
+    """Return the whole header."""
     proof = arrival.credential
     shown, notes = _bearer(arrival, answer, token)
     if not isinstance(shown, msgspec.UnsetType):
@@ -184,16 +186,18 @@ def _authorization(arrival: Arrival, answer: Answer, token: str | None) -> tuple
         return escaped(_printable(proof.literal or "")), ()
     if proof.form == "basic":
         pair = b64encode(f"{proof.client_id}:not-the-secret".encode()).decode()
-        return f"Basic {pair}", ("The secret that was shown is not recorded; the story shows another one.",)
-    return "Malformed", ("What the Authorization header held is not recorded; the story shows a word that is no token either.",)
+        return f"Basic {pair}", ("The secret is not recorded; the story sends another one.",)
+    return "Malformed", (
+        "The content of the Authorization header is not recorded; the story sends a word that is not a token.",
+    )
 
 
 def _is_whole_header(proof: Credential, answer: Answer) -> bool:
-    """Whether a word such as `null` was all that the header held; a template's braces make a token malformed anyway."""
+    """Return whether a word such as `null` was the whole header. A template's braces make a token malformed in any case."""
     return answer.reason == Reason.AUTH_MALFORMED and not (proof.literal or "").startswith("{{")
 
 
-_ANOTHER = "The token that was shown is not recorded; the story shows another one, which was not issued either."
+_ANOTHER = "The token is not recorded; the story sends another one, which was not issued either."
 
 
 def _raw(arrival: Arrival, answer: Answer, authorization: str | None, notes: tuple[str, ...]) -> Made:
@@ -224,7 +228,7 @@ def _made_of(
 
 
 def _escaped(document: Any) -> Any:
-    """A JSON value whose texts stand for themselves."""
+    """Escape the texts of a JSON value, so that none refers to a saved name."""
     if isinstance(document, str):
         return escaped(document)
     if isinstance(document, dict):
@@ -233,5 +237,5 @@ def _escaped(document: Any) -> Any:
 
 
 def _printable(text: str) -> str:
-    """What a header can hold."""
+    """Return the text with characters replaced that a header cannot hold."""
     return "".join(character if " " <= character <= "~" else "?" for character in text)[:8000]

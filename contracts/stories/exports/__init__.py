@@ -1,7 +1,7 @@
 """A story as something that runs by itself: scripts for curl, Python and Node, and the story's own file.
 
-Each script makes an organisation of its own on a running mock: its URL is the first argument or DAYFLY_URL, its token
-DAYFLY_ADMIN_TOKEN. It exits with 0 where every answer is the expected one, 1 where one is not, 2 where that could not be told.
+Each script makes its own organisation on a running mock. The mock's URL is the first argument or DAYFLY_URL, its token
+DAYFLY_ADMIN_TOKEN. It exits with 0 if every answer is as expected, 1 if one is not, 2 if that could not be checked.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Kind(NamedTuple):
-    """A kind of script: what people call it, how its files end, and what is typed to put `file` on the mock at `url`."""
+    """A kind of script: its title, the suffix of its files, and the command that runs `file` on the mock at `url`."""
 
     title: str
     suffix: str
@@ -31,7 +31,7 @@ KINDS: dict[str, Kind] = {
 
 
 def render(story: Story, kind: str) -> str:
-    """The story as a script of a kind, one of KINDS."""
+    """Return the story as a script of a kind, one of KINDS."""
     module: str = f"contracts.stories.exports.{kind}"
     rendered: Callable[[Story], str] = import_module(module).render
     return rendered(story)

@@ -1,4 +1,4 @@
-"""A story as a bash script of curl commands."""
+"""Writes a story as a bash script of curl commands."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from contracts.stories.words import told_as
 
 
 def render(story: Story) -> str:
-    """The script, in ASCII."""
+    """Return the script, in ASCII."""
     return "\n".join([*_head(story), *steps(story, _request, _change)]) + "\n"
 
 
@@ -61,7 +61,7 @@ def _call(said: str, sent: Exchange) -> str:
 
 
 def _header(value: Text) -> str:
-    """An Authorization header; one without a value is written with a semicolon."""
+    """Return an Authorization header. curl needs a semicolon for one without a value."""
     if all(isinstance(piece, str) and not piece.strip() for piece in value):
         return "'Authorization;'"
     return _text(("Authorization: ", *value))
@@ -76,7 +76,7 @@ def _expected(expected: Expected) -> str:
 
 
 def _text(text: Text) -> str:
-    """A text as one word, its gaps filled with variables."""
+    """Return a text as one word, with variables in its gaps."""
     return "".join(ascii_word(piece) if isinstance(piece, str) else f'"${_variable(piece)}"' for piece in joined(text)) or "''"
 
 

@@ -1,4 +1,4 @@
-"""A story as its file."""
+"""Writes a story as its file."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from contracts.stories.model import Story
 
 
 def render(story: Story) -> str:
-    """The file's text, in ASCII: what `dayfly stories run FILE` takes."""
+    """Return the file's text, in ASCII, for `dayfly stories run FILE`."""
     return json.dumps(json.loads(encode(story)), indent=2) + "\n"

@@ -1,4 +1,4 @@
-"""A story as a Node script that uses fetch."""
+"""Writes a story as a Node script that uses fetch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from contracts.stories.words import told_as
 _END = """\
 } catch (error) {
   const different = error instanceof Different;
-  console.error(different ? `different: ${error.message}` : `could not be told: ${error.message} ${error.cause ?? ''}`);
+  console.error(different ? `different: ${error.message}` : `could not be checked: ${error.message} ${error.cause ?? ''}`);
   process.exitCode = different ? 1 : 2;
 } finally {
   await mock?.leave().catch(() => {});
@@ -23,7 +23,7 @@ _END = """\
 
 
 def render(story: Story) -> str:
-    """The script, an ES module in ASCII; it needs Node 18 or newer and nothing else."""
+    """Return the script, an ES module in ASCII. It needs only Node 18 or newer."""
     return "\n".join([*_head(story), *(f"  {line}".rstrip() for line in steps(story, _request, _change)), _END])
 
 
@@ -91,7 +91,7 @@ def _expected(expected: Expected) -> str:
 
 
 def _text(text: Text) -> str:
-    """An expression, its gaps filled with what was saved."""
+    """Return an expression, with saved values in its gaps."""
     return " + ".join(json.dumps(piece) if isinstance(piece, str) else _value(piece) for piece in text) or "''"
 
 

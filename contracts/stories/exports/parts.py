@@ -1,4 +1,4 @@
-"""What every script is made of: its top, and its steps in order."""
+"""Parts of every script: its heading, and its steps in order."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ COLUMNS = 120
 
 
 def heading(story: Story, run_with: str) -> Iterator[str]:
-    """Title, summary, notes and how the script is run: lines of ASCII, without the sign of a comment."""
+    """Yield title, summary, notes and usage as lines of ASCII, without comment signs."""
     for text in (story.title, story.summary, *(f"Note: {note}" for note in story.notes)):
         yield from wrap(shown(text), COLUMNS) if text else ()
     yield ""
-    yield "Puts the story on a mock that was started by: dayfly serve"
-    yield f"Run it with: {run_with} [URL]. The URL is DAYFLY_URL too, else http://127.0.0.1:8403; DAYFLY_ADMIN_TOKEN its token."
-    yield "Exit status: 0 every answer was as expected, 1 one was not, 2 it could not be told."
+    yield "Runs the story on a mock that was started by: dayfly serve"
+    yield f"Run it with: {run_with} [URL]. Without URL, DAYFLY_URL or http://127.0.0.1:8403. Its token is DAYFLY_ADMIN_TOKEN."
+    yield "Exit status: 0 every answer was as expected, 1 one was not, 2 that could not be checked."
 
 
 def words(number: int, step: Step) -> str:
-    """A step with its number, on one line of ASCII."""
+    """Return a step with its number, on one line of ASCII."""
     return Style(unicode=False).say(f"{number}  {step_words(step)}")
 
 
@@ -35,12 +35,12 @@ def steps(
     request: Callable[[int, Planned, Exchange], Iterable[str]],
     change: Callable[[int, Planned, Change], Iterable[str]],
 ) -> Iterator[str]:
-    """The lines of a story's steps, as `request` and `change` write one, an empty line before each."""
+    """Yield the lines of a story's steps, written by `request` and `change`, with an empty line before each."""
     for number, plan in enumerate(planned(story), start=1):
         yield ""
         yield from request(number, plan, plan.sent) if isinstance(plan.sent, Exchange) else change(number, plan, plan.sent)
 
 
 def prologue(name: str) -> str:
-    """The functions that every script of a language begins with."""
+    """Return the functions at the beginning of every script of a language."""
     return resources.files("contracts.stories.exports").joinpath(name).read_text("utf-8")

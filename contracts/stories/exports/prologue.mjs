@@ -5,7 +5,7 @@ const TOKEN = process.env.DAYFLY_ADMIN_TOKEN ?? 'none';
 
 class Different extends Error {}
 
-/** An organisation of the story's own on a running mock, whose clock stands. */
+/** The story's own organisation on a running mock, with a frozen clock. */
 class Organization {
   path = '/organizations';
 
@@ -18,7 +18,7 @@ class Organization {
     return mock;
   }
 
-  /** Has the control API do something to the organisation. */
+  /** Calls the control API for this organisation. */
   async world(method, path, body) {
     const headers = { Authorization: `Bearer ${TOKEN}`, 'Content-Type': 'application/json' };
     const answer = await fetch(`${API}/__admin${this.path}${path}`, { method, headers, body: JSON.stringify(body) });
@@ -27,7 +27,7 @@ class Organization {
     return told ? JSON.parse(told) : undefined;
   }
 
-  /** It is deleted in the end, unless DAYFLY_KEEP is set. */
+  /** Deletes the organisation, unless DAYFLY_KEEP is set. */
   async leave() {
     if (!process.env.DAYFLY_KEEP) await this.world('DELETE', '');
   }
@@ -35,7 +35,7 @@ class Organization {
 
 const basic = (id, secret) => 'Basic ' + Buffer.from(`${id}:${secret}`).toString('base64');
 
-/** Sends a request. The status is `none` where no answer came, `cut` where its body ended early. */
+/** Sends a request. The status is `none` without an answer, `cut` if its body ended early. */
 async function call(words, method, address, headers = {}, body = '', fill = 0) {
   const bytes = Buffer.from(body);
   const filled = Buffer.concat([bytes, Buffer.alloc(Math.max(0, fill - bytes.length), ' ')]);
@@ -53,7 +53,7 @@ async function call(words, method, address, headers = {}, body = '', fill = 0) {
   return told;
 }
 
-/** How it is to be answered; undefined is anything. A provider that tells no reasons is not asked for them. */
+/** Checks an answer; undefined is anything. A provider that gives no reasons is not checked for them. */
 function expect(answer, status, code, reason, retryAfter) {
   const { document, headers } = answer;
   const compare = (what, expected, ...got) => {

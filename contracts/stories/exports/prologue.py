@@ -10,7 +10,7 @@ import httpx
 
 
 class Answer(NamedTuple):
-    """An answer. Its status is `none` where there was none, `cut` where its body ended early."""
+    """An answer. Its status is `none` without an answer, `cut` if its body ended early."""
 
     status: int | str
     headers: httpx.Headers
@@ -18,8 +18,9 @@ class Answer(NamedTuple):
 
 
 class Organization:
-    """An organisation of the story's own on a running mock, whose clock stands. It is deleted afterwards, unless DAYFLY_KEEP
-    is set."""
+    """The story's own organisation on a running mock, with a frozen clock. Unless DAYFLY_KEEP is set, it is deleted
+    afterwards.
+    """
 
     def __init__(self, api: str, policy: dict[str, Any]) -> None:
         self.http = httpx.Client(timeout=30)
@@ -38,14 +39,14 @@ class Organization:
         self.http.close()
 
     def world(self, method: str, path: str, body: Any = None) -> Any:
-        """Has the control API do something to the organisation."""
+        """Call the control API for this organisation."""
         shown = {"Authorization": f"Bearer {os.environ.get('DAYFLY_ADMIN_TOKEN', 'none')}"}
         answer = self.http.request(method, f"{self.api}/__admin{self.path}{path}", json=body, headers=shown)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
     def call(self, words: str, method: str, address: str, body: str = "", fill: int = 0, **options: Any) -> Answer:
-        """Sends a request, its body filled up with spaces to so many bytes."""
+        """Send a request, with its body padded with spaces to so many bytes."""
         status: int | str = "none"
         headers, document = httpx.Headers(), None
         try:
@@ -65,7 +66,7 @@ class Organization:
 def expect(
     answer: Answer, status: int | str, code: str | None = None, reason: str | None = None, retry_after: int | None = None
 ) -> None:
-    """How it is to be answered. A provider that tells no reasons is not asked for them."""
+    """Check an answer. A provider that gives no reasons is not checked for them."""
     told = answer.document if isinstance(answer.document, dict) else {}
     assert answer.status == status, f"expected {status}, got {answer.status}: {told}"
     assert code in {None, told.get("code"), told.get("error")}, f"expected the code {code}: {told}"
@@ -76,11 +77,11 @@ def expect(
 
 
 def main(test: Callable[..., None]) -> None:
-    """Runs the test as a script, against the URL that is its argument."""
+    """Run the test as a script, against the URL in its argument."""
     try:
         test(*sys.argv[1:2])
     except AssertionError as error:
         sys.exit(f"different: {error}")
     except httpx.HTTPError as error:
-        print(f"could not be told: {error}; is there a mock? Start one with: dayfly serve", file=sys.stderr)
+        print(f"could not be checked: {error}; is there a mock? Start one with: dayfly serve", file=sys.stderr)
         sys.exit(2)

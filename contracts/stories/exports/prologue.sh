@@ -7,29 +7,29 @@ API=${API%/} ORGANIZATION='' NEWLINE='
 answer='' body='' data='' status='' reason=''
 
 different() { printf 'different: %s\n' "$*" >&2 && exit 1; }
-give_up() { printf 'could not be told: %s\n' "$*" >&2 && exit 2; }
+give_up() { printf 'could not be checked: %s\n' "$*" >&2 && exit 2; }
 
-# admin METHOD PATH JSON: has the control API do something.
+# admin METHOD PATH JSON: calls the control API.
 admin() {
   body=$(curl -sS --fail-with-body -X "$1" -H 'Content-Type: application/json' \
     -H "Authorization: Bearer ${DAYFLY_ADMIN_TOKEN:-none}" --data-raw "$3" "$API/__admin$2") ||
     give_up "is there a mock at $API? Start one with: dayfly serve. $body"
 }
 
-# world METHOD PATH JSON: the same, for the organisation that this script makes for itself.
+# world METHOD PATH JSON: the same, for the organisation of this script.
 world() { admin "$1" "/organizations/$ORGANIZATION$2" "$3"; }
 
-# It is deleted in the end, unless DAYFLY_KEEP is set.
+# The organisation is deleted at the end, unless DAYFLY_KEEP is set.
 leave() { [ -z "$ORGANIZATION" ] || [ -n "${DAYFLY_KEEP:-}" ] || (world DELETE '' ''); }
 trap leave EXIT
 
-# field NAME: that string in the last body.
+# field NAME: prints that string in the last body.
 field() { printf '%s' "$body" | sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
 
-# header NAME: that header of the last answer.
+# header NAME: prints that header of the last answer.
 header() { printf '%s\n' "$answer" | tr -d '\r' | sed '/^$/q' | grep -i "^$1: " | cut -d ' ' -f 2-; }
 
-# fill SIZE: spaces after $data, up to so many bytes.
+# fill SIZE: pads $data with spaces to so many bytes.
 fill() { [ "$1" -le "${#data}" ] || data=$(printf '%s' "$data" && printf "%$(($1 - ${#data}))s" ''); }
 
 # call WORDS METHOD ADDRESS CURL-OPTION...: sends a request with the body $data.
@@ -53,7 +53,7 @@ call() {
   printf '%-64s  %s\n' "$words" "$status${reason:+ $reason}"
 }
 
-# expect STATUS [CODE [REASON [RETRY-AFTER]]]: how that is to be answered; - is anything. Who tells no reasons is not asked.
+# expect STATUS [CODE [REASON [RETRY-AFTER]]]: checks the last answer; - is anything. A provider need not give reasons.
 expect() {
   [ "$status" = "$1" ] || different "expected $1, got $status. $body"
   case ${2:--} in - | "$(field code)" | "$(field error)") ;; *) different "expected the code $2. $body" ;; esac

@@ -1,4 +1,4 @@
-"""A story as a Python file: a test for pytest, and a script."""
+"""Writes a story as a Python file: a test for pytest, and a script."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if __name__ == "__main__":
 
 
 def render(story: Story) -> str:
-    """The file, in ASCII; it needs httpx."""
+    """Return the file, in ASCII; it needs httpx."""
     return "\n".join([*_head(story), *(f"        {line}".rstrip() for line in steps(story, _request, _change))]) + _END
 
 
@@ -77,7 +77,7 @@ def _options(sent: Exchange) -> Iterator[str]:
 
 
 def _stripped(text: Text) -> str:
-    """A header's text: spaces at its ends do not travel."""
+    """Return a header's value without spaces at its ends, which are not transmitted."""
     return _text(tuple(piece.strip(" ") for piece in text if isinstance(piece, str)) if len(text) == 1 else text)
 
 
@@ -88,7 +88,7 @@ def _expected(expected: Expected) -> str:
 
 
 def _text(text: Text) -> str:
-    """An expression, its gaps filled with variables."""
+    """Return an expression, with variables in its gaps."""
     return " + ".join(ascii(piece) if isinstance(piece, str) else _variable(piece) for piece in text) or "''"
 
 

@@ -19,7 +19,7 @@ VIEWS = (server, organizations, clock, access, sessions, faults, requests)
 
 
 def register(app: Flask, assembly: Assembly) -> None:
-    """Adds the control API of `assembly` to the application, behind its guard."""
+    """Add the control API of `assembly` to the application, behind its guard."""
     blueprint, control = Blueprint("admin", __name__, url_prefix=PREFIX), Control(assembly)
     app.url_map.converters["session"] = SessionPart
     for views in VIEWS:

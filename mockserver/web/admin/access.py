@@ -11,7 +11,7 @@ from mockserver.web.admin.reading import body, query
 
 
 class NewClient(Struct, frozen=True, forbid_unknown_fields=True):
-    """What an OAuth client is made from; what is left out is drawn."""
+    """The values for a new OAuth client. Missing credentials are generated."""
 
     name: str = ""
     client_id: str | None = None
@@ -20,32 +20,32 @@ class NewClient(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Scopes(Struct, frozen=True, forbid_unknown_fields=True):
-    """All scopes a client shall have."""
+    """All scopes of a client, in place of the old ones."""
 
     scopes: list[str]
 
 
 class Which(Struct, frozen=True, forbid_unknown_fields=True):
-    """A token by pseudonym or value; None for all of them."""
+    """A token's pseudonym or value, or None for all tokens."""
 
     token: str | None = None
 
 
 class Reject(Struct, frozen=True, forbid_unknown_fields=True):
-    """Whether every bearer token is to be refused."""
+    """Refuse every bearer token, or accept them again."""
 
     reject: bool = True
 
 
 class Page(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which part of a list."""
+    """A part of a list."""
 
     limit: int = 100
     after: str = ""
 
 
 def add(blueprint: Blueprint, control: Control) -> None:
-    """Adds the views."""
+    """Add the views."""
 
     @blueprint.get("/organizations/<id>/clients")
     def list_clients(id: str) -> Response:

@@ -1,4 +1,4 @@
-"""Answers of the control API: JSON, errors too, each ``{"error": {"code", "message", "field"?}}``."""
+"""Answers of the control API. All are JSON; errors are ``{"error": {"code", "message", "field"?}}``."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _log = logging.getLogger("dayfly")
 
 
 class Refused(Exception):
-    """A control call that is answered with an error of its own."""
+    """A control call that is answered with this error."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -47,12 +47,12 @@ class Refused(Exception):
 
 
 def answer(value: Any, status: int = 200) -> Response:
-    """A value as JSON, true at this moment only."""
+    """Return a value as a JSON response that must not be cached."""
     return Response(msgspec.json.encode(value), status, {"Cache-Control": "no-store"}, mimetype="application/json")
 
 
 def error(status: int, message: str, field: str | None = None) -> Response:
-    """An error as JSON."""
+    """Return an error as a JSON response."""
     told = {"code": CODES.get(status, "error"), "message": message}
     response = answer({"error": told if field is None else {**told, "field": field}}, status)
     if status == 401:
@@ -61,7 +61,7 @@ def error(status: int, message: str, field: str | None = None) -> Response:
 
 
 def routing_error(problem: HTTPException) -> Response:
-    """The error for a path or a method there is not, and for a request without a usable Host (RFC 9112, 3.2)."""
+    """Return the error for an unknown path or method, or for a request without a usable Host (RFC 9112, section 3.2)."""
     if isinstance(problem, BadRequest):
         return error(400, "the Host header is not a host name: call the server by its own address")
     if not isinstance(problem, MethodNotAllowed):
@@ -73,7 +73,7 @@ def routing_error(problem: HTTPException) -> Response:
 
 
 def handle_errors(blueprint: Blueprint) -> None:
-    """Turns whatever the blueprint's views raise into an answer."""
+    """Turn exceptions of the blueprint's views into answers."""
     blueprint.register_error_handler(Refused, lambda refused: error(refused.status, refused.message))
     blueprint.register_error_handler(MockServerError, _known)
     blueprint.register_error_handler(HTTPException, lambda problem: error(problem.code or 500, problem.description or ""))
@@ -88,4 +88,4 @@ def _known(problem: MockServerError) -> Response:
 
 def _unknown(problem: Exception) -> Response:
     _log.error("%s %s: %s", flask.request.method, flask.request.path, problem, exc_info=problem)
-    return error(500, "the mock failed at this; its log says how")
+    return error(500, "the mock itself failed; see its log")

@@ -11,25 +11,25 @@ from mockserver.web.admin.reading import Nothing, body
 
 
 class Advance(Struct, frozen=True, forbid_unknown_fields=True):
-    """How far to jump."""
+    """The seconds to jump forward."""
 
     seconds: float
 
 
 class Set(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where to jump, in seconds since the epoch."""
+    """The time to jump to, in seconds since the epoch."""
 
     at: float
 
 
 class Freeze(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where to stop, in seconds since the epoch; None where it stands."""
+    """The time to stop at, in seconds since the epoch, or None for now."""
 
     at: float | None = None
 
 
 def add(blueprint: Blueprint, control: Control) -> None:
-    """Adds the views."""
+    """Add the views."""
 
     @blueprint.get("/organizations/<id>/clock")
     def read_clock(id: str) -> Response:

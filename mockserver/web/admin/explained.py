@@ -1,4 +1,4 @@
-"""An explanation as JSON, or as text for whoever asks for that."""
+"""An explanation as JSON, or as text on request."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from mockserver.web.admin.reading import query
 
 
 class Form(Struct, frozen=True, forbid_unknown_fields=True):
-    """How an explanation is wanted; `width` is in columns."""
+    """The format of an explanation; `width` is in columns."""
 
     format: Literal["json", "text"] | None = None
     width: Annotated[int, Meta(ge=40, le=400)] = 80
 
 
 def explained(explanation: Explanation) -> Response:
-    """The answer; without ``format`` the Accept header decides."""
+    """Return the explanation as a response. Without ``format`` the Accept header decides."""
     form = query(Form)
     accepted = flask.request.accept_mimetypes
     asked = form.format or ("text" if accepted["text/plain"] > accepted["application/json"] else "json")

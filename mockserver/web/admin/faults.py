@@ -13,14 +13,14 @@ from mockserver.web.admin.reading import Nothing, body
 
 
 class Plan(Struct, frozen=True, forbid_unknown_fields=True):
-    """All faults that shall be there, and the seed of their chances."""
+    """All faults of the organisation, and the seed of their chances."""
 
     faults: list[dict[str, Any]]
     seed: int = 0
 
 
 def add(blueprint: Blueprint, control: Control) -> None:
-    """Adds the views."""
+    """Add the views."""
 
     @blueprint.get("/organizations/<id>/faults")
     def list_faults(id: str) -> Response:

@@ -1,7 +1,7 @@
-"""Server-sent events: an organisation's requests as they are answered, and what is done to its world.
+"""Server-sent events: an organisation's requests as they are answered, and changes made from outside.
 
-An event's id is its place in the journal. A browser that lost the stream names the last one it saw in Last-Event-ID and goes
-on after it, so that nothing is missed and nothing comes twice.
+An event's id is its place in the journal. A browser that lost the stream sends the last id in Last-Event-ID and continues after
+it, so no event is missed or repeated.
 """
 
 from __future__ import annotations
@@ -24,31 +24,36 @@ from mockserver.web.admin.answers import error
 from mockserver.web.delivery import PAUSE
 
 MAX_FOLLOWERS = 16
-"""Streams at once in this process: each holds a thread of the server."""
+"""The most streams in this process. Each holds a thread of the server."""
 
 QUIET = 10
-"""After so many looks at the journal without an event a comment is sent: a second, so that proxies keep the connection, and
-that one whose other end went away is noticed and makes room."""
+"""After this many reads of the journal without an event, a comment is sent.
+
+That is once a second. It makes proxies keep the connection, and frees the stream of a client that has gone.
+"""
 
 
 class Followers:
-    """Counts streams, so that they leave threads for everybody else."""
+    """Limits the number of streams, to leave threads for other requests."""
 
     def __init__(self) -> None:
         self._free = threading.BoundedSemaphore(MAX_FOLLOWERS)
 
     def stream(self, tenant: Tenant, wanted: Filter, after: int | None) -> Response:
-        """What passes the filter after Last-Event-ID, or after entry `after`, or from now on. 503 where too many follow."""
+        """Return a stream of what passes the filter after Last-Event-ID, or after entry `after`, or from now on.
+
+        The answer is 503 if there are too many streams.
+        """
         last_seen = last_event_id()
         start = last_seen if last_seen is not None else after
         checks.place(start or 0, "after" if last_seen is None else "Last-Event-ID")
         if last_seen is not None and last_seen > tenant.requests.newest():
-            start = 0  # seen in a journal that is gone, as the server's memory is after a restart: this one is new to them
-        if flask.request.method == "HEAD":  # it has no body whose end would make room again
+            start = 0  # the journal seen before is gone, for example after a restart in memory; all of this one is new
+        if flask.request.method == "HEAD":  # without a body, no end of it would release the stream
             return Response(mimetype="text/event-stream")
         wait = flask.request.environ.get(PAUSE, pause)
         if not self._free.acquire(blocking=False):
-            return error(503, f"{MAX_FOLLOWERS} follow already, and each holds a thread; close one of them")
+            return error(503, f"too many streams: {MAX_FOLLOWERS} are open already; close one")
         response = Response(events(tenant, wanted, start, wait), mimetype="text/event-stream")
         response.headers["Cache-Control"] = "no-store"
         response.call_on_close(self._free.release)
@@ -56,11 +61,11 @@ class Followers:
 
 
 LONGEST_EVENT_ID = 15
-"""Digits of the largest place in a journal that an event may have."""
+"""Digits of the largest event id."""
 
 
 def last_event_id() -> int | None:
-    """Return the place that Last-Event-ID names, None without one. Raises InvalidRequest."""
+    """Return the id in Last-Event-ID, None without the header. Raises InvalidRequest."""
     told = flask.request.headers.get("Last-Event-ID")
     if not told:
         return None
@@ -70,7 +75,7 @@ def last_event_id() -> int | None:
 
 
 def events(tenant: Tenant, wanted: Filter, after: int | None, wait: Callable[[float], object]) -> Iterator[bytes]:
-    """The stream's bytes; it ends once `wait`, which takes seconds, returns true, or the organisation is gone."""
+    """Yield the stream's bytes until `wait`, called with seconds, returns true, or the organisation is deleted."""
     yield b"retry: 1000\n\n"
     quiet = 0
     try:

@@ -1,7 +1,7 @@
-"""Who may call the control API.
+"""Access to the control API.
 
-With a token: whoever shows it. Without one: processes of this machine only, and no web page in a browser on it, which could
-reach a loopback address by a name of its own (DNS rebinding) or post to it across origins.
+With a token set, a call must show it. Without one, only processes of this machine may call, and no web page in a browser on it.
+Such a page could reach a loopback address by a name of its own (DNS rebinding) or post across origins.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from mockserver.web.admin.tries import TooManyTries, Tries
 PREFIX = "/__admin"
 
 OPEN = frozenset({f"{PREFIX}/health", f"{PREFIX}/ready"})
-"""What anybody may ask: a load balancer, say."""
+"""The paths that everyone may call, such as a load balancer."""
 
 ROOTS = frozenset({PREFIX, f"{PREFIX}/"})
-"""What a person types to see what there is: it leads to the console, which has a guard of its own."""
+"""The paths that a person may type. They redirect to the console, which has its own guard."""
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -29,17 +29,17 @@ FORWARDED = (
     *("X-Forwarded-Server", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "X-Original-Forwarded-For"),
     *("True-Client-Ip", "CF-Connecting-IP", "Fastly-Client-Ip", "X-Envoy-External-Address"),
 )
-"""Headers of proxies: the caller is on another machine, though the connection comes from this one."""
+"""Headers that proxies add. With one of them, the caller is on another machine, even if the connection is from this one."""
 
 
 class Guard:
-    """Called before every request; answers in place of the view where the control API may not be called so."""
+    """Runs before every request, and answers instead of the view if the call is not allowed."""
 
     def __init__(self, token: str) -> None:
         self._token, self._tries = token, Tries()
 
     def __call__(self) -> Response | None:
-        """None lets the request pass."""
+        """Return the refusal, or None to let the request pass."""
         path, problem = flask.request.path, flask.request.routing_exception
         if path != PREFIX and not path.startswith(f"{PREFIX}/"):
             return None
@@ -56,14 +56,14 @@ class Guard:
                 return self._elsewhere()
         except TooManyTries as problem:
             return too_many_tries(problem)
-        return error(401, "the control API of this server wants its token: Authorization: Bearer TOKEN")
+        return error(401, "the control API requires its token: Authorization: Bearer TOKEN")
 
     def _elsewhere(self) -> Response | None:
         """Return the refusal of a call from another machine, or from a page of another origin."""
         if not self._token and not is_local():
             return error(403, "without a token the control API is for this machine only; start the server with --admin-token")
         if flask.request.method not in SAFE and not is_same_origin():
-            return error(403, "the control API takes no changes from pages of another origin")
+            return error(403, "the control API does not accept changes from pages of another origin")
         return None
 
 
@@ -74,30 +74,30 @@ def shows_token(token: str, tries: Tries) -> bool:
 
 
 def too_many_tries(problem: TooManyTries) -> Response:
-    """Return the answer to a token that was not looked at."""
+    """Return the answer to a token that was not compared."""
     response = error(429, f"too many wrong tokens came from this address; try again in {problem.retry_after} s")
     response.headers["Retry-After"] = str(problem.retry_after)
     return response
 
 
 def is_local() -> bool:
-    """Whether the request comes from this machine, by a name that is its own or through a Unix socket."""
+    """Return whether the request comes from this machine, by a name of its own or through a Unix socket."""
     headers = flask.request.headers
     if any(name in headers for name in FORWARDED):
         return False
     if not flask.request.remote_addr and flask.request.environ.get("SERVER_NAME", "").startswith("/"):
-        return True  # granian's way to say that the socket has a path in place of an address
+        return True  # in this way granian says that the socket has a path instead of an address
     return is_loopback(flask.request.remote_addr or "") and names_loopback(headers.get("Host", ""))
 
 
 def names_loopback(host: str) -> bool:
-    """Whether a Host header names this machine itself: ``localhost:8403``, ``127.0.0.1``, ``[::1]:8403``."""
+    """Return whether a Host header names this machine: ``localhost:8403``, ``127.0.0.1``, ``[::1]:8403``."""
     name = host.rpartition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
     return name.lower() == "localhost" or is_loopback(name)
 
 
 def is_loopback(address: str) -> bool:
-    """Whether an IP address is this machine's own."""
+    """Return whether an IP address is a loopback address."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -107,7 +107,7 @@ def is_loopback(address: str) -> bool:
 
 
 def is_same_origin() -> bool:
-    """Whether the request may change something: it comes from a page of this server, or from no page at all."""
+    """Return whether the request may change something: it comes from a page of this server, or not from a web page."""
     headers = flask.request.headers
     if headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
         return False

@@ -14,7 +14,10 @@ from mockserver.web.admin.reading import Nothing, body
 
 
 class NewOrganization(Struct, frozen=True, forbid_unknown_fields=True):
-    """What an organisation is made from; credentials left out are drawn, policy values too come from the server's own."""
+    """The values for a new organisation.
+
+    Missing credentials are generated. Missing policy values are the server's.
+    """
 
     name: str = ""
     policy: dict[str, Any] = {}
@@ -24,7 +27,7 @@ class NewOrganization(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def add(blueprint: Blueprint, control: Control) -> None:
-    """Adds the views."""
+    """Add the views."""
 
     @blueprint.get("/organizations")
     def list_organizations() -> Response:
@@ -63,10 +66,10 @@ def add(blueprint: Blueprint, control: Control) -> None:
 
 
 def _policy(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the values of a policy. Files and variables may write numbers as strings, JSON has numbers of its own."""
+    """Return the values of a policy. Unlike files and variables, JSON must not write numbers as strings."""
     for name, value in values.items():
         if isinstance(value, str) and value != "off":
-            raise InvalidRequest(f"policy.{name}", f"{shown(value)} is a string; JSON has numbers and lists of its own")
+            raise InvalidRequest(f"policy.{name}", f"{shown(value)} is a string; use a JSON number or list")
         if value is False:
             raise InvalidRequest(f"policy.{name}", 'cannot be false; null or "off" switches a rule off')
     return values

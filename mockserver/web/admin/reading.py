@@ -1,4 +1,4 @@
-"""Reading bodies and query strings into values, strictly: what is unknown or of a wrong type is named."""
+"""Strict reading of bodies and query strings into values. Errors name unknown fields and wrong types."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TYPES = re.compile("|".join(_WORDS))
 
 
 class Nothing(Struct, frozen=True, forbid_unknown_fields=True):
-    """A body that has nothing to say."""
+    """An empty body."""
 
 
 def body(kind: type[V], *, required: bool = False) -> V:
@@ -50,14 +50,14 @@ def body(kind: type[V], *, required: bool = False) -> V:
 
 
 def query(kind: type[V], *flags: str) -> V:
-    """The query string as values of `kind`, each parameter at most once; `flags` are left out. Raises InvalidRequest."""
+    """Return the query string as values of `kind`, each parameter at most once, without `flags`. Raises InvalidRequest."""
     given = flask.request.args.to_dict(flat=False)
     for name, values in given.items():
         if len(values) > 1:
             raise InvalidRequest(name, "is given more than once")
     read = _convert({name: values[0] for name, values in given.items() if name not in flags}, kind, *flags, strict=False)
     for name in given:
-        if getattr(read, name, "") is None:  # msgspec takes the word null for None
+        if getattr(read, name, "") is None:  # msgspec reads the word null as None
             raise InvalidRequest(name, "must have a value; leave the parameter out instead")
     return read
 
@@ -70,9 +70,9 @@ def _convert(value: Any, kind: type[V], *flags: str, strict: bool) -> V:
 
 
 def _named(problem: str, taken: Sequence[str]) -> InvalidRequest:
-    """msgspec's words, the field taken out of them; `taken` are those that the call takes."""
+    """Return msgspec's message as an error that names the field; `taken` are the fields of the call."""
     place = _PLACE.fullmatch(problem)
-    assert place is not None  # the pattern takes any text
+    assert place is not None  # the pattern matches any text
     field, told = place["field"] or "", place["problem"]
     named = _NAMED.fullmatch(told)
     if named is None:
@@ -80,5 +80,5 @@ def _named(problem: str, taken: Sequence[str]) -> InvalidRequest:
     path = f"{field}.{named['field']}" if field else named["field"]
     if "unknown" not in told:
         return InvalidRequest(path, "is missing")
-    no_field = "is no field of this request"
+    no_field = "is not a field of this request"
     return InvalidRequest(path, no_field if field else f"{no_field}, which takes {', '.join(taken) or 'none'}")

@@ -1,4 +1,4 @@
-"""An organisation's requests: finding, counting, following and explaining them, and the journal as a recording."""
+"""An organisation's requests: finding, counting, following and explaining them. Also the journal as a recording."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mockserver.web.admin.reading import query
 
 
 class Wanted(Filter, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which requests, and which part of the list."""
+    """A filter, and a part of the list."""
 
     after: int | None = None
     before: int | None = None
@@ -26,17 +26,17 @@ class Wanted(Filter, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Counted(Filter, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which requests to count."""
+    """A filter of the requests to count."""
 
 
 class Since(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a recording begins."""
+    """The entry after which a recording begins."""
 
     after: int = 0
 
 
 def add(blueprint: Blueprint, control: Control) -> None:
-    """Adds the views."""
+    """Add the views."""
     followers = Followers()
 
     @blueprint.get("/organizations/<id>/requests")
@@ -64,7 +64,7 @@ def add(blueprint: Blueprint, control: Control) -> None:
 
 
 def _found(tenant: Tenant, wanted: Wanted) -> Response:
-    """`newest` is read first: following from there misses nothing of what the list does not have yet."""
+    """Return the matching requests. `newest` is read first, so that following from there misses nothing."""
     newest = tenant.requests.newest()
     found = tenant.requests.search(wanted, wanted.after, wanted.before, wanted.limit)
     return answer({"newest": newest, "requests": found, "next": found[-1].seq if len(found) == wanted.limit else None})

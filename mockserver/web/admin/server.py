@@ -1,4 +1,4 @@
-"""The server as a whole: whether it lives and serves, what it counts, and the story of any of its requests."""
+"""The server as a whole: health, metrics, and the explanation of any request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mockserver.web.admin.metrics import metrics_of
 
 
 def add(blueprint: Blueprint, control: Control) -> None:
-    """Adds the views."""
+    """Add the views."""
     started = control.assembly.platform.system()
 
     @blueprint.get("/health")

@@ -12,14 +12,14 @@ from mockserver.web.admin.reading import Nothing, body, query
 
 
 class SessionPart(BaseConverter):
-    """A session id in a path. `end` is the call for all of them: a GET of it is not among its methods."""
+    """A session id in a path. It is not `end`, the call for all sessions, so that a GET of that is answered with 405."""
 
     regex = "(?!end$)[^/]+"
     part_isolating = True
 
 
 class Wanted(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which sessions to list."""
+    """A filter of the sessions to list."""
 
     state: str | None = None
     guest: str | None = None
@@ -28,7 +28,7 @@ class Wanted(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def add(blueprint: Blueprint, control: Control) -> None:
-    """Adds the views."""
+    """Add the views."""
 
     @blueprint.get("/organizations/<id>/sessions")
     def list_sessions(id: str) -> Response:

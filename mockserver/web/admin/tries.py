@@ -1,8 +1,8 @@
-"""Wrong tokens are counted by where they come from, and beyond a rate none is looked at.
+"""Rate limiting of wrong tokens by address.
 
-A refused token is answered at once and holds no thread: a delay would hold what others need, and be no
-bound for somebody with many connections. An address that guesses locks out itself alone, and
-one that shows the same wrong token again and again is not guessing. The count is one process's.
+A refused token is answered at once, without a delay: a delay would hold threads that others need, and would not limit a client
+with many connections. An address that guesses locks out only itself. An address that shows the same wrong token again and again
+is not guessing. Each process counts for itself.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from msgspec import Struct
 from mockserver.clock import SystemClock, system_clock
 
 AT_ONCE = 20
-"""Different wrong tokens that an address may show before it is told to wait."""
+"""Different wrong tokens from an address before it has to wait."""
 
 EVERY = 200
-"""Milliseconds after which it may show one more."""
+"""Milliseconds until it may show one more."""
 
 MOST_ADDRESSES = 1024
-"""Addresses that are remembered; beyond it the one is forgotten that was not seen for the longest."""
+"""Addresses that are remembered. Beyond that, the one that was seen least recently is forgotten."""
 
 
 class TooManyTries(Exception):
-    """So many wrong tokens came from an address that this one was not looked at; it may come in `retry_after` seconds."""
+    """Too many wrong tokens came from an address, so this one was not compared. `retry_after` is in seconds."""
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"too many wrong tokens; try again in {retry_after} s")
@@ -35,29 +35,29 @@ class TooManyTries(Exception):
 
 
 class _Guesses(Struct):
-    """What an address has shown: `until` is when all of it is forgiven, in milliseconds; `latest` tells a token seen before."""
+    """The wrong tokens of an address: `until` is when all are forgiven, in milliseconds; `latest` is the last one's hash."""
 
     until: int = 0
     latest: int = 0
 
 
 class Tries:
-    """Compares tokens."""
+    """Compares tokens, within the limit of wrong ones."""
 
     def __init__(self, now: SystemClock | None = None) -> None:
-        """`now` gives milliseconds."""
+        """`now` returns milliseconds."""
         self._now, self._lock = now or system_clock(), threading.Lock()
         self._guesses: dict[str, _Guesses] = {}
 
     def fits(self, shown: str, token: str, address: str | None) -> bool:
-        """Return whether `shown`, which comes from `address`, is the token. Raises TooManyTries without a look at it."""
+        """Return whether `shown`, from `address`, is the token. Raises TooManyTries before comparing it."""
         source, now = source_of(address), self._now()
         guesses = self._guesses.get(source)
         if guesses is not None and guesses.until - now > (AT_ONCE - 1) * EVERY:
             raise TooManyTries(ceil((guesses.until - now - (AT_ONCE - 1) * EVERY) / 1000))
         if compare_digest(shown.strip().encode("utf-8", "surrogateescape"), token.encode()):
             return True
-        if shown:  # none at all is not a guess
+        if shown:  # a missing token is not a guess
             self._count(source, hash(shown), now)
         return False
 
@@ -72,9 +72,9 @@ class Tries:
 
 
 def source_of(address: str | None) -> str:
-    """Return whom an address stands for: of IPv6 a network of 64 bits, which one client may have for itself."""
+    """Return the source that an address is counted as. For IPv6 that is its /64 network, which one client may own."""
     try:
         parsed = ip_address(address or "")
-    except ValueError:  # a Unix socket has none
+    except ValueError:  # a Unix socket has no address
         return ""
     return str(parsed) if parsed.version == 4 else str(IPv6Network((int(parsed) >> 64 << 64, 64)))

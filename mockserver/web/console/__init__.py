@@ -1,6 +1,6 @@
-"""The console at ``/__admin/console``: pages for people, rendered here, with small scripts for what is live.
+"""The console at ``/__admin/console``: server-rendered pages for people, with small scripts for live updates.
 
-Everything works without a script: links, forms that are posted and answered with a redirect. An extension may add to it; see
+Everything works without scripts: links, and posted forms that are answered with a redirect. For extensions see
 `extension.Console`.
 """
 

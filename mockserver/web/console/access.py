@@ -16,7 +16,7 @@ PAGE = 100
 
 
 def add(blueprint: Blueprint, console: Console) -> None:
-    """Adds the views."""
+    """Add the views."""
 
     @blueprint.get("/organizations/<id>/access")
     def access(id: str) -> Response:

@@ -18,7 +18,7 @@ _SPAN = re.compile(r"\s*(?P<number>[0-9]{1,15}(?:\.[0-9]{1,6})?)\s*(?P<unit>[a-z
 
 
 def add(blueprint: Blueprint, console: Console) -> None:
-    """Adds the views."""
+    """Add the views."""
 
     @blueprint.post("/organizations/<id>/clock/freeze")
     def freeze_clock(id: str) -> Response:
@@ -46,17 +46,17 @@ def _back(id: str, word: str) -> Response:
 
 
 def seconds_in(text: str) -> float:
-    """A duration as people write it, in seconds: ``30``, ``1.5 s``, ``5 min``, ``2h``, ``1 d``. Raises InvalidRequest."""
+    """Return a duration in seconds: ``30``, ``1.5 s``, ``5 min``, ``2h``, ``1 d``. Raises InvalidRequest."""
     match = _SPAN.fullmatch(text)
     if match is None or match["unit"].lower() not in _UNITS:
-        raise InvalidRequest("by", f"{text!r} is no span of time; write seconds, or 5 min, 2 h, 1 d")
+        raise InvalidRequest("by", f"{text!r} is not a duration; write seconds, or 5 min, 2 h, 1 d")
     return float(match["number"]) * _UNITS[match["unit"].lower()]
 
 
 def instant_in(text: str) -> float:
-    """An instant in ISO 8601, in UTC where it names no other zone, as seconds since the epoch. Raises InvalidRequest."""
+    """Return a time in ISO 8601 (UTC unless it names a zone) as seconds since the epoch. Raises InvalidRequest."""
     try:
         instant = datetime.fromisoformat(text.strip())
         return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
-        raise InvalidRequest("at", f"{text!r} is no time; write it like 2026-11-22T14:17:40Z") from None
+        raise InvalidRequest("at", f"{text!r} is not a time; write it like 2026-11-22T14:17:40Z") from None

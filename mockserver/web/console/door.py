@@ -1,4 +1,4 @@
-"""The console's door: its pages, its files and its guard, as an application."""
+"""The console as a WSGI application: its pages, its files and its guard."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mockserver.web.console.pages import handle_errors, secured
 VIEWS = (overview, organization, clock, requests, sessions, faults, access, live)
 
 TYPES = {".css": "text/css", ".mjs": "text/javascript", ".svg": "image/svg+xml"}
-"""Media types by ending, the same whatever the system thinks of them."""
+"""Media types by file ending, independent of the system's."""
 
 _FILES = Path(__file__).parent / "static"
 
@@ -40,7 +40,7 @@ _FILTERS = (
 
 
 def make_app(console: Console) -> Flask:
-    """The console as an application of its own."""
+    """Return the console as an application of its own."""
     app, keeper = Flask(__name__, static_folder=None), Keeper(console.assembly.settings.admin_token, console.assembly.store)
     app.url_map.merge_slashes = False
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
@@ -68,7 +68,7 @@ def _asset(name: str) -> Response:
 
 
 def _common(keeper: Keeper) -> dict[str, Any]:
-    """What every template may use."""
+    """Return the values that every template may use."""
     return {
         "signed_in": bool(keeper.token) and keeper.visitor() is not None,
         "form_word": keeper.form_word() if keeper.token else "",
@@ -78,6 +78,6 @@ def _common(keeper: Keeper) -> dict[str, Any]:
 
 
 def _here() -> str:
-    """This page's address, for forms to come back to; without what it says once."""
+    """Return this page's address for forms to return to, without the message of a form."""
     arguments = [(name, value) for name, value in flask.request.args.items(multi=True) if name != "done"]
     return f"{flask.request.path}?{urlencode(arguments, errors='replace')}" if arguments else flask.request.path

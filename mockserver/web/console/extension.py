@@ -1,9 +1,9 @@
-"""What others may add to the console: tabs to an organisation's pages, panels to a request's page, routes beside them.
+"""Extensions of the console: tabs on an organisation's pages, panels on a request's page, and routes beside them.
 
-An extension of `create_app` finds the console in ``app.extensions["dayfly.console"]``. What its views return is put into the
-console's own pages, so it needs no layout: markup made by `flask.render_template` of a template of its own (a blueprint's
-`template_folder`, say), which escapes what it is given. The classes and the scripts of the console are there for it: see
-`static/console.css` and `static/console.mjs`.
+An extension of `create_app` finds the console in ``app.extensions["dayfly.console"]``. The console puts the result of its views
+into its own layout. That is markup made by `flask.render_template`, which escapes values, from a template of its own (for
+example in a blueprint's `template_folder`). It may use the console's classes and scripts: see `static/console.css` and
+`static/console.mjs`.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 CONSOLE = "/__admin/console"
-"""Where the console is."""
+"""The console's path."""
 
 TabView = Callable[[Tenant], Markup | str]
-"""Renders a tab for an organisation. A plain string is text: it is escaped. NotFound and InvalidRequest become pages."""
+"""Renders a tab for an organisation. A plain string is escaped. NotFound and InvalidRequest become error pages."""
 
 PanelView = Callable[[Tenant, Recorded, Explanation], Markup | str | None]
-"""Renders a panel for a request; None leaves it out."""
+"""Renders a panel for a request; None omits it."""
 
 NAME = "dayfly.console"
 
@@ -52,10 +52,10 @@ class Panel(NamedTuple):
 
 
 class Console:
-    """The console of one application: `control` is what it works on.
+    """The console of one application, working through `control`.
 
-    It is a WSGI application of its own, made when somebody calls it first: a mock that nobody looks at starts no later for it.
-    Templates of `host`, the application it belongs to, and of its blueprints, are found here too.
+    It is a WSGI application that is created at the first call, so it does not slow down the start of a mock. It also finds the
+    templates of `host`, the application it belongs to, and of that application's blueprints.
     """
 
     def __init__(self, host: Flask, assembly: Assembly) -> None:
@@ -68,12 +68,12 @@ class Console:
         self._app: Flask | None = None
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """The WSGI entry."""
+        """The WSGI entry point."""
         return self.app(environ, start_response)
 
     @property
     def app(self) -> Flask:
-        """The pages as an application."""
+        """The application of the pages."""
         with self._lock:
             if self._app is None:
                 from mockserver.web.console.door import make_app
@@ -82,13 +82,13 @@ class Console:
             return self._app
 
     def add_tab(self, name: str, title: str, view: TabView) -> None:
-        """Adds a tab to every organisation that has more than a journal; `name` is its place in the path."""
+        """Add a tab to every organisation except the one with only a journal. `name` is its place in the path."""
         self.tabs[name] = Tab(name, title, view)
 
     def add_panel(self, name: str, title: str, view: PanelView) -> None:
-        """Adds a panel to every request's page."""
+        """Add a panel to every request's page."""
         self.panels[name] = Panel(name, title, view)
 
     def add_views(self, add: Callable[[Blueprint, Console], None]) -> None:
-        """Lets `add` put routes of its own on the console's blueprint: files and downloads, behind the console's guard."""
+        """Let `add` put its own routes on the console's blueprint, for files and downloads behind the console's guard."""
         self.views.append(add)

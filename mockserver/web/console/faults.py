@@ -1,4 +1,4 @@
-"""The faults an organisation has in store."""
+"""The page of an organisation's faults to come."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from mockserver.web.console.frame import frame, organization_page
 from mockserver.web.console.pages import done
 
 TOLD = {
-    "status": "an error answer, before the platform looks",
-    "opaque_403": "403 for a send, with a body that says nothing",
-    "lost_request": "the connection closes, the platform has seen nothing",
+    "status": "an error in place of the platform's answer",
+    "opaque_403": "a 403 for a send, with an empty body",
+    "lost_request": "the connection closes before the platform sees the request",
     "lost_response": "the platform acts, then the connection closes",
-    "latency": "the answer takes its time",
-    "truncated_body": "the platform acts, the answer is cut in the middle",
-    "unusable_body": "the platform acts, and its 200 has a body that no client can use",
-    "redirect": "a gateway sends the client to another page, the platform has seen nothing",
-    "split_body": "the platform acts, the answer comes in two pieces",
+    "latency": "the answer is delayed",
+    "truncated_body": "the platform acts, but its answer is truncated",
+    "unusable_body": "the platform acts, but the body of its 200 is unusable",
+    "redirect": "a gateway redirects the client; the platform does not see the request",
+    "split_body": "the platform acts, and its answer comes in two pieces",
 }
 
 
 def add(blueprint: Blueprint, console: Console) -> None:
-    """Adds the views."""
+    """Add the views."""
 
     @blueprint.get("/organizations/<id>/faults")
     def faults(id: str) -> Response:
@@ -53,7 +53,7 @@ def add(blueprint: Blueprint, console: Console) -> None:
 
 
 def fault_in(form: dict[str, str]) -> dict[str, Any]:
-    """The fields of a fault from those of the form; what its kind does not take is left out, as the form shows all of them."""
+    """Return the fields of a fault from the form, without those that its kind does not take: the form has all of them."""
     kind = form.get("kind", "")
     if kind not in KINDS:
         raise InvalidRequest("kind", f"{kind!r} must be one of {', '.join(KINDS)}")

@@ -1,4 +1,4 @@
-"""What is around every page of an organisation: its name, its clock, its tabs, and where its journal stands."""
+"""The frame of every page of an organisation: its name, its clock, its tabs, and the newest entry of its journal."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ TABS = (
     ("faults", "Faults"),
     ("access", "Access"),
 )
-"""Endpoint and title."""
+"""Endpoints and titles."""
 
 
 class Link(NamedTuple):
-    """A tab as it is drawn."""
+    """A tab with its address."""
 
     address: str
     title: str
@@ -35,8 +35,11 @@ class Link(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """`newest` is the journal's newest entry when the page was begun: following from there misses nothing. `clock` is None
-    where there is a journal and nothing else."""
+    """The frame's values.
+
+    `newest` is the journal's newest entry before the page was rendered, so that following from there misses nothing. `clock` is
+    None for the organisation that has only a journal.
+    """
 
     id: str
     address: str
@@ -47,12 +50,12 @@ class Frame(NamedTuple):
 
 
 def address_of(id: str) -> str:
-    """How an organisation is named in addresses: `default` and `unassigned` by these names."""
+    """Return an organisation's id in addresses; the two fixed ones are `default` and `unassigned`."""
     return _NAMES.get(id, id)
 
 
 def frame(console: Console, tenant: Tenant, current: str) -> Frame:
-    """The frame of a page; to be made before what the page shows is read. Raises NotFound."""
+    """Return the frame of a page. Call it before reading the page's content. Raises NotFound."""
     address, journal_only = address_of(tenant.id), tenant.id == UNASSIGNED
     newest = tenant.requests.newest()
     tabs = [("requests", "Requests")] if journal_only else TABS
@@ -69,6 +72,6 @@ def frame(console: Console, tenant: Tenant, current: str) -> Frame:
 def organization_page(
     console: Console, tenant: Tenant, current: str, template: str, status: int = 200, **values: Any
 ) -> Response:
-    """A page of an organisation; `values` may hold a `frame` that was made before they were."""
+    """Return a page of an organisation. `values` may contain a `frame` that was made before the other values."""
     values.setdefault("frame", frame(console, tenant, current))
     return page(template, status, **values)

@@ -1,7 +1,6 @@
-"""Who may see the console: whoever may call the control API, and who has signed in with its token.
+"""Access to the console: for callers of the control API, and for people who signed in with its token.
 
-A change wants to come from a page of the same origin, and where a cookie speaks for its sender a form that carries a word made
-from it, which a page of another origin cannot know.
+Changes must come from a page of the same origin. With a cookie, their form must also carry a CSRF token.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ from mockserver.web.console.keeper import Keeper, cookie_name
 from mockserver.web.console.pages import problem_page
 
 FORM_WORD = "form_word"
-"""The field of every form that proves where it comes from."""
+"""The field with the CSRF token in every form."""
 
 MAX_FORM = 1 << 20
-"""Bytes of a form at most, files that nobody asked for among them."""
+"""The most bytes of a form, including unexpected files."""
 
 LOGIN = f"{CONSOLE}/login"
 ASSETS = f"{CONSOLE}/assets/"
@@ -29,24 +28,26 @@ _LOCAL = "Without a token the console is for this machine only. To open it to ot
 
 
 class ConsoleGuard:
-    """Called before every request; answers in place of the view where the console may not be used so."""
+    """Runs before every request, and answers instead of the view if access is not allowed."""
 
     def __init__(self, keeper: Keeper) -> None:
         self._keeper = keeper
 
     def __call__(self) -> Response | None:
-        """None lets the request pass."""
+        """Return the refusal, or None to let the request pass."""
         flask.request.max_content_length = MAX_FORM
-        if isinstance(flask.request.routing_exception, BadRequest):  # without a Host no page can be made
+        if isinstance(flask.request.routing_exception, BadRequest):  # without a Host no URL can be built
             return Response("The Host header is not a host name. Call the server by its own address.\n", 400)
         return self._refusal() or _routing_problem()
 
     def _refusal(self) -> Response | None:
         changes = flask.request.method not in SAFE
         if not self._keeper.token and not is_local():
-            return problem_page(403, "Not from here", _LOCAL)
+            return problem_page(403, "Not allowed from this address", _LOCAL)
         if changes and not is_same_origin():
-            return problem_page(403, "Not from there", "The console takes no changes from pages of another origin.")
+            return problem_page(
+                403, "Not allowed from another origin", "The console rejects changes from pages of other origins."
+            )
         if not self._keeper.token or flask.request.path == LOGIN or flask.request.path.startswith(ASSETS):
             return None
         try:
@@ -57,13 +58,16 @@ class ConsoleGuard:
         if self._keeper.visitor() is None:
             return _to_login(changes)
         if changes and not self._keeper.wrote(flask.request.form.get(FORM_WORD, "")):
-            told = "This form is from an earlier sign-in. Go back, reload the page, and send it once more."
+            told = "This form is from an earlier sign-in. Go back, reload the page, and send it again."
             return problem_page(403, "An old form", told)
         return None
 
 
 def _to_login(changes: bool) -> Response:
-    """Where to sign in; who was and no longer is, is told so. A change is not made up for: its sender shall look first."""
+    """Return a redirect to the sign-in page, which says so if a visit has expired.
+
+    After a change it does not lead back: the change is not repeated, and the person should look at the page first.
+    """
     request = flask.request
     why = "expired" if cookie_name() in request.cookies else None
     back = None if changes or request.path.endswith("/events") else request.full_path.rstrip("?")
@@ -75,7 +79,7 @@ def _routing_problem() -> Response | None:
     if problem is None:
         return None
     if isinstance(problem, MethodNotAllowed):
-        response = problem_page(405, "Not that way", "This address takes forms only; it has no page of its own.")
+        response = problem_page(405, "Method not allowed", "This address accepts only forms; it has no page.")
         response.headers["Allow"] = ", ".join(sorted(problem.valid_methods or ()))
         return response
     return problem_page(404, "Nothing here", "The console has no page at this address.")

@@ -1,8 +1,8 @@
-"""Signing in to the console, and what its forms carry.
+"""Sign-in to the console, and the CSRF tokens of its forms.
 
-Signing in leaves a cookie that holds no token: it is signed with a key made from it, so a server with
-another token does not know it. The visit it names is kept in the store until it ends. So signing out
-holds for every process on the store, and if the store has lost the visit, the visitor is signed out.
+The sign-in cookie does not contain the control API's token. It is signed with a key derived from it, so a server with another
+token rejects it. The visit it names is kept in the store until it ends. Signing out therefore holds for every process on the
+store, and losing the store signs visitors out.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_AGE = 12 * 3600
 
 
 class Keeper:
-    """Signs people in and out, and knows who is. Where `token` is empty nobody needs to sign in."""
+    """Signs people in and out, and recognises them. If `token` is empty, no sign-in is needed."""
 
     def __init__(self, token: str, store: Store) -> None:
         self.token, self.tries, self._store = token, Tries(), store
@@ -31,11 +31,11 @@ class Keeper:
         self._forms = Signer(key, salt="dayfly.console.form")
 
     def fits(self, shown: str) -> bool:
-        """Return whether this is the control API's token. Raises TooManyTries without a look at it."""
+        """Return whether this is the control API's token. Raises TooManyTries before comparing it."""
         return self.tries.fits(shown, self.token, flask.request.remote_addr)
 
     def sign_in(self, response: Response) -> None:
-        """Begin a visit, and leave the cookie."""
+        """Begin a visit and set the cookie."""
         name = secrets.token_urlsafe(16)
         self._store.begin_visit(name, MAX_AGE)
         response.set_cookie(
@@ -49,16 +49,16 @@ class Keeper:
         )
 
     def sign_out(self, response: Response) -> None:
-        """Take the cookie away, and end the visit: a copy of the cookie is good for nothing afterwards."""
+        """Delete the cookie and end the visit, so that a copy of the cookie is useless afterwards."""
         visitor = self.visitor()
         if visitor is not None:
             self._store.end_visit(visitor)
         response.delete_cookie(cookie_name(), path=CONSOLE, httponly=True, samesite="Strict")
 
     def visitor(self) -> str | None:
-        """Return who signed in, by a name drawn then; None if nobody did, too long ago, or if the visit has ended.
+        """Return the random id of the signed-in visitor, None if there is none or the visit has ended.
 
-        Raises StoreUnavailable, once a request: the page that says so is for nobody.
+        Raises StoreUnavailable, but only once per request, so that the error page can be rendered for no visitor.
         """
         if "visitor" not in flask.g:
             flask.g.visitor = None
@@ -74,17 +74,17 @@ class Keeper:
         return name if isinstance(name, str) and self._store.has_visit(name) else None
 
     def form_word(self) -> str:
-        """What a form of this visitor carries; empty where nobody signed in."""
+        """Return the CSRF token for this visitor's forms, empty if there is no visitor."""
         visitor = self.visitor()
         return self._forms.get_signature(visitor).decode() if visitor is not None else ""
 
     def wrote(self, word: str) -> bool:
-        """Whether a form that carries this word was made for this visitor."""
+        """Return whether a form with this CSRF token was made for this visitor."""
         visitor = self.visitor()
         return visitor is not None and self._forms.verify_signature(visitor, word)
 
 
 def cookie_name() -> str:
-    """Cookies know no ports: each server on a machine has one of its own."""
+    """Return the cookie's name, which contains the port, because browsers share cookies among the ports of a host."""
     port = flask.request.host.rpartition(":")[2]
     return f"dayfly-console-{port}" if port.isdecimal() and port.isascii() else "dayfly-console"

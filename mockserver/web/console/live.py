@@ -1,7 +1,7 @@
-"""What is live: an organisation's requests as they are answered, as server-sent events for the console's pages.
+"""Live updates: an organisation's requests as they are answered, as server-sent events for the console's pages.
 
-An event tells all that came since the one before it. Its id is a place in the journal: a browser that lost the stream names it
-in Last-Event-ID and goes on from there, so that nothing is missed and nothing comes twice.
+An event has everything since the one before. Its id is a place in the journal. A browser that lost the stream sends it in
+Last-Event-ID and continues from there, so that nothing is missed or repeated.
 """
 
 from __future__ import annotations
@@ -27,24 +27,27 @@ from mockserver.web.console.requests import FIELDS, Sought, place_in, sought
 from mockserver.web.delivery import PAUSE
 
 MAX_FOLLOWERS = 16
-"""Streams at once in this process: each holds a thread of the server, which has others to answer."""
+"""The most streams in this process. Each holds a thread of the server."""
 
 QUIET = 10
-"""After so many looks at the journal without news the time is told: a second, so that clocks agree, proxies keep the
-connection, and one whose other end went away is noticed and makes room."""
+"""After this many reads of the journal without news, the time is sent.
+
+That is once a second. It keeps clocks in step, makes proxies keep the connection, and frees the stream of a client that has
+gone.
+"""
 
 MOST = 200
-"""Rows in one event; of more the newest. A page keeps no more either."""
+"""The most rows in one event, the newest. A page keeps no more either."""
 
 SOON = 500
-"""Milliseconds until a browser that lost the stream asks for it again."""
+"""Milliseconds until a browser that lost the stream reconnects."""
 
 LATER = 2000
-"""Milliseconds until a browser looks again that found no room to stay."""
+"""Milliseconds until a browser reconnects if all streams are taken."""
 
 
 def add(blueprint: Blueprint, console: Console) -> None:
-    """Adds the views."""
+    """Add the views."""
     room = threading.BoundedSemaphore(MAX_FOLLOWERS)
 
     @blueprint.get("/organizations/<id>/events")
@@ -52,9 +55,9 @@ def add(blueprint: Blueprint, console: Console) -> None:
         given = {field: value for field in FIELDS if (value := flask.request.args.get(field, "").strip())}
         wanted = sought(given) if "rows" in flask.request.args else None
         after, wait = _place(), flask.request.environ.get(PAUSE, pause)
-        if flask.request.method == "HEAD":  # it has no body whose end would make room again
+        if flask.request.method == "HEAD":  # without a body, no end of it would release the stream
             return Response(mimetype="text/event-stream")
-        draw = flask.current_app.jinja_env.get_template("console/row.html").render  # needs no context, which a stream outlives
+        draw = flask.current_app.jinja_env.get_template("console/row.html").render  # outlives the context
         stay = room.acquire(blocking=False)
         stream = Stream(console, wanted, draw, place_in("strays"))
         response = Response(
@@ -68,25 +71,26 @@ def add(blueprint: Blueprint, console: Console) -> None:
 
 
 def _place() -> int:
-    """Where to go on: after the event that the browser saw last, or where the page began."""
+    """Return the place to continue from: the last event the browser saw, or the beginning of the page."""
     seen = flask.request.headers.get("Last-Event-ID", "")
     return int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 16 else place_in("after") or 0
 
 
 class Stream:
-    """Tells what comes; `wanted` lets the rows pass that are told too (None: no rows), `draw` makes them.
+    """A stream of updates.
 
-    `strays` is the place after which requests that name no organisation are news; None if they are of no interest.
+    `wanted` filters the rows (None: no rows), and `draw` renders them. `strays` is the place after which requests that name no
+    organisation are news, None to ignore them.
     """
 
     def __init__(self, console: Console, wanted: Sought | None, draw: Callable[..., str], strays: int | None = None) -> None:
         self._console, self._wanted, self._draw, self._strays = console, wanted, draw, strays
 
     def events(self, id: str, after: int, wait: Callable[[float], object] | None) -> Iterator[bytes]:
-        """The stream's bytes. Without `wait` there is no room to stay: what has come is told, and when to look again."""
+        """Yield the stream's bytes. Without `wait` all streams are taken: yield the news so far, and when to reconnect."""
         try:
             tenant = self._console.control.tenant(id)
-            if after > tenant.requests.newest():  # the numbers of another journal: the server was started anew
+            if after > tenant.requests.newest():  # the numbers are from another journal: the server was restarted
                 yield _event("anew", {})
                 return
             yield f"retry: {SOON if wait else LATER}\n".encode() + _event("time", _time(tenant))
@@ -110,7 +114,7 @@ class Stream:
                 yield _event("time", _time(tenant))
 
     def _has_strays(self) -> bool:
-        """Return whether more requests have come that name no organisation."""
+        """Return whether new requests that name no organisation have come."""
         if self._strays is None or not self._console.assembly.store.entries(UNASSIGNED, self._strays, 1):
             return False
         self._strays = self._console.control.tenant(UNASSIGNED).requests.newest()
@@ -133,12 +137,12 @@ class Stream:
 
 
 def place_of(item: Exchange | Perturbed) -> int:
-    """Where following goes on after this."""
+    """Return the place from which following continues after this item."""
     return item.seq if isinstance(item, Perturbed) else item.answer_seq or item.seq
 
 
 def _time(tenant: Tenant) -> dict[str, Any]:
-    """What the clock shows; where there is none, only that the organisation is still there."""
+    """Return the time on the clock. Without a clock it is empty, and only says that the organisation still exists."""
     if tenant.id == UNASSIGNED:
         return {}
     reading = tenant.clock.read()

@@ -1,4 +1,4 @@
-"""Signing in with the control API's token, and out again."""
+"""Signing in with the control API's token, and signing out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mockserver.web.console.keeper import Keeper
 from mockserver.web.console.pages import back, page
 
 WHY = {
-    "expired": "You were signed in, and are no longer: the time is over, or the server has another token now.",
+    "expired": "You are no longer signed in: your visit has expired, or the server has a new token.",
     "wrong": "That is not this server's token.",
     "busy": "Too many wrong tokens came from your address. Try again in a few seconds.",
     "out": "You are signed out.",
@@ -19,7 +19,7 @@ WHY = {
 
 
 def add(blueprint: Blueprint, keeper: Keeper) -> None:
-    """Adds the views."""
+    """Add the views."""
 
     @blueprint.get("/login")
     def login() -> Response:

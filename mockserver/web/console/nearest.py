@@ -1,4 +1,4 @@
-"""The nearest request that would have been accepted: a refused one with as little changed as possible, and what that is."""
+"""The nearest accepted request: how a refused request would have to differ, as little as possible, to be accepted."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from mockserver.web.console.words import cut, proof
 Change = Callable[[Recorded, Explanation], str]
 
 SHORT = 120
-"""Characters of an id, a text or a path that the comparison shows."""
+"""The most characters of an id, a text or a path in the comparison."""
 
 
 class Row(NamedTuple):
-    """A trait of the request, as it was and as it would have been; `accepted` is None where it may stay as it is."""
+    """A trait of the request, and what it would have to be. `accepted` is None if it may stay."""
 
     name: str
     asked: str
@@ -28,7 +28,7 @@ class Row(NamedTuple):
 
 
 def rows_of(recorded: Recorded, explanation: Explanation) -> list[Row]:
-    """What the request was, trait by trait, and what had to differ; empty where it was let pass, or has no answer."""
+    """Return the request's traits and what had to differ, or nothing if it was accepted or has no answer."""
     guard = next((guard.name for guard in explanation.guards if guard.verdict == "refused"), None)
     if guard is None:
         return []
@@ -39,7 +39,7 @@ def rows_of(recorded: Recorded, explanation: Explanation) -> list[Row]:
 
 
 def accepted_near(requests: Requests, exchange: Exchange) -> Exchange | None:
-    """The request of the same operation that was answered 200 and stands next to this one in the journal."""
+    """Return the nearest request in the journal with the same operation and a 200."""
     if exchange.operation is None:
         return None
     found = [
@@ -55,7 +55,7 @@ def _traits(recorded: Recorded, explanation: Explanation) -> dict[str, str]:
         "Request": cut(f"{exchange.method} {exchange.path}", SHORT)[0],
         "Sent at": iso(arrival.at),
         "Authorization": proof(exchange.credential),
-        "OAuth client": explanation.asked.client_id or "not known",
+        "OAuth client": explanation.asked.client_id or "unknown",
         "Content-Type": arrival.media_type or "none",
         "Body": f"{arrival.size} bytes",
     }
@@ -86,11 +86,14 @@ _TRAITS = {
     "form": "Body",
     "rate limit": "Sent at",
 }
-"""Which trait each guard looks at."""
+"""The trait that each guard checks."""
 
 
 def _session(recorded: Recorded, explanation: Explanation) -> dict[str, str]:
-    """Where a deadline or an act from outside ended the session, an earlier request is nearest; else one with another id."""
+    """Return the change that a refusing session guard requires.
+
+    After a deadline or an end from outside, that is an earlier request; otherwise it is another session id.
+    """
     life = explanation.session
     cause = life.first_cause if life is not None else None
     known = recorded.exchange.reason not in {"session.foreign", "session.unknown", "session.forgotten"}

@@ -1,4 +1,4 @@
-"""An organisation's own overview, and the tabs that extensions add."""
+"""An organisation's overview, and the tabs of extensions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mockserver.web.console.strays import strays_of
 
 
 def add(blueprint: Blueprint, console: Console) -> None:
-    """Adds the views."""
+    """Add the views."""
 
     @blueprint.get("/organizations/<id>")
     def organization(id: str) -> Response:

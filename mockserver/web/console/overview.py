@@ -1,4 +1,4 @@
-"""The server at a glance: its organisations, and making and removing them."""
+"""The server's overview: its organisations, and creating and deleting them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mockserver.web.console.pages import done, page
 
 
 def add(blueprint: Blueprint, console: Console) -> None:
-    """Adds the views."""
+    """Add the views."""
 
     @blueprint.get("/", strict_slashes=False)
     def overview() -> Response:

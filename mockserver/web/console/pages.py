@@ -1,4 +1,4 @@
-"""How every page of the console is made and sent."""
+"""Rendering and sending of the console's pages."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ POLICY = "; ".join(
         "base-uri 'none'",
     ]
 )
-"""Nothing is let in but the console's own files; what stands in a page is never run."""
+"""Only the console's own files are loaded; scripts inside a page never run."""
 
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",  # with `no-referrer` browsers send `Origin: null` along with forms
+    "Referrer-Policy": "same-origin",  # with `no-referrer`, browsers send `Origin: null` with forms
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
@@ -45,38 +45,38 @@ _log = logging.getLogger("dayfly")
 
 
 def secured(response: AnyResponse) -> AnyResponse:
-    """The response with what keeps others out of it."""
+    """Return the response with security headers."""
     response.headers.update(HEADERS)
     response.headers.setdefault("Cache-Control", "no-store")
     return response
 
 
 def page(template: str, status: int = 200, **values: Any) -> Response:
-    """A template as a response."""
+    """Return a rendered template as a response."""
     return Response(flask.render_template(f"console/{template}", **values), status, mimetype="text/html")
 
 
 def done(word: str, fallback: str) -> AnyResponse:
-    """The answer to a form that did its work: back to the page it was sent from, which says so in the words of `DONE`."""
+    """Return the answer to a form that succeeded: back to its page, which shows the message of `DONE`."""
     place = back(fallback)
     joint = "&" if "?" in place else "?"
     return flask.redirect(f"{place}{joint}done={word}", 303)
 
 
 def back(fallback: str) -> str:
-    """The page of this console that a form says it was sent from."""
+    """Return the console's page that a form was sent from, else `fallback`."""
     wanted = flask.request.form.get("back") or flask.request.args.get("back") or ""
     mine = wanted == CONSOLE or wanted.startswith((f"{CONSOLE}/", f"{CONSOLE}?"))
     return wanted if mine and wanted.isprintable() and "\\" not in wanted else fallback
 
 
 def problem_page(status: int, title: str, told: str, links: tuple[tuple[str, str], ...] = ()) -> Response:
-    """A page that says what is the matter and leads on: `links` are pairs of address and text."""
+    """Return a page that states a problem and links to other pages; `links` are pairs of address and text."""
     return page("problem.html", status, title=title, told=told, links=links)
 
 
 def handle_errors(app: Flask) -> None:
-    """Turns whatever the views raise into a page."""
+    """Turn exceptions of the views into pages."""
     app.register_error_handler(NotFound, _not_found)
     app.register_error_handler(MockServerError, _known)
     app.register_error_handler(HTTPException, _http)
@@ -94,7 +94,7 @@ def _not_found(problem: NotFound) -> Response:
 _ABSENT = {
     "organization": (
         "No such organisation",
-        "It was deleted, or this server never had it; a server in memory forgets all when it stops.",
+        "It was deleted or never existed. A store in memory forgets everything when the server stops.",
         "console.overview",
         "All organisations",
     ),
@@ -102,16 +102,16 @@ _ABSENT = {
         "No such request",
         "The journal is bounded: the oldest requests leave it as new ones come, and a reset empties it.",
         "console.requests",
-        "The requests that are there",
+        "All requests",
     ),
     "session": (
         "No such session",
-        "It was never issued here, or it ended so long ago that it is forgotten.",
+        "It was never issued by this mock, or ended so long ago that it is forgotten.",
         "console.sessions",
-        "The sessions that are there",
+        "All sessions",
     ),
-    "token": ("No such token", "It was never issued here, or it is forgotten.", "console.access", "The tokens that are there"),
-    "client": ("No such OAuth client", "The organisation has no client of this id.", "console.access", "Its OAuth clients"),
+    "token": ("No such token", "It was never issued by this mock, or is forgotten.", "console.access", "All tokens"),
+    "client": ("No such OAuth client", "The organisation has no client with this id.", "console.access", "Its OAuth clients"),
 }
 
 
@@ -126,4 +126,4 @@ def _http(problem: HTTPException) -> Response:
 
 def _unknown(problem: Exception) -> Response:
     _log.error("%s %s: %s", flask.request.method, flask.request.path, problem, exc_info=problem)
-    return problem_page(500, "The mock failed at this", "Its log says how.")
+    return problem_page(500, "The mock itself failed", "See its log.")

@@ -1,4 +1,4 @@
-"""Answers by status over time: the journal's answers in buckets, and how tall each is drawn."""
+"""Answers by status over time: the journal's answers in buckets, and the height of each bar."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from mockserver.journal import Answer, Entry, merged
 
 WINDOWS = {"1m": 60, "5m": 300, "1h": 3600, "1d": 86_400, "7d": 604_800}
-"""Spans of time by name, in seconds."""
+"""Time windows by name, in seconds."""
 
 BUCKETS = 60
 
@@ -19,7 +19,7 @@ HEIGHT = 100
 WIDTH = 10
 
 BANDS = ("2xx", "401", "403", "429", "4xx", "5xx", "lost")
-"""What is told apart, from the bottom up."""
+"""The bands of a bar, from the bottom up."""
 
 TITLES = {
     "2xx": "2xx",
@@ -32,7 +32,7 @@ TITLES = {
 }
 
 SIGNS = {"2xx": "✓", "401": "✕", "403": "✕", "429": "‖", "4xx": "✕", "5xx": "▲", "lost": "∅"}
-"""Beside each colour, for those who do not see it."""
+"""Signs beside the colours, for people who cannot tell them apart."""
 
 
 class Bar(NamedTuple):
@@ -45,15 +45,18 @@ class Bar(NamedTuple):
 
 
 class Bucket(NamedTuple):
-    """The answers from `since`, seconds since the epoch, by band; empty buckets have no place in the table."""
+    """The answers from `since` (seconds since the epoch), by band. The table omits empty buckets."""
 
     since: float
     counts: dict[str, int]
 
 
 class Chart(NamedTuple):
-    """`window` names the span of time up to `until`; `step` is a bucket's, in seconds; `busiest` the most in any. `older` is
-    when the newest answer before the window was, None where there is none in the journal."""
+    """The chart of the time window `window`, which ends at `until`.
+
+    `step` is the length of a bucket in seconds; `busiest` is the greatest number in a bucket. `older` is when the newest answer
+    before the window was, None if the journal has none.
+    """
 
     window: str
     since: float
@@ -68,7 +71,10 @@ class Chart(NamedTuple):
 
 
 def chart_of(entries: Iterable[Entry], now: float, window: str | None = None) -> Chart:
-    """The chart of the time up to `now`, in seconds; without `window` the shortest that has half of the journal's answers."""
+    """Return the chart of the time up to `now`, in seconds.
+
+    Without `window`, it is the shortest one that has half of the journal's answers.
+    """
     answers = [(entry.at / 1000, band_of(entry)) for entry in merged(entries) if isinstance(entry, Answer)]
     chosen = window or _fitting([at for at, _ in answers], now)
     step = WINDOWS[chosen] / BUCKETS
@@ -95,7 +101,7 @@ def chart_of(entries: Iterable[Entry], now: float, window: str | None = None) ->
 
 
 def band_of(answer: Answer) -> str:
-    """Which band an answer belongs to: one that did not reach its client whole is lost, whatever its status."""
+    """Return the band of an answer. An incomplete answer is lost, whatever its status."""
     if answer.delivery != "complete" or answer.status is None:
         return "lost"
     exact = str(answer.status)

@@ -29,12 +29,12 @@ FAMILIES = tuple(dict.fromkeys(reason.partition(".")[0] for reason in Reason))
 
 
 class Sought(Filter, frozen=True, kw_only=True):
-    """A filter in which `person`, a part of a guest's name or address, whatever its case, does for `guest`."""
+    """A filter with `person` instead of `guest`: a part of a guest's name or address, ignoring case."""
 
     person: str | None = None
 
     def lets(self, exchange: Exchange) -> bool:
-        """Whether the request is wanted."""
+        """Return whether the request passes the filter."""
         return super().lets(exchange) and self._is_for(exchange)
 
     def _is_for(self, exchange: Exchange) -> bool:
@@ -45,14 +45,14 @@ class Sought(Filter, frozen=True, kw_only=True):
 
 
 class Place(NamedTuple):
-    """Which part of the list: requests that arrived before one, or after one."""
+    """A part of the list: requests that arrived before one, or after one."""
 
     before: int | None = None
     after: int | None = None
 
 
 def add(blueprint: Blueprint, console: Console) -> None:
-    """Adds the views."""
+    """Add the views."""
 
     @blueprint.get("/organizations/<id>/requests")
     def requests(id: str) -> Response:
@@ -89,7 +89,7 @@ def add(blueprint: Blueprint, console: Console) -> None:
 
 
 def _listing(tenant: Tenant) -> dict[str, Any]:
-    """The page that the query asks for; where it cannot be answered, an empty one that says why."""
+    """Return the part of the list that the query asks for, or an empty one with the reason."""
     given = {field: value for field in FIELDS if (value := flask.request.args.get(field, "").strip())}
     shown: dict[str, Any] = {"given": given, "operations": OPERATIONS, "reasons": [*Reason], "families": FAMILIES}
     place, found, problem = Place(), list[Exchange](), None
@@ -105,25 +105,25 @@ def _listing(tenant: Tenant) -> dict[str, Any]:
 
 
 def _neighbours(rows: list[Exchange], place: Place, more: bool) -> dict[str, int | None]:
-    """Where the pages of older and of newer requests begin; None where there are none."""
+    """Return where the pages of older and newer requests begin, None if there are none."""
     older = rows[-1].seq if rows and (more or place.after is not None) else None
     newer = rows[0].seq if rows and (place.before is not None or (place.after is not None and more)) else None
     return {"older": older, "newer": newer}
 
 
 def place_in(name: str) -> int | None:
-    """The place in a journal that the query names; None where it names none. Raises InvalidRequest."""
+    """Return the journal entry's number in the query, None if there is none. Raises InvalidRequest."""
     told = flask.request.args.get(name)
     if told is not None and not (told.isascii() and told.isdigit() and len(told) < 16):
-        raise InvalidRequest(name, f"{told!r} is no place in a journal")
+        raise InvalidRequest(name, f"{told!r} is not a journal entry's number")
     return None if told is None else int(told)
 
 
 def sought(given: dict[str, str]) -> Sought:
-    """The filter that a form's fields describe. Raises InvalidRequest."""
+    """Return the filter that a form's fields describe. Raises InvalidRequest."""
     status = given.get("status")
     if status is not None and not (status.isascii() and status.isdigit() and len(status) == 3):
-        raise InvalidRequest("status", f"{status!r} is no status: three digits, such as 403")
+        raise InvalidRequest("status", f"{status!r} is not a status; write three digits, such as 403")
     return Sought(
         status=None if status is None else int(status),
         reason=given.get("reason"),

@@ -20,11 +20,11 @@ PAGE = 100
 """Sessions on a page."""
 
 SHOWN = 500
-"""Requests of one session that its page shows."""
+"""The most requests on a session's page."""
 
 
 def add(blueprint: Blueprint, console: Console) -> None:
-    """Adds the views."""
+    """Add the views."""
 
     @blueprint.get("/organizations/<id>/sessions")
     def sessions(id: str) -> Response:
@@ -74,10 +74,10 @@ def add(blueprint: Blueprint, console: Console) -> None:
 
 
 def _life(tenant: Tenant, exchanges: list[Exchange]) -> Life | None:
-    """The session's life as the explanation of any of its requests tells it; None where all of them have left the journal."""
+    """Return the session's life from the explanation of one of its requests, None if all have left the journal."""
     for exchange in exchanges:
         try:
             return tenant.explain(exchange.context_id).session
-        except NotFound:  # it left the journal a moment ago
+        except NotFound:  # it has just left the journal
             continue
     return None

@@ -1,4 +1,7 @@
-"""Requests that name no organisation, on the pages of one: shown if they can be meant for no other, else counted."""
+"""Requests that name no organisation, on an organisation's pages.
+
+They are shown if there is only one organisation they can be meant for, and otherwise counted.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,11 @@ from mockserver.exchanges import Exchange
 from mockserver.web.console.extension import Console
 
 MOST = 5
-"""Requests that are shown, the newest."""
+"""The most requests to show, the newest."""
 
 
 class Strays(NamedTuple):
-    """`number` is how many there were, `newest` the newest entry of their journal. `shown` is None if they are only counted."""
+    """`number` is their count, `newest` their journal's newest entry. `shown` is None if they are only counted."""
 
     number: int
     newest: int
@@ -23,12 +26,12 @@ class Strays(NamedTuple):
 
 
 def strays_of(console: Console, tenant: Tenant, wanted: Filter | None) -> Strays:
-    """Return what a page of `tenant` tells of them; without a filter they are only counted."""
+    """Return the strays for a page of `tenant`. Without a filter they are only counted."""
     if tenant.id == UNASSIGNED:
         return Strays(0, 0)
     requests = console.control.tenant(UNASSIGNED).requests
     newest = requests.newest()
-    number = (newest + 1) // 2  # each has two entries once it is answered, and nothing else is journalled there
+    number = (newest + 1) // 2  # each has two entries once it is answered, and the journal has no other entries
     if wanted is None or not number or len(console.assembly.store.organizations()) > 1:
         return Strays(number, newest)
     return Strays(number, newest, requests.search(wanted, None, None, MOST))

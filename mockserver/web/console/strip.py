@@ -1,4 +1,4 @@
-"""A session's life as a strip: where on it each event, each deadline and the end are drawn, in hundredths of its length."""
+"""A session's life as a timeline: the place of each event, each deadline and the end, in percent of its length."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from mockserver.engine.model import State
 from mockserver.explain.model import Life
 
 ROOM = 1.03
-"""How much longer than the life the strip is, so that its end can be seen."""
+"""The timeline's length relative to the life's, so that the end stays visible."""
 
 APART = 2.5
-"""Marks nearer to each other than this are drawn as one."""
+"""Marks closer than this are drawn as one."""
 
 SEVERITY = ("created", "accepted", "world", "refused")
-"""Kinds of marks; where several are drawn as one, the last of these is shown."""
+"""Kinds of marks. For several drawn as one, the last of these is shown."""
 
 
 class Mark(NamedTuple):
-    """Events of the list below the strip, named by their numbers there: ``2``, ``3-5``."""
+    """Events of the list below the timeline, by their numbers: ``2``, ``3-5``."""
 
     label: str
     x: float
@@ -28,7 +28,7 @@ class Mark(NamedTuple):
 
 
 class Deadline(NamedTuple):
-    """When the session ends, or would have, `after` seconds of life; `anchor` says on which side of it there is room."""
+    """A deadline at `after` seconds of life. `anchor` is the side of it that has room for the text."""
 
     name: str
     x: float
@@ -37,7 +37,7 @@ class Deadline(NamedTuple):
 
 
 class Strip(NamedTuple):
-    """The strip shows `length` seconds from the creation on; the session lived until `lived`."""
+    """The timeline of `length` seconds from the creation on. The session was active until `lived`."""
 
     length: float
     lived: float
@@ -46,7 +46,7 @@ class Strip(NamedTuple):
 
 
 def strip_of(session: SessionView, life: Life | None, now: float) -> Strip:
-    """The strip for a session at `now`, in seconds: as long as the latest of its deadlines and its end."""
+    """Return the timeline of a session at `now`, in seconds. It ends with the latest deadline or the end."""
     latest = max(session.idle_at, session.expires_at, session.ended_at or 0)
     length = max(latest - session.created, 0.001) * ROOM
 
@@ -68,12 +68,12 @@ def strip_of(session: SessionView, life: Life | None, now: float) -> Strip:
 
 
 def kind_of(what: str) -> str | None:
-    """How an event of a session's life is drawn, by what is said of it; None for a deadline, which is drawn as one."""
+    """Return the mark for an event, recognised by its text; None for a deadline, which is drawn separately."""
     if what.startswith("created"):
         return "created"
     if what.startswith("message accepted"):
         return "accepted"
-    if what.startswith(("send answered", "a request of which")):
+    if what.startswith(("send answered", "a request without")):
         return "refused"
     return None if what.startswith(("its idle timeout", "its time to live w", "its time to live e")) else "world"
 

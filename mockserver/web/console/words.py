@@ -1,4 +1,4 @@
-"""How times, durations, and other people's strings are written in the console."""
+"""Times, durations and untrusted strings, as the console writes them."""
 
 from __future__ import annotations
 
@@ -14,68 +14,68 @@ from mockserver.explain.words import span as span_of
 from mockserver.journal import Answer, Arrival, Credential
 
 LONGEST = 20_000
-"""Characters of a body that a page shows."""
+"""The most characters of a body on a page."""
 
 _UNSEEN = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
-"""Control characters, line ends of other kinds, marks that turn the direction, half surrogates; joiners of emoji stay."""
+"""Control characters, other line ends, marks of text direction, lone surrogates. Joiners, which emoji need, are not in it."""
 
 
 def shown(text: object) -> str:
-    """Text in which nothing hides: what cannot be seen, or would turn what follows, is written as an escape."""
+    """Return text without hidden parts: characters that are invisible or change the direction are escaped."""
     return _UNSEEN.sub(lambda match: ascii(match[0])[1:-1], str(text))
 
 
 def coded(text: str) -> Markup:
-    """Prose in which `words like these` are set as code."""
+    """Return prose with `words like these` as code."""
     parts = [Markup("<code>{}</code>").format(part) if odd % 2 else escape(part) for odd, part in enumerate(text.split("`"))]
     return Markup("").join(parts)
 
 
 def cut(text: str, length: int = LONGEST) -> tuple[str, int]:
-    """The beginning of a text, and how many characters that leaves out."""
+    """Return the beginning of a text, and the number of characters omitted."""
     return text[:length], max(0, len(text) - length)
 
 
 def pretty(document: Any) -> str:
-    """A JSON document over several lines, every character itself."""
+    """Return a JSON document over several lines, without escaping characters."""
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 
 def body(entry: Arrival | Answer) -> str | None:
-    """The body of a request or an answer, as far as the journal has it; None where there was none."""
+    """Return the body of a request or an answer, as far as it is journalled, None if there was none."""
     if entry.body is not UNSET:
         return pretty(entry.body)
     return entry.text if isinstance(entry, Arrival) else None
 
 
 def moment(seconds: float) -> str:
-    """An instant as ISO 8601, for machines."""
+    """Return a time as ISO 8601, for machines."""
     return iso(round(seconds * 1000))
 
 
 def hour(seconds: float) -> str:
-    """An instant's time of day: ``14:17:40.250``."""
+    """Return the time of day: ``14:17:40.250``."""
     return moment(seconds)[11:-1]
 
 
 def day(seconds: float) -> str:
-    """An instant's date: ``2026-11-22``."""
+    """Return the date: ``2026-11-22``."""
     return moment(seconds)[:10]
 
 
 def span(seconds: float) -> str:
-    """A duration for people."""
+    """Return a duration for people."""
     return span_of(seconds * 1000)
 
 
 def proof(credential: Credential) -> str:
-    """What a request showed to prove itself, without the secret."""
+    """Return a request's credential in words, without the secret."""
     words = {
         "none": "none",
-        "empty": "Bearer, and nothing behind it",
-        "malformed": "a header that cannot be read",
+        "empty": "Bearer without a token",
+        "malformed": "an unreadable header",
         "literal": f"Bearer {shown(credential.literal or '')}",
         "bearer": f"Bearer {credential.token}",
         "basic": f"Basic, client id {shown(credential.client_id or '')}",
@@ -85,23 +85,23 @@ def proof(credential: Credential) -> str:
 
 DONE = {
     "created": "The organisation was created.",
-    "deleted": "The organisation was deleted, and all it had.",
-    "reset": "The organisation is back at its beginning.",
-    "freeze": "The clock stands still.",
-    "resume": "The clock runs.",
+    "deleted": "The organisation was deleted with all its data.",
+    "reset": "The organisation was reset.",
+    "freeze": "The clock is frozen.",
+    "resume": "The clock is running.",
     "advance": "The clock was advanced.",
     "set": "The clock was set.",
-    "fault": "The fault waits for the requests it is meant for.",
-    "clear": "No faults are left.",
+    "fault": "The fault was added; it hits the next requests that match.",
+    "clear": "All faults were cleared.",
     "expire": "The session's time to live was cut short.",
     "revoke": "The session was revoked.",
-    "end": "Every active session was ended.",
-    "token-expire": "Expired: the next call with it is answered 401.",
-    "token-revoke": "Revoked: the next call with it is answered 401.",
+    "end": "All active sessions were revoked.",
+    "token-expire": "Expired: the next call with it is answered with 401.",
+    "token-revoke": "Revoked: the next call with it is answered with 401.",
     "reject": "Every bearer token is rejected from now on.",
     "accept": "Tokens are accepted again.",
-    "take": "The scope was taken; live tokens lack it at once.",
-    "give": "The scope was given; live tokens have it at once.",
+    "take": "The scope was removed, also from live tokens.",
+    "give": "The scope was given, also to live tokens.",
     "signed-out": "You are signed out.",
 }
-"""What a page says after a form did its work."""
+"""The message of a page after a form succeeded."""

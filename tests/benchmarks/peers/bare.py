@@ -1,7 +1,7 @@
-"""A bare WSGI function that answers the same bytes and headers as the mock, under the same server: the limit of granian.
+"""A bare WSGI function with the same bytes and headers as the mock, under the same server: the limit of granian.
 
-With a store it makes two round trips a request, as the mock does: one script that reads five keys and notes the arrival, one
-that writes a session and notes the answer. They compare nothing and decide nothing.
+With a store it makes two round trips per request, like the mock. One script reads five keys and journals the arrival, another
+writes a session and journals the answer. They compare and decide nothing.
 """
 
 from __future__ import annotations

@@ -1,5 +1,8 @@
-"""For each clause the shortest trace that breaks it and one that keeps it: `python -m tests.contracts.clauses.examples` writes
-them to `fixtures/traces`, where the tests and `dayfly check` read them."""
+"""For each clause, the shortest trace that breaks it and one that keeps it.
+
+`python -m tests.contracts.clauses.examples` writes them to `fixtures/traces`, from which the tests and `dayfly check` read
+them.
+"""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ def test_advice_quotes_what_is_tried_here() -> None:
 
 
 def test_no_other_advice_tells_how_to_use_a_library() -> None:
-    """Whoever adds some adds a test that follows it."""
+    """New advice of this kind needs a test that follows it."""
     named = re.compile(rf"\bIn ({'|'.join(LIBRARIES)})\b")
     mentioned = {(clause.code, name) for clause in CLAUSES for advice in clause.advice for name in named.findall(advice)}
     assert mentioned == TRIED

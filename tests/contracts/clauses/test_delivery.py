@@ -1,4 +1,4 @@
-"""What became of the message, and was it reported truthfully? The edges of the wording."""
+"""The clauses about a message's delivery and its report: the edges of their wording."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ class Bare:
 
 
 class MayBeDelivered(Exception):
-    """What an example raises."""
+    """The error that an example raises."""
 
 
 def code(answer: httpx.Response) -> Any:

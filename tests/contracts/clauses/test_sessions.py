@@ -37,7 +37,7 @@ def test_s1_forbids_an_id_that_may_have_been_used_up(answer: dict[str, Any]) -> 
     tape = Tape()
     tape.send(sent_once(tape, **answer), **DEAD)
     assert tape.status("S1") == "violated"
-    assert "nobody knows" in tape.judged().of("S1").message
+    assert "an unknown outcome" in tape.judged().of("S1").message
 
 
 def test_s1_knows_that_a_request_which_was_never_sent_had_no_effect_in_process() -> None:
@@ -64,7 +64,7 @@ def test_s1_counts_handshakes_where_the_policy_allows_several() -> None:
 
 @pytest.mark.parametrize("status", [200, 401, 429, 503])
 def test_s1_forbids_a_second_send_while_the_first_is_on_its_way(status: int) -> None:
-    """Whatever becomes of the first one, the client could not know it when the second one left."""
+    """The client could not know the result of the first send when the second one left."""
     tape = Tape()
     tape.begin()
     session = tape.create()

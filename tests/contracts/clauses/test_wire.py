@@ -163,7 +163,7 @@ def signed_in() -> tuple[Handler, str]:
 def test_w2_names_what_does_not_exist(method: str, path: str, status: int) -> None:
     tape = Tape()
     tape.answer(tape.leave(None, bearer("t:1"), path=path, method=method), status)
-    assert tape.judged().of("W2").message == f"{method} {path!r} is no operation of the platform"
+    assert tape.judged().of("W2").message == f"{method} {path!r} is not an operation of the platform"
 
 
 def test_w2_knows_another_method_of_an_operation_by_its_answer() -> None:

@@ -14,7 +14,7 @@ from contracts.clients.child import Life, telling_line, work_of
 
 
 def stillness(monkeypatch: pytest.MonkeyPatch, requests: Sequence[int], worked: Sequence[float]) -> list[bool]:
-    """Whether a process is still, each time that this is asked; the first of the numbers are those at the beginning."""
+    """Return whether a process is still, at each check. The first of the numbers are those at the beginning."""
     counts, works = iter(requests), iter(worked)
     monkeypatch.setattr(child, "work_of", lambda _: next(works))
     life = Life(0, 10.0, lambda: next(counts))

@@ -105,4 +105,4 @@ def test_it_is_for_processes_alone() -> None:
     command = [sys.executable, "-m", "contracts.cli", "verify", "a.py:factory", "--faketime"]
     ran = subprocess.run(command, check=False, capture_output=True, text=True)
     assert (ran.returncode, ran.stdout) == (2, "")
-    assert "--faketime goes with --command" in ran.stderr
+    assert "--faketime is for --command only" in ran.stderr

@@ -95,7 +95,7 @@ def test_a_command_may_take_its_time_while_it_asks(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_command_need_not_read(script: Script) -> None:
-    """What it is told may be longer than what a pipe holds."""
+    """Its input may be longer than the buffer of a pipe."""
     long = Send(Guest("Ann", "ann@example.com"), "x" * 1_000_000)
     assert outcomes(run(script("exit 0"), long)) == ["accepted"]
     assert re.search("hangs", given_up(script("sleep 1000"), long, one_shot=True, patience=SOON))

@@ -249,7 +249,7 @@ def busy_until(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
 
 
 def is_running(pid: int) -> bool:
-    """Whether it is there, and not a dead child that nobody has looked after yet."""
+    """Return whether a process exists and is not a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2][:1] not in b"ZX"
     except FileNotFoundError:

@@ -51,7 +51,7 @@ def test_a_client_that_replaces_threads_in_its_factory_is_refused() -> None:
 
 def test_sockets_that_cannot_be_put_on_a_stage_are_refused_where_they_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     class GreenSocket:
-        """Eventlet's has no `sendmsg`."""
+        """Like Eventlet's, without `sendmsg`."""
 
     monkeypatch.setattr(socket, "socket", GreenSocket)
     with pytest.raises(ThreadsReplaced, match="a library has replaced the sockets"), World(PythonClients(Small, socket=True)):

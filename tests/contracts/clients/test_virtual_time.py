@@ -1,4 +1,4 @@
-"""What a client's code sees of time and of its own threads: `patches`, `locks`, `dates` and `loop` together."""
+"""Time and threads as a client's code sees them: `patches`, `locks`, `dates` and `loop` together."""
 
 from __future__ import annotations
 

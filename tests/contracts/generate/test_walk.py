@@ -1,4 +1,4 @@
-"""What is walked through before anything is drawn."""
+"""The scenarios that are walked through before any is drawn."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def faults(scenario: Scenario) -> list[Fault]:
 
 
 def pair(step: Step) -> tuple[str, str]:
-    """Where a pair hits: `send 1`, `create 2`."""
+    """Return the places of a pair of faults: `send 1`, `create 2`."""
     first, second = triggers(step.scenario.items[0])
     return f"{first.before} {first.nth}", f"{second.before} {second.nth}"
 

@@ -15,7 +15,7 @@ START = 1_767_261_600_000
 
 
 class Har:
-    """A recording in the making; each exchange begins where the one before ended."""
+    """A recording in the making. Each exchange begins at the end of the one before."""
 
     def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []

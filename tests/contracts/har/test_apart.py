@@ -127,7 +127,7 @@ def test_a_compressed_body_is_read_like_any_other(compression: str) -> None:
 def test_of_a_compressed_body_that_is_cut_short_nothing_is_taken(compression: str, name: str) -> None:
     whole = COMPRESS[compression](ANSWER)
     for cut in (whole[:-1], whole[: len(whole) // 2]):
-        lacking = f"is said to be compressed with {name}, and cannot be unpacked"
+        lacking = f"is labelled as compressed with {name}, but cannot be unpacked"
         read, extent = told(packed(compression, cut))
         assert extent.lacking == {lacking: 1}
         assert codes(read) == ["S1"]

@@ -21,7 +21,7 @@ from tests.contracts.har.recordings import API, BEARER, MESSAGES, SECRET, SESSIO
 
 
 def reading(raw: bytes) -> Extent:
-    """How much of a file was read."""
+    """Return how much of a file was read."""
     extent = reading_of(BytesIO(raw)).extent
     assert extent is not None
     return extent

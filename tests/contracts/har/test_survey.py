@@ -1,4 +1,4 @@
-"""What only all requests together show: masked ids, exchanges that stand there twice, coarse stamps."""
+"""Properties that only all requests together show: masked ids, duplicate exchanges, coarse timestamps."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_masked_tokens_are_told_apart_by_nothing(mask: str) -> None:
     har.send("id-1", headers=shown)
     _, extent = read(har)
     assert extent.masked_tokens
-    assert "the tokens are masked or taken out" in extent.words
+    assert "the tokens are masked or removed" in extent.words
     assert len({entry.credential.token for entry in read(har)[0].trace if getattr(entry, "operation", "") == "create"}) == 2  # type: ignore[union-attr]
     told = {result.code: result for result in checked(har).clauses}
     assert told["A1"].message == "the tokens of this recording are masked"
@@ -168,7 +168,7 @@ def again(entry: dict[str, Any], milliseconds: int = 3, **changes: Any) -> dict[
 
 
 def merged(har: Har, correlated: bool, **changes: Any) -> Har:
-    """What a browser and a proxy recorded of the same client, in one file."""
+    """Return the recordings of a browser and a proxy of the same client, merged into one file."""
     both = Har()
     for number, entry in enumerate(har.entries):
         if correlated:
@@ -288,9 +288,9 @@ def test_a_client_that_reuses_an_id_is_found_all_the_same(form: str, reverse: bo
 @pytest.mark.parametrize(
     ("form", "said"),
     [
-        ("2026-01-01T10:00:{:02d}Z", "stamps are to 1 s, so the order of those alike is not known"),
-        ("2026-01-01T10:{:02d}Z", "stamps are to 60 s, so the order of those alike is not known"),
-        (ONE_STAMP, "all stamps are the same, so neither order nor time is known"),
+        ("2026-01-01T10:00:{:02d}Z", "time stamps are rounded to 1 s, so the order of equal ones is unknown"),
+        ("2026-01-01T10:{:02d}Z", "time stamps are rounded to 60 s, so the order of equal ones is unknown"),
+        (ONE_STAMP, "all time stamps are the same, so neither order nor time is known"),
     ],
 )
 def test_it_says_how_exact_the_stamps_are(form: str, said: str) -> None:

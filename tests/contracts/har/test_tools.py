@@ -60,7 +60,7 @@ def devtools(har: Har) -> bytes:
 
 
 def firefox(har: Har) -> bytes:
-    """Its own zone, empty params beside the text, no timings where a request was quick."""
+    """With its own time zone, empty params beside the text, and no timings for quick requests."""
     for number, entry in enumerate(har.entries):
         entry["startedDateTime"] = (FIRST + timedelta(milliseconds=77 * number + 3)).isoformat(timespec="milliseconds")
         entry["request"]["postData"]["params"] = []

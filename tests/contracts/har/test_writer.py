@@ -1,4 +1,4 @@
-"""Traces as HAR files: what browser tools need is there, no secret is, and what comes back is what was written."""
+"""Traces as HAR files: they have what browser tools need, contain no secret, and are read back unchanged."""
 
 from __future__ import annotations
 

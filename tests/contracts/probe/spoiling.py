@@ -60,6 +60,6 @@ def with_body(reply: Reply, **members: Any) -> Reply:
 
 
 def with_status(reply: Reply, status: int) -> Reply:
-    """The answer with another status, in its body too where it stands there."""
+    """Return the answer with another status, in its body too if that contains it."""
     changed = replace(reply, status=status)
     return with_body(changed, status=status) if "status" in reply.document else changed

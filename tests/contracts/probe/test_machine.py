@@ -73,7 +73,10 @@ def test_histories_of_the_mock_break_nothing_and_put_their_clauses_to_the_test(s
 
 @pytest.fixture
 def _refusals_are_activity(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a body that is wrong, to be found only where somebody waits, sends such a one, waits again and then sends."""
+    """Let refusals of a wrong body count as activity.
+
+    A probe finds this only if it waits, sends such a body, waits again and then sends.
+    """
     from msgspec.structs import replace
 
     from mockserver import service

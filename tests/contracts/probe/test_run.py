@@ -193,7 +193,7 @@ def test_a_provider_with_neither_control_nor_credentials_cannot_be_probed(assemb
 
 
 def lenient(status: int, code: str | None = None) -> Callable[[Request, Reply], Reply]:
-    """Tells 200 where a message was refused so."""
+    """Answer 200 to messages that were refused with this status and code."""
 
     def change(request: Request, reply: Reply) -> Reply:
         refused = request.path == MESSAGES and reply.status == status and code in {None, reply.code}
@@ -231,12 +231,12 @@ def impatience(_: Request, reply: Reply) -> Reply:
         (lenient(403, "not.authorized"), "P3", "of 3 messages sent with one id at the same time 3 were accepted"),
         (lenient(403, "not.authorized"), "P4", "a request with an id whose time to live was over was answered 200"),
         (lenient(403, "not.authorized"), "P5", "a request with an id that was idle for too long was answered 200"),
-        (lenient(403, "not.authorized"), "P6", "a request with an id that nobody was issued was answered 200"),
+        (lenient(403, "not.authorized"), "P6", "a request with an id that was never issued was answered 200"),
         (lenient(403, "app.not.authorized.for.scope"), "P7", "a request with a scope that is missing was answered 200"),
         (lenient(401), "P8", "a request with no token was answered 200, not 401 authentication.required"),
         (lenient(400), "P10", "a request with a body that is wrong was answered 200, not 400"),
-        (without_a_date, "P11", "its Date is None, and its clock stands at Wed, 18 Nov 2026 11:06:40 GMT"),
-        (in_html, "P11", "its body is no JSON object"),
+        (without_a_date, "P11", "its Date is None, but its clock says Wed, 18 Nov 2026 11:06:40 GMT"),
+        (in_html, "P11", "its body is not a JSON object"),
         (impatience, "P12", "a 429 was answered with Retry-After 'soon', not a whole number of seconds"),
         (lenient(403, "not.authorized"), "P13", "a request with an id that was idle for too long was answered 200"),
     ],

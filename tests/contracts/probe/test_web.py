@@ -44,18 +44,20 @@ def refused(url: str, credentials: Credentials | None = None) -> str:
 
 @pytest.mark.parametrize("body", [b"<h1>Hello</h1>", b"[]", b"[" * 100_000, b"\xff", b"", b'{"id": 5}'])
 def test_what_is_no_control_api_is_told_so(body: bytes, serve: Serve) -> None:
-    told = "what answers under /__admin/organizations is no control API of a mock; a provider without a control API wants"
+    told = (
+        "the answers under /__admin/organizations are not those of a mock's control API; for a provider without a control API"
+    )
     assert refused(serve(body)).startswith(told)
 
 
 def test_a_control_api_that_fails_is_told_with_its_status(serve: Serve) -> None:
-    told = "its control API answers 500 to POST /__admin/organizations; a provider without"
+    told = "its control API answers 500 to POST /__admin/organizations; for a provider without"
     assert refused(serve(b"<h1>Oops</h1>", "500 Internal Server Error", "text/html")).startswith(told)
 
 
 @pytest.mark.parametrize("body", [b"<h1>Hello</h1>", b"{}", b'{"access_token": 5}', b'{"access_token": "caf\xc3\xa9\\n"}'])
 def test_a_token_that_cannot_be_shown_is_told(body: bytes, serve: Serve) -> None:
-    told = "the token request is answered 200, without a token that a header could show"
+    told = "the token request is answered 200, but without a token that a header can carry"
     assert refused(serve(body), Credentials("me", "my-secret")) == told
 
 

@@ -1,4 +1,4 @@
-"""What a client did, described once: as the journal of a mock, and as HAR files of three tools."""
+"""A client's requests, described once: as the journal of a mock, and as HAR files of three tools."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where recordings are judged: a test's platform, the console's tab and the command all infer messages."""
+"""The three ways to judge a recording: a test's platform, the console's tab and the command all infer messages."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def a_page_that_is_reloaded(told: Story) -> None:
 
 
 def three_messages_without_the_scope(told: Story) -> None:
-    """Nobody sees what they say: their sessions cannot be created."""
+    """Their texts never appear, because their sessions cannot be created."""
     told.token()
     for _ in range(3):
         told.create(status=403, code=SCOPE_CODE)

@@ -118,7 +118,7 @@ def hostile() -> Report:
 
 
 def recorded() -> Report:
-    """A recording, on a wall clock: no scenario, no intents, two tokens, and a request that nobody answered."""
+    """A recording on a wall clock, without scenario and intents, with two tokens and an unanswered request."""
     tape = Tape("wall", "socket")
     tape.token("t:1")
     session = tape.create()
@@ -135,7 +135,7 @@ def recorded() -> Report:
 
 
 def expected() -> Report:
-    """One violation that is known, one clause that is said to be violated and is not, a corpus that has got smaller."""
+    """A known violation, a clause that was expected to be violated but is not, and a corpus that has shrunk."""
     report = reused()
     known = Expectation("the cache goes with release 14", "known.toml")
     clauses = tuple(replace(result, expected=known if result.code in {"S1", "S4"} else None) for result in report.clauses)

@@ -34,7 +34,7 @@ EVIL = [
 
 
 class Page(HTMLParser):
-    """What a browser would see: `elements` with their attributes, `text` by the element around it."""
+    """The page as a browser would see it: `elements` with their attributes, `text` by the element around it."""
 
     def __init__(self, report: Report) -> None:
         super().__init__(convert_charrefs=True)
@@ -163,7 +163,7 @@ def test_perturbations_and_waits_are_told_in_words() -> None:
 def test_minimality_is_claimed_only_where_it_was_checked() -> None:
     page = Page(reused())
     notes = [text for tag, text in page.text if tag in {"dt", "dd"}]
-    assert notes[notes.index("Minimal") + 1] == "Leave out any one step, and the client passes (checked)."
+    assert notes[notes.index("Minimal") + 1] == "Without any one of these steps the client passes (checked)."
     assert ("dt", "Minimal") not in Page(raced()).text
 
 

@@ -18,7 +18,7 @@ from tests.contracts.report.stories import expected, hostile, raced, recorded, r
 
 REPORTS = [reused, raced, hostile, recorded, expected]
 
-# What Jenkins' schema junit-10 allows: attributes that must be there, those that may, and what an element may hold.
+# Jenkins' schema junit-10: required attributes, optional attributes, and the elements allowed inside.
 ALLOWED: dict[str, tuple[set[str], set[str], set[str]]] = {
     "testsuites": (set(), {"name", "time", "tests", "failures", "errors"}, {"testsuite"}),
     "testsuite": (

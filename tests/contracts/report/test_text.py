@@ -73,7 +73,7 @@ def test_a_counterexample_tells_how_to_see_it_again() -> None:
 
 def test_confidence_and_minimality_are_claimed_only_where_they_were_checked() -> None:
     assert "deterministic, 10 of 10 replays" in render(reused())
-    assert "= minimal: leave out any one step, and the client passes" in render(reused())
+    assert "= minimal: without any one of these steps the client passes" in render(reused())
     assert "confidence: 4 of 5 replays" in render(raced())
     assert "minimal" not in render(raced())
     assert "smallest" not in render(raced())

@@ -47,7 +47,7 @@ class Exchange:
 
     @property
     def status(self) -> int:
-        """What came back; 0 is nothing."""
+        """The status that the client got, 0 for none."""
         lost = self.response is None or self.response.delivery in {"lost_request", "lost_response"}
         return 0 if lost or self.response is None else self.response.status
 
@@ -147,7 +147,7 @@ class _Stage:
 
 
 def trouble(tenant: Tenant, chance: random.Random) -> None:
-    """What goes wrong now and then."""
+    """Add the faults that hit now and then."""
     for kind in ("status", "lost_response", "lost_request"):
         more: dict[str, Any] = {"status": chance.choice([429, 500, 503])} if kind == "status" else {}
         tenant.faults.add(kind, "send", None, probability=0.04, **more)
@@ -177,7 +177,7 @@ def _use(chance: random.Random, policy: Policy, token: str, id: str) -> Client:
 
 
 def _habit(chance: random.Random, policy: Policy) -> Iterator[float]:
-    """How long a client waits between its requests, in seconds: all that it wants, some of it near to what matters."""
+    """Yield a client's waits between its requests, in seconds: any length, and some near a deadline."""
     idle = policy.idle_timeout / 1000
     kind = chance.randrange(4)
     while True:

@@ -1,7 +1,7 @@
-"""What a recording can tell of a policy at all: found by trying values, without the inference and without its rules.
+"""The limits of what a recording can show of a policy, found by trying values, without the inference's rules.
 
-Values fit where sessions that live by them could have given every answer that was given, each at some moment between its
-request's beginning and end, or at the very moment at which the platform acted, for those who know that.
+Values fit if sessions under them could have given every answer. Each answer was decided at some moment between its request's
+beginning and end, or at the moment at which the platform acted, if that is known.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Moment(NamedTuple):
 
 
 class Send(NamedTuple):
-    """A send, and whether it was accepted; None where nobody knows."""
+    """A send, and whether it was accepted, None if unknown."""
 
     when: Moment
     accepted: bool | None
@@ -39,7 +39,7 @@ class Life(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What can be known of a value: it is more than `above`, and at most `at_most` (None: it may be anything greater)."""
+    """What can be known of a value: it is more than `above`, and at most `at_most` (None: no limit)."""
 
     above: int
     at_most: int | None
@@ -70,12 +70,12 @@ _ACCEPTED = {200: True, 403: False, 0: None, 500: None, 503: None}
 
 
 def fits(found: Sequence[Life], idle: int, ttl: int, handshakes: int) -> bool:
-    """Whether every session could have answered as it did."""
+    """Return whether every session could have answered as it did."""
     return all(_fits(life, idle, ttl, handshakes) for life in found)
 
 
 def _fits(life: Life, idle: int, ttl: int, handshakes: int) -> bool:
-    """Where nobody knows whether a send was accepted, either may be so."""
+    """Return whether one session could have answered so. If it is unknown whether a send was accepted, both are tried."""
     states, created = {(life.created, handshakes)}, life.created
     for when, accepted in life.sends:
         after = set()
@@ -111,11 +111,11 @@ class Oracle:
         self._true_idle = min(made.policy.idle_timeout, made.policy.ttl)
 
     def idle(self) -> Known:
-        """What can be known of the idle timeout."""
+        """Return what can be known of the idle timeout."""
         return self._span(self._true_idle, lambda idle: any(self._fit(idle, max(idle, ttl)) for ttl in self._ages))
 
     def ttl(self) -> Known:
-        """What can be known of the ttl."""
+        """Return what can be known of the ttl."""
         return self._span(self._true_ttl, lambda ttl: any(self._fit(min(idle, ttl), ttl) for idle in self._values))
 
     def _fit(self, idle: int, ttl: int) -> bool:

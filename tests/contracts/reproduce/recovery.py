@@ -1,15 +1,15 @@
-"""How often policy inference recovers what generated recordings tell: `python -m tests.contracts.reproduce.recovery`.
+"""How often policy inference recovers what generated recordings show: `python -m tests.contracts.reproduce.recovery`.
 
-For each of idle timeout and ttl, what is reported is held against what can be known at all (see `oracle`):
+For each of idle timeout and ttl, the report is compared with what can be known at all (see `oracle`):
 
-- *sound*: the true value lies in what is reported;
-- *strictly*: it is reported as determined exactly where the platform's own moments determine it, and then its bounds are those
-  of the tightest probes, give or take what the recording's stamps leave open: how long two requests took, and how finely it
-  tells time. No inference can always do that: between stamps and moments, which of two reasons a refusal had may get lost;
-- *recovered*: the same, where the moments are known no better than the recording knows them; the bounds are right to the
-  stamps' resolution.
+- *sound*: the true value lies in the reported range;
+- *strictly*: it is reported as determined exactly if the platform's own moments determine it. Its bounds are then those of the
+  tightest probes, except for what the recording's timestamps leave open: how long two requests took, and how coarse its times
+  are. No inference can always do that, because the timestamps may not show which of two reasons a refusal had;
+- *recovered*: the same, with the moments known only as well as the recording knows them. The bounds are right to the resolution
+  of the timestamps.
 
-A recording counts where both values do.
+A recording counts if both values do.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ROUNDING = 4
 
 
 class Verdict(NamedTuple):
-    """How well one value was told, and whether anything can be known of it."""
+    """The quality of one reported value, and whether anything can be known of it."""
 
     sound: bool
     strictly: bool
@@ -50,7 +50,7 @@ def recording_of(made: Generated, kind: str) -> Recording:
 
 
 def verdicts(made: Generated, kind: str) -> tuple[Verdict, Verdict]:
-    """How well idle timeout and ttl are told by the recording."""
+    """Return how well the recording shows idle timeout and ttl."""
     spans: Spans = spans_of(recording_of(made, kind))
     exact, seen, told = _known(made, 0), _known(made, KINDS[kind]), not kind.startswith("opaque")
     loose = ROUNDING + (made.uncertainty + 2 * KINDS[kind] if KINDS[kind] else 0)
@@ -66,7 +66,7 @@ _oracles: dict[tuple[int, int], tuple[Known, Known]] = {}
 
 
 def _known(made: Generated, resolution: int) -> tuple[Known, Known]:
-    """What can be known of idle timeout and ttl: asked once, for it takes its time."""
+    """Return what can be known of idle timeout and ttl. It is cached, because it takes long."""
     key = made.seed, resolution
     if key not in _oracles:
         oracle = Oracle(made, resolution)
@@ -80,7 +80,8 @@ def _verdict(span: Span, truth: int, exact: Known, loose: int, seen: Known, *, t
 
 
 def _agree(span: Span, known: Known, off: int, told: bool) -> bool:
-    """Whether the span is what can be known, give or take `off` milliseconds. Who is `told` reasons may know more."""
+    """Return whether the span is what can be known, give or take `off` milliseconds. If reasons are `told`, it may know
+    more."""
     if known.at_most is None:
         return span.at_most is None or told
     return span.at_most is not None and span.least - 1 >= known.above - off and span.at_most.value <= known.at_most + off

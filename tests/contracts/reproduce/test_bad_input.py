@@ -94,7 +94,7 @@ def test_entries_in_another_order_than_that_of_time() -> None:
     report = told(har)
     assert [number for number, _, _ in rows(report)] == [4, 3, 2, 1]
     assert report.differing == []
-    assert problems(report) == ["entry 2: began before the entry above it, and 2 more; all are taken in order of time"]
+    assert problems(report) == ["entry 2: began before the entry above it, and 2 more; all are sorted by time"]
 
 
 def test_a_clock_that_was_set_back() -> None:
@@ -146,14 +146,14 @@ def test_bodies_that_were_not_recorded(size: int) -> None:
     report = told(har)
     assert rows(report)[1] == (2, 200, "session.created")
     first, more = (2, 2) if size else (3, 1)
-    lacking = f"entry {first}: its body was not recorded, and so with {more} more"
-    assert problems(report) == [f"{lacking}; what is sent instead may be answered otherwise"]
+    lacking = f"entry {first}: its body was not recorded, and {more} more like it"
+    assert problems(report) == [f"{lacking}; the body sent instead may be answered differently"]
 
 
 def test_one_body_that_was_not_recorded() -> None:
     har = used_twice()
     del har.entries[3]["request"]["postData"]
-    assert problems(told(har)) == ["entry 4: its body was not recorded; what is sent instead may be answered otherwise"]
+    assert problems(told(har)) == ["entry 4: its body was not recorded; the body sent instead may be answered differently"]
 
 
 def test_an_answer_that_never_came() -> None:
@@ -273,7 +273,7 @@ def test_a_har_file_may_have_another_name(tmp_path: Path) -> None:
 
 
 def test_a_url_is_no_file() -> None:
-    with pytest.raises(RecordingError, match="name a file"):
+    with pytest.raises(RecordingError, match="give a file"):
         open_recording(Path("http://127.0.0.1:8403"))
 
 

@@ -75,8 +75,8 @@ def test_a_policy_that_was_changed_is_changed_at_its_time() -> None:
     assert (statuses(report), report.differing) == ([200, 403, 200], [])
     assert (report.policy["idle_timeout"], report.policy_from) == (30, "as recorded, until it is changed")
     assert told(report) == [
-        "the policy before this change is not in the trace; it is taken for dayfly's own (idle_timeout 30), "
-        "--policy names another"
+        "the trace does not have the policy before this change; dayfly's default is assumed (idle_timeout 30), "
+        "--policy sets another"
     ]
 
 

@@ -1,4 +1,4 @@
-"""How a reproduction is told: to people at a terminal, to programs, in a ticket, and as a policy."""
+"""The forms of a reproduction's report: for people at a terminal, for programs, in a ticket, and as a policy."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_what_differs_is_marked_and_explained() -> None:
         ["5", "send", "s2", "403", "not.authorized", "200", "message.accepted"],
         ["7", "send", "s3", "403", "not.authorized", "200", "message.accepted"],
     ]
-    assert "The mock answers 2 of 7 requests otherwise than recorded.\n" in report
+    assert "The mock answers 2 of 7 requests differently than recorded.\n" in report
     assert "Every answer fits an idle timeout between 6.996 s and 11.004 s." in report
 
 
@@ -102,4 +102,4 @@ def test_a_value_that_does_not_fit_is_replaced_though_it_is_not_determined(tmp_p
     file = tmp_path / "policy.toml"
     file.write_text(toml.render(told(lived((45, 200)))))
     assert policy_from_file(file).idle_timeout > 45_000
-    assert "What the mock had, 30, does not fit; this does:" in file.read_text()
+    assert "The enforced value, 30, does not fit; this does:" in file.read_text()

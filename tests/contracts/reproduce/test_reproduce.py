@@ -1,4 +1,4 @@
-"""What a recording does not tell is taken from its answers, and said; what no policy at hand explains is found in another."""
+"""Assumptions for what a recording does not show, and policies found for answers that the given policy does not explain."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_session_from_before_that_is_dead_is_one_of_earlier() -> None:
     assert reasons(report)[-1] == "session.idle"
     assert taken(report)[3].startswith("its session is from before the recording began")
     assert report.refusals[0].cause.startswith("The session is from before the recording began.")
-    assert report.refusals[0].missed is None  # when it ended, nobody knows
+    assert report.refusals[0].missed is None  # the recording does not show when it ended
     assert report.exit_status == 0
 
 

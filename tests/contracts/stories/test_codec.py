@@ -1,4 +1,4 @@
-"""Stories as data: what is read is what was written, and what makes no sense is refused with its place."""
+"""Stories as data: they are read as they were written, and errors name their place."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_a_step_that_makes_no_sense_is_refused_with_its_place(step: Any, place: 
         (b"{", "$", "truncated"),
         (b"[]", "$", "Expected `object`"),
         (document(), "$.steps", "length >= 1"),
-        (document({"op": "dance"}), "$.steps[0].op", "known are token, create, send, request"),
+        (document({"op": "dance"}), "$.steps[0].op", "use one of token, create, send, request"),
         (document({"op": "token", "save": "My Token"}), "$.steps[0].save", "matching regex"),
         (document({"op": "token", "secret": "naïve"}), "$.steps[0].secret", "matching regex"),
         (document({"op": "token", "expect": {"status": "lost"}}), "$.steps[0].expect.status", "'lost'"),

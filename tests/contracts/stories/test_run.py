@@ -1,4 +1,4 @@
-"""Stories put on: what was expected against what came, where nothing may be done to the world too."""
+"""Running stories: expected and actual answers, also on a provider without a control API."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_a_provider_that_tells_no_reasons_is_judged_by_status_and_code() -> None
 
 def test_what_needs_control_is_skipped_where_there_is_none() -> None:
     elsewhere = Elsewhere()
-    assert "takes a control API" in run(story(LOGIN, SetPolicy(policy={"ttl": 1.0})), elsewhere).why
+    assert "needs a control API" in run(story(LOGIN, SetPolicy(policy={"ttl": 1.0})), elsewhere).why
     assert "sets the policy (ttl)" in run(story(LOGIN, policy={"ttl": 1}), elsewhere).why
     assert elsewhere.assembly.store.entries("00000000", 0, 1) == []
 

@@ -1,4 +1,4 @@
-"""What is typed to have a run again."""
+"""The command that repeats a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of a campaign, and when it is thrown away."""
+"""The counterexamples that are kept of a campaign, and their removal."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_a_file_that_goes_meanwhile_is_not_missed(tmp_path: Path, monkeypatch: p
 
 
 def in_the_way(corpus: Path) -> Path:
-    """A directory where the counterexample of S1 would be written before it gets its name."""
+    """Put a directory in the way of S1's counterexample, at the path it has before it is renamed."""
     path = corpus / f"S1-{digest(TWICE)}.{os.getpid()}"
     path.mkdir()
     return path.with_suffix(".json")

@@ -12,7 +12,7 @@ from mockserver.journal import FaultKind
 
 
 def drawn(examples: int, chance: int = 0, near: str = "") -> list[Scenario]:
-    """What is drawn where breaking a clause comes nearer with each `near` in a scenario."""
+    """Return the scenarios drawn if each `near` in a scenario brings the breach of a clause nearer."""
     examined: list[Scenario] = []
 
     def examine(scenario: Scenario) -> Near:

@@ -133,7 +133,7 @@ ENTRY = '[[failure]]\nclause = "S1"\nreason = "why"\n'
         ("version = 1\nfailure\n[x]", r"not TOML: .*\(at line 2, column 8\)"),
         ("\udcff", "not TOML: "),
         (ENTRY, r"has no version; write `version = 1` in its first line"),
-        ("version = 2", r"version 2 is not known here \(this is 1\)"),
+        ("version = 2", r"version 2 is not known here \(dayfly reads 1\)"),
         ('version = "1"', r"version '1' is not known here"),
         ("version = 1\nfailures = []", "unknown field `failures`"),
         ("version = 1\nfailure = 3", r"Expected `array`, got `int` - at `\$\.failure`"),
@@ -142,7 +142,7 @@ ENTRY = '[[failure]]\nclause = "S1"\nreason = "why"\n'
         (f'version = 1\n{ENTRY}[[failure]]\nclause = "S2"\nreason = ""', r"length >= 1 - at `\$\.failure\[1\]\.reason`"),
         (f"version = 1\n{ENTRY}strict = 0", r"Expected `bool`, got `int` - at `\$\.failure\[0\]\.strict`"),
         (f"version = 1\n{ENTRY}[[failure]]\nclause = 'S11'\nreason = 'x'", r"\$\.failure\[1\]\.clause: .* did you mean S1\?"),
-        (f"version = 1\n{ENTRY}{ENTRY}", r"\$\.failure\[1\]: S1 is named twice for '\*'"),
+        (f"version = 1\n{ENTRY}{ENTRY}", r"\$\.failure\[1\]: S1 is listed twice for '\*'"),
         ("#" * (MAX_BYTES + 1), "longer than 1048576 bytes"),
     ],
 )

@@ -71,7 +71,7 @@ REFUSED = Scenario((RejectTokens(), Send(Guest("Ann", "ann@example.com"), "Hello
 
 
 def message_of(report: Report, code: str) -> str:
-    """What is said of a clause that was violated."""
+    """Return the message about a clause that was violated."""
     return next(clause.words for clause in report.violated if clause.code == code)
 
 
@@ -146,7 +146,7 @@ def test_what_hung_once_and_not_again_is_no_violation(tmp_path: Path) -> None:
     (result,) = verify("client", clients, Options(seed=0, examples=0, clauses=("D6",))).clauses
     assert result.status is Status.INCONCLUSIVE
     assert "hangs: for 2 s neither" in result.message
-    assert result.message.endswith("but it did not hang when that was run again")
+    assert result.message.endswith("but it did not hang when the scenario was run again")
 
 
 def test_one_that_hangs_is_not_put_through_everything_and_the_report_says_so() -> None:

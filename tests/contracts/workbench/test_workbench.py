@@ -1,4 +1,4 @@
-"""What the workbench adds to a mock: a request's story as JSON and as files, behind the same guards, and a judged journal."""
+"""The workbench's additions to a mock: a request's story as JSON and files, behind the same guards, and a judged journal."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def mock() -> Iterator[Bench]:
 
 @pytest.fixture
 def refused(mock: Bench) -> str:
-    """Where a request is that used a session twice."""
+    """Return the address of a request that used a session twice."""
     mock.life.login()
     mock.life.create()
     mock.life.send()

@@ -1,4 +1,4 @@
-"""What a client prints, logs and raises while a scenario runs: kept for the report, and kept off the terminal."""
+"""A client's output, logs and exceptions during a scenario: kept for the report, and kept off the terminal."""
 
 from __future__ import annotations
 

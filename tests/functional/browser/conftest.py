@@ -54,7 +54,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def complaints(context: BrowserContext) -> list[str]:
-    """What pages said to be wrong: errors of scripts, what the policy kept out, what could not be loaded."""
+    """The problems on a page's console: script errors, blocked content, failed loads."""
     said: list[str] = []
     context.on("console", lambda message: said.append(message.text) if message.type in {"error", "warning"} else None)
     context.on("weberror", lambda error: said.append(str(error.error)))

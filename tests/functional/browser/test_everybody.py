@@ -28,7 +28,7 @@ PLACES = [
 
 @pytest.fixture
 def busy(visitor: Visitor) -> dict[str, str]:
-    """What there is to look at in an organisation where something of everything has happened."""
+    """Return the pages of an organisation with something of everything in it."""
     session = visitor.session("Ann Author-of-Very-Long-Names" * 6)
     accepted = visitor.client.send(session, "word" * 100).headers["inin-correlation-id"]
     refused = visitor.client.send(session).headers["inin-correlation-id"]
@@ -50,7 +50,7 @@ def test_axe_finds_nothing_to_say(visitor: Visitor, busy: dict[str, str], scheme
 
 
 def findings(page: Page, *, contrast_alone: bool = False) -> list[str]:
-    """What the checker has against a page, with where. In the dark nothing is different but the colours."""
+    """Return the checker's findings on a page with their places. A dark page differs only in its colours."""
     wanted = {"runOnly": ["color-contrast"]} if contrast_alone else {}
     found = Axe().run(page, options={"resultTypes": ["violations"], **wanted}).response["violations"]
     return [f"{rule['id']}: {node['html'][:200]} {node['failureSummary'][:200]}" for rule in found for node in rule["nodes"]]
@@ -143,7 +143,7 @@ class TestWithToken:
         (cookie,) = asked.context.cookies()
         asked.context.add_cookies([{**cookie, "value": "IjEi.old.sign-in"}])  # type: ignore[typeddict-item]
         asked.get_by_role("button", name="Advance the clock by 1 s").click()
-        expect(asked.get_by_text("You were signed in, and are no longer")).to_be_visible()
+        expect(asked.get_by_text("You are no longer signed in")).to_be_visible()
         asked.get_by_label("Control token").fill(TOKEN)
         asked.keyboard.press("Enter")
         expect(asked.get_by_role("heading", name="Requests")).to_be_visible()
@@ -156,7 +156,7 @@ def test_without_scripts_everything_is_there_but_what_is_live(browser: Browser, 
     page = context.new_page()
     page.goto(f"{visitor.address}/sessions")
     page.get_by_role("button", name="Freeze").click()
-    expect(page.get_by_text("The clock stands still.")).to_be_visible()
+    expect(page.get_by_text("The clock is frozen.")).to_be_visible()
     assert page.url.startswith(f"{visitor.address}/sessions")
     session = visitor.session("Ann")
     page.goto(f"{visitor.address}/sessions/{session}")
@@ -164,5 +164,5 @@ def test_without_scripts_everything_is_there_but_what_is_live(browser: Browser, 
     expect(page.get_by_role("heading", name="revoked")).to_be_visible()
     page.goto(f"{visitor.address}/faults")
     page.get_by_role("button", name="Add the fault").click()
-    expect(page.get_by_text("The fault waits")).to_be_visible()
+    expect(page.get_by_text("The fault was added")).to_be_visible()
     context.close()

@@ -78,7 +78,7 @@ def test_the_clock_is_frozen_advanced_set_and_resumed(visitor: Visitor) -> None:
     page.get_by_text("Other…").click()
     page.get_by_label("Advance by").fill("two days")
     press(page, "Advance")
-    expect(page.get_by_text("'two days' is no span of time")).to_be_visible()
+    expect(page.get_by_text("'two days' is not a duration")).to_be_visible()
     page.get_by_label("Advance by").fill("2 d")
     press(page, "Advance")
     expect(page.get_by_text("The clock was advanced.")).to_be_visible()
@@ -187,9 +187,9 @@ def test_three_403s_are_told_apart_and_explained(visitor: Visitor) -> None:
     late = visitor.session("Bob")
     visitor.control("clock/advance", seconds=45)
     refused = {
-        visitor.client.send(used).headers["inin-correlation-id"]: ("session.consumed", "used up by a message accepted before"),
+        visitor.client.send(used).headers["inin-correlation-id"]: ("session.consumed", "used up by an earlier message"),
         visitor.client.send(late).headers["inin-correlation-id"]: ("session.idle", "came 15"),
-        visitor.client.send("{{id}}").headers["inin-correlation-id"]: ("session.unknown", "ever issued here"),
+        visitor.client.send("{{id}}").headers["inin-correlation-id"]: ("session.unknown", "ever issued by this mock"),
     }
     page = visitor.open("/requests?status=403")
     assert visitor.listed() == list(refused)[::-1]
@@ -205,13 +205,13 @@ def test_three_403s_are_told_apart_and_explained(visitor: Visitor) -> None:
 
 def test_a_fault_is_set_hits_and_is_cleared(visitor: Visitor) -> None:
     page = visitor.open("/faults")
-    expect(page.get_by_text("No fault waits")).to_be_visible()
+    expect(page.get_by_text("There are no faults")).to_be_visible()
     expect(page.get_by_label("Latency, in seconds")).to_be_hidden()
     page.get_by_role("radio", name="latency").check()
     expect(page.get_by_label("Latency, in seconds")).to_be_visible()
     expect(page.get_by_label("Status", exact=True)).to_be_hidden()
     page.get_by_role("radio", name="status").check()
-    page.get_by_label("To which operation").select_option("send")
+    page.get_by_label("Operation").select_option("send")
     page.get_by_label("Status", exact=True).fill("429")
     page.get_by_label("Retry-After, in seconds").fill("7")
     page.get_by_label("How many times").fill("2")
@@ -221,14 +221,14 @@ def test_a_fault_is_set_hits_and_is_cleared(visitor: Visitor) -> None:
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "7")
     expect(page.locator(".faults tbody tr")).to_contain_text("the next 1 send")
     press(page, "Clear all")
-    expect(page.get_by_text("No fault waits")).to_be_visible()
+    expect(page.get_by_text("There are no faults")).to_be_visible()
     assert visitor.client.send(visitor.session("Ann")).status_code == 200
 
 
 def test_a_fault_that_cannot_be_is_refused_in_words(visitor: Visitor) -> None:
     page = visitor.open("/faults")
     page.get_by_role("radio", name="opaque_403").check()
-    page.get_by_label("To which operation").select_option("token")
+    page.get_by_label("Operation").select_option("token")
     press(page, "Add the fault")
     expect(page.get_by_text("opaque_403 hits sends only")).to_be_visible()
 
@@ -258,7 +258,7 @@ def test_tokens_are_ended_and_rejected(visitor: Visitor) -> None:
     assert visitor.client.create().headers["dayfly-reason"] == "auth.revoked"
     visitor.client.login()
     press(page, "Reject every token")
-    expect(page.get_by_text("Every bearer token is answered 401 just now")).to_be_visible()
+    expect(page.get_by_text("Every bearer token is currently answered with 401")).to_be_visible()
     assert visitor.client.create().headers["dayfly-reason"] == "auth.rejected"
     press(page, "Accept tokens again")
     expect(page.get_by_role("button", name="Reject every token")).to_be_visible()
@@ -293,5 +293,5 @@ def test_a_reset_begins_anew(visitor: Visitor) -> None:
     page = visitor.open()
     page.get_by_text("Reset…").click()
     press(page, "Reset this organisation")
-    expect(page.get_by_text("back at its beginning")).to_be_visible()
+    expect(page.get_by_text("The organisation was reset")).to_be_visible()
     expect(page.get_by_role("heading", name="Nothing has happened here yet")).to_be_visible()

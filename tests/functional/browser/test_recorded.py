@@ -1,4 +1,4 @@
-"""What a browser records while a page calls the mock is reproduced as it is."""
+"""A browser's recording of a page that calls the mock is reproduced exactly."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ STATUSES = [200, 403, 403, 401, 400]
 
 @pytest.fixture
 def recording(browser: Browser, serving: Serving, tmp_path: Path) -> Path:
-    """What the browser saves of it."""
+    """Return the recording that the browser saves."""
     file = tmp_path / "recorded.har"
     context = browser.new_context(record_har_path=file, record_har_content="embed")
     page = context.new_page()

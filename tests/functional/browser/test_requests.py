@@ -214,8 +214,11 @@ def test_where_too_many_follow_it_looks_now_and_then(visitor: Visitor) -> None:
 
 @contextmanager
 def _staying(crowd: httpx.Client, address: str) -> Iterator[None]:
-    """A stream that is held open. The server's room is shared, and a window that was closed just now leaves it only when
-    the server next speaks to it: until then there is no room for the last of many, which asks again."""
+    """Hold a stream open.
+
+    The number of streams is limited. The server notices a closed window only when it next sends to it. Until then there may be
+    no room for this stream, which tries again.
+    """
     for _ in range(10_000):
         with crowd.stream("GET", address) as stream:
             told = stream.iter_text()

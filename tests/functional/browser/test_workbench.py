@@ -1,4 +1,4 @@
-"""What the judge adds to the console: a refused request comes again from what is copied there, and a journal is judged."""
+"""The judge's additions to the console: a refused request is reproduced from the copied script, and a journal is judged."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_what_is_copied_runs_and_is_refused_in_the_same_way(
 
 
 def copy(page: Page, kind: str) -> str:
-    """What is in the clipboard after a click."""
+    """Return the clipboard's content after a click."""
     button = page.get_by_role("button", name=f"Copy {TITLES[kind]}")
     button.click()
     expect(button).to_have_text("Copied")

@@ -1,1 +1,1 @@
-"""Acceptance by clients that nobody here wrote: the platform's official SDKs, installed once, outside the project."""
+"""Acceptance tests with third-party clients: the platform's official SDKs, installed once, outside the project."""

@@ -33,7 +33,7 @@ class Acceptance:
     environment: dict[str, str]
 
     def walk(self) -> dict[str, tuple[int, dict[str, Any]]]:
-        """What each step was answered: status and body."""
+        """Return the answer to each step: status and body."""
         credentials = {
             "DAYFLY_BASE_URL": self.url,
             "DAYFLY_CLIENT_ID": self.tenant.client_id,
@@ -61,7 +61,7 @@ def acceptance(command: Sequence[str], environment: dict[str, str], *, tls: bool
 
 
 def holds_for_every_client(accepted: Acceptance) -> None:
-    """What any client has to meet: one message a session, and a 403 that tells a missing scope from a dead session."""
+    """Check what every client meets: one message per session, and different 403s for a missing scope and a dead session."""
     steps = accepted.walk()
     assert list(steps) == ["create", "send", "send again", "create for nobody"]
     assert list(steps["create"][1]) == ["webChatSessionId"]

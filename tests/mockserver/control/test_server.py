@@ -70,7 +70,7 @@ def test_a_deleted_one_is_gone_with_its_credentials(control: Control, mock: Mock
 
 @pytest.mark.parametrize("id", ["default", "00000000", "unassigned"])
 def test_those_that_are_always_there_stay(control: Control, id: str) -> None:
-    with pytest.raises(InvalidRequest, match="is always there; reset it instead"):
+    with pytest.raises(InvalidRequest, match="cannot be deleted; reset it instead"):
         control.delete(id)
 
 

@@ -50,7 +50,7 @@ def test_lists_are_filtered_by_state_and_guest_and_paged(tenant: Tenant, mock: M
     assert [session.id for session in tenant.sessions.list(limit=2)] == ids[:2]
     assert [session.id for session in tenant.sessions.list(limit=2, after=ids[1])] == ids[2:]
     assert tenant.sessions.list(after=ids[3]) == []
-    with pytest.raises(InvalidRequest, match="not any more"):
+    with pytest.raises(InvalidRequest, match="or no longer"):
         tenant.sessions.list(after="prev-session-uuid")
 
 

@@ -164,7 +164,7 @@ def test_the_unassigned_have_a_journal_and_nothing_else(assembly: Assembly, mock
     unassigned = Control(assembly).tenant("unassigned")
     assert [request.reason for request in unassigned.requests.find()] == ["auth.missing"]
     assert next(unassigned.trace()) == Header(organization="ffffffff")
-    with pytest.raises(NotFound, match="it has a journal and nothing else"):
+    with pytest.raises(NotFound, match="it has only a journal"):
         unassigned.clock.advance(1)
     unassigned.reset()
     assert unassigned.requests.find() == []

@@ -255,7 +255,7 @@ def test_too_late_is_told_by_how_much_and_what_else_was_over(world: World, expla
     world.tenant.clock.advance(301.2)
     told = explain(world.mock.send(session))
     assert causes(told) == [(State.IDLE, 271.2), (State.EXPIRED, 1.2)]
-    assert told.missed == "It came 4 min 31 s too late. Had it not been for that: its time to live was over 1.2 s before."
+    assert told.missed == "It came 4 min 31 s too late. It would have failed anyway: its time to live was over 1.2 s before."
     assert told.session is not None
     assert [event.what for event in told.session.events] == [
         "created for Ann <ann@example.com>",
@@ -358,7 +358,7 @@ class TestShortJournal:
         first = world.mock.create()
         for _ in range(4):
             world.mock.create()
-        with pytest.raises(NotFound, match="the journal is bounded and goes back to entry 7 only"):
+        with pytest.raises(NotFound, match="the journal begins at entry 7"):
             explain(first)
 
 
@@ -391,9 +391,11 @@ def test_a_request_refused_before_the_session_guard_is_told_that_its_session_was
     told = explain(world.mock.send(session))
     assert told.answer is not None
     assert told.answer.reason == "scope.missing"
-    assert "And another session: this one had ended 1 s before, by its idle timeout" in (told.accepted_if or "")
+    assert "It would also have needed another session: this one had ended 1 s before, by its idle timeout" in (
+        told.accepted_if or ""
+    )
     never = explain(world.mock.send())
-    assert "And another session: this id was never issued here." in (never.accepted_if or "")
+    assert "It would also have needed another session: this id was never issued by this mock." in (never.accepted_if or "")
 
 
 def test_a_session_of_another_client_is_told_as_such(world: World, explain: Tell) -> None:
@@ -407,14 +409,14 @@ def test_a_session_of_another_client_is_told_as_such(world: World, explain: Tell
 def test_a_token_is_told_with_its_issue_and_its_end(world: World, explain: Tell) -> None:
     world.clock.advance(10)
     told = explain(token_ended("expire")(world))
-    assert "It was issued 11 s before, in request 00000000-" in told.summary
+    assert "The token was issued 11 s before, in request 00000000-" in told.summary
     assert "The control API expired tokens 1 s before." in told.summary
     assert told.asked.client_id == world.tenant.client_id
 
 
 def test_a_word_where_the_token_belongs_is_quoted(world: World, explain: Tell) -> None:
     told = explain(world.mock.create(headers={"Authorization": "Bearer undefined"}))
-    assert "stands 'undefined'" in told.summary
+    assert "The header has 'undefined'" in told.summary
     assert told.organization == "ffffffff"
 
 
@@ -437,7 +439,7 @@ def test_what_was_done_and_not_told_is_told_here(world: World, fault: dict[str, 
     assert (told.answer.delivery, told.answer.status, told.answer.accepted) == (delivery, status, True)
     assert "The message was accepted." in told.summary
     assert "A fault was applied to the answer" in told.summary
-    assert told.advice[0].startswith("The platform acted, and the client was not told")
+    assert told.advice[0].startswith("The platform acted, but the client cannot know")
 
 
 def test_a_lost_request_reached_no_guard(world: World) -> None:
@@ -478,7 +480,7 @@ def test_a_policy_that_was_changed_since_does_not_change_a_remembered_life(world
 
 
 FRESH = "A send with a session id created by this OAuth client less than 30 s before, not yet used."
-AS_NOW = "That is by the policy as it is now."
+AS_NOW = "(Based on the current policy.)"
 
 
 @pytest.mark.parametrize(("way", "missed"), [(idle, "It came 1.2 s too late."), (consumed, "It was used 0.25 s before.")])
@@ -554,20 +556,20 @@ class TestNotFound:
             Control(assembly).explain(id)
 
     def test_one_of_another_server_or_a_deleted_organization(self, assembly: Assembly) -> None:
-        with pytest.raises(NotFound, match="its organisation 12345678 was deleted, or is another server's"):
+        with pytest.raises(NotFound, match="its organisation 12345678 was deleted, or belongs to another server"):
             Control(assembly).explain("12345678-0000-4000-a000-000000000000")
 
     def test_one_that_was_never_made(self, assembly: Assembly, mock: Mock) -> None:
-        with pytest.raises(NotFound, match="it was never made here"):
+        with pytest.raises(NotFound, match="it was never made on this server"):
             Control(assembly).explain("00000000-0000-4000-a000-000000000000")
 
     def test_one_that_a_reset_took(self, tenant: Tenant, mock: Mock, explain: Tell) -> None:
         answer = mock.create()
         tenant.reset()
-        with pytest.raises(NotFound, match="the journal is empty: no request was made, or it was reset since"):
+        with pytest.raises(NotFound, match="the journal is empty: no request was made, or it has been reset"):
             explain(answer)
         mock.login()
-        with pytest.raises(NotFound, match="it has left it, or was never made here"):
+        with pytest.raises(NotFound, match="the request is older, or was never made on this server"):
             explain(answer)
 
     def test_one_of_another_organization(self, assembly: Assembly, mock: Mock) -> None:

@@ -83,7 +83,7 @@ def test_of_a_long_life_the_beginning_and_the_request_are_shown(mock: Mock, expl
         text = explain(answer).to_text()
         assert text.count("(this request)") == 1
         assert "created for Ann" in text
-        assert "(279 more, which the JSON has)" in text
+        assert "(279 more in the JSON)" in text
 
 
 @pytest.mark.parametrize("hostile", ["\x1b[31mred", "one\ntwo", "\u202eturned", "\u2028", "a\tb"])

@@ -48,7 +48,7 @@ def session(id: str, version: int = 1) -> Session:
 
 
 def put(record: Record, expected: int | None = None, ends_at: int | None = None) -> Write:
-    """The write that puts `record` where there is version `expected` of it."""
+    """Return the write that puts `record` in place of its version `expected`."""
     return Write(key_of(record), expected, record, ends_at)
 
 

@@ -1,4 +1,4 @@
-"""What every store promises. Each test runs over each store; times are plain numbers of milliseconds."""
+"""The promises of every store. Each test runs over each store; times are plain numbers of milliseconds."""
 
 from __future__ import annotations
 
@@ -322,7 +322,7 @@ class TestCommit:
 
 
 class TestVersionOfTheOrganization:
-    """What was decided by a policy and a clock is written while they hold, and not afterwards."""
+    """A decision is written only while its policy and clock hold."""
 
     @pytest.mark.parametrize("clock", [ClockState(), ClockState(offset=-12), ClockState(frozen_at=12)])
     def test_a_commit_needs_the_version_it_names(self, store: Store, clock: ClockState) -> None:
@@ -351,7 +351,7 @@ class TestVersionOfTheOrganization:
 
 
 class TestCounts:
-    """What many change at once is counted by the store, and nobody has to try again."""
+    """Concurrent counts are added up by the store, without retries."""
 
     def test_a_use_needs_the_token_as_it_was_and_room_in_its_minute(self, store: Store) -> None:
         found(store)

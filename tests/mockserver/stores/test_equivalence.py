@@ -1,4 +1,4 @@
-"""Whatever is done to a store, and in whatever order, it shows what the simplest possible one shows."""
+"""Every store shows the same as the simplest possible one after any operations in any order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of a call when the shared store fails it, and of the calls after that."""
+"""Failures of the shared store: the call that meets one, and the calls after it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is peculiar to the store in this process: nothing it keeps grows for ever."""
+"""The special properties of the store in memory: nothing it keeps grows for ever."""
 
 from __future__ import annotations
 

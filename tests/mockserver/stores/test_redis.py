@@ -1,4 +1,4 @@
-"""What is peculiar to the shared store: where its keys are, what it leaves behind, and what two replicas do to each other."""
+"""The special properties of the shared store: its keys, its remains, and replicas that affect each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls that wait: which connection one may have come by, what ends it, and how many there may be."""
+"""Calls that wait: their connections, their ends, and their number."""
 
 from __future__ import annotations
 

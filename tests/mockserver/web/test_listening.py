@@ -42,7 +42,7 @@ def test_a_port_in_use_is_refused_and_never_shared() -> None:
 
 
 def test_an_address_that_is_not_ours_is_refused() -> None:
-    with pytest.raises(SettingsError, match="no address of this machine") as caught:
+    with pytest.raises(SettingsError, match="not an address of this machine") as caught:
         listen("192.0.2.1", 0)
     assert caught.value.field == "host"
 

@@ -95,9 +95,9 @@ def test_a_certificate_that_is_none_or_does_not_fit_its_key_is_refused(identity:
     with pytest.raises(SettingsError, match="cannot be read together"):
         Identity(tmp_path / "missing.pem", identity.key).context()
     (tmp_path / "text.pem").write_text("not a certificate")
-    with pytest.raises(SettingsError, match="is not a certificate in PEM"):
+    with pytest.raises(SettingsError, match="is not a PEM certificate"):
         Identity(tmp_path / "text.pem", identity.key).context()
-    with throw_away() as other, pytest.raises(SettingsError, match="that fits the key"):
+    with throw_away() as other, pytest.raises(SettingsError, match="is not a PEM certificate for the key"):
         Identity(identity.certificate, other.key).context()
 
 

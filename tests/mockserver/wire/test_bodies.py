@@ -96,7 +96,7 @@ def test_an_empty_body_has_no_media_type(content_type: str | None) -> None:
 
 def test_a_body_cut_short_by_its_sender_is_not_json_even_where_what_came_is() -> None:
     read = read_json(a_request(b"{}", size=100))
-    assert (read.problem, read.detail) == (Reason.NOT_JSON, "The body ended after 2 of the 100 bytes it was to have.")
+    assert (read.problem, read.detail) == (Reason.NOT_JSON, "The body ended after 2 of its 100 bytes.")
 
 
 def test_a_body_that_was_not_read_to_its_end_is_not_decoded() -> None:

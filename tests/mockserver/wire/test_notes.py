@@ -1,4 +1,4 @@
-"""What the journal tells of requests and answers, and what it keeps to itself."""
+"""The journal's record of requests and answers, and what it keeps secret."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def test_a_form_that_no_operation_takes_is_searched_too(mock: Mock, kind: str) -
 
 
 def basic_of(mock: Mock) -> str:
-    """What a Basic header of the mock's client shows, as some write it."""
+    """Return the content of a Basic header of the mock's client, without padding."""
     settings = mock.assembly.settings
     return b64encode(f"{settings.client_id}:{settings.client_secret}".encode()).decode().rstrip("=")
 

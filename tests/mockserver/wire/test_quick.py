@@ -1,4 +1,4 @@
-"""The quick decoder against the reference: where it says yes, jsonschema does too, and reads the same."""
+"""The quick decoder against the reference: if it accepts a body, jsonschema does too, and both read the same."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ BODIES = st.builds(
 
 
 def both(operation: Any, body: bytes) -> tuple[Ask, Ask]:
-    """What is read quickly where that is possible, and what is read with care."""
+    """Return the body as read quickly, if possible, and as read with care."""
     request = Request(method="POST", path="/", content_type="application/json", body=body, size=len(body))
     return _read(operation, request)[0], _read_with_care(operation, request, _show(None))[0]
 

@@ -1,4 +1,4 @@
-"""A request that the mock fails: the journal tells what was put on the wire, and what the platform did."""
+"""A request that the mock fails: the journal has both the answer that was sent and what the platform did."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def test_what_waits_is_bounded_by_number_and_bytes(
     store.away = False
     mock.create()
     assert tenant.requests.count(operation="send") == 3
-    assert "2 more requests failed" in caplog.text
+    assert "2 more failed requests" in caplog.text
     monkeypatch.setattr(unserved, "MOST_BYTES", 10_000)
     store.away = True
     for _ in range(5):
@@ -237,12 +237,12 @@ def test_explain_tells_both(mock: Mock, tenant: Tenant, store: FailingStore, clo
     told = tenant.explain(answer.json()["contextId"])
     assert "The message was accepted." in told.summary
     assert "answered 503 store.unavailable" in told.summary
-    assert told.advice[0].startswith("The platform acted, and the client was not told")
+    assert told.advice[0].startswith("The platform acted, but the client cannot know")
     page = to_text(told)
     assert "503 store.unavailable (the platform: message.accepted)" in page
     later = tenant.explain(refused.json()["contextId"])
     assert later.session is not None
-    assert any("(the client was told 503 store.unavailable)" in event.what for event in later.session.events)
+    assert any("(but the client got 503 store.unavailable)" in event.what for event in later.session.events)
 
 
 def test_the_console_shows_both(
@@ -292,7 +292,7 @@ SEND = "/api/v2/conversations/messaging/external/guests/sendmessage"
 
 
 class Unreadable:
-    """A body that nobody may look at."""
+    """A body that must not be read."""
 
     def read(self, size: int = -1) -> bytes:
         raise RuntimeError("the body was read")
@@ -319,7 +319,7 @@ def test_a_request_that_is_refused_unread_is_journalled(assembly: Assembly, mock
     found = tenant.requests.get(str(body["contextId"])).exchange
     assert (found.operation, found.status, found.reason) == ("send", 503, "server.busy")
     told = tenant.explain(str(body["contextId"]))
-    assert told.summary.startswith("So many requests waited at the mock")
+    assert told.summary.startswith("Too many requests were waiting")
     assert told.accepted_if is not None
 
 
@@ -429,7 +429,7 @@ def test_closing_gives_up_in_the_end(
     with assemble(system=clock, store=store) as parts:
         store.away = True
         parts.handler.handle(Request(method="POST", path="/nowhere"))
-    assert "the journal does not tell that 1 requests failed" in caplog.text
+    assert "1 failed requests are not in the journal" in caplog.text
 
 
 def test_closing_tries_once_more(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:

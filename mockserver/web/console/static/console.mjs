@@ -1,11 +1,11 @@
-// Pages tell and do everything without a script; here is what is live, and the conveniences.
+// Live updates and conveniences. The pages work without scripts.
 //
-// What a page, or an extension's part of one, may use by its attributes:
+// Attributes that a page, or an extension's part of one, may use:
 //   data-copy="ID"       a button that copies the text of the element with that id
-//   data-quiet           a form that is sent in the background; the page's live parts and its message follow
-//   data-live            with an id: a part that is fetched anew when something has happened
+//   data-quiet           a form that is sent in the background; then the page's live parts and its message are updated
+//   data-live            with an id: a part that is fetched again after each event
 //   data-follow, -after  the events that the page follows, and the place in the journal it starts from
-//   data-at, data-age    text that tells how long ago an instant of the organisation's clock was
+//   data-at, data-age    text that shows how long ago a time on the organisation's clock was
 
 import { prepareForms } from "./forms.mjs";
 import { refresh } from "./refresh.mjs";

@@ -12,7 +12,7 @@ async function copy(button) {
     await navigator.clipboard.writeText(source.textContent);
     button.textContent = "Copied";
   } catch {
-    getSelection().selectAllChildren(source); // where a browser keeps the clipboard closed: not https, not this machine
+    getSelection().selectAllChildren(source); // for pages without clipboard access, because they are neither https nor local
     button.textContent = "Selected";
   }
   setTimeout(() => (button.textContent = words), SHOWN);
@@ -57,7 +57,7 @@ export function prepareForms() {
   }
   const url = new URL(location.href);
   if (url.searchParams.has("done")) {
-    url.searchParams.delete("done"); // said once; a reload does not say it again
+    url.searchParams.delete("done"); // a reload must not repeat the message
     history.replaceState(null, "", url);
   }
 }

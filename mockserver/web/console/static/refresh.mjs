@@ -1,6 +1,6 @@
-// The live parts of a page, fetched anew from where the page came from and put in their place.
+// Updates the live parts of a page from its own address.
 
-const BREAK = 400; // milliseconds between two, at least; longer where the server takes its time over it
+const BREAK = 400; // the least milliseconds between two updates; more if the server is slow
 
 let wanted = false;
 let busy = false;
@@ -16,7 +16,7 @@ export async function refresh() {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
       if (answer.ok && !answer.redirected) put(await answer.text());
     } catch {
-      // the server is gone for a moment; what follows the stream says so
+      // the server is away for a moment; the stream's status says so
     }
     const took = performance.now() - begun;
     await new Promise((resolve) => setTimeout(resolve, Math.max(BREAK, 2 * took)));
@@ -24,7 +24,7 @@ export async function refresh() {
   busy = false;
 }
 
-// Puts the live parts of a page's text, and its message where `message` says so, in the place of those here.
+// Replaces the live parts by those of a page's text, and the message too if `message` is set.
 export function put(text, message = false) {
   const page = new DOMParser().parseFromString(text, "text/html");
   for (const old of document.querySelectorAll("[data-live]")) {
@@ -46,7 +46,7 @@ function replace(old, fresh) {
   if (focused) refocus(focused, fresh);
 }
 
-// The same element where it is still there, else one of the same kind, else the part itself.
+// The same element if it is still there, else one of the same kind, else the part itself.
 function refocus(focused, fresh) {
   const same = focused.id && document.getElementById(focused.id);
   const address = focused.getAttribute("href");

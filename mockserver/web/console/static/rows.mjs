@@ -1,7 +1,7 @@
-// Rows of requests as they are answered. The server made them, with all that came from clients escaped.
+// Rows of requests as they are answered. The server renders them and escapes what came from clients.
 
 const MOST = 200; // rows kept in the page; older ones are a link away
-const ANNOUNCE = 5000; // milliseconds between two announcements to those who listen to the page
+const ANNOUNCE = 5000; // milliseconds between two announcements to screen readers
 
 export function followRows(body) {
   const fresh = document.getElementById("fresh");

@@ -1,7 +1,7 @@
-// Following an organisation's journal. Every event has a place; whenever the stream is opened it goes on after the last one
-// seen, so that a lost connection, a page in the background, or a pause leaves no gap and brings nothing twice.
+// Following an organisation's journal. Every event has a place. A stream continues after the last one seen, so that a lost
+// connection, a page in the background, or a pause leaves no gap and repeats nothing.
 
-const AGAIN = 2000; // milliseconds until a stream that was refused is asked for once more
+const AGAIN = 2000; // milliseconds until a refused stream is tried again
 
 const link = document.getElementById("link");
 
@@ -53,7 +53,7 @@ export function follow(address, place, { time, news, strays }) {
   function failed() {
     if (source.readyState !== EventSource.CLOSED) {
       if (!full) say("lost", "connecting…");
-      full = false; // the next answer tells
+      full = false; // until the next answer
       return;
     }
     close();
@@ -61,7 +61,7 @@ export function follow(address, place, { time, news, strays }) {
     timer = setTimeout(retry, AGAIN);
   }
 
-  // The browser does not tell why a stream was refused; the page itself does, by leading to where one signs in.
+  // The browser does not say why a stream was refused. The page does: it redirects to the sign-in.
   async function retry() {
     try {
       const answer = await fetch(location.href, { method: "HEAD" });
@@ -97,7 +97,7 @@ export function follow(address, place, { time, news, strays }) {
     });
   }
 
-  // Browsers keep six connections to a server: a page that nobody looks at gives its own back.
+  // Browsers allow six connections to a server, so a hidden page closes its own.
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
   addEventListener("pagehide", close);
   addEventListener("pageshow", open);

@@ -1,11 +1,11 @@
-// Time as the organisation's clock has it: what stands frozen stands, and what is advanced jumps.
+// Times by the organisation's clock, which may be frozen, or jump.
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
-const STEP = 100; // milliseconds between two looks at the clock
+const STEP = 100; // milliseconds between two updates
 const CALM = 1000;
 
-let at = 0; // seconds since the epoch when it was last told
-let told = 0; // what this machine's own clock showed then
+let at = 0; // seconds since the epoch in the last event
+let told = 0; // this machine's own clock at that event
 let running = false;
 let known = false;
 
@@ -19,7 +19,7 @@ export function synchronize({ now: seconds, mode }) {
 
 const UNITS = [["min", 60, "s", 1, 7200], ["h", 3600, "min", 60, 172800], ["d", 86400, "h", 3600, Infinity]];
 
-// The server's words for a duration, in whole seconds but for the last ten.
+// A duration in the server's format, in whole seconds except for the last ten.
 export function span(seconds) {
   const left = Math.max(0, seconds);
   if (left < 120) return `${left < 10 ? left.toFixed(1) : Math.floor(left)} s`;
@@ -28,7 +28,7 @@ export function span(seconds) {
   return `${Math.floor(left / size)} ${unit}${rest > 0 ? ` ${rest} ${smaller}` : ""}`;
 }
 
-// How long ago something was: people need no more than its first number.
+// How long ago something was, with one unit only.
 const since = (seconds) => span(seconds).replace(/\.\d/, "").split(" ", 2).join(" ");
 
 const write = (element, text) => {

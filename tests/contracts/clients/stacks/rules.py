@@ -1,6 +1,6 @@
-"""What a right client does, without I/O: a generator that yields steps, and gets back what became of them.
+"""The behaviour of a correct client, without I/O: a generator that yields steps and receives their results.
 
-Each message gets a fresh session. A call that brought no clear answer is made again, but for a send: it may have been accepted.
+Each message gets a fresh session. A call without a clear answer is repeated, except a send, which may have been accepted.
 """
 
 from __future__ import annotations

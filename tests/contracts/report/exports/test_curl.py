@@ -1,4 +1,4 @@
-"""The curl script: what a shell reads in it, whatever a client sent. That it reproduces is tested where a mock is."""
+"""The curl script as a shell reads it, whatever a client sent. Other tests run it against a mock."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def spoilt(text: str) -> ClauseResult:
 
 
 def constants(code: str) -> dict[str, Any]:
-    """What the file assigns at its top."""
+    """Return the assignments at the file's top level."""
     found = [node for node in ast.parse(code).body if isinstance(node, ast.Assign)]
     return {node.targets[0].id: ast.literal_eval(node.value) for node in found if isinstance(node.targets[0], ast.Name)}
 

@@ -1,4 +1,4 @@
-"""Clients that live on a mock in this process: what they ask, and what is done to their world, act by act."""
+"""Clients of a mock in this process: their requests, and changes made from outside, step by step."""
 
 from __future__ import annotations
 

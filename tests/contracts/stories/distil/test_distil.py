@@ -1,4 +1,4 @@
-"""Whatever was refused comes again from a smaller story, on a fresh organisation, and no step of it can be left out."""
+"""Every refusal is reproduced by a smaller story on a fresh organisation, and no step of it can be left out."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def place() -> Iterator[InProcess]:
 
 
 def reproduces(story: Story, exchange: Exchange, place: InProcess) -> bool:
-    """Whether the story is put on as it says, and its last answer is that of the request."""
+    """Return whether the story runs as expected, and its last answer is that of the request."""
     last = story.steps[-1]
     assert isinstance(last, Call)
     told = run(story, place)
@@ -62,7 +62,7 @@ def reproduces(story: Story, exchange: Exchange, place: InProcess) -> bool:
 
 
 def is_minimal(story: Story, place: InProcess) -> bool:
-    """Whether the last answer is another one as soon as a step is left out, or the story cannot be told any more."""
+    """Return whether leaving out any step changes the last answer or makes the story impossible."""
     return not any(
         holds(replace(story, steps=story.steps[:n] + story.steps[n + 1 :]), place) for n in range(len(story.steps) - 1)
     )
@@ -83,7 +83,7 @@ TOLD = {name: story for name in library.names() if not isinstance((story := libr
 
 @pytest.fixture(scope="module")
 def refused(place: InProcess) -> dict[str, list[tuple[Story, Exchange]]]:
-    """What comes of every refused request of every story, by its reason."""
+    """Return the stories made from every refused request of every story, by reason."""
     found: dict[str, list[tuple[Story, Exchange]]] = {}
     for story in TOLD.values():
         seen = Tenant(place.assembly, "ffffffff").requests.newest()
@@ -226,7 +226,7 @@ def test_what_has_left_the_journal_is_taken_from_the_records(place: InProcess) -
         exchange = acts.tenant.requests.find(reason="session.consumed")[0]
         story = distil(acts.tenant, exchange.context_id)
         assert reproduces(story, exchange, place)
-        assert "usual way" in story.notes[0]
+        assert "usual ones" in story.notes[0]
 
 
 @pytest.mark.parametrize("what", ["expire", "revoke"])

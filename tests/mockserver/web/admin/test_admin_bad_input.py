@@ -1,4 +1,4 @@
-"""Whatever is wrong with a control call is told in JSON, and named where it has a name."""
+"""Errors in control calls are reported in JSON, with the name of the field if there is one."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def test_a_body_that_does_not_fit_is_refused_by_name(admin: FlaskClient, body: s
 @pytest.mark.parametrize(
     ("method", "path", "body", "told"),
     [
-        ("POST", "/sessions/end", {"id": "x"}, "id: is no field of this request, which takes none"),
-        ("POST", "/clock/advance", {"seconds": 5, "unit": "min"}, "unit: is no field of this request, which takes seconds"),
-        ("GET", "/sessions?stat=idle", None, "stat: is no field of this request, which takes state, guest, limit, after"),
+        ("POST", "/sessions/end", {"id": "x"}, "id: is not a field of this request, which takes none"),
+        ("POST", "/clock/advance", {"seconds": 5, "unit": "min"}, "unit: is not a field of this request, which takes seconds"),
+        ("GET", "/sessions?stat=idle", None, "stat: is not a field of this request, which takes state, guest, limit, after"),
     ],
 )
 def test_a_field_that_there_is_not_is_no_thing_that_there_is_not(

@@ -1,4 +1,4 @@
-"""What a caller of the control API gets done, from outside."""
+"""The control API's calls and their effects."""
 
 from __future__ import annotations
 

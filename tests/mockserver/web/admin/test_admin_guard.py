@@ -1,4 +1,4 @@
-"""Who may call the control API."""
+"""Access to the control API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may see the console, and who may change something there."""
+"""Access to the console, and to its changes."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ class TestWithToken:
             elsewhere = create_app(assembly).test_client()
             elsewhere.set_cookie("dayfly-console", cookie.value, path=CONSOLE)
             answer = elsewhere.get(DEFAULT, follow_redirects=True)
-        assert "You were signed in, and are no longer" in answer.text
+        assert "You are no longer signed in" in answer.text
 
     def test_another_process_with_the_same_token_knows_it(self, assembly: Assembly, signed_in: FlaskClient) -> None:
         cookie = signed_in.get_cookie("dayfly-console", path=CONSOLE)

@@ -1,4 +1,4 @@
-"""What an extension adds to the console."""
+"""The additions of an extension to the console."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def once(_: float) -> bool:
 
 
 def told(browser: FlaskClient, address: str = EVENTS, **options: Any) -> list[tuple[str, int | None, Any]]:
-    """What a stream tells at its first look: kind, place and value of each event."""
+    """Return the first events of a stream: kind, place and value of each."""
     answer = browser.get(address, environ_base={PAUSE: once, "REMOTE_ADDR": "127.0.0.1"}, **options)
     assert answer.mimetype == "text/event-stream"
     blocks = [dict(line.split(": ", 1) for line in block.splitlines()) for block in answer.text.split("\n\n") if block]

@@ -1,4 +1,4 @@
-"""What a refused request would have to be to be accepted."""
+"""The changes after which a refused request would be accepted."""
 
 from __future__ import annotations
 

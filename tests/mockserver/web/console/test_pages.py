@@ -1,4 +1,4 @@
-"""What the pages of an organisation tell, and where they lead when there is nothing to tell."""
+"""The pages of an organisation, with their content and without any."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def test_a_refused_request_is_explained(mock: Mock, read: Reader) -> None:
     refused = mock.send(session, "once more")
     page = read(f"/requests/{refused.headers['ININ-Correlation-Id']}")
     assert "session.consumed" in page
-    assert "used up by a message accepted before" in page
+    assert "used up by an earlier message" in page
     assert 'class="refused"' in page
 
 
 def test_a_life_of_very_many_events_is_told_by_its_ends(mock: Mock, read: Reader) -> None:
     answers = [mock.send("never issued") for _ in range(251)]
     page = read(f"/requests/{answers[120].headers['ININ-Correlation-Id']}")
-    assert "Of 251 events the first and the last 100 are shown." in page
+    assert "Of 251 events, the first and the last 100 are shown." in page
     assert page.count('class="point"') == 201
     assert page.count("this request</span>") == 1
 
@@ -104,7 +104,7 @@ def test_what_left_the_journal_leads_to_what_is_there(browser: FlaskClient) -> N
     answer = browser.get(f"{DEFAULT}/requests/00000000-1111-4222-8333-444444444444")
     assert answer.status_code == 404
     assert "the oldest requests leave it" in answer.text
-    assert f'<a href="{DEFAULT}/requests">The requests that are there</a>' in answer.text
+    assert f'<a href="{DEFAULT}/requests">All requests</a>' in answer.text
 
 
 def test_a_session_outlives_its_requests_in_the_journal(mock: Mock, tenant: Tenant, read: Reader) -> None:

@@ -1,0 +1,470 @@
+"""What the judge may hold against a client, and what it may not: races, unheard answers, refusals that could mean either."""
+
+from __future__ import annotations
+
+import pytest
+
+from contracts.protocol.judge import codes
+from contracts.protocol.trace import FOREVER
+from mockserver.platform import Platform
+from tests.contracts.protocol import clients
+from tests.contracts.protocol.tape import Tape
+from tests.fixtures.toys import NOON, toy
+
+TOKENS = toy(clients.TOKENS, effects=clients.JOB)
+SESSIONS = toy(clients.SESSIONS, order="[session]", effects=clients.MESSAGE)
+ROTATION = toy(clients.ROTATION, order="[refresh]", effects=clients.TURN)
+NONCES = toy(clients.NONCES, order="[nonce]", effects=clients.ORDER)
+
+GONE = {"code": "gone"}
+
+
+def jobs(*, sharp: bool = True) -> Tape:
+    """Return the tape of a client that has logged in as it began."""
+    tape = Tape(TOKENS, sharp=sharp)
+    tape.log_in(0.2, 0.4, "first-token")
+    return tape
+
+
+def test_a_platform_has_the_clauses_that_its_duties_ask_for() -> None:
+    of_tokens = ["S4/token", "R1/token", "R2/token", "A2/token", "A3/token", "A4/token", "A5/token", "R4", "R5"]
+    assert codes(TOKENS) == [*of_tokens, "D2/job", "D3/job"]
+    assert {"S1/session", "D1/message", "D4/message"} <= set(codes(SESSIONS))
+    assert "N2/refresh" in codes(ROTATION)
+    assert "N1/nonce" in codes(NONCES)
+
+
+# -- who had to know of a refusal ---------------------------------------------------------------------------------------
+
+
+def test_a_request_that_left_before_the_refusal_came_back_is_innocent() -> None:
+    tape = jobs()
+    tape.unit(1, 20)
+    tape.refused(2, 5, "first-token")
+    tape.call("/work", 4, 6, bearer="first-token", status=401, answer={"code": "bad"})
+    tape.log_in(7, 8, "second-token")
+    assert tape.broken == set()
+
+
+def test_a_unit_that_was_under_way_may_have_taken_the_id_before() -> None:
+    tape = jobs()
+    tape.unit(1, 20)
+    tape.unit(1.5, 20)
+    tape.refused(2, 5, "first-token")
+    tape.refused(6, 7, "first-token")
+    tape.log_in(8, 9, "second-token")
+    assert tape.broken == set()
+
+
+@pytest.mark.parametrize("began", [1, 5.5])
+def test_the_same_unit_and_one_that_begins_afterwards_had_to_know(began: float) -> None:
+    tape = jobs()
+    tape.unit(1, 5.2 if began > 1 else 20)
+    if began > 1:
+        tape.unit(began, 20)
+    tape.refused(2, 5, "first-token")
+    tape.refused(6, 7, "first-token")
+    tape.log_in(8, 9, "second-token")
+    assert tape.broken == {"R1/token"}
+
+
+def test_a_refusal_that_nobody_heard_binds_nobody() -> None:
+    tape = jobs()
+    tape.unit(1, 20)
+    tape.refused(2, 5, "first-token", heard=False)
+    tape.refused(6, 7, "first-token", heard=False)
+    assert tape.broken == set()
+
+
+@pytest.mark.parametrize(("after", "broken"), [(100, set()), (300, {"R1/token"})])
+def test_by_a_clock_alone_a_request_at_about_the_time_of_an_answer_may_have_left_before(after: int, broken: set[str]) -> None:
+    tape = jobs(sharp=False)
+    tape.unit(1, 20)
+    tape.refused(2, 5, "first-token", back_at=NOON + 5000)
+    tape.call("/logout", 4, 6)
+    tape.refused(5.5, 7, "first-token", at=NOON + 5000 + after)
+    tape.log_in(8, 9, "second-token")
+    assert tape.broken == broken
+
+
+def test_a_call_outside_of_any_unit_is_nobody_s_in_particular() -> None:
+    tape = jobs()
+    tape.unit(1, 5.5)
+    tape.refused(2, 5, "first-token")
+    tape.refused(6, 7, "first-token")
+    assert tape.broken == set()
+
+
+def test_in_a_recording_without_units_the_order_of_the_calls_counts() -> None:
+    tape = jobs()
+    tape.refused(2, 5, "first-token")
+    tape.refused(6, 7, "first-token")
+    tape.log_in(8, 9, "second-token")
+    assert tape.broken == {"R1/token"}
+
+
+# -- what an answer says of an id ---------------------------------------------------------------------------------------
+
+
+def two_kinds(second: str) -> Platform:
+    kinds = clients.TOKENS + clients.SESSIONS.replace("status: 403, code: gone", second)
+    return toy(kinds, order="[token, session]", effects=clients.JOB)
+
+
+@pytest.mark.parametrize(("second", "broken"), [("status: 401, code: bad", set()), ("status: 403, code: gone", {"R1/token"})])
+def test_a_refusal_that_may_be_about_either_of_two_ids_tells_neither_dead(second: str, broken: set[str]) -> None:
+    tape = Tape(two_kinds(second))
+    tape.log_in(0.2, 0.4, "an-id")
+    tape.unit(1, 20)
+    for left in (2, 4):
+        tape.refused(left, left + 1, "an-id", body={"session": f"an-id{left}"}, issued={"session": f"an-id{left}"})
+    tape.log_in(6, 7, "another")
+    assert tape.broken == broken
+
+
+@pytest.mark.parametrize("status", [403, 429, 404])
+def test_an_answer_that_is_about_something_else_tells_nothing_dead(status: int) -> None:
+    tape = jobs()
+    tape.unit(1, 20)
+    for left in (2, 4):
+        tape.call("/work", left, left + 1, status=status, bearer="first-token", answer={"code": "other"})
+    assert tape.broken == set()
+
+
+def test_one_that_had_another_in_stock_need_not_ask_for_one() -> None:
+    tape = jobs()
+    tape.log_in(0.5, 0.7, "second-token")
+    tape.unit(1, 20)
+    tape.refused(2, 3, "first-token")
+    tape.call("/work", 4, 5, bearer="second-token")
+    assert "R2/token" not in tape.broken
+
+
+def test_another_one_may_be_on_its_way_already() -> None:
+    tape = jobs()
+    tape.unit(1, 20)
+    tape.refused(2, 5, "first-token")
+    tape.log_in(4, 8, "second-token")
+    tape.call("/work", 6, 7, status=401, answer={"code": "bad"})
+    assert tape.broken == set()
+
+
+def test_who_goes_on_without_asking_for_another_is_at_fault() -> None:
+    tape = jobs()
+    tape.unit(1, 20)
+    tape.refused(2, 5, "first-token")
+    tape.call("/work", 6, 7, status=401, answer={"code": "bad"})
+    assert tape.broken == {"R2/token"}
+
+
+def test_to_end_one_is_not_to_use_it() -> None:
+    kinds = clients.TOKENS.replace("{work:", "{'work, logOut':") + "  ended: [logOut]\n"
+    tape = Tape(toy(kinds, effects=clients.JOB))
+    tape.log_in(0.2, 0.4, "first-token")
+    tape.unit(1, 20)
+    tape.refused(2, 3, "first-token")
+    tape.call("/logout", 4, 5, bearer="first-token", status=401, answer={"code": "bad"})
+    assert tape.broken == set()
+
+
+# -- use, succession, invention -----------------------------------------------------------------------------------------
+
+
+def sending(tape: Tape, left: float, returned: float = FOREVER, status: int | None = 200, session: str = "a-session") -> None:
+    tape.call("/work", left, returned, status=status, body={"session": session, "text": "x"}, answer=GONE if status else None)
+
+
+@pytest.mark.parametrize(("status", "broken"), [(200, True), (None, True), (500, True), (429, False), (400, False)])
+def test_a_use_that_may_have_been_accepted_is_one(status: int | None, broken: bool) -> None:
+    tape = Tape(SESSIONS)
+    tape.log_in(0.2, 0.4, "a-session")
+    tape.unit(1, 20, name="message", payload={"text": "x"})
+    sending(tape, 2, 3, status)
+    sending(tape, 4, 5, 429)
+    assert ("S1/session" in tape.broken) == broken
+
+
+def test_one_that_is_on_its_way_is_not_shown_beside() -> None:
+    tape = Tape(SESSIONS)
+    tape.log_in(0.2, 0.4, "a-session")
+    sending(tape, 2, 5)
+    sending(tape, 3, 6, 403)
+    assert tape.broken == {"S1/session"}
+
+
+def test_of_two_uses_both_may_be_on_their_way() -> None:
+    tape = Tape(toy(clients.SESSIONS.replace("uses: 1", "uses: 2"), order="[session]", effects=clients.MESSAGE))
+    tape.log_in(0.2, 0.4, "a-session")
+    sending(tape, 2, 6)
+    sending(tape, 3, 7)
+    assert tape.broken == set()
+    sending(tape, 8, 9, 403)
+    assert tape.broken == {"S1/session"}
+
+
+def test_an_id_from_an_answer_that_was_lost_was_issued_all_the_same() -> None:
+    tape = Tape(SESSIONS)
+    tape.call("/login", 0.2, 0.4, status=None, issued={"session": "a-session"}, spoiled=True)
+    sending(tape, 2, 3)
+    assert tape.broken == set()
+
+
+def test_what_was_never_issued_was_invented_unless_the_beginning_is_missing() -> None:
+    tape = Tape(SESSIONS)
+    sending(tape, 2, 3, 403, "made-up")
+    assert tape.broken == {"S4/session"}
+    tape.trace.whole = False
+    assert tape.broken == set()
+
+
+def turning(tape: Tape, left: float, returned: float, shown: str, new: str = "") -> None:
+    answer = {"refresh": new} if new else {"code": "invalid_grant"}
+    tape.call("/refresh", left, returned, status=200 if new else 400, body={"refresh": shown}, answer=answer)
+
+
+def test_after_its_successor_the_old_one_is_not_shown() -> None:
+    tape = Tape(ROTATION)
+    tape.log_in(0.2, 0.4, "one")
+    turning(tape, 1, 2, "one", "two")
+    turning(tape, 3, 4, "two", "three")
+    assert tape.broken == set()
+    turning(tape, 5, 6, "two")
+    assert tape.broken == {"N2/refresh"}
+
+
+def test_one_that_is_its_own_successor_is_good() -> None:
+    tape = Tape(ROTATION)
+    tape.log_in(0.2, 0.4, "one")
+    turning(tape, 1, 2, "one", "one")
+    turning(tape, 3, 4, "one", "one")
+    assert tape.broken == set()
+
+
+@pytest.mark.parametrize(("grace", "broken"), [("0", {"N2/refresh"}), ("30", set()), ("unlimited", set())])
+def test_two_may_show_the_same_at_once_only_if_there_is_a_grace(grace: str, broken: set[str]) -> None:
+    kinds = clients.ROTATION.replace("grace: 0", f"grace: {grace}")
+    kinds = kinds.replace("ended, succeeded", "ended") if grace == "unlimited" else kinds
+    tape = Tape(toy(kinds, order="[refresh]", effects=clients.TURN))
+    tape.log_in(0.2, 0.4, "one")
+    turning(tape, 1, 4, "one", "two")
+    turning(tape, 2, 5, "one", "three")
+    assert tape.broken == broken
+
+
+@pytest.mark.parametrize(("next_one", "broken"), [("from-refusal", set()), ("other", {"N1/nonce"})])
+def test_the_one_that_came_with_the_refusal_is_used_next(next_one: str, broken: set[str]) -> None:
+    tape = Tape(NONCES)
+    tape.call("/login", 0.2, 0.4, answer_headers={"Nonce": "first"})
+    tape.call("/login", 0.5, 0.6, answer_headers={"Nonce": "other"})
+    tape.unit(1, 20, name="order")
+    answered = {"answer": {"code": "badNonce"}, "answer_headers": {"Nonce": "from-refusal"}}
+    tape.call("/work", 2, 3, status=400, headers={"Nonce": "first"}, **answered)  # type: ignore[arg-type]
+    tape.call("/work", 4, 5, headers={"Nonce": next_one})
+    assert tape.broken == broken
+
+
+def test_a_refusal_that_brings_none_asks_for_nothing() -> None:
+    tape = Tape(NONCES)
+    tape.call("/login", 0.2, 0.4, answer_headers={"Nonce": "first"})
+    tape.call("/login", 0.5, 0.6, answer_headers={"Nonce": "other"})
+    tape.unit(1, 20, name="order")
+    tape.call("/work", 2, 3, status=400, headers={"Nonce": "first"}, answer={"code": "badNonce"})
+    tape.call("/work", 4, 5, headers={"Nonce": "other"})
+    assert tape.broken == set()
+
+
+# -- care ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("between", "broken"),
+    [(100, {"A4/token"}), (3590, set()), (3300, set()), (3200, {"A4/token"}), (4000, set())],
+)
+def test_one_that_is_nearly_over_may_be_renewed(between: int, broken: set[str]) -> None:
+    tape = jobs()
+    for number in (1, 2):
+        place = number * 10.0
+        tape.unit(place, place + 5)
+        at = NOON + number * between * 1000
+        tape.call("/login", place + 1, place + 2, at=at, back_at=at, answer={"token": f"token-number-{number}", "lasts": 3600})
+    tape.trace.exchanges[0].left_at = tape.trace.exchanges[0].returned_at = NOON
+    assert tape.broken == broken
+
+
+def test_what_is_dead_or_may_be_is_renewed_without_blame() -> None:
+    tape = jobs()
+    for number, status in enumerate([401, None, 500]):
+        place, shown = number * 10 + 1.0, "first-token" if number == 0 else f"token-number-{number}"
+        tape.unit(place, place + 9, outcome="accepted")
+        tape.call("/work", place + 1, place + 2, status=status, bearer=shown, answer={"code": "bad"} if status == 401 else None)
+        tape.log_in(place + 3, place + 4, f"token-number-{number + 1}")
+        tape.call("/work", place + 5, place + 6, bearer=f"token-number-{number + 1}")
+    assert tape.broken == set()
+
+
+def test_two_that_ask_for_one_at_once_stampede() -> None:
+    tape = Tape(TOKENS)
+    tape.unit(0.1, 9)
+    tape.unit(0.1, 9)
+    tape.log_in(1, 3, "first-token")
+    tape.log_in(2, 4, "second-token")
+    assert tape.broken == {"A3/token"}
+
+
+@pytest.mark.parametrize(("path", "broken"), [("/work?t=first-token", {"A5/token"}), ("/work?t=first", set())])
+def test_a_secret_in_a_url_is_a_leak(path: str, broken: set[str]) -> None:
+    tape = jobs()
+    tape.call(path, 2, 3, bearer="first-token")
+    assert tape.broken == broken
+
+
+@pytest.mark.parametrize(("renewals", "broken"), [(5, set()), (6, {"A2/token"})])
+def test_so_many_renewals_of_which_none_is_good_and_no_more(renewals: int, broken: set[str]) -> None:
+    tape = jobs()
+    tape.unit(1, 90, outcome="failed")
+    tape.refused(2, 3, "first-token")
+    for number in range(renewals):
+        tape.log_in(4 + 4 * number, 5 + 4 * number, f"token-number-{number}")
+        tape.refused(6 + 4 * number, 7 + 4 * number, f"token-number-{number}")
+    assert tape.broken == broken
+
+
+def test_one_that_is_good_in_between_begins_the_count_anew() -> None:
+    tape = jobs()
+    tape.unit(1, 90, outcome="failed")
+    tape.refused(2, 3, "first-token")
+    for number in range(8):
+        tape.log_in(4 + 4 * number, 5 + 4 * number, f"token-number-{number}")
+        if number == 3:
+            tape.call("/work", 5.2 + 4 * number, 5.8 + 4 * number, bearer=f"token-number-{number}")
+        tape.refused(6 + 4 * number, 7 + 4 * number, f"token-number-{number}")
+    assert tape.broken == set()
+
+
+def test_of_a_short_life_the_last_tenth_is_its_end() -> None:
+    tape = Tape(TOKENS)
+    for number in range(3):
+        tape.unit(30.0 * number, 30.0 * number + 9)
+        tape.log_in(30.0 * number + 1, 30.0 * number + 2, f"token-number-{number}", lasts=60)
+    assert tape.broken == {"A4/token"}
+
+
+def test_a_short_id_may_stand_in_a_url_by_chance() -> None:
+    tape = Tape(TOKENS)
+    tape.log_in(0.2, 0.4, "1234567")
+    tape.call("/work?page=1234567", 2, 3, bearer="1234567")
+    assert tape.broken == set()
+
+
+# -- patience -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("tries", "broken"), [(5, set()), (6, {"R4"})])
+def test_so_many_tries_and_no_more(tries: int, broken: set[str]) -> None:
+    tape = jobs()
+    tape.unit(1, 90, outcome="failed")
+    for number in range(tries):
+        tape.call("/work", 2 + 2.0 * number, 3 + 2.0 * number, status=503, bearer="first-token")
+    assert tape.broken == broken
+
+
+def test_one_that_succeeds_in_between_begins_the_count_of_tries_anew() -> None:
+    tape = jobs()
+    tape.unit(1, 90)
+    for number in range(8):
+        tape.call("/work", 2 + 2.0 * number, 3 + 2.0 * number, status=200 if number == 4 else 503, bearer="first-token")
+    assert tape.broken == set()
+
+
+def test_calls_that_left_before_any_had_failed_are_not_tries_in_a_row() -> None:
+    tape = jobs()
+    tape.unit(1, 90, outcome="failed")
+    for number in range(9):
+        tape.call("/work", 2 + 0.1 * number, 4 + 0.1 * number, status=503, bearer="first-token")
+    assert tape.broken == set()
+
+
+@pytest.mark.parametrize(
+    ("wait", "after", "sharp", "broken"),
+    [
+        ("2", 2000, True, set()),
+        ("2", 1998, True, {"R5"}),
+        ("2", 1960, False, set()),
+        ("2", 1900, False, {"R5"}),
+        ("soon", 0, True, set()),
+        ("Sun, 22 Nov 2026 13:00:00 GMT", 0, True, set()),
+    ],
+)
+def test_the_time_that_the_answer_asks_for_passes(wait: str, after: int, sharp: bool, broken: set[str]) -> None:
+    tape = jobs(sharp=sharp)
+    tape.unit(1, 90)
+    tape.call("/work", 2, 3, status=503, bearer="first-token", answer_headers={"Retry-After": wait}, back_at=NOON + 3000)
+    tape.call("/work", 4, 5, bearer="first-token", at=NOON + 3000 + after)
+    assert tape.broken == broken
+
+
+def test_a_call_that_left_before_the_answer_could_not_wait() -> None:
+    tape = jobs()
+    tape.unit(1, 90)
+    tape.call("/work", 2, 5, status=503, bearer="first-token", answer_headers={"Retry-After": "2"})
+    tape.call("/work", 3, 6, bearer="first-token")
+    assert tape.broken == set()
+
+
+# -- units --------------------------------------------------------------------------------------------------------------
+
+
+def test_what_ran_beside_another_is_not_judged_as_a_unit() -> None:
+    tape = Tape(SESSIONS)
+    tape.log_in(0.2, 0.4, "a-session")
+    for began in (1.0, 1.5):
+        tape.unit(began, 9, name="message", payload={"text": "x"}, outcome="failed", alone=False)
+    sending(tape, 2, 3)
+    assert tape.broken == set()
+
+
+@pytest.mark.parametrize(("later", "broken"), [(200, {"D3/message"}), (500, set())])
+def test_a_unit_that_failed_later_on_may_say_so(later: int, broken: set[str]) -> None:
+    tape = Tape(SESSIONS)
+    tape.log_in(0.2, 0.4, "a-session")
+    tape.unit(1, 9, name="message", payload={"text": "x"}, outcome="failed", alone=True)
+    sending(tape, 2, 3)
+    tape.call("/logout", 4, 5, status=later)
+    assert tape.broken == broken
+
+
+@pytest.mark.parametrize(("given", "written", "broken"), [(7, "7", set()), ("a b", "a b", set()), (7, "8", {"D4/storing"})])
+def test_what_stands_in_a_path_is_compared_as_text(given: object, written: str, broken: set[str]) -> None:
+    effects = "{storing: {by: store, delivery: any, with: {id: x}, keeps: {id: $request.path.id}}}"
+    tape = Tape(toy(clients.TOKENS, effects=effects))
+    tape.unit(1, 9, name="storing", payload={"id": given}, alone=True)
+    tape.call(f"/items/{written}", 2, 3, method="PUT")
+    assert tape.broken == broken
+
+
+def test_what_stands_in_json_keeps_its_type() -> None:
+    tape = Tape(SESSIONS)
+    tape.log_in(0.2, 0.4, "a-session")
+    tape.unit(1, 9, name="message", payload={"text": 7}, alone=True)
+    tape.call("/work", 2, 3, body={"session": "a-session", "text": "7"})
+    assert tape.broken == {"D4/message"}
+
+
+def test_a_unit_whose_only_trouble_was_something_renewable_is_seen_through() -> None:
+    tape = Tape(SESSIONS)
+    tape.log_in(0.2, 0.4, "a-session")
+    tape.unit(1, 9, name="message", payload={"text": "x"}, outcome="failed", alone=True)
+    sending(tape, 2, 3, 403)
+    assert tape.broken == {"D2/message"}
+
+
+def test_what_a_broken_clause_explains_is_no_mistake_of_its_own() -> None:
+    tape = Tape(SESSIONS)
+    tape.log_in(0.2, 0.4, "a-session")
+    tape.unit(1, 5, name="message", payload={"text": "x"}, alone=True)
+    tape.unit(6, 9, name="message", payload={"text": "x"}, outcome="failed", alone=True)
+    sending(tape, 2, 3)
+    sending(tape, 7, 8, 403)
+    found = tape.verdicts()
+    assert tape.broken == {"S1/session"}
+    assert found["D2/message"] == "explained"

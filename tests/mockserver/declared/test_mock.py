@@ -1,0 +1,253 @@
+"""The mock around the decisions: faults, the journal and its bounds, secrets, and what is remembered."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, get_args
+
+import pytest
+
+from mockserver.declared import mock as module
+from mockserver.declared.mock import Registered
+from mockserver.engine.model import ClockState, FaultKind
+from mockserver.errors import InvalidRequest, NotFound
+from tests.fixtures.toys import NOON, TOKEN, Bench, toy, with_words
+
+SINGLE = with_words(
+    TOKEN, "uses: 1", "duty: {secret: true}", "refused: {'unknown, ended, spent': {status: 401, code: bad, message: bad}}"
+)
+CLIENT = """\
+client:
+  noun: client
+  issued: registered
+  carried: {logIn: $request.header.Id}
+  bound: {secret: $request.header.Secret}
+  refused: {'unknown, ended, foreign': {status: 401, code: who, message: who}}
+"""
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench(toy(SINGLE))
+
+
+# -- faults ----------------------------------------------------------------------------------------------------------
+
+
+SEEN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    # each kind of fault: its parameters, and what is seen: of the answer, and whether the platform acted
+    "status": ({"status": 503, "retry_after": 7}, {"status": 503, "Retry-After": "7", "acted": False}),
+    "lost_request": ({}, {"delivery": "lost_request", "acted": False}),
+    "lost_response": ({}, {"delivery": "lost_response", "acted": True}),
+    "truncated_body": ({}, {"delivery": "truncated", "status": 200, "acted": True}),
+    "split_body": ({}, {"status": 200, "split": True, "acted": True}),
+    "latency": ({"milliseconds": 500, "where": "after"}, {"status": 200, "delay": 0.5, "acted": True}),
+    "unusable_body": ({"body": "cut"}, {"status": 200, "json": False, "acted": True}),
+    "redirect": ({"status": 307}, {"status": 307, "Location": True, "acted": False}),
+    "opaque_403": ({}, {"status": 403, "body": False, "acted": False}),
+}
+
+
+@pytest.mark.parametrize("kind", get_args(FaultKind))
+def test_each_kind_of_fault_does_what_it_says(kind: str, bench: Bench) -> None:
+    parameters, seen = SEEN[kind]
+    token = bench.log_in()["token"]
+    bench.fails("work", kind=kind, **parameters)
+    answer = bench.ask("/work", token)
+    response, entry = answer.response, bench.mock.journal[-1]
+    told = {
+        **{name: (answer.header(name) or [""])[0] for name in ("Retry-After",)},
+        "Location": bool(answer.header("Location")),
+        "status": response.status,
+        "delivery": response.delivery,
+        "delay": response.delay,
+        "split": response.split is not None,
+        "json": _is_json(response.body),
+        "body": bool(response.body),
+        "acted": entry.acted,
+    }
+    assert {name: told[name] for name in seen} == seen
+    assert entry.fault
+    assert (bench.ask("/work", token).why == "token.spent") == seen["acted"]
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        json.loads(body)
+    except ValueError:
+        return False
+    return True
+
+
+def test_an_error_after_acting_has_acted(bench: Bench) -> None:
+    token = bench.log_in()["token"]
+    bench.fails("work", kind="status", status=503, after_acting=True)
+    assert bench.ask("/work", token).status == 503
+    assert bench.ask("/work", token).why == "token.spent"
+
+
+def test_an_error_after_a_refusal_tells_the_refusal_in_the_mock_s_own_header(bench: Bench) -> None:
+    bench.fails("work", kind="status", status=503, after_acting=True)
+    assert bench.ask("/work", "made-up").header("Dayfly-Reason") == ["token.unknown"]
+
+
+def test_an_error_has_the_declaration_s_row_for_its_status_and_is_empty_without_one(bench: Bench) -> None:
+    bench.fails(kind="status", status=503)
+    assert bench.ask("/login").body["code"] == "down"
+    bench.fails(kind="status", status=500)
+    assert bench.ask("/login").response.body == b""
+
+
+def test_a_fault_hits_the_operation_it_is_for_as_often_as_it_says(bench: Bench) -> None:
+    bench.fails("logIn", times=2, skip=1, kind="status", status=503)
+    assert bench.ask("/logout").status == 200
+    assert [bench.ask("/login").status for _ in range(4)] == [200, 503, 503, 200]
+    assert bench.mock.planned() == []
+
+
+def test_a_fault_without_an_operation_hits_any_and_without_times_all(bench: Bench) -> None:
+    bench.fails(times=None, kind="status", status=503)
+    assert {bench.ask(path).status for path in ("/login", "/logout", "/work")} == {503}
+    assert bench.ask("/nowhere").status == 404
+    bench.mock.clear_faults()
+    assert bench.ask("/login").status == 200
+
+
+def test_a_fault_for_an_operation_that_is_not_there_is_refused(bench: Bench) -> None:
+    with pytest.raises(NotFound, match="logIn"):
+        bench.fails("login", kind="status")
+
+
+def test_no_more_faults_wait_than_the_mock_can_hold(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_FAULTS", 2)
+    bench.fails(kind="status")
+    bench.fails(kind="status")
+    with pytest.raises(InvalidRequest, match="2 are waiting already"):
+        bench.fails(kind="status")
+
+
+# -- the journal -----------------------------------------------------------------------------------------------------
+
+
+def test_the_journal_tells_what_was_on_the_wire_and_what_the_platform_did(bench: Bench) -> None:
+    token = bench.log_in()["token"]
+    bench.passes(1)
+    answer = bench.ask("/work", token, body=b"{}")
+    entry = bench.mock.journal[-1]
+    assert (entry.number, entry.operation, entry.method, entry.path, entry.body) == (2, "work", "POST", "/work", b"{}")
+    assert (entry.arrived_at, entry.answered_at, entry.status) == (NOON + 1000, NOON + 1000, 200)
+    assert (entry.shown, entry.answer_body) == ({"token": token}, answer.response.body)
+    assert bench.mock.find(answer.header("Dayfly-Context")[0]) is entry
+
+
+def test_the_journal_keeps_so_many_and_forgets_the_oldest() -> None:
+    bench = Bench(toy(SINGLE), journal_entries=3)
+    first = bench.ask("/login").header("Dayfly-Context")[0]
+    for _ in range(3):
+        bench.ask("/login")
+    assert [entry.number for entry in bench.mock.journal] == [2, 3, 4]
+    with pytest.raises(NotFound, match="no longer"):
+        bench.mock.find(first)
+
+
+def test_the_journal_keeps_so_many_bytes_and_of_one_body_the_beginning(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_BYTES", 200_000)
+    for _ in range(5):
+        bench.ask("/login", body=b"x" * 100_000)
+    kept = bench.mock.journal
+    assert {len(entry.body) for entry in kept} == {module.KEPT_BODY}
+    assert [entry.number for entry in kept] == [3, 4, 5]
+
+
+def test_answers_count_for_the_bytes_too(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_BYTES", 1000)
+    for _ in range(60):
+        bench.ask("/login")
+        assert sum(entry.weight for entry in bench.mock.journal) <= 1000
+
+
+# -- secrets ---------------------------------------------------------------------------------------------------------
+
+
+def test_secrets_are_hidden(bench: Bench) -> None:
+    token = bench.log_in()["token"]
+    assert token not in bench.handler.hide(f"it was {token}!")
+    assert bench.handler.hide("it was nothing") == "it was nothing"
+
+
+def test_what_is_bound_is_a_secret_and_what_the_declaration_calls_none_is_not() -> None:
+    bench = Bench(toy(CLIENT + SINGLE.replace("duty: {secret: true}", "duty: {}"), order="[client, token]"))
+    made = bench.mock.registered["client"]
+    hidden = bench.handler.hide(f"{made.id} {made.bound['secret']}")
+    assert made.id in hidden
+    assert made.bound["secret"] not in hidden
+
+
+# -- credentials -----------------------------------------------------------------------------------------------------
+
+
+def test_those_that_are_over_are_forgotten_first(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_CREDENTIALS", 2)
+    first, second = bench.log_in()["token"], bench.log_in()["token"]
+    bench.ask("/work", second)
+    third = bench.log_in()["token"]
+    assert bench.ask("/work", second).why == "token.unknown"
+    assert bench.ask("/work", first).status == bench.ask("/work", third).status == 200
+
+
+def test_what_lives_is_forgotten_only_if_all_live(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_CREDENTIALS", 2)
+    tokens = [bench.log_in()["token"] for _ in range(3)]
+    assert [bench.ask("/work", token).status for token in tokens] == [401, 200, 200]
+
+
+def test_one_can_be_ended_and_only_in_ways_that_have_an_answer(bench: Bench) -> None:
+    mine, other = bench.log_in()["token"], bench.log_in()["token"]
+    assert bench.mock.end("token", mine) == 1
+    assert bench.mock.end("token", mine) == 0
+    assert bench.ask("/work", mine).why == "token.ended"
+    assert bench.ask("/work", other).status == 200
+    with pytest.raises(InvalidRequest, match="a token cannot be expired; it can be ended"):
+        bench.mock.end("token", by="expired")
+    with pytest.raises(NotFound, match="did you mean 'token'"):
+        bench.mock.end("tokens")
+    with pytest.raises(NotFound):
+        bench.mock.end("token", "made-up")
+
+
+def test_what_is_registered_has_what_was_given_and_the_rest_is_drawn() -> None:
+    bench = Bench(toy(CLIENT + SINGLE, order="[client, token]"), registered={"client": Registered("me", {})})
+    made = bench.mock.registered["client"]
+    assert made.id == "me"
+    assert bench.ask("/login", Id="me", Secret=made.bound["secret"]).status == 200
+    with pytest.raises(InvalidRequest, match="did you mean 'secret'"):
+        bench.mock.register("client", Registered("you", {"secrt": "x"}))
+
+
+def test_a_reset_forgets_all_but_what_is_registered() -> None:
+    bench = Bench(toy(CLIENT + SINGLE, order="[client, token]"))
+    made = bench.mock.registered["client"]
+    token = bench.ask("/login", Id=made.id, Secret=made.bound["secret"]).body["token"]
+    bench.fails(kind="status")
+    bench.mock.advance(5000)
+    bench.mock.reset()
+    assert (bench.mock.journal, bench.mock.planned(), bench.mock.now()) == ([], [], NOON)
+    assert bench.ask("/work", token).why == "token.unknown"
+    assert bench.ask("/login", Id=made.id, Secret=made.bound["secret"]).status == 200
+
+
+# -- time ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_clock_can_be_moved_and_stopped(bench: Bench) -> None:
+    bench.mock.advance(1500)
+    assert bench.mock.now() == NOON + 1500
+    bench.mock.set_clock(ClockState(frozen_at=NOON))
+    bench.passes(60)
+    assert bench.mock.now() == NOON
+    bench.mock.advance(10)
+    assert bench.mock.now() == NOON + 10
+
+
+def test_each_kind_of_fault_is_tried() -> None:
+    assert {*get_args(FaultKind)} == SEEN.keys()
