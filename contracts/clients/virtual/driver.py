@@ -40,14 +40,14 @@ def shimmed(variables: dict[str, str], door: str) -> dict[str, str]:
 
 
 def _quoted(option: str) -> str:
-    """An option as NODE_OPTIONS wants it, if there is a space in it."""
+    """Return an option as NODE_OPTIONS wants it, even if there is a space in it."""
     if " " not in option and '"' not in option and "\\" not in option:
         return option
     return '"{}"'.format(option.replace("\\", "\\\\").replace('"', '\\"'))
 
 
 class VirtualClients:
-    """Clients that `command` starts, on a runtime that has a shim; see `virtual.probe` for those that have none."""
+    """Clients that `command` starts, on a runtime that has a shim; `virtual.probe` finds out whether it has one."""
 
     clock: Literal["virtual", "wall"] = "virtual"
     door: Literal["socket", "in_process"] = "socket"
@@ -77,7 +77,7 @@ class VirtualClients:
         try:
             simulation = Simulation(self._time, self._patience, seed=random.getrandbits(32))
         except OSError as error:
-            raise ClientError(f"no socket can be made for the client ({error.strerror}); see --real-time") from error
+            raise ClientError(f"no socket can be made for the client ({error}); see --real-time") from error
         variables = environment(simulation.url, seat.credentials)
         simulation.seat(seat, {name: value for name, value in variables.items() if name.startswith(FROM_US)})
         try:

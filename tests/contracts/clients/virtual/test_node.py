@@ -242,6 +242,18 @@ def test_a_client_that_floods_the_platform_is_stopped(tmp_path: Path) -> None:
     assert seen.hung == "it made more than 300 requests"
 
 
+@pytest.mark.parametrize("body", ["for (;;);", "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)"])
+def test_a_client_that_computes_or_blocks_for_ever_is_given_up(tmp_path: Path, body: str) -> None:
+    seen = run(in_node(tmp_path, body), HELLO, patience=0.3)
+    assert seen.lost
+    assert seen.hung == "the client hangs: for 0.3 s neither an answer on stdout nor a request"
+
+
+def test_a_client_that_never_stops_waiting_is_given_up(tmp_path: Path) -> None:
+    seen = run(in_node(tmp_path, "for (;;) await new Promise((done) => setTimeout(done, 3600_000))"), HELLO)
+    assert seen.hung == "it was still waiting after 24 h of virtual time"
+
+
 def test_where_nobody_listens_time_is_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = "console.log(Math.abs(Date.now() - performance.timeOrigin - performance.now()) < 1000, Date.now() > 0)"
     done = subprocess.run(
