@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint coverage bench chaos gallery mutants constraints clean
+.PHONY: help demo test lint coverage bench campaign chaos gallery mutants constraints clean
 
 # The first of these that is new enough; `make PYTHON=/path/to/python3.12 …` names another.
 PYTHON ?= $(or $(firstword $(foreach candidate,python3 python3.13 python3.12 python3.11 python3.14 python, \
@@ -47,6 +47,9 @@ mutants: $(TO_TEST) ## Make mistakes in the mock, and tell who catches them
 
 gallery: $(TO_TEST) ## Verify every client of the gallery with 20 seeds; ARGS="--seeds 2 culprits_wire"
 	@$(BIN)/python -m tests.gallery $(ARGS)
+
+campaign: $(TO_TEST) ## Put public clients before the platforms that ship; ARGS="--seeds 3 mcp"
+	@$(BIN)/python -m tests.campaign $(ARGS)
 
 constraints: ## Pin anew what an unconstrained installation brings
 	rm -rf build/constraints

@@ -49,7 +49,7 @@ OfCalls = Callable[[History], Result]
 
 
 class Clause(NamedTuple):
-    """A clause about a kind. `needs` says for which kinds it is one, `duty` under which word its source stands."""
+    """A clause about a kind. `needs` says for which kinds it is one, `duty` under which word its source stands, if any."""
 
     code: str
     name: str
@@ -168,25 +168,28 @@ def not_renewed(history: History, kind: Kind) -> Result:
 
 
 def not_from_refusal(history: History, kind: Kind) -> Result:
-    """Judge N1: the one that a refusal brings is the next one used."""
+    """Judge N1: if the refused call is made again, it shows the one that the refusal brought."""
     exercised = False
     for told in _refusals(history, kind):
         offered = told.brought.get(kind.name)
-        following = _next_of(history, told, {*kind.carried, *kind.renewed_by})
-        if offered is None or following is None:
+        again = _made_again(history, told)
+        if offered is None or again is None:
             continue
         exercised = True
-        if following.shown.get(kind.name) != offered:
-            what = f"the {kind.noun} that came with the refusal was not the next one used"
-            return Result(True, Breach(what, (told.number, following.number)))
+        if again.shown.get(kind.name) != offered:
+            what = f"the call was made again, and not with the {kind.noun} that came with its refusal"
+            return Result(True, Breach(what, (told.number, again.number)))
     return Result(exercised)
 
 
-def _next_of(history: History, told: Call, operations: set[str]) -> Call | None:
-    """The next call of the same unit of work, if it is one of these operations."""
-    later = [call for call in history.calls if call.unit is told.unit and history.knew(told, call)]
-    first = min(later, key=lambda call: call.left, default=None)
-    return first if first is not None and first.operation in operations else None
+def _made_again(history: History, told: Call) -> Call | None:
+    """The next call of the same operation in the same unit of work; what is fetched in between does not matter."""
+    later = [
+        call
+        for call in history.calls
+        if call.operation == told.operation and call.unit is told.unit and history.knew(told, call)
+    ]
+    return min(later, key=lambda call: call.left, default=None)
 
 
 # -- is it looked after? ---------------------------------------------------------------------------------------------
@@ -367,7 +370,7 @@ CLAUSES: tuple[Clause, ...] = (
     Clause(
         "N1",
         "not-from-refusal",
-        "go on with the {noun} that came with the refusal",
+        "make a refused call again with the {noun} that came with the refusal",
         lambda kind: kind.duty.get("dead") == "renew from refusal",
         not_from_refusal,
         "dead",
@@ -378,7 +381,7 @@ CLAUSES: tuple[Clause, ...] = (
         "not renew {a} more than 5 times in a row if none is good",
         lambda kind: kind.duty.get("dead") == "renew",
         renewed_for_ever,
-        "dead",
+        "",
     ),
     Clause(
         "A3",

@@ -82,25 +82,39 @@ class History(Struct, kw_only=True):
     def knew(self, told: Call, later: Call) -> bool:
         """Whether whoever made the `later` call had to know of the answer to `told`.
 
-        It had to if both belong to one unit of work, or if its unit began after the answer was there. A unit that was under way
-        already may have fetched an id before, and a call outside of any unit is nobody's in particular.
+        It had to if both belong to one unit of work, or if its unit began after the answer was noticed. A unit that was under
+        way already may have fetched an id before, and a call outside of any unit is nobody's in particular.
         """
         if told.returned > later.left or not told.exchange.heard:
             return False
-        if not self.sharp and self._overlaps(told, later):
+        if not self.sharp and self._may_have_crossed(told, later):
             return False
         if told.unit is None and later.unit is None:
             return not any(told.left < unit.ended and unit.began < later.left for unit in self.units) or not self.units
         if later.unit is None:
             return False
-        return later.unit is told.unit or later.unit.began >= told.returned
+        return later.unit is told.unit or later.unit.began >= self._noticed(told)
 
-    def _overlaps(self, told: Call, later: Call) -> bool:
-        """By a clock's order alone, a call that left at about the time of an answer may have left before it."""
-        close = later.exchange.left_at - told.exchange.returned_at < CLOSE
-        return close and any(
-            other is not told and other.left < told.returned and other.returned > told.left for other in self.calls
-        )
+    def _noticed(self, told: Call) -> float:
+        """When the client has taken notice of an answer for sure: the unit that got it went on, or ended.
+
+        The thread that has the answer may not have run yet when another thread begins a unit.
+        """
+        if told.unit is None:
+            return told.returned
+        went_on = (call.left for call in self.calls if call.unit is told.unit and call.left > told.returned)
+        return min([told.unit.ended, *went_on])
+
+    def _may_have_crossed(self, told: Call, later: Call) -> bool:
+        """Whether `later` may have left before the answer to `told` was there, as far as a clock tells.
+
+        If they are close, it may, unless it is the same call made again, which is what the answer led to.
+        """
+        if later.exchange.left_at - told.exchange.returned_at >= CLOSE:
+            return False
+        if later.unit is told.unit and later.operation != told.operation:
+            return True
+        return any(other is not told and other.left < told.returned and other.returned > told.left for other in self.calls)
 
 
 CLOSE = 250

@@ -118,7 +118,9 @@ class Prober:
     def _bound_to_another(self, kind: Kind) -> None:
         operation = self._use_of(kind)
         shown = self._credentials(operation)
-        bound = {name: dict.fromkeys(one.bound, "something-else") for name, one in self._given.items() if name == kind.name}
+        bound = {name: one.bound for name, one in self._given.items()} | {
+            kind.name: dict.fromkeys(kind.bound, "something-else")
+        }
         self._expect_refusal(kind, "foreign", operation, shown, bound)
 
     def _ended_by_call(self, kind: Kind) -> None:

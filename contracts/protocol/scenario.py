@@ -112,10 +112,11 @@ def load(path: Path) -> Scenario:
         raise ScenarioError(str(path), "$", f"cannot be read: {error.strerror}") from error
 
 
-def complexity(scenario: Scenario) -> tuple[int, int, int]:
-    """A sort key, simplest first: units, then steps of all kinds, then length."""
+def complexity(scenario: Scenario) -> tuple[int, int, int, int]:
+    """A sort key, simplest first: units, then steps of all kinds, then requests that get no answer, then length."""
     steps = sum(1 + len(step.during) if isinstance(step, Do) else 1 for step in scenario.steps)
-    return scenario.units, steps, len(encode(scenario))
+    unanswered = sum(isinstance(step, Inject) and step.fault.kind != "status" for step in scenario.steps)
+    return scenario.units, steps, unanswered, len(encode(scenario))
 
 
 def told(step: Step | During) -> str:

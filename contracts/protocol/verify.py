@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from contracts.errors import ContractsError
 from contracts.protocol.history import operation_of
 from contracts.protocol.judge import Verdict, codes, judge
 from contracts.protocol.runner import Run, Runner, operations_called
-from contracts.protocol.scenario import Scenario, complexity
+from contracts.protocol.scenario import Advance, Do, End, Scenario, complexity
 from contracts.protocol.trace import Exchange, Trace
 from contracts.protocol.walk import plain, walk
 from contracts.verify.stopwatch import Stopwatch
@@ -88,6 +89,8 @@ def verify(
 ) -> Report:
     """Verify the clients of a target. `most` scenarios are played at most; `progress` is told how many are done.
 
+    `seed` draws the schedules of units that run at once and, if there are more than `most` scenarios, which are played.
+
     Raises ClientError if no client can be made, ClientNeverWorked if it cannot do its work in peace.
     """
     watch = Stopwatch()
@@ -99,7 +102,7 @@ def verify(
         best = {code: Finding(verdict=verdict) for code, verdict in _unjudged(runner.platform).items()}
         called, done, given_up = _warm_up(runner, best), sum(1 for _ in plain(runner.platform)), 0
         scenarios = walk(runner.platform, called, seed, races=clients.clock == "virtual")
-        chosen = scenarios if most is None else _spread(scenarios, max(0, most - done))
+        chosen = scenarios if most is None else _spread(scenarios, max(0, most - done), seed)
         for number, scenario in enumerate(chosen, 1):
             run = runner.run(scenario)
             given_up += bool(run.hung)
@@ -204,9 +207,22 @@ def _keep(best: dict[str, Finding], scenario: Scenario, run: Run, platform: Plat
             best[verdict.code] = Finding(verdict=verdict, found=found)
 
 
-def _spread(scenarios: list[Scenario], most: int) -> list[Scenario]:
-    """So many scenarios, of all sorts: the simplest, and others at even distances."""
+def _spread(scenarios: list[Scenario], most: int, seed: int) -> list[Scenario]:
+    """So many scenarios, simplest first: those in which only credentials end, then of all others some at even distances.
+
+    Which others depends on `seed`.
+    """
+    if len(scenarios) <= most:
+        return scenarios
+    ends = [scenario for scenario in scenarios if all(isinstance(step, Do | Advance | End) for step in scenario.steps)]
+    others = [scenario for scenario in scenarios if scenario not in ends]
+    kept = _evenly(ends, most, seed)
+    return sorted([*kept, *_evenly(others, most - len(kept), seed)], key=complexity)
+
+
+def _evenly(scenarios: list[Scenario], most: int, seed: int) -> list[Scenario]:
     if len(scenarios) <= most:
         return scenarios
     step = len(scenarios) / max(1, most)
-    return [scenarios[int(number * step)] for number in range(most)]
+    first = random.Random(seed).random() if seed else 0.0
+    return [scenarios[int((number + first) * step)] for number in range(most)]

@@ -75,8 +75,9 @@ def _units(platform: Platform) -> list[Do]:
 def deaths(platform: Platform) -> list[Happening]:
     """Return each way in which what a client holds can end."""
     found: list[Happening] = []
+    owners = {platform.kinds[name].within for name in platform.kinds if name in platform.order}
     for kind in platform.kinds.values():
-        if kind.carried and not kind.registered and kind.name in platform.order:
+        if kind.carried and not kind.registered and (kind.name in platform.order or kind.name in owners):
             found += _deaths_of(kind)
     return found
 
@@ -131,11 +132,13 @@ def _is_shown(platform: Platform, death: Advance | End, operation: str) -> bool:
 
 
 def _pairs(platform: Platform, called: Mapping[str, int]) -> Iterator[Scenario]:
-    """Two things go wrong in one unit of work: something dies, and a call of the recovery fails; or one call fails twice."""
+    """Two things go wrong: something dies, and a call of the recovery fails; one call fails twice; or something dies twice."""
     faults = _faults(platform, called)
     ends = [death for death in deaths(platform) if isinstance(death, End)]
     for unit, death, fault in product(_units(platform), ends, faults):
         yield Scenario((unit, death, fault, unit))
+    for unit, happening in product(_units(platform), deaths(platform)):
+        yield Scenario((unit, happening, unit, happening, unit))
     for unit, fault in product(_units(platform), faults):
         yield Scenario((unit, fault, Inject(fault.operation, FAULTS[0], 1), unit))
 

@@ -82,8 +82,9 @@ class Kind(Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def a(self) -> str:
-        """The noun with its article."""
-        return f"{'an' if self.noun[0].lower() in 'aeiou' else 'a'} {self.noun}"
+        """The noun with its article; an abbreviation is spelt out when it is read."""
+        vowels = "AEFHILMNORSX" if self.noun[:2].isupper() else "aeiouAEIOU"
+        return f"{'an' if self.noun[0] in vowels else 'a'} {self.noun}"
 
     @property
     def renewed_by(self) -> tuple[str, ...]:

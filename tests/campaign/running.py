@@ -1,0 +1,131 @@
+"""Runs one driver with several seeds, in the environment of the clients; prints what came of it as JSON.
+
+``python -m tests.campaign.running NAME SEEDS`` runs it, ``… NAME --replay`` plays the scenario that standard input has.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from contracts.clients.base import Clients
+from contracts.clients.process import ProcessClients
+from contracts.clients.python import PythonClients
+from contracts.clients.target import find
+from contracts.errors import ContractsError
+from contracts.protocol.report import story_of, text
+from contracts.protocol.scenario import Scenario, complexity
+from contracts.protocol.verify import Finding, replayed, verify
+from mockserver.platform import compile_platform
+from mockserver.platform import find as find_platform
+from mockserver.platform.model import Platform
+from tests.campaign.drivers import PUBLIC, PublicClient, drivers
+from tests.campaign.environments import NODE
+
+QUIET = 30.0
+"""Seconds that a process may be silent: a machine may be busy, and a library waits up to 10 s before it tries again."""
+
+
+class Clause(msgspec.Struct):
+    """What came of a clause: with how many seeds it held and was broken, and the simplest scenario in which it was broken."""
+
+    code: str
+    name: str
+    statement: str
+    level: str
+    source: str
+    held: int = 0
+    violated: int = 0
+    message: str = ""
+    scenario: Scenario | None = None
+    story: str = ""
+
+
+class Result(msgspec.Struct):
+    """What came of one driver; `seeds` are those that were played to the end."""
+
+    driver: str
+    seeds: int
+    scenarios: int
+    elapsed_s: float
+    given_up: int
+    clauses: list[Clause]
+
+
+def platform_of(client: PublicClient, policy: Mapping[str, Any]) -> Platform:
+    """Return the client's platform, its policy over that of the declaration."""
+    return compile_platform(find_platform(client.platform), {**client.policy, **policy}, client.platform)
+
+
+def clients_of(client: PublicClient) -> Clients:
+    """Return what makes clients of this driver."""
+    if client.language == "node":
+        return ProcessClients(f"node {client.target}", patience=QUIET)
+    return PythonClients(
+        find(f"{PUBLIC}/{client.target}"), socket=True, methods={client.unit: f"{client.unit}(…)"}, factory_patience=QUIET
+    )
+
+
+def run(client: PublicClient, seeds: int) -> Result:
+    """Verify a client with so many seeds. Ends the process if it cannot be verified with any."""
+    found: dict[str, Clause] = {}
+    platform, result = platform_of(client, {}), Result(client.name, 0, 0, 0.0, 0, [])
+    for seed in range(seeds):
+        try:
+            report = verify(client.name, clients_of(client), partial(platform_of, client), seed=seed, most=client.most)
+        except ContractsError as error:  # a busy machine, say, on which a client has waited too long
+            print(f"{client.name}: seed {seed} was given up: {error}", file=sys.stderr)
+            continue
+        result.seeds += 1
+        result.scenarios += report.scenarios
+        result.elapsed_s += report.elapsed_s
+        result.given_up += report.given_up
+        for finding in report.findings:
+            _add(found, finding, platform)
+        print(f"{client.name}: seed {seed}, {len(report.violated)} violated, {report.elapsed_s:.0f} s", file=sys.stderr)
+    if not result.seeds:
+        sys.exit(1)
+    result.clauses = list(found.values())
+    return result
+
+
+def _add(found: dict[str, Clause], finding: Finding, platform: Platform) -> None:
+    verdict = finding.verdict
+    empty = Clause(verdict.code, verdict.name, verdict.statement, verdict.level, verdict.source)
+    clause = found.setdefault(verdict.code, empty)
+    clause.held += verdict.status == "held"
+    if verdict.status != "violated" or finding.found is None:
+        return
+    clause.violated += 1
+    scenario = finding.found.scenario
+    if clause.scenario is None or complexity(scenario) < complexity(clause.scenario):
+        clause.scenario, clause.message = scenario, verdict.message
+        clause.story = "\n".join(story_of(finding.found, platform, verdict.at))
+
+
+def show(client: PublicClient, scenario: Scenario) -> str:
+    """Play one scenario; return the report."""
+    report, _ = replayed(client.name, clients_of(client), partial(platform_of, client), scenario)
+    return text(report, platform_of(client, {}))
+
+
+def main() -> None:
+    """Run or replay the driver that the command line names."""
+    name, what = sys.argv[1:]
+    client = next(one for one in drivers() if one.name == name)
+    if client.language == "node":
+        os.chdir(NODE)
+    if what == "--replay":
+        print(show(client, msgspec.json.decode(sys.stdin.buffer.read(), type=Scenario)), end="")
+    else:
+        answer = msgspec.json.encode(run(client, int(what)))
+        sys.stdout.buffer.write(answer)
+
+
+if __name__ == "__main__":
+    main()
