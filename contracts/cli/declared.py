@@ -11,19 +11,19 @@ import click
 from click.core import ParameterSource
 
 from contracts.cli.leftovers import nothing_left_running
-from contracts.cli.options import chosen
+from contracts.cli.options import driven
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
     from contracts.cli.console import Destination
-    from contracts.cli.options import Choice
+    from contracts.cli.options import Choice, Chosen
     from contracts.protocol.verify import Report
     from mockserver.platform import Platform
     from mockserver.settings import Settings
 
-IN_REAL_TIME = 30
-"""Scenarios for a client whose waits are real, unless more are asked for."""
+IN_REAL_TIME, AS_PROCESS = 30, 90
+"""Scenarios for a client whose waits are real, and for a process in virtual time, unless others are asked for."""
 
 PRINTERS = ("text", "json", "junit", "issue")
 
@@ -110,12 +110,15 @@ def verify(context: click.Context, choice: Choice) -> int:
             raise click.UsageError(f"--{name.replace('_', '-')} is for the web chat, and does not go with --platform")
     compile = compiler(given["platform"])
     platform = compile({})
-    with nothing_left_running(), clients_print_to_stderr():
-        client = chosen(choice, methods_of(platform))
+
+    def run(client: Chosen) -> Report:
         most = given["examples"]
-        if most is None and client.clients.clock != "virtual":
-            most = IN_REAL_TIME
-        report = verified(client.name, client.clients, compile, seed=given["seed"] or 0, most=most)
+        if most is None and client.clients.is_process:
+            most = AS_PROCESS if client.clients.clock == "virtual" else IN_REAL_TIME
+        return verified(client.name, client.clients, compile, seed=given["seed"] or 0, most=most)
+
+    with nothing_left_running(), clients_print_to_stderr():
+        _, report = driven(choice, run, methods_of(platform))
     report = only(report, platform, given["clauses"])
     tell(report, platform, given["destinations"], as_json=given["as_json"])
     return report.exit_status
@@ -132,8 +135,11 @@ def replay(named: str, choice: Choice, file: Path, *, times: int) -> int:
     compile = compiler(named or scenario.platform)
     platform = compile({})
     with nothing_left_running(), clients_print_to_stderr():
-        client = chosen(choice, methods_of(platform))
-        report, broken = replayed(client.name, client.clients, compile, scenario, times)
+        _, (report, broken) = driven(
+            choice,
+            lambda client: replayed(client.name, client.clients, compile, scenario, times),
+            methods_of(platform),
+        )
     click.echo(text(report, platform), nl=False)
     if times > 1:
         click.echo(f"violated in {broken} of {times} replays")

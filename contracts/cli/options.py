@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from contracts.verify.expected import ExpectedFailures
 
 F = TypeVar("F", bound=Callable[..., Any])
+R = TypeVar("R")
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "DAYFLY"}
 """Settings of every command. Each option can be given as a variable too: --seed as DAYFLY_SEED."""
@@ -62,6 +63,7 @@ class Choice(NamedTuple):
     one_shot: bool
     socket: bool
     faketime: bool
+    real_time: bool
     patience: float | None
     show_output: bool
 
@@ -98,6 +100,7 @@ client_options: Callable[[Callable[..., Any]], Callable[..., Any]] = stacked(
         click.option(
             "--faketime", is_flag=True, help="Give CMD the mock's wall clock by libfaketime. See contracts/README.md."
         ),
+        click.option("--real-time", is_flag=True, help="Let CMD wait in real time, even if its runtime supports virtual time."),
         click.option(
             "--patience",
             type=PATIENCE,
@@ -243,11 +246,30 @@ admin_token = click.option("--admin-token", metavar="TOKEN", default="", help="T
 
 
 class Chosen(NamedTuple):
-    """The clients to drive: their name, the object that makes them, and the arguments that name them on the command line."""
+    """The clients to drive: their name, the object that makes them, the arguments that name them on the command line, and
+    the choice that those make.
+    """
 
     name: str
     clients: Clients
     replay_with: str
+    choice: Choice
+
+
+def driven(choice: Choice, run: Callable[[Chosen], R], methods: Mapping[str, str] | None = None) -> tuple[Chosen, R]:
+    """Return the clients that are `chosen`, and what `run` makes of them.
+
+    If it turns out only now that they cannot be in virtual time, they are run in real time. Raises what `chosen` and `run` do.
+    """
+    from contracts.clients.errors import BeyondVirtualTime
+
+    client = chosen(choice, methods)
+    try:
+        return client, run(client)
+    except BeyondVirtualTime as error:
+        client = chosen(choice._replace(real_time=True), methods)
+        client.clients.real_time = error.reason
+        return client, run(client)
 
 
 def chosen(choice: Choice, methods: Mapping[str, str] | None = None) -> Chosen:
@@ -261,24 +283,30 @@ def chosen(choice: Choice, methods: Mapping[str, str] | None = None) -> Chosen:
 
 
 def _process(choice: Choice, command: str) -> Chosen:
-    from contracts.clients.process import ProcessClients
+    from contracts.clients.command import command_clients
 
     if choice.socket:
         raise click.UsageError("--socket is for TARGET only: a process uses a socket anyway")
-    flags = "".join(f" {flag}" for flag, set in (("--one-shot", choice.one_shot), ("--faketime", choice.faketime)) if set)
-    clients = ProcessClients(command, one_shot=choice.one_shot, faketime=choice.faketime, **_given(choice))
-    return Chosen(command, clients, f"--command {shlex.quote(command)}{flags}{_patience(choice)}")
+    given = {"one_shot": choice.one_shot, "faketime": choice.faketime, "real_time": choice.real_time}
+    flags = "".join(f" --{name.replace('_', '-')}" for name, is_set in given.items() if is_set)
+    clients = command_clients(command, **given, **_given(choice))
+    return Chosen(command, clients, f"--command {shlex.quote(command)}{flags}{_patience(choice)}", choice)
 
 
 def _python(choice: Choice, target: str, methods: Mapping[str, str] | None) -> Chosen:
     from contracts.clients.python import PythonClients
     from contracts.clients.target import find
 
-    for flag, given in (("--one-shot", choice.one_shot), ("--faketime", choice.faketime)):
+    for flag, given in (
+        ("--one-shot", choice.one_shot),
+        ("--faketime", choice.faketime),
+        ("--real-time", choice.real_time),
+    ):
         if given:
             raise click.UsageError(f"{flag} is for --command only")
     again = shlex.quote(target) + (" --socket" if choice.socket else "") + _patience(choice)
-    return Chosen(target, PythonClients(find(target), socket=choice.socket, methods=methods, **_given(choice)), again)
+    clients = PythonClients(find(target), socket=choice.socket, methods=methods, **_given(choice))
+    return Chosen(target, clients, again, choice)
 
 
 def _patience(choice: Choice) -> str:

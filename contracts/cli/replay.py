@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from contracts.cli.console import Destination, clients_print_to_stderr, tell
 from contracts.cli.leftovers import nothing_left_running
-from contracts.cli.options import SETTINGS, Choice, chosen, client_options, contract_options, report_options
+from contracts.cli.options import SETTINGS, Choice, Chosen, client_options, contract_options, driven, report_options
 from contracts.cli.options import platform as platform_option
 from contracts.judge import Parameters
 from contracts.report.exports import curl, pytest
@@ -60,13 +60,12 @@ def command(
     options = Options(clauses=clauses, parameters=replace(contract, one_shot=choice.one_shot))
     scenario = load(file)
     with nothing_left_running(), clients_print_to_stderr():
-        client = chosen(choice)
-        report = replay(client.name, client.clients, scenario, options, times)
+        client, report = driven(choice, lambda client: replay(client.name, client.clients, scenario, options, times))
     report = _from(file, replace(report, replay_with=client.replay_with))
     if emit is None:
         tell(report, destinations, as_json=as_json)
         context.exit(report.exit_status(strict=strict))
-    export = _export(emit, report, _client(client.name, choice), options.parameters)
+    export = _export(emit, report, _client(client), options.parameters)
     click.echo(export, nl=False)
     tell(report, destinations, as_json=as_json, aside=True)
 
@@ -82,14 +81,16 @@ def _from(file: Path, report: Report) -> Report:
     return replace(report, clauses=clauses)
 
 
-def _client(name: str, choice: Choice) -> Client:
+def _client(client: Chosen) -> Client:
     """Return the client as it was driven here."""
+    choice = client.choice
     return Client(
-        target=name,
+        target=client.name,
         command=choice.command is not None,
         one_shot=choice.one_shot,
         socket=choice.socket,
         faketime=choice.faketime,
+        real_time=choice.real_time,
         patience=choice.patience,
     )
 

@@ -14,9 +14,10 @@ from contracts.cli.leftovers import nothing_left_running
 from contracts.cli.options import (
     SETTINGS,
     Choice,
-    chosen,
+    Chosen,
     client_options,
     contract_options,
+    driven,
     expected_failures,
     known,
     report_options,
@@ -27,6 +28,7 @@ from contracts.judge import Parameters
 
 if TYPE_CHECKING:
     from contracts.generate import Extent
+    from contracts.report.model import Report
 
 
 @click.command("verify", context_settings=SETTINGS)
@@ -96,9 +98,12 @@ def command(
         corpus_keep=corpus_keep,
         expected=known(expected_failures),
     )
-    with nothing_left_running(), clients_print_to_stderr():
-        client = chosen(choice)
+
+    def run(client: Chosen) -> Report:
         with progress_bar() as watch:
-            report = verify(client.name, client.clients, options, watch)
+            return verify(client.name, client.clients, options, watch)
+
+    with nothing_left_running(), clients_print_to_stderr():
+        client, report = driven(choice, run)
     tell(replace(report, replay_with=client.replay_with), destinations, as_json=as_json)
     context.exit(report.exit_status(strict=strict))

@@ -143,6 +143,10 @@ class Clients(Protocol):
     """
 
     clock: Literal["virtual", "wall"]
+    is_process: bool
+    """Whether each client is a process of its own, which takes a tenth of a second to start."""
+    real_time: str
+    """Why the clock is real, in a few words, if it might have been virtual; else empty."""
     note: str
     """Why a client's own time did not move with that clock since `begin`; empty if it did."""
     door: Literal["socket", "in_process"]

@@ -12,7 +12,6 @@ from codecs import getincrementaldecoder
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
 
 from contracts.clients.base import Credentials, Wrote, hidden
 from contracts.clients.errors import ClientError
@@ -68,7 +67,8 @@ def environment(base_url: str, credentials: Credentials) -> dict[str, str]:
 class Child:
     """A running process in a group of its own. `tail` is what it last wrote to stderr.
 
-    `credentials` are those that it finds in its environment, `variables`. `wrote` takes what it writes to stderr.
+    `credentials` are those that it finds in its environment, `variables`. `wrote` takes what it writes to stderr, at once in
+    a thread if the child is `listened` to, else when `hear` is called.
     """
 
     def __init__(
@@ -79,6 +79,7 @@ class Child:
         *,
         stdout: int,
         wrote: Wrote,
+        listened: bool = True,
     ) -> None:
         """Starts it. Raises ClientError where that cannot be done."""
         self._credentials, self._wrote = credentials, wrote
@@ -94,16 +95,32 @@ class Child:
         except OSError as error:
             problem = f"the command {shlex.join(words)!r} cannot be started: {error.strerror}"
             raise ClientError(problem + (NO_SHELL if "=" in words[0] else "")) from error
-        assert self._process.stderr is not None
         self._kept = bytearray()
-        self._listener = threading.Thread(target=self._listen, args=(self._process.stderr,), name="dayfly stderr", daemon=True)
-        self._listener.start()
+        self._decode = getincrementaldecoder("utf-8")("replace").decode
+        self._listener: threading.Thread | None = None
+        if listened:
+            self._listener = threading.Thread(target=self._listen, name="dayfly stderr", daemon=True)
+            self._listener.start()
+        else:
+            os.set_blocking(self.stderr, False)
+
+    @property
+    def stdin(self) -> int:
+        """The descriptor of its standard input."""
+        assert self._process.stdin is not None
+        return self._process.stdin.fileno()
 
     @property
     def stdout(self) -> int:
         """The descriptor of its standard output, where that is a pipe."""
         assert self._process.stdout is not None
         return self._process.stdout.fileno()
+
+    @property
+    def stderr(self) -> int:
+        """The descriptor of its standard error."""
+        assert self._process.stderr is not None
+        return self._process.stderr.fileno()
 
     @property
     def tail(self) -> str:
@@ -131,7 +148,10 @@ class Child:
             status = self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             return None
-        self._listener.join(GRACE)
+        if self._listener is not None:
+            self._listener.join(GRACE)
+        else:
+            self.hear()
         return status
 
     def wait_while_busy(self, patience: float, requests: Callable[[], int]) -> int | None:
@@ -151,7 +171,8 @@ class Child:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        for thread in (self._listener, *users):
+        listener = () if self._listener is None else (self._listener,)
+        for thread in (*listener, *users):
             thread.join(GRACE)
             if thread.is_alive():  # a descriptor that is read from must not be given to somebody else
                 return
@@ -160,12 +181,27 @@ class Child:
                 with suppress(OSError):
                     pipe.close()
 
-    def _listen(self, stderr: IO[bytes]) -> None:
-        decode = getincrementaldecoder("utf-8")("replace").decode
-        while chunk := os.read(stderr.fileno(), 1 << 16):
-            self._wrote("stderr", decode(chunk))
+    def hear(self) -> bool:
+        """Take what it has written to stderr by now, if it is not `listened` to; return whether more may come."""
+        try:
+            while self._take():
+                pass
+        except BlockingIOError:
+            return True
+        return False
+
+    def _listen(self) -> None:
+        while self._take():
+            pass
+
+    def _take(self) -> bool:
+        """Read a piece of stderr; return False at its end."""
+        chunk = os.read(self.stderr, 1 << 16)
+        if chunk:
+            self._wrote("stderr", self._decode(chunk))
             self._kept += chunk
             del self._kept[: -KEPT_OUTPUT - MARGIN]
+        return bool(chunk)
 
 
 class Life:
@@ -190,14 +226,25 @@ class Life:
 
 
 def work_of(process: int) -> float:
-    """Seconds of a processor's time that a process and its children have had; 0 if the system does not say so."""
+    """Return the seconds of a processor's time that a process and its children have had, or were kept waiting for.
+
+    On a busy machine a client may wait for longer than it computes. 0 if the system does not say.
+    """
     try:
         times = Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()[11:13]
         children = Path(f"/proc/{process}/task/{process}/children").read_bytes().split()
     except (OSError, IndexError):
         return 0.0
-    own = sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+    own = sum(map(int, times)) / os.sysconf("SC_CLK_TCK") + _kept_waiting(process)
     return own + sum(work_of(int(child)) for child in children)
+
+
+def _kept_waiting(process: int) -> float:
+    """Return for how many seconds a process's first thread was ready to run and had no processor."""
+    try:
+        return int(Path(f"/proc/{process}/schedstat").read_bytes().split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return 0.0
 
 
 def telling_line(output: str) -> str:

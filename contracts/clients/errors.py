@@ -53,6 +53,15 @@ class PlatformUnreached(ClientError):
         super().__init__(problem)
 
 
+class BeyondVirtualTime(ClientError):
+    """A request came from a process that has no virtual time, though another of the client's has."""
+
+    reason = "it asks the platform from a process that did not say hello, though another of its processes did"
+
+    def __init__(self) -> None:
+        super().__init__(f"the client cannot be in virtual time: {self.reason}; judge it with --real-time")
+
+
 class NothingSent(ClientError):
     """The client raised `error` before its first request: in each of `scenarios` scenarios and in the simplest one.
 

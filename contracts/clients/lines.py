@@ -49,8 +49,9 @@ _HALF = re.compile("[\ud800-\udfff]")
 
 
 def question(number: int, guest: Guest, text: str) -> bytes:
-    """A line that asks for intent `number`."""
-    return msgspec.json.encode(Question(number, Ask(guest, text))) + b"\n"
+    """Return a line that asks for intent `number`, with U+2028 escaped, because the readline of Node 24 ends a line there."""
+    line = msgspec.json.encode(Question(number, Ask(guest, text)))
+    return line.replace("\u2028".encode(), b"\\u2028").replace("\u2029".encode(), b"\\u2029") + b"\n"
 
 
 def reply(line: bytes, credentials: Credentials) -> Reply:
@@ -83,19 +84,27 @@ def shown(line: bytes, credentials: Credentials) -> str:
 
 
 class Lines:
-    """The lines of a stream, without their ends. `pending` is what has come of the next one."""
+    """The lines of a client's standard output, without their ends. `pending` is what has come of the next one."""
 
-    def __init__(self, descriptor: int, credentials: Credentials) -> None:
-        self._descriptor, self._credentials = descriptor, credentials
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
         self.pending = b""
 
-    def __iter__(self) -> Iterator[bytes]:
-        """Raises ClientProtocolError at one that is too long, or that has no end."""
-        while chunk := os.read(self._descriptor, 1 << 16):
-            *lines, self.pending = (self.pending + chunk).split(b"\n")
-            yield from (line for line in lines if line.strip())
-            if len(self.pending) > LONGEST_LINE:
-                raise ClientProtocolError(f"the client wrote a line of more than {LONGEST_LINE} bytes: {self._begun}")
+    def read(self, descriptor: int) -> Iterator[bytes]:
+        """Read a descriptor to its end. Raises ClientProtocolError at a line that is too long, or that has no end."""
+        while chunk := os.read(descriptor, 1 << 16):
+            yield from self.feed(chunk)
+        self.end()
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Return the lines that a chunk completes. Raises ClientProtocolError at one that is too long."""
+        *lines, self.pending = (self.pending + chunk).split(b"\n")
+        yield from (line for line in lines if line.strip())
+        if len(self.pending) > LONGEST_LINE:
+            raise ClientProtocolError(f"the client wrote a line of more than {LONGEST_LINE} bytes: {self._begun}")
+
+    def end(self) -> None:
+        """Nothing more comes. Raises ClientProtocolError if a line has no end."""
         if self.pending.strip():
             raise ClientProtocolError(f"the client's last line has no end: {self._begun}")
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from contracts.clients import lines
 from contracts.clients.base import Driver, Hung, Intent, Lost, Seat, Wrote
 from contracts.clients.child import Child, command_line, ending, environment, telling_line
+from contracts.clients.conversation import Conversation
 from contracts.clients.errors import ClientProtocolError
 from contracts.clients.faketime import FakeTime
 
@@ -30,6 +31,7 @@ class ProcessClients:
     clock: Literal["virtual", "wall"] = "wall"
     door: Literal["socket", "in_process"] = "socket"
     system: Callable[[], int] | None = None
+    is_process = True
     strayed = False
     way_in = "send its requests to the URL in its variable DAYFLY_BASE_URL"
 
@@ -41,11 +43,13 @@ class ProcessClients:
         faketime: bool = False,
         patience: float = PATIENCE,
         show_output: bool = False,
+        real_time: str = "",
     ) -> None:
+        """`real_time`: why the clients are not in virtual time, if somebody should be told so."""
         self._words = command_line(command)
         self._faketime = faketime
         self._one_shot, self._patience = one_shot, patience
-        self._show_output = show_output
+        self._show_output, self.real_time = show_output, real_time
         self._stack = ExitStack()
         self._url = ""
         self._time: FakeTime | None = None
@@ -66,7 +70,7 @@ class ProcessClients:
     def start(self, seat: Seat) -> Driver:
         """See Clients."""
         if self._show_output:
-            seat = seat._replace(wrote=_shown_too(seat.wrote))
+            seat = seat._replace(wrote=shown_too(seat.wrote))
         variables = environment(self._url, seat.credentials) | dict(self._time.variables if self._time is not None else {})
         if self._one_shot:
             from contracts.clients.one_shot import OneShotDriver
@@ -85,7 +89,7 @@ class ProcessClients:
         self._stack.close()
 
 
-def _shown_too(wrote: Wrote) -> Wrote:
+def shown_too(wrote: Wrote) -> Wrote:
     """Lets output through to standard error as well."""
 
     def write(stream: str, text: str) -> None:
@@ -106,11 +110,10 @@ class ProcessDriver:
     def __init__(self, child: Child, seat: Seat, patience: float) -> None:
         self._child, self._patience = child, patience
         self._handler, self._credentials = seat.handler, seat.credentials
-        self._lines = lines.Lines(child.stdout, seat.credentials)
+        self._lines = lines.Lines(seat.credentials)
+        self._conversation = Conversation()
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._questions: SimpleQueue[bytes | None] = SimpleQueue()
-        self._asked: dict[int, Intent | None] = {}
-        self._answered: set[int] = set()
         self._is_lost = False
         self._reader = threading.Thread(target=self._read, name="dayfly client", daemon=True)
         self._writer = threading.Thread(target=self._write, name="dayfly client", daemon=True)
@@ -127,11 +130,8 @@ class ProcessDriver:
         self._is_lost = True  # unless it gets to the end of this
         self._drain()
         for intent in intents:
-            number = len(self._asked) + 1
-            self._asked[number] = intent
-            intent.began()
-            self._questions.put(intent.question(number))
-        while any(self._asked.values()):
+            self._questions.put(self._conversation.ask(intent))
+        while self._conversation.is_open:
             self._settle(self._next())
         self._is_lost = False
 
@@ -169,7 +169,7 @@ class ProcessDriver:
             silent = f"for {self._patience:g} s it neither ended nor made a request"
             problem = f"the client went on after the end of its input: {silent}; it was killed"
             raise Lost(problem, self._words, waited=True)
-        if status != 0 and not self._asked:
+        if status != 0 and not self._conversation.has_begun:
             raise Lost(f"the client ended before it was asked anything: {ending(status)}", self._words)
         self._drain()
 
@@ -184,10 +184,7 @@ class ProcessDriver:
             if status is None:
                 raise Lost("the client closed its stdout with a message open, and goes on", self._words, waited=True)
             raise Lost(f"the client ended with a message open: {ending(status)}", self._words)
-        intent = self._asked[event.id]
-        assert intent is not None
-        self._asked[event.id] = None
-        intent.ended("accepted" if event.ok else "failed", event.error or "")
+        self._conversation.settle(event)
 
     def _next(self) -> Event:
         """The next event. Raises Lost if the client shows nothing for too long."""
@@ -218,20 +215,11 @@ class ProcessDriver:
     def _read(self) -> None:
         """In a thread, up to the first line that does not belong there: a client may write more than there is room for."""
         try:
-            for line in self._lines:
-                self._events.put(self._expected(lines.reply(line, self._credentials)))
+            for line in self._lines.read(self._child.stdout):
+                self._events.put(self._conversation.expected(lines.reply(line, self._credentials)))
             self._events.put(None)
         except ClientProtocolError as error:
             self._events.put(error)
-
-    def _expected(self, reply: lines.Reply) -> lines.Reply:
-        """The reply. Raises ClientProtocolError where it answers what it was not asked, or not any more."""
-        if reply.id not in self._asked:
-            raise ClientProtocolError(f"the client answered intent {reply.id}, which it was never asked")
-        if reply.id in self._answered:
-            raise ClientProtocolError(f"the client answered intent {reply.id}, a second time")
-        self._answered.add(reply.id)
-        return reply
 
     def _write(self) -> None:
         while (line := self._questions.get()) is not None:

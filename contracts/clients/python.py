@@ -46,6 +46,8 @@ class PythonClients:
     """
 
     clock: Literal["virtual", "wall"] = "virtual"
+    is_process = False
+    real_time = ""
     door: Literal["socket", "in_process"] = "in_process"
 
     def __init__(

@@ -116,7 +116,8 @@ def _table(report: Report) -> str:
     rows = [(one.verdict.code, one.verdict.name, _status(one)) for one in report.findings]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines = [f"{code:<{widths[0]}}  {name:<{widths[1]}}  {status}" for code, name, status in rows]
-    real = " in real time" if report.real_time else ""
+    why = f" ({report.why_real_time})" if report.why_real_time else ""
+    real = f" in real time{why}" if report.real_time else ""
     how = report.extent or f"{report.scenarios} scenarios, seed {report.seed}, {report.elapsed_s:.1f} s{real}"
     broken = f"{len(report.violated)} of {len(rows)} clauses violated"
     lines += ["", f"{report.target} on {report.platform}: {broken}; {how}"]

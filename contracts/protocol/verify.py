@@ -58,6 +58,8 @@ class Report(Struct, frozen=True, kw_only=True):
     seed: int
     elapsed_s: float
     real_time: bool = False
+    why_real_time: str = ""
+    """Why the client's time was real, in a few words, if it might have been virtual."""
     given_up: int = 0
     """The number of scenarios in which the client had to be given up."""
     extent: str = ""
@@ -114,6 +116,7 @@ def verify(
             seed=seed,
             elapsed_s=watch.seconds(),
             real_time=clients.clock != "virtual",
+            why_real_time=clients.real_time,
             given_up=given_up,
         )
 
@@ -138,6 +141,7 @@ def replayed(
             seed=0,
             elapsed_s=watch.seconds(),
             real_time=clients.clock != "virtual",
+            why_real_time=clients.real_time,
             given_up=given_up,
         )
     return report, broken

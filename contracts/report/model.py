@@ -156,7 +156,7 @@ class Report(Struct, frozen=True, kw_only=True):
     unkept: tuple[str, ...] = ()
     stopped: str = ""
     real_time: str = ""
-    """Why clauses that depend on the client's own time are inconclusive, and what to do; "" if they are not."""
+    """Why the client's own time was real, in part or as a whole, if it might have been virtual, and what follows from that."""
     interrupted: bool = False
     inferred: int = 0
     """The number of messages that were inferred from a recording without intents."""

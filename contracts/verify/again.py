@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from math import isfinite
 
 from contracts.judge import DEFAULTS, Parameters
-from contracts.profiles import EXAMPLES, walk_extent
+from contracts.profiles import EXAMPLES, Pace, walk_extent
 
 _TYPED = ("delivery", "max_age", "max_attempts", "min_attempts", "max_wait", "min_pause", "token_margin", "idempotency_key")
 """The parameters of the contract that are options."""
@@ -20,13 +20,13 @@ def contract(parameters: Parameters) -> str:
     return " ".join(_parameters(parameters))
 
 
-def drawing(codes: Sequence[str], examples: int, clock: str, walk: str | None = None) -> str:
+def drawing(codes: Sequence[str], examples: int, pace: Pace, walk: str | None = None) -> str:
     """Return the options of `dayfly verify` that change what is drawn. The choice of clauses does, because it steers the
     search.
     """
     told = [f"--clause {code.upper()}" for code in codes]
     walked = [] if walk in {None, walk_extent()} else [f"--walk {walk}"]
-    return " ".join([*told, *([] if examples == EXAMPLES[clock] else [f"--examples {examples}"]), *walked])
+    return " ".join([*told, *([] if examples == EXAMPLES[pace] else [f"--examples {examples}"]), *walked])
 
 
 def _parameters(parameters: Parameters) -> Iterator[str]:

@@ -13,7 +13,7 @@ from contracts.clauses import CLAUSES
 from contracts.clients.base import Clients
 from contracts.generate import Extent, Limits
 from contracts.judge import DEFAULTS, Clause, Demand, Parameters
-from contracts.profiles import profile, walk_extent
+from contracts.profiles import Pace, profile, walk_extent
 from contracts.report.model import ClauseResult, Report, Walked
 from contracts.scenario import Scenario
 from contracts.verify import again
@@ -28,15 +28,20 @@ from contracts.world import World
 
 D = TypeVar("D", bound=Demand)
 
-IN_PROCESS = Effort(shrinking=600, replays=10)
-PROCESSES = Effort(shrinking=60, replays=3, hang=8)
+EFFORTS: dict[Pace, Effort] = {
+    "object": Effort(shrinking=600, replays=10),
+    "process": Effort(shrinking=60, replays=3),
+    "real": Effort(shrinking=60, replays=3, hang=8),
+}
+
+IN_REAL_TIME = "in real time, because the client cannot be in virtual time: {}; so races and long waits are tested less"
 
 
 class Options(Struct, frozen=True, kw_only=True):
     """The extent of a verification.
 
     `examples`: scenarios to draw; `seed`: their seed; both default to the profile's. `walk`: the extent of the walk before
-    them; by default that of the variable `DAYFLY_WALK`, else everything in virtual time, and few scenarios if waits are real.
+    them; by default that of the variable `DAYFLY_WALK`, else everything, and few scenarios for a process.
     `clauses`: the clauses to judge (none: all). `corpus` saves counterexamples, which are tried first; `corpus_keep` keeps
     those that no longer fail. `expected`: violations that are known.
     """
@@ -89,11 +94,11 @@ def verify(target: str, clients: Clients, options: Options = DEFAULT_OPTIONS, wa
         elapsed_s=stopwatch.seconds(),
         delivery=options.parameters.delivery,
         contract=again.contract(options.parameters),
-        drawing=again.drawing(options.clauses, plan.drawing.examples, clients.clock, options.walk),
+        drawing=again.drawing(options.clauses, plan.drawing.examples, _pace(clients), options.walk),
         removed=removed,
         unkept=() if corpus is None else corpus.unkept,
         stopped=campaign.stopped,
-        real_time=campaign.why_real_time,
+        real_time=campaign.why_real_time or _real_time(clients),
         interrupted=interrupted,
     )
 
@@ -103,13 +108,24 @@ def _plan(clients: Clients, options: Options, corpus: Corpus | None) -> _Plan:
     return _Plan(
         kept=[] if corpus is None else corpus.scenarios,
         drawing=Drawing(
-            examples=chosen.examples(clients.clock) if options.examples is None else options.examples,
+            examples=chosen.examples(_pace(clients)) if options.examples is None else options.examples,
             chance=chosen.chance() if options.seed is None else options.seed,
-            extent=options.walk or walk_extent(),
+            extent=options.walk or walk_extent() or ("short" if clients.is_process else None),
         ),
         limits=Limits(virtual=virtual, schedules=virtual, max_age=options.parameters.max_age),
-        effort=IN_PROCESS if virtual else PROCESSES,
+        effort=EFFORTS[_pace(clients)],
     )
+
+
+def _pace(clients: Clients) -> Pace:
+    if clients.clock != "virtual":
+        return "real"
+    return "process" if clients.is_process else "object"
+
+
+def _real_time(clients: Clients) -> str:
+    """Return the line of a report that says why its clients were in real time, if they might have been in virtual time."""
+    return IN_REAL_TIME.format(clients.real_time) if clients.real_time else ""
 
 
 def _found(campaign: Campaign, plan: _Plan) -> tuple[tuple[ClauseResult, ...], bool]:
@@ -152,6 +168,7 @@ def replay(target: str, clients: Clients, scenario: Scenario, options: Options =
         elapsed_s=stopwatch.seconds(),
         delivery=options.parameters.delivery,
         contract=again.contract(options.parameters),
+        real_time=campaign.why_real_time or _real_time(clients),
     )
 
 

@@ -63,8 +63,7 @@ class Working:
             return False
         if clients.strayed:
             return True
-        is_process = clients.clock == "wall"
-        return all(end.outcome == "failed" and (is_process or _NETWORK.match(end.error)) for end in ends)
+        return all(end.outcome == "failed" and (clients.is_process or _NETWORK.match(end.error)) for end in ends)
 
 
 def _raised_in_silence(run: Run) -> bool:

@@ -19,19 +19,19 @@ def _desk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_at_a_desk_each_run_is_another() -> None:
     assert profile().chance() != profile().chance()
-    assert profile().examples("virtual") == EXAMPLES["virtual"]
+    assert profile().examples("object") == EXAMPLES["object"]
 
 
 def test_under_ci_every_run_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
     assert profile().chance() == profile("ci").chance() == 0
-    assert profile().examples("wall") == EXAMPLES["wall"]
+    assert profile().examples("real") == EXAMPLES["real"]
 
 
 def test_at_night_more_is_drawn_and_something_else_under_ci_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
     assert profile("nightly").chance() != profile("nightly").chance()
-    assert profile("nightly").examples("virtual") == 10 * EXAMPLES["virtual"]
+    assert profile("nightly").examples("object") == 10 * EXAMPLES["object"]
 
 
 def test_a_variable_names_one_and_an_argument_wins(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -196,6 +196,7 @@ def test_a_node_client_is_judged(capfd: Captured) -> None:
         ([], "dayfly verify: name one client: TARGET (package.module:factory or path/to/file.py:factory) or --command"),
         ([CACHED, "--command", "x"], "dayfly verify: name one client"),
         ([CACHED, "--one-shot"], "dayfly verify: --one-shot is for --command only"),
+        ([CACHED, "--real-time"], "dayfly verify: --real-time is for --command only"),
         (["nothing"], "dayfly: nothing: must be package.module:factory or path/to/file.py:factory"),
         (["nowhere.py:factory"], "dayfly: nowhere.py:factory: there is no file nowhere.py"),
         ([CACHED.replace("factory", "factry")], "did you mean 'factory'?"),
@@ -224,6 +225,53 @@ def test_a_node_client_is_judged(capfd: Captured) -> None:
 def test_what_cannot_be_done_is_said_in_a_line_and_exits_2(arguments: list[str], words: str, capfd: Captured) -> None:
     assert run(["verify", *arguments]) == 2
     assert words in said(capfd)
+
+
+ANSWERS = """\
+import json, os, sys, urllib.request
+for line in sys.stdin:
+    try:
+        urllib.request.urlopen(os.environ["DAYFLY_BASE_URL"] + "/oauth/token", b"")
+    except OSError:
+        pass
+    print(json.dumps({"id": json.loads(line)["id"], "ok": False, "error": "no"}), flush=True)
+"""
+REAL = "in real time, because the client cannot be in virtual time: its runtime did not say hello"
+
+
+def test_a_client_that_cannot_be_in_virtual_time_is_judged_in_real_time_and_the_report_says_so(
+    tmp_path: Path, capfd: Captured
+) -> None:
+    script = tmp_path / "client.py"
+    script.write_text(ANSWERS)
+    command = shlex.join([sys.executable, "-S", str(script)])
+    scenario = f"{SCENARIOS}/two-plain-sends.json"
+    run(["replay", scenario, "--command", command, "--clause", "D3"])
+    assert REAL in capfd.readouterr().out
+    run(["replay", scenario, "--command", command, "--clause", "D3", "--real-time"])
+    assert "in real time" not in capfd.readouterr().out
+
+
+def test_a_launcher_in_node_does_not_put_a_client_without_a_shim_into_virtual_time(tmp_path: Path, capfd: Captured) -> None:
+    script = tmp_path / "client.py"
+    script.write_text(ANSWERS)
+    command = shlex.join(["sh", "-c", f"{need('node')} -e 0; exec {shlex.join([sys.executable, '-S', str(script)])}"])
+    run(["replay", f"{SCENARIOS}/two-plain-sends.json", "--command", command, "--clause", "D3"])
+    out, _ = capfd.readouterr()
+    assert "cannot be in virtual time: it asks the platform from a process that did not say hello" in " ".join(out.split())
+
+
+@pytest.mark.parametrize(("options", "clock"), [([], "virtual time"), (["--real-time"], "wall clock")])
+def test_a_client_in_node_is_in_virtual_time_unless_real_time_is_asked_for(
+    options: list[str], clock: str, capfd: Captured
+) -> None:
+    command = f"{need('node')} {CLIENTS}/cached_session.mjs"
+    scenario = f"{SCENARIOS}/earlier-today.json"
+    assert run(["replay", scenario, "--command", command, "--clause", "S1", *options]) == 1
+    out, _ = capfd.readouterr()
+    assert f"what reached the mock ({clock})" in out
+    assert "in real time" not in out
+    assert ("21600.000" in out) == (not options)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ CLIENTS = Path(__file__).parents[2] / "fixtures" / "clients"
 pytestmark = pytest.mark.slow
 
 FEW = ("--examples", "2")
-"""A client in a process of its own waits in real time."""
+"""Each scenario of a client in a process of its own starts one, and that of one-shot clients waits in real time."""
 
 
 class Shipped(NamedTuple):

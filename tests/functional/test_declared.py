@@ -17,7 +17,9 @@ import httpx
 import pytest
 
 from contracts import cli
+from contracts.protocol.scenario import Advance, Do, End, Scenario, encode
 from tests.functional.serving import Serving
+from tests.need import need
 
 CLIENT = """
 class Client:
@@ -75,6 +77,46 @@ def test_a_client_that_keeps_its_session_for_ever_is_condemned_by_the_specificat
     assert "the client went on after a 404 for its MCP session, and did not ask for another" in result.output
     (case,) = ElementTree.parse(report).iter("testcase")
     assert case.find("failure") is not None
+
+
+IN_NODE = """
+import { createInterface } from "node:readline";
+const headers = { "Content-Type": "application/json", Accept: "application/json, text/event-stream" };
+const began = Date.now();
+let session;
+async function post(method, params) {
+  const own = session ? { ...headers, "Mcp-Session-Id": session } : headers;
+  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
+  const answer = await fetch(`${process.env.DAYFLY_BASE_URL}/mcp`, { method: "POST", headers: own, body });
+  await answer.text();
+  if (!answer.ok) throw new Error(`${method} answered ${answer.status}`);
+  return answer;
+}
+for await (const line of createInterface({ input: process.stdin })) {
+  const { id, with: { name, arguments: given } } = JSON.parse(line);
+  try {
+    session ??= (await post("initialize", {})).headers.get("Mcp-Session-Id");
+    await post("tools/call", { name, arguments: given });
+    console.log(JSON.stringify({ id, ok: true }));
+  } catch (error) {
+    console.log(JSON.stringify({ id, ok: false, error: `${error} after ${(Date.now() - began) / 3600_000} h` }));
+  }
+}
+"""
+
+
+def test_a_client_in_node_is_judged_in_virtual_time(tmp_path: Path, run: Run) -> None:
+    """It goes on with a session that has ended, and again an hour later."""
+    (tmp_path / "client.mjs").write_text(IN_NODE)
+    call = Do("tool_call", {"name": "echo", "arguments": {"text": "hello"}})
+    scenario = tmp_path / "scenario.json"
+    scenario.write_bytes(encode(Scenario((call, End("session"), call, Advance(3600.0), call))))
+    command = f"{need('node')} {tmp_path}/client.mjs"
+    result = run("replay", "--platform", "mcp", str(scenario), "--command", command)
+    assert result.exit_code == 1
+    assert "error[R1/session] dead-shown: an MCP session was shown again after a 404" in result.output
+    assert "Error: tools/call answered 404 after 1 h" in result.output
+    assert "in real time" not in result.output
 
 
 def test_one_that_starts_another_session_keeps_that_clause(clients: Path, run: Run) -> None:

@@ -18,10 +18,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import msgspec
 import pytest
 
 from contracts.clients.base import Credentials
 from contracts.clients.lines import question, reply
+from contracts.clients.virtual.protocol import VERSION, Go, Hello, Idle, Welcome, decode, encode
 from mockserver.engine.diagram import diagram
 from mockserver.journal import Guest
 from mockserver.settings import policy_from_file
@@ -164,6 +166,21 @@ def says_that_it_serves(block: Block, _: Place) -> None:
         assert process.stdout is not None
         compare(output, process.stdout.readline())
         process.terminate()
+
+
+def is_spoken(block: Block, place: Place) -> None:
+    """The messages of a process, and the answers that it gets, are those of the protocol with every field they may have."""
+    said = re.findall(r"^([→←]) (.*(?:\n .*)*)", block.text, re.MULTILINE)
+    hello, idle, _ = (decode(message.encode()) for who, message in said if who == "→")
+    welcome, go, rest = (message for who, message in said if who == "←")
+    assert isinstance(hello, Hello)
+    assert hello.hello == VERSION
+    assert f"version {VERSION}" in (ROOT / block.document).read_text("utf-8")
+    assert isinstance(idle, Idle)
+    assert set(json.loads(said[2][1])) == {"idle", *Idle.__struct_fields__}
+    kinds: list[tuple[str, type[Welcome | Go]]] = [(welcome, Welcome), (go, Go), (rest, Go)]
+    for message, kind in kinds:
+        assert json.loads(encode(msgspec.json.decode(message, type=kind))) == json.loads(message)
 
 
 def explains(block: Block, place: Place) -> None:
@@ -386,6 +403,7 @@ WAYS: dict[tuple[str, str], Callable[[Block, Place], None]] = {
     ("contracts/README.md", "$ dayfly stories"): prints,
     ("contracts/README.md", "dayfly replay"): works,
     ("contracts/README.md", "dayfly probe"): works_at_a_mock,
+    ("contracts/README.md", '→ {"hello"'): is_spoken,
     ("contracts/README.md", "contracts/"): names_all_there_is,
     ("fixtures/README.md", "dayfly verify"): works,
     ("mockserver/README.md", "$ dayfly serve"): says_that_it_serves,

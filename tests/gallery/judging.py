@@ -14,7 +14,7 @@ import pytest
 from msgspec import Struct
 
 from contracts.clients.base import Clients
-from contracts.clients.process import ProcessClients
+from contracts.clients.command import command_clients
 from contracts.clients.python import PythonClients
 from contracts.clients.target import find
 from contracts.judge import Parameters
@@ -97,7 +97,7 @@ def _clients(piece: Piece, patience: float | None) -> Clients:
     given: dict[str, Any] = {} if patience is None else {"patience": patience}
     if piece.command:
         words = [sys.executable if word == "python" else word for word in shlex.split(piece.command)]
-        return ProcessClients(shlex.join(words), one_shot=piece.one_shot, **given)
+        return command_clients(shlex.join(words), one_shot=piece.one_shot, **given)
     return PythonClients(find(piece.client), socket=piece.socket, **given)
 
 

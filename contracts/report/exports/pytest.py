@@ -19,7 +19,8 @@ class Client(Struct, frozen=True):
     """The client under test: a factory's name, or a `command`.
 
     A factory may meet the platform over a `socket`. A `one_shot` command is run once per message; with `faketime` it gets the
-    mock's clock. `patience` is in seconds; None for the default.
+    mock's clock, and with `real_time` it waits in real time even if it could be in virtual time. `patience` is in seconds; None
+    for the default.
     """
 
     target: str
@@ -27,6 +28,7 @@ class Client(Struct, frozen=True):
     one_shot: bool = False
     socket: bool = False
     faketime: bool = False
+    real_time: bool = False
     patience: float | None = None
 
 
@@ -48,7 +50,7 @@ def _head(result: ClauseResult, client: Client, parameters: Parameters) -> Itera
     yield '"""'
     yield ""
     yield (
-        "from contracts.clients.process import ProcessClients"
+        f"from contracts.clients.{'process' if _is_real(client) else 'command'} import {_driven(client)}"
         if client.command
         else ("from contracts.clients.python import PythonClients\nfrom contracts.clients.target import find")
     )
@@ -83,7 +85,19 @@ def _clients(client: Client) -> str:
     told = ["COMMAND" if client.command else "find(TARGET)", *(f"{flag}=True" for flag in flags if getattr(client, flag))]
     if client.patience is not None:
         told.append(f"patience={_literal(client.patience)}")
-    return f"{'ProcessClients' if client.command else 'PythonClients'}({', '.join(told)})"
+    return f"{_driven(client)}({', '.join(told)})"
+
+
+def _is_real(client: Client) -> bool:
+    """Whether the waits of a command are real, whatever its runtime can do."""
+    return client.one_shot or client.faketime or client.real_time
+
+
+def _driven(client: Client) -> str:
+    """What makes the clients."""
+    if not client.command:
+        return "PythonClients"
+    return "ProcessClients" if _is_real(client) else "command_clients"
 
 
 def _title(result: ClauseResult) -> str:

@@ -22,7 +22,7 @@ from tests.contracts.verify.test_verify import Caching
 
 def test_what_is_usual_goes_without_saying() -> None:
     assert again.contract(DEFAULTS) == ""
-    assert again.drawing((), 100, "virtual") == again.drawing((), 30, "wall") == ""
+    assert again.drawing((), 100, "object") == again.drawing((), 30, "real") == ""
 
 
 def test_what_is_not_is_typed() -> None:
@@ -30,7 +30,7 @@ def test_what_is_not_is_typed() -> None:
     assert again.contract(unusual) == "--delivery at-least-once --max-age 2.5 --max-attempts 3"
     others = Parameters(max_age=inf, min_attempts=2, max_wait=30, min_pause=0.0, token_margin=60)
     assert again.contract(others) == "--max-age off --min-attempts 2 --max-wait 30 --min-pause 0 --token-margin 60"
-    assert again.drawing(("s1", "R6"), 30, "virtual") == "--clause S1 --clause R6 --examples 30"
+    assert again.drawing(("s1", "R6"), 30, "object") == "--clause S1 --clause R6 --examples 30"
 
 
 def test_a_counterexample_tells_the_whole_command() -> None:

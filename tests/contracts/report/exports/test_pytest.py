@@ -57,7 +57,7 @@ def test_it_is_ascii_and_python_whatever_was_sent(text: str) -> None:
     [
         (Client("a.py:make"), "PythonClients(find(TARGET))"),
         (Client("a.py:make", socket=True), "PythonClients(find(TARGET), socket=True)"),
-        (Client("node a.mjs", command=True), "ProcessClients(COMMAND)"),
+        (Client("node a.mjs", command=True), "command_clients(COMMAND)"),
         (Client("a.py:make", patience=0.5), "PythonClients(find(TARGET), patience=0.5)"),
         (Client("sh a.sh", command=True, one_shot=True), "ProcessClients(COMMAND, one_shot=True)"),
         (Client("node a.mjs", command=True, faketime=True), "ProcessClients(COMMAND, faketime=True)"),

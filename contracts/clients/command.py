@@ -1,0 +1,34 @@
+"""Clients that a command starts: in virtual time if its runtime takes part in it, else in real time."""
+
+from __future__ import annotations
+
+from contracts.clients.base import Clients
+from contracts.clients.child import command_line
+from contracts.clients.process import PATIENCE, ProcessClients
+
+
+def command_clients(
+    command: str,
+    *,
+    one_shot: bool = False,
+    faketime: bool = False,
+    real_time: bool = False,
+    patience: float = PATIENCE,
+    show_output: bool = False,
+) -> Clients:
+    """Return the clients that `command` starts; see ProcessClients for the options.
+
+    With `real_time`, `one_shot` or `faketime` their time is real. Without, the command is started once to find
+    out what its runtime can do. Raises ClientError if the command cannot be read or started.
+    """
+    why = ""
+    if not (one_shot or faketime or real_time):
+        from contracts.clients.virtual.driver import VirtualClients
+        from contracts.clients.virtual.probe import why_real_time
+
+        why = why_real_time(command_line(command))
+        if not why:
+            return VirtualClients(command, patience=patience, show_output=show_output)
+    return ProcessClients(
+        command, one_shot=one_shot, faketime=faketime, patience=patience, show_output=show_output, real_time=why
+    )

@@ -1,0 +1,261 @@
+"""Drives a client's process in virtual time."""
+
+from __future__ import annotations
+
+import os
+import random
+import selectors
+import subprocess
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from contracts.clients import lines
+from contracts.clients.base import Intent, Lost, Seat
+from contracts.clients.child import Child, command_line, ending, environment, telling_line
+from contracts.clients.clock import VirtualClock
+from contracts.clients.conversation import Conversation
+from contracts.clients.errors import ClientError, ClientProtocolError
+from contracts.clients.process import PATIENCE, shown_too
+from contracts.clients.virtual.exchanges import HOST
+from contracts.clients.virtual.protocol import VARIABLE
+from contracts.clients.virtual.simulation import Silent, Simulation
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+T = TypeVar("T")
+
+NODE = "NODE_OPTIONS"
+FROM_US = "DAYFLY_"
+"""The beginning of the names of variables that are a client's credentials and its platform."""
+
+
+def shimmed(variables: dict[str, str], door: str) -> dict[str, str]:
+    """Return an environment in which a runtime that has a shim finds it, and the door; other settings are kept."""
+    node = f"--import={files('contracts.clients').joinpath('shims', 'node.mjs')}"
+    options = " ".join(filter(None, [variables.get(NODE, ""), _quoted(node)]))
+    return {**variables, NODE: options, VARIABLE: door}
+
+
+def _quoted(option: str) -> str:
+    """Return an option as NODE_OPTIONS wants it, even if there is a space in it."""
+    if " " not in option and '"' not in option and "\\" not in option:
+        return option
+    return '"{}"'.format(option.replace("\\", "\\\\").replace('"', '\\"'))
+
+
+class VirtualClients:
+    """Clients that `command` starts, on a runtime that has a shim; `virtual.probe` finds out whether it has one."""
+
+    clock: Literal["virtual", "wall"] = "virtual"
+    door: Literal["socket", "in_process"] = "socket"
+    is_process = True
+    strayed = False
+    way_in = "send its requests to the URL in its variable DAYFLY_BASE_URL"
+    real_time = ""
+
+    def __init__(self, command: str, *, patience: float = PATIENCE, show_output: bool = False) -> None:
+        self._words, self._patience, self._show_output = command_line(command), patience, show_output
+        self._time = VirtualClock()
+        self.system: Callable[[], int] | None = self._time.milliseconds
+        self.note = ""
+
+    def open(self, make_app: Callable[[], WSGIApplication]) -> None:
+        """See Clients; each client gets a platform of its own with its seat."""
+
+    def begin(self) -> None:
+        """See Clients."""
+        self.note = ""
+        self._time.restart()
+
+    def start(self, seat: Seat) -> VirtualDriver:
+        """See Clients."""
+        if self._show_output:
+            seat = seat._replace(wrote=shown_too(seat.wrote))
+        try:
+            simulation = Simulation(self._time, self._patience, seed=random.getrandbits(32))
+        except OSError as error:
+            raise ClientError(f"no socket can be made for the client ({error}); see --real-time") from error
+        variables = environment(simulation.url, seat.credentials)
+        simulation.seat(seat, {name: value for name, value in variables.items() if name.startswith(FROM_US)})
+        try:
+            child = Child(
+                self._words,
+                shimmed(variables, simulation.door.path),
+                seat.credentials,
+                stdout=subprocess.PIPE,
+                wrote=seat.wrote,
+                listened=False,
+            )
+        except ClientError:
+            simulation.close()
+            raise
+        return VirtualDriver(self, child, seat, simulation, self._patience)
+
+    def skip(self, seconds: float) -> None:
+        """See Clients."""
+        self._time.move_to(self._time.after(seconds))
+
+    def close(self) -> None:
+        """See Clients."""
+
+
+class VirtualDriver:
+    """One process, and those that it starts, in a simulation."""
+
+    def __init__(self, clients: VirtualClients, child: Child, seat: Seat, simulation: Simulation, patience: float) -> None:
+        self._clients, self._child, self._simulation, self._patience = clients, child, simulation, patience
+        self._handler, self._credentials = seat.handler, seat.credentials
+        self._conversation = Conversation()
+        self._lines = lines.Lines(seat.credentials)
+        self._said: list[bytes] = []
+        self._unsent = b""
+        self._is_lost = False
+        for descriptor in (child.stdin, child.stdout):
+            os.set_blocking(descriptor, False)
+        simulation.settled = self._listen
+        simulation.watch(child.stdout, self._read)
+        simulation.watch(child.stderr, self._hear)
+
+    @property
+    def output(self) -> str:
+        """See Driver."""
+        return self._child.tail
+
+    def conduct(self, body: Callable[[], None]) -> None:
+        """See Driver."""
+        body()
+
+    def send(self, intents: Sequence[Intent], schedule: Sequence[int]) -> None:
+        """See Driver. Raises Lost if the client does not keep to the protocol, ends or hangs."""
+        self._is_lost = True  # unless it gets to the end of this
+        simulation = self._simulation
+        numbers = chain(schedule, repeat(0))
+        simulation.choose = lambda waiting: next(numbers) % waiting
+        self._unsent += b"".join([self._conversation.ask(intent) for intent in intents])
+        self._write()
+        self._watched(lambda: simulation.run(self._is_done))
+        if self._conversation.is_open:
+            self._has_ended()
+        self._is_lost = False
+
+    def advance(self, seconds: float) -> None:
+        """See Driver."""
+        self._is_lost = True
+        simulation = self._simulation
+        simulation.choose = lambda _: 0
+        self._watched(lambda: simulation.run_until(simulation.now + round(seconds * 1_000_000)))
+        self._is_lost = False
+
+    def grant(self, seconds: float) -> None:
+        """See Driver."""
+        self._simulation.grant(seconds)
+
+    def give_up(self, why: str) -> None:
+        """See Driver."""
+        self._simulation.given_up = self._simulation.given_up or why
+
+    def close(self) -> None:
+        """See Driver: ends the client's input and lets it come to its end."""
+        try:
+            if not self._is_lost:
+                self._is_lost = True  # a second call has nothing left to check
+                self._end()
+        finally:
+            self._clients.note = self._clients.note or self._simulation.note
+            self._simulation.close()
+            self._child.kill()
+
+    def _end(self) -> None:
+        self._simulation.choose = lambda _: 0
+        self._simulation.unwatch(self._child.stdin)
+        self._child.end_input()
+        self._simulation.has_input()
+        has_ended = self._watched(lambda: self._simulation.run_to_end(lambda: self._child.wait(0) is not None))
+        status = self._child.wait(0)
+        if not has_ended or status is None:
+            silent = f"for {self._patience:g} s it neither ended nor made a request"
+            problem = f"the client went on after the end of its input: {silent}; it was killed"
+            raise Lost(problem, self._words, waited=True)
+        self._read_all()
+        if status != 0 and not self._conversation.has_begun:
+            raise Lost(f"the client ended before it was asked anything: {ending(status)}", self._words)
+
+    def _watched(self, run: Callable[[], T]) -> T:
+        """Run the simulation. Raises Lost if the client does not keep to the protocol, or shows nothing."""
+        self._simulation.is_still = self._child.life(self._patience, lambda: self._handler.requests).is_still
+        try:
+            return run()
+        except Silent:
+            silent = f"for {self._patience:g} s neither an answer on stdout nor a request"
+            unfinished = self._lines.unfinished
+            problem = f"the client hangs: {silent}" + (f"; {unfinished}" if unfinished else "")
+            raise Lost(problem, self._words, waited=True) from None
+        except ClientProtocolError as error:
+            raise Lost(error.problem) from error
+
+    def _is_done(self) -> bool:
+        return self._simulation.has_closed or not self._conversation.is_open
+
+    def _has_ended(self) -> None:
+        """The client has closed its output, though it owes an answer. Raises Lost, ClientProtocolError."""
+        status = self._child.wait(self._patience)
+        if status is None:
+            raise Lost("the client closed its stdout with a message open, and goes on", self._words, waited=True)
+        raise Lost(f"the client ended with a message open: {ending(status)}", self._words)
+
+    @property
+    def _words(self) -> str:
+        self._child.hear()
+        return telling_line(self._child.tail)
+
+    # -- its pipes ---------------------------------------------------------------------------------------------------------
+
+    def _write(self) -> None:
+        """Write as much as the client takes at once; the rest follows when it has read."""
+        try:
+            sent = os.write(self._child.stdin, self._unsent)
+        except BlockingIOError:
+            sent = 0
+        except OSError:  # it reads no more
+            sent = len(self._unsent)
+        self._unsent = self._unsent[sent:]
+        self._simulation.has_input()
+        self._simulation.unwatch(self._child.stdin)
+        if self._unsent:
+            self._simulation.watch(self._child.stdin, self._write, selectors.EVENT_WRITE)
+
+    def _hear(self) -> None:
+        if not self._child.hear():
+            self._simulation.unwatch(self._child.stderr)
+
+    def _read(self) -> None:
+        try:
+            chunk = os.read(self._child.stdout, 1 << 16)
+        except BlockingIOError:
+            return
+        if chunk:
+            self._said += self._lines.feed(chunk)
+        else:
+            self._simulation.has_closed = True
+            self._simulation.unwatch(self._child.stdout)
+
+    def _read_all(self) -> None:
+        """Take what the client has said in its last moments."""
+        while not self._simulation.has_closed:
+            before = len(self._said), self._lines.pending
+            self._read()
+            if before == (len(self._said), self._lines.pending):
+                break
+        self._listen()
+
+    def _listen(self) -> None:
+        """All is still: take the client's answers, in the order in which the messages were asked for."""
+        own = self._simulation.host.encode()
+        said, self._said = [line.replace(own, HOST.encode()) for line in self._said], []  # the port differs in each run
+        for reply in sorted((lines.reply(line, self._credentials) for line in said), key=lambda reply: reply.id):
+            self._conversation.settle(self._conversation.expected(reply))
+        if self._simulation.has_closed:
+            self._lines.end()

@@ -1,0 +1,72 @@
+"""Finds out whether a command starts a process that takes part in virtual time, by starting it once."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from contextlib import closing
+
+from contracts.clients.base import Credentials, unheard
+from contracts.clients.child import Child, environment
+from contracts.clients.virtual.driver import shimmed
+from contracts.clients.virtual.members import Door, Member
+from contracts.clients.virtual.protocol import BadMessage
+
+LONGEST = 5.0
+"""Seconds of real time in which a process has to say hello, end, or ask the platform."""
+
+PAUSE = 0.02
+
+NO_SHIM = "its runtime did not say hello"
+NO_SOCKETS = "this system has no Unix sockets"
+
+_monotonic = time.monotonic
+
+
+def why_real_time(words: Sequence[str]) -> str:
+    """Return why the clients that a command starts cannot be in virtual time; empty if they can.
+
+    The process finds its input at its end, so that one without a shim ends too. Raises ClientError if the command cannot
+    be started.
+    """
+    try:
+        door = Door()
+    except OSError:
+        return NO_SOCKETS
+    with closing(door), closing(socket.create_server(("127.0.0.1", 0))) as platform, selectors.DefaultSelector() as selector:
+        nobody = Credentials("none", "none")
+        variables = environment(f"http://127.0.0.1:{platform.getsockname()[1]}", nobody)
+        child = Child(words, shimmed(variables, door.path), nobody, stdout=subprocess.DEVNULL, wrote=unheard)
+        try:
+            child.end_input()
+            selector.register(platform, selectors.EVENT_READ)
+            return _answer(child, door, platform, selector)
+        finally:
+            child.kill()
+
+
+def _answer(child: Child, door: Door, platform: socket.socket, selector: selectors.BaseSelector) -> str:
+    selector.register(door.listening, selectors.EVENT_READ)
+    members: list[Member] = []
+    ends = _monotonic() + LONGEST
+    try:
+        while _monotonic() < ends:
+            has_ended = child.wait(0) is not None  # first: what it has said before its end counts
+            ready = [key.fileobj for key, _ in selector.select(0 if has_ended else PAUSE)]
+            if door.listening in ready and (member := door.admit()) is not None:
+                members.append(member)
+                selector.register(member.channel, selectors.EVENT_READ)
+            for member in members:
+                if member.hear():
+                    return ""
+            if platform in ready or (has_ended and not ready):
+                return NO_SHIM
+    except BadMessage as error:
+        return str(error)
+    finally:
+        for member in members:
+            member.close()
+    return NO_SHIM

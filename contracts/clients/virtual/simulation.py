@@ -1,0 +1,426 @@
+"""The discrete-event simulation of a client's processes and the platform that they talk to.
+
+A process with a shim blocks once it can only go on when time passes or something comes in. While all of
+them are blocked, one thing is let happen: a request or an answer goes on its way, picked by the schedule.
+If there is none, the clock jumps to the next moment at which an answer is due or a timer of the client's.
+So the order of events depends on the schedule alone, and not on how fast the machine is.
+"""
+
+from __future__ import annotations
+
+import selectors
+import time
+from collections.abc import Callable
+from functools import partial
+
+from contracts.clients.base import Hung, Lost, Seat
+from contracts.clients.clock import VirtualClock
+from contracts.clients.errors import BeyondVirtualTime
+from contracts.clients.virtual.exchanges import HOST, Exchanges
+from contracts.clients.virtual.members import Door, Member
+from contracts.clients.virtual.protocol import MICROSECOND, BadMessage, Hello, Idle, Welcome
+
+LONGEST = 24 * 3600 * 1_000_000
+"""Microseconds of virtual time that one item may take."""
+
+STEPS = 100_000
+"""How often a client may pause in one item."""
+
+RESTS = (0.002, 0.01, 0.05, 0.2)
+"""Seconds of real time that a client which waits for nothing we know of rests; the longer, the longer that lasts."""
+
+MOST_RESTS = 12
+"""How often a client that waits for nothing we know of may rest: 2 s at least, and longer on a machine that is busy.
+
+So what goes on in it unseen, in another thread for example, has got its share of the processor.
+"""
+
+FOREIGN = 1.0
+"""Seconds for which a client's time is real while it waits for what is beyond virtual time."""
+
+GRACE = 1.0
+"""Seconds of real time in which a process that a client has started may say hello; some start slowly."""
+
+PAUSE, SHORT_PAUSE = 0.05, 0.002
+"""Seconds to wait for a sign of a client: while a process is there, and while none is, as right before its end."""
+
+LOOKS = 5
+"""How often processes look again for what has not reached them yet."""
+
+_monotonic = time.monotonic
+
+
+class Silent(Exception):
+    """A process has shown nothing for as long as it may."""
+
+
+class Simulation:
+    """One platform and the processes of one client, on one clock.
+
+    `door` is where processes come in, and `url` where the platform is. `settled` is called whenever all is
+    still: then it is time to look at what the client has said. `is_still` is asked every `patience` seconds
+    of real time in which nothing comes from the client; if it says so, the client is given up.
+    """
+
+    def __init__(self, clock: VirtualClock, patience: float, seed: int = 0) -> None:
+        """Raises OSError if there are no Unix sockets."""
+        self.clock = clock
+        self.choose: Callable[[int], int] = lambda _: 0
+        self.settled: Callable[[], None] = lambda: None
+        self.is_still: Callable[[], bool] = lambda: True
+        self.given_up = ""
+        self.has_closed = False
+        """The client has closed its standard output; set by the driver."""
+        self.note = ""
+        """What of the client is beyond virtual time; empty if nothing is."""
+        self.door = Door()
+        self._patience, self._seed = patience, seed
+        self._variables: dict[str, str] = {}
+        self._selector = selectors.DefaultSelector()
+        try:
+            self._exchanges = Exchanges(clock, self._selector)
+        except OSError:
+            self.door.close()
+            raise
+        self.host = f"{HOST}:{self._exchanges.port}"
+        self.url = f"http://{self.host}"
+        self._members: list[Member] = []
+        self._joined = 0
+        self._steps = self._ends = 0
+        self._has_input = self._is_stirred = False
+        self._strangers, self._expected_since = 0, 0.0
+        self._foreign_since = self._heard_at = 0.0
+        self.watch(self.door.listening.fileno(), self._admit)
+
+    # -- what the driver does --------------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> int:
+        """Microseconds since 1970."""
+        return self.clock.nanoseconds // MICROSECOND
+
+    def seat(self, seat: Seat, variables: dict[str, str]) -> None:
+        """Put the client before the platform that `seat` names; `variables` are set in its environment."""
+        self._exchanges.seat, self._variables = seat, variables
+
+    def watch(self, descriptor: int, act: Callable[[], object], events: int = selectors.EVENT_READ) -> None:
+        """Call `act` whenever a descriptor is ready."""
+        self._selector.register(descriptor, events, act)
+
+    def unwatch(self, descriptor: int) -> None:
+        """Do so no longer; to be called while the descriptor is open."""
+        if descriptor in self._selector.get_map():
+            self._selector.unregister(descriptor)
+
+    def has_input(self) -> None:
+        """Something was written to the client or closed, at which it has to look."""
+        self._has_input = True
+
+    def grant(self, seconds: float) -> None:
+        """Give the client so much more virtual time."""
+        self._ends += round(seconds * 1_000_000)
+
+    def close(self) -> None:
+        """Give back everything."""
+        self._exchanges.close()
+        for member in list(self._members):
+            self._leave(member)
+        self._selector.close()
+        self.door.close()
+
+    def run(self, is_done: Callable[[], bool]) -> None:
+        """Let things happen until `is_done()`. Raises Hung if that can never be, Silent if the client shows nothing."""
+        self._begin()
+        stuck = _Stuck()
+        while self._still_runs():
+            if self._step_parked():
+                continue
+            if is_done():
+                return
+            moment = self._next_moment()
+            if moment is None:
+                self._rest(stuck.seconds(self._patience if self.note else 0))
+            else:
+                stuck = _Stuck()
+                if not self._wait_for_foreign(moment):
+                    self._jump(moment)
+
+    def run_until(self, moment: int) -> None:
+        """Let things happen up to a moment, and move the clock there. Raises Hung, Silent."""
+        self._begin()
+        self.grant((moment - self.now) / 1_000_000)
+        while self._still_runs():
+            if self._step_parked():
+                continue
+            upcoming = self._next_moment()
+            if upcoming is None or upcoming > moment:
+                self._move(moment)
+                return
+            if not self._wait_for_foreign(upcoming):
+                self._jump(upcoming)
+
+    def run_to_end(self, has_ended: Callable[[], bool]) -> bool:
+        """Let the client, whose input has ended, come to its own end; return whether it does. Raises Hung.
+
+        A timer that does not keep a process alive may be its only one. So time passes for such timers only if
+        the process, given the chance, does not end.
+        """
+        self._begin()
+        began, rests = _monotonic(), 0
+        while not has_ended():
+            try:
+                self._still_runs(has_ended)
+            except Silent:
+                return False
+            if has_ended() or self._step_parked():
+                continue
+            moment = self._next_moment(alive=rests < len(RESTS) and self._exchanges.next is None)
+            if moment is not None and moment <= self._ends:
+                began = _monotonic()
+                self._jump(moment)
+            elif _monotonic() - began > self._patience:
+                return False
+            else:
+                self._rest(RESTS[min(rests, len(RESTS) - 1)])
+                rests += 1
+        return True
+
+    # -- the loop --------------------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        self._ends = self.now + LONGEST
+        self._steps = 0
+
+    def _still_runs(self, is_over: Callable[[], bool] | None = None) -> bool:
+        """Wait until all is still. Raises Hung if the client went beyond all bounds."""
+        self._settle(is_over)
+        self._steps += 1
+        if self.given_up:
+            raise Hung(self.given_up)
+        if self._steps > STEPS:
+            raise Hung(f"it paused {STEPS} times without coming to an end")
+        if self.now > self._ends:
+            raise Hung("it was still waiting after 24 h of virtual time")
+        return True
+
+    def _step_parked(self) -> bool:
+        """Let one of the requests and answers that wait go on, if any does."""
+        parked = self._exchanges.parked
+        if not parked:
+            return False
+        parked.pop(self.choose(len(parked)) if len(parked) > 1 else 0)()
+        return True
+
+    def _next_moment(self, *, alive: bool = False) -> int | None:
+        """When something happens next: an answer is due, or a timer; if `alive`, one that keeps its process alive."""
+        moments = [member.next for member in self._members if member.next is not None and (member.idle.keeps or not alive)]
+        if self._exchanges.next is not None:
+            moments.append(self._exchanges.next)
+        return min(moments, default=None)
+
+    def _jump(self, moment: int) -> None:
+        """Move to a moment, and let happen what is due: timers of the client, and then one thing of the platform."""
+        if moment > self._ends:
+            raise Hung("it was still waiting after 24 h of virtual time")
+        self._move(moment)
+        woken = [member for member in self._members if member.next is not None and member.next <= self.now]
+        for member in woken:
+            self._go(member)
+        if not woken:
+            self._exchanges.take_due()
+
+    def _move(self, moment: int) -> None:
+        self.clock.move_to(moment * MICROSECOND)
+
+    def _wait_for_foreign(self, moment: int) -> bool:
+        """While a process waits for what is beyond virtual time, let real time pass up to `moment`, but not for long.
+
+        Return whether any has passed: then what happens next may be something else.
+        """
+        if not self._strangers and not any(member.idle.foreign for member in self._members):
+            self._foreign_since = 0.0
+            return False
+        if moment <= self.now:
+            return False
+        started = _monotonic()
+        self._foreign_since = self._foreign_since or started
+        if started - self._foreign_since > FOREIGN:
+            return False
+        left = (moment - self.now) / 1_000_000
+        self._rest(min(left, RESTS[1]))
+        self._wait_until_still(None)
+        self._move(min(moment, self.now + round((_monotonic() - started) * 1_000_000)))
+        return True
+
+    def _rest(self, seconds: float) -> None:
+        """Let the processes look for a while whether anything happens that we do not know of, or end."""
+        for member in list(self._members):
+            self._go(member, rest=max(1, round(seconds * 1000)))
+        if not self._members:
+            self._look(seconds)
+
+    # -- stillness -------------------------------------------------------------------------------------------------------
+
+    def _settle(self, is_over: Callable[[], bool] | None = None) -> None:
+        """Wait until every process is blocked and all that was sent has arrived. Raises Silent, Lost.
+
+        What has come meanwhile counts in an order of its own: first connections that were closed, then the client's
+        answers, then requests, in the order in which the connections were made. The order in which the
+        system tells of them depends on chance.
+        """
+        self._wait_until_still(is_over)
+        self._exchanges.note_closed()
+        self.settled()
+        self._exchanges.collect()
+
+    def _wait_until_still(self, is_over: Callable[[], bool] | None) -> None:
+        looks, self._heard_at = 0, _monotonic()
+        while is_over is None or not is_over():
+            self._let_look()
+            if self._is_at_work():
+                if not self._look(PAUSE if self._members else SHORT_PAUSE):
+                    if self.has_closed and not self._members:
+                        return
+                    self._check_silence()
+                    self._check_absence()
+            elif not (self._look(0) or self._owes_a_look() or self._look_at_each_other() or self._expect_strangers()):
+                looks += 1
+                if looks > LOOKS or not self._look_for_late():
+                    return
+
+    def _is_at_work(self) -> bool:
+        """Whether a process runs, or has yet to come in or to end."""
+        return not self._members or any(member.state in {"new", "running", "resting"} for member in self._members)
+
+    def _check_silence(self) -> None:
+        """Raises Silent if the client has shown nothing for as long as it may."""
+        if _monotonic() - self._heard_at > self._patience:
+            self._heard_at = _monotonic()
+            if self.is_still():
+                raise Silent
+
+    def _check_absence(self) -> None:
+        """Raises BeyondVirtualTime if somebody waits for an answer and no process is there; one that has died does not wait."""
+        if not self._members and self._exchanges.has_requests:
+            raise BeyondVirtualTime
+
+    def _owes_a_look(self) -> bool:
+        """Whether something was sent to the client at which it has not looked."""
+        return self._has_input or self._exchanges.has_sent
+
+    def _let_look(self) -> None:
+        """Let every process look at what has come in, now or as soon as it waits."""
+        if self._owes_a_look():
+            self._has_input = self._exchanges.has_sent = False
+            for member in self._members:
+                member.owed = True
+        for member in list(self._members):
+            if member.owed:
+                self._go(member)
+
+    def _look_at_each_other(self) -> bool:
+        """If several processes are there and one has worked, let all look: it may have sent another something."""
+        if len(self._members) < 2 or not self._is_stirred:
+            return False
+        self._is_stirred = False
+        for member in list(self._members):
+            self._go(member)
+        return True
+
+    def _expect_strangers(self) -> bool:
+        """Whether a process has started others that may yet say hello; after a while they are taken to have no shim."""
+        children = sum(member.idle.children for member in self._members)
+        strangers = max(0, children - (len(self._members) - 1))
+        if strangers <= self._strangers:
+            self._strangers, self._expected_since = strangers, 0.0
+            return False
+        self._expected_since = self._expected_since or _monotonic()
+        if _monotonic() - self._expected_since > GRACE:
+            self._strangers, self._expected_since = strangers, 0.0
+            self._notice("a process that it has started")
+            return False
+        self._rest(0.005)
+        return True
+
+    def _look_for_late(self) -> bool:
+        """If something is still on its way between the platform and processes, wait a moment and let them look again."""
+        agrees = self._exchanges.agrees
+        late = [
+            member for member in self._members if not all(agrees(port, *counts) for port, counts in member.idle.sockets.items())
+        ]
+        if late:
+            self._look(0.001)
+        for member in late:
+            self._go(member)
+        return bool(late)
+
+    def _look(self, timeout: float) -> bool:
+        """Wait so many seconds of real time for anything, and deal with it; return whether there was something."""
+        ready = self._selector.select(timeout)
+        if ready:
+            self._heard_at = _monotonic()
+        for key, _ in ready:
+            key.data()
+        return bool(ready)
+
+    # -- the processes ---------------------------------------------------------------------------------------------------
+
+    def _admit(self) -> None:
+        while (member := self.door.admit()) is not None:
+            self._members.append(member)
+            self.watch(member.channel.fileno(), partial(self._hear, member))
+
+    def _hear(self, member: Member) -> None:
+        try:
+            messages = member.hear()
+            if messages is None:
+                self._leave(member)
+                return
+            for message in messages:
+                if isinstance(message, Hello):
+                    self._joined += 1
+                    member.welcome(Welcome(self.now, [self._exchanges.port], self._seed + self._joined, self._variables))
+                else:
+                    self._is_idle(message)
+        except BadMessage as error:
+            raise self._disobeys(error) from error
+
+    def _is_idle(self, idle: Idle) -> None:
+        self._is_stirred = self._is_stirred or idle.worked
+        if idle.foreign:
+            self._notice(idle.foreign)
+        if idle.at > self.now:
+            self._move(idle.at)
+
+    def _notice(self, what: str) -> None:
+        """Something of the client's takes real time, so nobody can say what would come first."""
+        self.note = self.note or f"the client's time was real in part: it waited for {what}, which virtual time does not reach"
+
+    def _go(self, member: Member, rest: int | None = None) -> None:
+        try:
+            member.go(self.now, rest)
+        except BadMessage as error:
+            raise self._disobeys(error) from error
+
+    def _disobeys(self, error: BadMessage) -> Lost:
+        return Lost(f"the client does not keep to the protocol of virtual time: {error}; see --real-time")
+
+    def _leave(self, member: Member) -> None:
+        self.unwatch(member.channel.fileno())
+        member.close()
+        self._members.remove(member)
+
+
+class _Stuck:
+    """How long the client has been waiting for nothing that we know of."""
+
+    def __init__(self) -> None:
+        self._since = _monotonic()
+        self._rests = 0
+
+    def seconds(self, least: float) -> float:
+        """Return for how long to rest now. Raises Hung after MOST_RESTS, and so many seconds at `least`."""
+        if self._rests >= MOST_RESTS and _monotonic() - self._since > least:
+            raise Hung("it waits for what can never come: for no answer, no input and no timer")
+        self._rests += 1
+        return RESTS[min(self._rests, len(RESTS)) - 1]
