@@ -225,7 +225,10 @@ def spoilt() -> Iterator[Path]:
         (["127.0.0.1:8403"], "dayfly: 127.0.0.1:8403: is not the URL of a provider, such as http://127.0.0.1:8403"),
         (["http://127.0.0.1:1"], "dayfly: http://127.0.0.1:1: POST /__admin/organizations gets no answer: "),
         ([URL, "--replica", "nowhere"], "dayfly: nowhere: is not the URL of a provider"),
-        ([URL], f"dayfly: {URL}: its control API answers 401 to POST /__admin/organizations: the control API of this server"),
+        (
+            [URL],
+            f"dayfly: {URL}: its control API answers 401 to POST /__admin/organizations: the control API requires its token",
+        ),
         ([URL, "--admin-token", "not-it"], f"dayfly: {URL}: its control API answers 401"),
         ([URL, "--client-id", ID], "dayfly probe: --client-id and --client-secret go together"),
         ([URL, "--client-id", ID, "--client-secret", "x"], "the token request is answered 401 invalid_client; are the cred"),
