@@ -153,6 +153,8 @@ def check(named: str, recording: str, *, clauses: Sequence[str], reports: Sequen
     from contracts.protocol.verify import checked
 
     platform = compiler(named)({})
+    if recording.startswith(("http://", "https://")):
+        raise click.UsageError("a running mock of a declared platform cannot be checked yet: record the client as a HAR file")
     reading = read(Path(recording), platform)
     if not reading.calls:
         raise click.ClickException(f"{recording}: {reading.extent}; is it the right platform?")

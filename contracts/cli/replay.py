@@ -54,6 +54,8 @@ def command(
     from contracts.scenario import load
     from contracts.verify import Options, replay
 
+    if declared.is_declared(platform) and emit is not None:
+        raise click.UsageError("--emit is for the web chat, and does not go with --platform; see --report issue:FILE of verify")
     if declared.is_declared(platform):
         context.exit(declared.replay(platform, choice, file, times=times))
 

@@ -127,8 +127,7 @@ class Prober:
         operation = self._use_of(kind)
         ending = self._platform.operations[min(kind.ended)]
         shown = self._credentials(operation)
-        beside = self._credentials(ending, without=kind.name)
-        _expect(self._ask(ending, {**beside, kind.name: shown[kind.name]}), ending.answer.status, None, self._platform)
+        _expect(self._ask(ending, self._credentials(ending, held=dict(shown))), ending.answer.status, None, self._platform)
         self._expect_refusal(kind, "ended", operation, shown)
 
     def _after(self, kind: Kind, cause: str, milliseconds: int) -> None:
@@ -138,10 +137,12 @@ class Prober:
         if earlier:
             raise Unprobed("something else ends it before")
         operation = self._use_of(kind)
+        beside = (self._platform.kinds[name].life for name in operation.carries if name != kind.name)
+        if any(passed is not None and passed <= milliseconds for life in beside for passed in (life.idle, life.ttl)):
+            raise Unprobed("what is shown beside it would end before")
         shown = self._credentials(operation)
         self._control.advance(milliseconds / 1000)
-        beside = self._credentials(operation, without=kind.name)
-        self._expect_refusal(kind, cause, operation, {**beside, kind.name: shown[kind.name]})
+        self._expect_refusal(kind, cause, operation, shown)
 
     def _expect_refusal(
         self,
@@ -164,31 +165,40 @@ class Prober:
             raise Unprobed("no operation shows it without ending it")
         return min(fit, key=lambda one: (_replaces(one, kind), one.answer.status >= 300, len(one.carries)))
 
-    def _credentials(self, operation: Operation, without: str = "", trail: tuple[str, ...] = ()) -> dict[str, str]:
-        """Return fresh ids for everything that an operation must show; an id that nothing issues is left out."""
-        shown: dict[str, str] = {}
+    def _credentials(
+        self, operation: Operation, without: str = "", held: dict[str, str] | None = None, trail: tuple[str, ...] = ()
+    ) -> dict[str, str]:
+        """Return ids for everything that an operation must show; an id that nothing issues is left out.
+
+        What is `held` already is shown again, so that all ids belong together: they have one owner.
+        """
+        held = {} if held is None else held
         for name in sorted(operation.carries, key=self._is_brought_along):
-            if name != without and self._platform.kinds[name].refused and name not in shown:
-                shown |= self._fresh(self._platform.kinds[name], trail)
-        shown.pop(without, None)
-        return {name: id for name, id in shown.items() if name in operation.carries or name == without}
+            if name != without and self._platform.kinds[name].refused and name not in held:
+                self._fetch(self._platform.kinds[name], held, trail)
+        return {name: id for name, id in held.items() if name != without}
 
     def _is_brought_along(self, name: str) -> bool:
         """Return True for an owner: it comes along with the ids within it, so it is asked for last."""
         return any(kind.within == name for kind in self._platform.kinds.values())
 
-    def _fresh(self, kind: Kind, trail: tuple[str, ...]) -> dict[str, str]:
+    def _fetch(self, kind: Kind, held: dict[str, str], trail: tuple[str, ...]) -> None:
+        """Have a new id issued, and hold it with whatever comes along."""
         if kind.registered:
-            return {kind.name: self._registered(kind).id}
+            held[kind.name] = self._registered(kind).id
+            return
         if kind.name in trail or not kind.renewed_by:
             raise Unprobed(f"nothing issues {kind.a} that a probe could call")
         issuing = self._platform.operations[kind.renewed_by[0]]
-        answer = self._ask(issuing, self._credentials(issuing, trail=(*trail, kind.name)))
+        answer = self._ask(issuing, self._credentials(issuing, held=held, trail=(*trail, kind.name)))
         _expect(answer, issuing.answer.status, None, self._platform)
         brought = {name: reader(self._platform.kinds[name].issued[issuing.name])(_message(answer)) for name in issuing.issues}
         if not brought[kind.name]:
             raise _Different(f"{issuing.name} brought no {kind.noun} at {kind.issued[issuing.name]}")
-        return {name: str(id) for name, id in brought.items() if id}
+        for shown in (self._platform.kinds[name] for name in issuing.carries):
+            if shown.life.uses is not None or issuing.name in shown.ended or _replaces(issuing, shown):
+                held.pop(shown.name, None)
+        held |= {name: str(id) for name, id in brought.items() if id}
 
     def _registered(self, kind: Kind) -> Given:
         if kind.name not in self._given:

@@ -14,7 +14,7 @@ from contracts.har.errors import HarError
 from contracts.har.opening import opened
 from contracts.har.stream import pieces
 from contracts.protocol.history import operation_of
-from contracts.protocol.trace import FOREVER, Exchange, Trace
+from contracts.protocol.trace import Exchange, Trace
 from mockserver.platform.message import Message
 from mockserver.platform.model import Platform
 
@@ -97,7 +97,7 @@ def _exchange(raw: bytes, number: int, attached: Attached, platform: Platform) -
         body=body,
         left=left,
         left_at=round(left),
-        returned=max(left + TIE / 2, returned) if answered or entry.error else FOREVER,
+        returned=max(left + TIE / 2, returned),
         returned_at=round(returned),
         status=entry.status if answered else None,
         answer_headers=list(entry.headers.items()),

@@ -9,6 +9,7 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from itertools import count
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -125,7 +126,7 @@ class UnitIntent:
 
     def ask(self, client: Any) -> Any:
         """See `clients.base.Intent`."""
-        return getattr(client, self._unit.unit)(**self._unit.given)
+        return getattr(client, self._unit.unit)(**deepcopy(self._unit.given))  # a client may change what it is given
 
     def question(self, number: int) -> bytes:
         """See `clients.base.Intent`."""

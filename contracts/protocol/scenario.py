@@ -136,7 +136,9 @@ def told(step: Step | During) -> str:
             return f"before its {_nth(nth)} {before}, {told(then)}"
         case _:
             after = f", after {step.skip} have passed" if step.skip else ""
-            return f"the next {step.operation} is hit by: {words_of(step.fault)}{after}"
+            times = step.fault.times
+            which = "every" if times is None else "the next" if times == 1 else f"each of the next {times}"
+            return f"{which} {step.operation} is hit by: {words_of(step.fault)}{after}"
 
 
 def words_of(fault: Fault) -> str:

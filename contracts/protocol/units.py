@@ -85,6 +85,15 @@ def misreported(history: History, name: str, effect: Effects) -> Result:
     return Result(exercised)
 
 
+def _same(one: Any, other: Any) -> bool:
+    """Compare as JSON does: 1 and 1.0 are one number, but true is not 1."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+
+
 def altered(history: History, name: str, effect: Effects) -> Result:
     """Judge D4: the values of the unit arrive unchanged."""
     places = {field: parse(place) for field, place in effect.get("keeps", {}).items()}
@@ -99,7 +108,7 @@ def altered(history: History, name: str, effect: Effects) -> Result:
             for field, read in readers.items():
                 exercised = True
                 given, arrived = unit.payload.get(field), read(message)
-                if arrived != given and (places[field].is_pointer or arrived != _written(given)):
+                if not _same(arrived, given) and (places[field].is_pointer or arrived != _written(given)):
                     what = f"{field} arrived as {arrived!r} in place of {given!r}"
                     return Result(True, Breach(what, (call.number,)))
     return Result(exercised)

@@ -13,10 +13,11 @@ from contracts.errors import ContractsError
 from contracts.protocol.history import operation_of
 from contracts.protocol.judge import Verdict, codes, judge
 from contracts.protocol.runner import Run, Runner, operations_called
-from contracts.protocol.scenario import Advance, Do, End, Scenario, complexity
+from contracts.protocol.scenario import Advance, Do, End, Scenario, Together, complexity
 from contracts.protocol.trace import Exchange, Trace
 from contracts.protocol.walk import plain, walk
 from contracts.verify.stopwatch import Stopwatch
+from mockserver.platform.errors import suggestion
 from mockserver.platform.message import Message
 from mockserver.platform.model import Platform
 
@@ -128,6 +129,7 @@ def replayed(
     watch, broken, given_up = Stopwatch(), 0, 0
     with Runner(clients, compile) as runner:
         best = {code: Finding(verdict=verdict) for code, verdict in _unjudged(runner.platform).items()}
+        _check_units(scenario, runner.platform)
         for _ in range(times):
             run = runner.run(scenario)
             given_up += bool(run.hung)
@@ -145,6 +147,14 @@ def replayed(
             given_up=given_up,
         )
     return report, broken
+
+
+def _check_units(scenario: Scenario, platform: Platform) -> None:
+    """Raise ContractsError for a unit that the platform does not declare."""
+    asked = [unit for step in scenario.steps for unit in (step.units if isinstance(step, Together) else (step,))]
+    for unit in asked:
+        if isinstance(unit, Do) and unit.unit not in platform.effects:
+            raise ContractsError(f"{platform.name} declares no unit {unit.unit!r}; {suggestion(unit.unit, platform.effects)}")
 
 
 def checked(target: str, platform: Platform, trace: Trace, extent: str) -> Report:

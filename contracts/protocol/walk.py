@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 
 from contracts.protocol.clauses import MAX_ATTEMPTS
@@ -139,6 +139,8 @@ def _pairs(platform: Platform, called: Mapping[str, int]) -> Iterator[Scenario]:
         yield Scenario((unit, death, fault, unit))
     for unit, happening in product(_units(platform), deaths(platform)):
         yield Scenario((unit, happening, unit, happening, unit))
+    for unit, (first, second) in product(_units(platform), combinations(ends, 2)):
+        yield Scenario((unit, first, second, unit, unit))
     for unit, fault in product(_units(platform), faults):
         yield Scenario((unit, fault, Inject(fault.operation, FAULTS[0], 1), unit))
 

@@ -44,6 +44,9 @@ def check(declaration: Declaration) -> None:
         _check_reuse(name, kind, declaration.kinds)
         if name in declaration.lifecycle["order"]:
             _check_answers(name, kind, declaration)
+        elif kind.get("refused") and kind.get("carried"):
+            problem = f"{name!r} has answers for refusals, and is not in `order`, so it is never refused; add it there"
+            raise Wrong(problem, *KINDS, name, "refused")
     _check_rows(declaration)
     _check_places_differ(declaration)
     _check_effects(declaration)
@@ -269,7 +272,7 @@ def _has_bodies(declaration: Declaration) -> bool:
 
 def _check_shape(row: dict[str, Any], declaration: Declaration, *path: str) -> None:
     shape = row.get("shape", "error")
-    if shape not in declaration.shapes and (shape != "error" or "message" in row):
+    if shape not in declaration.shapes and (shape != "error" or "message" in row or "code" in row):
         what = f"there is no example {shape!r} under components.examples, which gives the answer its body"
         raise Wrong(f"{what}; {suggestion(shape, declaration.shapes)}" if declaration.shapes else what, *path)
 

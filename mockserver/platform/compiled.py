@@ -208,7 +208,7 @@ class _Compiler:
         message = row.get("message", "")
         shape = row.get("shape", ERROR_SHAPE)
         constants = self._policy | {"$answer.code": row.get("code"), "$answer.message": message, "$statusCode": row["status"]}
-        example = fill(self._declaration.shapes.get(shape), constants) if message or "shape" in row else None
+        example = fill(self._declaration.shapes.get(shape), constants) if message or "shape" in row or "code" in row else None
         media = self._lifecycle.get("error_type", "application/json")
         try:
             answer = self._answer(row["status"], example, media, row.get("headers", {}), (), constants)

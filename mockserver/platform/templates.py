@@ -40,9 +40,20 @@ def fill(example: Any, constants: Mapping[str, Any]) -> Any:
 
 
 def put(example: Any, steps: tuple[str, ...], value: Any) -> Any:
-    """Return the example with `value` at a JSON pointer's steps; missing objects on the way are created."""
+    """Return the example with `value` at a JSON pointer's steps; missing objects on the way are created.
+
+    Raises Wrong for a pointer that leads through a text or a number, or beyond the end of a list.
+    """
     if not steps:
         return value
+    if isinstance(example, list):
+        if not steps[0].isdecimal() or int(steps[0]) >= len(example):
+            raise Wrong(f"the example has a list there, and {steps[0]!r} is not a place in it")
+        items = list(example)
+        items[int(steps[0])] = put(items[int(steps[0])], steps[1:], value)
+        return items
+    if example is not None and not isinstance(example, dict):
+        raise Wrong(f"the pointer leads to {steps[0]!r} within {example!r}, which is not an object")
     owner = dict(example) if isinstance(example, dict) else {}
     owner[steps[0]] = put(owner.get(steps[0]), steps[1:], value)
     return owner

@@ -238,3 +238,22 @@ def test_a_platform_is_served_moved_and_explained(run: Run) -> None:
         assert [one["state"] for one in http.get("/__admin/credentials/session").json()["credentials"]] == ["idle"]
         http.post("/__admin/reset").raise_for_status()
         assert http.get("/__admin/requests").json() == {"requests": []}
+
+
+def test_a_client_may_change_what_it_is_given(tmp_path: Path, run: Run) -> None:
+    """Each unit gets values of its own: what a client does to them is not what it was asked to send, nor what others are."""
+    change = 'arguments["seen"] = True'
+    after = CLIENT.replace("answer.raise_for_status()", f"answer.raise_for_status(); {change}")
+    before = CLIENT.replace("        if self._session is None:", f"        {change}\n        if self._session is None:")
+    for name, client, status in (("changing", after, 0), ("altering", before, 1)):
+        (tmp_path / f"{name}.py").write_text(f"MENDED = True\n{client}")
+        result = run("verify", "--platform", "mcp", f"{tmp_path}/{name}.py:Client", "--clause", "D4")
+        assert result.exit_code == status, result.output
+
+
+def test_a_scenario_with_an_unknown_unit_is_refused(tmp_path: Path, clients: Path, run: Run) -> None:
+    path = tmp_path / "scenario.json"
+    path.write_text('{"steps": [{"step": "do", "unit": "toolcall"}]}')
+    result = run("replay", "--platform", "mcp", str(path), f"{clients}/mended.py:Client")
+    assert result.exit_code == 2
+    assert "declares no unit 'toolcall'; did you mean 'tool_call'?" in result.output

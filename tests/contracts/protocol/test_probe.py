@@ -108,3 +108,53 @@ def test_the_command_tells_what_it_found(tmp_path: Path, capsys: pytest.CaptureF
     assert "ticket       spent is refused     held" in capsys.readouterr().out
     assert cli.run(["probe", "--platform", str(path), "http://127.0.0.1:9"]) == 2
     assert "there is no provider" in capsys.readouterr().err
+
+
+CHAIN = """
+openapi: 3.1.1
+info: {title: Bookings, version: "1"}
+paths:
+  /login:
+    post: {operationId: login, responses: {'200': {content: {application/json: {example: {token: ''}}}}}}
+  /holds:
+    post: {operationId: hold, responses: {'201': {content: {application/json: {example: {holds: [{id: ''}]}}}}}}
+  /purchases:
+    post:
+      operationId: purchase
+      requestBody: {content: {application/json: {example: {}}}}
+      responses: {'201': {content: {application/json: {example: {}}}}}
+  /holds/{id}:
+    delete: {operationId: release, responses: {'204': {description: Released.}}}
+components: {examples: {error: {value: {error: '{$answer.code}'}}}}
+x-lifecycle:
+  order: [token, hold]
+  kinds:
+    grant: {noun: grant, issued: implied}
+    token:
+      noun: token
+      issued: {login: $response.body#/token}
+      carried: {'hold, purchase, release': $request.header.Authorization#bearer}
+      within: grant
+      ttl: 900
+      refused: {'missing, unknown, ended, expired': {status: 401, code: bad_token}}
+    hold:
+      noun: hold
+      issued: {hold: $response.body#/holds/0/id}
+      carried: {purchase: $request.body#/hold, release: $request.path.id}
+      within: grant
+      ttl: 120
+      uses: 1
+      ended: [release]
+      refused: {'missing, unknown, foreign, ended, spent, expired': {status: 404, code: bad_hold}}
+  refused: {route: {status: 404}, method: {status: 405}}
+"""
+
+
+def test_ids_that_are_shown_together_have_one_owner(tmp_path: Path) -> None:
+    """A hold that was taken by one login is foreign to another one: nothing of that is the provider's mistake."""
+    path = tmp_path / "bookings.yaml"
+    path.write_text(CHAIN)
+    with served(path) as url:
+        checks = probed(path, url)
+    assert {check.status for check in checks} == {"held"}
+    assert len(checks) == 10

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.platform import DeclarationError, Platform, compile_platform
+from mockserver.platform import DeclarationError, Platform, compile_platform, find, load
 from mockserver.platform.source import LARGEST
 from tests.mockserver.platform.wrong import TOY, WRONG
 
@@ -194,3 +194,11 @@ def test_two_kinds_cannot_stand_at_one_place(tmp_path: Path) -> None:
     assert error.place == "x-lifecycle.kinds.token.carried.work"
     assert error.problem == "at $request.header.Authorization#bearer of work stands a crumb already"
     assert text.splitlines()[error.line - 1].strip().startswith("carried")
+
+
+def test_a_kind_with_answers_has_to_be_a_guard(tmp_path: Path) -> None:
+    """Otherwise nothing would ever refuse it, and a judge would accuse clients of what the mock accepts."""
+    path = tmp_path / "unguarded.yaml"
+    path.write_text(find("mcp").read_text("utf-8").replace("order: [session]", "order: []"))
+    with pytest.raises(DeclarationError, match="is not in `order`, so it is never refused; add it there"):
+        load(path)
