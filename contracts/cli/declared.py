@@ -163,6 +163,24 @@ def check(named: str, recording: str, *, clauses: Sequence[str], reports: Sequen
     return report.exit_status
 
 
+def explain(named: str, code: str) -> str:
+    """Return what a clause of a declared platform demands, and on which sentence it rests. Raises ClickException."""
+    from contracts.protocol.judge import judge
+    from contracts.protocol.trace import Trace
+    from mockserver.platform.errors import suggestion
+
+    verdicts = judge(compiler(named)({}), Trace(exchanges=[]))
+    found = [verdict for verdict in verdicts if code in {verdict.code, verdict.code.partition("/")[0], verdict.name}]
+    if not found:
+        known = [verdict.code for verdict in verdicts]
+        raise click.ClickException(f"this platform has no clause {code!r}; {suggestion(code, known)}")
+    lines = []
+    for verdict in found:
+        lines.append(f"{verdict.code} {verdict.name}: {verdict.statement}.")
+        lines += [f"  {verdict.level}: {verdict.source}"] if verdict.source else []
+    return "\n".join(lines) + "\n"
+
+
 def probe(named: str, url: str, admin_token: str, client_id: str, client_secret: str) -> int:
     """Probe a provider of a declared platform and print the result; return the exit status."""
     from contracts.protocol.probe import Given, prober, table

@@ -10,6 +10,7 @@ import click
 
 from contracts.cli import completing
 from contracts.cli.options import SETTINGS, admin_token
+from contracts.cli.options import platform as platform_option
 from contracts.cli.sources import DEFAULT_URL, ask
 from mockserver.ids import context_in
 
@@ -28,7 +29,8 @@ NARROWEST, WIDEST = 40, 120
 @click.option("--url", default=DEFAULT_URL, show_default=True, help="The mock that answered the request.")
 @admin_token
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output; for a request.")
-def command(subject: str | None, listed: bool, url: str, admin_token: str, as_json: bool) -> None:
+@platform_option
+def command(subject: str | None, listed: bool, url: str, admin_token: str, as_json: bool, platform: str) -> None:
     """Explain a clause by its code or its name, or an answer by its contextId (also in the header ININ-Correlation-Id)."""
     context_id = context_in(subject or "")
     if listed and subject is not None:
@@ -42,7 +44,7 @@ def command(subject: str | None, listed: bool, url: str, admin_token: str, as_js
     elif context_id is not None:
         _explain_request(context_id, url, admin_token, as_json)
     else:
-        _explain_clause(subject.strip())
+        _explain_clause(subject.strip(), platform)
 
 
 def _list() -> None:
@@ -56,7 +58,18 @@ def _list() -> None:
         click.echo("\n".join(told))
 
 
-def _explain_clause(code_or_name: str) -> None:
+def _explain_clause(code_or_name: str, platform: str) -> None:
+    from contracts.cli import declared
+
+    if declared.is_declared(platform):
+        click.echo(declared.explain(platform, code_or_name), nl=False)
+    elif "/" in code_or_name:
+        raise click.UsageError(f"{code_or_name} is a clause of a declared platform: name that with --platform NAME|FILE")
+    else:
+        _explain_clause_of_the_web_chat(code_or_name)
+
+
+def _explain_clause_of_the_web_chat(code_or_name: str) -> None:
     from contracts.clauses import DEMANDS
     from contracts.cli.console import style_for
     from contracts.report.describe import describe

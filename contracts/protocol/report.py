@@ -121,6 +121,8 @@ def _table(report: Report) -> str:
     how = report.extent or f"{report.scenarios} scenarios, seed {report.seed}, {report.elapsed_s:.1f} s{real}"
     broken = f"{len(report.violated)} of {len(rows)} clauses violated"
     lines += ["", f"{report.target} on {report.platform}: {broken}; {how}"]
+    if report.exit_status == 2:
+        lines.append("No clause could be judged: nothing that happened put one to the test.")
     return "\n".join(lines)
 
 

@@ -257,3 +257,12 @@ def test_a_scenario_with_an_unknown_unit_is_refused(tmp_path: Path, clients: Pat
     result = run("replay", "--platform", "mcp", str(path), f"{clients}/mended.py:Client")
     assert result.exit_code == 2
     assert "declares no unit 'toolcall'; did you mean 'tool_call'?" in result.output
+
+
+def test_a_clause_of_a_declared_platform_is_explained(run: Run) -> None:
+    result = run("explain", "--platform", "mcp", "R2")
+    assert result.exit_code == 0
+    assert "R2/session not-renewed: the client must ask for another MCP session" in result.output
+    assert "MUST" in result.output
+    assert "did you mean" in run("explain", "--platform", "mcp", "R2/sesion").output
+    assert "name that with --platform" in run("explain", "R2/session").output
