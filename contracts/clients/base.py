@@ -57,7 +57,7 @@ class Seat(NamedTuple):
 
 
 class Intent(Protocol):
-    """One thing that a client is asked to do, and where it is noted what became of that."""
+    """One thing that a client is asked to do, with a record of its outcome."""
 
     def ask(self, client: Any) -> Any:
         """Call the method of a client in Python that does it; what it returns may have to be awaited."""
@@ -112,9 +112,9 @@ class Driver(Protocol):
         ...
 
     def send(self, intents: Sequence[Intent], schedule: Sequence[int]) -> None:
-        """Asks for all of `intents` at once and waits for their end. Raises Hung; the client cannot be used afterwards.
+        """Ask for all of `intents` at once and wait for their end. Raises Hung; the client cannot be used afterwards.
 
-        `schedule` picks who goes on where several requests or answers wait, for drivers that can make them wait.
+        If several requests or answers wait, `schedule` picks the next one, in drivers that can make them wait.
         """
         ...
 
@@ -159,7 +159,7 @@ class Clients(Protocol):
 
     @property
     def strayed(self) -> bool:
-        """Whether a client has looked for the platform in this scenario where it cannot be."""
+        """True if a client has looked for the platform at a wrong place in this scenario."""
         ...
 
     def open(self, make_app: Callable[[], WSGIApplication]) -> None:
@@ -184,7 +184,7 @@ class Clients(Protocol):
 
 
 def hidden(text: str, credentials: Credentials | None) -> str:
-    """What a client says, without the tokens in it, and without its secret where its `credentials` are known."""
+    """Return a client's text without tokens, and without its secret if its `credentials` are known."""
     return Hiding(() if credentials is None else shown_as(*credentials)).text(text)
 
 

@@ -80,7 +80,7 @@ class ProcessClients:
         return ProcessDriver(child, seat, self._patience)
 
     def skip(self, seconds: float) -> None:
-        """See Clients; where the clock of a process is nobody's but the system's, it stays as it is."""
+        """See Clients. A process that uses the system's clock keeps it as it is."""
         if self._time is not None:
             self._time.skip(seconds)
 

@@ -328,7 +328,7 @@ class Simulation:
         return True
 
     def _expect_strangers(self) -> bool:
-        """Whether a process has started others that may yet say hello; after a while they are taken to have no shim."""
+        """Return True if children may yet say hello; after a while they are assumed to have no shim."""
         children = sum(member.idle.children for member in self._members)
         strangers = max(0, children - (len(self._members) - 1))
         if strangers <= self._strangers:

@@ -15,7 +15,7 @@ paths:
       responses:
         '200':
           content: {application/json: {example: {at: '{$now}'}}}
-  /work/{n}:
+  /jobs/{n}:
     post:
       operationId: work
       responses: {'200': {description: Done.}}
@@ -64,56 +64,56 @@ WRONG: dict[str, tuple[str, str, str, str]] = {
     "an unknown method": (
         "    post:\n      operationId: work",
         "    psot:\n      operationId: work",
-        "paths./work/{n}.psot",
+        "paths./jobs/{n}.psot",
         "'post'",
     ),
     "an unknown word of an operation": (
         "      responses: {'200'",
         "      respones: {'200'",
-        "paths./work/{n}.post.respones",
+        "paths./jobs/{n}.post.respones",
         "'responses'",
     ),
     "an unknown extension": ("x-effects:", "x-efects:", "x-efects", "did you mean 'x-effects'?"),
     "a missing word": ("      noun: token\n", "", "x-lifecycle.kinds.token", "the word 'noun' is missing"),
-    "no operationId": ("      operationId: work\n", "", "paths./work/{n}.post", "the word 'operationId' is missing"),
+    "no operationId": ("      operationId: work\n", "", "paths./jobs/{n}.post", "the word 'operationId' is missing"),
     "no responses": (
         "      responses: {'200': {description: Done.}}\n",
         "",
-        "paths./work/{n}.post",
+        "paths./jobs/{n}.post",
         "the word 'responses' is missing",
     ),
     "an operation that is a list": (
         "    post:\n      operationId: work\n      responses: {'200': {description: Done.}}",
         "    post: []",
-        "paths./work/{n}.post",
+        "paths./jobs/{n}.post",
         "[] is not an object",
     ),
     "responses without a status": (
         "{'200': {description: Done.}}",
         "{default: {description: Done.}}",
-        "paths./work/{n}.post.responses",
+        "paths./jobs/{n}.post.responses",
         "a response with a status, like 200",
     ),
     "a status that is none": (
         "{'200': {description: Done.}}",
         "{ok: {description: Done.}}",
-        "paths./work/{n}.post.responses.ok",
+        "paths./jobs/{n}.post.responses.ok",
         "it must be a status, like 200",
     ),
     "a path without a slash": ("  /login:", "  login:", "paths.login", "a path that begins with /"),
-    "a path that is no object": ("  /work/{n}:\n", "  /other:\n  /work/{n}:\n", "paths./other", "None is not an object"),
-    "a parameter without its brace": ("/work/{n}:", "/work/{n:", "paths./work/{n", "a parameter is written {name}"),
-    "a parameter with a hyphen": ("/work/{n}:", "/work/{a-b}:", "paths./work/{a-b}", "letters, digits and _"),
-    "a parameter twice": ("/work/{n}:", "/work/{n}/{n}:", "paths./work/{n}/{n}", "'n' stands in it twice"),
+    "a path that is no object": ("  /jobs/{n}:\n", "  /other:\n  /jobs/{n}:\n", "paths./other", "None is not an object"),
+    "a parameter without its brace": ("/jobs/{n}:", "/jobs/{n:", "paths./jobs/{n", "a parameter is written {name}"),
+    "a parameter with a hyphen": ("/jobs/{n}:", "/jobs/{a-b}:", "paths./jobs/{a-b}", "letters, digits and _"),
+    "a parameter twice": ("/jobs/{n}:", "/jobs/{n}/{n}:", "paths./jobs/{n}/{n}", "'n' stands in it twice"),
     "two paths for the same": (
-        "  /work/{n}:\n",
-        "  /work/{m}:\n    get: {operationId: look, responses: {'200': {}}}\n  /work/{n}:\n",
-        "paths./work/{n}",
-        "the path /work/{m} takes the same requests",
+        "  /jobs/{n}:\n",
+        "  /jobs/{m}:\n    get: {operationId: look, responses: {'200': {}}}\n  /jobs/{n}:\n",
+        "paths./jobs/{n}",
+        "the path /jobs/{m} takes the same requests",
     ),
     "one name for two operations": (
-        "  /work/{n}:\n",
-        "  /x:\n    get: {operationId: logIn, responses: {'200': {}}}\n  /work/{n}:\n",
+        "  /jobs/{n}:\n",
+        "  /x:\n    get: {operationId: logIn, responses: {'200': {}}}\n  /jobs/{n}:\n",
         "paths./x.get",
         "another operation is called 'logIn'",
     ),
@@ -146,7 +146,7 @@ WRONG: dict[str, tuple[str, str, str, str]] = {
     "an id without an answer's body": (
         "{logIn: $response.body#/token}",
         "{work: $response.body#/token}",
-        "paths./work/{n}.post.responses.200",
+        "paths./jobs/{n}.post.responses.200",
         "of what media type",
     ),
     "an operation that is not there": ("carried: {work:", "carried: {wrok:", TOKEN + "carried.wrok", "did you mean 'work'?"),
@@ -336,7 +336,7 @@ WRONG: dict[str, tuple[str, str, str, str]] = {
         "$request.header.Authorization#bearer",
         "$request.path.m",
         TOKEN + "carried.work",
-        "the path /work/{n} has no such parameter; known are n",
+        "the path /jobs/{n} has no such parameter; known are n",
     ),
     "a parameter that an effect keeps and the path has not": (
         "keeps: {n: $request.path.n}",
