@@ -252,11 +252,12 @@ def work_of(process: int) -> float:
 
 
 def _kept_waiting(process: int) -> float:
-    """Return for how many seconds a process's first thread was ready to run and had no processor."""
+    """Return for how many seconds the threads of a process were ready to run and had no processor."""
     try:
-        return int(Path(f"/proc/{process}/schedstat").read_bytes().split()[1]) / 1e9
+        waits = [int(file.read_bytes().split()[1]) for file in Path(f"/proc/{process}/task").glob("*/schedstat")]
     except (OSError, IndexError, ValueError):
         return 0.0
+    return sum(waits) / 1e9
 
 
 def telling_line(output: str) -> str:

@@ -30,10 +30,10 @@ STEPS = 100_000
 RESTS = (0.002, 0.01, 0.05, 0.2)
 """Seconds of real time that a client which waits for nothing we know of rests; the longer, the longer that lasts."""
 
-MOST_RESTS = 12
-"""How often a client that waits for nothing we know of may rest: 2 s at least, and longer on a machine that is busy.
+MOST_RESTS, LONGEST_REST = 12, 2.0
+"""How often, and for how many seconds at least, a client rests that waits for nothing we know of.
 
-So what goes on in it unseen, in another thread for example, has got its share of the processor.
+So what goes on in it unseen, in another thread for example, has got its share of the processor. If it does, it rests again.
 """
 
 FOREIGN = 1.0
@@ -143,17 +143,18 @@ class Simulation:
     def run(self, is_done: Callable[[], bool]) -> None:
         """Let things happen until `is_done()`. Raises Hung if that can never be, Silent if the client shows nothing."""
         self._begin()
-        stuck = _Stuck()
+        stuck = _Stuck(self)
         while self._still_runs():
             if self._step_parked():
+                stuck = _Stuck(self)
                 continue
             if is_done():
                 return
             moment = self._next_moment()
             if moment is None:
-                self._rest(stuck.seconds(self._patience if self.note else 0))
+                self._rest(stuck.seconds(self._patience if self.note else LONGEST_REST))
             else:
-                stuck = _Stuck()
+                stuck = _Stuck(self)
                 if not self._wait_for_foreign(moment):
                     self._jump(moment)
 
@@ -446,13 +447,18 @@ class Simulation:
 class _Stuck:
     """How long the client has been waiting for nothing that we know of."""
 
-    def __init__(self) -> None:
-        self._since = _monotonic()
-        self._rests = 0
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+        self._since, self._rests = 0.0, 0
 
-    def seconds(self, least: float) -> float:
-        """Return for how long to rest now. Raises Hung after MOST_RESTS, and so many seconds at `least`."""
-        if self._rests >= MOST_RESTS and _monotonic() - self._since > least:
-            raise Hung("it waits for what can never come: for no answer, no input and no timer")
+    def seconds(self, longest: float) -> float:
+        """Return for how long to rest now. Raises Hung after MOST_RESTS and so many seconds in which it did nothing."""
+        if not self._rests:
+            self._since = _monotonic()
+            self._simulation.is_still()  # what it did before does not count
+        elif self._rests >= MOST_RESTS and _monotonic() - self._since > longest:
+            if self._simulation.is_still():
+                raise Hung("it waits for what can never come: for no answer, no input and no timer")
+            self._since, self._rests = _monotonic(), 0
         self._rests += 1
         return RESTS[min(self._rests, len(RESTS)) - 1]
