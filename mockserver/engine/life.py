@@ -74,7 +74,7 @@ def cause_at(credential: Credential, owner: Credential | None, now: int, idle: i
     if (
         now < credential.idle_at
         and now < credential.expires_at
-        and (not credential.ended_by or (credential.ended_by == "succeeded" and now < credential.ended_at))
+        and (credential.ended_by == "" or (credential.ended_by == "succeeded" and now < credential.ended_at))
         and (idle is None or now < credential.last_used + idle)
         and (owner is None or now < owner.ends_at)
     ):
@@ -101,7 +101,8 @@ def is_evicted(credential: Credential, owner: Credential | None) -> bool:
 
 def use(credential: Credential, now: int, idle: int | None) -> Credential:
     """Return it after a use. The last use spends it; otherwise one use fewer is left, and the idle deadline is set anew."""
-    now = max(now, credential.last_used)  # timestamps never go backwards, even if the system's time does
+    if now < credential.last_used:  # noqa: PLR1730 - timestamps never go backwards, even if the system's time does
+        now = credential.last_used
     left = credential.left
     if left is None or left > 1:
         return replace(
@@ -120,7 +121,7 @@ def use(credential: Credential, now: int, idle: int | None) -> Credential:
         last_used=now,
         idle_at=credential.idle_at,
         expires_at=credential.expires_at,
-        ended_at=min(now, credential.ended_at),
+        ended_at=now if now < credential.ended_at else credential.ended_at,
         ended_by="spent",
         left=0,
         bound=credential.bound,

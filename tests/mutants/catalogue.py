@@ -189,8 +189,8 @@ LIFECYCLE = (
     Mutant(
         "stamps go back with the system's clock",
         LIFE,
-        "    now = max(now, credential.last_used)",
-        "    now = now + 0",
+        "        now = credential.last_used\n",
+        "        pass\n",
         "tests/mockserver/engine/test_life.py::test_stamps_never_go_backwards",
     ),
     Mutant(
@@ -285,7 +285,7 @@ TOKENS_AND_SCOPES = (
         DECIDE,
         "    return TOKEN_ENDED[cause] if cause else None",
         "    return TOKEN_ENDED[cause] if cause and not token.ended_by else None",
-        "P8",
+        "tests/mockserver/engine/test_decide.py::test_a_token_that_was_ended_tells_by_what_even_if_it_is_evicted_too",
     ),
     Mutant(
         "the clock does not move tokens",
@@ -392,7 +392,7 @@ ANSWERS = (
         "a session's id is that of the one before",
         RENDER,
         '    return {"webChatSessionId": outcome.session.id}',
-        '    return _kept.setdefault(outcome.session.client_id, {"webChatSessionId": outcome.session.id})\n\n\n'
+        '    return _kept.setdefault(outcome.session.within, {"webChatSessionId": outcome.session.id})\n\n\n'
         "_kept: dict[str, dict[str, str]] = {}",
         "P1",
     ),
