@@ -25,7 +25,10 @@ LONGEST = 24 * 3600 * 1_000_000
 """Microseconds of virtual time that one item may take."""
 
 STEPS = 100_000
-"""How often a client may pause in one item."""
+"""How often the processes of a client may pause in one item."""
+
+LONGEST_UNREST = 6
+"""How many times the patience they may go on among themselves, in real time, without any time that passes."""
 
 RESTS = (0.002, 0.01, 0.05, 0.2)
 """Seconds of real time that a client which waits for nothing we know of rests; the longer, the longer that lasts."""
@@ -210,7 +213,7 @@ class Simulation:
     def _still_runs(self, is_over: Callable[[], bool] | None = None) -> bool:
         """Wait until all is still. Raises Hung if the client went beyond all bounds."""
         self._settle(is_over)
-        self._steps += 1
+        self._steps += max(1, len(self._members))
         if self.given_up:
             raise Hung(self.given_up)
         if self._steps > STEPS:
@@ -291,7 +294,10 @@ class Simulation:
 
     def _wait_until_still(self, is_over: Callable[[], bool] | None) -> None:
         looks, self._heard_at = 0, _monotonic()
+        ends = self._heard_at + LONGEST_UNREST * self._patience
         while is_over is None or not is_over():
+            if _monotonic() > ends:
+                raise Silent
             self._hand_on()
             if self._is_at_work():
                 if not self._look(PAUSE if self._members else SHORT_PAUSE):
