@@ -43,7 +43,7 @@ FOREIGN = 1.0
 """Seconds for which a client's time is real while it waits for what is beyond virtual time."""
 
 GRACE = 1.0
-"""Seconds of real time in which a process that a client has started may say hello; some start slowly."""
+"""Seconds of real time in which a process that a client has started may say hello; longer if it is still at work."""
 
 PAUSE, SHORT_PAUSE = 0.05, 0.002
 """Seconds to wait for a sign of a client: while a process is there, and while none is, as right before its end."""
@@ -376,11 +376,15 @@ class Simulation:
         if strangers <= self._strangers:
             self._strangers, self._expected_since = strangers, 0.0
             return False
-        self._expected_since = self._expected_since or _monotonic()
+        if not self._expected_since:
+            self._expected_since = _monotonic()
+            self.is_still()  # what they did before does not count
         if _monotonic() - self._expected_since > GRACE:
-            self._strangers, self._expected_since = strangers, 0.0
-            self._notice("a process that it has started")
-            return False
+            if self.is_still():
+                self._strangers, self._expected_since = strangers, 0.0
+                self._notice("a process that it has started")
+                return False
+            self._expected_since = _monotonic()
         self._rest(0.005)
         return True
 
