@@ -12,7 +12,7 @@ from mockserver.errors import SettingsError
 from mockserver.ids import Ids
 from mockserver.journal_file import JournalFile
 from mockserver.service import Platform
-from mockserver.settings import Settings
+from mockserver.settings import Settings, policy_to
 from mockserver.stores.base import FAULTS, ORGANIZATION, Bounds, Key, Store, Write
 from mockserver.wire import Handler
 from mockserver.wire.redaction import SHORTEST_SECRET
@@ -31,7 +31,7 @@ class Assembly:
         self.ids = ids or Ids()
         self.settings = with_credentials(settings, self.ids)
         bounds = Bounds(settings.max_ended_sessions, settings.journal_entries)
-        self._file = JournalFile(Path(settings.journal_file), settings) if settings.journal_file else None
+        self._file = JournalFile(Path(settings.journal_file), policy_to(settings.policy)) if settings.journal_file else None
         self.store = store or stores.open(settings.store, bounds)
         self.platform = Platform(
             self.store,

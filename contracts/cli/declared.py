@@ -69,7 +69,9 @@ def policy_of(path: Path | None) -> dict[str, Any]:
 
 def make_app(named: str, policy: Mapping[str, Any]) -> Callable[[Settings], WSGIApplication]:
     """Return a function that makes the application of a declared platform. Raises SettingsError, DeclarationError."""
-    from mockserver.declared.mock import Mock, Registered
+    from mockserver import stores
+    from mockserver.declared.mock import BOUNDS, Mock, Registered
+    from mockserver.journal_file import JournalFile
     from mockserver.web.declared import create_declared_app
 
     compiled = compiler(named)(policy)
@@ -80,8 +82,10 @@ def make_app(named: str, policy: Mapping[str, Any]) -> Callable[[Settings], WSGI
         if registered is not None:
             bound = dict.fromkeys(list(registered.bound)[:1], settings.client_secret)
             given[registered.name] = Registered(settings.client_id, bound)
-        mock = Mock(compiled, registered=given, journal_entries=settings.journal_entries)
-        return create_declared_app(mock, admin_token=settings.admin_token, opaque=settings.opaque)
+        file = JournalFile(Path(settings.journal_file), dict(policy)) if settings.journal_file else None
+        store = stores.open(settings.store, BOUNDS._replace(journal_entries=settings.journal_entries))
+        mock = Mock(compiled, store=store, registered=given, sink=file.append if file is not None else None)
+        return create_declared_app(mock, settings)
 
     return make
 

@@ -14,17 +14,19 @@ from itertools import count
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from msgspec.structs import replace
+
 from contracts.clients.base import Clients, Credentials, Driver, Hung, Lost, Outcome, Seat, hidden
 from contracts.clients.watched import is_arrived
 from contracts.output import Output, OutputLine
 from contracts.protocol.scenario import Advance, Do, During, End, Happening, Inject, Scenario, Together, told
 from contracts.protocol.trace import Exchange, Trace, UnitRun
-from mockserver.declared.handler import Call, DeclaredHandler
-from mockserver.declared.mock import Entry, Mock, Planned, Registered
-from mockserver.faults import effect_of
+from mockserver.declared.handler import Call, DeclaredHandler, headers_kept
+from mockserver.declared.mock import Mock, Registered
 from mockserver.ids import Ids
 from mockserver.platform.model import Platform
 from mockserver.wire import Request, Response
+from mockserver.wire.notes import KEPT
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -87,6 +89,7 @@ class WatchedDeclared(DeclaredHandler):
         self.record = _Record()
         self.arriving: Callable[[str], None] | None = None
         self.real_time = False
+        self.calls: list[Call] = []
 
     def arrive(self, request: Request) -> Call:
         """See DeclaredHandler."""
@@ -99,6 +102,7 @@ class WatchedDeclared(DeclaredHandler):
         except Exception as error:
             self.failure = error
             raise
+        self.calls.append(call)
         self.record.left[call.context_id] = self.record.next()
         is_arrived(call.context_id)
         return call
@@ -190,7 +194,7 @@ class Runner:
         ids = Ids.seeded(0) if is_virtual else None
         mock = Mock(platform, system=self._clients.system, ids=ids, registered=registered)
         handler = self._handler
-        handler.mock, handler.record, handler.failure = mock, _Record(), None
+        handler.mock, handler.record, handler.failure, handler.calls = mock, _Record(), None, []
         handler.real_time = not is_virtual
         state = random.getstate()
         random.seed(0)
@@ -202,7 +206,7 @@ class Runner:
             random.setstate(state)
         if handler.failure is not None:
             raise handler.failure
-        trace = _trace(mock, handler.record, sharp=is_virtual)
+        trace = _trace(handler, sharp=is_virtual)
         hung = play.hung
         return Run(trace, "" if hung is None else str(hung), isinstance(hung, Lost), play.output, play.log())
 
@@ -289,7 +293,7 @@ class _Play:
             case End(kind, by):
                 self._mock.end(kind, by=by)
             case Inject(operation, fault, skip):
-                self._mock.plan(Planned(effect=effect_of(fault), operation=operation, skip=skip, times=fault.times))
+                self._mock.plan(replace(fault, operation=operation, skip=skip))
             case Advance(seconds):
                 self._pass(seconds, inside=inside)
 
@@ -301,39 +305,46 @@ class _Play:
         self._mock.advance(round(1000 * seconds))
 
 
-def _trace(mock: Mock, record: _Record, *, sharp: bool) -> Trace:
-    exchanges = [_exchange(entry, record, sharp=sharp) for entry in mock.journal]
-    registered = {name: one.id for name, one in mock.registered.items()}
+def _trace(handler: WatchedDeclared, *, sharp: bool) -> Trace:
+    record = handler.record
+    exchanges = [_exchange(number, call, record, sharp=sharp) for number, call in enumerate(handler.calls, 1)]
+    registered = {name: one.id for name, one in handler.mock.registered.items()}
     exchanges.sort(key=lambda exchange: exchange.left)
     for number, exchange in enumerate(exchanges, 1):
         exchange.number = number
     return Trace(exchanges=exchanges, units=record.units, registered=registered, events=record.events, sharp=sharp)
 
 
-def _exchange(entry: Entry, record: _Record, *, sharp: bool) -> Exchange:
-    left = record.left.get(entry.context_id, 0.0)
-    returned, answered, heard = record.returned.get(entry.context_id, (float("inf"), True, True))
-    arrived = entry.status is not None and answered and (returned < float("inf") or not sharp)
+def _exchange(number: int, call: Call, record: _Record, *, sharp: bool) -> Exchange:
+    left = record.left.get(call.context_id, 0.0)
+    returned, answered, heard = record.returned.get(call.context_id, (float("inf"), True, True))
+    message, response, decision, fault = call.message, call.response, call.decision, call.effect.label
+    delivery = "lost_request" if response is None else response.delivery
+    arrived = delivery in {"complete", "truncated"} and answered and (returned < float("inf") or not sharp)
     return Exchange(
-        number=entry.number,
-        method=entry.method,
-        path=entry.path,
-        query=entry.query,
-        headers=entry.headers,
-        body=entry.body,
+        number=number,
+        method=message.method,
+        path=message.path,
+        query=message.query,
+        headers=headers_kept(call.request),
+        body=message.body[:KEPT],
         left=left,
-        left_at=entry.arrived_at,
+        left_at=call.arrived_at,
         returned=returned,
-        returned_at=entry.answered_at or entry.arrived_at,
-        status=entry.status if arrived and entry.delivery == "complete" else None,
-        answer_headers=entry.answer_headers if arrived else [],
-        answer_body=entry.answer_body if arrived else b"",
+        returned_at=call.arrived_at if response is None else call.read.seen.now + call.effect.after,
+        status=response.status if response is not None and arrived and delivery == "complete" else None,
+        answer_headers=response.headers if response is not None and arrived else [],
+        answer_body=_received(response)[:KEPT] if response is not None and arrived else b"",
         heard=heard,
-        accepted=entry.acted and not entry.refused_by,
-        spoiled=bool(entry.fault) and not entry.fault.startswith(PLAIN_FAULTS),
-        fault=entry.fault,
-        issued=entry.issued,
+        accepted=decision is not None and decision.acted and not decision.refused_by,
+        spoiled=bool(fault) and not fault.startswith(PLAIN_FAULTS),
+        fault=fault,
+        issued={} if decision is None else decision.issued,
     )
+
+
+def _received(response: Response) -> bytes:
+    return response.half if response.delivery == "truncated" else response.body
 
 
 def operations_called(trace: Trace, operation_of: Callable[[Exchange], str | None]) -> dict[str, int]:

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mockserver.clock import iso
-from mockserver.declared.mock import Entry, Mock
+from mockserver.declared.entries import Recorded
+from mockserver.declared.mock import Mock
 from mockserver.engine import life
 from mockserver.engine.model import NEVER, Credential
 from mockserver.platform.model import Kind, Life, Platform
@@ -89,7 +90,7 @@ def text(story: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _guard(name: str, entry: Entry, guards: Sequence[str]) -> dict[str, str]:
+def _guard(name: str, entry: Recorded, guards: Sequence[str]) -> dict[str, str]:
     if not entry.acted:
         return {"guard": name, "said": "not asked"}
     if name == entry.refused_by:
@@ -98,7 +99,7 @@ def _guard(name: str, entry: Entry, guards: Sequence[str]) -> dict[str, str]:
     return {"guard": name, "said": "passed" if passed else "not asked"}
 
 
-def _why(mock: Mock, entry: Entry, journal: Sequence[Entry]) -> str:
+def _why(mock: Mock, entry: Recorded, journal: Sequence[Recorded]) -> str:
     if not entry.acted:
         return f"A fault was injected: {entry.fault}. The platform was not asked."
     if not entry.refused_by:
@@ -110,7 +111,7 @@ def _why(mock: Mock, entry: Entry, journal: Sequence[Entry]) -> str:
     return (row.why or WHY[entry.cause]).format_map(_words(mock, kind, entry, journal))
 
 
-def _advice(platform: Platform, entry: Entry) -> Iterator[str]:
+def _advice(platform: Platform, entry: Recorded) -> Iterator[str]:
     kind = platform.kinds.get(entry.refused_by)
     if kind is None:
         return
@@ -127,7 +128,7 @@ def _advice(platform: Platform, entry: Entry) -> Iterator[str]:
         yield ADVICE["alone"].format_map(words)
 
 
-def _words(mock: Mock, kind: Kind, entry: Entry, journal: Sequence[Entry]) -> dict[str, Any]:
+def _words(mock: Mock, kind: Kind, entry: Recorded, journal: Sequence[Recorded]) -> dict[str, Any]:
     id = entry.shown.get(kind.name, "")
     before = [one for one in journal if one.number < entry.number]
     first = next((one for one in before if one.issued.get(kind.name) == id), None)
@@ -149,10 +150,10 @@ def _words(mock: Mock, kind: Kind, entry: Entry, journal: Sequence[Entry]) -> di
 
 
 def _record(mock: Mock, kind: Kind, id: str) -> Credential | None:
-    return next((one for one in mock.credentials(kind.name) if one.id == id), None)
+    return next((one for one in mock.credentials(kind.name) if mock.told_as(kind.name, one.id) == id), None)
 
 
-def _story(mock: Mock, name: str, id: str, journal: Sequence[Entry]) -> dict[str, Any]:
+def _story(mock: Mock, name: str, id: str, journal: Sequence[Recorded]) -> dict[str, Any]:
     """Return the life of one credential: its state now, and each request that brought it or showed it."""
     kind = mock.platform.kinds[name]
     record = _record(mock, kind, id)
@@ -162,7 +163,7 @@ def _story(mock: Mock, name: str, id: str, journal: Sequence[Entry]) -> dict[str
         if id in {one.issued.get(name), one.shown.get(name)}
     ]
     state = "not known here" if record is None else _state(mock, kind.life, record)
-    return {"kind": name, "noun": kind.noun, "id": mock.secrets.hide(id), "state": state, "events": events}
+    return {"kind": name, "noun": kind.noun, "id": id, "state": state, "events": events}
 
 
 def _state(mock: Mock, length: Life, record: Credential) -> str:
@@ -174,13 +175,13 @@ def _state(mock: Mock, length: Life, record: Credential) -> str:
     return f"alive{left}" + (f", until {iso(end.at)} if nothing happens" if end.at < NEVER else "")
 
 
-def _outcome(entry: Entry) -> str:
+def _outcome(entry: Recorded) -> str:
     if entry.refused_by:
         return f"{entry.status}, {entry.refused_by} {entry.cause}"
     return str(entry.status) if entry.status is not None else entry.fault or "no answer"
 
 
-def _named(entry: Entry | None) -> str:
+def _named(entry: Recorded | None) -> str:
     return "something before this journal" if entry is None else f"request {entry.number} ({entry.operation})"
 
 
