@@ -9,6 +9,7 @@ import msgspec
 
 from contracts import scenario
 from contracts.report.model import ClauseResult, Counterexample, Report
+from contracts.report.places import course_of
 
 SCHEMA_VERSION = 1
 """Raised if something that programs rely on changes. New fields alone do not raise it."""
@@ -78,7 +79,7 @@ def _counterexample(found: Counterexample) -> dict[str, Any]:
         "message": found.message,
         "evidence": found.evidence,
         "scenario": None if found.scenario is None else scenario.document(found.scenario),
-        "trace": found.trace,
+        "trace": course_of(found).document(),
         "confidence": {"replays": found.replays, "reproduced": found.reproduced},
         "shrunk_from": found.shrunk_from,
         "found_on": found.found_on,

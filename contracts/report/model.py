@@ -11,6 +11,7 @@ from contracts.har.extent import Extent
 from contracts.history import Reading
 from contracts.judge import Delivery, Evidence, Status, Subject
 from contracts.output import OutputLine
+from contracts.report.course import Course
 from contracts.scenario import Scenario
 from mockserver.journal import Entry
 
@@ -21,7 +22,8 @@ Source = Literal["client", "provider", "recording", "journal", "test"]
 class Counterexample(Struct, frozen=True, kw_only=True):
     """A history in which the client violated a clause.
 
-    `trace` is the trace that was judged, header first; `scenario` is None for a recording. `reproduced` of `replays` runs of
+    `trace` is the web chat's trace that was judged, header first; of another platform there is a `course` of events. `scenario`
+    is None for a recording. `reproduced` of `replays` runs of
     the scenario ended the same way. `shrunk_from` is the number of intents in the first scenario that was found, in run
     `found_on`. `minimal` says whether every step was checked to be necessary (None: not checked). `file` is the saved scenario.
 
@@ -32,7 +34,8 @@ class Counterexample(Struct, frozen=True, kw_only=True):
 
     message: str
     evidence: tuple[Evidence, ...]
-    trace: tuple[Entry, ...]
+    trace: tuple[Entry, ...] = ()
+    course: Course | None = None
     scenario: Scenario | None = None
     replays: int = 1
     reproduced: int = 1

@@ -10,9 +10,8 @@ from contracts.report.excerpt import excerpt
 from contracts.report.lanes import timeline
 from contracts.report.markup import Markup, element, prose
 from contracts.report.model import ClauseResult, Counterexample, Report
-from contracts.report.places import history_of, others
+from contracts.report.places import course_of, others
 from contracts.report.text import TABLES
-from contracts.report.timeline import rows
 from contracts.report.ways import ways
 from contracts.report.words import item_words
 from contracts.scenario import Item
@@ -54,11 +53,11 @@ def _item(item: Item) -> Markup:
 
 
 def _history(report: Report, result: ClauseResult, found: Counterexample) -> Iterator[Markup]:
-    history = history_of(found)
-    clock = "virtual time" if history.header.clock == "virtual" else f"{history.header.clock} clock"
+    course = course_of(found)
+    clock = "virtual time" if course.clock == "virtual" else f"{course.clock} clock"
     name = f"{result.code}-history"
     yield element("h3", f"{TABLES[report.shown].capitalize()} ({clock})", id=name)
-    yield timeline(excerpt(rows(history, found.evidence, found.log)), name)
+    yield timeline(excerpt(course.rows(found.evidence, found.log)), name, course.effects)
 
 
 def _notes(report: Report, clause: Demand | None, found: Counterexample) -> Iterator[Markup]:
