@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from contracts.judge import Demand
 from contracts.report import facts
@@ -14,24 +15,23 @@ from contracts.report.places import course_of, others
 from contracts.report.text import TABLES
 from contracts.report.ways import ways
 from contracts.report.words import item_words
-from contracts.scenario import Item
 
 
-def story(report: Report, result: ClauseResult, clause: Demand | None) -> Markup:
+def story(report: Report, result: ClauseResult) -> Markup:
     """Return the section of a clause that was violated."""
     found = result.counterexample
     message = found.message if found is not None else result.message
     title = element("h2", element("span", f"{result.code} {result.name}", class_="code"), " ", prose(message), id=result.code)
-    parts = [] if found is None else list(_parts(report, result, found, clause))
+    parts = [] if found is None else list(_parts(report, result, found))
     return element("section", title, parts, _commands(report, result), aria_labelledby=result.code)
 
 
-def _parts(report: Report, result: ClauseResult, found: Counterexample, clause: Demand | None) -> Iterator[Markup]:
+def _parts(report: Report, result: ClauseResult, found: Counterexample) -> Iterator[Markup]:
     if result.expected is not None:
         yield element("p", f"Known, and expected to fail: {result.expected.reason}", class_="facts")
     yield from _scenario(report, found)
     yield from _history(report, result, found)
-    yield from _notes(report, clause, found)
+    yield from _notes(report, report.demand(result), found)
     yield from _output(found)
 
 
@@ -46,7 +46,7 @@ def _scenario(report: Report, found: Counterexample) -> Iterator[Markup]:
     yield element("ol", [_item(item) for item in scenario.items], class_="scenario")
 
 
-def _item(item: Item) -> Markup:
+def _item(item: Any) -> Markup:
     first, *others = item_words(item)
     below = element("ul", [element("li", element("code", line.strip())) for line in others]) if others else None
     return element("li", element("code", first), below)
@@ -70,6 +70,8 @@ def _notes(report: Report, clause: Demand | None, found: Counterexample) -> Iter
 def _told(report: Report, clause: Demand | None, found: Counterexample) -> Iterator[tuple[str, str]]:
     if clause is not None:
         yield "Rule", f"The {clause.subject} must {clause.statement}."
+        if clause.source:
+            yield clause.level or "Source", clause.quotation
         yield "Why", clause.reason
         yield from (("Help", advice) for advice in clause.advice)
         yield from (("Set by", told) for told in facts.of_parameters(clause))
