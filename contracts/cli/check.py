@@ -61,10 +61,9 @@ def command(
     from contracts.errors import TraceMalformed
     from contracts.verify import Options, check
 
-    declared = declaration(platform)
+    declared = declaration(platform, context)
     options = Options(clauses=clauses, parameters=contract, expected=known(expected_failures, declared))
     if declared is not None:
-        declared.refuse(context)
         report = declared.check(recording, options)
         tell(report, destinations, as_json=as_json)
         context.exit(report.exit_status(strict=strict))

@@ -17,7 +17,7 @@ from contracts.cli.options import TYPED
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-    from contracts.cli.options import Chosen
+    from contracts.clients.base import Clients
     from contracts.report.model import Report
     from contracts.verify import Options
     from contracts.verify.campaign import Watch
@@ -109,27 +109,18 @@ class Declaration(NamedTuple):
         """The methods that a client in Python must have: one for each unit of work, with its signature."""
         return {name: f"{name}({', '.join(effect.get('with', {}))})" for name, effect in self.platform.effects.items()}
 
-    def refuse(self, context: click.Context, *names: str) -> None:
-        """Raise UsageError if an option was given that is for the web chat, or a parameter that no clause has here."""
-        from contracts.protocol.rules import demands
-
-        used = {name for demand in demands(self.platform) for name in demand.parameters}
-        for name in (*names, *(name for name in TYPED if name not in used)):
-            if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-                raise click.UsageError(f"--{name.replace('_', '-')} is for the web chat, and does not go with --platform")
-
-    def verify(self, client: Chosen, options: Options, watch: Watch | None) -> Report:
+    def verify(self, name: str, clients: Clients, options: Options, watch: Watch | None) -> Report:
         """Verify a client."""
         from contracts.protocol.verify import verify
 
-        return self._named(verify(client.name, client.clients, self.compile, options, watch))
+        return self._named(verify(name, clients, self.compile, options, watch))
 
-    def replay(self, client: Chosen, file: Path, options: Options, times: int) -> Report:
+    def replay(self, name: str, clients: Clients, file: Path, options: Options, times: int) -> Report:
         """Run a client through a scenario file."""
         from contracts.protocol.scenario import load
         from contracts.protocol.verify import replayed
 
-        return self._named(replayed(client.name, client.clients, self.compile, load(file), options, times))
+        return self._named(replayed(name, clients, self.compile, load(file), options, times))
 
     def check(self, recording: str, options: Options) -> Report:
         """Judge a HAR file. Raises ClickException."""
@@ -149,9 +140,21 @@ class Declaration(NamedTuple):
         return replace(report, platform=self.named)
 
 
-def declaration(named: str | None) -> Declaration | None:
-    """Return the platform that a command was given; None for the web chat. Raises SettingsError, DeclarationError."""
-    return Declaration(str(named), compiler(str(named))) if is_declared(named) else None
+def declaration(named: str | None, context: click.Context, *not_here: str) -> Declaration | None:
+    """Return the platform that a command was given; None for the web chat.
+
+    Raises UsageError for options `not_here`, which are for the web chat, and for parameters that no clause has.
+    """
+    from contracts.protocol.rules import demands
+
+    if not is_declared(named):
+        return None
+    declared = Declaration(str(named), compiler(str(named)))
+    used = {name for demand in demands(declared.platform) for name in demand.parameters}
+    for name in (*not_here, *(name for name in TYPED if name not in used)):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name.replace('_', '-')} is for the web chat, and does not go with --platform")
+    return declared
 
 
 def explain(named: str, code: str) -> str:

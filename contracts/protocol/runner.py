@@ -8,17 +8,18 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from functools import partial
 from itertools import count
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from contracts.clients.base import Clients, Credentials, Driver, Hung, Lost, Outcome, Seat, hidden
 from contracts.clients.watched import is_arrived
 from contracts.output import Output, OutputLine
 from contracts.protocol.scenario import Advance, Do, End, Happening, Inject, Scenario, Together, told
 from contracts.protocol.trace import Exchange, Happened, Trace, UnitRun
-from contracts.world.watch import Watch
-from contracts.world.world import repeatable_chance
+from contracts.world.watch import Trigger, Watch
+from contracts.world.world import Ran, repeatable_chance
 from mockserver.declared.handler import Call, DeclaredHandler
 from mockserver.declared.mock import Entry, Mock, Planned, Registered
 from mockserver.faults import effect_of
@@ -31,20 +32,6 @@ if TYPE_CHECKING:
 
 PLAIN_FAULTS = ("latency", "body in two pieces")
 """Beginnings of the labels of faults that do not change the content of an answer."""
-
-
-class Run(NamedTuple):
-    """The result of a scenario: its trace, the reason if the client was given up, and the client's output.
-
-    `slow` and `flooded` are as in `contracts.world.Run`.
-    """
-
-    trace: Trace
-    hung: str = ""
-    slow: bool = False
-    flooded: bool = False
-    output: str = ""
-    log: Callable[[], tuple[OutputLine, ...]] = tuple
 
 
 class _Record:
@@ -182,7 +169,7 @@ class Runner:
 
         return DeclaredApp(self._handler)
 
-    def run(self, scenario: Scenario) -> Run:
+    def run(self, scenario: Scenario) -> Ran[Trace]:
         """Play a scenario. Raises ClientError if a client cannot be made, DeclarationError if the policy is invalid."""
         self.clients.begin()
         is_virtual = self.clients.clock == "virtual"
@@ -205,7 +192,8 @@ class Runner:
         trace = _trace(mock, handler.record, sharp=is_virtual)
         hung = play.hung
         slow = hung is not None and (not isinstance(hung, Lost) or hung.waited)
-        return Run(trace, "" if hung is None else str(hung), slow, play.flooded, play.output, play.log())
+        why = "" if hung is None else str(hung)
+        return Ran(trace, play.output, why, slow=slow, flooded=play.flooded, log=play.log())
 
 
 class _Play:
@@ -218,7 +206,7 @@ class _Play:
         self._credentials = Credentials(first.id if first is not None else "none", secret)
         self._written = Output(handler.record.latest)
         self._open: list[UnitIntent] = []
-        self._watch = Watch(self._happen_inside)
+        self._watch = Watch()
         self.hung: Hung | None = None
         handler.arriving = self._watch.arrived
         seat = Seat(self._credentials, handler, handler.record.came_back, self._written.write)
@@ -271,7 +259,9 @@ class _Play:
     def _do(self, units: tuple[Do, ...], schedule: tuple[int, ...]) -> None:
         intents = [UnitIntent(self._handler.record, unit, alone=len(units) == 1) for unit in units]
         self._open = intents
-        self._watch.begin(tuple(during for unit in units for during in unit.during), len(units), self._driver.give_up)
+        during = [one for unit in units for one in unit.during]
+        triggers = [Trigger(one.before, one.nth, partial(self._happen_inside, one.then)) for one in during]
+        self._watch.begin(triggers, len(units), self._driver.give_up)
         self._driver.send(intents, schedule)
         self._watch.end()
         self._open = []

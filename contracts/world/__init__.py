@@ -1,5 +1,5 @@
 """Runs a scenario: one client against a fresh organisation of the mock, and returns its trace."""
 
-from contracts.world.world import Run, World
+from contracts.world.world import Ran, Run, World
 
-__all__ = ["Run", "World"]
+__all__ = ["Ran", "Run", "World"]

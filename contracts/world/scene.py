@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -13,7 +14,7 @@ from contracts.clients.watched import WatchedHandler
 from contracts.output import Output, OutputLine
 from contracts.scenario import Item, Message, Perturbation, Scenario
 from contracts.world.diary import Diary, OpenIntent
-from contracts.world.watch import Watch
+from contracts.world.watch import Trigger, Watch
 from mockserver.control import Tenant
 from mockserver.engine.model import WRITE_SCOPE
 
@@ -42,7 +43,7 @@ class Scene:
         self._credentials = Credentials(tenant.client_id, tenant.client_secret)
         self._written = Output(diary.latest)
         self._seat = Seat(self._credentials, handler, diary.returned, self._written.write)
-        self._watch = Watch(self._perturb)
+        self._watch = Watch()
         handler.arrived = self._watch.arrived
         self._intents = 0
         self._open: list[OpenIntent] = []
@@ -115,7 +116,8 @@ class Scene:
                 intent.ended("failed", self._down)
             return
         self._open = intents
-        self._watch.begin(scenarios.triggers(item), len(intents), driver.give_up)
+        triggers = [Trigger(one.before, one.nth, partial(self._perturb, one.do)) for one in scenarios.triggers(item)]
+        self._watch.begin(triggers, len(intents), driver.give_up)
         driver.send(intents, item.schedule if isinstance(item, scenarios.SendParallel) else ())
         self._watch.end()
         self._open = []

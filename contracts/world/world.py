@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Generic, NamedTuple, Self, TypeVar
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -34,19 +34,21 @@ from mockserver.settings import Settings
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+T = TypeVar("T")
+
 JOURNAL_ENTRIES = 1_000_000
 """More than any scenario makes, so that a trace is complete."""
 
 
-class Run(NamedTuple):
-    """The result of a scenario: its `trace`, header first; the client's output to stderr; `hung`, why it was given up, or "".
+class Ran(NamedTuple, Generic[T]):
+    """The result of a scenario: its `trace`, the client's output to stderr, and `hung`: why it was given up, or "".
 
     `client_id` is its id as an OAuth client. `lost`: it was a process that ended, fell silent or wrote something that is not an
     answer. `slow`: finding that out took all the time, or with `flooded` all the requests, that it may have. `log` returns its
     whole output, line by line.
     """
 
-    trace: tuple[Entry, ...]
+    trace: T
     output: str = ""
     hung: str = ""
     client_id: str = ""
@@ -54,6 +56,10 @@ class Run(NamedTuple):
     slow: bool = False
     flooded: bool = False
     log: Callable[[], tuple[OutputLine, ...]] = tuple
+
+
+Run = Ran[tuple[Entry, ...]]
+"""A run against the web chat; its trace has the header first."""
 
 
 class World:
