@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from contracts.clients.python import PATIENCE, PythonClients
+from contracts.errors import ContractsError
 from contracts.protocol.rules import demands
 from contracts.protocol.verify import verify
 from contracts.report.model import Report
@@ -18,8 +19,9 @@ from contracts.verify.expected import NOTHING, load, named
 from contracts.verify.run import Options
 from mockserver.platform import compile_platform, find
 
-ProtocolViolated = ContractViolated
-"""A client of a declared platform violated a clause. The error's text has the report, `report` is its value."""
+
+class ProtocolViolated(ContractViolated, ContractsError):
+    """A client of a declared platform violated a clause. The text has the report, `report` is its value."""
 
 
 def verify_protocol(
@@ -64,4 +66,4 @@ def verify_protocol(
     )
     name = name_of(make_client, Path.cwd())
     report = verify(name, clients, lambda policy: compile_platform(path, policy), options)
-    return kept(replace(report, platform=str(platform), replay_with=typed(make_client, socket, patience)))
+    return kept(replace(report, platform=str(platform), replay_with=typed(make_client, socket, patience)), ProtocolViolated)

@@ -13,13 +13,13 @@ from itertools import count
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from contracts.clients.base import Clients, Credentials, Driver, Hung, Lost, Outcome, Seat, hidden
+from contracts.clients.base import Clients, Credentials, Hung, Outcome
 from contracts.clients.watched import is_arrived
-from contracts.output import Output, OutputLine
 from contracts.protocol.scenario import Advance, Do, End, Happening, Inject, Scenario, Together, told
 from contracts.protocol.trace import Exchange, Happened, Trace, UnitRun
-from contracts.world.watch import Trigger, Watch
-from contracts.world.world import Ran, repeatable_chance
+from contracts.world.playing import Playing, Ran
+from contracts.world.watch import Trigger
+from contracts.world.world import repeatable_chance
 from mockserver.declared.handler import Call, DeclaredHandler
 from mockserver.declared.mock import Entry, Mock, Planned, Registered
 from mockserver.faults import effect_of
@@ -186,66 +186,33 @@ class Runner:
             try:
                 play.go_through(scenario)
             finally:
+                handler.arriving = None
                 play.close()
         if handler.failure is not None:
             raise handler.failure
-        trace = _trace(mock, handler.record, sharp=is_virtual)
-        hung = play.hung
-        slow = hung is not None and (not isinstance(hung, Lost) or hung.waited)
-        why = "" if hung is None else str(hung)
-        return Ran(trace, play.output, why, slow=slow, flooded=play.flooded, log=play.log())
+        return play.ran(_trace(mock, handler.record, sharp=is_virtual))
 
 
-class _Play:
+class _Play(Playing):
     """One client at work."""
 
     def __init__(self, clients: Clients, handler: WatchedDeclared) -> None:
-        self._clients, self._handler, self._mock = clients, handler, handler.mock
+        self._mock, self._record = handler.mock, handler.record
         first = next(iter(self._mock.registered.values()), None)
         secret = next(iter(first.bound.values()), "") if first is not None else secrets.token_urlsafe(24)
-        self._credentials = Credentials(first.id if first is not None else "none", secret)
-        self._written = Output(handler.record.latest)
-        self._open: list[UnitIntent] = []
-        self._watch = Watch()
-        self.hung: Hung | None = None
+        credentials = Credentials(first.id if first is not None else "none", secret)
+        super().__init__(clients, credentials, handler, self._record.came_back, self._record.latest)
         handler.arriving = self._watch.arrived
-        seat = Seat(self._credentials, handler, handler.record.came_back, self._written.write)
-        self._driver: Driver = clients.start(seat)
-
-    @property
-    def output(self) -> str:
-        """The client's stderr."""
-        return self._driver.output
-
-    def log(self) -> Callable[[], tuple[OutputLine, ...]]:
-        """Return a function for all that the client wrote, each line with its place in the order of events."""
-        return self._written.lines(lambda text: hidden(text, self._credentials))
-
-    @property
-    def flooded(self) -> bool:
-        """Whether the client made more requests than it may."""
-        return self._watch.flooded
+        self._running = self._driver = clients.start(self._seat)
 
     def go_through(self, scenario: Scenario) -> None:
         """Run the steps until the end, or until the client must be given up."""
         try:
-            self._driver.conduct(lambda: self._take(scenario))
+            self._running.conduct(lambda: self._take(scenario))
         except Hung as hung:
             self._give_up(hung)
-
-    def close(self) -> None:
-        """End the client."""
-        self._handler.arriving = None
-        try:
-            self._driver.close()
-        except Hung as hung:
-            self._give_up(hung)
-
-    def _give_up(self, hung: Hung) -> None:
-        self.hung = self.hung or hung
-        for intent in self._open:
-            intent.give_up(str(hung))
-        self._open = []
+        finally:
+            self._watch.end()
 
     def _take(self, scenario: Scenario) -> None:
         for step in scenario.steps:
@@ -257,21 +224,17 @@ class _Play:
                 self._happen(step)
 
     def _do(self, units: tuple[Do, ...], schedule: tuple[int, ...]) -> None:
-        intents = [UnitIntent(self._handler.record, unit, alone=len(units) == 1) for unit in units]
-        self._open = intents
+        intents = [UnitIntent(self._record, unit, alone=len(units) == 1) for unit in units]
         during = [one for unit in units for one in unit.during]
         triggers = [Trigger(one.before, one.nth, partial(self._happen_inside, one.then)) for one in during]
-        self._watch.begin(triggers, len(units), self._driver.give_up)
-        self._driver.send(intents, schedule)
-        self._watch.end()
-        self._open = []
+        self._ask(self._running, intents, schedule, triggers)
 
     def _happen_inside(self, happening: Happening) -> float:
         self._happen(happening, inside=True)
         return 0.0
 
     def _happen(self, happening: Happening, *, inside: bool = False) -> None:
-        record = self._handler.record
+        record = self._record
         jump = round(1000 * happening.seconds) if isinstance(happening, Advance) else 0
         record.events.append(Happened(record.next(), record.now(), told(happening), jump))
         match happening:
@@ -284,7 +247,7 @@ class _Play:
 
     def _pass(self, seconds: float, *, inside: bool) -> None:
         if self._clients.clock == "virtual" and not inside:
-            self._driver.advance(seconds)
+            self._running.advance(seconds)
             return
         # The time of a process, or of a client at work, cannot be moved. So only the platform's clock moves.
         self._mock.advance(round(1000 * seconds))

@@ -73,7 +73,9 @@ def verify(
                     examine(campaign, scenario)
 
         report = searched(target, campaign, search, options, corpus)
-    return replace(report, seed=seed, **_about(platform, clauses))
+    examples = [] if options.examples is None else [f"--examples {options.examples}"]
+    drawing = " ".join([*(f"--clause {code}" for code in options.clauses), *examples])
+    return replace(report, seed=seed, drawing=drawing, **_about(platform, clauses))
 
 
 def replayed(

@@ -88,13 +88,13 @@ def verify_client(
     return kept(replace(report, replay_with=typed(make_client, socket, patience), test=test))
 
 
-def kept(report: Report) -> Report:
-    """Return the report if every clause held, else raise it."""
+def kept(report: Report, violated: Callable[[Report], Exception] = ContractViolated) -> Report:
+    """Return the report if every clause held, else raise it; as what `violated` makes of it if a clause was violated."""
     __tracebackhide__ = True
     if report.interrupted:
         raise KeyboardInterrupt
     if report.failed:
-        raise ContractViolated(report)
+        raise violated(report)
     if report.unkept:
         raise CorpusUnkept(report)
     if report.exit_status() != 0:
