@@ -51,6 +51,7 @@ def command(
     was violated.
     """
     from contracts.cli.declared import declaration
+    from contracts.protocol import scenario as steps
     from contracts.scenario import load
     from contracts.verify import Options, replay
 
@@ -59,7 +60,7 @@ def command(
 
     def run(client: Chosen) -> Report:
         if declared is not None:
-            return declared.replay(client.name, client.clients, file, options, times)
+            return declared.replay(client.name, client.clients, steps.load(file), options, times)
         return replay(client.name, client.clients, load(file), options, times)
 
     with nothing_left_running(), clients_print_to_stderr():

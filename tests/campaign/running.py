@@ -20,13 +20,13 @@ from contracts.clients.target import find
 from contracts.errors import ContractsError
 from contracts.judge import Demand, Status
 from contracts.protocol.scenario import Scenario
-from contracts.protocol.verify import replayed, verify
 from contracts.report.model import ClauseResult
 from contracts.report.style import PLAIN
 from contracts.report.table import table
 from contracts.report.text import render
 from contracts.scenario import complexity
 from contracts.verify import Options
+from contracts.verify.declared import Declaration
 from mockserver.platform import compile_platform
 from mockserver.platform import find as find_platform
 from mockserver.platform.model import Platform
@@ -68,6 +68,11 @@ def platform_of(client: PublicClient, policy: Mapping[str, Any]) -> Platform:
     return compile_platform(find_platform(client.platform), {**client.policy, **policy}, client.platform)
 
 
+def declaration(client: PublicClient) -> Declaration:
+    """Return the client's platform, to verify it against."""
+    return Declaration(client.platform, partial(platform_of, client))
+
+
 def clients_of(client: PublicClient) -> Clients:
     """Return what makes clients of this driver."""
     if client.language == "node":
@@ -84,7 +89,7 @@ def run(client: PublicClient, seeds: int) -> Result:
     for seed in range(seeds):
         try:
             options = Options(seed=seed, examples=client.most)
-            report = verify(client.name, clients_of(client), partial(platform_of, client), options)
+            report = declaration(client).verify(client.name, clients_of(client), options)
         except ContractsError as error:  # a busy machine, say, on which a client has waited too long
             print(f"{client.name}: seed {seed} was given up: {error}", file=sys.stderr)
             continue
@@ -117,7 +122,7 @@ def _add(found: dict[str, Clause], result: ClauseResult, demand: Demand) -> None
 
 def show(client: PublicClient, scenario: Scenario) -> str:
     """Play one scenario; return the report."""
-    return render(replayed(client.name, clients_of(client), partial(platform_of, client), scenario))
+    return render(declaration(client).replay(client.name, clients_of(client), scenario))
 
 
 def main() -> None:

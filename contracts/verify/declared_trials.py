@@ -32,7 +32,7 @@ class ClientNeverWorked(ClientError):
         self.unit, self.error, self.output = unit, error, output
 
 
-class ProtocolTrials:
+class DeclaredTrials:
     """Runs of the clients of a declared platform; see `contracts.verify.trials.Trials`."""
 
     blurs: Mapping[str, Sequence[str]] = {}
