@@ -233,8 +233,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         code="R5",
         name="too-early",
-        statement="let the time pass that Retry-After asks for",
-        stimulus="an answer asked for a wait, and the call was made again",
+        statement="let the time pass that a 429 asks for by Retry-After before the operation is called again",
+        stimulus="a 429 asked for a wait, and the call was made again",
         reason="An earlier try is refused again, and the client may be shut out for longer.",
         advice="Read Retry-After and wait that long; your own back-off may only make it longer.",
         labels=("told to wait", "too early"),

@@ -190,7 +190,7 @@ class Runner:
                 play.close()
         if handler.failure is not None:
             raise handler.failure
-        return play.ran(_trace(mock, handler.record, sharp=is_virtual))
+        return play.ran(_trace(mock, handler.record, sharp=is_virtual, in_process=self.clients.door == "in_process"))
 
 
 class _Play(Playing):
@@ -253,8 +253,8 @@ class _Play(Playing):
         self._mock.advance(round(1000 * seconds))
 
 
-def _trace(mock: Mock, record: _Record, *, sharp: bool) -> Trace:
-    exchanges = [_exchange(entry, record, sharp=sharp) for entry in mock.journal]
+def _trace(mock: Mock, record: _Record, *, sharp: bool, in_process: bool) -> Trace:
+    exchanges = [_exchange(entry, record, sharp=sharp, in_process=in_process) for entry in mock.journal]
     registered = {name: one.id for name, one in mock.registered.items()}
     exchanges.sort(key=lambda exchange: exchange.left)
     for number, exchange in enumerate(exchanges, 1):
@@ -262,7 +262,10 @@ def _trace(mock: Mock, record: _Record, *, sharp: bool) -> Trace:
     return Trace(exchanges=exchanges, units=record.units, registered=registered, events=record.events, sharp=sharp)
 
 
-def _exchange(entry: Entry, record: _Record, *, sharp: bool) -> Exchange:
+def _exchange(entry: Entry, record: _Record, *, sharp: bool, in_process: bool) -> Exchange:
+    """Return a request with its answer. In process, a lost request is a connection that could not be made; on a socket it is
+    one that ended, as after a lost answer.
+    """
     left = record.left.get(entry.context_id, 0.0)
     returned, answered, heard = record.returned.get(entry.context_id, (float("inf"), True, True))
     arrived = entry.status is not None and answered and (returned < float("inf") or not sharp)
@@ -281,6 +284,7 @@ def _exchange(entry: Entry, record: _Record, *, sharp: bool) -> Exchange:
         answer_headers=entry.answer_headers if arrived else [],
         answer_body=entry.answer_body if arrived else b"",
         heard=heard,
+        unsent=in_process and entry.delivery == "lost_request",
         accepted=entry.acted and not entry.refused_by,
         spoiled=bool(entry.fault) and not entry.fault.startswith(PLAIN_FAULTS),
         fault=entry.fault,

@@ -71,8 +71,7 @@ def verify_client(
     The client is named by its file, relative to `root` (None: the working directory). `test` is the pytest test to run again if
     the command line cannot name the client. HeldTo describes `held_to`.
 
-    Raises ContractViolated with the report as its text, NothingExercised, and other ContractsErrors if the client cannot be
-    verified; SettingsError or DeclarationError if the platform cannot be used.
+    Raises ContractViolated with the report as its text, NothingExercised, and others if the client cannot be verified.
     """
     __tracebackhide__ = True
     declared = declaration(platform)
@@ -87,10 +86,9 @@ def verify_client(
         corpus_keep=corpus_keep,
         expected=_known(expected_failures, WEB_CHAT if declared is None else declared.codes),
     )
-    name = name_of(make_client, Path.cwd() if root is None else Path(root))
-    methods = None if declared is None else declared.methods
+    verifying, methods = (verify, None) if declared is None else (declared.verify, declared.methods)
     clients = PythonClients(make_client, socket=socket, patience=patience, show_output=show_output, methods=methods)
-    report = _verified(verify if declared is None else declared.verify, name, clients, options)
+    report = _verified(verifying, name_of(make_client, Path(root or Path.cwd())), clients, options)
     return _kept(replace(report, replay_with=_typed(make_client, socket, patience), test=test))
 
 
