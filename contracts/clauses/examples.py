@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-import tomllib
-from importlib import resources
 from typing import NamedTuple
+
+from contracts.documents import table
 
 
 class Example(NamedTuple):
@@ -17,6 +17,4 @@ class Example(NamedTuple):
     right: str
 
 
-_TOLD = tomllib.loads(resources.files("contracts.clauses").joinpath("examples.toml").read_text("utf-8"))
-
-EXAMPLES = {code: Example(**versions) for code, versions in _TOLD.items()}
+EXAMPLES = {code: Example(**versions) for code, versions in table("contracts.clauses", "examples.toml").items()}
