@@ -1,4 +1,4 @@
-"""What the commands do for a declared platform."""
+"""The parts of commands that are for declared platforms."""
 
 from __future__ import annotations
 
