@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from mockserver import stores
 from mockserver.clock import SystemClock
 from mockserver.engine.decide import oauth_client
 from mockserver.engine.model import DEFAULT_ORGANIZATION, Credential, FaultPlan, Organization, Policy
 from mockserver.errors import SettingsError
+from mockserver.exchanges import WEB_CHAT
 from mockserver.ids import Ids
 from mockserver.journal_file import JournalFile
 from mockserver.service import Platform
@@ -21,8 +24,13 @@ from mockserver.wire.redaction import SHORTEST_SECRET
 class Assembly:
     """A mock server in parts: `store`, `platform`, `handler`, and the `settings` with their credentials.
 
+    `vocabulary` has the words of the platform. `explain`, if not None, explains a contextId in place of the web chat's.
+
     `close` releases what it opened. It is also a context manager.
     """
+
+    vocabulary = WEB_CHAT
+    explain: Callable[..., Any] | None = None
 
     def __init__(
         self, settings: Settings, *, store: Store | None = None, system: SystemClock | None = None, ids: Ids | None = None

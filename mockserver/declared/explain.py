@@ -13,6 +13,9 @@ from mockserver.declared.entries import Recorded
 from mockserver.declared.mock import Mock
 from mockserver.engine import life
 from mockserver.engine.model import NEVER, Credential
+from mockserver.errors import NotFound
+from mockserver.exchanges import Reader, exchange_of
+from mockserver.explain.model import Asked, Explanation, Given, Guard, Verdict
 from mockserver.platform.model import Kind, Life, Platform
 
 WHY = {
@@ -72,6 +75,67 @@ def explain(mock: Mock, context_id: str) -> dict[str, Any]:
         "guards": guards,
         "credentials": [_story(mock, kind, id, journal) for kind, id in {**entry.shown, **entry.issued}.items()],
     }
+
+
+def explanation(mock: Mock, context_id: str) -> DeclaredExplanation:
+    """Return the explanation of a contextId as the console shows it. Raises NotFound."""
+    pair = next(
+        (pair for pair in Reader(mock.store, mock.organization).forwards() if pair.arrival.context_id == context_id), None
+    )
+    if pair is None:
+        raise NotFound("request", context_id, "the journal does not have it, or no longer")
+    arrival, answer = pair
+    story = explain(mock, context_id)
+    exchange = exchange_of(pair, None)
+    body = answer.body if answer is not None else None
+    return DeclaredExplanation(
+        context_id=context_id,
+        organization=mock.organization,
+        summary=story["why"],
+        asked=Asked(
+            method=arrival.method,
+            path=arrival.path,
+            operation=arrival.operation,
+            at=exchange.at,
+            time=iso(arrival.at),
+            credential=arrival.credential,
+            client_id=None,
+            session=None,
+            guest=None,
+            text=None,
+            body=arrival.text,
+            traceparent=arrival.traceparent,
+        ),
+        answer=None
+        if answer is None
+        else Given(
+            status=answer.status,
+            reason=answer.reason,
+            code=answer.code,
+            message=body.get("message") if isinstance(body, dict) else None,
+            accepted=answer.accepted,
+            retry_after=answer.retry_after,
+            fault=answer.fault,
+            delivery=answer.delivery,
+            duration=exchange.duration or 0.0,
+            failure=None,
+        ),
+        guards=tuple(Guard(one["guard"], _VERDICTS[one["said"].partition(":")[0]]) for one in story["guards"]),
+        session=None,
+        accepted_if=None,
+        missed=None,
+        advice=tuple(story["advice"]),
+        credentials=tuple(story["credentials"]),
+    )
+
+
+_VERDICTS: dict[str, Verdict] = {"passed": "passed", "refused": "refused", "not asked": "not reached"}
+
+
+class DeclaredExplanation(Explanation, frozen=True, kw_only=True):
+    """An explanation with the stories of the credentials that were shown or brought."""
+
+    credentials: tuple[dict[str, Any], ...] = ()
 
 
 def text(story: dict[str, Any]) -> str:

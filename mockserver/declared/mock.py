@@ -85,13 +85,13 @@ class Mock:
         self._secret_ids: deque[str] = deque()
         self.registered: dict[str, Registered] = {}
         self._given = dict(registered or {})
-        self.service = Service(self.store, system, self.ids, restore=lambda _: self._restore(), sink=sink)
+        self.service = Service(self.store, system, self.ids, restore=lambda _: self.restore(), sink=sink)
         self.organization = DEFAULT_ORGANIZATION
         self.editor = Editor(self.service, self.organization)
         self.clock = Clock(self.editor)
-        self._restore()
+        self.restore()
 
-    def _restore(self) -> None:
+    def restore(self) -> None:
         """Write what a store needs that is new, or was emptied."""
         organization = Organization(id=self.organization, name="default", policy=Policy(retention=FOR_EVER))
         writes = [Write(ORGANIZATION, None, organization), Write(FAULTS, None, FaultPlan())]
@@ -272,7 +272,7 @@ class Mock:
         """Read what a request shows, and journal its arrival. Return the organisation with its faults."""
         read = self._load(call, call)
         if read is None:
-            self._restore()
+            self.restore()
             read = self._load(call, call)
         assert read is not None
         call.read, call.arrived_at = read, read.seen.now

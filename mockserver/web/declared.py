@@ -16,6 +16,8 @@ from flask import Blueprint, Flask, Response
 from msgspec import Struct
 
 from mockserver.clock import iso
+from mockserver.control import Control
+from mockserver.declared.assembly import DeclaredAssembly
 from mockserver.declared.entries import Recorded
 from mockserver.declared.explain import explain, text
 from mockserver.declared.handler import CONTEXT, REASON, DeclaredHandler
@@ -27,13 +29,16 @@ from mockserver.faults import effect_of
 from mockserver.platform.model import Platform
 from mockserver.settings import Settings
 from mockserver.web import fast_lane
+from mockserver.web.admin import clock, faults, requests
 from mockserver.web.admin.answers import answer, handle_errors
 from mockserver.web.admin.guard import PREFIX, Guard
+from mockserver.web.console import CONSOLE, Console, credentials
+from mockserver.web.console.extension import DECLARED_TABS
 from mockserver.web.cors import Cors
 from mockserver.wire import Answering
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 LISTED = 1000
 """The most credentials or requests in a list: the newest."""
@@ -45,11 +50,19 @@ class DeclaredApp:
     `cors` decides on calls from pages of other origins.
     """
 
-    def __init__(self, handler: Answering, control: Flask | None = None, cors: Cors | None = None) -> None:
-        self.answering, self._control, self._cors = handler, control, cors
+    def __init__(
+        self,
+        handler: Answering,
+        control: Flask | None = None,
+        cors: Cors | None = None,
+        console: WSGIApplication | None = None,
+    ) -> None:
+        self.answering, self._control, self._cors, self._console = handler, control, cors, console
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a WSGI call."""
+        if self._console is not None and environ["PATH_INFO"].startswith(CONSOLE):
+            return self._console(environ, start_response)
         if self._control is not None and environ["PATH_INFO"].startswith(PREFIX):
             return self._control(environ, start_response)
         if self._cors is not None and "HTTP_ORIGIN" in environ:
@@ -63,7 +76,11 @@ class DeclaredApp:
 
 def create_declared_app(mock: Mock, settings: Settings = Settings(), *, base_url: str = "") -> DeclaredApp:
     """Return the application that serves a mock, with its control API."""
+    parts = DeclaredAssembly(mock, settings)
     app, blueprint = Flask("mockserver.web.declared"), Blueprint("admin", __name__, url_prefix=PREFIX)
+    control = Control(parts)
+    for views in (clock, faults, requests):
+        views.add(blueprint, control)
     _add_server(blueprint, mock)
     _add_clock(blueprint, mock)
     _add_credentials(blueprint, mock)
@@ -72,9 +89,10 @@ def create_declared_app(mock: Mock, settings: Settings = Settings(), *, base_url
     handle_errors(blueprint)
     app.register_blueprint(blueprint)
     app.before_request(Guard(settings.admin_token))
-    return DeclaredApp(
-        DeclaredHandler(mock, base_url=base_url, opaque=settings.opaque), app, Cors(settings.cors, exposed(mock.platform))
-    )
+    console = Console(app, parts, DECLARED_TABS)
+    credentials.views(mock, console)
+    handler = DeclaredHandler(mock, base_url=base_url, opaque=settings.opaque)
+    return DeclaredApp(handler, app, Cors(settings.cors, exposed(mock.platform)), console)
 
 
 def exposed(platform: Platform) -> list[str]:
