@@ -32,7 +32,7 @@ class Vocabulary(NamedTuple):
     """The operations and the reasons of a platform, which a filter may name."""
 
     operations: tuple[str, ...] = OPERATIONS
-    reasons: tuple[str, ...] = tuple(Reason)
+    reasons: tuple[str, ...] = tuple(one.value for one in Reason)
 
     def check(self, operation: str | None, reason: str | None) -> None:
         """Raise InvalidRequest for an unknown word: it would match 0 requests, so a test of that would pass."""

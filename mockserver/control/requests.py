@@ -87,7 +87,7 @@ class Requests:
         hide: Callable[[str], str] = redact_tokens,
         vocabulary: Vocabulary = WEB_CHAT,
     ) -> None:
-        self._store, self._organization, self._hide, self.vocabulary = store, organization, hide, vocabulary
+        self._store, self._organization, self._hide, self._vocabulary = store, organization, hide, vocabulary
 
     def find(
         self,
@@ -128,14 +128,14 @@ class Requests:
 
     def search(self, wanted: Filter, after: int | None, before: int | None, limit: int) -> list[Exchange]:
         """Return requests; see find."""
-        self.vocabulary.check(wanted.operation, wanted.reason)
+        self._vocabulary.check(wanted.operation, wanted.reason)
         for field, place in (("after", after), ("before", before)):
             checks.place(place or 0, field)
         return list(islice(filter(wanted.lets, self._exchanges(after, before)), checks.limit(limit)))
 
     def tally(self, wanted: Filter) -> int:
         """Return the number of requests; see count."""
-        self.vocabulary.check(wanted.operation, wanted.reason)
+        self._vocabulary.check(wanted.operation, wanted.reason)
         return sum(map(wanted.lets, self._exchanges(None, None)))
 
     def get(self, context_id: str) -> Recorded:

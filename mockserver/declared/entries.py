@@ -27,7 +27,7 @@ ACCEPTED, INJECTED, FAILED = "accepted", "fault.injected", "internal.error"
 class Recorded(Struct, frozen=True, kw_only=True):
     """A request and its answer, if there is one. Times are milliseconds of the platform's time.
 
-    `number` is its place in the journal. `status` is None before the answer, and if the connection was closed without one
+    `number` is its place among the requests that the journal keeps. `status` is None before the answer, and if the connection was closed without one
     (`delivery` says which). `acted` is false if a fault answered in the platform's place. `refused_by` is a guard and `cause`
     its reason, both "" if none refused. `shown` and `issued` are credentials by kind; a secret one is its pseudonym.
     """
@@ -131,12 +131,12 @@ def _body(body: bytes, call: Call, decision: Decision) -> Any:
 
 def recorded(pairs: Iterable[Pair]) -> list[Recorded]:
     """Return pairs of journal entries as requests."""
-    return [_recorded(*pair) for pair in pairs]
+    return [_recorded(number, *pair) for number, pair in enumerate(pairs, 1)]
 
 
-def _recorded(arrival: Arrival, answer: Answer | None) -> Recorded:
+def _recorded(number: int, arrival: Arrival, answer: Answer | None) -> Recorded:
     head = Recorded(
-        number=arrival.seq,
+        number=number,
         context_id=arrival.context_id,
         operation=arrival.operation or "",
         arrived_at=arrival.at,

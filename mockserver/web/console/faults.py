@@ -37,7 +37,7 @@ def add(blueprint: Blueprint, console: Console) -> None:
         tenant = console.control.tenant(id)
         around = frame(console, tenant, "faults")
         waiting = tenant.faults.list()
-        choices: dict[str, Any] = {"operations": tenant.requests.vocabulary.operations, "redirects": REDIRECTS}
+        choices: dict[str, Any] = {"operations": console.assembly.vocabulary.operations, "redirects": REDIRECTS}
         choices |= {"forms": get_args(RetryAfterForm), "bodies": get_args(UnusableBody)}
         return organization_page(console, tenant, "faults", "faults.html", frame=around, faults=waiting, kinds=TOLD, **choices)
 
