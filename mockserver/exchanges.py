@@ -28,11 +28,14 @@ LATELY = 5000
 """The number of newest journal entries in which a recent answer is searched."""
 
 
+_REASONS = tuple(reason.value for reason in Reason)
+
+
 class Vocabulary(NamedTuple):
     """The operations and the reasons of a platform, which a filter may name."""
 
     operations: tuple[str, ...] = OPERATIONS
-    reasons: tuple[str, ...] = tuple(one.value for one in Reason)
+    reasons: tuple[str, ...] = _REASONS
 
     def check(self, operation: str | None, reason: str | None) -> None:
         """Raise InvalidRequest for an unknown word: it would match 0 requests, so a test of that would pass."""
