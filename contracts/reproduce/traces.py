@@ -10,8 +10,7 @@ from msgspec import UNSET
 
 from contracts.reproduce.errors import RecordingError
 from contracts.reproduce.steps import Effect, Problem, Recording, Step, WorldStep
-from mockserver.engine.model import Fault
-from mockserver.faults.read import applied_by
+from mockserver.engine.model import Fault, FaultKind
 from mockserver.journal import (
     TRACE_VERSION,
     Answer,
@@ -215,10 +214,26 @@ def fault_of(answer: Answer) -> Fault | None:
 
     Latency is ignored, because the time stamps include it.
     """
-    if answer.failure is not None and answer.status is not None and answer.delivery == "complete":
+    if answer.delivery in _BROKEN:
+        return Fault(kind=_BROKEN[answer.delivery])
+    if answer.failure is not None and answer.status is not None:
         return Fault(kind="status", status=answer.status, after_acting=answer.acted is not None)
-    lost = {"lost_request": "lost request", "lost_response": "lost response", "truncated": "truncated body"}
-    fault = applied_by(lost.get(answer.delivery, answer.fault or ""))
-    if fault is None or fault.kind != "status" or answer.status is None:
-        return fault
-    return msgspec.structs.replace(fault, retry_after=answer.retry_after, after_acting=answer.acted is not None)
+    applied = answer.applied or _shown_by(answer)
+    return None if applied is None or applied.kind == "latency" else applied
+
+
+def _shown_by(answer: Answer) -> Fault | None:
+    """Return the fault that an answer shows, for a trace that has only its label."""
+    if answer.fault is None or answer.status is None or (answer.acted is not None and answer.status < 500):
+        return None
+    if answer.status == 403 and answer.body is UNSET:
+        return Fault(kind="opaque_403")
+    kind: FaultKind = "redirect" if answer.status < 400 else "status"
+    return Fault(kind=kind, status=answer.status, retry_after=answer.retry_after, after_acting=answer.acted is not None)
+
+
+_BROKEN: dict[str, FaultKind] = {
+    "lost_request": "lost_request",
+    "lost_response": "lost_response",
+    "truncated": "truncated_body",
+}

@@ -232,6 +232,7 @@ class AnswerNote(Struct, frozen=True, gc=False):
             token=pseudonym(issued.value) if issued else None,
             token_expires_in=(issued.expires_at - issued.issued) // 1000 if issued else None,
             fault=call.effect.label or None,
+            applied=call.effect.fault,
         )
 
 

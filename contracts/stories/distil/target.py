@@ -13,13 +13,12 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from contracts.asking import FORM
+from contracts.reproduce.traces import fault_of
 from contracts.stories.codec import MAX_DEPTH
 from contracts.stories.model import GRANT, MAX_FILL, Call, Create, Expected, Fault, Request, Send, Token
 from contracts.stories.names import escaped, is_deeper_than
 from mockserver.control.faults import fault_to
-from mockserver.engine import model
 from mockserver.engine.model import Reason
-from mockserver.faults.read import applied_by
 from mockserver.journal import Answer, Arrival, Credential, Guest
 from mockserver.wire.bodies import is_json
 from mockserver.wire.redaction import REDACTED
@@ -46,17 +45,12 @@ def expected_of(arrival: Arrival, answer: Answer) -> Expected:
     return Expected(answer.status or 0, code, answer.reason)
 
 
-def fault_of(arrival: Arrival, answer: Answer) -> Fault | None:
-    """Return the fault that hit the request, or that stands for a failure after the platform had acted; or None.
-
-    Latency is ignored: the story's clock steps already include it.
-    """
-    operation, applied = arrival.operation, applied_by(answer.fault or "")
-    if answer.failure is not None and answer.status is not None and answer.acted is not None:
-        applied = model.Fault(kind="status", status=answer.status, after_acting=True)
-    if operation is None or applied is None:
+def fault_step(arrival: Arrival, answer: Answer) -> Fault | None:
+    """Return the step for the fault that hit the request; None without one."""
+    applied = fault_of(answer)
+    if arrival.operation is None or applied is None:
         return None
-    fields = {**fault_to(applied), "operation": operation}
+    fields = {**fault_to(applied), "operation": arrival.operation}
     return msgspec.convert({"op": "fault", **{name: fields[name] for name in fields if name != "probability"}}, Fault)
 
 
@@ -65,7 +59,7 @@ def targets(arrival: Arrival, answer: Answer, token: str | None, client: str | N
 
     `token` and `client` are the names under which its credentials are saved; None if they are not.
     """
-    fault, expect = fault_of(arrival, answer), expected_of(arrival, answer)
+    fault, expect = fault_step(arrival, answer), expected_of(arrival, answer)
     made = _token_request(arrival, answer, client) if arrival.operation == "token" else _request(arrival, answer, token)
     for step, notes in made:
         yield Target(replace(step, expect=expect), (*notes, *_redacted(arrival)), fault)

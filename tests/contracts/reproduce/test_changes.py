@@ -39,7 +39,7 @@ class Life:
         shown = f"Bearer {self._told(self._login)['access_token']}"
         session = self._told(for_session(shown)).get("webChatSessionId", "none")
         self.now += round(seconds * 1000)
-        self._told(for_message(shown, session))
+        self.assembly.handler.handle(for_message(shown, session))
 
     def _told(self, request: Request) -> dict[str, Any]:
         return dict(msgspec.json.decode(self.assembly.handler.handle(request).body))
