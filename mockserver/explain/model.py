@@ -61,7 +61,7 @@ class Guard(Struct, frozen=True):
 class Event(Struct, frozen=True, kw_only=True):
     """An event in a session's life. `after` is in seconds since its creation; `this` marks the request that is explained.
 
-    `what` says it in words. Its `kind` is `refused` also for a request without an answer, and `world` for a change from outside.
+    `what` says it in words. Its `kind` is `refused` for a request without an answer too, `world` for a change from outside.
     """
 
     at: float

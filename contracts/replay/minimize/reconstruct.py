@@ -1,0 +1,138 @@
+"""The steps that led to a request: those of its token, its session and its OAuth client, in order of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from msgspec.structs import replace
+
+from contracts.replay.minimize.last import targets
+from contracts.replay.minimize.names import SESSION, Moment, Names
+from contracts.replay.minimize.past import Past
+from contracts.scenario import LONGEST, AcceptTokens, Advance, EndSessions, ExpireTokens, RejectTokens, RevokeTokens
+from contracts.stories.model import MAX_TIMES, Create, ExpireSession, RevokeSession, Send, SetPolicy, Step, Story, Token
+from mockserver.engine.model import Policy, Reason
+from mockserver.exchanges import session_of
+from mockserver.explain.case import when
+from mockserver.journal import Perturbed
+from mockserver.settings import policy_to
+
+_DOES: Mapping[str, type[Any]] = {
+    "end_sessions": EndSessions,
+    "expire_tokens": ExpireTokens,
+    "revoke_tokens": RevokeTokens,
+    "reject_tokens": RejectTokens,
+    "accept_tokens": AcceptTokens,
+}
+
+_OF_SESSIONS = ("session.", "message.")
+"""Reasons that depend on the session a request names. All other guards come first."""
+
+_ENDS: Mapping[str, type[Any]] = {"expire_session": ExpireSession, "revoke_session": RevokeSession}
+
+
+def stories(past: Past, title: str, summary: str) -> Iterator[Story]:
+    """Yield the request after all that led to it: for each way to make it, under each policy that may have been in force."""
+    names, arrival = Names(past), past.pair.arrival
+    token = names.token(arrival.credential.token)
+    client = names.client(past.client(past.pair)) if arrival.operation == "token" else None
+    session = session_of(past.pair) if past.answer.reason.startswith(_OF_SESSIONS) else None
+    saved = names.session(session) if session is not None else None
+    moments = [*_particular(past, names, token), *_done(past, session if saved else None)]
+    moments += names.moments
+    for target in targets(arrival, past.answer, token, client):
+        step = target.step
+        known = replace(step, session=f"${SESSION}") if isinstance(step, Send) and saved else step
+        for policy, changes in _policies(past, min((moment.at for moment in moments if moment.at), default=past.at)):
+            steps = _in_time([*moments, *changes], past.at)
+            last = [known] if target.fault is None else [target.fault, known]
+            yield Story(title=title, summary=summary, policy=policy, notes=target.notes, steps=(*steps, *last))
+
+
+def _in_time(moments: Sequence[Moment], end: int) -> Iterator[Step]:
+    """Yield the steps with clock moves between them. Steps without a time come first; equal requests become one."""
+    now = 0
+    for at, together in groupby(sorted(moments, key=lambda moment: moment[:2]), key=lambda moment: moment.at):
+        if now and at > now:
+            yield _wait(at - now)
+        now = at
+        yield from _counted([moment.step for moment in together])
+    if now and end > now:
+        yield _wait(end - now)
+
+
+def _wait(milliseconds: int) -> Advance:
+    return Advance(min(milliseconds / 1000, LONGEST))
+
+
+def _counted(steps: Sequence[Step]) -> Iterator[Step]:
+    for step, alike in groupby(steps):
+        times = len(list(alike))
+        yield replace(step, times=min(times, MAX_TIMES)) if times > 1 and isinstance(step, Token | Create) else step
+
+
+def _particular(past: Past, names: Names, token: str | None) -> Iterator[Moment]:
+    """Yield the steps that only some reasons need: other tokens, other requests, other sessions."""
+    reason, place = past.answer.reason, past.pair.arrival.seq
+    if token is None:
+        return
+    if reason == Reason.AUTH_EVICTED:
+        first = past.issue(past.pair.arrival.credential.token)
+        bound = past.policy_now["max_tokens_per_client"] or MAX_TIMES
+        for login in past.logins(past.client(past.pair), first)[-bound:]:
+            yield Moment(when(login), login.arrival.seq, names.login(login, None))
+    elif reason == Reason.RATE_LIMITED:
+        yield Moment(past.at, place, Create(token=f"${token}", times=min(_limit(past), MAX_TIMES)))
+    elif reason == Reason.SESSION_FORGOTTEN:
+        yield Moment(past.at, place, Create(token=f"${token}"))
+
+
+def _limit(past: Past) -> int:
+    body = past.answer.body
+    told = body.get("limit", {}).get("value") if isinstance(body, dict) else None
+    return int(told or past.policy_now["rate_limit_per_minute"] or 1)
+
+
+def _done(past: Past, session: str | None) -> Iterator[Moment]:
+    token = past.pair.arrival.credential.token
+    for entry in past.done:
+        step = _change(entry, session, token)
+        if step is not None:
+            yield Moment(entry.at, entry.seq, step)
+
+
+def _change(entry: Perturbed, session: str | None, token: str | None) -> Step | None:
+    what, detail = entry.what, entry.detail
+    if what in _DOES and detail.get("token") in {None, token}:
+        step: Step = _DOES[what]()
+        return step
+    if what in _ENDS and session is not None and detail.get("session") == session:
+        ended: Step = _ENDS[what](session=f"${SESSION}")
+        return ended
+    return None
+
+
+def _policies(past: Past, first: int) -> Iterator[tuple[dict[str, Any], list[Moment]]]:
+    """Yield initial policies with their later changes: as they are journalled, or as if there had been none."""
+    changes = [entry for entry in past.done if entry.what == "set_policy"]
+    if changes or any(entry.what == "set_policy" for entry in past.done_since):
+        began = dict(past.policy_now)
+        for entry in (*past.done, *past.done_since):
+            if entry.what == "set_policy":
+                began.update({name: _USUAL[name] for name in entry.detail})
+        for entry in changes:
+            if entry.at < first:
+                began.update(entry.detail)
+        later = [Moment(entry.at, entry.seq, SetPolicy(policy=entry.detail)) for entry in changes if entry.at >= first]
+        yield _unusual(began), later
+    yield _unusual(past.policy_now), []
+
+
+_USUAL = policy_to(Policy())
+
+
+def _unusual(policy: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parts of a policy that differ from dayfly's default."""
+    return {name: value for name, value in policy.items() if value != _USUAL[name]}
