@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -15,18 +16,10 @@ from mockserver.wire import Request
 
 UNKNOWN_CLIENT = "nobody-of-this-organisation"
 WRONG_SECRET = "not-the-secret-of-this-client"
+UNKNOWN_TOKEN = "not-a-token-of-this-organisation"
 
-
-class Names(Protocol):
-    """Maps recorded tokens and session ids to fresh ones."""
-
-    def fresh_token(self, recorded: str) -> str:
-        """Return a token's value."""
-        ...
-
-    def fresh_session(self, recorded: str) -> str:
-        """Return a session's id."""
-        ...
+Fresh = Mapping[str, str]
+"""Fresh tokens, or session ids, by the recorded ones."""
 
 
 def login(step: Step, client: NewClient) -> Request:
@@ -46,26 +39,26 @@ def login(step: Step, client: NewClient) -> Request:
     return Request(method=step.method, path=step.path, authorization=shown, content_type=media_type, body=body, size=len(body))
 
 
-def request(step: Step, names: Names) -> Request:
+def request(step: Step, tokens: Fresh, sessions: Fresh) -> Request:
     """Make any other recorded request, with the same body length."""
-    body = _body(step, names).ljust(step.size)
+    body = _body(step, sessions).ljust(step.size)
     return Request(
         method=step.method,
         path=step.path,
-        authorization=_authorization(step, names),
+        authorization=_authorization(step, tokens),
         content_type=step.media_type,
         body=body,
         size=step.size or len(body),
     )
 
 
-def _authorization(step: Step, names: Names) -> str | None:
+def _authorization(step: Step, tokens: Fresh) -> str | None:
     shown = step.credential
     match shown.form:
         case "none":
             return None
         case "bearer":
-            return f"Bearer {names.fresh_token(shown.token or '')}"
+            return f"Bearer {tokens.get(shown.token or '', UNKNOWN_TOKEN)}"
         case "literal":
             return f"Bearer {shown.literal}"
         case "empty":
@@ -74,24 +67,16 @@ def _authorization(step: Step, names: Names) -> str | None:
             return "Basic malformed"
 
 
-def _body(step: Step, names: Names) -> bytes:
+def _body(step: Step, sessions: Fresh) -> bytes:
     """Return the body with a fresh session id, or a similar body if the recording has none."""
-    if step.body is None:
-        return _likely(step, names)
-    if step.session is None:
-        return step.body
-    document = _decoded(step.body)
-    fresh = names.fresh_session(step.session)
-    if not isinstance(document, dict) or fresh == step.session:
-        return step.body
-    return msgspec.json.encode({**document, "webChatSessionId": fresh})
-
-
-def _likely(step: Step, names: Names) -> bytes:
-    if step.operation != "send":
+    if step.body is None and step.operation != "send":
         return b"{}" if step.size >= 2 else b""
-    id = names.fresh_session(step.session) if step.session is not None else "an id that was not recorded"
-    return msgspec.json.encode({"webChatSessionId": id, "text": "x" * (step.text_length or 1)})
+    fresh = None if step.session is None else sessions.get(step.session, step.session)
+    if step.body is None:
+        id = fresh or "an id that was not recorded"
+        return msgspec.json.encode({"webChatSessionId": id, "text": "x" * (step.text_length or 1)})
+    document = _decoded(step.body) if fresh != step.session else None
+    return msgspec.json.encode({**document, "webChatSessionId": fresh}) if isinstance(document, dict) else step.body
 
 
 def _decoded(body: bytes | None) -> Any:

@@ -29,7 +29,7 @@ class Ask(NamedTuple):
     fault: Fault | None
 
 
-class Happen(NamedTuple):
+class ControlEvent(NamedTuple):
     """A perturbation at its time."""
 
     at: int
@@ -44,7 +44,7 @@ class Before(NamedTuple):
     past: Past
 
 
-Action = Ask | Happen | Before
+Action = Ask | ControlEvent | Before
 
 
 def plan(recording: Recording, policy: Policy) -> list[Action]:
@@ -57,7 +57,7 @@ def plan(recording: Recording, policy: Policy) -> list[Action]:
         asks.append((at, step.order, 1, Ask(at, step, fault_of(step, policy, step.number in told.acted))))
     for world in recording.world:
         at = world.at + shifts.get(world.epoch, 0)
-        asks.append((at, world.order, 1, Happen(at, world)))
+        asks.append((at, world.order, 1, ControlEvent(at, world)))
     for first in _unexplained(recording.steps):
         before = _before(first, told.moments[first.number], recording.steps, policy)
         if before is not None:

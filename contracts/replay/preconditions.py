@@ -1,4 +1,4 @@
-"""Prepares what is not a request: perturbations that a trace has, and preconditions that only an answer shows.
+"""Prepares what is not a request: control events that a trace has, and preconditions that only an answer shows.
 
 Such a precondition is an earlier token, or a missing scope. It is prepared right before the request, and reported as an
 assumption.
@@ -6,12 +6,12 @@ assumption.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from contracts.replay.plan import Before
 from contracts.replay.recording import Step
-from contracts.replay.sandbox import Bench
+from contracts.replay.sandbox import EVERYBODY, Sandbox
 from mockserver.engine import access
 from mockserver.engine.decide import required_scopes
 from mockserver.engine.lifecycle import state_of
@@ -24,172 +24,154 @@ PAST = {
 }
 
 
-class Settler:
-    """Prepares the preconditions on `bench`. `taken`: what had to be assumed, by step number; `past`: sessions created for
-    that.
-    """
+class Preconditions:
+    """Prepares them in `sandbox`. `assumptions` are by step number; `past` are the sessions that were created for that."""
 
-    def __init__(self, bench: Bench, let_in: Collection[tuple[str, int]]) -> None:
-        """`let_in` are the tokens that were accepted, with the order of the step."""
-        self._bench = bench
-        self._last_in: dict[str, int] = {}
-        for token, order in let_in:
-            self._last_in[token] = max(order, self._last_in.get(token, order))
+    def __init__(self, sandbox: Sandbox, steps: Iterable[Step]) -> None:
+        self._sandbox, self._tenant = sandbox, sandbox.tenant
+        self._last_accepted: dict[str | None, int] = {}
+        for step in steps:
+            if step.status not in {None, 401}:
+                last = self._last_accepted.get(step.credential.token, step.order)
+                self._last_accepted[step.credential.token] = max(step.order, last)
         self._rejecting = False
         self._withheld: set[tuple[str, str]] = set()
-        self._told: set[tuple[str, str]] = set()
-        self.taken: dict[int, str] = {}
+        self._assumed: set[tuple[str, str]] = set()
+        self.assumptions: dict[int, str] = {}
         self.past: set[str] = set()
 
     def before(self, action: Before) -> None:
         """Create a session that existed before."""
         step, id = action.step, action.step.session or ""
-        client = self._bench.owner(step.credential.token)
-        self._bench.create(id, client)
-        if action.past == "used":
-            self._bench.use_up(id, client)
-        self.past.add(self._bench.fresh_session(id))
-        self._take(step, "past", id, step.doubt or PAST[action.past])
+        self._sandbox.create(id, self._sandbox.owner(step.credential.token), used_up=action.past == "used")
+        self.past.add(self._sandbox.sessions[id])
+        self._assume(step, "past", id, step.doubt or PAST[action.past])
 
     def settle(self, step: Step) -> None:
         """Prepare what the answer to this request requires."""
         token = step.credential.token if step.credential.form == "bearer" else None
         if token is not None:
-            self._token(step, token)
+            if token not in self._sandbox.tokens:
+                self._earlier(step, token)
+            elif step.status == 401 and step.code != "credentials.expired" and step.fault is None:
+                self._dead(step, token)
+            elif self._rejecting and step.status != 401:
+                self._tenant.reject_tokens(False)
+                self._rejecting = False
             self._scope(step, token)
-        if step.reason == "session.revoked":
-            self._revoked(step)
-
-    # -- tokens --------------------------------------------------------------------------------------------------------
-
-    def _token(self, step: Step, token: str) -> None:
-        if not self._bench.has_token(token):
-            self._earlier(step, token)
-        elif step.status == 401 and step.code != "credentials.expired" and step.fault is None:
-            self._dead(step, token)
-        elif self._rejecting and step.status != 401:
-            self._bench.tenant.reject_tokens(False)
-            self._rejecting = False
+        session = self._sandbox.session(step.session) if step.reason == "session.revoked" else None
+        if session is not None and state_of(session, self._sandbox.now) is State.ACTIVE:
+            self._tenant.sessions.revoke(session.id)
+            self._assume(
+                step, "ended", session.id, "its session had been ended from outside, which the recording does not show"
+            )
 
     def _earlier(self, step: Step, token: str) -> None:
         """Prepare a token whose request was not recorded."""
         if step.status == 401 and step.code != "credentials.expired":
-            self._take(step, "token", token, "its token was not issued in the recording, and is assumed to be unknown")
+            self._assume(step, "token", token, "its token was not issued in the recording, and is assumed to be unknown")
             return
-        self._bench.log_in(token, self._bench.owner(token))
-        self._take(step, "token", token, "its token was issued before the recording began")
+        self._sandbox.log_in(token, self._sandbox.owner(token))
+        self._assume(step, "token", token, "its token was issued before the recording began")
         if step.status == 401:
-            self._bench.tenant.tokens.expire(self._bench.fresh_token(token))
+            self._tenant.tokens.expire(self._sandbox.tokens[token])
 
     def _dead(self, step: Step, token: str) -> None:
         """End a token that was good, and is not any more for an unrecorded reason."""
-        found = self._bench.token(token)
-        if found is None:
+        found, client = self._sandbox.token(token), self._sandbox.oauth_client(self._sandbox.owner(token))
+        if found is None or access.check_token(found, self._sandbox.now, self._sandbox.policy(), client) is not None:
             return
-        client = self._bench.oauth_client(self._bench.owner(token))
-        if access.check_token(found, self._bench.now, self._bench.policy(), client) is not None:
-            return
-        if self._last_in.get(token, -1) > step.order:
+        if self._last_accepted.get(token, -1) > step.order:
             self._rejecting = True
-            self._bench.tenant.reject_tokens(True)
-            self._take(step, "reject", "", "tokens were refused for a while, and good again later")
+            self._tenant.reject_tokens(True)
+            self._assume(step, "reject", "", "tokens were refused for a while, and good again later")
         else:
-            self._bench.tenant.tokens.revoke(found.value)
-            self._take(step, "revoked", token, "its token had been revoked, which the recording does not show")
-
-    # -- scopes --------------------------------------------------------------------------------------------------------
+            self._tenant.tokens.revoke(found.value)
+            self._assume(step, "revoked", token, "its token had been revoked, which the recording does not show")
 
     def _scope(self, step: Step, token: str) -> None:
-        found = self._bench.token(token)
+        """Withhold a scope that the token's client lacked, or give it back."""
+        found = self._sandbox.token(token)
         if found is None or step.operation is None or step.status is None:
             return
-        owner = self._bench.owner(token)
-        missing = access.missing_scope(self._bench.oauth_client(owner), found, self._required(step))
+        owner = self._sandbox.owner(token)
+        client_id, required = self._sandbox.client(owner).client_id, self._required(step)
+        missing = access.missing_scope(self._sandbox.oauth_client(owner), found, required)
         if step.scope_refused and missing is None:
-            self._withhold(step, owner)
+            for scope in required[:1]:
+                self._withheld.add((owner, scope))
+                self._tenant.clients.revoke_scope(scope, client_id)
+                self._assume(step, "scope", owner, f"its OAuth client lacked the scope {scope} then")
         elif (
-            not step.scope_refused and step.status in {200, 403} and missing is not None and (owner, missing) in self._withheld
+            missing is not None and step.status in {200, 403} and not step.scope_refused and (owner, missing) in self._withheld
         ):
             self._withheld.discard((owner, missing))
-            self._bench.tenant.clients.grant_scope(missing, self._bench.client(owner).client_id)
-
-    def _withhold(self, step: Step, owner: str) -> None:
-        for scope in self._required(step)[:1]:
-            self._withheld.add((owner, scope))
-            self._bench.tenant.clients.revoke_scope(scope, self._bench.client(owner).client_id)
-            self._take(step, "scope", owner, f"its OAuth client lacked the scope {scope} then")
+            self._tenant.clients.grant_scope(missing, client_id)
 
     def _required(self, step: Step) -> Sequence[str]:
-        return required_scopes(self._bench.policy(), step.operation or "send")
+        return required_scopes(self._sandbox.policy(), step.operation or "send")
 
-    # -- sessions ------------------------------------------------------------------------------------------------------
-
-    def _revoked(self, step: Step) -> None:
-        session = self._bench.session(step.session)
-        if session is not None and state_of(session, self._bench.now) is State.ACTIVE:
-            self._bench.tenant.sessions.revoke(session.id)
-            self._take(step, "ended", session.id, "its session had been ended from outside, which the recording does not show")
-
-    def _take(self, step: Step, what: str, subject: str, text: str) -> None:
+    def _assume(self, step: Step, what: str, subject: str, text: str) -> None:
         """Note an assumption once for each token, client and session."""
-        if (what, subject) not in self._told:
-            self._told.add((what, subject))
-            self.taken[step.number] = f"{self.taken[step.number]}; {text}" if step.number in self.taken else text
+        if (what, subject) not in self._assumed:
+            self._assumed.add((what, subject))
+            known = self.assumptions.get(step.number)
+            self.assumptions[step.number] = f"{known}; {text}" if known else text
 
 
-# -- changes that a trace has --------------------------------------------------------------------------------------------
-
+# -- control events that a trace has -----------------------------------------------------------------------------------
 
 Detail = dict[str, Any]
 
 
-def happen(bench: Bench, what: str, detail: Detail) -> None:
-    """Repeat a perturbation. Clock moves, faults and restarts of a client need none, because the requests show them."""
-    do = _DOINGS.get(what)
-    if do is not None:
-        do(bench, detail)
+def repeat(sandbox: Sandbox, what: str, detail: Detail) -> None:
+    """Repeat a control event. Clock moves, faults and restarts of a client need none, because the requests show them."""
+    act = _EVENTS.get(what)
+    if act is not None:
+        act(sandbox, detail)
 
 
-def _session(bench: Bench, detail: Detail, act: Callable[[str], object]) -> None:
-    recorded = detail.get("session")
-    if isinstance(recorded, str) and bench.has_session(recorded):
-        act(bench.fresh_session(recorded))
+def _session(sandbox: Sandbox, detail: Detail, act: Callable[[str], object]) -> None:
+    if detail.get("session") in sandbox.sessions:
+        act(sandbox.sessions[detail["session"]])
 
 
-def _tokens(bench: Bench, detail: Detail, act: Callable[[str | None], object]) -> None:
+def _tokens(sandbox: Sandbox, detail: Detail, act: Callable[[str | None], object]) -> None:
     recorded = detail.get("token")
-    if recorded is None:
-        act(None)
-    elif bench.has_token(recorded):
-        act(bench.fresh_token(recorded))
+    if recorded is None or recorded in sandbox.tokens:
+        act(None if recorded is None else sandbox.tokens[recorded])
 
 
-def _scope(bench: Bench, detail: Detail, act: Callable[[str, str], object]) -> None:
+def _scope(sandbox: Sandbox, detail: Detail, act: Callable[[str, str], object]) -> None:
     scope, client = detail.get("scope", WRITE_SCOPE), detail.get("client_id")
-    clients = [client] if isinstance(client, str) else bench.clients()
-    for recorded in clients:
-        act(scope, bench.client(recorded).client_id)
+    for recorded in [client] if isinstance(client, str) else list(sandbox.clients) or [EVERYBODY]:
+        act(scope, sandbox.client(recorded).client_id)
 
 
-def _scopes(bench: Bench, detail: Detail) -> None:
+def _scopes(sandbox: Sandbox, detail: Detail) -> None:
     scopes = detail.get("scopes")
     if isinstance(scopes, list):
-        bench.tenant.clients.set_scopes(bench.client(detail.get("client_id")).client_id, scopes)
+        sandbox.tenant.clients.set_scopes(sandbox.client(detail.get("client_id")).client_id, scopes)
 
 
-_DOINGS: dict[str, Callable[[Bench, Detail], object]] = {
-    "end_sessions": lambda bench, _: bench.tenant.sessions.end_all(),
-    "expire_session": lambda bench, detail: _session(bench, detail, bench.tenant.sessions.expire),
-    "revoke_session": lambda bench, detail: _session(bench, detail, bench.tenant.sessions.revoke),
-    "expire_tokens": lambda bench, detail: _tokens(bench, detail, bench.tenant.tokens.expire),
-    "revoke_tokens": lambda bench, detail: _tokens(bench, detail, bench.tenant.tokens.revoke),
-    "reject_tokens": lambda bench, _: bench.tenant.reject_tokens(True),
-    "accept_tokens": lambda bench, _: bench.tenant.reject_tokens(False),
-    "grant_scope": lambda bench, detail: _scope(bench, detail, bench.tenant.clients.grant_scope),
-    "revoke_scope": lambda bench, detail: _scope(bench, detail, bench.tenant.clients.revoke_scope),
+def _reset(sandbox: Sandbox, _: Detail) -> None:
+    sandbox.tokens.clear()
+    sandbox.sessions.clear()
+
+
+_EVENTS: dict[str, Callable[[Sandbox, Detail], object]] = {
+    "end_sessions": lambda sandbox, _: sandbox.tenant.sessions.end_all(),
+    "expire_session": lambda sandbox, detail: _session(sandbox, detail, sandbox.tenant.sessions.expire),
+    "revoke_session": lambda sandbox, detail: _session(sandbox, detail, sandbox.tenant.sessions.revoke),
+    "expire_tokens": lambda sandbox, detail: _tokens(sandbox, detail, sandbox.tenant.tokens.expire),
+    "revoke_tokens": lambda sandbox, detail: _tokens(sandbox, detail, sandbox.tenant.tokens.revoke),
+    "reject_tokens": lambda sandbox, _: sandbox.tenant.reject_tokens(True),
+    "accept_tokens": lambda sandbox, _: sandbox.tenant.reject_tokens(False),
+    "grant_scope": lambda sandbox, detail: _scope(sandbox, detail, sandbox.tenant.clients.grant_scope),
+    "revoke_scope": lambda sandbox, detail: _scope(sandbox, detail, sandbox.tenant.clients.revoke_scope),
     "set_scopes": _scopes,
     "create_client": _scopes,
-    "set_policy": lambda bench, detail: bench.tenant.set_policy(detail),
-    "reset": lambda bench, _: bench.forget(),
+    "set_policy": lambda sandbox, detail: sandbox.tenant.set_policy(detail),
+    "reset": _reset,
 }
 """Actions by the journal's words for them. Faults are applied to the requests that show them."""

@@ -102,7 +102,7 @@ class Step(Struct, frozen=True, kw_only=True, gc=False):
         return "refused" if dead else "none"
 
 
-class WorldStep(Struct, frozen=True, kw_only=True):
+class WorldStep(Struct, frozen=True):
     """A perturbation of the organisation, as a trace of the mock notes it: see `journal.Perturbed`."""
 
     number: int

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from contracts.replay.plan import Action, Ask, Before, Happen, plan
-from contracts.replay.preconditions import Settler, happen
+from contracts.replay.plan import Action, Ask, Before, ControlEvent, plan
+from contracts.replay.preconditions import Preconditions, repeat
 from contracts.replay.recording import Recording, Step
 from contracts.replay.results import Refusal, Replayed, Reply, Result
-from contracts.replay.sandbox import EVERYBODY, Answered, Bench
+from contracts.replay.sandbox import EVERYBODY, Answered, Sandbox
 from mockserver.engine.model import Policy, Reason
 from mockserver.explain.words import shortened
 from mockserver.wire.table import TOLD_AS
@@ -32,65 +32,55 @@ LEAD = 1000
 def replay(recording: Recording, policy: Policy, progress: Callable[[int], object] = lambda _: None) -> Replayed:
     """Replay the recording under `policy`. `progress` is called for each request."""
     actions = plan(recording, policy)
-    let_in = [
-        (step.credential.token, step.order)
-        for step in recording.steps
-        if step.credential.token is not None and step.status not in {None, 401}
-    ]
     owners = {step.token: step.client or EVERYBODY for step in recording.steps if step.token is not None}
-    with Bench(policy, min(action.at for action in actions) - LEAD, owners) as bench:
-        player = _Player(bench, Settler(bench, let_in), Labels(recording.steps), recording.unit)
+    with Sandbox(policy, min(action.at for action in actions) - LEAD, owners) as sandbox:
+        player = _Player(sandbox, recording)
         for action in actions:
             player.play(action)
             progress(1)
         return Replayed(results=player.results, refusals=list(player.refusals.values()))
 
 
-class Labels:
-    """Names of sessions: `s1`, `s2` … for those that the platform issued, the id itself for others."""
-
-    def __init__(self, steps: list[Step]) -> None:
-        known = [step.issued for step in steps if step.issued is not None]
-        known += [step.session for step in steps if step.session is not None and step.effect == "accepted"]
-        self._labels = {id: f"s{number}" for number, id in enumerate(dict.fromkeys(known), start=1)}
-
-    def of(self, step: Step) -> str | None:
-        """Return the name of the session that a request is about, or None."""
-        id = step.issued or step.session
-        return None if id is None else self._labels.get(id) or repr(shortened(id))
+def labels_of(steps: list[Step]) -> dict[str, str]:
+    """Return the names of the sessions that the platform issued: `s1`, `s2` …"""
+    known = [step.issued for step in steps if step.issued is not None]
+    known += [step.session for step in steps if step.session is not None and step.effect == "accepted"]
+    return {id: f"s{number}" for number, id in enumerate(dict.fromkeys(known), start=1)}
 
 
 class _Player:
-    def __init__(self, bench: Bench, settler: Settler, labels: Labels, unit: str) -> None:
-        self._bench, self._settler, self._labels, self._unit = bench, settler, labels, unit
+    def __init__(self, sandbox: Sandbox, recording: Recording) -> None:
+        self._sandbox, self._unit = sandbox, recording.unit
+        self._preconditions = Preconditions(sandbox, recording.steps)
+        self._labels = labels_of(recording.steps)
         self._numbers: dict[str, int] = {}
         self.results: list[Result] = []
         self.refusals: dict[str, Refusal] = {}
 
     def play(self, action: Action) -> None:
-        self._bench.move_to(action.at)
+        self._sandbox.now = max(self._sandbox.now, action.at)
         match action:
-            case Happen(_, step):
-                happen(self._bench, step.what, step.detail)
+            case ControlEvent(_, step):
+                repeat(self._sandbox, step.what, step.detail)
             case Before():
-                self._settler.before(action)
+                self._preconditions.before(action)
             case Ask():
                 self._ask(action)
 
     def _ask(self, ask: Ask) -> None:
-        step = ask.step
-        self._settler.settle(step)
-        answered = self._bench.ask(step, ask.fault)
+        step, id = ask.step, ask.step.issued or ask.step.session
+        self._preconditions.settle(step)
+        answered = self._sandbox.ask(step, ask.fault)
         self._numbers[answered.context_id] = step.number
         result = Result(
             number=step.number,
             at=step.earliest,
             request=step.operation or f"{step.method} {step.path}",
-            session=self._labels.of(step),
+            session=None if id is None else self._labels.get(id) or repr(shortened(id)),
             recorded=Reply(status=step.status, code=step.code, reason=step.reason),
             reproduced=Reply(status=answered.status, code=answered.code, reason=answered.reason),
             agrees=_agrees(ask, answered),
-            taken=self._settler.taken.get(step.number),
+            taken=self._preconditions.assumptions.get(step.number),
         )
         self.results.append(result)
         if answered.status == 403:
@@ -101,10 +91,10 @@ class _Player:
         if known is not None:
             self.refusals[answered.reason] = replace(known, count=known.count + 1)
             return
-        told = self._bench.explain(answered.context_id)
+        told = self._sandbox.tenant.explain(answered.context_id)
         guard = next((guard.name for guard in told.guards if guard.verdict == "refused"), "")
         past = NOT_READ.format(doubt=doubt) if doubt else FROM_BEFORE
-        from_before = answered.session in self._settler.past
+        from_before = answered.session in self._preconditions.past
         self.refusals[answered.reason] = Refusal(
             number=result.number,
             reason=answered.reason,

@@ -19,17 +19,13 @@ from mockserver.control.clients import NewClient
 from mockserver.control.faults import fault_to
 from mockserver.engine.model import Fault, OAuthClient, Policy, Session, Token
 from mockserver.exchanges import number
-from mockserver.explain import Explanation
 from mockserver.ids import Ids
 from mockserver.journal import Answer
 from mockserver.settings import Settings, policy_from, policy_to
 from mockserver.stores.base import Key
-from mockserver.wire import Request, Response
 
 JOURNAL = 4000
 """Journal entries that are kept: as many as an explanation may need."""
-
-NOBODY = "not-a-token-of-this-organisation"
 
 EVERYBODY = ""
 """The name of a recorded OAuth client whose id is unknown."""
@@ -45,22 +41,24 @@ class Answered(NamedTuple):
     session: str | None
 
 
-class Bench:
-    """The organisation, as described above. A context manager; its clock only moves forward."""
+class Sandbox:
+    """The organisation, as described above. A context manager; its clock only moves forward.
+
+    `tokens` and `sessions` are the fresh values by the recorded ones, `clients` the fresh OAuth clients by recorded ids.
+    """
 
     def __init__(self, policy: Policy, start: int, owners: Mapping[str, str]) -> None:
         """`start` is the first time in milliseconds, `owners` the recorded OAuth clients of recorded tokens."""
         self.now = start
-        settings = Settings(journal_entries=JOURNAL)
-        self._assembly = assemble(settings, system=lambda: self.now, ids=Ids.seeded(0))
+        self._assembly = assemble(Settings(journal_entries=JOURNAL), system=lambda: self.now, ids=Ids.seeded(0))
         control = Control(self._assembly)
         self.tenant = control.create_organization(policy=policy_to(policy))
         control.assign_strays_to(self.tenant.id)
-        self._clients: dict[str, NewClient] = {}
-        self._tokens: dict[str, str] = {}
+        self.tokens: dict[str, str] = {}
+        self.sessions: dict[str, str] = {}
+        self.clients: dict[str, NewClient] = {}
         self._owners = owners
         self._only = next(iter(owners.values())) if len(set(owners.values())) == 1 else EVERYBODY
-        self._sessions: dict[str, str] = {}
         self._seen = 0
 
     def __enter__(self) -> Self:
@@ -69,59 +67,28 @@ class Bench:
     def __exit__(self, *exc: object) -> None:
         self._assembly.close()
 
-    def move_to(self, at: int) -> None:
-        """Move the clock to `at` (milliseconds), unless it is past that."""
-        self.now = max(self.now, at)
-
-    # -- recorded names and fresh ones ---------------------------------------------------------------------------------
+    # -- records ---------------------------------------------------------------------------------------------------------
 
     def client(self, recorded: str | None) -> NewClient:
         """Return the OAuth client in place of the recorded one, made when it is first needed."""
         name = recorded or EVERYBODY
-        if name not in self._clients:
-            self._clients[name] = self.tenant.clients.create(name=name[:100])
-        return self._clients[name]
-
-    def clients(self) -> list[str]:
-        """Return the recorded OAuth clients met so far."""
-        return list(self._clients) or [EVERYBODY]
-
-    def forget(self) -> None:
-        """Forget all tokens and sessions."""
-        self._tokens.clear()
-        self._sessions.clear()
+        if name not in self.clients:
+            self.clients[name] = self.tenant.clients.create(name=name[:100])
+        return self.clients[name]
 
     def owner(self, token: str | None) -> str:
-        """Return the recorded client of a token. If it was not recorded, that is the only client there is, or a
-        nameless one.
-        """
+        """Return the recorded client of a token. If that is unknown, it is the only client there is, or a nameless one."""
         return self._owners.get(token or "", self._only)
 
-    def has_token(self, recorded: str | None) -> bool:
-        """Return whether there is a token in place of the recorded one."""
-        return recorded in self._tokens
-
-    def has_session(self, recorded: str | None) -> bool:
-        """Return whether there is a session in place of the recorded one."""
-        return recorded in self._sessions
-
-    def token(self, recorded: str | None) -> Token | None:
+    def token(self, recorded: str) -> Token | None:
         """Return the current state of the token in place of the recorded one, or None."""
-        found = self._load(Key("token", self._tokens.get(recorded or "", "")))
+        found = self._load(Key("token", self.tokens.get(recorded, "")))
         return found if isinstance(found, Token) else None
 
     def session(self, recorded: str | None) -> Session | None:
         """Return the current state of the session in place of the recorded one, or None."""
-        found = self._load(Key("session", self._sessions.get(recorded or "", "")))
+        found = self._load(Key("session", self.sessions.get(recorded or "", "")))
         return found if isinstance(found, Session) else None
-
-    def fresh_session(self, recorded: str) -> str:
-        """Return the id of the session in place of the recorded one, or the recorded id."""
-        return self._sessions.get(recorded, recorded)
-
-    def fresh_token(self, recorded: str) -> str:
-        """Return the value of the token in place of the recorded one, or one that was never issued."""
-        return self._tokens.get(recorded, NOBODY)
 
     def oauth_client(self, recorded: str) -> OAuthClient:
         """Return the current state of the OAuth client in place of the recorded one."""
@@ -136,48 +103,44 @@ class Bench:
     def _load(self, key: Key) -> Any:
         return self._assembly.store.load(self.tenant.id, (key,), None, self.now).records[0]
 
-    # -- asking --------------------------------------------------------------------------------------------------------
+    # -- requests --------------------------------------------------------------------------------------------------------
 
     def ask(self, step: Step, fault: Fault | None) -> Answered:
         """Make the recorded request anew, with `fault` applied, and note which fresh names replace the recorded ones."""
         if fault is not None and step.operation is not None:
             self.tenant.faults.clear()
             self.tenant.faults.append({**fault_to(fault), "operation": step.operation})
-        response = self._handle(self._request(step))
+        is_login = step.operation == "token"
+        body = self._told(login(step, self.client(step.client)) if is_login else request(step, self.tokens, self.sessions))
         answer = self._answer()
-        self._learn(step, response, answer)
-        reached = answer.delivery in {"complete", "truncated"}
-        change = answer.session
-        return Answered(
-            answer.context_id, answer.status if reached else None, answer.code, answer.reason, change.id if change else None
-        )
-
-    def explain(self, context_id: str) -> Explanation:
-        """Return the explanation of an answer, while the journal has it."""
-        return self.tenant.explain(context_id)
+        if step.issued is not None and answer.issued is not None:
+            self.sessions[step.issued] = answer.issued
+        if step.token is not None and answer.token is not None and "access_token" in body:
+            self.tokens[step.token] = body["access_token"]
+        status = answer.status if answer.delivery in {"complete", "truncated"} else None
+        return Answered(answer.context_id, status, answer.code, answer.reason, answer.session.id if answer.session else None)
 
     def log_in(self, token: str, client: str) -> None:
         """Issue a token to a recorded client, in place of the recorded token."""
         own = self.client(client)
-        response = self._handle(for_token(Credentials(own.client_id, own.client_secret)))
-        self._tokens[token] = msgspec.json.decode(response.body)["access_token"]
+        self.tokens[token] = self._told(for_token(Credentials(own.client_id, own.client_secret)))["access_token"]
 
-    def create(self, session: str, client: str) -> None:
-        """Create a session as a recorded client, in place of the recorded session."""
+    def create(self, session: str, client: str, *, used_up: bool) -> None:
+        """Create a session as a recorded client, in place of the recorded session, and use it up if that is asked for."""
         name = f"past of {client}"
-        if not self.has_token(name):
+        if name not in self.tokens:
             self.log_in(name, client)
-        response = self._handle(for_session(f"Bearer {self._tokens[name]}", b""))
-        self._sessions[session] = msgspec.json.decode(response.body)["webChatSessionId"]
+        bearer = f"Bearer {self.tokens[name]}"
+        self.sessions[session] = self._told(for_session(bearer, b""))["webChatSessionId"]
+        for _ in range(self.policy().handshakes if used_up else 0):
+            self._told(for_message(bearer, self.sessions[session], "earlier"))
 
-    def use_up(self, session: str, client: str) -> None:
-        """Send as many messages in a session as use it up, as the client that created it."""
-        token = self._tokens[f"past of {client}"]
-        for _ in range(self.policy().handshakes):
-            self._handle(for_message(f"Bearer {token}", self._sessions[session], "earlier"))
-
-    def _handle(self, request: Request) -> Response:
-        return self._assembly.handler.handle(request)
+    def _told(self, made: Any) -> dict[str, Any]:
+        """Return the document in the answer to a request; empty if a fault has spoilt it."""
+        try:
+            return dict(msgspec.json.decode(self._assembly.handler.handle(made).body))
+        except (ValueError, TypeError):
+            return {}
 
     def _answer(self) -> Answer:
         """Return the newest answer in the journal."""
@@ -187,14 +150,3 @@ class Bench:
             self._seen = number(page[-1])
         assert found is not None  # the handler journals every answer
         return found
-
-    def _learn(self, step: Step, response: Response, answer: Answer) -> None:
-        if step.issued is not None and answer.issued is not None:
-            self._sessions[step.issued] = answer.issued
-        if step.token is not None and answer.token is not None and response.status == 200:
-            self._tokens[step.token] = msgspec.json.decode(response.body)["access_token"]
-
-    def _request(self, step: Step) -> Request:
-        if step.operation == "token":
-            return login(step, self.client(step.client))
-        return request(step, self)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 from msgspec import UNSET
@@ -30,23 +29,17 @@ MOST_PROBLEMS = 20
 """Most faulty lines that are reported; a file of another kind has only those."""
 
 
-class _Request:
-    """A request that is being read."""
-
-    def __init__(self, number: int, epoch: int, arrival: Arrival) -> None:
-        self.number, self.epoch, self.arrival = number, epoch, arrival
-        self.answer: Answer | None = None
-
-
 class _Trace:
+    """A trace that is being read. `arrivals` have the number and the epoch of each; answers are what was on the wire."""
+
     def __init__(self) -> None:
-        self.policy: dict[str, Any] = {}
-        self.policy_at_end = False
-        self.requests: dict[str, _Request] = {}
+        self.header = Header()
+        self.arrivals: dict[str, tuple[int, int, Arrival]] = {}
         self.world: list[WorldStep] = []
         self.problems: list[Problem] = []
-        self._latest, self._epoch = 0, 0
+        self._answers: dict[str, Answer] = {}
         self._failures: dict[str, Failure] = {}
+        self._latest, self._epoch = 0, 0
 
     def take(self, number: int, entry: Entry) -> None:
         """Add one entry."""
@@ -54,44 +47,37 @@ class _Trace:
             case Header():
                 if entry.version != TRACE_VERSION:
                     self._tell(number, f"trace version {entry.version} is not known here; it is read as {TRACE_VERSION}")
-                self.policy, self.policy_at_end = entry.policy, bool(entry.organization)
+                self.header = entry
             case Arrival():
                 self._arrived(number, entry)
             case Answer():
-                self._answer(number, entry)
+                self._answered(number, entry)
             case Failure():
                 self._failures[entry.context_id] = entry
             case Perturbed():
                 self._look_at_clock(number, entry.at)
-                self._happened(number, entry)
+                self.world.append(WorldStep(number, entry.at, entry.seq, entry.what, self._epoch, entry.detail))
 
     def _arrived(self, number: int, entry: Arrival) -> None:
         if not entry.late:
             self._look_at_clock(number, entry.at)
-        if entry.context_id not in self.requests:
-            self.requests[entry.context_id] = _Request(number, self._epoch, entry)
+        if entry.context_id not in self.arrivals:
+            self.arrivals[entry.context_id] = number, self._epoch, entry
         elif not entry.late:
             self._tell(number, f"request {entry.context_id!r} arrived before; it is counted once")
 
-    def _happened(self, number: int, entry: Perturbed) -> None:
-        step = WorldStep(number=number, at=entry.at, order=entry.seq, what=entry.what, detail=entry.detail, epoch=self._epoch)
-        self.world.append(step)
-
-    def _answer(self, number: int, answer: Answer) -> None:
-        request = self.requests.get(answer.context_id)
-        if request is None:
+    def _answered(self, number: int, entry: Answer) -> None:
+        if entry.context_id not in self.arrivals:
             self._tell(number, "an answer without a request above it; it is left out")
-        elif request.answer is not None:
-            self._tell(number, f"request {answer.context_id!r} was answered before; the first answer counts")
+        elif entry.context_id in self._answers:
+            self._tell(number, f"request {entry.context_id!r} was answered before; the first answer counts")
         else:
-            request.answer = answer
+            self._answers[entry.context_id] = entry
 
-    def fail(self) -> None:
-        """Replace the answers of requests that the mock failed by what was on the wire."""
-        for id, failure in self._failures.items():
-            request = self.requests.get(id)
-            if request is not None:
-                request.answer = put_on_the_wire(failure, request.answer)
+    def answer(self, id: str) -> Answer | None:
+        """Return the answer to a request, or None."""
+        answer, failure = self._answers.get(id), self._failures.get(id)
+        return answer if failure is None else put_on_the_wire(failure, answer)
 
     def _look_at_clock(self, number: int, at: int) -> None:
         if at < self._latest - BACK:
@@ -114,9 +100,9 @@ def read(lines: Iterable[bytes], source: str) -> Recording:
             trace.take(number, decode(line, number))
         except TraceError as error:
             trace.problems.append(Problem(number, error.problem))
-            if not trace.requests and len(trace.problems) >= MOST_PROBLEMS:
+            if not trace.arrivals and len(trace.problems) >= MOST_PROBLEMS:
                 break
-    return recording(trace, source)
+    return _recording(trace, source)
 
 
 def of_entries(entries: Iterable[Entry], source: str) -> Recording:
@@ -124,73 +110,61 @@ def of_entries(entries: Iterable[Entry], source: str) -> Recording:
     trace = _Trace()
     for entry in entries:
         trace.take(getattr(entry, "seq", 0), entry)
-    return recording(trace, source)
+    return _recording(trace, source)
 
 
-def recording(trace: _Trace, source: str) -> Recording:
+def _recording(trace: _Trace, source: str) -> Recording:
     """Return what was read, in the order in which the platform acted."""
-    trace.fail()
-    if not trace.requests:
+    if not trace.arrivals:
         first = f": line {trace.problems[0].number}: {trace.problems[0].text}" if trace.problems else ""
         raise RecordingError(source, f"this is not a recording: it is a trace without requests{first}")
+    steps = [_step(*arrived, trace.answer(id)) for id, arrived in trace.arrivals.items()]
     return Recording(
         source=source,
         kind="trace",
-        steps=sorted((step_of(request) for request in trace.requests.values()), key=_when),
+        steps=sorted(steps, key=lambda step: (step.epoch, step.earliest, step.order)),
         world=trace.world,
         problems=trace.problems,
-        policy=trace.policy,
-        policy_at_end=trace.policy_at_end,
+        policy=trace.header.policy,
+        policy_at_end=bool(trace.header.organization),
         unit="line",
     )
 
 
-def _when(step: Step) -> tuple[int, int, int]:
-    return step.epoch, step.earliest, step.order
-
-
-def step_of(request: _Request) -> Step:
+def _step(number: int, epoch: int, arrival: Arrival, answer: Answer | None) -> Step:
     """Return a request of the journal with its answer as a step."""
-    arrival, answer = request.arrival, request.answer
-    acted = answer.acted if answer is not None else None
     body = arrival.body if isinstance(arrival.body, dict) else {}
     token = arrival.operation == "token"
-    sent = arrival.operation == "send"
-    session, text = body.get("webChatSessionId"), body.get("text")
-    step = Step(
-        number=request.number,
-        order=arrival.seq if answer is None else answer.seq,
-        epoch=request.epoch,
+    sent = body if arrival.operation == "send" else {}
+    session, text = sent.get("webChatSessionId"), sent.get("text")
+    given = answer or Answer(arrival.seq, arrival.at, arrival.context_id, None, "")
+    return Step(
+        number=number,
+        order=given.seq,
+        epoch=epoch,
         method=arrival.method,
         path=arrival.path.partition("?")[0],
         operation=arrival.operation,
         credential=arrival.credential,
-        earliest=arrival.at if acted is None else acted,
-        latest=(answer.at if answer is not None else arrival.at) if acted is None else acted,
+        earliest=arrival.at if given.acted is None else given.acted,
+        latest=given.at if given.acted is None else given.acted,
         context=arrival.context_id,
         media_type=arrival.media_type,
         body=_body(arrival),
         size=arrival.size,
-        session=session if sent and isinstance(session, str) and session else None,
-        text_length=len(text) if sent and isinstance(text, str) else None,
+        session=session if isinstance(session, str) and session else None,
+        text_length=len(text) if isinstance(text, str) else None,
         client=arrival.credential.client_id or (body.get("client_id") if token else None),
         scopes=body.get("scope", "") if token else "",
-    )
-    return step if answer is None else _answered(step, answer)
-
-
-def _answered(step: Step, answer: Answer) -> Step:
-    return msgspec.structs.replace(
-        step,
-        status=None if answer.delivery in {"lost_request", "lost_response"} else answer.status,
-        code=answer.code,
-        reason=answer.reason or None,
-        issued=answer.issued,
-        token=answer.token,
-        expires_in=answer.token_expires_in,
-        retry_after=answer.retry_after,
-        known=_effect(answer),
-        fault=fault_of(answer),
+        status=None if given.delivery in {"lost_request", "lost_response"} else given.status,
+        code=given.code,
+        reason=given.reason or None,
+        issued=given.issued,
+        token=given.token,
+        expires_in=given.token_expires_in,
+        retry_after=given.retry_after,
+        known=None if answer is None else _effect(answer),
+        fault=fault_of(given),
     )
 
 
