@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from contracts.asking import Reply
 
 if TYPE_CHECKING:
-    from contracts.probe.web import Web
+    from contracts.remote.web import Web
     from mockserver.wire import Call, Handler, Request, Response
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from msgspec import Struct, to_builtins
 
 from contracts.asking import Credentials, Reply
-from contracts.probe.errors import ProbeError
+from contracts.errors import ProbeError
 from contracts.scenario import Advance
 from contracts.stories.model import CLIENT, Call, Expected, Step, Story
 from contracts.stories.plan import Basic, Change, Exchange, Gap, Planned, Text, planned

@@ -1,19 +1,30 @@
-"""Finds the smallest story that reproduces a request."""
+"""Finds the smallest story that reproduces a request. Each that it returns has been run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import TracebackType
 
-from contracts.errors import ContractsError
+from contracts.errors import ContractsError, ProbeError
 from contracts.replay.minimize.fallbacks import recipes
-from contracts.replay.minimize.minimize import smallest, tidy
+from contracts.replay.minimize.minimize import smaller, tidy
 from contracts.replay.minimize.past import Past, past_of
-from contracts.replay.minimize.proof import Proof
 from contracts.replay.minimize.reconstruct import stories
+from contracts.stories.codec import decode, encode
+from contracts.stories.errors import StoryError
 from contracts.stories.model import Story
+from contracts.stories.run import run
+from contracts.stories.stage import InProcess
+from contracts.verify.shrink import smallest
+from mockserver.assemble import assemble
 from mockserver.control import Tenant
 from mockserver.engine.model import Reason
+from mockserver.errors import MockServerError
 from mockserver.explain.why import WHY
+from mockserver.settings import Settings
+
+MOST_REQUESTS = 6000
+"""Most requests that are made to find the smallest story. After them the best story so far is returned."""
 
 _BEYOND = {
     Reason.CAPACITY: "the server's own limit of live sessions was reached, which no request brings about in bounded time",
@@ -50,8 +61,8 @@ def distil(tenant: Tenant, context_id: str) -> Story:
     with Proof() as proof:
         for story in _candidates(past):
             if proof.of(story):
-                return tidy(smallest(story, proof))
-            if not proof.may_go_on:
+                return tidy(smallest(story, smaller, proof.may_go_on_with))
+            if proof.requests >= MOST_REQUESTS:
                 break
         raise NotReproduced(context_id, f"what is left of the journal leads to another answer: {proof.latest}")
 
@@ -72,3 +83,43 @@ def _told(past: Past) -> tuple[str, str]:
 
 
 _ASKED = {"token": "A request for a token", "create": "A request for a session", "send": "A message"}
+
+
+class Proof:
+    """Runs stories, none of them twice. A context manager."""
+
+    def __init__(self) -> None:
+        self._place = InProcess(assemble(Settings()))
+        self._seen: dict[bytes, bool] = {}
+        self.requests = 0
+        self.latest = ""
+        """The result of the last story that ended otherwise."""
+
+    def __enter__(self) -> Proof:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._place.close()
+
+    def may_go_on_with(self, story: Story) -> bool:
+        """Return whether requests are left to make, and every request of the story is answered as it says."""
+        return self.requests < MOST_REQUESTS and self.of(story)
+
+    def of(self, story: Story) -> bool:
+        """Return whether every request of the story is answered as it says."""
+        key = encode(story)
+        if key not in self._seen:
+            self._seen[key] = self._holds(story, key)
+        return self._seen[key]
+
+    def _holds(self, story: Story, key: bytes) -> bool:
+        try:
+            told = run(decode(key), self._place)  # decoded from its file, because the file is what users get
+        except (StoryError, ProbeError, MockServerError) as error:
+            self.latest = str(error)
+            return False
+        self.requests += told.requests
+        if told.outcome != "as expected":
+            self.latest = f"step {len(told.steps)} of {len(story.steps)} is answered {told.steps[-1].got}"
+            return False
+        return True

@@ -1,4 +1,4 @@
-"""Minimizes a story as long as its result stays the same. In the end no step of it can be left out."""
+"""Simplifications of a story, and the names in it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 from msgspec.structs import replace
 
 from contracts.replay.minimize.names import fresh
-from contracts.replay.minimize.proof import Proof
 from contracts.scenario import Advance
 from contracts.stories.codec import SAVES
 from contracts.stories.model import CLIENT, Step, Story
@@ -19,19 +18,12 @@ from mockserver.engine.model import Policy
 from mockserver.settings import DURATIONS, policy_to
 
 
-def smallest(story: Story, proof: Proof) -> Story:
-    """Return the smallest story with the same result as `story`."""
-    found: Story | None = story
-    while found is not None:
-        story, found = found, next((other for other in _smaller(story) if proof.may_go_on and proof.of(other)), None)
-    return story
-
-
-def _smaller(story: Story) -> Iterator[Story]:
-    """Yield stories with one simplification each, the largest steps first."""
+def smaller(story: Story) -> Iterator[Story]:
+    """Yield stories with one simplification each, the largest first."""
     *before, last = story.steps
     unmoved = [step for step in before if not isinstance(step, Advance)]
-    yield from _if_smaller(story, replace(story, steps=(*unmoved, last)))
+    if len(unmoved) < len(before):
+        yield replace(story, steps=(*unmoved, last))
     for left in without(tuple(before)):
         yield replace(story, steps=(*left, last))
     yield from _merged(story)
@@ -40,11 +32,6 @@ def _smaller(story: Story) -> Iterator[Story]:
     for place, step in enumerate(before):
         for other in _simpler(step, story.policy):
             yield replace(story, steps=(*before[:place], other, *before[place + 1 :], last))
-
-
-def _if_smaller(story: Story, other: Story) -> Iterator[Story]:
-    if len(other.steps) < len(story.steps):
-        yield other
 
 
 def _simpler(step: Step, policy: Mapping[str, Any]) -> Iterator[Step]:

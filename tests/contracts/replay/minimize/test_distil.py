@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from contracts.asking import MESSAGES, SESSIONS, TOKENS
-from contracts.probe.errors import ProbeError
+from contracts.errors import ProbeError
 from contracts.replay.minimize import NotReproduced, distil
 from contracts.scenario import Advance
 from contracts.stories import library

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 
 from contracts.asking import Reply
-from contracts.probe.errors import ProbeError
-from contracts.verify.stopwatch import Stopwatch
+from contracts.errors import ProbeError
+from mockserver.clock import system_clock
 
 TIMEOUT = 30.0
 """Most seconds that an answer may take."""
@@ -17,7 +17,13 @@ TIMEOUT = 30.0
 LARGEST = 1 << 20
 """Most bytes of an answer. The longest documented one, a message's, is far shorter."""
 
-NONE: Mapping[str, str] = {}
+
+class NoAnswer(ProbeError):
+    """A request without a complete answer. `got` is `none`, or `cut` if the body ended early; `why` is httpx's error."""
+
+    def __init__(self, where: str, problem: str, got: str, why: httpx.HTTPError) -> None:
+        super().__init__(where, problem)
+        self.got, self.why = got, why
 
 
 def checked(url: str) -> httpx.URL:
@@ -39,22 +45,25 @@ class Web:
     def __init__(
         self, url: str, headers: Mapping[str, str] | None = None, transport: httpx.BaseTransport | None = None
     ) -> None:
-        self._url, self._headers, self._transport = checked(url), dict(headers or {}), transport
+        self.url, self._headers, self._transport = checked(url), dict(headers or {}), transport
         self._http = self._connected()
 
     def ask(self, method: str, path: str, **parts: Any) -> Reply:
-        """Make one request; `parts` are httpx's. Raises ProbeError if the answer is missing, or does not end."""
-        stopwatch, body = Stopwatch(), bytearray()
+        """Make one request; `parts` are httpx's. Raises NoAnswer, or ProbeError if the answer does not end."""
+        now, body, got, url = system_clock(), bytearray(), "none", str(self.url).rstrip("/")
+        began = now()
         try:
-            with self._http.stream(method, path, **parts) as answer:
+            with self._http.stream(method, url + path, **parts) as answer:
+                got = "cut"
                 for piece in answer.iter_bytes():
                     body += piece
                     if len(body) > LARGEST:
-                        raise self._error(method, path, f"is answered with more than {LARGEST} bytes")
-                    if stopwatch.seconds() > TIMEOUT:
-                        raise self._error(method, path, f"takes more than {TIMEOUT:g} s to be answered")
+                        raise ProbeError(url, f"{method} {path} is answered with more than {LARGEST} bytes")
+                    if now() - began > TIMEOUT * 1000:
+                        raise ProbeError(url, f"{method} {path} takes more than {TIMEOUT:g} s to be answered")
         except httpx.HTTPError as error:
-            raise self._error(method, path, f"gets no answer: {str(error) or type(error).__name__}") from error
+            problem = f"{method} {path} gets no answer: {str(error) or type(error).__name__}"
+            raise NoAnswer(url, problem, got, error) from error
         return Reply(answer.status_code, dict(answer.headers), bytes(body))
 
     def reconnect(self) -> None:
@@ -67,7 +76,4 @@ class Web:
         self._http.close()
 
     def _connected(self) -> httpx.Client:
-        return httpx.Client(base_url=self._url, headers=self._headers, timeout=TIMEOUT, transport=self._transport)
-
-    def _error(self, method: str, path: str, problem: str) -> ProbeError:
-        return ProbeError(str(self._url).rstrip("/"), f"{method} {path} {problem}")
+        return httpx.Client(headers=self._headers, timeout=TIMEOUT, transport=self._transport)

@@ -1,4 +1,4 @@
-"""The part of the mock's control API that a probe needs: organisations of its own, their clocks, clients and policies."""
+"""The part of the mock's control API that probe and stories need: organisations, their clocks, clients and policies."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from contracts.asking import Credentials, Reply
-from contracts.probe.errors import ProbeError
+from contracts.errors import ProbeError
 
 if TYPE_CHECKING:
-    from contracts.probe.web import Web
+    from contracts.remote.web import Web
 
 NO_CONTROL = "for a provider without a control API give --client-id and --client-secret"
 
