@@ -16,12 +16,12 @@ from msgspec import Raw, Struct
 from contracts.har import document, loose, stream
 from contracts.har.bodies import Attached, nothing_attached
 from contracts.har.document import Outline
-from contracts.har.errors import HarError
-from contracts.har.extent import Extent, Skipped, told_resolution
+from contracts.har.extent import Extent, Skipped
+from contracts.har.kinds import HarError
 from contracts.har.requests import Recorded, exchanged
 from contracts.har.routes import platform_path
 from contracts.har.stream import Piece
-from contracts.har.survey import Findings, Survey
+from contracts.har.survey import UNKNOWN, Findings, Survey
 from contracts.trace import Numbered
 from mockserver.journal import Answer, Arrival, Began, Ended, Entry, Header, Perturbed, Returned
 
@@ -184,7 +184,7 @@ class Archive:
             masked=tuple(sorted(found.masked)),
             masked_tokens=bool(found.masked_tokens) or found.sanitized,
             lacking=dict(lacking | unread),
-            resolution=told_resolution(found),
+            resolution=None if found.resolution == UNKNOWN else found.resolution,
             cut=str(self.cut.problem) if self.cut is not None else "",
             elsewhere=dict(elsewhere.most_common(3)),
         )

@@ -15,8 +15,7 @@ from msgspec import UNSET
 from contracts.har import bodies, secrets
 from contracts.har.bodies import Attached, nothing_attached
 from contracts.har.document import Exchange
-from contracts.har.hosts import Asked
-from contracts.har.routes import MESSAGING, platform_path
+from contracts.har.routes import MESSAGING, Asked, platform_path
 from mockserver.engine.model import Operation
 from mockserver.wire import METHOD, ROUTES
 from mockserver.wire.message import USUAL, bounded

@@ -17,9 +17,9 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from contracts.har import secrets
-from contracts.har.hosts import Asked, platforms
-from contracts.har.masks import looks_masked
 from contracts.har.requests import Recorded
+from contracts.har.routes import Asked, platforms
+from contracts.har.secrets import looks_masked
 from mockserver.journal import CredentialForm
 
 COARSE = (60_000, 1000, 100, 10)

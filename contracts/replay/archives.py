@@ -10,9 +10,9 @@ from typing import BinaryIO
 from contracts.har import HarError, opened, secrets
 from contracts.har.archive import VERSIONS, Archive, Progress
 from contracts.har.bodies import Attached, nothing_attached
-from contracts.har.hosts import none_asked
 from contracts.har.moments import order
 from contracts.har.requests import Recorded
+from contracts.har.routes import none_asked
 from contracts.har.survey import UNKNOWN, Findings
 from contracts.replay import traces
 from contracts.replay.recording import Problem, Recording, RecordingError, Step

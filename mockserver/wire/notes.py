@@ -40,7 +40,7 @@ _TRACEPARENT = re.compile(
     r"(?P<known>(?P<version>[0-9a-f]{2})-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2})(?P<more>-.*)?"
 )
 
-_SECRET_NAMES = frozenset({"client_secret", "access_token", "authorization", "password"})
+SECRET_NAMES = frozenset({"client_secret", "access_token", "authorization", "password"})
 _SECRET_PARAMETER = re.compile(r"((?:client_secret|access_token|authorization|password)=)[^&\s]*", re.IGNORECASE)
 
 
@@ -180,7 +180,7 @@ class Hiding:
         return [self.value(item) for item in value] if isinstance(value, list) else value
 
     def _member(self, name: str, member: Any) -> Any:
-        if name.lower() in _SECRET_NAMES and isinstance(member, str) and member:
+        if name.lower() in SECRET_NAMES and isinstance(member, str) and member:
             self.found = True
             return REDACTED
         return self.value(member)

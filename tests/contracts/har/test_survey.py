@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.har import Extent, Reading, reading
-from contracts.har.masks import looks_masked
+from contracts.har.secrets import looks_masked
 from contracts.har.survey import UNKNOWN, resolution
 from contracts.judge import Status
 from contracts.replay import Report as Reproduction
