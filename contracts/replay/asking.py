@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -24,8 +23,7 @@ Fresh = Mapping[str, str]
 
 def login(step: Step, client: NewClient) -> Request:
     """Make a recorded login. Its credentials were redacted, so its answer decides whether they are right."""
-    document = _decoded(step.body) if is_form(step.media_type) else {}
-    fields = document if isinstance(document, dict) else {}
+    fields = step.document if is_form(step.media_type) else {}
     refused = step.code == "invalid_client" or (step.code is None and step.status == 401)
     unknown = refused and step.status == 400
     id = UNKNOWN_CLIENT if unknown else client.client_id
@@ -75,12 +73,4 @@ def _body(step: Step, sessions: Fresh) -> bytes:
     if step.body is None:
         id = fresh or "an id that was not recorded"
         return msgspec.json.encode({"webChatSessionId": id, "text": "x" * (step.text_length or 1)})
-    document = _decoded(step.body) if fresh != step.session else None
-    return msgspec.json.encode({**document, "webChatSessionId": fresh}) if isinstance(document, dict) else step.body
-
-
-def _decoded(body: bytes | None) -> Any:
-    try:
-        return msgspec.json.decode(body or b"")
-    except (ValueError, RecursionError):
-        return None
+    return step.body if fresh == step.session else msgspec.json.encode({**step.document, "webChatSessionId": fresh})

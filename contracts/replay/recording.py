@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct
 
 from contracts.errors import ContractsError
-from mockserver.engine.model import Fault, Operation
+from mockserver.engine.model import Fault, Operation, Policy
 from mockserver.journal import Credential
+from mockserver.settings import policy_to
+
+USUAL = policy_to(Policy())
+"""dayfly's default policy."""
 
 SCOPE_CODE = "app.not.authorized.for.scope"
 """The code that distinguishes a 403 for a missing scope from all others."""
@@ -71,6 +76,15 @@ class Step(Struct, frozen=True, kw_only=True, gc=False):
     known: Effect | None = None
     fault: Fault | None = None
     doubt: str = ""
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The JSON object in the body, or the fields of a form; empty if there is none."""
+        try:
+            document = msgspec.json.decode(self.body or b"null")
+        except (ValueError, RecursionError):
+            return {}
+        return document if isinstance(document, dict) else {}
 
     @property
     def scope_refused(self) -> bool:
@@ -147,3 +161,9 @@ class Recording(Struct, frozen=True, kw_only=True):
     def changes(self) -> list[WorldStep]:
         """The changes of the policy, in order."""
         return [step for step in self.world if step.what == "set_policy"]
+
+    @property
+    def first_policy(self) -> dict[str, Any]:
+        """The policy at the beginning. A value that a change has replaced is assumed to be dayfly's default."""
+        changed = {name for step in self.changes for name in step.detail if name in USUAL} if self.policy_at_end else ()
+        return self.policy | {name: USUAL[name] for name in changed}

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from contracts.replay.infer import infer
-from contracts.replay.recording import Problem, Recording, WorldStep
+from contracts.replay.recording import USUAL, Problem, Recording, WorldStep
 from contracts.replay.results import Report
 from contracts.replay.run import replay
 from mockserver.engine.model import Policy
 from mockserver.errors import SettingsError
 from mockserver.settings import policy_from, policy_to
-
-USUAL = policy_to(Policy())
-"""dayfly's default."""
 
 
 def reproduce(recording: Recording, policy: Policy | None = None, progress: Callable[[int], object] = lambda _: None) -> Report:
@@ -44,7 +40,9 @@ def _policy(recording: Recording, asked: Policy | None, problems: list[Problem])
         return _as_issued(recording)
     try:
         origin = "as recorded, until it is changed" if recording.changes else "as recorded"
-        return policy_from(_at_first(recording, problems)), origin
+        policy = policy_from(recording.first_policy)
+        _tell_assumed(recording, problems)
+        return policy, origin
     except SettingsError as error:
         problems.append(Problem(None, f"the policy in it is not valid: {error}"))
         return Policy(), "dayfly's own"
@@ -58,23 +56,15 @@ def _as_issued(recording: Recording) -> tuple[Policy, str]:
     return policy_from({"token_ttl": max(1, told.pop())}), "dayfly's own, but for token_ttl"
 
 
-def _at_first(recording: Recording, problems: list[Problem]) -> dict[str, Any]:
-    """Return the policy at the beginning. An organisation's own trace names the policy at its end.
-
-    A value that a change has replaced is assumed to be dayfly's default. If a request came before that change, the assumption
-    is added to `problems`.
-    """
-    if not recording.policy_at_end:
-        return recording.policy
+def _tell_assumed(recording: Recording, problems: list[Problem]) -> None:
+    """Add a problem if a request came before a change of the policy, and so under values that are assumed."""
     hidden: dict[str, WorldStep] = {}
-    for step in recording.changes:
+    for step in recording.changes if recording.policy_at_end else ():
         hidden = {name: step for name in step.detail if name in USUAL} | hidden
     late = {name: step for name, step in hidden.items() if step.order > recording.steps[0].order}
     if late:
-        problems.append(Problem(min(step.number for step in late.values()), _taken(late)))
-    return recording.policy | {name: USUAL[name] for name in hidden}
-
-
-def _taken(late: dict[str, WorldStep]) -> str:
-    was = ", ".join(f"{name} {USUAL[name]}".removesuffix(".0") for name in late)
-    return f"the trace does not have the policy before this change; dayfly's default is assumed ({was}), --policy sets another"
+        was = ", ".join(f"{name} {USUAL[name]}".removesuffix(".0") for name in late)
+        told = (
+            f"the trace does not have the policy before this change; dayfly's default is assumed ({was}), --policy sets another"
+        )
+        problems.append(Problem(min(step.number for step in late.values()), told))

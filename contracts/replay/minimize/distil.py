@@ -76,7 +76,7 @@ def _candidates(past: Past) -> Iterator[Story]:
 
 def _told(past: Past) -> tuple[str, str]:
     """Return title and summary: the request with its answer, and the explanation of it."""
-    arrival, answer = past.pair.arrival, past.answer
+    arrival, answer = past.arrival, past.answer
     what = _ASKED.get(arrival.operation or "", "A request")
     got = f"answered {answer.status} {answer.reason}" if answer.delivery == "complete" else f"met by a {answer.fault}"
     return f"{what} is {got}", f"{WHY[Reason(answer.reason)]} Made from request {arrival.context_id}."

@@ -80,7 +80,7 @@ def recipes(past: Past, title: str, summary: str) -> Iterator[Story]:
     reason = past.answer.reason
     policy = {**past.policy_now, **{name: past.policy_now[name] or value for name, value in _RULES.get(reason, {}).items()}}
     before = RECIPES[reason](policy) if reason in RECIPES else (_TOKEN,)
-    for target in targets(past.pair.arrival, past.answer, "token", "client"):
+    for target in targets(past.arrival, past.answer, "token", "client"):
         step = target.step
         known = replace(step, session=_AGAIN) if isinstance(step, Send) and _SESSION.save in _saved(before) else step
         last = (known,) if target.fault is None else (target.fault, known)

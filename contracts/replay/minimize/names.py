@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from contracts.replay.minimize.past import Past, at_first, over_time
-from contracts.stories.model import CLIENT, Create, CreateClient, Send, SetScopes, Step, Token
+import msgspec
+
+from contracts.replay.minimize.past import Past
+from contracts.replay.recording import Step
+from contracts.stories.model import CLIENT, Create, CreateClient, Send, SetScopes, Token
+from contracts.stories.model import Step as StoryStep
 from mockserver.engine.model import WRITE_SCOPE
-from mockserver.exchanges import Pair, guest_asked
-from mockserver.explain.case import when
+from mockserver.journal import Guest
 
 SESSION = "session"
 
@@ -19,7 +22,7 @@ class Moment(NamedTuple):
 
     at: int
     place: int
-    step: Step
+    step: StoryStep
 
 
 class Names:
@@ -35,10 +38,9 @@ class Names:
         """Return the name of an OAuth client; None if the organisation does not have it."""
         if id is None or id in self.clients:
             return self.clients.get(id or "")
-        now = self._past.scopes_now(id)
-        if now is None:
+        first = self._past.first_scopes(id)
+        if first is None:
             return None
-        first = at_first(self._past, id, now)
         if id == self._past.tenant.client_id:
             name = self.clients[id] = CLIENT
             if first != (WRITE_SCOPE,):
@@ -46,8 +48,8 @@ class Names:
         else:
             name = self.clients[id] = fresh("other", self.clients.values())
             self.moments.append(Moment(0, 0, CreateClient(save=name, scopes=None if first == (WRITE_SCOPE,) else first)))
-        changes = over_time(self._past, id, first)
-        self.moments.extend(Moment(one.at, one.seq, SetScopes(client=f"${name}", scopes=scopes)) for one, scopes in changes)
+        changes = self._past.later_scopes(id, first)
+        self.moments.extend(Moment(one.at, one.order, SetScopes(client=f"${name}", scopes=scopes)) for one, scopes in changes)
         return name
 
     def token(self, token: str | None) -> str | None:
@@ -57,26 +59,24 @@ class Names:
         issue = self._past.issue(token)
         if issue is not None:
             name = self._tokens[token] = fresh("token", self._tokens.values())
-            self.moments.append(Moment(when(issue), issue.arrival.seq, self.login(issue, name)))
+            self.moments.append(_moment(issue, self.login(issue, name)))
             return name
         record = self._past.token_record(token)
         if record is None:
             return None
         return self._token_at(token, round(record.issued * 1000), record.client_id, record.scopes)
 
-    def login(self, issue: Pair, save: str | None) -> Token:
-        """Return a request that was issued a token, as a step."""
-        client = self.client(self._past.client(issue)) or CLIENT
-        body = issue.arrival.body
-        scope = body.get("scope") if isinstance(body, dict) else None
-        return Token(client=f"${client}", form=_narrowed(scope), save=save)
+    def login(self, issue: Step, save: str | None) -> Token:
+        """Return a request that was issued a token, as a step of the story."""
+        client = self.client(issue.client) or CLIENT
+        return Token(client=f"${client}", form=_narrowed(issue.scopes), save=save)
 
     def session(self, session: str) -> str | None:
         """Return the name of a session, and collect its accepted messages; None if nothing is known of it."""
         creation = self._past.creation(session)
         if creation is not None:
-            guest, token = guest_asked(creation.arrival), self.token(creation.arrival.credential.token)
-            at, place = when(creation), creation.arrival.seq
+            guest, token = _guest(creation), self.token(creation.credential.token)
+            at, place = creation.earliest, creation.order
         else:
             record = self._past.session_record(session)
             if record is None:
@@ -85,8 +85,7 @@ class Names:
             at, place = round(record.created * 1000), 1
             token = self._token_at(f"of {record.client_id}", at, record.client_id, None)
         self.moments.append(Moment(at, place, Create(token=f"${token}", guest=guest, save=SESSION)))
-        accepted = [Moment(when(pair), pair.arrival.seq, self._message(pair)) for pair in self._past.accepted(session)]
-        self.moments.extend(accepted)
+        self.moments.extend(_moment(step, self._message(step)) for step in list(self._past.accepted(session)))
         return SESSION
 
     def _token_at(self, key: str, at: int, client: str, scopes: tuple[str, ...] | None) -> str:
@@ -96,10 +95,20 @@ class Names:
         self.moments.append(Moment(at, 0, Token(client=f"${self.client(client) or CLIENT}", form=form, save=name)))
         return name
 
-    def _message(self, pair: Pair) -> Send:
-        body: Any = pair.arrival.body
-        text = body.get("text") if isinstance(body, dict) else None
-        return Send(session=f"${SESSION}", text=text or "Hello", token=f"${self.token(pair.arrival.credential.token)}")
+    def _message(self, step: Step) -> Send:
+        text = step.document.get("text")
+        return Send(session=f"${SESSION}", text=text or "Hello", token=f"${self.token(step.credential.token)}")
+
+
+def _moment(step: Step, made: StoryStep) -> Moment:
+    return Moment(step.earliest, step.order, made)
+
+
+def _guest(step: Step) -> Guest | None:
+    try:
+        return msgspec.convert(step.document.get("guest"), Guest)
+    except msgspec.ValidationError:
+        return None
 
 
 def fresh(name: str, taken: Iterable[str]) -> str:

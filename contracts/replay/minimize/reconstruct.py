@@ -11,13 +11,10 @@ from msgspec.structs import replace
 from contracts.replay.minimize.last import targets
 from contracts.replay.minimize.names import SESSION, Moment, Names
 from contracts.replay.minimize.past import Past
+from contracts.replay.recording import USUAL, WorldStep
 from contracts.scenario import LONGEST, AcceptTokens, Advance, EndSessions, ExpireTokens, RejectTokens, RevokeTokens
 from contracts.stories.model import MAX_TIMES, Create, ExpireSession, RevokeSession, Send, SetPolicy, Step, Story, Token
-from mockserver.engine.model import Policy, Reason
-from mockserver.exchanges import session_of
-from mockserver.explain.case import when
-from mockserver.journal import Perturbed
-from mockserver.settings import policy_to
+from mockserver.engine.model import Reason
 
 _DOES: Mapping[str, type[Any]] = {
     "end_sessions": EndSessions,
@@ -35,10 +32,10 @@ _ENDS: Mapping[str, type[Any]] = {"expire_session": ExpireSession, "revoke_sessi
 
 def stories(past: Past, title: str, summary: str) -> Iterator[Story]:
     """Yield the request after all that led to it: for each way to make it, under each policy that may have been in force."""
-    names, arrival = Names(past), past.pair.arrival
+    names, arrival = Names(past), past.arrival
     token = names.token(arrival.credential.token)
-    client = names.client(past.client(past.pair)) if arrival.operation == "token" else None
-    session = session_of(past.pair) if past.answer.reason.startswith(_OF_SESSIONS) else None
+    client = names.client(past.step.client) if arrival.operation == "token" else None
+    session = (past.step.issued or past.step.session) if past.answer.reason.startswith(_OF_SESSIONS) else None
     saved = names.session(session) if session is not None else None
     moments = [*_particular(past, names, token), *_done(past, session if saved else None)]
     moments += names.moments
@@ -75,14 +72,14 @@ def _counted(steps: Sequence[Step]) -> Iterator[Step]:
 
 def _particular(past: Past, names: Names, token: str | None) -> Iterator[Moment]:
     """Yield the steps that only some reasons need: other tokens, other requests, other sessions."""
-    reason, place = past.answer.reason, past.pair.arrival.seq
+    reason, place = past.answer.reason, past.arrival.seq
     if token is None:
         return
     if reason == Reason.AUTH_EVICTED:
-        first = past.issue(past.pair.arrival.credential.token)
+        first = past.issue(past.arrival.credential.token)
         bound = past.policy_now["max_tokens_per_client"] or MAX_TIMES
-        for login in past.logins(past.client(past.pair), first)[-bound:]:
-            yield Moment(when(login), login.arrival.seq, names.login(login, None))
+        for login in past.logins(past.client(past.step), first)[-bound:]:
+            yield Moment(login.earliest, login.order, names.login(login, None))
     elif reason == Reason.RATE_LIMITED:
         yield Moment(past.at, place, Create(token=f"${token}", times=min(_limit(past), MAX_TIMES)))
     elif reason == Reason.SESSION_FORGOTTEN:
@@ -96,15 +93,15 @@ def _limit(past: Past) -> int:
 
 
 def _done(past: Past, session: str | None) -> Iterator[Moment]:
-    token = past.pair.arrival.credential.token
-    for entry in past.done:
-        step = _change(entry, session, token)
+    token = past.arrival.credential.token
+    for event in past.done:
+        step = _change(event, session, token)
         if step is not None:
-            yield Moment(entry.at, entry.seq, step)
+            yield Moment(event.at, event.order, step)
 
 
-def _change(entry: Perturbed, session: str | None, token: str | None) -> Step | None:
-    what, detail = entry.what, entry.detail
+def _change(event: WorldStep, session: str | None, token: str | None) -> Step | None:
+    what, detail = event.what, event.detail
     if what in _DOES and detail.get("token") in {None, token}:
         step: Step = _DOES[what]()
         return step
@@ -116,23 +113,17 @@ def _change(entry: Perturbed, session: str | None, token: str | None) -> Step | 
 
 def _policies(past: Past, first: int) -> Iterator[tuple[dict[str, Any], list[Moment]]]:
     """Yield initial policies with their later changes: as they are journalled, or as if there had been none."""
-    changes = [entry for entry in past.done if entry.what == "set_policy"]
-    if changes or any(entry.what == "set_policy" for entry in past.done_since):
-        began = dict(past.policy_now)
-        for entry in (*past.done, *past.done_since):
-            if entry.what == "set_policy":
-                began.update({name: _USUAL[name] for name in entry.detail})
-        for entry in changes:
-            if entry.at < first:
-                began.update(entry.detail)
-        later = [Moment(entry.at, entry.seq, SetPolicy(policy=entry.detail)) for entry in changes if entry.at >= first]
+    if past.recording.changes:
+        began = {**USUAL, **past.recording.first_policy}
+        changes = [event for event in past.done if event.what == "set_policy"]
+        for event in changes:
+            if event.at < first:
+                began.update(event.detail)
+        later = [Moment(event.at, event.order, SetPolicy(policy=event.detail)) for event in changes if event.at >= first]
         yield _unusual(began), later
     yield _unusual(past.policy_now), []
 
 
-_USUAL = policy_to(Policy())
-
-
 def _unusual(policy: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parts of a policy that differ from dayfly's default."""
-    return {name: value for name, value in policy.items() if value != _USUAL[name]}
+    return {name: value for name, value in policy.items() if value != USUAL[name]}
