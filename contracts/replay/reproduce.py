@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from contracts.replay.infer import infer
 from contracts.replay.recording import USUAL, Problem, Recording, WorldStep
-from contracts.replay.results import Report
+from contracts.replay.results import Report, differing
 from contracts.replay.run import replay
 from mockserver.engine.model import Policy
 from mockserver.errors import SettingsError
@@ -17,7 +17,7 @@ def reproduce(recording: Recording, policy: Policy | None = None, progress: Call
     """Replay the recording under `policy` (None: the recording's, else the mock's own) and report what that shows."""
     problems = list(recording.problems)
     enforced, origin = _policy(recording, policy, problems)
-    replayed = replay(recording, enforced, progress)
+    results, refusals = replay(recording, enforced, progress)
     return Report(
         source=recording.source,
         kind=recording.kind,
@@ -25,10 +25,10 @@ def reproduce(recording: Recording, policy: Policy | None = None, progress: Call
         resolution=max(1, recording.slack),
         policy=policy_to(enforced),
         policy_from=origin,
-        results=replayed.results,
-        refusals=replayed.refusals,
+        results=results,
+        refusals=refusals,
         problems=problems,
-        inference=infer(recording, enforced, replayed),
+        inference=infer(recording, enforced, differs=bool(differing(results))),
     )
 
 

@@ -41,19 +41,12 @@ class Refusal(Struct, frozen=True, kw_only=True):
     count: int = 1
 
 
-class Replayed(Struct, frozen=True, kw_only=True):
-    """All requests of a recording, replayed."""
-
-    results: list[Result]
-    refusals: list[Refusal]
-
-    @property
-    def differing(self) -> list[Result]:
-        """The requests that the mock answers differently."""
-        return [result for result in self.results if not result.agrees]
+def differing(results: list[Result]) -> list[Result]:
+    """Return the requests that the mock answers differently."""
+    return [result for result in results if not result.agrees]
 
 
-class Bound(Struct, frozen=True, kw_only=True):
+class Bound(Struct, frozen=True):
     """One bound of a value, in the policy file's unit, and the entry that shows it."""
 
     value: float
@@ -118,7 +111,7 @@ class Report(Struct, frozen=True, kw_only=True):
     @property
     def differing(self) -> list[Result]:
         """The requests that the mock answers differently."""
-        return [result for result in self.results if not result.agrees]
+        return differing(self.results)
 
     @property
     def exit_status(self) -> int:

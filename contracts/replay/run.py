@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from contracts.replay.plan import Action, Ask, Before, ControlEvent, plan
 from contracts.replay.preconditions import Preconditions, repeat
 from contracts.replay.recording import Recording, Step
-from contracts.replay.results import Refusal, Replayed, Reply, Result
+from contracts.replay.results import Refusal, Reply, Result
 from contracts.replay.sandbox import EVERYBODY, Answered, Sandbox
 from mockserver.engine.model import Policy, Reason
 from mockserver.explain.words import shortened
@@ -29,8 +29,10 @@ LEAD = 1000
 """Milliseconds from the creation of the organisation to the first action."""
 
 
-def replay(recording: Recording, policy: Policy, progress: Callable[[int], object] = lambda _: None) -> Replayed:
-    """Replay the recording under `policy`. `progress` is called for each request."""
+def replay(
+    recording: Recording, policy: Policy, progress: Callable[[int], object] = lambda _: None
+) -> tuple[list[Result], list[Refusal]]:
+    """Replay the recording under `policy`. `progress` is called for each action."""
     actions = plan(recording, policy)
     owners = {step.token: step.client or EVERYBODY for step in recording.steps if step.token is not None}
     with Sandbox(policy, min(action.at for action in actions) - LEAD, owners) as sandbox:
@@ -38,7 +40,7 @@ def replay(recording: Recording, policy: Policy, progress: Callable[[int], objec
         for action in actions:
             player.play(action)
             progress(1)
-        return Replayed(results=player.results, refusals=list(player.refusals.values()))
+        return player.results, list(player.refusals.values())
 
 
 def labels_of(steps: list[Step]) -> dict[str, str]:

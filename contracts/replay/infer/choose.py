@@ -5,20 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from contracts.replay.infer.evidence import Choice, SessionEvidence
-from contracts.replay.infer.solve import Corner, Solution, Span, corner, fits
+from contracts.replay.infer.evidence import SessionEvidence
+from contracts.replay.infer.solve import Corner, Solution, Span, fits
 from mockserver.engine.model import Policy
+from mockserver.settings import DURATIONS
 
 STEPS = (86_400_000, 3_600_000, 1_800_000, 600_000, 300_000, 60_000, 30_000, 10_000, 5_000, 1_000, 500, 100, 50, 10, 5, 1)
 """Milliseconds that people choose multiples of, the likeliest first."""
 
 
-class Alone(NamedTuple):
-    """Values of `name` that explain every answer if nothing else changes: from `least` to `most` (None: no upper bound)."""
+class Range(NamedTuple):
+    """Values of the policy's `name`: from `least` to `most` (None: no upper bound)."""
 
     name: str
     least: int
     most: int | None
+
+    def holds(self, policy: Policy) -> bool:
+        """Return whether the policy's value is one of them."""
+        value: int = getattr(policy, self.name)
+        return value >= self.least and (self.most is None or value <= self.most)
+
+    @property
+    def value(self) -> int:
+        """The value to choose: a round one for a duration, else the greatest that is known to fit."""
+        if self.name in DURATIONS:
+            return round_in(self.least, self.most)
+        return self.least if self.most is None else self.most
 
 
 def round_in(least: int, most: int | None) -> int:
@@ -34,29 +47,23 @@ def round_in(least: int, most: int | None) -> int:
     return least
 
 
-def alone(evidence: SessionEvidence, choices: list[Choice], policy: Policy) -> Iterator[Alone]:
-    """Yield the values that explain all sends on their own, the likeliest first."""
-    least = corner(evidence)
-    shown = SessionEvidence(evidence.idle, evidence.ttl, evidence.handshakes)
-    floors = (Span(shown.idle, None).least, Span(shown.ttl, None).least, least.handshakes)
-    at_hand = (policy.idle_timeout, policy.ttl, policy.handshakes)
+def alone(solution: Solution, evidence: SessionEvidence, policy: Policy) -> Iterator[Range]:
+    """Yield the values that explain all sends if nothing else changes, the likeliest first."""
+    floors = [Span(bound, None).least for bound in (evidence.idle, evidence.ttl, evidence.handshakes)]
+    at_hand = [policy.idle_timeout, policy.ttl, policy.handshakes]
     for place, name in enumerate(("idle_timeout", "ttl", "handshakes")):
-        if any(at_hand[other] < floors[other] for other in range(3) if other != place):
+        without = [*at_hand[:place], 1 << 62, *at_hand[place + 1 :]]
+        if any(value < floor for value, floor in zip(without, floors, strict=True)):
             continue
-        bounds = [choice[place + 1] or 0 for choice in choices if not _fits_without(choice, at_hand, place)]
+        bounds = [choice[place + 1] or 0 for choice in solution.choices if not fits(choice, *without)]
         most = min(bounds, default=None)
         if most is None or floors[place] <= most:
-            yield Alone(name, floors[place], most)
+            yield Range(name, floors[place], most)
 
 
-def _fits_without(choice: Choice, at_hand: tuple[int, int, int], place: int) -> bool:
-    values = [value if other != place else 1 << 62 for other, value in enumerate(at_hand)]
-    return fits(choice, *values)
-
-
-def together(solution: Solution, evidence: SessionEvidence, policy: Policy) -> Corner:
+def together(solution: Solution, policy: Policy) -> Corner:
     """Return values for all three that explain every send that any policy explains."""
-    least = corner(evidence)
+    least = solution.least
     for handshakes in _candidates(policy.handshakes, solution.handshakes, least.handshakes):
         for ttl in _ttls(solution, least, policy):
             bounds = [choice.idle or 0 for choice in solution.choices if not fits(choice, 1 << 62, ttl, handshakes)]
@@ -70,7 +77,7 @@ def together(solution: Solution, evidence: SessionEvidence, policy: Policy) -> C
 def _candidates(at_hand: int, span: Span, least: int) -> Iterator[int]:
     if span.holds(at_hand):
         yield at_hand
-    yield least if span.at_most is None else span.at_most.value
+    yield span.most or least
     yield least
 
 
@@ -79,7 +86,7 @@ def _ttls(solution: Solution, least: Corner, policy: Policy) -> Iterator[int]:
     if span.holds(policy.ttl):
         yield policy.ttl
     else:
-        yield round_in(least.ttl, None if span.at_most is None else span.at_most.value)
+        yield round_in(least.ttl, span.most)
     yield from sorted(
         (choice.ttl for choice in solution.choices if choice.ttl is not None and choice.ttl >= least.ttl), reverse=True
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from contracts.har.survey import UNKNOWN
 from contracts.replay.recording import Recording, Step, WorldStep
@@ -17,8 +17,8 @@ from contracts.replay.recording import Recording, Step, WorldStep
 ENDINGS = {"expire_session", "revoke_session"}
 
 
-class More(NamedTuple):
-    """A value is greater than `value`, as the step `number` shows."""
+class Bound(NamedTuple):
+    """A value is greater than `value`, or at most `value`, as the step `number` shows."""
 
     value: int
     number: int
@@ -40,31 +40,19 @@ class Choice(NamedTuple):
 class SessionEvidence:
     """The combined evidence of all sends of a recording. A session takes at least one message."""
 
-    idle: More | None = None
-    ttl: More | None = None
-    handshakes: More | None = None
+    idle: Bound | None = None
+    ttl: Bound | None = None
+    handshakes: Bound | None = None
     choices: list[Choice] = field(default_factory=list)
 
-    def idle_more(self, value: int, number: int) -> None:
-        """Note that the idle timeout is greater than `value`."""
-        self.idle = _greater(self.idle, value, number)
-
-    def ttl_more(self, value: int, number: int) -> None:
-        """Note that the ttl is greater than `value`."""
-        self.ttl = _greater(self.ttl, value, number)
-
-    def handshakes_more(self, value: int, number: int) -> None:
-        """Note that a session takes more than `value` messages."""
-        self.handshakes = _greater(self.handshakes, value, number)
+    def more(self, name: Literal["idle", "ttl", "handshakes"], value: int, number: int) -> None:
+        """Note that a value is greater than `value`."""
+        known: Bound | None = getattr(self, name)
+        if value >= 0 and (known is None or value > known.value):
+            setattr(self, name, Bound(value, number))
 
 
-def _greater(known: More | None, value: int, number: int) -> More | None:
-    if value < 0 or (known is not None and known.value >= value):
-        return known
-    return More(value, number)
-
-
-class Story:
+class Life:
     """One session: its create (None: before the recording), and its sends until it was ended from outside."""
 
     def __init__(self, created: Step | None, client: str | None) -> None:
@@ -84,7 +72,7 @@ class Story:
         for step in self._accepted:
             self._alive(step, evidence, slack)
         if self._accepted:
-            evidence.handshakes_more(len(self._accepted) - 1, self._accepted[-1].number)
+            evidence.more("handshakes", len(self._accepted) - 1, self._accepted[-1].number)
         if self._created is not None:  # the past of other sessions is unknown
             for step in self._sends:
                 if step.effect == "refused":
@@ -96,13 +84,13 @@ class Story:
             return
         since = _least(first, step, slack)
         if since is not None:
-            evidence.ttl_more(since, step.number)
+            evidence.more("ttl", since, step.number)
         unsure = [use for use in self._uncertain if _maybe_before(use, step)]
         others = [*(use for use in self._accepted if use is not step and _maybe_before(use, step)), *unsure]
         gaps = [_least(use, step, slack) for use in (first, *others)]
         known = [gap for gap in gaps if gap is not None]
         if len(known) == len(gaps) and not any(use.may_act_later for use in unsure):
-            evidence.idle_more(min(known), step.number)
+            evidence.more("idle", min(known), step.number)
 
     def _dead(self, step: Step, created: Step, evidence: SessionEvidence, slack: int) -> None:
         age = _most(created, step, slack)
@@ -145,23 +133,23 @@ def as_told(choice: Choice, reason: str | None) -> Choice | None:
 
 def sessions(recording: Recording) -> SessionEvidence:
     """Return the evidence of the recording's sends."""
-    evidence, stories = SessionEvidence(), dict[str, Story]()
+    evidence, lives = SessionEvidence(), dict[str, Life]()
     owners: dict[str, str | None] = {}
     for step in _in_time(recording):
         if isinstance(step, WorldStep):
-            _end(step, stories)
+            _end(step, lives)
             continue
         client = owners.get(step.credential.token or "")
         if step.token is not None:
             owners[step.token] = step.client
         if step.issued is not None:
-            stories[step.issued] = Story(step, client)
+            lives[step.issued] = Life(step, client)
         if step.operation == "send" and step.session is not None:
-            story = stories.setdefault(step.session, Story(None, client))
-            if story.client == client or story.client is None or client is None:
-                story.take(step)
-    for story in stories.values():
-        story.show(evidence, recording.slack)
+            life = lives.setdefault(step.session, Life(None, client))
+            if life.client == client or life.client is None or client is None:
+                life.take(step)
+    for life in lives.values():
+        life.show(evidence, recording.slack)
     return evidence
 
 
@@ -175,9 +163,9 @@ def _when(step: Step | WorldStep) -> tuple[int, int, int]:
     return step.epoch, at, step.order
 
 
-def _end(step: WorldStep, stories: dict[str, Story]) -> None:
+def _end(step: WorldStep, lives: dict[str, Life]) -> None:
     if step.what in {"end_sessions", "reset"}:
-        for story in stories.values():
-            story.ended = True
-    elif step.what in ENDINGS and step.detail.get("session") in stories:
-        stories[step.detail["session"]].ended = True
+        for life in lives.values():
+            life.ended = True
+    elif step.what in ENDINGS and step.detail.get("session") in lives:
+        lives[step.detail["session"]].ended = True

@@ -9,12 +9,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from contracts.replay.infer.choose import Alone, alone, round_in, together
-from contracts.replay.infer.evidence import Choice, SessionEvidence, sessions
+from contracts.replay.infer.choose import Range, alone, together
+from contracts.replay.infer.evidence import Choice, sessions
 from contracts.replay.infer.limits import max_body, max_text, token_ttl
 from contracts.replay.infer.solve import Solution, Span, solve
 from contracts.replay.recording import Recording
-from contracts.replay.results import Bound, Explanation, Finding, Inference, Replayed
+from contracts.replay.results import Bound, Explanation, Finding, Inference, differing
 from contracts.replay.run import replay
 from mockserver.engine.model import Policy
 from mockserver.explain.words import plural, span
@@ -24,23 +24,25 @@ Spans = dict[str, Span]
 
 UNITS = {"handshakes": "messages", "max_text": "characters", "max_body": "bytes"}
 
+OTHERS = ("token_ttl", "max_text", "max_body")
+"""The values that are not about sessions."""
+
 MOST_NOTES = 5
 
 
-def infer(recording: Recording, policy: Policy, replayed: Replayed) -> Inference:
-    """Return what the recording shows of its policy. `replayed` is the result of replaying it under `policy`."""
+def infer(recording: Recording, policy: Policy, *, differs: bool) -> Inference:
+    """Return what the recording shows of its policy. `differs`: under `policy` the mock answers differently."""
     evidence = sessions(recording)
     solution = solve(evidence)
     spans = _spans(recording, solution)
     if recording.changes:
         return _changed(policy)
-    fitting = _fitting(spans, solution, evidence, policy)
-    differs = bool(replayed.differing)
-    explanations = list(_explanations(spans, solution, evidence, policy)) if differs else []
-    explains_all = not differs or (fitting != policy and not replay(recording, fitting).differing)
+    ways = list(alone(solution, evidence, policy))
+    fitting = _fitting(spans, solution, ways, policy)
+    explains_all = not differs or (fitting != policy and not differing(replay(recording, fitting)[0]))
     return Inference(
         findings=[_finding(name, span, fitting) for name, span in spans.items()],
-        explanations=explanations if explains_all else [],
+        explanations=list(_explanations(spans, ways, policy)) if differs and explains_all else [],
         notes=[*_unexplained(solution, recording), *_choices(solution, recording)],
         policy=policy_to(fitting),
         explains_all=explains_all,
@@ -69,59 +71,35 @@ def _changed(policy: Policy) -> Inference:
     return Inference(findings=findings, explanations=[], notes=notes, policy=policy_to(policy), explains_all=False)
 
 
-def _fitting(spans: Spans, solution: Solution, evidence: SessionEvidence, policy: Policy) -> Policy:
+def _fitting(spans: Spans, solution: Solution, ways: list[Range], policy: Policy) -> Policy:
     """Return the policy, with other values for those that do not fit."""
-    one = _one(solution, evidence, policy)
-    if one is not None:
-        changes: dict[str, Any] = {} if _holds(one, policy) else {one.name: _value(one)}
+    if ways:
+        changes: dict[str, Any] = {} if ways[0].holds(policy) else {ways[0].name: ways[0].value}
     else:
-        idle, ttl, handshakes = together(solution, evidence, policy)
+        idle, ttl, handshakes = together(solution, policy)
         changes = {"idle_timeout": idle, "ttl": ttl, "handshakes": handshakes}
-    for name in ("token_ttl", "max_text", "max_body"):
-        span = spans[name]
-        if not span.is_empty and not span.holds(getattr(policy, name)):
-            changes[name] = _round(name, span.least, span.at_most.value if span.at_most is not None else None)
-    return replace(policy, **changes)
+    others = [Range(name, spans[name].least, spans[name].most) for name in OTHERS if not spans[name].is_empty]
+    return replace(policy, **changes, **{one.name: one.value for one in others if not one.holds(policy)})
 
 
-def _one(solution: Solution, evidence: SessionEvidence, policy: Policy) -> Alone | None:
-    return next(alone(evidence, solution.choices, policy), None)
-
-
-def _holds(one: Alone, policy: Policy) -> bool:
-    value = getattr(policy, one.name)
-    return bool(value >= one.least and (one.most is None or value <= one.most))
-
-
-def _value(one: Alone) -> int:
-    return _round(one.name, one.least, one.most)
-
-
-def _round(name: str, least: int, most: int | None) -> int:
-    if name in DURATIONS:
-        return round_in(least, most)
-    return least if most is None else most
-
-
-def _explanations(spans: Spans, solution: Solution, evidence: SessionEvidence, policy: Policy) -> Iterator[Explanation]:
+def _explanations(spans: Spans, ways: list[Range], policy: Policy) -> Iterator[Explanation]:
     """Yield values that explain the differences on their own, if those are all about the same thing."""
-    others = [name for name in ("token_ttl", "max_text", "max_body") if not spans[name].holds(getattr(policy, name))]
-    found = [one for one in alone(evidence, solution.choices, policy) if not _holds(one, policy)]
-    sessions_fit = any(_holds(one, policy) for one in alone(evidence, solution.choices, policy))
+    others = [Range(name, spans[name].least, spans[name].most) for name in OTHERS]
+    others = [one for one in others if not one.holds(policy)]
+    sessions_fit = any(one.holds(policy) for one in ways)
     if not sessions_fit and not others:
-        yield from (_explanation(one) for one in found)
-    elif sessions_fit and len(others) == 1 and not spans[others[0]].is_empty:
-        span = spans[others[0]]
-        yield _explanation(Alone(others[0], span.least, span.at_most.value if span.at_most is not None else None))
+        yield from map(_explanation, ways)
+    elif sessions_fit and len(others) == 1 and not spans[others[0].name].is_empty:
+        yield _explanation(others[0])
 
 
-def _explanation(one: Alone) -> Explanation:
+def _explanation(one: Range) -> Explanation:
     return Explanation(
         name=one.name,
         unit=_unit(one.name),
         above=_shown(one.name, one.least - 1),
         at_most=None if one.most is None else _shown(one.name, one.most),
-        value=_shown(one.name, _value(one)),
+        value=_shown(one.name, one.value),
     )
 
 
@@ -131,8 +109,8 @@ def _finding(name: str, span: Span, fitting: Policy) -> Finding:
     return Finding(
         name=name,
         unit=_unit(name),
-        above=None if above is None else Bound(value=_shown(name, above.value), number=above.number),
-        at_most=None if at_most is None else Bound(value=_shown(name, at_most.value), number=at_most.number),
+        above=None if above is None else Bound(_shown(name, above.value), above.number),
+        at_most=None if at_most is None else Bound(_shown(name, at_most.value), at_most.number),
         value=_shown(name, getattr(fitting, name)) if span.above is not None and at_most is not None else None,
     )
 

@@ -11,14 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from contracts.replay.infer.evidence import Choice, More, SessionEvidence
-
-
-class Most(NamedTuple):
-    """A value is at most `value`, as the step `number` shows."""
-
-    value: int
-    number: int
+from contracts.replay.infer.evidence import Bound, Choice, SessionEvidence
 
 
 class Corner(NamedTuple):
@@ -32,12 +25,12 @@ class Corner(NamedTuple):
 class Span(NamedTuple):
     """A value is more than `above` and at most `at_most`, as far as these are known."""
 
-    above: More | None
-    at_most: Most | None
+    above: Bound | None
+    at_most: Bound | None
 
     def holds(self, value: int) -> bool:
         """Return whether `value` is in the span."""
-        return value >= self.least and (self.at_most is None or value <= self.at_most.value)
+        return value >= self.least and (self.most is None or value <= self.most)
 
     @property
     def least(self) -> int:
@@ -45,14 +38,23 @@ class Span(NamedTuple):
         return 1 if self.above is None else max(1, self.above.value + 1)
 
     @property
+    def most(self) -> int | None:
+        """The greatest value in the span, if it is known."""
+        return None if self.at_most is None else self.at_most.value
+
+    @property
     def is_empty(self) -> bool:
         """Return whether the span is empty."""
-        return self.at_most is not None and self.at_most.value < self.least
+        return self.most is not None and self.most < self.least
 
 
 class Solution(NamedTuple):
-    """The values that fit: each value's span, independent of the others; and the refusals that no policy explains."""
+    """The values that fit: each value's span, independent of the others; and the refusals that no policy explains.
 
+    `least` are the least values that fit all accepted sends, and `choices` the other refusals.
+    """
+
+    least: Corner
     idle: Span
     ttl: Span
     handshakes: Span
@@ -60,61 +62,43 @@ class Solution(NamedTuple):
     choices: list[Choice]
 
 
-def corner(evidence: SessionEvidence) -> Corner:
-    """Return the least values."""
-    idle = Span(evidence.idle, None).least
-    return Corner(idle, max(idle, Span(evidence.ttl, None).least), Span(evidence.handshakes, None).least)
-
-
 def solve(evidence: SessionEvidence) -> Solution:
     """Return the spans."""
-    least = corner(evidence)
-    unexplained = [choice for choice in evidence.choices if not fits(choice, *least)]
+    idle, ttl = Span(evidence.idle, None).least, Span(evidence.ttl, None).least
+    least = Corner(idle, max(idle, ttl), Span(evidence.handshakes, None).least)
     choices = [choice for choice in evidence.choices if fits(choice, *least)]
-    ttl_above = evidence.ttl
-    if evidence.idle is not None and (ttl_above is None or evidence.idle.value > ttl_above.value):
-        ttl_above = evidence.idle
+    alone = [
+        (choice, [bound is not None and value <= bound for value, bound in zip(least, choice[1:], strict=True)])
+        for choice in choices
+    ]
     return Solution(
-        idle=Span(evidence.idle, _most(_idle_bounds(choices, least))),
-        ttl=Span(ttl_above, _most(_ttl_bounds(choices, least))),
-        handshakes=Span(evidence.handshakes or More(0, 0), _most(_handshakes_bounds(choices, least))),
-        unexplained=unexplained,
+        least=least,
+        idle=Span(evidence.idle, _first(_idle_bound(choice, ttl) for choice, (_, ttl, use) in alone if not use)),
+        ttl=Span(
+            max(filter(None, (evidence.ttl, evidence.idle)), key=lambda bound: bound.value, default=None),
+            _first(Bound(choice.ttl or 0, choice.number) for choice, (idle, _, use) in alone if not (idle or use)),
+        ),
+        handshakes=Span(
+            evidence.handshakes or Bound(0, 0),
+            _first(Bound(choice.handshakes or 0, choice.number) for choice, (idle, ttl, _) in alone if not (idle or ttl)),
+        ),
+        unexplained=[choice for choice in evidence.choices if not fits(choice, *least)],
         choices=choices,
     )
 
 
 def fits(choice: Choice, idle: int, ttl: int, handshakes: int) -> bool:
     """Return whether these values explain a refusal."""
-    return _at_most(idle, choice.idle) or _at_most(ttl, choice.ttl) or _at_most(handshakes, choice.handshakes)
+    pairs = ((idle, choice.idle), (ttl, choice.ttl), (handshakes, choice.handshakes))
+    return any(bound is not None and value <= bound for value, bound in pairs)
 
 
-def _at_most(value: int, bound: int | None) -> bool:
-    return bound is not None and value <= bound
-
-
-def _idle_bounds(choices: list[Choice], least: Corner) -> Iterable[Most]:
-    """Yield the upper bounds of the idle timeout. If the ttl may be the reason, its bound counts, because it is at least as
+def _idle_bound(choice: Choice, by_ttl: bool) -> Bound:
+    """Return an upper bound of the idle timeout. If the ttl may be the reason, its bound counts, because it is at least as
     long.
     """
-    for choice in choices:
-        if not _at_most(least.handshakes, choice.handshakes):
-            bounds = [choice.idle or 0]
-            if _at_most(least.ttl, choice.ttl):
-                bounds.append(choice.ttl or 0)
-            yield Most(max(bounds), choice.number)
+    return Bound(max(choice.idle or 0, (choice.ttl or 0) if by_ttl else 0), choice.number)
 
 
-def _ttl_bounds(choices: list[Choice], least: Corner) -> Iterable[Most]:
-    for choice in choices:
-        if not (_at_most(least.handshakes, choice.handshakes) or _at_most(least.idle, choice.idle)):
-            yield Most(choice.ttl or 0, choice.number)
-
-
-def _handshakes_bounds(choices: list[Choice], least: Corner) -> Iterable[Most]:
-    for choice in choices:
-        if not (_at_most(least.idle, choice.idle) or _at_most(least.ttl, choice.ttl)):
-            yield Most(choice.handshakes or 0, choice.number)
-
-
-def _most(bounds: Iterable[Most]) -> Most | None:
+def _first(bounds: Iterable[Bound]) -> Bound | None:
     return min(bounds, default=None)

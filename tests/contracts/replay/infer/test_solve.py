@@ -20,9 +20,9 @@ VALUES = range(1, 12)
 @st.composite
 def evidence(draw: st.DrawFn) -> SessionEvidence:
     shown = SessionEvidence(choices=draw(st.lists(CHOICES, max_size=5)))
-    shown.idle_more(draw(SMALL), 2)
-    shown.ttl_more(draw(SMALL), 3)
-    shown.handshakes_more(draw(st.integers(0, 2)), 4)
+    shown.more("idle", draw(SMALL), 2)
+    shown.more("ttl", draw(SMALL), 3)
+    shown.more("handshakes", draw(st.integers(0, 2)), 4)
     return shown
 
 
