@@ -174,7 +174,8 @@ class Archive:
             note.asked.host for note in self.survey.notes if note.number not in found.kept | set(found.doubled)
         )
         lacking = Counter(one.lacks for one in kept if one.operation in {"create", "send"} and one.lacks)
-        unread = Counter(one.got_lacks for one in kept if _matters(one) and one.got_lacks)
+        issuing = (one for one in kept if one.is_call and one.operation in {"create", "token"} and one.status == 200)
+        unread = Counter(one.got_lacks for one in issuing if one.got_lacks)  # which id or token is unknown
         return Extent(
             requests=len(found.kept),
             entries=self.entries,
@@ -188,11 +189,6 @@ class Archive:
             cut=str(self.cut.problem) if self.cut is not None else "",
             elsewhere=dict(elsewhere.most_common(3)),
         )
-
-
-def _matters(one: Recorded) -> bool:
-    """Return whether its answer issues an id or a token, which is unknown without its body."""
-    return one.is_call and one.operation in {"create", "token"} and one.status == 200
 
 
 def _host(url: str) -> str:

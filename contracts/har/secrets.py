@@ -77,6 +77,11 @@ def of_document(document: Any) -> set[str]:
     )
 
 
+def of_request(authorization: str | None, sent: Any, got: Any) -> set[str]:
+    """Return the secrets in a request and its answer."""
+    return of_header(authorization) | of_document(sent) | of_document(got)
+
+
 def _worth_hiding(secrets: set[str]) -> set[str]:
     return {secret for secret in secrets if len(secret) >= SHORTEST and not _NAMED.fullmatch(secret)}
 

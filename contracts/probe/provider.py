@@ -107,7 +107,7 @@ class Replicas:
             self.running[number] = self._start()
 
     def _start(self) -> Assembly:
-        return assemble(self._settings, store=self._store, system=_standing, ids=Ids.seeded(next(self._seeds)))
+        return assemble(self._settings, store=self._store, system=lambda: START, ids=Ids.seeded(next(self._seeds)))
 
 
 def in_process(replicas: int = 2, settings: Settings | None = None) -> Provider:
@@ -123,7 +123,3 @@ def in_process(replicas: int = 2, settings: Settings | None = None) -> Provider:
     control = Control(Web("http://127.0.0.1", transport=transport), NAME)
     doors = [HandlerDoor(partial(running.handler, number)) for number in range(replicas)]
     return Provider(name=NAME, doors=doors, control=control, restart=running.restart)
-
-
-def _standing() -> int:
-    return START

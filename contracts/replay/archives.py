@@ -77,8 +77,7 @@ def read(
     archive, lacking, known = Archive(source, page, attached), _Lacking(), set[str]()
     steps: list[Step] = []
     for one in archive.requests(file, progress):
-        known |= secrets.of_header(one.authorization)
-        known |= secrets.of_document(one.sent) | secrets.of_document(one.got)
+        known |= secrets.of_request(one.authorization, one.sent, one.got)
         lacking.take(one)
         steps.append(step_of(one, known))
     if archive.own:

@@ -50,7 +50,11 @@ Action = Ask | ControlEvent | Before
 def plan(recording: Recording, policy: Policy) -> list[Action]:
     """Return the actions, in order of time."""
     shifts = _shifts(recording.steps)
-    told = timeline([_shifted(step, shifts[step.epoch]) for step in recording.steps], policy)
+    moved = [
+        replace(step, earliest=step.earliest + shifts[step.epoch], latest=step.latest + shifts[step.epoch])
+        for step in recording.steps
+    ]
+    told = timeline(moved if any(shifts.values()) else recording.steps, policy)
     asks: list[tuple[int, int, int, Action]] = []
     for step in recording.steps:
         at = told.moments[step.number]
@@ -72,10 +76,6 @@ def _shifts(steps: list[Step]) -> dict[int, int]:
         shift = shifts.setdefault(step.epoch, max(0, latest - step.earliest))
         latest = max(latest, step.latest + shift)
     return shifts
-
-
-def _shifted(step: Step, by: int) -> Step:
-    return step if not by else replace(step, earliest=step.earliest + by, latest=step.latest + by)
 
 
 def fault_of(step: Step, policy: Policy, acted: bool) -> Fault | None:

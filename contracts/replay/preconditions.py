@@ -6,7 +6,7 @@ assumption.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from contracts.replay.plan import Before
@@ -95,7 +95,7 @@ class Preconditions:
         if found is None or step.operation is None or step.status is None:
             return
         owner = self._sandbox.owner(token)
-        client_id, required = self._sandbox.client(owner).client_id, self._required(step)
+        client_id, required = self._sandbox.client(owner).client_id, required_scopes(self._sandbox.policy(), step.operation)
         missing = access.missing_scope(self._sandbox.oauth_client(owner), found, required)
         if step.scope_refused and missing is None:
             for scope in required[:1]:
@@ -107,9 +107,6 @@ class Preconditions:
         ):
             self._withheld.discard((owner, missing))
             self._tenant.clients.grant_scope(missing, client_id)
-
-    def _required(self, step: Step) -> Sequence[str]:
-        return required_scopes(self._sandbox.policy(), step.operation or "send")
 
     def _assume(self, step: Step, what: str, subject: str, text: str) -> None:
         """Note an assumption once for each token, client and session."""

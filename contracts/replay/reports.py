@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from contracts.replay import text
-from contracts.replay.results import Finding, Report
+from contracts.replay.results import Report
 from contracts.replay.words import UNDETERMINED, explained, span_words, verdict
 from contracts.report.cells import clean
 from contracts.report.facts import counted
@@ -78,7 +78,7 @@ def _value(name: str, report: Report) -> Iterator[str]:
     finding = next((finding for finding in report.inference.findings if finding.name == name), None)
     fitting, enforced = report.inference.policy[name], report.policy[name]
     yield ""
-    yield from _comment(_known(finding, report))
+    yield from _comment(UNDETERMINED if finding is None else span_words(finding, report.unit))
     if finding is not None and finding.determined:
         yield f"{name} = {_toml(finding.value)}"
     elif fitting != enforced:
@@ -86,10 +86,6 @@ def _value(name: str, report: Report) -> Iterator[str]:
         yield f"{name} = {_toml(fitting)}"
     else:
         yield f"# {name} = {_toml(fitting)}"
-
-
-def _known(finding: Finding | None, report: Report) -> str:
-    return UNDETERMINED if finding is None else span_words(finding, report.unit)
 
 
 def _comment(text: str) -> list[str]:

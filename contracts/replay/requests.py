@@ -22,7 +22,9 @@ from mockserver.journal import Credential
 def step_of(one: Recorded, known: set[str]) -> Step:
     """Return the step. `known` are the secrets met so far, which are redacted in it."""
     hidden = secrets.Hiding(known)
-    form = one.sent if one.operation == "token" and isinstance(one.sent, dict) else {}
+    sent = one.sent if isinstance(one.sent, dict) else {}
+    form, message = (sent if one.operation == operation else {} for operation in ("token", "send"))
+    id, text = message.get("webChatSessionId"), message.get("text")
     credential = secrets.credential_of(one.authorization)
     token = one.brought("token", "access_token")
     return Step(
@@ -38,8 +40,8 @@ def step_of(one: Recorded, known: set[str]) -> Step:
         media_type=one.media_type,
         body=_body(one, hidden),
         size=one.size,
-        session=_presented(one, hidden),
-        text_length=_text_length(one),
+        session=hidden.text(id) if isinstance(id, str) and id else None,
+        text_length=len(text) if isinstance(text, str) else None,
         client=credential.client_id or _text(form.get("client_id")),
         scopes=_text(form.get("scope")) or "",
         status=one.status,
@@ -62,20 +64,6 @@ def _body(one: Recorded, hidden: secrets.Hiding) -> bytes | None:
         return hidden.raw(one.body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
     shown = hidden.value(one.sent)
     return one.body if shown == one.sent and not is_form(one.media_type) else msgspec.json.encode(shown)
-
-
-def _presented(one: Recorded, hidden: secrets.Hiding) -> str | None:
-    id = _member(one, "webChatSessionId")
-    return hidden.text(id) if isinstance(id, str) and id else None
-
-
-def _text_length(one: Recorded) -> int | None:
-    text = _member(one, "text")
-    return len(text) if isinstance(text, str) else None
-
-
-def _member(one: Recorded, name: str) -> Any:
-    return one.sent.get(name) if one.operation == "send" and isinstance(one.sent, dict) else None
 
 
 def _text(value: Any) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from contracts.replay.results import Refusal, Report, Result
 from contracts.replay.words import explained, reply_words, span_words, verdict
@@ -18,13 +18,14 @@ SHOWN = 20
 
 def render(report: Report, style: Style = PLAIN) -> str:
     """Return the whole report; it ends with a newline."""
+    known = (f"{finding.name}: {span_words(finding, report.unit)}" for finding in report.inference.findings)
     blocks = [
         list(_head(report, style)),
         list(_table(report, style)),
         *(list(_refusal(refusal, report, style)) for refusal in report.refusals),
         list(_section("assumptions", _taken(report), style)),
         list(_section("problems in the file", _problems(report), style)),
-        list(_section("the policy, as far as this recording shows it", _policy(report), style)),
+        list(_section("the policy, as far as this recording shows it", [*known, *report.inference.notes], style)),
         list(_verdict(report, style)),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
@@ -73,7 +74,7 @@ def _refusal(refusal: Refusal, report: Report, style: Style) -> Iterator[str]:
         yield from style.hang("  advice: ", line)
 
 
-def _section(title: str, lines: Iterator[str], style: Style) -> Iterator[str]:
+def _section(title: str, lines: Iterable[str], style: Style) -> Iterator[str]:
     for number, line in enumerate(lines):
         if number == 0:
             yield style.paint(title, "bold")
@@ -92,12 +93,6 @@ def _problems(report: Report) -> Iterator[str]:
     yield from (problem.words(report.unit) for problem in report.problems[:SHOWN])
     if len(report.problems) > SHOWN:
         yield f"and {len(report.problems) - SHOWN} more"
-
-
-def _policy(report: Report) -> Iterator[str]:
-    for finding in report.inference.findings:
-        yield f"{finding.name}: {span_words(finding, report.unit)}"
-    yield from report.inference.notes
 
 
 def _verdict(report: Report, style: Style) -> Iterator[str]:

@@ -7,7 +7,6 @@ platform does not say which. Times are in milliseconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -135,7 +134,8 @@ def sessions(recording: Recording) -> SessionEvidence:
     """Return the evidence of the recording's sends."""
     evidence, lives = SessionEvidence(), dict[str, Life]()
     owners: dict[str, str | None] = {}
-    for step in _in_time(recording):
+    steps: list[Step | WorldStep] = [*recording.steps, *recording.world]
+    for step in sorted(steps, key=_when):
         if isinstance(step, WorldStep):
             _end(step, lives)
             continue
@@ -151,11 +151,6 @@ def sessions(recording: Recording) -> SessionEvidence:
     for life in lives.values():
         life.show(evidence, recording.slack)
     return evidence
-
-
-def _in_time(recording: Recording) -> Iterator[Step | WorldStep]:
-    steps: list[Step | WorldStep] = [*recording.steps, *recording.world]
-    yield from sorted(steps, key=_when)
 
 
 def _when(step: Step | WorldStep) -> tuple[int, int, int]:

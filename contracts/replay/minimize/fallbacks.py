@@ -33,34 +33,33 @@ _AGAIN = "$session"
 Policy = dict[str, Any]
 
 
-def _consumed(policy: Policy) -> tuple[Step, ...]:
-    return (_TOKEN, _SESSION, *(Send(session=_AGAIN, text="Hello") for _ in range(min(int(policy["handshakes"]), 100))))
-
-
-def _forgotten(policy: Policy) -> tuple[Step, ...]:
-    return (_TOKEN, _SESSION, RevokeSession(session=_AGAIN), Advance(policy["retention"] + 1), _TOKEN, Create())
-
-
-def _foreign(_: Policy) -> tuple[Step, ...]:
-    others = Token(client="$other", save="others_token")
-    return (_TOKEN, CreateClient(save="other"), others, Create(token="$others_token", save="session"))
-
-
-def _evicted(policy: Policy) -> tuple[Step, ...]:
-    return (_TOKEN, Token(times=min(int(policy["max_tokens_per_client"] or 1), MAX_TIMES)))
-
-
 RECIPES: dict[str, Callable[[Policy], tuple[Step, ...]]] = {
-    Reason.SESSION_CONSUMED: _consumed,
+    Reason.SESSION_CONSUMED: lambda policy: (
+        _TOKEN,
+        _SESSION,
+        *(Send(session=_AGAIN, text="Hello") for _ in range(min(int(policy["handshakes"]), 100))),
+    ),
     Reason.SESSION_IDLE: lambda policy: (_TOKEN, _SESSION, Advance(policy["idle_timeout"])),
     Reason.SESSION_EXPIRED: lambda _: (_TOKEN, _SESSION, ExpireSession(session=_AGAIN)),
     Reason.SESSION_REVOKED: lambda _: (_TOKEN, _SESSION, RevokeSession(session=_AGAIN)),
-    Reason.SESSION_FOREIGN: _foreign,
-    Reason.SESSION_FORGOTTEN: _forgotten,
+    Reason.SESSION_FOREIGN: lambda _: (
+        _TOKEN,
+        CreateClient(save="other"),
+        Token(client="$other", save="others_token"),
+        Create(token="$others_token", save="session"),
+    ),
+    Reason.SESSION_FORGOTTEN: lambda policy: (
+        _TOKEN,
+        _SESSION,
+        RevokeSession(session=_AGAIN),
+        Advance(policy["retention"] + 1),
+        _TOKEN,
+        Create(),
+    ),
     Reason.AUTH_EXPIRED: lambda _: (_TOKEN, ExpireTokens()),
     Reason.AUTH_REVOKED: lambda _: (_TOKEN, RevokeTokens()),
     Reason.AUTH_IDLE: lambda policy: (_TOKEN, Advance(policy["token_idle_timeout"] or 60)),
-    Reason.AUTH_EVICTED: _evicted,
+    Reason.AUTH_EVICTED: lambda policy: (_TOKEN, Token(times=min(int(policy["max_tokens_per_client"] or 1), MAX_TIMES))),
     Reason.AUTH_REJECTED: lambda _: (_TOKEN, RejectTokens()),
     Reason.SCOPE_MISSING: lambda _: (_TOKEN, SetScopes(scopes=())),
     Reason.RATE_LIMITED: lambda policy: (_TOKEN, Create(times=min(policy["rate_limit_per_minute"] or 1, MAX_TIMES))),
@@ -82,11 +81,11 @@ def recipes(past: Past, title: str, summary: str) -> Iterator[Story]:
     before = RECIPES[reason](policy) if reason in RECIPES else (_TOKEN,)
     for target in targets(past.arrival, past.answer, "token", "client"):
         step = target.step
-        known = replace(step, session=_AGAIN) if isinstance(step, Send) and _SESSION.save in _saved(before) else step
+        known = (
+            replace(step, session=_AGAIN)
+            if isinstance(step, Send) and any(getattr(one, "save", None) == _SESSION.save for one in before)
+            else step
+        )
         last = (known,) if target.fault is None else (target.fault, known)
         notes = (_NOTE, *target.notes)
         yield Story(title=title, summary=summary, policy=policy, notes=notes, steps=(*before, *last))
-
-
-def _saved(steps: tuple[Step, ...]) -> set[str | None]:
-    return {getattr(step, "save", None) for step in steps}

@@ -19,7 +19,7 @@ from contracts.stories.model import GRANT, MAX_FILL, Call, Create, Expected, Fau
 from contracts.stories.names import escaped, is_deeper_than
 from mockserver.control.faults import fault_to
 from mockserver.engine.model import Reason
-from mockserver.journal import Answer, Arrival, Credential, Guest
+from mockserver.journal import Answer, Arrival, Guest
 from mockserver.wire.bodies import is_json
 from mockserver.wire.redaction import REDACTED
 
@@ -61,13 +61,10 @@ def targets(arrival: Arrival, answer: Answer, token: str | None, client: str | N
     """
     fault, expect = fault_step(arrival, answer), expected_of(arrival, answer)
     made = _token_request(arrival, answer, client) if arrival.operation == "token" else _request(arrival, answer, token)
+    is_redacted = REDACTED.strip("[]") in str(arrival.body) + (arrival.text or "") + arrival.path
+    told = (f"Secrets in the request were recorded as {REDACTED}, and the story sends that word.",) if is_redacted else ()
     for step, notes in made:
-        yield Target(replace(step, expect=expect), (*notes, *_redacted(arrival)), fault)
-
-
-def _redacted(arrival: Arrival) -> Iterator[str]:
-    if REDACTED.strip("[]") in str(arrival.body) + (arrival.text or "") + arrival.path:
-        yield f"Secrets in the request were recorded as {REDACTED}, and the story sends that word."
+        yield Target(replace(step, expect=expect), (*notes, *told), fault)
 
 
 Made = Iterator[tuple[Call, tuple[str, ...]]]
@@ -88,7 +85,7 @@ def _token_request(arrival: Arrival, answer: Answer, client: str | None) -> Made
     notes = ("The client showed its credentials in the form; the story shows them by HTTP Basic.",) if by_form else ()
     form = None if fields == GRANT else fields
     login = _login(answer, client, shown_id, form)
-    yield login, (*notes, *_secret_note(login))
+    yield login, (*notes, *([_ANOTHER_SECRET] if login.secret is not None else []))
     if client is not None and (
         form is None or "grant_type" in form
     ):  # then a field was sent twice, of which only one was recorded
@@ -103,11 +100,6 @@ def _login(answer: Answer, client: str | None, shown_id: str, form: dict[str, st
         return Token(client=escaped(_printable(shown_id) or "nobody"), secret="not-the-secret", form=form)
     wrong = answer.reason == Reason.OAUTH_WRONG_SECRET
     return Token(client=f"${client}", secret="not-the-secret" if wrong else None, form=form)
-
-
-def _secret_note(login: Token) -> Iterator[str]:
-    if login.secret is not None:
-        yield "The secret is not recorded; the story sends another one."
 
 
 # -- all others ------------------------------------------------------------------------------------------------------
@@ -163,7 +155,8 @@ def _bearer(arrival: Arrival, answer: Answer, token: str | None) -> tuple[str | 
     proof = arrival.credential
     if proof.form in {"none", "empty"}:
         return None if proof.form == "none" else "", ()
-    if proof.form == "literal" and not _is_whole_header(proof, answer):
+    is_whole_header = answer.reason == Reason.AUTH_MALFORMED and not (proof.literal or "").startswith("{{")
+    if proof.form == "literal" and not is_whole_header:  # a template's braces make a token malformed in any case
         return escaped(_printable(proof.literal or "")), ()
     if proof.form == "bearer" and answer.reason != Reason.AUTH_MALFORMED:
         return (f"${token}", ()) if token else (NOT_ISSUED, (_ANOTHER,))
@@ -180,17 +173,13 @@ def _authorization(arrival: Arrival, answer: Answer, token: str | None) -> tuple
         return escaped(_printable(proof.literal or "")), ()
     if proof.form == "basic":
         pair = b64encode(f"{proof.client_id}:not-the-secret".encode()).decode()
-        return f"Basic {pair}", ("The secret is not recorded; the story sends another one.",)
+        return f"Basic {pair}", (_ANOTHER_SECRET,)
     return "Malformed", (
         "The content of the Authorization header is not recorded; the story sends a word that is not a token.",
     )
 
 
-def _is_whole_header(proof: Credential, answer: Answer) -> bool:
-    """Return whether a word such as `null` was the whole header. A template's braces make a token malformed in any case."""
-    return answer.reason == Reason.AUTH_MALFORMED and not (proof.literal or "").startswith("{{")
-
-
+_ANOTHER_SECRET = "The secret is not recorded; the story sends another one."
 _ANOTHER = "The token is not recorded; the story sends another one, which was not issued either."
 
 

@@ -57,7 +57,7 @@ def tidy(story: Story) -> Story:
         kind, name = SAVES.get(type(step)), getattr(step, "save", None)
         if kind is not None and name is not None and name not in names:
             names[name] = fresh("other" if kind == "client" else kind, names.values())
-    return replace(story, steps=tuple(_all_renamed(step, names) for step in story.steps))
+    return replace(story, steps=tuple(_renamed(step, names) for step in story.steps))
 
 
 # -- names -----------------------------------------------------------------------------------------------------------
@@ -72,7 +72,7 @@ def _merged(story: Story) -> Iterator[Story]:
         if kind is None or name is None:
             continue
         for other in [other for other, of_kind in saved if of_kind == kind and other != name]:
-            yield replace(story, steps=tuple(_renamed(step, name, other) for step in (*steps[:place], *steps[place + 1 :])))
+            yield replace(story, steps=tuple(_renamed(step, {name: other}) for step in (*steps[:place], *steps[place + 1 :])))
         saved.append((name, kind))
     for place, (first, second) in enumerate(pairwise(steps)):
         if isinstance(first, Advance) and isinstance(second, Advance):
@@ -80,11 +80,7 @@ def _merged(story: Story) -> Iterator[Story]:
             yield replace(story, steps=(*steps[:place], both, *steps[place + 2 :]))
 
 
-def _renamed(step: Step, old: str, new: str) -> Step:
-    return _all_renamed(step, {old: new})
-
-
-def _all_renamed(step: Step, names: Mapping[str, str]) -> Step:
+def _renamed(step: Step, names: Mapping[str, str]) -> Step:
     changed = {}
     for field in ("client", "token", "session", "authorization"):
         name = reference(getattr(step, field, None) or "") or ""
