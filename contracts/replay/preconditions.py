@@ -12,9 +12,7 @@ from typing import Any
 from contracts.replay.plan import Before
 from contracts.replay.recording import Step
 from contracts.replay.sandbox import EVERYBODY, Sandbox
-from mockserver.engine import access
-from mockserver.engine.decide import required_scopes
-from mockserver.engine.lifecycle import state_of
+from mockserver.engine.decide import missing_scope, refuse_token, required_scopes, state_of
 from mockserver.engine.model import WRITE_SCOPE, State
 
 PAST = {
@@ -79,14 +77,14 @@ class Preconditions:
     def _dead(self, step: Step, token: str) -> None:
         """End a token that was good, and is not any more for an unrecorded reason."""
         found, client = self._sandbox.token(token), self._sandbox.oauth_client(self._sandbox.owner(token))
-        if found is None or access.check_token(found, self._sandbox.now, self._sandbox.policy(), client) is not None:
+        if found is None or refuse_token(found, self._sandbox.now, self._sandbox.policy(), client) is not None:
             return
         if self._last_accepted.get(token, -1) > step.order:
             self._rejecting = True
             self._tenant.reject_tokens(True)
             self._assume(step, "reject", "", "tokens were refused for a while, and good again later")
         else:
-            self._tenant.tokens.revoke(found.value)
+            self._tenant.tokens.revoke(found.id)
             self._assume(step, "revoked", token, "its token had been revoked, which the recording does not show")
 
     def _scope(self, step: Step, token: str) -> None:
@@ -96,7 +94,7 @@ class Preconditions:
             return
         owner = self._sandbox.owner(token)
         client_id, required = self._sandbox.client(owner).client_id, required_scopes(self._sandbox.policy(), step.operation)
-        missing = access.missing_scope(self._sandbox.oauth_client(owner), found, required)
+        missing = missing_scope(self._sandbox.oauth_client(owner), found, required)
         if step.scope_refused and missing is None:
             for scope in required[:1]:
                 self._withheld.add((owner, scope))

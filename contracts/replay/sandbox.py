@@ -17,12 +17,13 @@ from mockserver.assemble import assemble
 from mockserver.control import Control
 from mockserver.control.clients import NewClient
 from mockserver.control.faults import fault_to
-from mockserver.engine.model import Fault, OAuthClient, Policy, Session, Token
+from mockserver.engine.model import Credential, Fault, Policy
 from mockserver.exchanges import number
 from mockserver.ids import Ids
 from mockserver.journal import Answer
 from mockserver.settings import Settings, policy_from, policy_to
 from mockserver.stores.base import Key
+from mockserver.wire import Request
 
 JOURNAL = 4000
 """Journal entries that are kept: as many as an explanation may need."""
@@ -80,28 +81,27 @@ class Sandbox:
         """Return the recorded client of a token. If that is unknown, it is the only client there is, or a nameless one."""
         return self._owners.get(token or "", self._only)
 
-    def token(self, recorded: str) -> Token | None:
+    def token(self, recorded: str) -> Credential | None:
         """Return the current state of the token in place of the recorded one, or None."""
-        found = self._load(Key("token", self.tokens.get(recorded, "")))
-        return found if isinstance(found, Token) else None
+        return self._load(Key("token", self.tokens.get(recorded, "")))
 
-    def session(self, recorded: str | None) -> Session | None:
+    def session(self, recorded: str | None) -> Credential | None:
         """Return the current state of the session in place of the recorded one, or None."""
-        found = self._load(Key("session", self.sessions.get(recorded or "", "")))
-        return found if isinstance(found, Session) else None
+        return self._load(Key("session", self.sessions.get(recorded or "", "")))
 
-    def oauth_client(self, recorded: str) -> OAuthClient:
+    def oauth_client(self, recorded: str) -> Credential:
         """Return the current state of the OAuth client in place of the recorded one."""
         found = self._load(Key("client", self.client(recorded).client_id))
-        assert isinstance(found, OAuthClient)
+        assert found is not None
         return found
 
     def policy(self) -> Policy:
         """Return the policy in force."""
         return policy_from(self.tenant.policy())
 
-    def _load(self, key: Key) -> Any:
-        return self._assembly.store.load(self.tenant.id, (key,), None, self.now).records[0]
+    def _load(self, key: Key) -> Credential | None:
+        found = self._assembly.store.load(self.tenant.id, (key,), None, self.now).records[0]
+        return found if isinstance(found, Credential) else None
 
     # -- requests --------------------------------------------------------------------------------------------------------
 
@@ -135,7 +135,7 @@ class Sandbox:
         for _ in range(self.policy().handshakes if used_up else 0):
             self._told(for_message(bearer, self.sessions[session], "earlier"))
 
-    def _told(self, made: Any) -> dict[str, Any]:
+    def _told(self, made: Request) -> dict[str, Any]:
         """Return the document in the answer to a request; empty if a fault has spoilt it."""
         try:
             return dict(msgspec.json.decode(self._assembly.handler.handle(made).body))
