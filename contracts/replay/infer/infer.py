@@ -34,7 +34,7 @@ def infer(recording: Recording, policy: Policy, *, differs: bool) -> Inference:
     """Return what the recording shows of its policy. `differs`: under `policy` the mock answers differently."""
     evidence = sessions(recording)
     solution = solve(evidence)
-    spans = _spans(recording, solution)
+    spans = spans_of(recording, solution)
     if recording.changes:
         return _changed(policy)
     ways = list(alone(solution, evidence, policy))
@@ -49,12 +49,8 @@ def infer(recording: Recording, policy: Policy, *, differs: bool) -> Inference:
     )
 
 
-def spans_of(recording: Recording) -> Spans:
+def spans_of(recording: Recording, solution: Solution) -> Spans:
     """Return the span of each policy value; durations are in milliseconds."""
-    return _spans(recording, solve(sessions(recording)))
-
-
-def _spans(recording: Recording, solution: Solution) -> Spans:
     return {
         "ttl": solution.ttl,
         "idle_timeout": solution.idle,

@@ -21,8 +21,9 @@ from io import BytesIO
 from typing import NamedTuple
 
 from contracts.replay import archives, traces
+from contracts.replay.infer.evidence import sessions
 from contracts.replay.infer.infer import Spans, spans_of
-from contracts.replay.infer.solve import Span
+from contracts.replay.infer.solve import Span, solve
 from contracts.replay.recording import Recording
 from tests.contracts.replay.generated import Generated, generate
 from tests.contracts.replay.oracle import Known, Oracle
@@ -53,7 +54,8 @@ def recording_of(made: Generated, kind: str) -> Recording:
 
 def verdicts(made: Generated, kind: str) -> tuple[Verdict, Verdict]:
     """Return how well the recording shows idle timeout and ttl."""
-    spans: Spans = spans_of(recording_of(made, kind))
+    recording = recording_of(made, kind)
+    spans: Spans = spans_of(recording, solve(sessions(recording)))
     exact, seen, told = _known(made, 0), _known(made, KINDS[kind]), not kind.startswith("opaque")
     loose = ROUNDING + (made.uncertainty + 2 * KINDS[kind] if KINDS[kind] else 0)
     ttl = made.policy.ttl
