@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from contracts.replay.results import Refusal, Report, Result
 from contracts.replay.words import explained, reply_words, span_words, verdict
@@ -18,13 +18,15 @@ SHOWN = 20
 
 def render(report: Report, style: Style = PLAIN) -> str:
     """Return the whole report; it ends with a newline."""
+    assumed = [f"{report.unit} {result.number}: {result.taken}" for result in report.results if result.taken is not None]
+    problems = [problem.words(report.unit) for problem in report.problems]
     known = (f"{finding.name}: {span_words(finding, report.unit)}" for finding in report.inference.findings)
     blocks = [
         list(_head(report, style)),
         list(_table(report, style)),
         *(list(_refusal(refusal, report, style)) for refusal in report.refusals),
-        list(_section("assumptions", _taken(report), style)),
-        list(_section("problems in the file", _problems(report), style)),
+        list(_section("assumptions", _first(assumed), style)),
+        list(_section("problems in the file", _first(problems), style)),
         list(_section("the policy, as far as this recording shows it", [*known, *report.inference.notes], style)),
         list(_verdict(report, style)),
     ]
@@ -81,18 +83,8 @@ def _section(title: str, lines: Iterable[str], style: Style) -> Iterator[str]:
         yield from style.hang("  ", line)
 
 
-def _taken(report: Report) -> Iterator[str]:
-    told = [result for result in report.results if result.taken is not None]
-    for result in told[:SHOWN]:
-        yield f"{report.unit} {result.number}: {result.taken}"
-    if len(told) > SHOWN:
-        yield f"and {len(told) - SHOWN} more"
-
-
-def _problems(report: Report) -> Iterator[str]:
-    yield from (problem.words(report.unit) for problem in report.problems[:SHOWN])
-    if len(report.problems) > SHOWN:
-        yield f"and {len(report.problems) - SHOWN} more"
+def _first(lines: Sequence[str]) -> list[str]:
+    return [*lines[:SHOWN], f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else list(lines)
 
 
 def _verdict(report: Report, style: Style) -> Iterator[str]:

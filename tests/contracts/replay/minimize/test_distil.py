@@ -15,8 +15,7 @@ from contracts.errors import ProbeError
 from contracts.replay.minimize import NotReproduced, distil
 from contracts.scenario import Advance
 from contracts.stories import library
-from contracts.stories.codec import check
-from contracts.stories.errors import StoryError
+from contracts.stories.codec import StoryError, check
 from contracts.stories.model import Call, Create, Request, Send, Story, Token
 from contracts.stories.run import run, tell
 from contracts.stories.stage import InProcess
