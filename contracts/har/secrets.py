@@ -96,7 +96,7 @@ class Hiding(notes.Hiding):
 
     def __init__(self, secrets: set[str]) -> None:
         super().__init__(secrets)
-        self._drawn = [secret for secret in secrets if _is_drawn(secret)]
+        self._shown = secrets
 
     def text(self, text: str) -> str:
         """Redact a text that a person may have written."""
@@ -106,7 +106,8 @@ class Hiding(notes.Hiding):
 
     def is_in(self, text: str) -> bool:
         """Return whether a header shows a secret, in any encoding. A mask such as REDACTED does not count."""
-        return any(secret in form for form in (text, *(meant for _, meant in decoded(text))) for secret in self._drawn)
+        forms = [text, *(meant for _, meant in decoded(text))]
+        return any(secret in form for secret in self._shown if _is_drawn(secret) for form in forms)
 
 
 # -- masks --------------------------------------------------------------------------------------------------------------
