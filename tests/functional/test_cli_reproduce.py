@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts.reproduce.generated import generate
-from tests.contracts.reproduce.test_reproduce import lived
+from tests.contracts.replay.generated import generate
+from tests.contracts.replay.test_reproduce import lived
 
 ROOT = Path(__file__).parent.parent.parent
 FIXTURES = ROOT / "fixtures"
