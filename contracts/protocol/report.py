@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 import msgspec
 
+from contracts.pages import page_of
 from contracts.protocol.history import Call, History, history_of
 from contracts.protocol.scenario import told
 from contracts.protocol.trace import FOREVER, UnitRun
@@ -49,6 +50,7 @@ def _finding(finding: Finding, platform: Platform, target: str) -> str:
     lines += ["", *_wrapped("  = rule: ", f"{verdict.statement}.")]
     if verdict.source:
         lines += _wrapped(f"  = {verdict.level}: ", verdict.source)
+    lines += [f"  = page: {page}"] if (page := page_of(verdict.code)) else []
     return "\n".join(lines)
 
 
@@ -185,6 +187,8 @@ def _clause(finding: Finding) -> dict[str, Any]:
     }
     if verdict.source:
         told |= {"level": verdict.level, "source": verdict.source}
+    if page := page_of(verdict.code):
+        told["page"] = page
     if finding.found is not None:
         scenario = msgspec.to_builtins(finding.found.scenario)
         told["counterexample"] = {"scenario": scenario, "message": verdict.message, "requests": list(verdict.at)}

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from contracts import scenario
+from contracts.pages import page_of
 from contracts.report.model import ClauseResult, Counterexample, Report
 
 SCHEMA_VERSION = 1
@@ -54,6 +55,8 @@ def _clause(result: ClauseResult) -> dict[str, Any]:
         "status": str(result.status),
         "exercised": result.exercised,
     }
+    if page := page_of(result.code):
+        told["page"] = page
     if result.message:
         told["message"] = result.message
     if result.unjudged:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from contracts.clauses import DEMANDS
 from contracts.judge import Demand
+from contracts.pages import page_of
 from contracts.report import facts
 from contracts.report.cells import hanging, pad, width, wrap
 from contracts.report.model import ClauseResult, Counterexample, Ending, Report, Source
@@ -140,6 +141,8 @@ def _notes(report: Report, clause: Demand | None, found: Counterexample, style: 
             yield from style.hang("  = help: ", advice)
         for told in facts.of_parameters(clause):
             yield from style.hang("  = set by: ", told)
+        if page := page_of(clause.code):
+            yield f"  = page: {page}"
     if found.minimal:
         checked = f"without any one of these steps the {report.subject} passes (checked)"
         yield from style.hang("  = minimal: ", checked)
