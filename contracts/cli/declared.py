@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from contracts.cli.console import Destination
     from contracts.cli.options import Choice, Chosen
+    from contracts.protocol.judge import Verdict
     from contracts.protocol.verify import Report
     from mockserver.platform import Platform
     from mockserver.settings import Settings
@@ -124,10 +125,9 @@ def verify(context: click.Context, choice: Choice) -> int:
     return report.exit_status
 
 
-def replay(named: str, choice: Choice, file: Path, *, times: int) -> int:
+def replay(named: str, choice: Choice, file: Path, *, times: int, reports: Sequence[Destination], as_json: bool) -> int:
     """Run a client through one scenario file `times` times and print the result; return the exit status."""
     from contracts.cli.console import clients_print_to_stderr
-    from contracts.protocol.report import text
     from contracts.protocol.scenario import load
     from contracts.protocol.verify import replayed
 
@@ -140,9 +140,9 @@ def replay(named: str, choice: Choice, file: Path, *, times: int) -> int:
             lambda client: replayed(client.name, client.clients, compile, scenario, times),
             methods_of(platform),
         )
-    click.echo(text(report, platform), nl=False)
+    tell(report, platform, reports, as_json=as_json)
     if times > 1:
-        click.echo(f"violated in {broken} of {times} replays")
+        click.echo(f"violated in {broken} of {times} replays", err=as_json)
     return report.exit_status
 
 
@@ -163,8 +163,10 @@ def check(named: str, recording: str, *, clauses: Sequence[str], reports: Sequen
     return report.exit_status
 
 
-def explain(named: str, code: str) -> str:
-    """Return what a clause of a declared platform demands, and on which sentence it rests. Raises ClickException."""
+def explain(named: str, code: str, *, as_json: bool) -> None:
+    """Print what a clause of a declared platform demands, and on which sentence it rests. Raises ClickException."""
+    from contracts.cli.console import say_json
+    from contracts.pages import page_of
     from contracts.protocol.judge import judge
     from contracts.protocol.trace import Trace
     from mockserver.platform.errors import suggestion
@@ -174,15 +176,28 @@ def explain(named: str, code: str) -> str:
     if not found:
         known = [verdict.code for verdict in verdicts]
         raise click.ClickException(f"this platform has no clause {code!r}; {suggestion(code, known)}")
-    lines = []
+    if as_json:
+        say_json({"clauses": [_clause(verdict) for verdict in found]})
+        return
     for verdict in found:
-        lines.append(f"{verdict.code} {verdict.name}: {verdict.statement}.")
-        lines += [f"  {verdict.level}: {verdict.source}"] if verdict.source else []
-    return "\n".join(lines) + "\n"
+        click.echo(f"{verdict.code} {verdict.name}: {verdict.statement}.")
+        if verdict.source:
+            click.echo(f"  {verdict.level}: {verdict.source}")
+        if page := page_of(verdict.code):
+            click.echo(f"  page: {page}")
 
 
-def probe(named: str, url: str, admin_token: str, client_id: str, client_secret: str) -> int:
+def _clause(verdict: Verdict) -> dict[str, str]:
+    """Return the description of a clause as plain values."""
+    from contracts.pages import page_of
+
+    told = {name: getattr(verdict, name) for name in ("code", "name", "statement", "level", "source")}
+    return {name: value for name, value in {**told, "page": page_of(verdict.code)}.items() if value}
+
+
+def probe(named: str, url: str, admin_token: str, client_id: str, client_secret: str, *, as_json: bool) -> int:
     """Probe a provider of a declared platform and print the result; return the exit status."""
+    from contracts.cli.console import say_json
     from contracts.protocol.probe import Given, prober, table
 
     platform = compiler(named)({})
@@ -192,7 +207,9 @@ def probe(named: str, url: str, admin_token: str, client_id: str, client_secret:
         given[registered.name] = Given(client_id, dict.fromkeys(list(registered.bound)[:1], client_secret))
     with prober(platform, url, admin_token, given) as asking:
         checks = list(asking.checks())
-    click.echo(table(checks), nl=False)
+    click.echo(table(checks), nl=False, err=as_json)
+    if as_json:
+        say_json({"schema_version": 1, "subject": "provider", "target": url, "checks": [check._asdict() for check in checks]})
     if any(check.status == "violated" for check in checks):
         return 1
     return 0 if any(check.status == "held" for check in checks) else 2

@@ -9,7 +9,9 @@ import sys
 import click
 
 from contracts.cli import completing
+from contracts.cli.console import say_json
 from contracts.cli.options import SETTINGS, admin_token
+from contracts.cli.options import as_json as json_option
 from contracts.cli.options import platform as platform_option
 from contracts.cli.sources import DEFAULT_URL, ask
 from mockserver.ids import context_in
@@ -28,29 +30,31 @@ NARROWEST, WIDEST = 40, 120
 @click.option("--list", "listed", is_flag=True, help="List the clauses.")
 @click.option("--url", default=DEFAULT_URL, show_default=True, help="The mock that answered the request.")
 @admin_token
-@click.option("--json", "as_json", is_flag=True, help="JSON on standard output; for a request.")
+@json_option
 @platform_option
 def command(subject: str | None, listed: bool, url: str, admin_token: str, as_json: bool, platform: str) -> None:
     """Explain a clause by its code or its name, or an answer by its contextId (also in the header ININ-Correlation-Id)."""
     context_id = context_in(subject or "")
     if listed and subject is not None:
         raise click.UsageError("--list cannot be combined with a clause or a contextId")
-    if as_json and context_id is None:
-        raise click.UsageError("--json needs a contextId: clauses are explained as text only")
     if listed:
-        _list()
+        _list(as_json)
     elif subject is None:
         raise click.UsageError("name a clause or a contextId; --list shows the clauses")
     elif context_id is not None:
         _explain_request(context_id, url, admin_token, as_json)
     else:
-        _explain_clause(subject.strip(), platform)
+        _explain_clause(subject.strip(), platform, as_json)
 
 
-def _list() -> None:
+def _list(as_json: bool) -> None:
     from contracts.clauses import DEMANDS
     from contracts.cli.console import style_for
+    from contracts.report.describe import document
 
+    if as_json:
+        say_json({"clauses": [document(clause) for clause in DEMANDS]})
+        return
     style = style_for(sys.stdout)
     for clause in DEMANDS:
         name, statement = f"{clause.code:<4}{clause.name:<24}", f"the {clause.subject} must {clause.statement}"
@@ -58,27 +62,30 @@ def _list() -> None:
         click.echo("\n".join(told))
 
 
-def _explain_clause(code_or_name: str, platform: str) -> None:
+def _explain_clause(code_or_name: str, platform: str, as_json: bool) -> None:
     from contracts.cli import declared
 
     if declared.is_declared(platform):
-        click.echo(declared.explain(platform, code_or_name), nl=False)
+        declared.explain(platform, code_or_name, as_json=as_json)
     elif "/" in code_or_name:
         raise click.UsageError(f"{code_or_name} is a clause of a declared platform: name that with --platform NAME|FILE")
     else:
-        _explain_clause_of_the_web_chat(code_or_name)
+        _explain_clause_of_the_web_chat(code_or_name, as_json)
 
 
-def _explain_clause_of_the_web_chat(code_or_name: str) -> None:
+def _explain_clause_of_the_web_chat(code_or_name: str, as_json: bool) -> None:
     from contracts.clauses import DEMANDS
     from contracts.cli.console import style_for
-    from contracts.report.describe import describe
+    from contracts.report.describe import describe, document
     from contracts.verify import select_from
 
     if _PART_OF_ID.fullmatch(code_or_name):
         raise click.ClickException(f"{code_or_name!r} is not a whole contextId; copy all 36 characters of it")
     (clause,) = select_from(DEMANDS, (code_or_name,))
-    click.echo(describe(clause, style_for(sys.stdout)), nl=False, color=True)
+    if as_json:
+        say_json({"clauses": [document(clause)]})
+    else:
+        click.echo(describe(clause, style_for(sys.stdout)), nl=False, color=True)
 
 
 def _explain_request(context_id: str, url: str, admin_token: str, as_json: bool) -> None:

@@ -57,7 +57,7 @@ def command(
     if declared.is_declared(platform) and emit is not None:
         raise click.UsageError("--emit is for the web chat, and does not go with --platform; see --report issue:FILE of verify")
     if declared.is_declared(platform):
-        context.exit(declared.replay(platform, choice, file, times=times))
+        context.exit(declared.replay(platform, choice, file, times=times, reports=destinations, as_json=as_json))
 
     options = Options(clauses=clauses, parameters=replace(contract, one_shot=choice.one_shot))
     scenario = load(file)
