@@ -163,8 +163,11 @@ def check(named: str, recording: str, *, clauses: Sequence[str], reports: Sequen
     return report.exit_status
 
 
-def explain(named: str, code: str, *, as_json: bool) -> None:
-    """Print what a clause of a declared platform demands, and on which sentence it rests. Raises ClickException."""
+def explain(named: str, code: str | None, *, as_json: bool) -> None:
+    """Print what a clause of a declared platform demands, and on which sentence it rests; None for all clauses.
+
+    Raises ClickException.
+    """
     from contracts.cli.console import say_json
     from contracts.pages import page_of
     from contracts.protocol.judge import judge
@@ -172,8 +175,8 @@ def explain(named: str, code: str, *, as_json: bool) -> None:
     from mockserver.platform.errors import suggestion
 
     verdicts = judge(compiler(named)({}), Trace(exchanges=[]))
-    found = [verdict for verdict in verdicts if code in {verdict.code, verdict.code.partition("/")[0], verdict.name}]
-    if not found:
+    found = [one for one in verdicts if code in {None, one.code, one.code.partition("/")[0], one.name}]
+    if not found and code is not None:
         known = [verdict.code for verdict in verdicts]
         raise click.ClickException(f"this platform has no clause {code!r}; {suggestion(code, known)}")
     if as_json:

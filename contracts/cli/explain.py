@@ -34,10 +34,14 @@ NARROWEST, WIDEST = 40, 120
 @platform_option
 def command(subject: str | None, listed: bool, url: str, admin_token: str, as_json: bool, platform: str) -> None:
     """Explain a clause by its code or its name, or an answer by its contextId (also in the header ININ-Correlation-Id)."""
+    from contracts.cli import declared
+
     context_id = context_in(subject or "")
     if listed and subject is not None:
         raise click.UsageError("--list cannot be combined with a clause or a contextId")
-    if listed:
+    if listed and declared.is_declared(platform):
+        declared.explain(platform, None, as_json=as_json)
+    elif listed:
         _list(as_json)
     elif subject is None:
         raise click.UsageError("name a clause or a contextId; --list shows the clauses")
