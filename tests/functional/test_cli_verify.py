@@ -538,8 +538,6 @@ def test_where_standard_error_is_closed_nothing_else_is_said(command: str) -> No
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["S1", "--json"], "--json needs a contextId"),
-        (["--list", "--json"], "--json needs"),
         (["--list", "S1"], "--list cannot be combined"),
     ],
 )
