@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import IO, NoReturn, Self
+from typing import IO, Any, Self
 
 SERVE = (sys.executable, "-m", "contracts.cli", "serve")
 
@@ -40,8 +40,8 @@ class Serving:
         )
         assert self.process.stdout is not None
         self._output = self.process.stdout
-        self.told = json.loads(self._output.readline() or "{}")
-        if "url" not in self.told:
+        self.told = json.loads(self._output.readline() or self._failed())
+        if "error" in self.told:
             self._failed()
         return self
 
@@ -73,7 +73,7 @@ class Serving:
         self.errors.seek(0)
         return self.errors.read()
 
-    def _failed(self) -> NoReturn:
+    def _failed(self) -> Any:
         self.process.wait()
         complaints = self.complaints()
         self.__exit__(None, None, None)
