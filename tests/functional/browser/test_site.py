@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from functools import partial
 from html.parser import HTMLParser
@@ -17,18 +18,16 @@ from playwright.sync_api import Page, expect
 from contracts.clauses import DEMANDS
 from contracts.cli.group import COMMANDS
 from contracts.pages import page_of
-from contracts.protocol.judge import codes as codes_of
-from mockserver.platform import compile_platform, find, names
+from mockserver.platform import names
 from tests.functional.browser.test_everybody import findings
 from tests.readmes import ROOT
 from tests.site import build
 from tests.site.documents import DOCUMENTS
+from tests.site.generated import printed
 
 pytestmark = pytest.mark.slow
 
 KINDS_OF_PAGES = ["", "contracts/", "fixtures/public/record/", "clauses/S1/", "platforms/mcp/", "commands/verify/"]
-
-PLATFORMS = [compile_platform(find(name), name=name) for name in names()]
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -89,10 +88,16 @@ def test_every_link_within_it_leads_to_a_page_and_a_place_on_it(site: Path) -> N
 def test_each_clause_platform_command_and_document_has_a_page(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Reports link to the pages of clauses, so their addresses must stay."""
     monkeypatch.setenv("DAYFLY_SITE", "https://docs.example")
-    codes = [clause.code for clause in DEMANDS] + [code for platform in PLATFORMS for code in codes_of(platform)]
+    codes = [clause.code for clause in DEMANDS] + [code for name in names() for code in codes_of(name)]
     paths = [urlsplit(page_of(code)).path.strip("/") for code in codes]
-    paths += [f"platforms/{platform.name}" for platform in PLATFORMS] + [f"commands/{name}" for name in COMMANDS]
+    paths += [f"platforms/{name}" for name in names()] + [f"commands/{name}" for name in COMMANDS]
     assert [path for path in paths if not (site / path / "index.html").is_file()] == []
+
+
+def codes_of(platform: str) -> list[str]:
+    """Return the codes of the clauses for clients of a platform."""
+    codes: list[str] = json.loads(printed("platform", "check", platform, "--json"))["clauses"]
+    return codes
 
 
 def test_language_models_get_every_page_as_markdown(site: Path) -> None:
