@@ -129,6 +129,8 @@ def test_the_demonstration_says_what_it_has_shown(monkeypatch: pytest.MonkeyPatc
         (["explain", "S99"], "dayfly", "there is no clause 'S99'; did you mean S6?"),
         (["platform", "show", "mpc"], "dayfly", "did you mean 'mcp'?"),
         (["verify", "--sed", "1"], "dayfly verify", "--sed"),
+        (["verify", CACHED, "--report", "junit:-"], "dayfly verify", "standard output has room for one report"),
+        (["check", "--json", "x.har", "--report", "junit:-"], "dayfly check", "standard output has room for one report"),
         (["stories", "run"], "dayfly stories run", "name a story, or add --all"),
         (["serve", "--port", "0", "--client-secret", "short"], "dayfly", "must have at least 8 characters"),
         (["nothing"], "dayfly", "No such command"),

@@ -210,8 +210,6 @@ def test_a_node_client_is_judged(capfd: Captured) -> None:
         ([CACHED, "--report", "json:/dev/null/place/x"], "/dev/null/place is not a directory and cannot become one"),
         ([CACHED, "--report", f"json:{CLIENTS}"], "is a directory; name a file in it"),
         ([CACHED, "--report", "json:-", "--report", "html:-"], "standard output has room for one report"),
-        ([CACHED, "--report", "junit:-", "--json"], "standard output has room for one report"),
-        ([CACHED, "--json", "--report", "junit:-"], "standard output has room for one report"),
         ([CACHED, "--report", "json:same", "--report", "junit:./same"], "./same has room for one report"),
         ([CACHED, "--max-age", "nan"], "Invalid value for '--max-age': nan is not a number of seconds."),
         ([CACHED, "--patience", "nan"], "Invalid value for '--patience': nan is not a number of seconds."),
