@@ -65,11 +65,12 @@ def show(platform: str, diagram: str | None, source: bool, as_json: bool) -> Non
 @json_option
 def check(file: str, as_json: bool) -> None:
     """Check a declaration. An error names the line, the mistake and the correction."""
-    from contracts.protocol.judge import codes
+    from contracts.protocol.rules import demands
     from mockserver.platform import compile_platform, find
 
     compiled = compile_platform(find(file))
-    kinds, operations, clauses = list(compiled.kinds), list(compiled.operations), codes(compiled)
+    kinds, operations = list(compiled.kinds), list(compiled.operations)
+    clauses = [demand.code for demand in demands(compiled)]
     if as_json:
         say_json({"file": file, "kinds": kinds, "operations": operations, "clauses": clauses})
         return

@@ -35,6 +35,8 @@ def document(clause: Demand) -> dict[str, Any]:
         "name": clause.name,
         "subject": clause.subject,
         "statement": f"the {clause.subject} must {clause.statement}",
+        "level": clause.level,
+        "source": clause.source,
         "reason": clause.reason,
         "advice": list(clause.advice),
         "exercised": f"when {clause.stimulus}",
@@ -48,22 +50,20 @@ def document(clause: Demand) -> dict[str, Any]:
 
 
 def _facts(clause: Demand, style: Style) -> Iterator[str]:
+    if clause.source:
+        yield from style.hang(f"  {clause.level or 'source':<11}", clause.quotation)
     yield from style.hang("  why        ", clause.reason)
     for advice in clause.advice:
         yield from style.hang("  help       ", advice)
     yield from style.hang("  exercised  ", f"when {clause.stimulus}")
     if isinstance(clause, Clause):
-        yield from _facts_of_judging(clause, style)
+        yield from style.hang("  judged     ", _clocks(clause))
+    for told in of_parameters(clause):
+        yield from style.hang("  set by     ", told)
     if isinstance(clause, ProviderClause) and clause.needs:
         yield from style.hang("  needs      ", clause.needs)
     if page := page_of(clause.code):
         yield f"  page       {page}"
-
-
-def _facts_of_judging(clause: Clause[Any], style: Style) -> Iterator[str]:
-    yield from style.hang("  judged     ", _clocks(clause))
-    for told in of_parameters(clause):
-        yield from style.hang("  set by     ", told)
 
 
 def _clocks(clause: Clause[Any]) -> str:
