@@ -1,4 +1,4 @@
-"""What the commands do for a declared platform."""
+"""The parts of commands that are for declared platforms."""
 
 from __future__ import annotations
 
@@ -73,8 +73,9 @@ def make_app(named: str, policy: Mapping[str, Any]) -> Callable[[Settings], WSGI
 def declaration(named: str | None, context: click.Context, *not_here: str) -> Declaration | None:
     """Return the platform that a command was given; None for the web chat.
 
-    Raises UsageError for options `not_here`, which are for the web chat, and for parameters that no clause has.
+    Raises UsageError for options `not_here` and reports, which are for the web chat, and for parameters that no clause has.
     """
+    from contracts.report.kinds import OF_WEB_CHAT
     from contracts.verify.declared import declaration
 
     declared = declaration(named)
@@ -84,6 +85,9 @@ def declaration(named: str | None, context: click.Context, *not_here: str) -> De
     for name in (*not_here, *(name for name in TYPED if name not in used)):
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             raise click.UsageError(f"--{name.replace('_', '-')} is for the web chat, and does not go with --platform")
+    for kind, _ in context.params["destinations"]:
+        if kind in OF_WEB_CHAT:
+            raise click.UsageError(f"the report {kind} is only for the web chat; take json or html with --platform")
     return declared
 
 
