@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from contracts.errors import ContractsError
+from mockserver.platform.checks import PARAMETER
 from mockserver.platform.model import Kind, Operation, Platform
 from mockserver.platform.places import Place, parse
 
@@ -87,9 +88,7 @@ class Draft:
 
     def asked(self) -> Asked:
         """Return the request."""
-        path = self._path
-        for name in [part[1:-1] for part in path.split("/") if part.startswith("{")]:
-            path = path.replace(f"{{{name}}}", quote(self._params.get(name, "x"), safe=""))
+        path = PARAMETER.sub(lambda found: quote(self._params.get(found[1], "x"), safe=""), self._path)
         if self._query:
             path += "?" + urlencode(self._query)
         headers, body = dict(self._headers), self._body()

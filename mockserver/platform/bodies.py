@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
 from typing import Any, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError, best_match
 
 from mockserver.platform.errors import Wrong
-from mockserver.platform.message import NOTHING, Message
+from mockserver.platform.message import NOTHING, Message, dig
 from mockserver.platform.model import Problem
+from mockserver.platform.references import SCHEMAS, steps_of
 
 LONGEST = 200
 """Characters of a validator's own message that are shown; they may quote the body."""
@@ -19,36 +21,132 @@ LONGEST = 200
 Check = Callable[[Message, int | None], Problem | None]
 
 
-def checker(operation: dict[str, Any]) -> tuple[Check | None, str, Any]:
-    """Return the guard, its media type, and a body that it accepts. Raises Wrong for an invalid schema."""
-    declared = operation.get("requestBody")
-    if not isinstance(declared, dict) or not declared.get("content"):
-        return None, "", None
-    media, content = next(iter(declared["content"].items()))
-    example, schema = content.get("example"), content.get("schema")
-    if schema is None:
-        return None, media, example
-    place = ("requestBody", "content", media, "schema")
-    try:
-        Draft202012Validator.check_schema(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
-    except SchemaError as error:
-        raise Wrong(f"is not a JSON Schema: {error.message}", *place, *error.absolute_path) from error
-    validator, required = Draft202012Validator(schema), bool(declared.get("required", False))
-    example = smallest(schema) if example is None else example
+class Bodies:
+    """Makes the guards for the bodies of one document, whose `schemas` may refer to each other."""
 
-    def check(message: Message, limit: int | None) -> Problem | None:
-        if not message.body:
-            return Problem("json", "The request body is empty.") if required else None
-        if (message.header("content-type") or "").partition(";")[0].strip().lower() != media:
-            return Problem("media", media)
-        if limit is not None and len(message.body) > limit:
-            return Problem("size", str(limit))
-        return _shape(message, media, validator)
+    def __init__(self, schemas: dict[str, Any]) -> None:
+        self._schemas, self._checked = schemas, set[str]()
 
-    return check, media, example
+    def checker(self, operation: dict[str, Any]) -> tuple[Check | None, str, Any]:
+        """Return the guard, its media type, and a body that it accepts. Raises Wrong for an invalid schema."""
+        declared = operation.get("requestBody")
+        if not isinstance(declared, dict) or not declared.get("content"):
+            return None, "", None
+        place = ("requestBody", "content")
+        validators = {
+            _media(media): self._validator(content.get("schema"), (*place, media, "schema"))
+            for media, content in declared["content"].items()
+        }
+        media, content = chosen(declared["content"])
+        example = self.example(content)
+        if not any(validators.values()):
+            return None, media, example
+        required = bool(declared.get("required", False))
+
+        def check(message: Message, limit: int | None) -> Problem | None:
+            if not message.body:
+                return Problem("json", "The request body is empty.") if required else None
+            given = _media(message.header("content-type") or "")
+            taken = next((one for one in validators if fnmatchcase(given, one)), None)
+            if taken is None:
+                return Problem("media", " or ".join(validators))
+            if limit is not None and len(message.body) > limit:
+                return Problem("size", str(limit))
+            return _shape(message, given, validators[taken])
+
+        return check, media, example
+
+    def example(self, content: dict[str, Any], name: str = "") -> Any:
+        """Return the example of a content: the one with this name, or its only one, or else what its schema asks for."""
+        several = content.get("examples", {})
+        named = several.get(name) or next(iter(several.values()), {})
+        for source, word in ((named if name in several else {}, "value"), (content, "example"), (named, "value")):
+            if word in source:
+                return source[word]
+        return self.smallest(content.get("schema"))
+
+    def _validator(self, schema: Any, place: tuple[str, ...]) -> Draft202012Validator | None:
+        if schema is None:
+            return None
+        self._check(schema, place)
+        refers = isinstance(schema, dict) and any(_references(schema))
+        return Draft202012Validator({**schema, "components": {"schemas": self._schemas}} if refers else schema)
+
+    def _check(self, schema: Any, place: tuple[str, ...]) -> None:
+        """Check a schema, and those that it refers to. Raises Wrong."""
+        try:
+            Draft202012Validator.check_schema(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+        except SchemaError as error:
+            raise Wrong(f"is not a JSON Schema: {error.message}", *place, *error.absolute_path) from error
+        for reference in _references(schema):
+            name = reference.removeprefix(SCHEMAS).partition("/")[0].replace("~1", "/").replace("~0", "~")
+            if name not in self._checked:
+                self._checked.add(name)
+                self._check(self._schemas[name], ("components", "schemas", name))
+
+    def smallest(self, schema: Any, depth: int = 0) -> Any:
+        """Return a small value of the shape that a schema asks for, according to types, bounds and required members."""
+        if not isinstance(schema, dict) or depth > DEEPEST:
+            return None
+        for word in ("const", "default", "example"):
+            if word in schema:
+                return schema[word]
+        if schema.get("enum") or schema.get("examples"):
+            return (schema.get("enum") or schema["examples"])[0]
+        if "$ref" in schema:
+            return self.smallest(dig({"components": {"schemas": self._schemas}}, steps_of(schema["$ref"])), depth + 1)
+        for part in (schema.get(word) for word in ("allOf", "oneOf", "anyOf")):
+            if isinstance(part, list) and part:
+                return self._together(schema, part, depth)
+        kind = schema.get("type", "object" if "properties" in schema else "string")
+        kind = kind[0] if isinstance(kind, list) else kind
+        if kind == "object":
+            properties = schema.get("properties", {})
+            return {name: self.smallest(properties.get(name, {}), depth + 1) for name in schema.get("required", ())}
+        if kind == "array":
+            return [self.smallest(schema.get("items"), depth + 1)] * min(MOST, int(schema.get("minItems", 0)))
+        if kind in {"integer", "number"}:
+            return schema.get("minimum", 1)
+        return {"boolean": True, "null": None}.get(kind, "x" * min(MOST, max(1, int(schema.get("minLength", 1)))))
+
+    def _together(self, schema: dict[str, Any], parts: list[Any], depth: int) -> Any:
+        """Return a value for all of some schemas, or for the first of several alternatives."""
+        own = self.smallest({"type": "object", **schema, **dict.fromkeys(("allOf", "oneOf", "anyOf"))}, depth + 1)
+        values = [self.smallest(part, depth + 1) for part in (parts if schema.get("allOf") else parts[:1])]
+        whole: dict[str, Any] = {}
+        for value in [own, *values]:
+            if not isinstance(value, dict):
+                return value
+            whole |= value
+        return whole
 
 
-def _shape(message: Message, media: str, validator: Draft202012Validator) -> Problem | None:
+def _media(text: str) -> str:
+    """Return a media type without its parameters."""
+    return text.partition(";")[0].strip().lower()
+
+
+def chosen(content: dict[str, Any]) -> tuple[str, Any]:
+    """Return the media type that is written, and its content: JSON if there is a choice, else the first."""
+    media = next((one for one in content if _media(one).endswith("json")), next(iter(content)))
+    return media, content[media]
+
+
+def _references(schema: Any) -> Iterator[str]:
+    """Yield the references in a schema."""
+    if isinstance(schema, list):
+        for item in schema:
+            yield from _references(item)
+    elif isinstance(schema, dict):
+        if isinstance(schema.get("$ref"), str):
+            yield schema["$ref"]
+        for item in schema.values():
+            yield from _references(item)
+
+
+def _shape(message: Message, media: str, validator: Draft202012Validator | None) -> Problem | None:
+    if validator is None:
+        return None
     if media.endswith("urlencoded"):
         value: Any = message.form
     elif media.endswith("json"):
@@ -89,27 +187,6 @@ def _problem(error: ValidationError) -> Problem:
         words = f"breaks the rule {error.validator}"
     field = ".".join(path)
     return Problem("body", f"{field}: {words}" if field else words, field)
-
-
-def smallest(schema: Any, depth: int = 0) -> Any:
-    """Return a small value of the shape that a schema asks for, according to types, bounds and required members."""
-    if not isinstance(schema, dict) or depth > DEEPEST:
-        return None
-    for word in ("const", "default", "example"):
-        if word in schema:
-            return schema[word]
-    if schema.get("enum"):
-        return schema["enum"][0]
-    kind = schema.get("type", "object" if "properties" in schema else "string")
-    kind = kind[0] if isinstance(kind, list) else kind
-    if kind == "object":
-        properties = schema.get("properties", {})
-        return {name: smallest(properties.get(name, {}), depth + 1) for name in schema.get("required", ())}
-    if kind == "array":
-        return [smallest(schema.get("items"), depth + 1)] * min(MOST, int(schema.get("minItems", 0)))
-    if kind in {"integer", "number"}:
-        return schema.get("minimum", 1)
-    return {"boolean": True, "null": None}.get(kind, "x" * min(MOST, max(1, int(schema.get("minLength", 1)))))
 
 
 DEEPEST = 20

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mockserver.platform.bodies import checker
+from mockserver.platform.bodies import Bodies, chosen
 from mockserver.platform.checks import PARAMETER, names_in, places_of
 from mockserver.platform.declaration import POLICY_WORDS, Declaration, load
 from mockserver.platform.errors import Wrong
@@ -39,7 +39,7 @@ def compiled(declaration: Declaration, name: str) -> Platform:
 class _Compiler:
     def __init__(self, declaration: Declaration) -> None:
         self._declaration, self._lifecycle = declaration, declaration.lifecycle
-        self._names = list(declaration.operations)
+        self._names, self._bodies = list(declaration.operations), Bodies(declaration.schemas)
         self._policy = {
             f"$policy.{name}.{word}": _plain(told[word])
             for name, told in declaration.kinds.items()
@@ -67,6 +67,7 @@ class _Compiler:
             routes=tuple(_routes(operations.values())),
             max_body=self._lifecycle.get("max_body"),
             effects=declaration.effects,
+            bases=tuple(dict.fromkeys(path.removesuffix(bare) for path, bare in declaration.paths.items())),
             code_paths=tuple(_paths_to("{$answer.code}", declaration.shapes.values())),
         )
 
@@ -117,7 +118,7 @@ class _Compiler:
     def _operation(self, told: dict[str, Any]) -> Operation:
         name, answer = told["name"], told.get("answer")
         try:
-            check, media, example = checker(told)
+            check, media, example = self._bodies.checker(told)
         except Wrong as wrong:
             raise Wrong(wrong.problem, *told["place"], *wrong.path) from wrong
         carries = [kind.name for kind in self._kinds.values() if name in kind.carried]
@@ -160,15 +161,14 @@ class _Compiler:
 
     def _success(self, told: dict[str, Any], issues: Iterable[str]) -> Answer:
         name, wanted, responses = told["name"], told.get("answer"), told["responses"]
-        statuses = [status for status in responses if status.isdecimal()]
-        good = [str(wanted)] if wanted is not None else [one for one in statuses if one.startswith("2")] or statuses
-        if not good:
-            raise Wrong("it needs a response with a status, like 200, which is what it answers", *told["place"], "responses")
-        response, place = responses[good[0]], (*told["place"], "responses", good[0])
-        contents: dict[str, dict[str, Any]] = response.get("content") or {"": {}}
-        media, content = next(iter(contents.items()))
-        example = content.get("examples", {}).get(name, {}).get("value", content.get("example"))
-        headers = {one: str(header.get("example", "")) for one, header in response.get("headers", {}).items()}
+        try:
+            good = str(wanted) if wanted is not None else success(responses)
+        except Wrong as wrong:
+            raise Wrong(wrong.problem, *told["place"], "responses") from wrong
+        response, place = responses[good], (*told["place"], "responses", good)
+        media, content = chosen(response.get("content") or {"": {}})
+        example = self._bodies.example(content, name)
+        headers = {one: str(header["example"]) for one, header in response.get("headers", {}).items() if "example" in header}
         cookies: list[tuple[str, str]] = []
         try:
             for kind in (self._kinds[one] for one in issues):
@@ -177,7 +177,7 @@ class _Compiler:
                 example = self._bring(where, f"{{$told.{kind_name}}}", example, headers, cookies)
             if example is not None and not media:
                 raise Wrong("it brings an id in its body, and has no content, which says of what media type that is")
-            return self._answer(int(good[0]), example, media, headers, tuple(cookies))
+            return self._answer(status_of(good), example, media, headers, tuple(cookies))
         except Wrong as wrong:
             raise Wrong(wrong.problem, *place) from wrong
 
@@ -236,6 +236,22 @@ class _Compiler:
         )
 
 
+def success(responses: Iterable[str]) -> str:
+    """Return the response that an operation answers with if nothing refuses the request: its first 2xx, or the first.
+
+    Raises Wrong if there is none.
+    """
+    told = sorted((one for one in responses if not one.startswith("x-")), key=lambda one: not one.isdecimal())
+    if not told:
+        raise Wrong("it needs a response with a status, like 200, which is what it answers")
+    return next((one for one in told if one.startswith("2")), told[0])
+
+
+def status_of(response: str) -> int:
+    """Return the status of a response; 2XX and default stand for 200."""
+    return 200 if response == "default" else int(response.upper().replace("X", "0"))
+
+
 def life_of(told: Mapping[str, Any]) -> Life:
     """Return the lifetime that is declared for a kind."""
     grace = told.get("successor", {}).get("grace")
@@ -290,7 +306,7 @@ def _routes(operations: Iterable[Operation]) -> list[Route]:
     found: dict[str, Route] = {}
     for operation in operations:
         for method, path in operation.routes:
-            route = found.setdefault(path, Route(path, _pattern(path), {}))
+            route = found.setdefault(path, Route(path, _pattern(path), tuple(PARAMETER.findall(path)), {}))
             route.operations.setdefault(method, []).append(operation)
     for route in found.values():
         for several in route.operations.values():
@@ -299,11 +315,7 @@ def _routes(operations: Iterable[Operation]) -> list[Route]:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    pieces, end = [], 0
-    for found in PARAMETER.finditer(path):
-        pieces += [re.escape(path[end : found.start()]), f"(?P<{found[1]}>[^/]+)"]
-        end = found.end()
-    return re.compile("".join([*pieces, re.escape(path[end:])]))
+    return re.compile("([^/]+)".join(map(re.escape, PARAMETER.split(path)[::2])))
 
 
 def _paths_to(wanted: str, examples: Iterable[Any]) -> Iterator[tuple[str, ...]]:

@@ -135,6 +135,8 @@ class Route(Struct, frozen=True, eq=False):
 
     path: str
     pattern: re.Pattern[str]
+    """It has a group for each of the parameters, which are `names`."""
+    names: tuple[str, ...]
     operations: dict[str, list[Operation]]
 
 
@@ -150,6 +152,8 @@ class Platform(Struct, frozen=True, kw_only=True, eq=False):
     routes: tuple[Route, ...]
     max_body: int | None
     effects: Mapping[str, Any] = {}
+    bases: tuple[str, ...] = ("",)
+    """The base paths of its servers, with which routes begin."""
     code_paths: tuple[tuple[str, ...], ...] = ()
     """The paths to the code in an error's body, as steps of JSON pointers."""
 
@@ -169,5 +173,5 @@ class Platform(Struct, frozen=True, kw_only=True, eq=False):
         for route in self.routes:
             found = route.pattern.fullmatch(path)
             if found is not None:
-                return route, found.groupdict()
+                return route, dict(zip(route.names, found.groups(), strict=True))
         return None
