@@ -157,7 +157,7 @@ def check(named: str, recording: str, *, clauses: Sequence[str], reports: Sequen
         raise click.UsageError("a running mock of a declared platform cannot be checked yet: record the client as a HAR file")
     reading = read(Path(recording), platform)
     if not reading.calls:
-        raise click.ClickException(f"{recording}: {reading.extent}; is it the right platform?")
+        raise click.ClickException(f"{recording}: {reading.extent}; is it the right platform, and the right path in `servers`?")
     report = only(checked(recording, platform, reading.trace, reading.extent), platform, clauses)
     tell(report, platform, reports, as_json=as_json)
     return report.exit_status

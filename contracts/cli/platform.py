@@ -60,11 +60,13 @@ def check(file: str) -> None:
 
 @command.command("new", context_settings=SETTINGS)
 @click.option("--from", "document", metavar="OPENAPI", required=True, help="An OpenAPI document, in YAML or JSON.")
-def new(document: str) -> None:
+@click.option("--overlay", is_flag=True, help="Propose an overlay, which leaves the document as it is.")
+def new(document: str, overlay: bool) -> None:
     """Propose a declaration for an OpenAPI document, on standard output. Confirm its guesses before you use it."""
     from mockserver.platform.guess import propose
+    from mockserver.platform.proposal import as_declaration, as_overlay
 
-    click.echo(propose(document), nl=False)
+    click.echo((as_overlay if overlay else as_declaration)(propose(document)), nl=False)
 
 
 @command.command("schema", context_settings=SETTINGS)
@@ -72,6 +74,6 @@ def schema() -> None:
     """Print the JSON Schema of x-lifecycle and x-effects."""
     import json
 
-    from mockserver.platform.declaration import schema as published
+    from mockserver.platform.words import schema as published
 
     click.echo(json.dumps(published(), indent=2))

@@ -142,7 +142,7 @@ def history_of(platform: Platform, trace: Trace) -> History:
 
 def operation_of(platform: Platform, message: Message) -> Operation | None:
     """Return the operation that a request calls. Path parameters are put into the message."""
-    found = platform.route(message.path)
+    found = platform.route(message.path, message.method)
     if found is None:
         return None
     route, message.params = found

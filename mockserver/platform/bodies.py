@@ -11,9 +11,10 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError, best_match
 
 from mockserver.platform.errors import Wrong
-from mockserver.platform.message import NOTHING, Message, dig
+from mockserver.platform.message import NOTHING, Message
 from mockserver.platform.model import Problem
-from mockserver.platform.references import SCHEMAS, steps_of
+from mockserver.platform.references import steps_of
+from mockserver.platform.samples import Samples, chosen, media_type
 
 LONGEST = 200
 """Characters of a validator's own message that are shown; they may quote the body."""
@@ -25,7 +26,7 @@ class Bodies:
     """Makes the guards for the bodies of one document, whose `schemas` may refer to each other."""
 
     def __init__(self, schemas: dict[str, Any]) -> None:
-        self._schemas, self._checked = schemas, set[str]()
+        self._schemas, self._samples, self._checked = schemas, Samples(schemas), set[str]()
 
     def checker(self, operation: dict[str, Any]) -> tuple[Check | None, str, Any]:
         """Return the guard, its media type, and a body that it accepts. Raises Wrong for an invalid schema."""
@@ -34,11 +35,11 @@ class Bodies:
             return None, "", None
         place = ("requestBody", "content")
         validators = {
-            _media(media): self._validator(content.get("schema"), (*place, media, "schema"))
+            media_type(media): self._validator(content.get("schema"), (*place, media, "schema"))
             for media, content in declared["content"].items()
         }
         media, content = chosen(declared["content"])
-        example = self.example(content)
+        example = self._samples.example(content)
         if not any(validators.values()):
             return None, media, example
         required = bool(declared.get("required", False))
@@ -46,7 +47,7 @@ class Bodies:
         def check(message: Message, limit: int | None) -> Problem | None:
             if not message.body:
                 return Problem("json", "The request body is empty.") if required else None
-            given = _media(message.header("content-type") or "")
+            given = media_type(message.header("content-type") or "")
             taken = next((one for one in validators if fnmatchcase(given, one)), None)
             if taken is None:
                 return Problem("media", " or ".join(validators))
@@ -55,15 +56,6 @@ class Bodies:
             return _shape(message, given, validators[taken])
 
         return check, media, example
-
-    def example(self, content: dict[str, Any], name: str = "") -> Any:
-        """Return the example of a content: the one with this name, or its only one, or else what its schema asks for."""
-        several = content.get("examples", {})
-        named = several.get(name) or next(iter(several.values()), {})
-        for source, word in ((named if name in several else {}, "value"), (content, "example"), (named, "value")):
-            if word in source:
-                return source[word]
-        return self.smallest(content.get("schema"))
 
     def _validator(self, schema: Any, place: tuple[str, ...]) -> Draft202012Validator | None:
         if schema is None:
@@ -79,57 +71,10 @@ class Bodies:
         except SchemaError as error:
             raise Wrong(f"is not a JSON Schema: {error.message}", *place, *error.absolute_path) from error
         for reference in _references(schema):
-            name = reference.removeprefix(SCHEMAS).partition("/")[0].replace("~1", "/").replace("~0", "~")
+            name = steps_of(reference)[2]
             if name not in self._checked:
                 self._checked.add(name)
                 self._check(self._schemas[name], ("components", "schemas", name))
-
-    def smallest(self, schema: Any, depth: int = 0) -> Any:
-        """Return a small value of the shape that a schema asks for, according to types, bounds and required members."""
-        if not isinstance(schema, dict) or depth > DEEPEST:
-            return None
-        for word in ("const", "default", "example"):
-            if word in schema:
-                return schema[word]
-        if schema.get("enum") or schema.get("examples"):
-            return (schema.get("enum") or schema["examples"])[0]
-        if "$ref" in schema:
-            return self.smallest(dig({"components": {"schemas": self._schemas}}, steps_of(schema["$ref"])), depth + 1)
-        for part in (schema.get(word) for word in ("allOf", "oneOf", "anyOf")):
-            if isinstance(part, list) and part:
-                return self._together(schema, part, depth)
-        kind = schema.get("type", "object" if "properties" in schema else "string")
-        kind = kind[0] if isinstance(kind, list) else kind
-        if kind == "object":
-            properties = schema.get("properties", {})
-            return {name: self.smallest(properties.get(name, {}), depth + 1) for name in schema.get("required", ())}
-        if kind == "array":
-            return [self.smallest(schema.get("items"), depth + 1)] * min(MOST, int(schema.get("minItems", 0)))
-        if kind in {"integer", "number"}:
-            return schema.get("minimum", 1)
-        return {"boolean": True, "null": None}.get(kind, "x" * min(MOST, max(1, int(schema.get("minLength", 1)))))
-
-    def _together(self, schema: dict[str, Any], parts: list[Any], depth: int) -> Any:
-        """Return a value for all of some schemas, or for the first of several alternatives."""
-        own = self.smallest({"type": "object", **schema, **dict.fromkeys(("allOf", "oneOf", "anyOf"))}, depth + 1)
-        values = [self.smallest(part, depth + 1) for part in (parts if schema.get("allOf") else parts[:1])]
-        whole: dict[str, Any] = {}
-        for value in [own, *values]:
-            if not isinstance(value, dict):
-                return value
-            whole |= value
-        return whole
-
-
-def _media(text: str) -> str:
-    """Return a media type without its parameters."""
-    return text.partition(";")[0].strip().lower()
-
-
-def chosen(content: dict[str, Any]) -> tuple[str, Any]:
-    """Return the media type that is written, and its content: JSON if there is a choice, else the first."""
-    media = next((one for one in content if _media(one).endswith("json")), next(iter(content)))
-    return media, content[media]
 
 
 def _references(schema: Any) -> Iterator[str]:
@@ -187,10 +132,3 @@ def _problem(error: ValidationError) -> Problem:
         words = f"breaks the rule {error.validator}"
     field = ".".join(path)
     return Problem("body", f"{field}: {words}" if field else words, field)
-
-
-DEEPEST = 20
-"""The most levels of a generated body."""
-
-MOST = 10_000
-"""The most characters of a text, or items of a list, in a generated body."""

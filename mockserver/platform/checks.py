@@ -69,17 +69,18 @@ PARAMETER = re.compile(r"\{([^{}/]+)\}")
 
 def _check_paths(declaration: Declaration) -> None:
     """Check that no two paths take the same requests, and that the parameters of each are well-formed and distinct."""
-    taken: dict[str, str] = {}
     for path, declared in declaration.paths.items():
-        place, names = ("paths", declared), PARAMETER.findall(path)
+        names = PARAMETER.findall(path)
         if re.search(r"[{}]", PARAMETER.sub("", path)):
-            raise Wrong("a parameter is written {name}", *place)
+            raise Wrong("a parameter is written {name}", "paths", declared)
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
-            raise Wrong(f"the parameter {twice!r} stands in it twice", *place)
-        other = taken.setdefault(PARAMETER.sub("{}", path), path)
+            raise Wrong(f"the parameter {twice!r} stands in it twice", "paths", declared)
+    taken: dict[tuple[str, str], str] = {}
+    for method, path in dict.fromkeys(route for one in declaration.operations.values() for route in one["routes"]):
+        other = taken.setdefault((method, PARAMETER.sub("{}", path)), path)
         if other != path:
-            raise Wrong(f"the path {other} takes the same requests; write one of them", *place)
+            raise Wrong(f"the path {other} takes the same requests; write one of them", "paths", declaration.paths[path])
 
 
 def _check_variants(declaration: Declaration) -> None:

@@ -9,13 +9,14 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mockserver.platform.bodies import Bodies, chosen
+from mockserver.platform.bodies import Bodies
 from mockserver.platform.checks import PARAMETER, names_in, places_of
 from mockserver.platform.declaration import POLICY_WORDS, Declaration, load
 from mockserver.platform.errors import Wrong
 from mockserver.platform.message import Message
 from mockserver.platform.model import Answer, Kind, Life, Operation, Platform, Route, Values
 from mockserver.platform.places import Place, parse, present, reader
+from mockserver.platform.samples import Samples, chosen, media_type
 from mockserver.platform.templates import fill, put, template, text
 
 ERROR_SHAPE = "error"
@@ -39,7 +40,8 @@ def compiled(declaration: Declaration, name: str) -> Platform:
 class _Compiler:
     def __init__(self, declaration: Declaration) -> None:
         self._declaration, self._lifecycle = declaration, declaration.lifecycle
-        self._names, self._bodies = list(declaration.operations), Bodies(declaration.schemas)
+        self._names = list(declaration.operations)
+        self._bodies, self._samples = Bodies(declaration.schemas), Samples(declaration.schemas)
         self._policy = {
             f"$policy.{name}.{word}": _plain(told[word])
             for name, told in declaration.kinds.items()
@@ -120,7 +122,7 @@ class _Compiler:
         try:
             check, media, example = self._bodies.checker(told)
         except Wrong as wrong:
-            raise Wrong(wrong.problem, *told["place"], *wrong.path) from wrong
+            raise Wrong(wrong.problem, *(told["place"] if wrong.path[0] == "requestBody" else ()), *wrong.path) from wrong
         carries = [kind.name for kind in self._kinds.values() if name in kind.carried]
         issues = sorted((kind.name for kind in self._kinds.values() if name in kind.issued), key=self._depth)
         scopes = {
@@ -167,7 +169,7 @@ class _Compiler:
             raise Wrong(wrong.problem, *told["place"], "responses") from wrong
         response, place = responses[good], (*told["place"], "responses", good)
         media, content = chosen(response.get("content") or {"": {}})
-        example = self._bodies.example(content, name)
+        example = self._samples.example(content, name)
         headers = {one: str(header["example"]) for one, header in response.get("headers", {}).items() if "example" in header}
         cookies: list[tuple[str, str]] = []
         try:
@@ -229,7 +231,7 @@ class _Compiler:
         whole = {**self._lifecycle.get("headers", {}), **headers}
         return Answer(
             status=status,
-            body=_nothing if example is None else template(example, media, known),
+            body=_nothing if example is None else template(example, media_type(media), known),
             media="" if example is None else media,
             headers=tuple((name, text(str(value), known)) for name, value in whole.items()),
             cookies=cookies,

@@ -1,26 +1,36 @@
 """Proposes a declaration for an OpenAPI document: guesses about its short-lived ids, which a person confirms.
 
-There are two signs. A security scheme that is a bearer token, or a key in a header, is a kind, shown by the operations that
-require it. A value that one operation answers, and another asks for under the same name, is an id that the first operation
-issues.
+There are two signs. A security scheme is a kind: its tokens or keys are shown by the operations that require it. A value that
+one operation answers, and another asks for under the same name, is an id that the first operation issues. What the loader does
+not accept is left out, so the proposal can be checked and served as it is.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-import yaml
-
-from mockserver.platform.declaration import EFFECTS, LIFECYCLE, METHODS
+from mockserver.platform.compiled import compiled, success
+from mockserver.platform.declaration import EFFECTS, LIFECYCLE, METHODS, declared
 from mockserver.platform.errors import DeclarationError
-from mockserver.platform.source import Source, read
+from mockserver.platform.message import dig
+from mockserver.platform.overlay import read
+from mockserver.platform.references import steps_of
+from mockserver.platform.samples import chosen, media_type
+from mockserver.platform.source import Source
 
-ID_LIKE = re.compile(r"(?i)(id|token|ticket|nonce|crumb|session|code|key|cursor)s?$")
-"""Names that look like those of ids."""
+SHORT_LIVED = {"token", "ticket", "nonce", "crumb", "session", "cursor", "challenge", "lease", "lock", "upload", "grant"}
+"""Words for ids that seldom live long."""
 
-GUESS = "guessed; confirm or delete"
+IDS = {*SHORT_LIVED, "id", "uuid", "guid", "code"}
+"""Last words of names that look like those of ids."""
+
+MOST_KINDS = 6
+"""The most ids that are proposed beside those of security schemes: large documents hand on hundreds."""
+
+TOKENS = ("access_token", "accessToken", "token", "id_token")
+"""Names under which an answer brings a bearer token."""
 
 
 class Found(NamedTuple):
@@ -32,74 +42,146 @@ class Found(NamedTuple):
     asks: dict[str, str]
     answers: dict[str, str]
     secured_by: list[str]
-    status: str
 
 
-def propose(path: str) -> str:
-    """Return the document with `x-lifecycle` and `x-effects` added, as YAML. Raises DeclarationError."""
+class Guess(NamedTuple):
+    """A proposed kind, and the reason for it."""
+
+    name: str
+    kind: dict[str, Any]
+    why: str
+    issued_at: str
+    """The operation that issues it, as an error names the place; "" if there is none."""
+
+
+class Proposal(NamedTuple):
+    """What is to be added to a document: parts at the top, and words of operations, by path and method.
+
+    `removed` are paths that cannot be served, with the reason.
+    """
+
+    source: Source
+    guesses: list[Guess]
+    parts: dict[str, Any]
+    operations: dict[tuple[str, str], dict[str, Any]]
+    removed: dict[str, str]
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The document with the additions."""
+        whole = {**self.source.document}
+        components = {**whole.get("components", {})}
+        components["examples"] = {**components.get("examples", {}), **self.parts["components"]["examples"]}
+        paths = {path: item for path, item in whole["paths"].items() if path not in self.removed}
+        for (path, method), words in self.operations.items():
+            paths[path] = {**paths[path], method: {**paths[path][method], **words}}
+        return {**whole, "paths": paths, **self.parts, "components": components}
+
+
+def propose(path: str) -> Proposal:
+    """Return what makes a declaration of an OpenAPI document. Raises DeclarationError."""
     source = read(path)
     document = source.document
     if LIFECYCLE in document:
         problem = f"has {LIFECYCLE} already; check it with `dayfly platform check`"
         raise DeclarationError(source.name, source.line((LIFECYCLE,)), LIFECYCLE, problem)
+    if "swagger" in document:
+        problem = f"is Swagger {document['swagger']}; convert it to OpenAPI 3 first"
+        raise DeclarationError(source.name, source.line(("swagger",)), "swagger", problem)
     if not isinstance(document.get("paths"), dict):
         raise DeclarationError(source.name, 1, "paths", "is missing; an OpenAPI document has its operations there")
-    document["openapi"] = "3.1.1"
-    operations = list(_operations(source))
-    kinds = {**_schemes(document, operations), **_handed_on(operations)}
-    if not kinds:
-        problem = "no security scheme, and no id that one operation's answer has and another one asks for"
-        raise DeclarationError(source.name, 1, "paths", f"nothing in it looks like a short-lived id: {problem}")
-    document.setdefault("components", {}).setdefault("examples", {}).setdefault("error", {"value": _ERROR})
-    document[LIFECYCLE] = _lifecycle(kinds, operations)
-    document[EFFECTS] = _effects(kinds, operations)
-    return _HEAD + yaml.dump(document, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=120)
+    kinds, removed = set[str](), dict[str, str]()
+    while (proposal := _proposal(source, kinds, removed)) is not None:
+        error = _refused(proposal)
+        if error is None:
+            return proposal
+        guilty = _guilty(proposal, error)
+        if isinstance(guilty, Guess):
+            kinds.add(guilty.name)
+        else:
+            removed[guilty] = error.problem
+    none = "no security scheme, and no id that one operation's answer has and another one asks for"
+    raise DeclarationError(source.name, 1, "paths", f"nothing in it looks like a short-lived id: {none}")
 
 
-class _Plain(yaml.SafeDumper):
-    """Writes shared values twice instead of using an alias, so that one of them can be edited."""
+def _refused(proposal: Proposal) -> DeclarationError | None:
+    """Return the loader's error for a proposal, None if it accepts it."""
+    try:
+        compiled(declared(proposal.source._replace(document=proposal.document)), "")
+    except DeclarationError as error:
+        return error
+    return None
 
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the base class has it
-        """Never write an alias."""
-        return True
+
+def _guilty(proposal: Proposal, error: DeclarationError) -> Guess | str:
+    """Return the guess that is to blame for an error, or else the path. Raises the error if it is neither."""
+    for guess in proposal.guesses:
+        if error.place.startswith((f"{LIFECYCLE}.kinds.{guess.name}.", guess.issued_at or "-")):
+            return guess
+    for path in proposal.document["paths"]:
+        if error.place == f"paths.{path}" or error.place.startswith(f"paths.{path}."):
+            return str(path)
+    raise error
+
+
+def _proposal(source: Source, without: set[str], removed: dict[str, str]) -> Proposal | None:
+    """Return a proposal without some kinds and some paths; None if nothing is left to propose."""
+    document, added = source.document, dict[tuple[str, str], dict[str, Any]]()
+    operations = [one for one in _operations(document, added) if one.path not in removed]
+    guesses = [one for one in [*_schemes(document, operations), *_handed_on(operations)] if one.name not in without]
+    if not guesses:
+        return None
+    kinds = {guess.name: guess.kind for guess in reversed(guesses)}
+    kinds = {guess.name: kinds[guess.name] for guess in guesses}
+    shapes = {} if "error" in document.get("components", {}).get("examples", {}) else {"error": {"value": _ERROR}}
+    parts = {
+        "components": {"examples": shapes},
+        LIFECYCLE: _lifecycle(kinds, operations),
+        EFFECTS: _effects(kinds, operations),
+    }
+    kept = {key: words for key, words in added.items() if key[0] not in removed}
+    return Proposal(source, guesses, parts, kept, removed)
 
 
 _ERROR = {"error": "{$answer.code}", "message": "{$answer.message}"}
-_HEAD = f"""\
-# The last two parts of this file, {LIFECYCLE} and {EFFECTS}, were {GUESS} each of their lines.
-# Look above all at how long each kind lives (ttl, idle, uses), at `refused`, and at what a client owes (duty).
-"""
 
 
-def _operations(source: Source) -> Iterator[Found]:
-    document = source.document
+# -- the document ----------------------------------------------------------------------------------------------------
+
+
+def _operations(document: dict[str, Any], added: dict[tuple[str, str], dict[str, Any]]) -> Iterator[Found]:
+    """Yield the operations. What a declaration needs and they lack is put into `added`."""
     for path, item in document["paths"].items():
+        whole = _referred(item, document)
         for method in METHODS:
-            operation = item.get(method) if isinstance(item, dict) else None
-            if isinstance(operation, dict):
-                name = operation.setdefault("operationId", _name(method, path))
-                operation.setdefault("responses", {"200": {"description": "Guessed."}})
-                status, response = _success(operation)
-                yield Found(
-                    name,
-                    method,
-                    path,
-                    dict(_asked(operation, item, document)),
-                    dict(_answered(response, document)),
-                    [scheme for one in operation.get("security", document.get("security", ())) for scheme in one],
-                    status,
-                )
+            operation = whole.get(method)
+            if not isinstance(operation, dict):
+                continue
+            lacking = {"operationId": _name(method, path), "responses": {"200": {"description": "Guessed."}}}
+            lacking = {word: value for word, value in lacking.items() if not operation.get(word)}
+            if lacking and whole is item:
+                added[path, method] = lacking
+            operation = {**lacking, **operation}
+            answer = operation["responses"].get(success(map(str, operation["responses"])), {})
+            yield Found(
+                operation["operationId"],
+                method,
+                path,
+                dict(_asked(operation, whole, document)),
+                dict(_answered(answer, document)),
+                _required(operation.get("security", document.get("security", ()))),
+            )
 
 
 def _name(method: str, path: str) -> str:
-    words = re.findall(r"\w+", path.replace("{", "by_").replace("}", ""))
+    words = re.findall(r"\w+", path.replace("{", "by-"))
     return method + "".join(word[:1].upper() + word[1:] for word in words)
 
 
-def _success(operation: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    responses = {str(status): response for status, response in operation["responses"].items()}
-    status = next((one for one in responses if one.startswith("2")), next(iter(responses), "200"))
-    return status, responses.get(status) or {}
+def _required(security: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the schemes that each request must show: those that all alternatives have."""
+    alternatives = list(security)
+    return [scheme for scheme in (alternatives or [{}])[0] if all(scheme in one for one in alternatives)]
 
 
 def _asked(operation: dict[str, Any], item: dict[str, Any], document: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -107,10 +189,12 @@ def _asked(operation: dict[str, Any], item: dict[str, Any], document: dict[str, 
         told = _referred(parameter, document)
         if told.get("in") in {"path", "query", "header", "cookie"} and "name" in told:
             yield str(told["name"]), f"$request.{told['in']}.{told['name']}"
-    content = _referred(operation.get("requestBody") or {}, document).get("content", {})
-    for media, told in content.items():
-        lens = "form/" if media.endswith("urlencoded") else "/"
-        for name in _properties(told.get("schema"), document):
+    content = _referred(operation.get("requestBody") or {}, document).get("content")
+    if content:
+        media, told = chosen(content)
+        plain = media_type(media)
+        lens = "form/" if plain.endswith("urlencoded") else "/" if plain.endswith("json") else ""
+        for name in _properties(told.get("schema"), document) if lens else ():
             yield name, f"$request.body#{lens}{name}"
 
 
@@ -118,13 +202,16 @@ def _answered(response: dict[str, Any], document: dict[str, Any]) -> Iterator[tu
     told = _referred(response, document)
     for name in told.get("headers", {}):
         yield str(name), f"$response.header.{name}"
-    for content in told.get("content", {}).values():
-        for name in _properties(content.get("schema"), document):
+    if told.get("content"):
+        media, content = chosen(told["content"])
+        for name in _properties(content.get("schema"), document) if media_type(media).endswith("json") else ():
             yield name, f"$response.body#/{name}"
 
 
-def _properties(schema: Any, document: dict[str, Any]) -> list[str]:
-    return list(_referred(schema or {}, document).get("properties", {}))
+def _properties(schema: Any, document: dict[str, Any], depth: int = 0) -> list[str]:
+    told = _referred(schema or {}, document)
+    inner = [one for part in told.get("allOf", ()) if depth < 5 for one in _properties(part, document, depth + 1)]
+    return [name for name in dict.fromkeys([*told.get("properties", {}), *inner]) if not set(name) & set("~/# ")]
 
 
 def _referred(part: Any, document: dict[str, Any], depth: int = 0) -> dict[str, Any]:
@@ -132,89 +219,119 @@ def _referred(part: Any, document: dict[str, Any], depth: int = 0) -> dict[str, 
     reference = part.get("$ref") if isinstance(part, dict) else None
     if not isinstance(reference, str):
         return part if isinstance(part, dict) else {}
-    found: Any = document
-    for step in reference.removeprefix("#/").split("/"):
-        found = found.get(step.replace("~1", "/").replace("~0", "~")) if isinstance(found, dict) else None
-    return _referred(found, document, depth + 1) if depth < 10 else {}
+    return _referred(dig(document, steps_of(reference)), document, depth + 1) if depth < 10 else {}
 
 
 # -- kinds -----------------------------------------------------------------------------------------------------------
 
 
-def _schemes(document: dict[str, Any], operations: list[Found]) -> dict[str, dict[str, Any]]:
-    """Return a kind for each security scheme that a request shows in a header."""
-    kinds: dict[str, dict[str, Any]] = {}
+def _schemes(document: dict[str, Any], operations: list[Found]) -> list[Guess]:
+    """Return a kind for each place at which requests must show the token or key of a security scheme."""
+    shown: dict[str, tuple[str, list[Found]]] = {}
     for scheme, told in document.get("components", {}).get("securitySchemes", {}).items():
         place = _shown_at(_referred(told, document))
-        shown = [one.name for one in operations if scheme in one.secured_by]
-        if place is None or not shown:
-            continue
-        issuing = next((one for one in operations if "access_token" in one.answers), None)
-        kind = {"noun": "token", "issued": "registered" if issuing is None else {issuing.name: issuing.answers["access_token"]}}
-        kinds[_kind_name(scheme)] = kind | {
-            "carried": {", ".join(shown): place},
-            "ttl": 3600,
-            "refused": {"missing, unknown, ended, expired": _refusal(401, "unauthorized", "Show a token that is good.")},
-            "duty": {"dead": "renew", "keep": True, "secret": True}
-            if issuing is not None
-            else {"dead": "stop", "secret": True},
-        }
-    return kinds
+        requiring = [one for one in operations if scheme in one.secured_by]
+        if place is not None and requiring:
+            _, known = shown.setdefault(place, (_kind_name(scheme), []))
+            known += [one for one in requiring if one not in known]
+    return [_of_scheme(name, place, requiring, operations) for place, (name, requiring) in shown.items()]
+
+
+def _of_scheme(name: str, place: str, requiring: list[Found], operations: list[Found]) -> Guess:
+    kind: dict[str, Any] = {"noun": "token" if place.endswith("#bearer") else "key", "issued": "registered"}
+    kind["carried"] = {", ".join(one.name for one in requiring): place}
+    refused = {"missing, unknown, ended": _refusal(401, "unauthorized", "Show one that is good.")}
+    why = f"{len(requiring)} operations require the security scheme {name}"
+    brought = [(one, word) for one in operations for word in TOKENS if word in one.answers and one not in requiring]
+    if not brought or not place.endswith("#bearer"):
+        return Guess(name, {**kind, "refused": refused, "duty": {"dead": "stop", "secret": True}}, why, "")
+    issuing, word = min(brought, key=lambda pair: TOKENS.index(pair[1]))
+    lasting = issuing.answers.get("expires_in")
+    told = {"seconds": 3600, "told": lasting} if lasting is not None and lasting.startswith("$response.body") else 3600
+    more = {
+        "issued": {issuing.name: issuing.answers[word]},
+        "ttl": told,
+        "refused": {"missing, unknown, ended, expired": refused["missing, unknown, ended"]},
+        "duty": {"dead": "renew", "keep": True, "secret": True},
+    }
+    why = f"{why}, and {issuing.name} answers {word}"
+    return Guess(name, {**kind, **more}, why, _place(issuing))
 
 
 def _shown_at(scheme: Mapping[str, Any]) -> str | None:
-    if scheme.get("type") == "apiKey" and scheme.get("in") == "header":
-        return f"$request.header.{scheme.get('name')}"
+    if scheme.get("type") == "apiKey":
+        return f"$request.{scheme.get('in')}.{scheme.get('name')}"
     bearer = scheme.get("type") in {"oauth2", "openIdConnect"} or str(scheme.get("scheme", "")).lower() == "bearer"
     return "$request.header.Authorization#bearer" if bearer else None
 
 
-def _handed_on(operations: list[Found]) -> dict[str, dict[str, Any]]:
-    """Return a kind for each id that one operation answers and another asks for."""
-    kinds: dict[str, dict[str, Any]] = {}
+def _place(operation: Found) -> str:
+    return f"paths.{operation.path}.{operation.method}."
+
+
+def _handed_on(operations: list[Found]) -> list[Guess]:
+    """Return a kind for each id that one operation answers and another asks for, at most `MOST_KINDS`."""
+    asking: dict[str, list[tuple[Found, str]]] = {}
+    for one in operations:
+        for name, place in one.asks.items():
+            asking.setdefault(_plain(name), []).append((one, place))
+    found: dict[str, Guess] = {}
+    taken: set[tuple[str, str]] = set()
     for issuing in operations:
         for name, place in issuing.answers.items():
-            users = {one.name: asked for one in operations for asked in _asks_for(one, name, issuing) if one is not issuing}
-            if ID_LIKE.search(name) and users and name != "access_token":
-                called = _owner(issuing) or name if name.lower() == "id" else name
-                kinds.setdefault(
-                    _kind_name(called),
-                    {
-                        "noun": _noun(called),
-                        "issued": {issuing.name: place},
-                        "carried": users,
-                        "ttl": 300,
-                        "refused": {"unknown, ended, expired": _refusal(404, "not_found", "There is none such.")},
-                        "duty": {"dead": "renew"},
-                    },
-                )
-    return kinds
+            words = _words(name)
+            asked = {word for one in (name, _owned(issuing, name)) for word in [_plain(one)]}
+            if not words or words[-1] not in IDS or name in TOKENS or asked & {_plain(one) for one in issuing.asks}:
+                continue
+            if issuing.method not in {"post", "put"} and words[-1] not in SHORT_LIVED:
+                continue
+            users = {(one.name, at) for word in asked for one, at in asking.get(word, ()) if one is not issuing}
+            users -= taken
+            if users:
+                taken |= users
+                called = _owner(issuing) if name.lower() == "id" and _owner(issuing) else name
+                found.setdefault(_kind_name(called), _of_id(called, issuing, place, dict(sorted(users))))
+    ranked = sorted(found, key=lambda name: (_words(name)[-1] not in SHORT_LIVED, -len(found[name].kind["carried"])))
+    return [guess for name, guess in found.items() if name in ranked[:MOST_KINDS]]
 
 
-def _asks_for(operation: Found, name: str, issuing: Found) -> Iterator[str]:
-    """Yield the places at which an operation asks for `name`. A plain `id` may carry its owner's name, as in
-    /carts/{cartId}."""
-    owner = _owner(issuing)
-    names = {name.lower(), f"{owner}{name}".lower(), f"{owner}_{name}".lower()}
-    for asked, place in operation.asks.items():
-        if asked.lower() in names or asked.lower().replace("-", "") in names:
-            yield place
+def _of_id(called: str, issuing: Found, place: str, users: dict[str, str]) -> Guess:
+    kind = {
+        "noun": " ".join(_words(called)),
+        "issued": {issuing.name: place},
+        "carried": users,
+        "ttl": 300,
+        "refused": {"unknown, ended, expired": _refusal(404, "not_found", "There is none such.")},
+        "duty": {"dead": "renew"},
+    }
+    more = f" and {len(users) - 1} more ask" if len(users) > 1 else " asks"
+    return Guess(_kind_name(called), kind, f"{issuing.name} answers it, and {next(iter(users))}{more} for it", _place(issuing))
+
+
+def _owned(issuing: Found, name: str) -> str:
+    """Return a plain name with its owner's, as in /carts/{cartId}."""
+    return f"{_owner(issuing)}_{name}"
 
 
 def _owner(issuing: Found) -> str:
     """Return the name of the thing that an operation makes, taken from its path: a cart for /carts."""
-    words = re.findall(r"\w+", issuing.path.split("{")[0])
+    words = re.findall(r"\w+", re.sub(r"\{[^}]*\}", "", issuing.path))
     return words[-1].rstrip("s") if words else ""
 
 
-def _kind_name(text: str) -> str:
+def _words(text: str) -> list[str]:
+    """Return the words of a name in lower case: upload and id for uploadId."""
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text).lower()
-    name = re.sub(r"[^a-z0-9_-]+", "_", snake).strip("_")
+    return re.findall(r"[a-z0-9]+", snake)
+
+
+def _plain(name: str) -> str:
+    return "".join(_words(name))
+
+
+def _kind_name(text: str) -> str:
+    name = "_".join(_words(text))
     return name if name[:1].isalpha() else f"kind_{name}"
-
-
-def _noun(text: str) -> str:
-    return _kind_name(text).replace("_", " ")
 
 
 def _refusal(status: int, code: str, message: str) -> dict[str, Any]:
@@ -235,5 +352,5 @@ def _effects(kinds: dict[str, Any], operations: list[Found]) -> dict[str, Any]:
     """Return a unit of work for the operation that shows the most kinds; at a tie prefer one that is not a GET."""
     carrying = [name for kind in kinds.values() for keys in kind["carried"] for name in keys.split(", ")]
     able = [one for one in operations if one.name in carrying]
-    chosen = max(able, key=lambda one: (carrying.count(one.name), one.method != "get"))
-    return {re.sub(r"\W", "_", _kind_name(chosen.name)): {"by": chosen.name, "delivery": "any"}}
+    chosen_one = max(able, key=lambda one: (carrying.count(one.name), one.method != "get"))
+    return {_kind_name(chosen_one.name): {"by": chosen_one.name, "delivery": "any"}}

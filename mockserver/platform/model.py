@@ -168,10 +168,18 @@ class Platform(Struct, frozen=True, kw_only=True, eq=False):
         }
         return tuple(sorted(asked)) or None
 
-    def route(self, path: str) -> tuple[Route, dict[str, str]] | None:
-        """Return the route of a path and its parameters; one without parameters goes first."""
+    def route(self, path: str, method: str = "") -> tuple[Route, dict[str, str]] | None:
+        """Return the route of a path and its parameters: one that takes the method, or else the first.
+
+        A route without parameters goes before others.
+        """
+        first = None
         for route in self.routes:
             found = route.pattern.fullmatch(path)
-            if found is not None:
-                return route, dict(zip(route.names, found.groups(), strict=True))
-        return None
+            if found is None:
+                continue
+            matched = route, dict(zip(route.names, found.groups(), strict=True))
+            if method in route.operations or "{" not in route.path:
+                return matched
+            first = first or matched
+        return first

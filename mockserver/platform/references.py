@@ -43,6 +43,8 @@ class _Resolver:
                 name: self.resolve(item, (*path, name), trail, schema=schema or _is_schema(path, name))
                 for name, item in part.items()
             }
+            if schema and _is_foreign(whole.get("pattern")):
+                del whole["pattern"]
             return _modern(whole) if schema and self._is_old else whole
         steps, found = _referred(reference, self._document, path)
         if schema and reference.startswith(SCHEMAS):
@@ -54,6 +56,11 @@ class _Resolver:
 
 def _is_schema(path: Path_, name: str) -> bool:
     return name == "schema" or (path == ("components",) and name == "schemas")
+
+
+def _is_foreign(pattern: Any) -> bool:
+    """Return True for a pattern with a class like \\p{L}, which Python does not know. It is not checked."""
+    return isinstance(pattern, str) and r"\p" in pattern
 
 
 def _modern(schema: dict[str, Any]) -> dict[str, Any]:

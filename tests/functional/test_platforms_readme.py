@@ -15,7 +15,7 @@ import pytest
 from mockserver import LiveServer
 from mockserver.declared.mock import Mock
 from mockserver.platform import compile_platform
-from mockserver.platform.declaration import schema
+from mockserver.platform.words import schema
 from mockserver.web.declared import create_declared_app
 
 DOCUMENT = Path(__file__).parents[2] / "mockserver" / "platforms" / "README.md"

@@ -100,7 +100,7 @@ WRONG: dict[str, tuple[str, str, str, str]] = {
     "a parameter twice": ("/jobs/{n}:", "/jobs/{n}/{n}:", "paths./jobs/{n}/{n}", "'n' stands in it twice"),
     "two paths for the same": (
         "  /jobs/{n}:\n",
-        "  /jobs/{m}:\n    get: {operationId: look, responses: {'200': {}}}\n  /jobs/{n}:\n",
+        "  /jobs/{m}:\n    post: {operationId: look, responses: {'200': {}}}\n  /jobs/{n}:\n",
         "paths./jobs/{n}",
         "the path /jobs/{m} takes the same requests",
     ),
