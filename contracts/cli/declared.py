@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from contracts.cli.console import Destination
     from contracts.cli.options import Choice, Chosen
+    from contracts.protocol.judge import Verdict
     from contracts.protocol.verify import Report
     from mockserver.platform import Platform
     from mockserver.settings import Settings
@@ -121,6 +122,9 @@ def verify(context: click.Context, choice: Choice) -> int:
         _, report = driven(choice, run, methods_of(platform))
     report = only(report, platform, given["clauses"])
     tell(report, platform, given["destinations"], as_json=given["as_json"])
+    if given["examples"] is not None and given["examples"] > report.scenarios:
+        wanted = given["examples"]
+        click.echo(f"dayfly: {report.scenarios} scenarios are all that there are; --examples {wanted} adds none", err=True)
     return report.exit_status
 
 
@@ -165,17 +169,44 @@ def check(named: str, recording: str, *, clauses: Sequence[str], reports: Sequen
 
 def explain(named: str, code: str) -> str:
     """Return what a clause of a declared platform demands, and on which sentence it rests. Raises ClickException."""
-    from contracts.protocol.judge import judge
-    from contracts.protocol.trace import Trace
     from mockserver.platform.errors import suggestion
 
-    verdicts = judge(compiler(named)({}), Trace(exchanges=[]))
-    found = [verdict for verdict in verdicts if code in {verdict.code, verdict.code.partition("/")[0], verdict.name}]
+    verdicts = clauses_of(compiler(named)({}))
+    found = [verdict for verdict in verdicts if code in _names_of(verdict)]
     if not found:
         known = [verdict.code for verdict in verdicts]
         raise click.ClickException(f"this platform has no clause {code!r}; {suggestion(code, known)}")
+    return worded(found)
+
+
+def explain_anywhere(code: str) -> str:
+    """Return what a clause demands on each platform that comes with dayfly and has it; "" if none has."""
+    from mockserver.platform import names
+    from mockserver.platform.library import WEB_CHAT
+
+    parts = []
+    for name in names():
+        if name != WEB_CHAT and code in {part for one in clauses_of(compiler(name)({})) for part in _names_of(one)}:
+            parts.append(f"on the platform {name}:\n{explain(name, code)}")
+    return "\n".join(parts)
+
+
+def _names_of(verdict: Verdict) -> tuple[str, str, str]:
+    return verdict.code, verdict.code.partition("/")[0], verdict.name
+
+
+def clauses_of(platform: Platform) -> list[Verdict]:
+    """Return the clauses for clients of a platform, as verdicts on a run in which nothing happened."""
+    from contracts.protocol.judge import judge
+    from contracts.protocol.trace import Trace
+
+    return judge(platform, Trace(exchanges=[]))
+
+
+def worded(verdicts: Iterable[Verdict]) -> str:
+    """Return clauses as text, each with the sentence that it rests on."""
     lines = []
-    for verdict in found:
+    for verdict in verdicts:
         lines.append(f"{verdict.code} {verdict.name}: {verdict.statement}.")
         lines += [f"  {verdict.level}: {verdict.source}"] if verdict.source else []
     return "\n".join(lines) + "\n"

@@ -63,10 +63,18 @@ def _explain_clause(code_or_name: str, platform: str) -> None:
 
     if declared.is_declared(platform):
         click.echo(declared.explain(platform, code_or_name), nl=False)
-    elif "/" in code_or_name:
-        raise click.UsageError(f"{code_or_name} is a clause of a declared platform: name that with --platform NAME|FILE")
-    else:
+    elif _is_of_the_web_chat(code_or_name) or not (told := declared.explain_anywhere(code_or_name)):
+        if "/" in code_or_name:
+            raise click.UsageError(f"{code_or_name} is a clause of a declared platform: name that with --platform NAME|FILE")
         _explain_clause_of_the_web_chat(code_or_name)
+    else:
+        click.echo(told, nl=False)
+
+
+def _is_of_the_web_chat(code_or_name: str) -> bool:
+    from contracts.clauses import DEMANDS
+
+    return any(code_or_name in {clause.code, clause.name} for clause in DEMANDS)
 
 
 def _explain_clause_of_the_web_chat(code_or_name: str) -> None:

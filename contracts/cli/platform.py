@@ -26,7 +26,10 @@ def list_() -> None:
 @click.option("--diagram", metavar="KIND", help="Print the states of a kind as a Mermaid diagram.")
 @click.option("--source", is_flag=True, help="Print the declaration itself.")
 def show(platform: str, diagram: str | None, source: bool) -> None:
-    """Print a platform's kinds, guards and operations."""
+    """Print a platform's kinds, guards and operations, and the clauses for its clients."""
+    from textwrap import indent
+
+    from contracts.cli.declared import clauses_of, is_declared, worded
     from mockserver.errors import NotFound
     from mockserver.platform import compile_platform, find
     from mockserver.platform.errors import suggestion
@@ -40,6 +43,8 @@ def show(platform: str, diagram: str | None, source: bool) -> None:
     compiled = compile_platform(path)
     if diagram is None:
         click.echo(shown(compiled), nl=False)
+        if is_declared(platform):
+            click.echo(f"\nclauses for clients\n{indent(worded(clauses_of(compiled)), '  ')}", nl=False)
         return
     if diagram not in compiled.kinds:
         raise NotFound("kind", diagram, suggestion(diagram, compiled.kinds))

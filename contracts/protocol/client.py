@@ -20,8 +20,14 @@ class ProtocolViolated(AssertionError, ContractsError):
     """A client of a declared platform broke a clause, or none was exercised. The report is the error's text."""
 
     def __init__(self, report: Report, platform: Platform) -> None:
-        super().__init__("\n" + text(report, platform))
+        super().__init__(f"{_summary(report)}\n\n{text(report, platform)}")
         self.report = report
+
+
+def _summary(report: Report) -> str:
+    """Return the result in one line, which pytest shows in its summary."""
+    broken = [f"{one.verdict.code} {one.verdict.name}" for one in report.violated]
+    return f"{report.target} breaks {', '.join(broken)}" if broken else f"{report.target} put no clause to the test"
 
 
 def verify_protocol(

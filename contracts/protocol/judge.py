@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -65,7 +65,7 @@ def _of_kinds(history: History) -> Iterator[Verdict]:
         for kind in history.platform.kinds.values():
             if clause.needs(kind):
                 result = clause.judge(history, kind)
-                level, source = _rests_on(clause, kind)
+                level, source = _rests_on(kind.duty, clause.duty)
                 code, statement = f"{clause.code}/{kind.name}", _worded(clause, kind)
                 yield _verdict(code, clause.name, statement, result, level, source)
 
@@ -80,7 +80,8 @@ def _of_units(history: History) -> Iterator[Verdict]:
         for name, effect in history.platform.effects.items():
             if clause.applies(effect):
                 statement = f"of each {name} the client must {clause.statement}"
-                yield _verdict(f"{clause.code}/{name}", clause.name, statement, clause.judge(history, name, effect))
+                result = clause.judge(history, name, effect)
+                yield _verdict(f"{clause.code}/{name}", clause.name, statement, result, *_rests_on(effect, clause.duty))
 
 
 def _worded(clause: Clause, kind: Kind) -> str:
@@ -88,8 +89,9 @@ def _worded(clause: Clause, kind: Kind) -> str:
     return "the client must " + clause.statement.format(a=kind.a, noun=kind.noun, uses=uses)
 
 
-def _rests_on(clause: Clause, kind: Kind) -> tuple[str, str]:
-    source: dict[str, Any] = kind.duty.get("sources", {}).get(clause.duty, {})
+def _rests_on(declared: Mapping[str, Any], duty: str) -> tuple[str, str]:
+    """Return the level and the sentence that a declaration gives for a duty."""
+    source: dict[str, Any] = declared.get("sources", {}).get(duty, {})
     of = f" ({source['of']})" if "of" in source else ""
     return LEVELS.get(source.get("level", ""), ""), f"{source['text']}{of}" if source else ""
 

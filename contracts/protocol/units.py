@@ -15,13 +15,14 @@ Effects = dict[str, Any]
 
 
 class UnitClause(NamedTuple):
-    """A clause about one kind of unit. `applies` selects the declarations it is for."""
+    """A clause about one kind of unit. `applies` selects the declarations it is for; `duty` is the word of its source."""
 
     code: str
     name: str
     statement: str
     applies: Callable[[Effects], bool]
     judge: Callable[[History, str, Effects], Result]
+    duty: str
 
 
 def _runs(history: History, name: str, effect: Effects) -> list[tuple[UnitRun, list[Call]]]:
@@ -126,14 +127,22 @@ def _numbers(calls: list[Call]) -> tuple[int, ...]:
 
 
 UNIT_CLAUSES: tuple[UnitClause, ...] = (
-    UnitClause("D1", "doubled", "have it accepted at most once", lambda effect: effect["delivery"] == "at-most-once", doubled),
+    UnitClause(
+        "D1",
+        "doubled",
+        "have it accepted at most once",
+        lambda effect: effect["delivery"] == "at-most-once",
+        doubled,
+        "delivery",
+    ),
     UnitClause(
         "D2",
         "given-up",
         "see it through if only something renewable had died",
         lambda effect: bool(effect.get("survives")),
         given_up,
+        "survives",
     ),
-    UnitClause("D3", "misreported", "report what became of it", lambda _: True, misreported),
-    UnitClause("D4", "altered", "deliver what it was given", lambda effect: bool(effect.get("keeps")), altered),
+    UnitClause("D3", "misreported", "report what became of it", lambda _: True, misreported, "reported"),
+    UnitClause("D4", "altered", "deliver what it was given", lambda effect: bool(effect.get("keeps")), altered, "keeps"),
 )

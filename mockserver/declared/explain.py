@@ -12,6 +12,7 @@ from mockserver.clock import iso
 from mockserver.declared import life
 from mockserver.declared.life import Credential
 from mockserver.declared.mock import Entry, Mock
+from mockserver.platform.message import NOTHING, Message, base64_json, dig
 from mockserver.platform.model import Kind, Life, Platform
 
 WHY = {
@@ -107,7 +108,25 @@ def _why(mock: Mock, entry: Entry, journal: Sequence[Entry]) -> str:
     if kind is None:
         return OTHERS.get(entry.cause, entry.cause).format(detail=entry.detail)
     row = kind.refused[entry.cause]
+    if entry.cause == "missing" and not row.why:
+        return WHY["missing"].format(noun=kind.noun) + _unreadable(kind, entry)
     return (row.why or WHY[entry.cause]).format_map(_words(mock, kind, entry, journal))
+
+
+def _unreadable(kind: Kind, entry: Entry) -> str:
+    """Say why nothing can be read at the place of a credential, if something is there; "" if nothing is."""
+    message = Message(headers=entry.headers, body=entry.body)
+    for place in kind.places.get(entry.operation, ()):
+        header = message.header(place.name.lower())
+        if place.part == "header" and header and place.lens:
+            return f" The header {place.name} is there, and has nothing that can be read as {place.lens}."
+        if place.part == "body" and not place.lens.startswith("form/") and entry.body and message.json is NOTHING:
+            return f" The body, which has to show it at {place}, is not JSON."
+        if place.lens.startswith("jws."):
+            member = place.lens[4:].partition("/")[0]
+            if base64_json(dig(message.json, (member,))) is None and entry.body:
+                return f" The body, which has to show it at {place}, has no member {member} that is JSON in base64url."
+    return ""
 
 
 def _advice(platform: Platform, entry: Entry) -> Iterator[str]:

@@ -42,6 +42,7 @@ def check(declaration: Declaration) -> None:
             for operation in names_in(keys, declaration.operations):
                 _check_parameters(told, declaration.operations[operation], *KINDS, name, "carried", keys)
         _check_reuse(name, kind, declaration.kinds)
+        _check_successor(name, kind, declaration)
         if name in declaration.lifecycle["order"]:
             _check_answers(name, kind, declaration)
         elif kind.get("refused") and kind.get("carried"):
@@ -207,6 +208,16 @@ def _check_reuse(name: str, kind: dict[str, Any], kinds: dict[str, Any]) -> None
     if ends != owner or ends not in kinds:
         right = f"what it is within, {owner!r}" if owner else "only what it is within, and it is within nothing"
         raise Wrong(f"presenting an old one can end {right}; not {ends!r}", *KINDS, name, "reuse")
+
+
+def _check_successor(name: str, kind: dict[str, Any], declaration: Declaration) -> None:
+    """Check that some operation shows one of the kind and brings the next."""
+    known = declaration.operations
+    shown = {one for keys in kind.get("carried", {}) for one in names_in(keys, known)}
+    brings = {one for keys in _issued(kind) for one in names_in(keys, known)}
+    if "successor" in kind and not shown & brings:
+        problem = "no operation shows one and brings the next; name one in both `carried` and `issued`, or leave this out"
+        raise Wrong(problem, *KINDS, name, "successor")
 
 
 def possible(kind: dict[str, Any], kinds: dict[str, Any]) -> set[str]:

@@ -197,7 +197,9 @@ class _Compiler:
         if place.part == "body":
             return put(example, place.steps, value)
         if place.part == "cookie":
-            cookies.append((place.name, value))
+            own = next((text for name, text in headers.items() if name.lower() == "set-cookie"), "")
+            if not (own.startswith(f"{place.name}=") and value in own):
+                cookies.append((place.name, value))
         elif not place.lens:
             headers[place.name] = value
         elif value not in headers.get(place.name, ""):
@@ -291,7 +293,8 @@ def _nothing(values: Values) -> bytes:  # noqa: ARG001 - it has the signature of
 
 
 def _worded(answer: Answer, row: dict[str, Any], message: str) -> Answer:
-    return replace(answer, code=row.get("code"), message=message, why=row.get("why", ""), advice=row.get("advice", ""))
+    words = {word: row.get(word, "") for word in ("why", "advice")}
+    return replace(answer, code=row.get("code"), message=message, harmless=row.get("harmless", False), **words)
 
 
 def _condition(place: str, value: Any) -> tuple[Callable[[Message], bool], str]:

@@ -34,6 +34,8 @@ class Answer(Struct, frozen=True, kw_only=True, eq=False):
     headers: tuple[tuple[str, Callable[[Values], str]], ...] = ()
     cookies: tuple[tuple[str, str], ...] = ()
     """Cookies that it sets: name, and the expression for the value."""
+    harmless: bool = False
+    """True if it promises that nothing was done, so that what the request showed is as good as before."""
     why: str = ""
     advice: str = ""
 

@@ -7,12 +7,12 @@ tokens and clients.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import flask
 import msgspec
 from flask import Blueprint, Flask, Response
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from mockserver.clock import iso, to_milliseconds
 from mockserver.declared import life
@@ -21,7 +21,7 @@ from mockserver.declared.handler import DeclaredHandler
 from mockserver.declared.life import Credential
 from mockserver.declared.mock import Entry, Mock, Planned, Registered
 from mockserver.engine.model import ClockState, Fault
-from mockserver.errors import InvalidRequest
+from mockserver.errors import InvalidRequest, NotFound
 from mockserver.faults import effect_of
 from mockserver.web import fast_lane
 from mockserver.web.admin.answers import answer, handle_errors
@@ -80,14 +80,11 @@ class _Ending(Struct, frozen=True, forbid_unknown_fields=True):
     by: Literal["ended", "evicted", "expired"] = "ended"
 
 
-class _Failing(Struct, frozen=True, forbid_unknown_fields=True):
-    """A fault as in `engine.model.Fault`, but for an operation of this platform."""
+class _Failing(Fault, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A fault for an operation of this platform; it hits after `skip` requests."""
 
-    kind: str
-    operation: str | None = None
-    times: int | None = 1
-    skip: int = 0
-    options: dict[str, Any] = {}
+    operation: str | None = None  # type: ignore[assignment] # the web chat's names are others
+    skip: Annotated[int, Meta(ge=0)] = 0
 
 
 def _given(kind: type[Any]) -> Any:
@@ -117,6 +114,11 @@ def _add_server(blueprint: Blueprint, mock: Mock) -> None:
     def reset() -> Response:
         mock.reset()
         return answer({})
+
+    @blueprint.route("/organizations/<path:rest>")
+    def organizations(rest: str) -> Response:
+        hint = f"this server has the declared platform {mock.platform.name}, without organisations; ask {PREFIX}/requests"
+        raise NotFound("path", f"organizations/{rest}", hint)
 
 
 def _add_clock(blueprint: Blueprint, mock: Mock) -> None:
@@ -187,12 +189,8 @@ def _add_faults(blueprint: Blueprint, mock: Mock) -> None:
 
     @blueprint.post("/faults")
     def add() -> Response:
-        given = _given(_Failing)
-        try:
-            fault = msgspec.convert({"kind": given.kind, **given.options}, Fault)
-        except msgspec.ValidationError as error:
-            raise InvalidRequest("fault", str(error)) from error
-        mock.plan(Planned(effect=effect_of(fault), operation=given.operation, times=given.times, skip=given.skip))
+        fault: _Failing = _given(_Failing)
+        mock.plan(Planned(effect=effect_of(fault), operation=fault.operation, times=fault.times, skip=fault.skip))
         return answer({}, 201)
 
     @blueprint.delete("/faults")

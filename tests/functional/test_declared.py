@@ -231,7 +231,7 @@ def test_a_platform_is_served_moved_and_explained(run: Run) -> None:
         told = run("explain", dead.headers["Dayfly-Context"], "--url", server.url)
         assert "had not been used for 1800 s" in told.output
 
-        http.post("/__admin/faults", json={"kind": "status", "operation": "initialize", "options": {"status": 503}})
+        http.post("/__admin/faults", json={"kind": "status", "operation": "initialize", "status": 503})
         assert http.post("/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "initialize"}).status_code == 503
         wrong = http.post("/__admin/faults", json={"kind": "status", "operation": "initialise"})
         assert "did you mean 'initialize'?" in wrong.json()["error"]["message"]

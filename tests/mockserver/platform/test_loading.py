@@ -177,6 +177,7 @@ def test_a_policy_sets_the_words_of_a_kind(tmp_path: Path) -> None:
     text = TOY.replace("unknown, ended, expired:", "unknown, ended, expired, succeeded:").replace(
         "      within: account", "      successor: {grace: 0}\n      within: account"
     )
+    text = text.replace("{work: $request", "{'work, logIn': $request")
     life = loaded(tmp_path, text, token__ttl=5, token__successor=2).kinds["token"].life
     assert (life.ttl, life.grace) == (5000, 2000)
 

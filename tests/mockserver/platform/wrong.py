@@ -136,6 +136,12 @@ WRONG: dict[str, tuple[str, str, str, str]] = {
         TOKEN + "issued.*",
         "stands in a header",
     ),
+    "a successor that nothing brings": (
+        "      ttl: {",
+        "      successor: {grace: 0}\n      ttl: {",
+        TOKEN + "successor",
+        "no operation shows one and brings the next",
+    ),
     "an id without an answer's body": (
         "{logIn: $response.body#/token}",
         "{work: $response.body#/token}",
