@@ -12,9 +12,12 @@ from mockserver import LiveServer
 from mockserver.declared.mock import Mock
 from mockserver.platform import compile_platform
 from mockserver.web.declared import create_declared_app
-from tests.functional.test_platforms_readme import FILES
+from tests.contracts.protocol.test_probe import UPLOADS as TICKETS
 
-UPLOADS = FILES["uploads.yaml"]
+UPLOADS = (
+    TICKETS.replace("{status: 405}", "{status: 405}, '503': {status: 503, code: try_later, message: Later.}")
+    + "x-effects: {store: {by: upload, delivery: any, with: {name: a}, keeps: {name: $request.path.name}}}\n"
+)
 NOT_NOW = "'503': {status: 503, code: try_later,"
 
 
@@ -67,7 +70,7 @@ def test_a_fault_is_planned_as_for_the_web_chat(uploads: Path) -> None:
         LiveServer(create_declared_app(Mock(compile_platform(uploads)))) as live,
         httpx.Client(base_url=live.url) as http,
     ):
-        fault = {"kind": "status", "status": 503, "retry_after": 7, "operation": "createTicket", "times": 2, "skip": 1}
+        fault = {"kind": "status", "status": 503, "retry_after": 7, "operation": "create", "times": 2, "skip": 1}
         assert http.post("/__admin/faults", json=fault).status_code == 201
         assert [http.post("/tickets").status_code for _ in range(4)] == [201, 503, 503, 201]
         for wrong, problem in (({"kind": "statsu"}, "Invalid enum value"), ({"kind": "status", "skip": -1}, "skip")):
