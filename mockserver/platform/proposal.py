@@ -52,7 +52,7 @@ def as_overlay(proposal: Proposal) -> str:
 
 
 def _head(proposal: Proposal) -> str:
-    """Return the first lines, which say what was guessed, and what was left out because it cannot be served."""
+    """Return the first lines. They name the guesses, and the paths that were left out because they cannot be served."""
     return HEAD + "".join(f"# Left out: {path}: {' '.join(why.split())}\n" for path, why in proposal.removed.items())
 
 

@@ -265,4 +265,21 @@ def test_a_clause_of_a_declared_platform_is_explained(run: Run) -> None:
     assert "R2/session not-renewed: the client must ask for another MCP session" in result.output
     assert "MUST" in result.output
     assert "did you mean" in run("explain", "--platform", "mcp", "R2/sesion").output
-    assert "name that with --platform" in run("explain", "R2/session").output
+    assert "name that with --platform" in run("explain", "R2/sesion").output
+
+
+def test_a_clause_that_only_declared_platforms_have_is_explained_without_naming_one(run: Run) -> None:
+    told = run("explain", "N1").output
+    assert "on the platform acme:\nN1/nonce not-from-refusal: the client must" in told
+    assert 'MUST: "when retrying in response to a "badNonce" error' in told
+    assert "on the platform mcp:" in run("explain", "R2/session").output
+    assert "session-reused" in run("explain", "S1").output
+
+
+@pytest.mark.parametrize("name", ["mcp", "acme", "oauth", "jenkins"])
+def test_a_platform_is_shown_with_its_rules_and_their_sentences(name: str, run: Run) -> None:
+    _, _, clauses = run("platform", "show", name).output.partition("clauses for clients\n")
+    assert re.findall(r"^    (MUST|SHOULD|advice): .+ \(.+\)$", clauses, re.MULTILINE)
+    for code in ("D1", "D3"):
+        for rule in re.findall(rf"^  {code}/.*\n(.*)", clauses, re.MULTILINE):
+            assert rule.startswith("    advice: ")

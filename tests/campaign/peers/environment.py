@@ -1,4 +1,4 @@
-"""What the comparison needs beside the clients: Pebble from the Go module proxy, the conformance suite and Node from npm."""
+"""Installs the tools of the comparison: Pebble from the Go module proxy, the conformance suite and Node from npm."""
 
 from __future__ import annotations
 
