@@ -92,11 +92,12 @@ def _proposal(source: Source, without: set[str], removed: dict[str, str]) -> Pro
     """Return a proposal without some kinds and some paths; None if nothing is left to propose."""
     document, added = source.document, dict[tuple[str, str], dict[str, Any]]()
     operations = [one for one in operations_of(document, added) if one.path not in removed]
-    guesses = [one for one in [*of_schemes(document, operations), *handed_on(operations)] if one.name not in without]
+    found = [*of_schemes(document, operations), *handed_on(operations)]
+    named = {one.name: one for one in reversed(found) if one.name not in without}
+    guesses = [one for one in found if named.get(one.name) is one]
     if not guesses:
         return None
-    kinds = {guess.name: guess.kind for guess in reversed(guesses)}
-    kinds = {guess.name: kinds[guess.name] for guess in guesses}
+    kinds = {guess.name: guess.kind for guess in guesses}
     shapes = {} if "error" in document.get("components", {}).get("examples", {}) else {"error": {"value": _ERROR}}
     parts = {
         "components": {"examples": shapes},
