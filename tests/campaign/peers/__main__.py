@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.campaign import record
 from tests.campaign.drivers import PublicClient, drivers
 from tests.campaign.peers import conformance, environment, machine, pebble
 from tests.campaign.peers.first import first
@@ -66,7 +67,16 @@ def of_machine(clients: dict[str, PublicClient]) -> Section:
 
 
 def _row(client: PublicClient, code: str, others: dict[str, str]) -> Row:
-    return Row(f"{client.package} {client.version}", code, first(client, code) if code else None, others)
+    number = first(client, code) if code else None
+    ours = _alarms(client) if not code else "not found" if number is None else str(number)
+    return Row(f"{client.package} {client.version}", code, ours, others)
+
+
+def _alarms(client: PublicClient) -> str:
+    """Return the alarms that the record has for a client."""
+    result = record.read()[client.name]
+    alarms = [clause.code for clause in result.clauses if clause.violated]
+    return f"{', '.join(alarms) or 'no alarm'} in {result.scenarios} scenarios"
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ class Row(Struct, frozen=True):
 
     client: str
     clause: str
-    first: int | None
+    ours: str
     others: Mapping[str, str]
 
 
@@ -45,8 +45,7 @@ def _section(section: Section) -> str:
     heads = ("client", "breaks", "dayfly finds it in scenario", *section.columns)
     lines = [f"## {section.title}", "", section.words, "", _cells(heads), "|" + " --- |" * len(heads)]
     for row in section.rows:
-        found = "no alarm" if not row.clause else str(row.first) if row.first is not None else "not found"
-        lines.append(_cells((row.client, row.clause or "nothing", found, *(row.others[name] for name in section.columns))))
+        lines.append(_cells((row.client, row.clause or "nothing", row.ours, *(row.others[name] for name in section.columns))))
     return "\n".join([*lines, ""])
 
 
