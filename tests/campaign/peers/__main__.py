@@ -25,7 +25,8 @@ def of_pebble(clients: dict[str, PublicClient]) -> Section:
         "Pebble",
         f"Pebble {environment.VERSION} rejects a share of good nonces at random. It shows if an order gets through,"
         "\nand judges no client: it does not tell that a nonce was thrown away, and never answers 503, after which one is"
-        "\nshown again. It checks signatures, orders and challenges, of which dayfly's declaration has the least.",
+        "\nshown again. An order that fails is not a verdict: that of a right client fails too if its second try is"
+        "\nrejected. Pebble checks signatures, orders and challenges, of which dayfly declares only what clients need.",
         columns,
         rows,
     )
