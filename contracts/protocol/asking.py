@@ -36,7 +36,7 @@ class Draft:
         self._query: dict[str, str] = {}
         self._cookies: dict[str, str] = {}
         self._jws: dict[str, dict[str, Any]] = {}
-        self._form = {name: str(value) for name, value in (operation.example or {}).items()} if self._is_form else {}
+        self._form = {name: _as_text(value) for name, value in (operation.example or {}).items()} if self._is_form else {}
         self._json: Any = None if self._is_form else deepcopy(operation.example)
 
     @property
@@ -106,6 +106,11 @@ class Draft:
             document = document if isinstance(document, dict) else {}
             document[member] = urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
         return b"" if document is None else json.dumps(document).encode()
+
+
+def _as_text(value: Any) -> str:
+    """Return a value as a form has it."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def request(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import Any, cast
 
@@ -93,7 +94,8 @@ def _shape(message: Message, media: str, validator: Draft202012Validator | None)
     if validator is None:
         return None
     if media.endswith("urlencoded"):
-        value: Any = message.form
+        properties = validator.schema.get("properties", {}) if isinstance(validator.schema, dict) else {}
+        value: Any = {name: _typed(text, properties.get(name)) for name, text in message.form.items()}
     elif media.endswith("json"):
         odd = _odd(message.body)
         if message.json is NOTHING or odd:
@@ -103,6 +105,17 @@ def _shape(message: Message, media: str, validator: Draft202012Validator | None)
         return None
     error = best_match(validator.iter_errors(value))
     return None if error is None else _problem(error)
+
+
+def _typed(text: str, schema: Any) -> Any:
+    """Return a field of a form as its schema wants it, because all that a form has is text."""
+    kind = schema.get("type") if isinstance(schema, dict) else None
+    if kind == "array":
+        return [_typed(text, schema.get("items"))]
+    if kind in {"integer", "number", "boolean", "object"}:
+        with suppress(ValueError, RecursionError):
+            return json.loads(text)
+    return text
 
 
 def _odd(body: bytes) -> str:

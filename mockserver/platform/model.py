@@ -181,7 +181,7 @@ class Platform(Struct, frozen=True, kw_only=True, eq=False):
             if found is None:
                 continue
             matched = route, dict(zip(route.names, found.groups(), strict=True))
-            if method in route.operations or "{" not in route.path:
+            if "{" not in route.path or method in route.operations or (method == "HEAD" and "GET" in route.operations):
                 return matched
             first = first or matched
         return first

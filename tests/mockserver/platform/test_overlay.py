@@ -177,3 +177,17 @@ def test_a_mistake_of_the_document_is_told_with_the_line_there(folder: Path) -> 
     (folder / "uploads.yaml").write_text(UPLOADS.replace("/Folder'}}\n", "/Folders'}}\n"))
     with pytest.raises(DeclarationError, match=r"uploads\.yaml:22: .*did you mean 'Folder'"):
         compile_platform(folder / "links.yaml")
+
+
+@pytest.mark.parametrize(
+    ("form", "status"), [("n=1&b=true&l=x", 201), ("n=one", 400), ("b=True", 400), ("n=1.5", 400), ("s=1", 201)]
+)
+def test_the_fields_of_a_form_are_read_as_their_schema_wants_them(folder: Path, form: str, status: int) -> None:
+    fields = "n: {type: integer}, b: {type: boolean}, l: {type: array, items: {type: string}}, s: {type: string}"
+    content = f"application/x-www-form-urlencoded: {{schema: {{properties: {{{fields}}}}}}}"
+    text = UPLOADS.replace("application/json: {schema: {$ref: '#/components/schemas/Folder'}}", content)
+    (folder / "uploads.yaml").write_text(text)
+    app = create_declared_app(Mock(compile_platform(folder / "links.yaml")))
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    with LiveServer(app) as live:
+        assert httpx.post(f"{live.url}/v2/uploads", content=form, headers=kind).status_code == status
