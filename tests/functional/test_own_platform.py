@@ -47,14 +47,8 @@ def test_what_was_shown_may_be_shown_again_after_an_answer_that_is_declared_harm
     with pytest.raises(ProtocolViolated, match="after a call that may have used it"):
         verify_protocol(Keeps, uploads, clauses="S1")
     uploads.write_text(UPLOADS.replace(NOT_NOW, f"{NOT_NOW} harmless: true,"))
-    (finding,) = verify_protocol(Keeps, uploads, clauses="S1").findings
-    assert finding.verdict.status == "held"
-
-
-def test_the_first_line_of_the_error_names_the_clauses(uploads: Path) -> None:
-    with pytest.raises(ProtocolViolated) as caught:
-        verify_protocol(Keeps, uploads, clauses="S1")
-    assert str(caught.value).splitlines()[0].endswith("Keeps breaks S1/ticket reused")
+    (result,) = verify_protocol(Keeps, uploads, clauses="S1").clauses
+    assert result.status == "held"
 
 
 def test_more_examples_than_there_are_scenarios_are_told(uploads: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,16 +67,7 @@ def test_a_fault_is_planned_as_for_the_web_chat(uploads: Path) -> None:
         fault = {"kind": "status", "status": 503, "retry_after": 7, "operation": "create", "times": 2, "skip": 1}
         assert http.post("/__admin/faults", json=fault).status_code == 201
         assert [http.post("/tickets").status_code for _ in range(4)] == [201, 503, 503, 201]
-        for wrong, problem in (({"kind": "statsu"}, "Invalid enum value"), ({"kind": "status", "skip": -1}, "skip")):
-            answer = http.post("/__admin/faults", json=wrong)
-            assert answer.status_code == 400
-            assert problem in answer.json()["error"]["message"]
-
-
-def test_what_only_the_web_chat_has_is_refused_with_the_reason(uploads: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with LiveServer(create_declared_app(Mock(compile_platform(uploads)))) as live:
-        assert cli.run(["tail", live.url, "--no-follow"]) == 2
-        assert "declared platform uploads, without organisations; ask /__admin/requests" in capsys.readouterr().err
+        assert http.post("/__admin/faults", json={"kind": "statsu"}).status_code == 400
 
 
 def test_a_cookie_that_an_example_sets_is_set_once(uploads: Path) -> None:
@@ -100,7 +85,6 @@ def test_a_cookie_that_an_example_sets_is_set_once(uploads: Path) -> None:
         ("$request.body#/ticket", b"{", {}, "The body, which has to show it at $request.body#/ticket, is not JSON."),
         ("$request.body#/ticket", b"{}", {}, ""),
         ("$request.body#jws.protected/nonce", b'{"protected": "!"}', {}, "no member protected that is JSON in base64url"),
-        ("$request.header.X-Ticket#basic.user", b"", {"X-Ticket": "Basic !"}, "nothing that can be read as basic.user"),
         ("$request.header.X-Ticket#basic.user", b"", {}, ""),
     ],
 )

@@ -9,12 +9,13 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 
 from contracts.protocol.history import operation_of
 from contracts.protocol.judge import judge
-from contracts.protocol.runner import Runner, operations_called
+from contracts.protocol.runner import Runner
 from contracts.protocol.scenario import Scenario
 from contracts.protocol.trace import Exchange
 from contracts.protocol.walk import plain, walk
@@ -36,7 +37,7 @@ def _counted(client: PublicClient, code: str) -> int | None:
     with Runner(clients_of(client), partial(platform_of, client)) as runner:
         for number, scenario in enumerate(_scenarios(runner), 1):
             verdicts = judge(runner.platform, runner.run(scenario).trace)
-            if any(verdict.code == code and verdict.status == "violated" for verdict in verdicts):
+            if any(verdict.code == code for verdict in verdicts.violated):
                 return number
     return None
 
@@ -45,7 +46,8 @@ def _scenarios(runner: Runner) -> Iterator[Scenario]:
     """Yield the scenarios in the order in which `dayfly verify` plays them."""
     yield from plain(runner.platform)
     trace = runner.run(next(plain(runner.platform))).trace
-    yield from walk(runner.platform, operations_called(trace, partial(_operation, runner.platform)))
+    called = Counter(filter(None, (_operation(runner.platform, exchange) for exchange in trace.exchanges)))
+    yield from walk(runner.platform, called)
 
 
 def _operation(platform: Platform, exchange: Exchange) -> str | None:
