@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from contracts.cli.options import TYPED
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+    from contracts.judge import Demand
     from contracts.report.model import Report
     from contracts.verify import Options
     from contracts.verify.declared import Declaration
@@ -100,6 +101,36 @@ def check(declared: Declaration, recording: str, options: Options) -> Report:
     if recording.startswith(("http://", "https://")):
         raise click.UsageError("a running mock of a declared platform cannot be checked yet: record the client as a HAR file")
     return declared.check(Path(recording), options)
+
+
+def clauses_anywhere(code: str) -> dict[str, tuple[Demand, ...]]:
+    """Return the clauses with this code or name on the platforms that come with dayfly, by platform; not the web chat's."""
+    from mockserver.platform import names
+    from mockserver.platform.library import WEB_CHAT
+
+    found = {name: tuple(one for one in clauses_of(name) if code in _names_of(one)) for name in names() if name != WEB_CHAT}
+    return {name: clauses for name, clauses in found.items() if clauses}
+
+
+def _names_of(demand: Demand) -> tuple[str, str, str]:
+    return demand.code, demand.code.partition("/")[0], demand.name
+
+
+def clauses_of(named: str) -> tuple[Demand, ...]:
+    """Return the clauses for clients of a platform."""
+    from contracts.verify.declared import declaration
+
+    declared = declaration(named)
+    return () if declared is None else tuple(declared.demands)
+
+
+def worded(demands: Iterable[Demand]) -> str:
+    """Return clauses as text, each with the sentence that it rests on."""
+    lines = []
+    for demand in demands:
+        lines.append(f"{demand.code} {demand.name}: the client must {demand.statement}.")
+        lines += [f"  {demand.level}: {demand.source}"] if demand.source else []
+    return "\n".join(lines) + "\n"
 
 
 def probe(named: str, url: str, admin_token: str, client_id: str, client_secret: str, *, as_json: bool) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -78,19 +78,24 @@ def _clauses(platform: str) -> Sequence[Demand]:
 
 def _explain_clause(code_or_name: str, platform: str, as_json: bool) -> None:
     from contracts.cli.console import style_for
-    from contracts.cli.declared import is_declared
+    from contracts.cli.declared import clauses_anywhere, is_declared
     from contracts.report.describe import describe, document
     from contracts.verify import select_from
 
-    if not is_declared(platform) and "/" in code_or_name:
-        raise click.UsageError(f"{code_or_name} is a clause of a declared platform: name that with --platform NAME|FILE")
     if _PART_OF_ID.fullmatch(code_or_name):
         raise click.ClickException(f"{code_or_name!r} is not a whole contextId; copy all 36 characters of it")
-    found = select_from(_clauses(platform), (code_or_name,))
+    found: Mapping[str, Sequence[Demand]] = {platform: _clauses(platform)}
+    if not is_declared(platform) and not any(code_or_name in {one.code, one.name} for one in found[platform]):
+        found = clauses_anywhere(code_or_name) or found
+        if platform in found and "/" in code_or_name:
+            raise click.UsageError(f"{code_or_name} is a clause of a declared platform: name that with --platform NAME|FILE")
+    chosen = {name: select_from(clauses, (code_or_name,)) for name, clauses in found.items()}
     if as_json:
-        say_json({"clauses": [document(clause) for clause in found]})
-    else:
-        click.echo("\n".join(describe(clause, style_for(sys.stdout)) for clause in found), nl=False, color=True)
+        say_json({"clauses": [document(clause) for clauses in chosen.values() for clause in clauses]})
+        return
+    for name, clauses in chosen.items():
+        said = "\n".join(describe(clause, style_for(sys.stdout)) for clause in clauses)
+        click.echo(said if name == platform else f"on the platform {name}:\n{said}", nl=False, color=True)
 
 
 def _explain_request(context_id: str, url: str, admin_token: str, as_json: bool) -> None:

@@ -34,7 +34,10 @@ def list_(as_json: bool) -> None:
 @click.option("--source", is_flag=True, help="Print the declaration itself.")
 @json_option
 def show(platform: str, diagram: str | None, source: bool, as_json: bool) -> None:
-    """Print a platform's kinds, guards and operations."""
+    """Print a platform's kinds, guards and operations, and the clauses for its clients."""
+    from textwrap import indent
+
+    from contracts.cli.declared import clauses_of, is_declared, worded
     from mockserver.errors import NotFound
     from mockserver.platform import compile_platform, find
     from mockserver.platform.errors import suggestion
@@ -54,6 +57,8 @@ def show(platform: str, diagram: str | None, source: bool, as_json: bool) -> Non
         return
     if diagram is None:
         click.echo(shown(compiled), nl=False)
+        if is_declared(platform):
+            click.echo(f"\nclauses for clients\n{indent(worded(clauses_of(platform)), '  ')}", nl=False)
         return
     if diagram not in compiled.kinds:
         raise NotFound("kind", diagram, suggestion(diagram, compiled.kinds))
@@ -79,12 +84,14 @@ def check(file: str, as_json: bool) -> None:
 
 @command.command("new", context_settings=SETTINGS)
 @click.option("--from", "document", metavar="OPENAPI", required=True, help="An OpenAPI document, in YAML or JSON.")
+@click.option("--overlay", is_flag=True, help="Propose an overlay, which leaves the document as it is.")
 @json_option
-def new(document: str, as_json: bool) -> None:
+def new(document: str, overlay: bool, as_json: bool) -> None:
     """Propose a declaration for an OpenAPI document, on standard output. Confirm its guesses before you use it."""
     from mockserver.platform.guess import propose
+    from mockserver.platform.proposal import as_declaration, as_overlay
 
-    proposed = propose(document)
+    proposed = (as_overlay if overlay else as_declaration)(propose(document))
     if as_json:
         say_json({"declaration": proposed})
     else:
@@ -95,6 +102,6 @@ def new(document: str, as_json: bool) -> None:
 @click.option("--json", is_flag=True, expose_value=False, help="Changes nothing: the schema is JSON.")
 def schema() -> None:
     """Print the JSON Schema of x-lifecycle and x-effects."""
-    from mockserver.platform.declaration import schema as published
+    from mockserver.platform.words import schema as published
 
     say_json(published())

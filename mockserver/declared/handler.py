@@ -190,7 +190,7 @@ class DeclaredHandler:
     def _match(self, message: Message) -> tuple[Operation | None, str, str]:
         """Return the operation, or the row and the detail of the refusal."""
         platform = self.mock.platform
-        found = platform.route(message.path)
+        found = platform.route(message.path, message.method)
         if found is None:
             return None, "route", ""
         route, message.params = found
