@@ -16,6 +16,7 @@ CONSTRAINTS = Path(__file__).parents[3] / "constraints.txt"
 NODE_SDK = "purecloud-platform-client-v2@262.0.0"
 NODE_STACKS = ("axios@1.21.1", "got@14.6.6", "undici@7.30.2")
 """The HTTP stacks of the gallery's Node clients."""
+SARIF = "@microsoft/jest-sarif@1.0.0-beta.0"
 
 PATIENCE = 600
 """Seconds an installation may take: the Python SDK is thousands of files, and a client in Rust is 80 packages."""
@@ -36,6 +37,14 @@ def node_sdk() -> Path:
 def node_stacks() -> Path:
     """Return the folder that holds the packages of `NODE_STACKS`."""
     return _node("+".join(NODE_STACKS), *NODE_STACKS)
+
+
+def sarif_schema() -> Path:
+    """Return the schema of SARIF 2.1.0, as Microsoft's matchers for Jest have it."""
+    npm = need("npm")
+    script = f'cd "$1" && {npm} pack --silent {SARIF} && tar -xzf *.tgz'
+    folder = installed(SARIF.replace("/", "-"), lambda made: ["sh", "-c", script, "sh", str(made)])
+    return folder / "package" / "lib" / "schemas" / "sarif-2.1.0-rtm.5.json"
 
 
 def _node(name: str, *packages: str) -> Path:
