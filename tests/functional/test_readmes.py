@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 import pytest
+import yaml
 
 from contracts.clients.base import Credentials
 from contracts.clients.lines import question, reply
@@ -33,6 +34,7 @@ from tests.functional.talking import Talker
 from tests.gallery.catalogue import pieces
 from tests.need import need
 from tests.readmes import NAMES, ROOT, Block, blocks
+from tests.schemas import is_valid
 from tests.valkey import Server
 
 DEMO = ("--client-id", "demo", "--client-secret", "demo-secret")
@@ -341,6 +343,24 @@ def is_judged_afterwards(block: Block, place: Place) -> None:
     assert "inferred" in place.run(check)
 
 
+def is_a_workflow(block: Block, place: Place) -> None:
+    """It is valid, and the action has the inputs that it is given."""
+    place.write("workflow.yml", block.text)
+    is_valid("github-workflows", place.folder / "workflow.yml")
+    *_, step = yaml.safe_load(block.text)["jobs"]["contract"]["steps"]
+    assert step["with"].keys() <= yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))["inputs"].keys()
+
+
+def is_a_pipeline(block: Block, place: Place) -> None:
+    """It is valid, and its last command leaves the files that the service keeps."""
+    place.write("pipeline.yml", block.text)
+    is_valid("gitlab-ci", place.folder / "pipeline.yml")
+    job = yaml.safe_load(block.text)["contract"]
+    place.run(job["script"][-1])
+    kept = [*job["artifacts"]["paths"], job["artifacts"]["reports"]["junit"]]
+    assert all((place.folder / name).is_file() for name in kept)
+
+
 def is_expected(block: Block, place: Place) -> None:
     """The violation does not fail the run."""
     place.write(block.path, block.text)
@@ -396,6 +416,8 @@ WAYS: dict[tuple[str, str], Callable[[Block, Place], None]] = {
     ("contracts/README.md", "# test_live.py"): passes_with_the_first,
     ("contracts/README.md", "# pyproject.toml"): makes_tests_of_a_corpus,
     ("contracts/README.md", "dayfly serve --journal"): is_judged_afterwards,
+    ("contracts/README.md", "# .github/workflows/contract.yml"): is_a_workflow,
+    ("contracts/README.md", "# .gitlab-ci.yml"): is_a_pipeline,
     ("contracts/README.md", "# expected.toml"): is_expected,
     ("contracts/README.md", "dayfly verify notifier.py"): works,
     ("contracts/README.md", "$ dayfly reproduce"): prints,
