@@ -370,6 +370,28 @@ def is_expected(block: Block, place: Place) -> None:
     assert "1 expected" in place.run(f"{command} --expected-failures {block.path}")
 
 
+def is_at_the_head_of_the_containerfile(block: Block, _: Place) -> None:
+    """The file begins with the same commands; its own tests run what they can of them."""
+    head = (ROOT / "fixtures" / "container" / "Containerfile").read_text("utf-8")
+    assert all(f"#   {line}\n" in head for line in block.text.splitlines())
+
+
+def can_be_parsed(block: Block, place: Place) -> None:
+    """Its syntax is right. It needs a service for containers to be run."""
+    if block.language == "python":
+        compile(block.text, block.document, "exec")
+        return
+    framed = {
+        "js": (block.text, ["node", "--check"]),
+        "go": (f"package main\n\nfunc main() {{\n{block.text}}}\n", ["gofmt", "-e", "-l"]),
+        "java": (f"class Recipe {{ void run() {{ {block.text} }} }}\n", ["javac", "-d", ".", "-XDshould-stop.ifNoError=PARSE"]),
+    }
+    text, command = framed[block.language]
+    need(command[0])
+    place.write(f"Recipe.{block.language}", text)
+    place.run(shlex.join([*command, f"Recipe.{block.language}"]))
+
+
 def is_served(block: Block, place: Place) -> None:
     """The first command writes the policy that the second one serves."""
     first, second = block.text.splitlines()
@@ -440,6 +462,11 @@ WAYS: dict[tuple[str, str], Callable[[Block, Place], None]] = {
     ("mockserver/README.md", "import PureCloud"): partial(logs_in, run=python_with_sdk),
     ("mockserver/README.md", "const { ApiClient }"): partial(logs_in, run=node_with_sdk),
     ("mockserver/README.md", "import httpx"): runs,
+    ("mockserver/README.md", "podman build"): is_at_the_head_of_the_containerfile,
+    ("mockserver/README.md", "from testcontainers"): can_be_parsed,
+    ("mockserver/README.md", "try (var mock"): can_be_parsed,
+    ("mockserver/README.md", "const { GenericContainer"): can_be_parsed,
+    ("mockserver/README.md", "mock, err :="): can_be_parsed,
     ("mockserver/README.md", "mockserver/"): names_all_there_is,
     ("tests/README.md", "make "): can_be_made,
 }
