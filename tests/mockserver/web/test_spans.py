@@ -37,7 +37,8 @@ class Traced:
         provider.add_span_processor(SimpleSpanProcessor(self.exporter))
         self.http = Client(traced(create_app(parts), parts.handler.platform, provider))
         grant = {"grant_type": "client_credentials"}
-        self.token = self.http.post("/oauth/token", data=grant, auth=("demo", "demo-secret")).json["access_token"]
+        answer: Any = self.http.post("/oauth/token", data=grant, auth=("demo", "demo-secret"))
+        self.token = answer.json["access_token"]
 
     def post(self, path: str, body: dict[str, Any], **headers: str) -> Any:
         return self.http.post(path, json=body, headers={"Authorization": f"Bearer {self.token}", **headers}).json
