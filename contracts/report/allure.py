@@ -8,7 +8,6 @@ from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
-from contracts.clauses import DEMANDS
 from contracts.report.cells import clean
 from contracts.report.model import ClauseResult, Ending, Report
 from contracts.report.text import counterexample
@@ -22,7 +21,6 @@ _STATUS = {
     Ending.INCONCLUSIVE: "unknown",
     Ending.NOT_EXERCISED: "skipped",
 }
-_STATEMENTS = {clause.code: clause.statement for clause in DEMANDS}
 
 
 def render(report: Report) -> dict[str, bytes]:
@@ -50,8 +48,9 @@ def _result(report: Report, result: ClauseResult) -> dict[str, Any]:
         ],
         "parameters": [] if report.seed is None else [{"name": "seed", "value": str(report.seed), "excluded": True}],
     }
-    if result.code in _STATEMENTS:
-        told["description"] = f"A {report.subject} must {_STATEMENTS[result.code]}."
+    demand = report.demand(result)
+    if demand is not None:
+        told["description"] = f"The {demand.subject} must {demand.statement}."
     if result.ending is not Ending.HELD:
         told["statusDetails"] = _details(report, result)
     return told

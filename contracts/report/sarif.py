@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 import msgspec
 
-from contracts.clauses import DEMANDS
 from contracts.judge import Demand
 from contracts.report.annotations import place_of, workspace
 from contracts.report.cells import clean
@@ -23,9 +22,8 @@ _SHOWN = {Ending.VIOLATED, Ending.NOW_HELD, Ending.EXPECTED}
 def render(report: Report) -> bytes:
     """Return the report as indented JSON, ending with a newline. Files are named from the root of the checkout."""
     shown = [result for result in report.clauses if result.ending in _SHOWN]
-    known = {clause.code: clause for clause in DEMANDS}
     run = {
-        "tool": {"driver": {"name": "dayfly", "rules": [_rule(result, known.get(result.code)) for result in shown]}},
+        "tool": {"driver": {"name": "dayfly", "rules": [_rule(result, report.demand(result)) for result in shown]}},
         "invocations": [{"executionSuccessful": not report.interrupted and not report.stopped}],
         "results": [_result(report, result, index) for index, result in enumerate(shown)],
     }
@@ -37,8 +35,8 @@ def _rule(result: ClauseResult, clause: Demand | None) -> dict[str, Any]:
     rule: dict[str, Any] = {"id": result.code, "name": clean(result.name)}
     if clause is not None:
         rule["shortDescription"] = {"text": clean(f"Must {clause.statement}.")}
-        rule["fullDescription"] = {"text": clean(clause.reason)}
-        rule["help"] = {"text": clean(" ".join(clause.advice))}
+        told = {"fullDescription": clause.reason, "help": " ".join(clause.advice)}
+        rule |= {name: {"text": clean(text)} for name, text in told.items() if text}
     return rule
 
 
