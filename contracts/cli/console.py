@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from difflib import get_close_matches
 from pathlib import Path
@@ -16,7 +16,7 @@ import msgspec
 
 from contracts.report import text
 from contracts.report.facts import unkept
-from contracts.report.kinds import render
+from contracts.report.kinds import DIRECTORIES, Written, render
 from contracts.report.model import Report
 from contracts.report.style import Style
 
@@ -65,7 +65,7 @@ def _adds_up(path: str) -> bool:
 def destination(ctx: click.Context, param: click.Parameter, value: str, kinds: Sequence[str]) -> Destination:
     """Parse one value of --report, for a report that has these kinds. Raise BadParameter."""
     kind, colon, path = value.partition(":")
-    example = f"{kinds[1]}:report.{kinds[1]}"
+    example = "json:report.json"
     if not colon or not path:
         raise click.BadParameter(f"{value!r} must be KIND:PATH, as in {example}; - is standard output", ctx, param)
     if kind not in kinds:
@@ -74,7 +74,9 @@ def destination(ctx: click.Context, param: click.Parameter, value: str, kinds: S
         raise click.BadParameter(f"there is no report of the kind {kind!r}; {hint}", ctx, param)
     if path != STDOUT and not _can_hold_files(Path(path).resolve().parent):
         raise click.BadParameter(f"{Path(path).parent} is not a directory and cannot become one", ctx, param)
-    if path != STDOUT and Path(path).is_dir():
+    if kind in DIRECTORIES and (path == STDOUT or Path(path).is_file()):
+        raise click.BadParameter(f"the report {kind} is several files; name a directory for them", ctx, param)
+    if path != STDOUT and kind not in DIRECTORIES and Path(path).is_dir():
         raise click.BadParameter(f"{path} is a directory; name a file in it", ctx, param)
     return Destination(kind, path)
 
@@ -134,7 +136,7 @@ def tell(report: Report, destinations: Sequence[Destination], *, as_json: bool, 
     _complain([*problems, *([unkept(report)] if report.unkept else [])])
 
 
-def _rendered(report: Report, kind: str) -> bytes:
+def _rendered(report: Report, kind: str) -> Written:
     if kind == "issue" and report.platform:
         from contracts.protocol import issue
 
@@ -143,7 +145,7 @@ def _rendered(report: Report, kind: str) -> bytes:
 
 
 def deliver(
-    render: Callable[[str], bytes],
+    render: Callable[[str], Written],
     as_text: Callable[[Style], str],
     destinations: Sequence[Destination],
     *,
@@ -159,7 +161,7 @@ def deliver(
 
 
 def _delivered(
-    render: Callable[[str], bytes],
+    render: Callable[[str], Written],
     as_text: Callable[[Style], str],
     destinations: Sequence[Destination],
     *,
@@ -174,11 +176,13 @@ def _delivered(
     people.flush()
     for kind in sorted(for_programs):
         _take_standard_output()
-        click.echo(render(kind), nl=False)
+        written = render(kind)
+        assert isinstance(written, bytes)
+        click.echo(written, nl=False)
     return people, problems
 
 
-def _unwritten(render: Callable[[str], bytes], destinations: Sequence[Destination]) -> Iterator[str]:
+def _unwritten(render: Callable[[str], Written], destinations: Sequence[Destination]) -> Iterator[str]:
     """Write the files, and yield a message for each that could not be written."""
     for kind, path in destinations:
         if path != STDOUT:
@@ -193,11 +197,15 @@ def _complain(problems: Sequence[str]) -> None:
         raise click.ClickException("; ".join(problems))
 
 
-def write(written: bytes, path: str) -> None:
-    """Write a file. Raise ClickException if that fails.
+def write(written: Written, path: str) -> None:
+    """Write a file, or files into a directory. Raise ClickException if that fails.
 
     The summary page of a GitHub job is appended to, because all steps of a job share it.
     """
+    if isinstance(written, Mapping):
+        for name, content in written.items():
+            write(content, os.path.join(path, name))
+        return
     mode = "ab" if _is_summary(path) else "wb"
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)

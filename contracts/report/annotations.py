@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import shlex
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,9 +21,14 @@ class Place(NamedTuple):
     line: int = 1
 
 
+def workspace() -> Path:
+    """Return the directory that file names are relative to: the checkout of a job, or else the current one."""
+    return Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())
+
+
 def annotate(report: Report, root: Path) -> list[str]:
     """Return a line for each clause that did not end as expected, with file names relative to `root`."""
-    place = _place(report.target)
+    place = place_of(report.target)
     return [_annotation(result, place, root) for result in (*report.violated, *report.with_ending(Ending.NOW_HELD))]
 
 
@@ -48,7 +54,7 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _place(target: str) -> Place | None:
+def place_of(target: str) -> Place | None:
     """Return the file of a factory, or the first file in a command; None if there is none."""
     where, _, name = target.rpartition(":")
     if where.endswith(".py") and Path(where).is_file():

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from contracts.report import markdown
-from contracts.report.annotations import annotate
+from contracts.report.annotations import annotate, workspace
 from contracts.report.model import Report
 
 MOST_BYTES = 1 << 20
@@ -59,4 +59,4 @@ def annotations_of(report: Report) -> list[str]:
     """Return lines for GitHub's runner, if it reads the output and something failed."""
     if os.environ.get("GITHUB_ACTIONS") != "true" or not is_wanted() or not report.failed:
         return []
-    return annotate(report, Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()))
+    return annotate(report, workspace())

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 
 from contracts.errors import ContractsError
 from contracts.report.model import Report
 
-KINDS = ("har", "html", "json", "junit", "markdown", "text")
+KINDS = ("allure", "har", "html", "json", "junit", "markdown", "sarif", "text")
 """Each kind is the function `render` of the module of that name in this package."""
+
+DIRECTORIES = ("allure",)
+"""Kinds that are several files in a directory; the others are one file."""
+
+Written = bytes | Mapping[str, bytes]
+"""The content of a file, or of the files in a directory by their names."""
 
 OF_DECLARED = ("issue",)
 """Kinds for declared platforms only."""
@@ -17,12 +24,12 @@ OF_WEB_CHAT = ("har",)
 """Kinds for the web chat only."""
 
 
-def render(report: Report, kind: str) -> bytes:
-    """Return the report as the content of a file of this kind."""
+def render(report: Report, kind: str) -> Written:
+    """Return the report as the content of a file of this kind, or of a directory."""
     if kind in OF_DECLARED:
         raise ContractsError(f"the report {kind} is only for declared platforms: add --platform")
     if kind in OF_WEB_CHAT and report.platform:
         raise ContractsError(f"the report {kind} is only for the web chat; take json or html for {report.platform}")
     assert kind in KINDS
-    written = import_module(f"contracts.report.{kind}").render(report)
-    return bytes(written) if isinstance(written, bytes) else str(written).encode("utf-8", "backslashreplace")
+    written: str | Written = import_module(f"contracts.report.{kind}").render(report)
+    return written.encode("utf-8", "backslashreplace") if isinstance(written, str) else written

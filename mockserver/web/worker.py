@@ -18,6 +18,7 @@ from mockserver.settings import Settings
 from mockserver.web.calls import THREADS, Calls
 from mockserver.web.log import LogLevel, log_to_standard_error
 from mockserver.web.memory import keep_little
+from mockserver.web.spans import traced
 from mockserver.wire import MAX_READ, ROUTES
 from mockserver.wire.redaction import Secrets
 
@@ -111,7 +112,8 @@ class Worker:
         self._link.report()
         calls = Calls(stopping, self._port, self._threads)
         threading.Thread(target=calls.watch, name="dayfly-calls", daemon=True).start()
-        return calls.served(named(logged(app) if self._log_requests else app), getattr(app, "refuse", None))
+        shown = traced(logged(app) if self._log_requests else app, getattr(handler, "platform", None))
+        return calls.served(named(shown), getattr(app, "refuse", None))
 
     def _stop_with_parent(self, stopping: threading.Event) -> None:
         self._link.wait()

@@ -319,8 +319,13 @@ def test_a_corpus_and_expected_failures_serve_declared_platforms_too(clients: Pa
 
 def test_every_report_can_be_written(clients: Path, run: Run) -> None:
     kinds = {"html": "<!doctype html>", "markdown": "## ", "text": "error[R2/session]", "json": '{\n  "schema_version": 1'}
-    options = [word for kind in kinds for word in ("--report", f"{kind}:{clients}/report.{kind}")]
+    kinds["sarif"] = '{\n  "$schema":'
+    options = [word for kind in [*kinds, "allure"] for word in ("--report", f"{kind}:{clients}/report.{kind}")]
     assert run("verify", "--platform", "mcp", f"{clients}/broken.py:Client", "--clause", "R2", *options).exit_code == 1
     for kind, begins in kinds.items():
         assert (clients / f"report.{kind}").read_text().startswith(begins)
     jsonschema.validate(json.loads((clients / "report.json").read_text()), schema())
+    (sarif,) = json.loads((clients / "report.sarif").read_text())["runs"]
+    (allure,) = (json.loads(file.read_bytes()) for file in (clients / "report.allure").iterdir())
+    assert [rule["id"] for rule in sarif["tool"]["driver"]["rules"]] == ["R2/session"]
+    assert (allure["status"], allure["name"].split()[0]) == ("failed", "R2/session")

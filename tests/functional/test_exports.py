@@ -268,7 +268,7 @@ def test_standard_output_is_left_to_what_asks_for_it(capfd: Captured) -> None:
     ("report", "problem"),
     [
         ("htlm:x", "there is no report of the kind 'htlm'; did you mean html?"),
-        ("html", "'html' must be KIND:PATH, as in html:report.html; - is standard output"),
+        ("html", "'html' must be KIND:PATH, as in json:report.json; - is standard output"),
         ("html:", "'html:' must be KIND:PATH"),
     ],
 )

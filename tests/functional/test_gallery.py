@@ -15,7 +15,7 @@ import pytest
 
 from contracts.clauses import CLAUSES
 from tests.gallery.catalogue import ROOT, Piece, pieces
-from tests.gallery.judging import Story, judge
+from tests.gallery.judging import Story, judge, started
 from tests.need import need
 
 PIECES = tuple(piece for piece in pieces() if piece.shipped)
@@ -24,7 +24,7 @@ IN_PROCESS = [piece for piece in PIECES if piece.is_in_process]
 CULPRITS = [piece for piece in PIECES if piece.room == "culprit"]
 FAMILIES = {clause.code[0] for clause in CLAUSES}
 
-SHARED = {"json_lines.mjs", "notifier.py"}
+SHARED = {"Cargo.toml", "json_lines.mjs", "notifier.py"}
 """Files that are no clients."""
 
 CLIENTS = ROOT / "tests" / "gallery" / "clients"
@@ -49,7 +49,7 @@ def _at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
 ELSEWHERE = {"stacks.py:Pycurl", "trio_facade.py:Trio"}
 """Clients whose time the judge cannot move: libcurl waits for real, and trio waits in the kernel."""
 
-SMOKED = {"node_http.mjs", "JavaClient.java"}
+SMOKED = {"node_http.mjs"}
 """Files of the clients in other languages that are tried here."""
 
 
@@ -98,16 +98,34 @@ def test_a_variant_of_each_mistake_is_caught(piece: Piece) -> None:
     assert set(piece.breaks) <= set(broken) <= {*piece.breaks, *piece.along}
 
 
+def replayed(piece: Piece, scenario: str) -> subprocess.CompletedProcess[str]:
+    """Replay one scenario. All scenarios take minutes, because each starts a process."""
+    words = ["replay", f"fixtures/scenarios/{scenario}.json", "--command", started(piece), "--patience", "60"]
+    return subprocess.run([sys.executable, "-m", "contracts.cli", *words], capture_output=True, text=True, check=False)
+
+
 @pytest.mark.slow
 @by_name([piece for piece in OWN if piece.files & SMOKED])
 def test_a_client_in_another_language_keeps_the_contract_in_one_scenario(piece: Piece) -> None:
-    """All its scenarios take minutes, because each starts a process."""
     need(piece.needs)
-    scenario = "fixtures/scenarios/two-plain-sends.json"
-    words = ["replay", scenario, "--command", piece.command, "--patience", "60"]
-    done = subprocess.run([sys.executable, "-m", "contracts.cli", *words], capture_output=True, text=True, check=False)
+    done = replayed(piece, "two-plain-sends")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "D2 not-delivered           held" in done.stdout
+
+
+@pytest.mark.slow
+@by_name([piece for piece in PIECES if piece.is_compiled and piece.room == "correct"])
+def test_a_client_in_a_compiled_language_is_left_alone(piece: Piece) -> None:
+    assert not judge(piece, seed=0, examples=0).broken
+
+
+@pytest.mark.slow
+@by_name([piece for piece in PIECES if piece.is_compiled and piece.room == "exhibit"])
+def test_the_threads_mistake_is_caught_in_a_compiled_language(piece: Piece) -> None:
+    need(piece.needs)
+    done = replayed(piece, "earlier-today")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "S1 session-reused          violated" in done.stdout
 
 
 @pytest.mark.slow

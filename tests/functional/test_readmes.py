@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 import pytest
+import yaml
 
 from contracts.clients.base import Credentials
 from contracts.clients.lines import question, reply
@@ -33,6 +34,7 @@ from tests.functional.talking import Talker
 from tests.gallery.catalogue import pieces
 from tests.need import need
 from tests.readmes import NAMES, ROOT, Block, blocks
+from tests.schemas import is_valid
 from tests.valkey import Server
 
 DEMO = ("--client-id", "demo", "--client-secret", "demo-secret")
@@ -341,6 +343,24 @@ def is_judged_afterwards(block: Block, place: Place) -> None:
     assert "inferred" in place.run(check)
 
 
+def is_a_workflow(block: Block, place: Place) -> None:
+    """It is valid, and the action has the inputs that it is given."""
+    place.write("workflow.yml", block.text)
+    is_valid("github-workflows", place.folder / "workflow.yml")
+    *_, step = yaml.safe_load(block.text)["jobs"]["contract"]["steps"]
+    assert step["with"].keys() <= yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))["inputs"].keys()
+
+
+def is_a_pipeline(block: Block, place: Place) -> None:
+    """It is valid, and its last command leaves the files that the service keeps."""
+    place.write("pipeline.yml", block.text)
+    is_valid("gitlab-ci", place.folder / "pipeline.yml")
+    job = yaml.safe_load(block.text)["contract"]
+    place.run(job["script"][-1])
+    kept = [*job["artifacts"]["paths"], job["artifacts"]["reports"]["junit"]]
+    assert all((place.folder / name).is_file() for name in kept)
+
+
 def is_expected(block: Block, place: Place) -> None:
     """The violation does not fail the run."""
     place.write(block.path, block.text)
@@ -348,6 +368,28 @@ def is_expected(block: Block, place: Place) -> None:
     command = "dayfly verify notifier.py:factory --clause S1 --seed 0"
     place.run(command, 1)
     assert "1 expected" in place.run(f"{command} --expected-failures {block.path}")
+
+
+def is_at_the_head_of_the_containerfile(block: Block, _: Place) -> None:
+    """The file begins with the same commands; its own tests run what they can of them."""
+    head = (ROOT / "fixtures" / "container" / "Containerfile").read_text("utf-8")
+    assert all(f"#   {line}\n" in head for line in block.text.splitlines())
+
+
+def can_be_parsed(block: Block, place: Place) -> None:
+    """Its syntax is right. It needs a service for containers to be run."""
+    if block.language == "python":
+        compile(block.text, block.document, "exec")
+        return
+    framed = {
+        "js": (block.text, ["node", "--check"]),
+        "go": (f"package main\n\nfunc main() {{\n{block.text}}}\n", ["gofmt", "-e", "-l"]),
+        "java": (f"class Recipe {{ void run() {{ {block.text} }} }}\n", ["javac", "-d", ".", "-XDshould-stop.ifNoError=PARSE"]),
+    }
+    text, command = framed[block.language]
+    need(command[0])
+    place.write(f"Recipe.{block.language}", text)
+    place.run(shlex.join([*command, f"Recipe.{block.language}"]))
 
 
 def is_served(block: Block, place: Place) -> None:
@@ -396,6 +438,8 @@ WAYS: dict[tuple[str, str], Callable[[Block, Place], None]] = {
     ("contracts/README.md", "# test_live.py"): passes_with_the_first,
     ("contracts/README.md", "# pyproject.toml"): makes_tests_of_a_corpus,
     ("contracts/README.md", "dayfly serve --journal"): is_judged_afterwards,
+    ("contracts/README.md", "# .github/workflows/contract.yml"): is_a_workflow,
+    ("contracts/README.md", "# .gitlab-ci.yml"): is_a_pipeline,
     ("contracts/README.md", "# expected.toml"): is_expected,
     ("contracts/README.md", "dayfly verify notifier.py"): works,
     ("contracts/README.md", "$ dayfly reproduce"): prints,
@@ -418,6 +462,11 @@ WAYS: dict[tuple[str, str], Callable[[Block, Place], None]] = {
     ("mockserver/README.md", "import PureCloud"): partial(logs_in, run=python_with_sdk),
     ("mockserver/README.md", "const { ApiClient }"): partial(logs_in, run=node_with_sdk),
     ("mockserver/README.md", "import httpx"): runs,
+    ("mockserver/README.md", "podman build"): is_at_the_head_of_the_containerfile,
+    ("mockserver/README.md", "from testcontainers"): can_be_parsed,
+    ("mockserver/README.md", "try (var mock"): can_be_parsed,
+    ("mockserver/README.md", "const { GenericContainer"): can_be_parsed,
+    ("mockserver/README.md", "mock, err :="): can_be_parsed,
     ("mockserver/README.md", "mockserver/"): names_all_there_is,
     ("tests/README.md", "make "): can_be_made,
 }

@@ -54,6 +54,11 @@ class Piece(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return {Path(word).name for word in words if word.startswith(FOLDERS)}
 
     @property
+    def is_compiled(self) -> bool:
+        """True if its command is the source of a program that has to be built first."""
+        return self.command.endswith((".go", ".java", ".rs"))
+
+    @property
     def is_in_process(self) -> bool:
         """True if it is driven in virtual time, at thousands of scenarios per minute."""
         return not self.command and not self.socket

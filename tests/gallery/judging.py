@@ -22,7 +22,8 @@ from contracts.profiles import Extent
 from contracts.report.model import Counterexample, Report
 from contracts.scenario import encode
 from contracts.verify import Options, verify
-from tests.gallery.catalogue import Piece
+from tests.gallery import built
+from tests.gallery.catalogue import ROOT, Piece
 from tests.need import need
 
 THOROUGH = 500
@@ -96,9 +97,15 @@ def _clients(piece: Piece, patience: float | None) -> Clients:
     patience = patience or piece.patience
     given: dict[str, Any] = {} if patience is None else {"patience": patience}
     if piece.command:
-        words = [sys.executable if word == "python" else word for word in shlex.split(piece.command)]
-        return command_clients(shlex.join(words), one_shot=piece.one_shot, **given)
+        return command_clients(started(piece), one_shot=piece.one_shot, **given)
     return PythonClients(find(piece.client), socket=piece.socket, **given)
+
+
+def started(piece: Piece) -> str:
+    """Return the command that starts the client; one in a compiled language is built first."""
+    if piece.is_compiled:
+        return built.command(ROOT / piece.command, piece.needs)
+    return shlex.join(sys.executable if word == "python" else word for word in shlex.split(piece.command))
 
 
 def _provide(what: str) -> None:

@@ -16,16 +16,17 @@ CONSTRAINTS = Path(__file__).parents[3] / "constraints.txt"
 NODE_SDK = "purecloud-platform-client-v2@262.0.0"
 NODE_STACKS = ("axios@1.21.1", "got@14.6.6", "undici@7.30.2")
 """The HTTP stacks of the gallery's Node clients."""
+SARIF = "@microsoft/jest-sarif@1.0.0-beta.0"
 
-PATIENCE = 300
-"""Seconds an installation may take: the Python SDK is thousands of files."""
+PATIENCE = 600
+"""Seconds an installation may take: the Python SDK is thousands of files, and a client in Rust is 80 packages."""
 
 
 def python_sdk() -> Path:
     """The folder to have on `PYTHONPATH`."""
     pinned = (line for line in CONSTRAINTS.read_text("utf-8").splitlines() if line.lower().startswith("purecloud"))
     sdk = next(pinned).lower()
-    return _installed(sdk, lambda folder: [sys.executable, "-m", "pip", "install", "--target", str(folder), sdk])
+    return installed(sdk, lambda folder: [sys.executable, "-m", "pip", "install", "--target", str(folder), sdk])
 
 
 def node_sdk() -> Path:
@@ -38,13 +39,22 @@ def node_stacks() -> Path:
     return _node("+".join(NODE_STACKS), *NODE_STACKS)
 
 
+def sarif_schema() -> Path:
+    """Return the schema of SARIF 2.1.0, as Microsoft's matchers for Jest have it."""
+    npm = need("npm")
+    script = f'cd "$1" && {npm} pack --silent {SARIF} && tar -xzf *.tgz'
+    folder = installed(SARIF.replace("/", "-"), lambda made: ["sh", "-c", script, "sh", str(made)])
+    return folder / "package" / "lib" / "schemas" / "sarif-2.1.0-rtm.5.json"
+
+
 def _node(name: str, *packages: str) -> Path:
     npm = need("npm")
     options = ("--ignore-scripts", "--no-audit", "--no-fund")
-    return _installed(name, lambda folder: [npm, "install", *options, "--prefix", str(folder), *packages]) / "node_modules"
+    return installed(name, lambda folder: [npm, "install", *options, "--prefix", str(folder), *packages]) / "node_modules"
 
 
-def _installed(name: str, command: Callable[[Path], list[str]]) -> Path:
+def installed(name: str, command: Callable[[Path], list[str]], part_of: str = "sdk") -> Path:
+    """Return a folder of the cache that the command has filled, now or earlier; skip the test if it fails."""
     folder = _cache() / name.replace("==", "@")
     if folder.is_dir():
         return folder
@@ -52,19 +62,19 @@ def _installed(name: str, command: Callable[[Path], list[str]]) -> Path:
     with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as scratch:
         made = Path(scratch) / "made"
         made.mkdir()
-        _run(name, command(made))
+        _run(name, command(made), part_of)
         with suppress(OSError):  # another process was faster
             made.rename(folder)
     return folder
 
 
-def _run(name: str, command: list[str]) -> None:
+def _run(name: str, command: list[str], part_of: str) -> None:
     try:
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE)
     except subprocess.TimeoutExpired:
-        lacking("sdk", f"{name} could not be installed within {PATIENCE} s")
+        lacking(part_of, f"{name} could not be installed within {PATIENCE} s")
     except subprocess.CalledProcessError as failed:
-        lacking("sdk", f"{name} could not be installed: {(failed.stderr or failed.stdout).strip()[-300:]}")
+        lacking(part_of, f"{name} could not be installed: {(failed.stderr or failed.stdout).strip()[-300:]}")
 
 
 def _cache() -> Path:
