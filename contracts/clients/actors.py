@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import platform
 import sys
 import threading
@@ -12,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from contracts.clients.target import TARGET_PREFIX
+from contracts.clients.common import TARGET_PREFIX
 
 if TYPE_CHECKING:
     from contracts.clients.stage import Stage
@@ -100,7 +99,7 @@ class Actor:
         if frame is None:
             return "?"
         module = str(frame.f_globals.get("__name__", "?")).removeprefix(TARGET_PREFIX)
-        return f"{module}.{frame.f_code.co_qualname}"
+        return f"{module}.{getattr(frame.f_code, 'co_qualname', frame.f_code.co_name)}"
 
     def is_me(self) -> bool:
         """Return True if it runs in the calling thread."""
@@ -123,6 +122,8 @@ class Actor:
 
     def interrupt(self) -> None:
         """End it: now if it waits, else as soon as it runs Python code again."""
+        import ctypes
+
         if self.running:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread), ctypes.py_object(Abandoned))
         else:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import select
 import socket
 from contextlib import suppress
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary, ref
 
 from contracts.clients.actors import current_actor, current_stage
-from contracts.clients.base import Returned
 from contracts.clients.polls import real_poll
 from contracts.clients.stage import Stage
+
+if TYPE_CHECKING:
+    from contracts.clients.base import Returned
 
 READABLE, WRITABLE = select.POLLIN, select.POLLOUT
 

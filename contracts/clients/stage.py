@@ -16,8 +16,8 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from contracts.clients.actors import Abandoned, Actor, always, current_actor
-from contracts.clients.base import Hung, Wrote, unheard
 from contracts.clients.clock import NANOSECONDS, VirtualClock
+from contracts.clients.common import Hung, Wrote, unheard
 from contracts.clients.watch import Watch
 
 T = TypeVar("T")
