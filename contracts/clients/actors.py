@@ -6,10 +6,10 @@ import platform
 import sys
 import threading
 from _thread import allocate_lock
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from contracts.clients.common import TARGET_PREFIX
 
@@ -45,12 +45,19 @@ class Actor:
         self.ready: Callable[[], bool] | None = always
         self.until: int | None = None
         self.running = False
+        self.files: Iterable[Any] = ()
+        """The files, or their descriptors, on which it waits."""
         self.outside = False
         """True if it waits for something that happens in real time, for example in another process."""
         self.missed = 0
         """The turns that went by while it ran without a sign of life."""
         self._thread = 0
         self._native = 0
+
+    @property
+    def native(self) -> int:
+        """The system's number of its thread, 0 before that has begun."""
+        return self._native
 
     @property
     def lost(self) -> bool:

@@ -27,11 +27,12 @@ def _wait(stage: Stage, ask: Callable[[], Any], seconds: float | None, files: It
     if found or (seconds is not None and seconds == 0):
         return found
     until = None if seconds is None or seconds < 0 else stage.clock.after(seconds)
-    stage.wait_until(lambda: bool(ask()), until, outside=any(map(_is_outside, files)))
+    files = list(files)
+    stage.wait_until(lambda: bool(ask()), until, outside=any(map(is_outside, files)), files=files)
     return ask()
 
 
-def _is_outside(file: Any) -> bool:
+def is_outside(file: Any) -> bool:
     """Return True if another process may be at the other end. Sockets lead to the platform, or to a thread in this process."""
     try:
         return stat.S_ISFIFO(os.fstat(file if isinstance(file, int) else file.fileno()).st_mode)

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from types import FunctionType, ModuleType
 from typing import Any
 
-_KEEP_REAL_TIME = frozenset({"contracts", "mockserver", "hypothesis", "pytest", "_pytest", "xdist", "execnet", "waitress"})
+_KEEP_REAL_TIME = frozenset(
+    {"_dayfly_time", "contracts", "mockserver", "hypothesis", "pytest", "_pytest", "xdist", "execnet", "waitress"}
+)
 """Packages that drive a client, or run the tests around it. They keep real time."""
 
 _DEFAULTS_COUNT = frozenset({"sched"})

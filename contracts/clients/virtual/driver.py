@@ -27,16 +27,21 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-NODE = "NODE_OPTIONS"
+NODE, PYTHON = "NODE_OPTIONS", "PYTHONPATH"
 FROM_US = "DAYFLY_"
 """The beginning of the names of variables that are a client's credentials and its platform."""
 
 
 def shimmed(variables: dict[str, str], door: str) -> dict[str, str]:
-    """Return an environment in which a runtime that has a shim finds it, and the door; other settings are kept."""
-    node = f"--import={files('contracts.clients').joinpath('shims', 'node.mjs')}"
-    options = " ".join(filter(None, [variables.get(NODE, ""), _quoted(node)]))
-    return {**variables, NODE: options, VARIABLE: door}
+    """Return an environment in which a runtime that has a shim finds it, and the door; other settings are kept.
+
+    Python draws no seed for its hashes, so that sets of strings have the same order in each run.
+    """
+    shims = files("contracts.clients").joinpath("shims")
+    options = [variables.get(NODE, ""), _quoted(f"--import={shims.joinpath('node.mjs')}")]
+    folders = [str(shims.joinpath("path")), variables.get(PYTHON, "")]
+    runtimes = {NODE: " ".join(filter(None, options)), PYTHON: os.pathsep.join(filter(None, folders))}
+    return {"PYTHONHASHSEED": "0", **variables, **runtimes, VARIABLE: door}
 
 
 def _quoted(option: str) -> str:

@@ -44,6 +44,9 @@ GRACE = 1.0
 PAUSE, SHORT_PAUSE = 0.05, 0.002
 """Seconds to wait for a sign of a client: while a process is there, and while none is, as right before its end."""
 
+STRANGER = "it asks the platform from a process that did not say hello, though another of its processes did"
+"""Why a client whose launcher alone has a shim is in real time."""
+
 LOOKS = 5
 """How often processes look again for what has not reached them yet."""
 
@@ -302,7 +305,7 @@ class Simulation:
     def _check_absence(self) -> None:
         """Raises BeyondVirtualTime if somebody waits for an answer and no process is there; one that has died does not wait."""
         if not self._members and self._exchanges.has_requests:
-            raise BeyondVirtualTime
+            raise BeyondVirtualTime(STRANGER)
 
     def _owes_a_look(self) -> bool:
         """Whether something was sent to the client at which it has not looked."""
@@ -386,6 +389,8 @@ class Simulation:
             raise self._disobeys(error) from error
 
     def _is_idle(self, idle: Idle) -> None:
+        if idle.real:
+            raise BeyondVirtualTime(idle.real)
         self._is_stirred = self._is_stirred or idle.worked
         if idle.foreign:
             self._notice(idle.foreign)
@@ -409,6 +414,7 @@ class Simulation:
         self.unwatch(member.channel.fileno())
         member.close()
         self._members.remove(member)
+        self._has_input = True  # others may wait for its end
 
 
 class _Stuck:
