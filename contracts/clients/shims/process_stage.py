@@ -19,7 +19,7 @@ MICROSECOND = 1000
 READINGS = 10_000
 """Readings of the clock without a pause: who reads it as often waits for it, so each of the next takes a millisecond."""
 
-SPINS = 20_000
+SPINS = 5_000
 """Pauses in a row that take no time: a process with so many waits for time to pass."""
 
 TICK = 1_000_000
@@ -155,7 +155,7 @@ class ProcessStage(Stage):
     def _foreign(self) -> str:
         for actor in self._actors:
             if actor.running and actor.waits_in_real_time():
-                return f"{actor.place()}, which waits in real time"
+                return f"native code in {actor.place()}"
         waiting = [actor.files for actor in self._actors if not actor.running]
         return next(filter(None, map(self.connections.foreign, waiting)), "")
 
@@ -195,6 +195,7 @@ class ProcessStage(Stage):
         now = self.clock.nanoseconds
         if self._spins_since is None:
             self._spins_since = now
-        message = self._idle("")
-        soon = (now + max(TICK, (now - self._spins_since) // 8)) // MICROSECOND
-        self._ask({**message, "next": min(soon, message["next"] or soon)})
+        later = [actor.until for actor in self._actors if actor.until is not None and actor.until > now]
+        soon = min([now + max(TICK, (now - self._spins_since) // 4), *later]) // MICROSECOND
+        while self.clock.nanoseconds < soon * MICROSECOND:
+            self._ask({**self._idle(""), "next": soon})
