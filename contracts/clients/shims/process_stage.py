@@ -107,6 +107,13 @@ class ProcessStage(Stage):
             self._spin()
         return super()._next(jump=jump)
 
+    def _able(self) -> list[Actor]:
+        """What has come in goes before what is due, and that in the order of its moments."""
+        able = super()._able()
+        due = [actor for actor in able if actor.ready is None or not actor.ready()]
+        ready = [actor for actor in able if actor not in due]
+        return ready or sorted(due, key=lambda actor: actor.until or 0)
+
     def _look(self) -> None:
         with self._lock:
             performance = self._performance

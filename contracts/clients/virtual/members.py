@@ -24,6 +24,8 @@ class Member:
         channel.setblocking(False)
         self.channel = channel
         self.state: State = "new"
+        self.pid = 0
+        """The number of its process, as far as that says it."""
         self.idle = Idle(at=0)
         self.owed = False
         """Something has come in for it, at which it has to look."""
@@ -55,6 +57,7 @@ class Member:
                 raise BadMessage("it said hello a second time")
             if message.hello != VERSION:
                 raise BadMessage(f"it speaks version {message.hello} of the protocol, and here version {VERSION} is spoken")
+            self.pid = message.pid
         else:
             if self.state not in {"running", "resting"}:
                 raise BadMessage("it said that it is idle without being asked")

@@ -381,12 +381,20 @@ class Simulation:
                 return
             for message in messages:
                 if isinstance(message, Hello):
+                    self._check_twice(member)
                     self._joined += 1
                     member.welcome(Welcome(self.now, [self._exchanges.port], self._seed + self._joined, self._variables))
                 else:
                     self._is_idle(message)
         except BadMessage as error:
             raise self._disobeys(error) from error
+
+    def _check_twice(self, member: Member) -> None:
+        """Raises BadMessage if the process of a new member is there already. It may have run another program instead."""
+        for other in [other for other in self._members if other is not member and other.pid == member.pid != 0]:
+            self._hear(other)
+            if other in self._members:
+                raise BadMessage(f"process {member.pid} said hello a second time, so its shim is loaded twice")
 
     def _is_idle(self, idle: Idle) -> None:
         if idle.real:
