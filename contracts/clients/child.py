@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from contracts.clients.base import Credentials, Wrote, hidden
+from contracts.clients.base import Credentials, Seat, Wrote, hidden
 from contracts.clients.errors import ClientError
 
 GRACE = 1.0
@@ -53,15 +53,23 @@ def command_line(command: str) -> list[str]:
     return words
 
 
-def environment(base_url: str, credentials: Credentials) -> dict[str, str]:
-    """What a client finds in its environment: ours, without settings that are none of its business, and its credentials."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("DAYFLY_")}
-    own = {
+def inherited() -> dict[str, str]:
+    """Our environment without settings that are none of a client's business."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("DAYFLY_")}
+
+
+def identity(base_url: str, credentials: Credentials) -> dict[str, str]:
+    """The variables in which a client finds the platform and its credentials."""
+    return {
         "DAYFLY_BASE_URL": base_url,
         "DAYFLY_CLIENT_ID": credentials.client_id,
         "DAYFLY_CLIENT_SECRET": credentials.client_secret,
     }
-    return inherited | own
+
+
+def environment(base_url: str, credentials: Credentials) -> dict[str, str]:
+    """What a client finds in its environment."""
+    return inherited() | identity(base_url, credentials)
 
 
 class Child:
@@ -103,6 +111,10 @@ class Child:
             self._listener.start()
         else:
             os.set_blocking(self.stderr, False)
+
+    def belongs_to(self, seat: Seat) -> None:
+        """From now on its credentials are those of a seat, which takes what it writes to stderr."""
+        self._credentials, self._wrote = seat.credentials, seat.wrote
 
     @property
     def stdin(self) -> int:

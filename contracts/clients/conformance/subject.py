@@ -10,15 +10,16 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from types import TracebackType
 from typing import Any, Self
 
-from contracts.clients.base import Credentials, unheard
+from contracts.clients.base import unheard
 from contracts.clients.child import Child, ending, environment, telling_line
 from contracts.clients.clock import START
-from contracts.clients.virtual.driver import shimmed
 from contracts.clients.virtual.members import Door, Member
 from contracts.clients.virtual.protocol import MICROSECOND, BadMessage, Hello, Idle, Welcome
+from contracts.clients.virtual.starting import NOBODY, shimmed
 
 PATIENCE = 10.0
 """Seconds of real time in which a process has to do what it is asked."""
@@ -29,7 +30,6 @@ NOON = START // MICROSECOND
 HOUR = 3_600_000_000
 """Microseconds."""
 
-_NOBODY = Credentials("none", "none")
 _monotonic = time.monotonic
 
 
@@ -53,17 +53,23 @@ class Subject:
     def __init__(self, words: Sequence[str], *, twice: bool = False, patience: float = PATIENCE) -> None:
         """`twice`: its shim is named twice in its environment. Raises ClientError, OSError."""
         self.now, self.patience, self.processes = NOON, patience, list[Process]()
-        self._door = Door()
-        self.platform = socket.create_server(("127.0.0.1", 0))
-        self.platform.settimeout(0)
-        url = f"http://127.0.0.1:{self.platform.getsockname()[1]}"
-        variables = shimmed(environment(url, _NOBODY), self._door.path)
-        variables = shimmed(variables, self._door.path) if twice else variables
-        self._child = Child(words, variables, _NOBODY, stdout=subprocess.PIPE, wrote=unheard, listened=False)
+        with ExitStack() as stack:
+            self._door = stack.enter_context(closing(Door()))
+            self.platform = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            self.platform.setblocking(False)
+            self._selector = stack.enter_context(selectors.DefaultSelector())
+            self._selector.register(self._door.listening, selectors.EVENT_READ)
+            self._child = self._started(words, twice)
+            stack.callback(self._child.kill)
+            self._stack = stack.pop_all()
         os.set_blocking(self._child.stdout, False)
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._door.listening, selectors.EVENT_READ)
         self._said = b""
+
+    def _started(self, words: Sequence[str], twice: bool) -> Child:
+        url = f"http://127.0.0.1:{self.platform.getsockname()[1]}"
+        variables = shimmed(environment(url, NOBODY), self._door.path)
+        variables = shimmed(variables, self._door.path) if twice else variables
+        return Child(words, variables, NOBODY, stdout=subprocess.PIPE, wrote=unheard, listened=False)
 
     def __enter__(self) -> Self:
         return self
@@ -71,10 +77,7 @@ class Subject:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         for process in self.processes:
             process.member.close()
-        self._selector.close()
-        self._door.close()
-        self.platform.close()
-        self._child.kill()
+        self._stack.close()
 
     # -- what it says ----------------------------------------------------------------------------------------------------
 

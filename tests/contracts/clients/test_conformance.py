@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from contracts import cli
 from contracts.cli.group import dayfly
 from contracts.clients.conformance.checks import checks, run
 from contracts.clients.conformance.subject import Subject, Violated
@@ -23,18 +24,21 @@ SOON = 0.5
 
 @pytest.mark.parametrize("runtime", ["node", "python"])
 def test_the_shims_that_come_with_it_keep_every_check(runtime: str) -> None:
-    words = (
-        [need("node"), str(EXERCISES / "exercises.mjs")]
-        if runtime == "node"
-        else [sys.executable, str(EXERCISES / "exercises.py")]
-    )
-    assert [(result.check, result.seen) for result in run(words, tries=3) if result.verdict != "held"] == []
+    program, ending = (need("node"), "mjs") if runtime == "node" else (sys.executable, "py")
+    results = run([program, str(EXERCISES / f"exercises.{ending}")], tries=3)
+    assert [(result.check, result.seen) for result in results if result.verdict != "held"] == []
+
+
+def test_a_runtime_without_a_shim_is_told_apart() -> None:
+    words = [sys.executable, "-S", "-c", "import time; time.sleep(1000)"]
+    with Subject(words, patience=SOON) as subject, pytest.raises(Violated, match="no process connected to the socket"):
+        checks(tries=1)[0].test(subject)
 
 
 ANSWERS = "hello()\nwhile asked := line(): say(id=asked['id'], time=now / 1000, first='work', order=[], status=200)\n"
 
 WRONG = {
-    "nobody": ("hello", "time.sleep(1000)", "no process connected"),
+    "silent": ("hello", "time.sleep(1000)", "a process connected, and said nothing"),
     "another version": ("hello", "hello(2)", "it speaks version 2 of the protocol, and here version 1 is spoken"),
     "nonsense": ("hello", "send('nonsense'); answer()", "it sent b'nonsense'"),
     "too late": ("hello", "say(id=0)\nhello(); line()", "the program ran before the hello was answered"),
@@ -89,7 +93,6 @@ def test_the_command_names_each_check_and_says_what_to_do(tmp_path: Path) -> Non
     assert (as_json["held"], as_json["checks"][0]["check"], as_json["checks"][0]["verdict"]) == (False, "hello", "violated")
 
 
-def test_a_command_that_is_no_program_is_named() -> None:
-    told = CliRunner().invoke(dayfly, ["shim", "check", "--", "/nowhere/program"])
-    assert told.exit_code == 1
-    assert "'/nowhere/program' cannot be started" in str(told.exception)
+def test_a_command_that_is_no_program_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["shim", "check", "--", "/nowhere/program"]) == 2
+    assert "'/nowhere/program' cannot be started" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from contracts.clients.virtual import simulation
-from contracts.clients.virtual.driver import shimmed
+from contracts.clients.virtual.starting import shimmed
 from contracts.scenario import Fault, Item, Message, Send, SendParallel
 from mockserver.journal import Arrival, Guest, Header, Returned
 from tests.contracts.clients.virtual.speaking import HELLO, in_node, run
@@ -195,6 +195,14 @@ def test_the_schedule_picks_which_request_comes_first(tmp_path: Path) -> None:
 def test_options_for_node_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NODE_OPTIONS", "--title=kept")
     assert told(tmp_path, "return process.title") == "kept"
+
+
+def test_what_is_loaded_before_the_client_is_in_virtual_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hook = tmp_path / "hook.cjs"
+    hook.write_text("globalThis.before = [setTimeout, Date.now()];")
+    monkeypatch.setenv("NODE_OPTIONS", f"--require={hook}")
+    body = "return [new Date(before[1]).getFullYear(), before[0] === setTimeout]"
+    assert told(tmp_path, body) == [2026, True]
 
 
 def test_processes_that_it_starts_share_its_time(tmp_path: Path) -> None:

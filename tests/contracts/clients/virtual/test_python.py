@@ -15,7 +15,7 @@ import pytest
 
 from contracts.clients.errors import BeyondVirtualTime
 from contracts.clients.virtual import simulation
-from contracts.clients.virtual.driver import shimmed
+from contracts.clients.virtual.starting import shimmed
 from contracts.scenario import Fault, Item, Message, Send, SendParallel
 from mockserver.journal import Arrival, Guest, Header, Returned
 from tests.contracts.clients.virtual.speaking import HELLO, in_python, run
