@@ -40,7 +40,7 @@ GRACE = 0.2
 GLANCE = 0.005
 """Seconds between two looks at what happens in real time."""
 
-OUT_OF_TIME = "the client's own time did not move with the platform's: {}; judge it with --command, which runs in real time"
+OUT_OF_TIME = "the client's own time did not move with the platform's: {}; judge it with --command and --real-time"
 
 FOREVER = 1 << 80
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import selectors
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,7 +17,7 @@ from contracts.clients.virtual.protocol import VARIABLE
 from contracts.clients.virtual.simulation import Simulation
 
 NODE, PYTHON = "NODE_OPTIONS", "PYTHONPATH"
-RUNTIMES = re.compile(r"node(js)?|python[0-9.]*")
+RUNTIMES = frozenset({"node", "nodejs", "python", "python3", *(f"python3.{minor}" for minor in range(9, 16))})
 """Programs that read a client's variables only once they are told to begin; a shell, for one, does so earlier."""
 
 NOBODY = Credentials("none", "none")
@@ -52,7 +51,7 @@ class Starter:
 
     def __init__(self, words: Sequence[str], *, stdout: int) -> None:
         self._words, self._stdout = words, stdout
-        self._is_runtime = RUNTIMES.fullmatch(Path(words[0]).name) is not None
+        self._is_runtime = Path(words[0]).name in RUNTIMES
         self._has_started = False
         self._ahead: tuple[Child, Door] | None = None
 
