@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Literal
 
 from msgspec import Struct
 
-from contracts.clients.conformance.subject import HOUR, NOON, PATIENCE, Process, Subject, Violated
+from contracts.clients.conformance.subject import HOUR, NOON, PATIENCE, TRIES, Process, Subject, Violated
 from contracts.clients.virtual.protocol import VERSION
 
 MILLISECOND = 1000
 """Microseconds."""
-
-TRIES = 20
-"""How often a piece of work is tried."""
 
 MOST_RESTS = 100
 """How often a process may rest until another has ended."""
@@ -48,8 +44,8 @@ class Check(Struct, frozen=True):
 
 def run(words: Sequence[str], tries: int = TRIES, patience: float = PATIENCE) -> Iterator[Result]:
     """Yield the verdict on each check. Raises ClientError if the command cannot be started, OSError without Unix sockets."""
-    for check in checks(tries):
-        with Subject(words, twice=check.twice, patience=patience) as subject:
+    for check in CHECKS:
+        with Subject(words, twice=check.twice, tries=tries, patience=patience) as subject:
             try:
                 check.test(subject)
             except Violated as error:
@@ -80,7 +76,7 @@ def _still(subject: Subject) -> None:
 
 def _idle(subject: Subject) -> None:
     process = subject.begun()
-    for number in range(TRIES):
+    for number in range(subject.tries):
         subject.set(id=number, do="tell")
         answers = subject.turn(process)
         _must(len(answers) == 1, "it said that it is idle while a line of its input waited to be read")
@@ -137,9 +133,9 @@ def _input(subject: Subject) -> None:
     _must(ids == [2, 1], f"a line of input and a timer were there at once, and were dealt with in the order {ids}")
 
 
-def _work(subject: Subject, tries: int) -> None:
+def _work(subject: Subject) -> None:
     process = subject.begun()
-    for number in range(tries):
+    for number in range(subject.tries):
         subject.set(id=number, do="work")
         answers = subject.turn(process)
         if not answers:
@@ -212,92 +208,91 @@ def _once(subject: Subject) -> None:
     _must(len(subject.processes) == 1, "a shim that is named twice said hello twice")
 
 
-def checks(tries: int) -> tuple[Check, ...]:
-    """Return all checks, in an order in which the first that fails explains most of the others."""
-    return (
-        Check(
-            "hello",
-            f"says hello, version {VERSION}, before the program's code runs, and waits for the answer",
-            "connect to the socket in DAYFLY_TIME first of all, send the line, and block in a read",
-            _hello,
-        ),
-        Check(
-            "still",
-            "says that it is idle once nothing can go on, and waits for the answer",
-            "send `at` as the time it was told and `next` as null without a timer, and block in a read",
-            _still,
-        ),
-        Check(
-            "idle",
-            "has read all that can be read before it says that it is idle",
-            "look for input without waiting, and say idle only after a pass in which nothing happened",
-            _idle,
-        ),
-        Check(
-            "now",
-            "shows the time that it was last told on every clock, and never goes back",
-            "replace each clock of the runtime; time that passes in reality does not count",
-            _now,
-        ),
-        Check(
-            "next",
-            "says when its first timer is due, and fires it then, not before",
-            "keep timers in a list of your own, and say the earliest moment in whole microseconds, rounded up",
-            _next,
-        ),
-        Check(
-            "order",
-            "fires due timers one at a time, in the order of their moments",
-            "sort by moment, then by the order in which they were set",
-            _order,
-        ),
-        Check(
-            "input",
-            "deals with what has come in before it fires a timer",
-            "after each answer look for input first, and fire a timer only if there is none",
-            _input,
-        ),
-        Check(
-            "work",
-            "is not idle while work of its own is under way, as in a thread",
-            "count what is begun and not done, in thread pools, compilers, and files, and do not say idle before it is zero",
-            partial(_work, tries=tries),
-        ),
-        Check(
-            "platform",
-            "has sent its requests, and read the answers that are there, before it says that it is idle",
-            "do not take a write that is under way for idle, and look at sockets after each answer",
-            _platform,
-        ),
-        Check(
-            "rest",
-            "waits for real milliseconds when it is told to rest, and fires no timer meanwhile",
-            "wait in the event loop on a real timer, and ask again",
-            _rest,
-        ),
-        Check(
-            "processes",
-            "takes the processes that it starts along, says how many there are, and notices their end",
-            "leave DAYFLY_TIME and the shim's own variable in their environment, and send `children`",
-            _processes,
-        ),
-        Check(
-            "end",
-            "ends by itself once its input has ended and nothing is left to do",
-            "when it is told to rest, let the process end if nothing keeps it alive",
-            _end,
-        ),
-        Check(
-            "closed",
-            "ends when the socket is closed",
-            "end the process, with the exit status 70, as soon as a read finds the end of the file",
-            _closed,
-        ),
-        Check(
-            "once",
-            "says hello once if it is loaded twice",
-            "remember in the process that the shim is there",
-            _once,
-            twice=True,
-        ),
-    )
+CHECKS = (
+    Check(
+        "hello",
+        f"says hello, version {VERSION}, before the program's code runs, and waits for the answer",
+        "connect to the socket in DAYFLY_TIME first of all, send the line, and block in a read",
+        _hello,
+    ),
+    Check(
+        "still",
+        "says that it is idle once nothing can go on, and waits for the answer",
+        "send `at` as the time it was told and `next` as null without a timer, and block in a read",
+        _still,
+    ),
+    Check(
+        "idle",
+        "has read all that can be read before it says that it is idle",
+        "look for input without waiting, and say idle only after a pass in which nothing happened",
+        _idle,
+    ),
+    Check(
+        "now",
+        "shows the time that it was last told on every clock, and never goes back",
+        "replace each clock of the runtime; time that passes in reality does not count",
+        _now,
+    ),
+    Check(
+        "next",
+        "says when its first timer is due, and fires it then, not before",
+        "keep timers in a list of your own, and say the earliest moment in whole microseconds, rounded up",
+        _next,
+    ),
+    Check(
+        "order",
+        "fires due timers one at a time, in the order of their moments",
+        "sort by moment, then by the order in which they were set",
+        _order,
+    ),
+    Check(
+        "input",
+        "deals with what has come in before it fires a timer",
+        "after each answer look for input first, and fire a timer only if there is none",
+        _input,
+    ),
+    Check(
+        "work",
+        "is not idle while work of its own is under way, as in a thread",
+        "count what is begun and not done, in thread pools, compilers, and files, and do not say idle before it is zero",
+        _work,
+    ),
+    Check(
+        "platform",
+        "has sent its requests, and read the answers that are there, before it says that it is idle",
+        "do not take a write that is under way for idle, and look at sockets after each answer",
+        _platform,
+    ),
+    Check(
+        "rest",
+        "waits for real milliseconds when it is told to rest, and fires no timer meanwhile",
+        "wait in the event loop on a real timer, and ask again",
+        _rest,
+    ),
+    Check(
+        "processes",
+        "takes the processes that it starts along, says how many there are, and notices their end",
+        "leave DAYFLY_TIME and the shim's own variable in their environment, and send `children`",
+        _processes,
+    ),
+    Check(
+        "end",
+        "ends by itself once its input has ended and nothing is left to do",
+        "when it is told to rest, let the process end if nothing keeps it alive",
+        _end,
+    ),
+    Check(
+        "closed",
+        "ends when the socket is closed",
+        "end the process, with the exit status 70, as soon as a read finds the end of the file",
+        _closed,
+    ),
+    Check(
+        "once",
+        "says hello once if it is loaded twice",
+        "remember in the process that the shim is there",
+        _once,
+        twice=True,
+    ),
+)
+"""In an order in which the first that fails explains most of the others."""

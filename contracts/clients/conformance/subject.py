@@ -24,6 +24,9 @@ from contracts.clients.virtual.starting import NOBODY, shimmed
 PATIENCE = 10.0
 """Seconds of real time in which a process has to do what it is asked."""
 
+TRIES = 20
+"""How often is tried what may go right by chance."""
+
 NOON = START // MICROSECOND
 """When each check begins."""
 
@@ -50,9 +53,10 @@ class Process:
 class Subject:
     """The program that `words` start, with a door for its processes and a platform that answers each request with 200."""
 
-    def __init__(self, words: Sequence[str], *, twice: bool = False, patience: float = PATIENCE) -> None:
+    def __init__(self, words: Sequence[str], *, twice: bool = False, tries: int = TRIES, patience: float = PATIENCE) -> None:
         """`twice`: its shim is named twice in its environment. Raises ClientError, OSError."""
-        self.now, self.patience, self.processes = NOON, patience, list[Process]()
+        self.now, self.processes = NOON, list[Process]()
+        self.tries, self.patience = tries, patience
         with ExitStack() as stack:
             self._door = stack.enter_context(closing(Door()))
             self.platform = stack.enter_context(socket.create_server(("127.0.0.1", 0)))

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from contracts import cli
 from contracts.cli.group import dayfly
-from contracts.clients.conformance.checks import checks, run
+from contracts.clients.conformance.checks import CHECKS, run
 from contracts.clients.conformance.subject import Subject, Violated
 from tests.contracts.clients.virtual.speaking import ROOT, fake
 from tests.need import need
@@ -31,8 +31,8 @@ def test_the_shims_that_come_with_it_keep_every_check(runtime: str) -> None:
 
 def test_a_runtime_without_a_shim_is_told_apart() -> None:
     words = [sys.executable, "-S", "-c", "import time; time.sleep(1000)"]
-    with Subject(words, patience=SOON) as subject, pytest.raises(Violated, match="no process connected to the socket"):
-        checks(tries=1)[0].test(subject)
+    with Subject(words, tries=1, patience=SOON) as subject, pytest.raises(Violated, match="no process connected to the socket"):
+        CHECKS[0].test(subject)
 
 
 ANSWERS = "hello()\nwhile asked := line(): say(id=asked['id'], time=now / 1000, first='work', order=[], status=200)\n"
@@ -74,8 +74,11 @@ WRONG = {
 @pytest.mark.parametrize("mistake", WRONG)
 def test_a_wrong_shim_breaks_the_check_of_that_name(tmp_path: Path, mistake: str) -> None:
     name, body, seen = WRONG[mistake]
-    (check,) = (check for check in checks(tries=1) if check.name == name)
-    with Subject(shlex.split(fake(tmp_path, body + "\n")), patience=SOON) as subject, pytest.raises(Violated) as violated:
+    (check,) = (check for check in CHECKS if check.name == name)
+    with (
+        Subject(shlex.split(fake(tmp_path, body + "\n")), tries=1, patience=SOON) as subject,
+        pytest.raises(Violated) as violated,
+    ):
         check.test(subject)
     assert seen in str(violated.value)
 
