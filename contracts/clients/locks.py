@@ -66,16 +66,22 @@ class Lock:
         return _real_lock() if current_stage() is None else StageLock()
 
 
+class StageRLock(threading._PyRLock):  # type: ignore[name-defined, misc]
+    """A re-entrant lock that waits on the stage. It says that it is the system's own, which trio checks."""
+
+    __module__ = "_thread"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._block = StageLock()
+
+
 class RLock:
     """Stands in for `threading.RLock`."""
 
     def __new__(cls) -> Any:
         """Return a re-entrant lock of the calling thread's kind."""
-        if current_stage() is None:
-            return _real_rlock()
-        lock = threading._PyRLock()  # type: ignore[attr-defined]
-        lock._block = StageLock()
-        return lock
+        return _real_rlock() if current_stage() is None else StageRLock()
 
 
 class SimpleQueue:

@@ -195,6 +195,21 @@ async def post():
     assert is_timeout
 
 
+def test_trio_is_in_virtual_time_with_its_threads(tmp_path: Path) -> None:
+    pytest.importorskip("trio")
+    before = """
+async def main():
+    with trio.move_on_after(5): await trio.sleep(3600)
+    return await trio.to_thread.run_sync(lambda: time.sleep(3) or elapsed()[0])
+"""
+    assert told(tmp_path, "return trio.run(main)", before=f"import trio{before}") == 8
+
+
+def test_a_home_that_cannot_be_written_to_is_no_hindrance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/proc/nowhere")
+    assert told(tmp_path, "time.sleep(60); return elapsed()[0]") == 60
+
+
 def test_an_answer_that_is_no_longer_waited_for_is_noted_as_such(tmp_path: Path) -> None:
     seen = run(in_python(tmp_path, "try: fetch('/oauth/token', timeout=2)\nexcept OSError: pass", BEFORE), LATE, HELLO)
     (returned,) = (entry for entry in seen.trace if isinstance(entry, Returned))
