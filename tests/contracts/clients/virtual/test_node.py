@@ -16,6 +16,7 @@ from mockserver.journal import Arrival, Guest, Header, Returned
 from tests.contracts.clients.virtual.speaking import HELLO, in_node, run
 from tests.contracts.small import errors, outcomes
 from tests.need import need
+from tests.shims.sources import SOURCES, lost
 
 ELAPSED = """
 const began = [Date.now(), performance.now(), process.hrtime.bigint()];
@@ -90,31 +91,10 @@ def test_the_context_of_a_timer_is_that_in_which_it_was_set(tmp_path: Path) -> N
     assert told(tmp_path, body, before=before) == 7
 
 
-@pytest.mark.parametrize(
-    "work",
-    [
-        "util.promisify(crypto.scrypt)('secret', 'salt', 64, { N: 32768, maxmem: 64 << 20 })",
-        "util.promisify(crypto.pbkdf2)('secret', 'salt', 200_000, 64, 'sha512')",
-        "util.promisify(crypto.generateKeyPair)('rsa', { modulusLength: 2048 })",
-        "util.promisify(zlib.gzip)(crypto.randomBytes(4 << 20))",
-        "dns.lookup('localhost')",
-        "fs.readFile(process.execPath)",
-        "crypto.subtle.digest('SHA-512', new Uint8Array(64 << 20))",
-        "import('node:http2')",
-        "WebAssembly.compile(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]))",
-        "fetch(process.env.DAYFLY_BASE_URL).then((answer) => answer.text())",
-    ],
-)
-def test_no_time_passes_while_work_is_under_way(tmp_path: Path, work: str) -> None:
-    before = """
-      import crypto from "node:crypto"; import dns from "node:dns/promises"; import fs from "node:fs/promises";
-      import util from "node:util"; import zlib from "node:zlib";
-    """
-    body = f"""
-      const late = new Promise((done) => setTimeout(done, 1, "the timer"));
-      return Promise.race([Promise.resolve({work}).then(() => "the work"), late]);
-    """
-    assert told(tmp_path, body, before=before) == "the work"
+@pytest.mark.parametrize("source", SOURCES)
+def test_no_time_passes_while_work_is_under_way(tmp_path: Path, source: str) -> None:
+    """A short form of `python -m tests.shims`."""
+    assert list(lost(tmp_path, SOURCES[source], 5)) == [(5, 0)]
 
 
 LATE = Fault("token", "latency", seconds=400.0)

@@ -49,6 +49,12 @@ def test_a_timer_that_keeps_no_process_alive_holds_up_none(tmp_path: Path) -> No
     assert at(seen.trace, Ended) == [0]
 
 
+def test_what_is_set_before_the_end_keeps_a_process_alive(tmp_path: Path) -> None:
+    body = "process.once('beforeExit', () => setTimeout(() => process.exit(3), 3600_000))"
+    seen = run_each(in_node_once(tmp_path, body), HELLO)
+    assert (at(seen.trace, Ended), errors(seen)) == ([3600], ["exit status 3"])
+
+
 def test_the_last_words_of_a_process_that_fails_are_told(tmp_path: Path) -> None:
     seen = run_each(fake(tmp_path, "hello(); line(); sys.exit('Error: no luck')\n"), HELLO)
     assert (outcomes(seen), errors(seen)) == (["failed"], ["exit status 1: Error: no luck"])
