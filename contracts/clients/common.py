@@ -1,4 +1,4 @@
-"""What both the judge and the shim of a Python process know. It runs on every Python from 3.9 on."""
+"""Names for both the judge and the shim of a Python process. The file runs on every Python from 3.9 on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a shim must do, check by check."""
+"""The checks: each is a rule that a shim must keep."""
 
 from __future__ import annotations
 

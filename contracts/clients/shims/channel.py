@@ -21,7 +21,7 @@ class Channel:
     """Asks what time it is, and blocks until it is answered."""
 
     def __init__(self, path: str) -> None:
-        """Raises OSError if nobody listens there."""
+        """Raises OSError if no simulation is there."""
         self._socket = socket.socket(socket.AF_UNIX)
         self._unread = b""
         try:

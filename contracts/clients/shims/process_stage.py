@@ -58,7 +58,7 @@ class ReadClock(VirtualClock):
 
 
 class ProcessStage(Stage):
-    """A stage that asks on `channel` what time it is, where another would move its clock."""
+    """A stage whose clock is the simulation's: it asks for the time on `channel`."""
 
     def __init__(self, channel: Channel, now: int, connections: Connections) -> None:
         clock = self.own_clock = ReadClock()
@@ -100,7 +100,7 @@ class ProcessStage(Stage):
         return False
 
     def _notice_outside(self) -> None:
-        """What is foreign is told to the simulation."""
+        """Do nothing: the simulation notices it."""
 
     def _next(self, *, jump: bool) -> Actor | None:
         if self._performance is not None and self._performance.steps > SPINS:
@@ -108,7 +108,7 @@ class ProcessStage(Stage):
         return super()._next(jump=jump)
 
     def _able(self) -> list[Actor]:
-        """What has come in goes before what is due, and that in the order of its moments."""
+        """Return those for whom something has come in, or else those whose moment is due, in its order."""
         able = super()._able()
         due = [actor for actor in able if actor.ready is None or not actor.ready()]
         ready = [actor for actor in able if actor not in due]

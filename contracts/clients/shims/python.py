@@ -1,7 +1,7 @@
-"""Virtual time for a Python process: its threads go on a stage, one at a time, whose clock is the simulation's.
+"""Virtual time for a Python process. Its threads run one at a time, on a stage whose clock is the simulation's.
 
 Time stands still while a thread runs. Once all of them wait for time to pass or for something to come in, the process
-says so on its socket, and blocks until it is told what time it is. contracts/README.md describes the protocol.
+says so on its socket. It blocks there until it is told the time. contracts/README.md describes the protocol.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ BEYOND = {
 
 
 def join(path: str) -> None:
-    """Take this process into the simulation behind the socket at `path`; if nobody listens there, time stays real."""
+    """Take this process into the simulation behind the socket at `path`. Without one, time stays real."""
     if not _enter(path):
         return
     for home, name, stand_in in clocks.PRIMITIVES:

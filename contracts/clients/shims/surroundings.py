@@ -1,4 +1,4 @@
-"""What a process can see of its surroundings: connections, children, and threads that are not on its stage."""
+"""The surroundings of a process: its connections, its children, and the threads that are not on its stage."""
 
 from __future__ import annotations
 

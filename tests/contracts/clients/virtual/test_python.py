@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from mockserver.journal import Arrival, Guest, Header, Returned
 from tests.contracts.clients.virtual.speaking import HELLO, in_python, run
 from tests.contracts.small import errors, outcomes
 from tests.need import lacking
+from tests.shims.python import SOURCES, lost
 
 BEFORE = """
 import asyncio, queue, sched, select, selectors, socket, subprocess, threading, time, urllib.request
@@ -126,43 +126,10 @@ def test_timers_strike_in_the_order_of_their_moments(tmp_path: Path) -> None:
     assert told(tmp_path, body) == [10, 10, 20, 30]
 
 
-WORK = {
-    "a hash": "hashlib.pbkdf2_hmac('sha512', b'secret', b'salt', 100_000)",
-    "compression": "zlib.compress(bytes(8 << 20), 9)",
-    "a name": "socket.getaddrinfo('localhost', 80)",
-    "a file": "open(sys.executable, 'rb').read()",
-    "an import": "__import__('xml.dom.minidom')",
-    "a child": "subprocess.run([sys.executable, '-c', 'pass'], check=True)",
-    "a child's output": "subprocess.check_output([sys.executable, '-c', 'print(1)'])",
-    "a computation": "sum(range(3_000_000))",
-    "a database": "sqlite3.connect(':memory:').execute('with recursive c(x) as (select 1 union all select x + 1 from c"
-    " limit 300000) select sum(x) from c').fetchall()",
-    "a request": "fetch()",
-}
-
-
-@pytest.mark.parametrize("where", ["a thread", "a loop's pool"])
-@pytest.mark.parametrize("work", WORK)
-def test_no_time_passes_while_work_is_under_way(tmp_path: Path, work: str, where: str) -> None:
-    body = f"""
-    import hashlib, zlib, sqlite3
-    def work():
-        {WORK[work]}
-        first.append("the work")
-    first = []
-    def late():
-        first.append("the timer")
-    """
-    in_thread = "timer = threading.Timer(0.001, late)\ntimer.start()\nwork()\ntimer.join()\nreturn first[0]"
-    in_pool = """
-async def race():
-    loop = asyncio.get_running_loop()
-    loop.call_later(0.001, late)
-    await loop.run_in_executor(None, work)
-asyncio.run(race())
-return first[0]
-"""
-    assert told(tmp_path, dedent(body) + (in_thread if where == "a thread" else in_pool)) == "the work"
+@pytest.mark.parametrize("source", SOURCES)
+def test_no_time_passes_while_work_is_under_way(tmp_path: Path, source: str) -> None:
+    """A short form of `python -m tests.shims --python`."""
+    assert list(lost(tmp_path, SOURCES[source], 3)) == [(6, 0)]
 
 
 LATE = Fault("token", "latency", seconds=400.0)
