@@ -53,10 +53,15 @@ class Process:
 class Subject:
     """The program that `words` start, with a door for its processes and a platform that answers each request with 200."""
 
-    def __init__(self, words: Sequence[str], *, twice: bool = False, tries: int = TRIES, patience: float = PATIENCE) -> None:
-        """`twice`: its shim is named twice in its environment. Raises ClientError, OSError."""
+    def __init__(
+        self, words: Sequence[str], *, twice: bool = False, tries: int = TRIES, patience: float = PATIENCE, starting: float = 0
+    ) -> None:
+        """`twice`: its shim is named twice in its environment. `starting`: it may take longer to say hello.
+
+        Raises ClientError, OSError.
+        """
         self.now, self.processes = NOON, list[Process]()
-        self.tries, self.patience = tries, patience
+        self.tries, self.patience, self._starting = tries, patience, max(patience, starting)
         with ExitStack() as stack:
             self._door = stack.enter_context(closing(Door()))
             self.platform = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
@@ -87,9 +92,13 @@ class Subject:
 
     def arrived(self, number: int) -> Process:
         """Return the process that came in as the `number`th, with its hello. Raises Violated."""
-        self._wait_until(lambda: len(self.processes) > number, "no process connected to the socket in DAYFLY_TIME")
+        self._wait_until(
+            lambda: len(self.processes) > number, "no process connected to the socket in DAYFLY_TIME", self._starting
+        )
         process = self.processes[number]
-        self._wait_until(lambda: bool(process.inbox) or process.has_left, "a process connected, and said nothing")
+        self._wait_until(
+            lambda: bool(process.inbox) or process.has_left, "a process connected, and said nothing", self._starting
+        )
         if not process.inbox:
             raise Violated("a process connected and closed the socket without a word")
         return process
@@ -170,8 +179,8 @@ class Subject:
         while (left := ends - _monotonic()) > 0:
             self._look(left)
 
-    def _wait_until(self, is_so: Any, otherwise: str) -> None:
-        ends = _monotonic() + self.patience
+    def _wait_until(self, is_so: Any, otherwise: str, seconds: float = 0) -> None:
+        ends = _monotonic() + (seconds or self.patience)
         while not is_so():
             if self._child.wait(0) is not None and not self._look(0):
                 raise Violated(f"{otherwise}: it ended with {ending(self._child.wait(0) or 0)}{self._last_words()}")

@@ -14,12 +14,17 @@ from contracts import cli
 from contracts.cli.group import dayfly
 from contracts.clients.conformance.checks import CHECKS, run
 from contracts.clients.conformance.subject import Subject, Violated
-from tests.contracts.clients.virtual.speaking import ROOT, fake
+from tests.contracts.clients.virtual.speaking import PATIENCE, ROOT, fake
 from tests.need import need
 
 EXERCISES = ROOT / "fixtures" / "shims"
-SOON = 0.5
-"""Seconds that a wrong shim is waited for."""
+SOON = 1.0
+"""Seconds for which a shim that has said hello is waited for."""
+
+SLOWLY = 3.0
+"""Seconds for which a process is waited for that never says hello."""
+
+NEVER_COME = {"silent", "no children"}
 
 
 @pytest.mark.parametrize("runtime", ["node", "python"])
@@ -44,7 +49,7 @@ WRONG = {
     "too late": ("hello", "say(id=0)\nhello(); line()", "the program ran before the hello was answered"),
     "impatient": ("hello", 'send(\'{"hello": 1}\'); send(\'{"idle": true, "at": 1}\'); answer()', "without being asked"),
     "ended": ("still", "hello(); sys.exit('no luck')", "closed the socket instead of saying that it is idle"),
-    "stops": ("still", "hello(); time.sleep(1000)", "it did not say that it is idle for 0.5 s"),
+    "stops": ("still", "hello(); time.sleep(1000)", "it did not say that it is idle for 1 s"),
     "closes": ("still", "hello(); channel.close(); answers.close(); time.sleep(1000)", "closed the socket instead"),
     "own clock": ("still", "hello(); now += 5; idle()", "it says that it is"),
     "own timer": ("still", "hello(); idle(next=now + 5)", "says that a timer is due at"),
@@ -61,7 +66,7 @@ WRONG = {
     "restless": ("rest", "hello(); line(); idle(next=now + 1_000_000); say(id=1); idle()", "though no time passed"),
     "no children": ("processes", ANSWERS, "no process connected"),
     "fails": ("end", "hello(); line(); sys.exit(3)", "it ended with the exit status 3"),
-    "goes on": ("end", "hello()\nwhile True: idle()", "it went on for 0.5 s"),
+    "goes on": ("end", "hello()\nwhile True: idle()", "it went on for 1 s"),
     "outlives": ("closed", 'hello(); send(\'{"idle": true, "at": 1}\'); answers.readline(); time.sleep(1000)', "it went on"),
     "twice": (
         "once",
@@ -75,24 +80,23 @@ WRONG = {
 def test_a_wrong_shim_breaks_the_check_of_that_name(tmp_path: Path, mistake: str) -> None:
     name, body, seen = WRONG[mistake]
     (check,) = (check for check in CHECKS if check.name == name)
-    with (
-        Subject(shlex.split(fake(tmp_path, body + "\n")), tries=1, patience=SOON) as subject,
-        pytest.raises(Violated) as violated,
-    ):
+    words = shlex.split(fake(tmp_path, body + "\n"))
+    starting = SLOWLY if mistake in NEVER_COME else PATIENCE
+    with Subject(words, tries=1, patience=SOON, starting=starting) as subject, pytest.raises(Violated) as violated:
         check.test(subject)
     assert seen in str(violated.value)
 
 
 def test_the_command_names_each_check_and_says_what_to_do(tmp_path: Path) -> None:
     command = shlex.split(fake(tmp_path, "hello(2)\n"))
-    told = CliRunner().invoke(dayfly, ["shim", "check", "--patience", "0.5", "--", *command])
+    told = CliRunner().invoke(dayfly, ["shim", "check", "--patience", "10", "--", *command])
     assert told.exit_code == 1
     first, seen, advice, *_, last = told.stdout.splitlines()
     assert first.startswith("hello      violated  says hello, version 1,")
     assert seen.endswith("= seen: it speaks version 2 of the protocol, and here version 1 is spoken")
     assert advice.endswith("= help: connect to the socket in DAYFLY_TIME first of all, send the line, and block in a read")
     assert last == "0 held, 14 violated"
-    as_json = json.loads(CliRunner().invoke(dayfly, ["shim", "check", "--json", "--patience", "0.5", "--", *command]).stdout)
+    as_json = json.loads(CliRunner().invoke(dayfly, ["shim", "check", "--json", "--patience", "10", "--", *command]).stdout)
     assert (as_json["held"], as_json["checks"][0]["check"], as_json["checks"][0]["verdict"]) == (False, "hello", "violated")
 
 
