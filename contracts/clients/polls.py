@@ -82,7 +82,7 @@ class _Poller:
         if stage is None:
             return list(self._real.poll(timeout, *most))
         seconds = None if timeout is None or timeout < 0 else timeout / self._unit
-        ready = self._has_events if hasattr(self._real, "fileno") else None
+        ready = self._has_events if stage.keeps_events and hasattr(self._real, "fileno") else None
         return list(_wait(stage, lambda: self._real.poll(0, *most), seconds, self._files.values(), ready))
 
     def _has_events(self) -> bool:

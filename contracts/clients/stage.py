@@ -48,6 +48,9 @@ FOREVER = 1 << 80
 class Stage:
     """The threads of one client. `patience` is how many seconds of real time it may be silent."""
 
+    keeps_events = False
+    """A thread finds an event that an epoll object tells of only once, though the stage has looked for it."""
+
     def __init__(
         self,
         clock: VirtualClock,

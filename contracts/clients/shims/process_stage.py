@@ -60,6 +60,8 @@ class ReadClock(VirtualClock):
 class ProcessStage(Stage):
     """A stage whose clock is the simulation's: it asks for the time on `channel`."""
 
+    keeps_events = True
+
     def __init__(self, channel: Channel, now: int, connections: Connections) -> None:
         clock = self.own_clock = ReadClock()
         clock.move_to(now * MICROSECOND)
