@@ -59,7 +59,7 @@ def inherited() -> dict[str, str]:
 
 
 def identity(base_url: str, credentials: Credentials) -> dict[str, str]:
-    """The variables in which a client finds the platform and its credentials."""
+    """Return the variables that name the platform and hold a client's credentials."""
     return {
         "DAYFLY_BASE_URL": base_url,
         "DAYFLY_CLIENT_ID": credentials.client_id,
@@ -68,7 +68,7 @@ def identity(base_url: str, credentials: Credentials) -> dict[str, str]:
 
 
 def environment(base_url: str, credentials: Credentials) -> dict[str, str]:
-    """What a client finds in its environment."""
+    """Return a client's environment: ours, and its identity."""
     return inherited() | identity(base_url, credentials)
 
 
@@ -113,7 +113,7 @@ class Child:
             os.set_blocking(self.stderr, False)
 
     def belongs_to(self, seat: Seat) -> None:
-        """From now on its credentials are those of a seat, which takes what it writes to stderr."""
+        """Give the process to a seat: it has its credentials, and takes its output to stderr."""
         self._credentials, self._wrote = seat.credentials, seat.wrote
 
     @property
@@ -252,11 +252,12 @@ def work_of(process: int) -> float:
 
 
 def _kept_waiting(process: int) -> float:
-    """Return for how many seconds a process's first thread was ready to run and had no processor."""
+    """Return for how many seconds the threads of a process were ready to run and had no processor."""
     try:
-        return int(Path(f"/proc/{process}/schedstat").read_bytes().split()[1]) / 1e9
+        waits = [int(file.read_bytes().split()[1]) for file in Path(f"/proc/{process}/task").glob("*/schedstat")]
     except (OSError, IndexError, ValueError):
         return 0.0
+    return sum(waits) / 1e9
 
 
 def telling_line(output: str) -> str:

@@ -19,6 +19,7 @@ SOURCES = {
     "crypto.sign": "util.promisify(crypto.sign)('sha256', Buffer.from('text'), keys.privateKey)",
     "crypto.subtle.digest": "crypto.subtle.digest('SHA-512', new Uint8Array(1 << 18))",
     "crypto.subtle.generateKey": "crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign'])",
+    "crypto.subtle.deriveBits": "crypto.subtle.deriveBits(pbkdf2, key, 256)",
     "zlib.gzip": "util.promisify(zlib.gzip)(bytes)",
     "zlib.brotliCompress": "util.promisify(zlib.brotliCompress)(bytes.subarray(0, 4096))",
     "zlib, a stream": "streams.buffer(Readable.from([bytes]).pipe(zlib.createGzip()))",
@@ -32,6 +33,9 @@ SOURCES = {
     "fetch": "fetch(base).then((answer) => answer.text())",
     "fetch, a connection each": "fetch(base, { headers: { connection: 'close' } }).then((answer) => answer.text())",
     "node:http": "new Promise((done, fail) => http.get(base, (answer) => answer.resume().on('end', done)).on('error', fail))",
+    "fetch, a stream as body": "fetch(base, { method: 'POST', duplex: 'half', body: new Blob(['x']).stream() })",
+    "a server of its own": "new Promise(listen)",
+    "MessageChannel": "new Promise(post)",
     "setImmediate": "new Promise((done) => setImmediate(() => setImmediate(done)))",
     "process.nextTick": "new Promise((done) => process.nextTick(() => process.nextTick(done)))",
     "queueMicrotask": "(async () => { for (let i = 0; i < 100; i++) await i; })()",
@@ -41,13 +45,26 @@ SOURCES = {
 
 BEFORE = """
 import crypto from "node:crypto"; import dns from "node:dns/promises"; import fs from "node:fs/promises";
-import http from "node:http"; import util from "node:util"; import zlib from "node:zlib";
+import http from "node:http"; import net from "node:net"; import util from "node:util"; import zlib from "node:zlib";
 import { execFile } from "node:child_process"; import { createReadStream, writeFileSync } from "node:fs";
+import { MessageChannel } from "node:worker_threads";
 import { Readable } from "node:stream"; import * as streams from "node:stream/consumers";
 const base = process.env.DAYFLY_BASE_URL, bytes = crypto.randomBytes(1 << 16), packed = zlib.gzipSync(bytes);
 const keys = crypto.generateKeyPairSync("ec", { namedCurve: "P-256" });
 const href = new URL("module.mjs", import.meta.url).href, path = new URL(href).pathname;
 writeFileSync(path, "export default 7");
+const pbkdf2 = { name: "PBKDF2", salt: new Uint8Array(8), iterations: 2000, hash: "SHA-256" };
+const key = await crypto.subtle.importKey("raw", new Uint8Array(32), "PBKDF2", false, ["deriveBits"]);
+function listen(done) {
+  const server = net.createServer((connection) => connection.end("x")).listen(0, "127.0.0.1", () => {
+    net.connect(server.address().port).resume().on("close", () => server.close(done));
+  });
+}
+function post(done) {
+  const { port1, port2 } = new MessageChannel();
+  port1.once("message", () => done(port1.close()));
+  port2.postMessage(7);
+}
 """
 
 MOST_AT_ONCE = 100

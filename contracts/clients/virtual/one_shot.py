@@ -79,21 +79,21 @@ class _Running:
 
     @property
     def tail(self) -> str:
-        """What it last wrote to stderr."""
+        """The end of its output to stderr."""
         return self._child.tail
 
     @property
     def words(self) -> str:
-        """The line of that which says what went wrong."""
+        """The line of its output that says why it failed."""
         self._child.hear()
         return telling_line(self._child.tail)
 
     def is_outside(self) -> bool:
-        """Whether it runs, and has not come in yet, or is about to end."""
+        """Return whether it runs outside of the simulation: it has not come in yet, or is about to end."""
         return not self.has_ended() and not self._simulation.has_come_by(self._door)
 
     def has_ended(self) -> bool:
-        """Whether it has ended; then its intent has."""
+        """Return whether it has ended; then its intent has."""
         if not self._has_ended and (status := self._child.wait(0)) is not None:
             self._has_ended = True
             self._intent.ended(*outcome_of(status, shortened(self.words)))

@@ -25,22 +25,25 @@ LONGEST = 24 * 3600 * 1_000_000
 """Microseconds of virtual time that one item may take."""
 
 STEPS = 100_000
-"""How often a client may pause in one item."""
+"""How often the processes of a client may pause in one item."""
+
+LONGEST_UNREST = 6
+"""How many times the patience they may go on among themselves, in real time, without any time that passes."""
 
 RESTS = (0.002, 0.01, 0.05, 0.2)
 """Seconds of real time that a client which waits for nothing we know of rests; the longer, the longer that lasts."""
 
-MOST_RESTS = 12
-"""How often a client that waits for nothing we know of may rest: 2 s at least, and longer on a machine that is busy.
+MOST_RESTS, LONGEST_REST = 12, 2.0
+"""How often, and for how many seconds at least, a client rests that waits for nothing we know of.
 
-So what goes on in it unseen, in another thread for example, has got its share of the processor.
+So what goes on in it unseen, in another thread for example, has got its share of the processor. If it does, it rests again.
 """
 
 FOREIGN = 1.0
 """Seconds for which a client's time is real while it waits for what is beyond virtual time."""
 
 GRACE = 1.0
-"""Seconds of real time in which a process that a client has started may say hello; some start slowly."""
+"""Seconds of real time in which a process that a client has started may say hello; longer if it is still at work."""
 
 PAUSE, SHORT_PAUSE = 0.05, 0.002
 """Seconds to wait for a sign of a client: while a process is there, and while none is, as right before its end."""
@@ -146,17 +149,18 @@ class Simulation:
     def run(self, is_done: Callable[[], bool]) -> None:
         """Let things happen until `is_done()`. Raises Hung if that can never be, Silent if the client shows nothing."""
         self._begin()
-        stuck = _Stuck()
+        stuck = _Stuck(self)
         while self._still_runs():
             if self._step_parked():
+                stuck = _Stuck(self)
                 continue
             if is_done():
                 return
             moment = self._next_moment()
             if moment is None:
-                self._rest(stuck.seconds(self._patience if self.note else 0))
+                self._rest(stuck.seconds(self._patience if self.note else LONGEST_REST))
             else:
-                stuck = _Stuck()
+                stuck = _Stuck(self)
                 if not self._wait_for_foreign(moment):
                     self._jump(moment)
 
@@ -212,7 +216,7 @@ class Simulation:
     def _still_runs(self, is_over: Callable[[], bool] | None = None) -> bool:
         """Wait until all is still. Raises Hung if the client went beyond all bounds."""
         self._settle(is_over)
-        self._steps += 1
+        self._steps += max(1, len(self._members))
         if self.given_up:
             raise Hung(self.given_up)
         if self._steps > STEPS:
@@ -293,7 +297,10 @@ class Simulation:
 
     def _wait_until_still(self, is_over: Callable[[], bool] | None) -> None:
         looks, self._heard_at = 0, _monotonic()
+        ends = self._heard_at + LONGEST_UNREST * self._patience
         while is_over is None or not is_over():
+            if _monotonic() > ends:
+                raise Silent
             self._hand_on()
             if self._is_at_work():
                 if not self._look(PAUSE if self._members else SHORT_PAUSE):
@@ -372,11 +379,15 @@ class Simulation:
         if strangers <= self._strangers:
             self._strangers, self._expected_since = strangers, 0.0
             return False
-        self._expected_since = self._expected_since or _monotonic()
+        if not self._expected_since:
+            self._expected_since = _monotonic()
+            self.is_still()  # what they did before does not count
         if _monotonic() - self._expected_since > GRACE:
-            self._strangers, self._expected_since = strangers, 0.0
-            self._notice("a process that it has started")
-            return False
+            if self.is_still():
+                self._strangers, self._expected_since = strangers, 0.0
+                self._notice("a process that it has started")
+                return False
+            self._expected_since = _monotonic()
         self._rest(0.005)
         return True
 
@@ -461,13 +472,18 @@ class Simulation:
 class _Stuck:
     """How long the client has been waiting for nothing that we know of."""
 
-    def __init__(self) -> None:
-        self._since = _monotonic()
-        self._rests = 0
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+        self._since, self._rests = 0.0, 0
 
-    def seconds(self, least: float) -> float:
-        """Return for how long to rest now. Raises Hung after MOST_RESTS, and so many seconds at `least`."""
-        if self._rests >= MOST_RESTS and _monotonic() - self._since > least:
-            raise Hung("it waits for what can never come: for no answer, no input and no timer")
+    def seconds(self, longest: float) -> float:
+        """Return for how long to rest now. Raises Hung after MOST_RESTS and so many seconds in which it did nothing."""
+        if not self._rests:
+            self._since = _monotonic()
+            self._simulation.is_still()  # what it did before does not count
+        elif self._rests >= MOST_RESTS and _monotonic() - self._since > longest:
+            if self._simulation.is_still():
+                raise Hung("it waits for what can never come: for no answer, no input and no timer")
+            self._since, self._rests = _monotonic(), 0
         self._rests += 1
         return RESTS[min(self._rests, len(RESTS)) - 1]

@@ -237,6 +237,12 @@ def test_a_client_that_computes_or_blocks_for_ever_is_given_up(tmp_path: Path, b
     assert seen.hung == "the client hangs: for 0.3 s neither an answer on stdout nor a request"
 
 
+def test_a_client_that_starts_processes_for_ever_is_given_up(tmp_path: Path) -> None:
+    before = 'import { execFile } from "node:child_process"; import util from "node:util";'
+    body = "for (;;) await util.promisify(execFile)(process.execPath, ['-e', '0'])"
+    assert run(in_node(tmp_path, body, before), HELLO, patience=0.3).lost
+
+
 def test_a_client_that_never_stops_waiting_is_given_up(tmp_path: Path) -> None:
     seen = run(in_node(tmp_path, "for (;;) await new Promise((done) => setTimeout(done, 3600_000))"), HELLO)
     assert seen.hung == "it was still waiting after 24 h of virtual time"
