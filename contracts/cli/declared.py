@@ -1,31 +1,25 @@
-"""The commands `verify`, `replay`, `check`, `probe` and `serve` for a declared platform."""
+"""The parts of commands that are for declared platforms."""
 
 from __future__ import annotations
 
+import sys
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
-from contracts.cli.leftovers import nothing_left_running
-from contracts.cli.options import driven
+from contracts.cli.options import TYPED
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-    from contracts.cli.console import Destination
-    from contracts.cli.options import Choice, Chosen
-    from contracts.protocol.verify import Report
-    from mockserver.platform import Platform
+    from contracts.report.model import Report
+    from contracts.verify import Options
+    from contracts.verify.declared import Declaration
     from mockserver.settings import Settings
-
-IN_REAL_TIME, AS_PROCESS = 30, 90
-"""Scenarios for a client whose waits are real, and for a process in virtual time, unless others are asked for."""
-
-PRINTERS = ("text", "json", "junit", "issue")
 
 
 def is_declared(platform: str | None) -> bool:
@@ -33,19 +27,6 @@ def is_declared(platform: str | None) -> bool:
     from mockserver.platform.library import WEB_CHAT
 
     return platform not in {None, "", WEB_CHAT}
-
-
-def compiler(named: str) -> Callable[[Mapping[str, Any]], Platform]:
-    """Return a function that compiles a platform under a policy. Raises SettingsError, DeclarationError."""
-    from mockserver.platform import compile_platform, find
-
-    path = find(named)
-
-    def compile(policy: Mapping[str, Any]) -> Platform:
-        return compile_platform(path, policy)
-
-    compile({})
-    return compile
 
 
 # -- serving ---------------------------------------------------------------------------------------------------------
@@ -69,10 +50,13 @@ def policy_of(path: Path | None) -> dict[str, Any]:
 
 def make_app(named: str, policy: Mapping[str, Any]) -> Callable[[Settings], WSGIApplication]:
     """Return a function that makes the application of a declared platform. Raises SettingsError, DeclarationError."""
-    from mockserver.declared.mock import Mock, Registered
+    from mockserver import stores
+    from mockserver.declared.mock import BOUNDS, Mock, Registered
+    from mockserver.journal_file import JournalFile
+    from mockserver.platform import compile_platform, find
     from mockserver.web.declared import create_declared_app
 
-    compiled = compiler(named)(policy)
+    compiled = compile_platform(find(named), policy)
     registered = next((kind for kind in compiled.kinds.values() if kind.registered), None)
 
     def make(settings: Settings) -> WSGIApplication:
@@ -80,8 +64,10 @@ def make_app(named: str, policy: Mapping[str, Any]) -> Callable[[Settings], WSGI
         if registered is not None:
             bound = dict.fromkeys(list(registered.bound)[:1], settings.client_secret)
             given[registered.name] = Registered(settings.client_id, bound)
-        mock = Mock(compiled, registered=given, journal_entries=settings.journal_entries)
-        return create_declared_app(mock, admin_token=settings.admin_token, opaque=settings.opaque)
+        file = JournalFile(Path(settings.journal_file), dict(policy)) if settings.journal_file else None
+        store = stores.open(settings.store, BOUNDS._replace(journal_entries=settings.journal_entries))
+        mock = Mock(compiled, store=store, registered=given, sink=file.append if file is not None else None)
+        return create_declared_app(mock, settings)
 
     return make
 
@@ -89,103 +75,53 @@ def make_app(named: str, policy: Mapping[str, Any]) -> Callable[[Settings], WSGI
 # -- judging ---------------------------------------------------------------------------------------------------------
 
 
-def methods_of(platform: Platform) -> dict[str, str]:
-    """Return the methods that a client in Python must have: one for each unit of work, with its signature."""
-    return {name: f"{name}({', '.join(effect.get('with', {}))})" for name, effect in platform.effects.items()}
+def declaration(named: str | None, context: click.Context, *not_here: str) -> Declaration | None:
+    """Return the platform that a command was given; None for the web chat.
 
+    Raises UsageError for options `not_here` and reports, which are for the web chat, and for parameters that no clause has.
+    """
+    from contracts.report.kinds import OF_WEB_CHAT
+    from contracts.verify.declared import declaration
 
-NOT_HERE = ("profile", "walk", "corpus", "corpus_keep", "expected_failures")
-"""Options of `dayfly verify` that only the web chat has."""
-
-
-def verify(context: click.Context, choice: Choice) -> int:
-    """Verify a client of a declared platform with the options of `dayfly verify`; return the exit status."""
-    from contracts.cli.console import clients_print_to_stderr
-    from contracts.protocol.client import chosen as only
-    from contracts.protocol.verify import verify as verified
-
-    given = context.params
-    for name in NOT_HERE:
+    declared = declaration(named)
+    if declared is None:
+        return None
+    used = {name for demand in declared.demands for name in demand.parameters}
+    for name in (*not_here, *(name for name in TYPED if name not in used)):
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             raise click.UsageError(f"--{name.replace('_', '-')} is for the web chat, and does not go with --platform")
-    compile = compiler(given["platform"])
-    platform = compile({})
-
-    def run(client: Chosen) -> Report:
-        most = given["examples"]
-        if most is None and client.clients.is_process:
-            most = AS_PROCESS if client.clients.clock == "virtual" else IN_REAL_TIME
-        return verified(client.name, client.clients, compile, seed=given["seed"] or 0, most=most)
-
-    with nothing_left_running(), clients_print_to_stderr():
-        _, report = driven(choice, run, methods_of(platform))
-    report = only(report, platform, given["clauses"])
-    tell(report, platform, given["destinations"], as_json=given["as_json"])
-    return report.exit_status
+    for kind, _ in context.params["destinations"]:
+        if kind in OF_WEB_CHAT:
+            raise click.UsageError(f"the report {kind} is only for the web chat; take json or html with --platform")
+    return declared
 
 
-def replay(named: str, choice: Choice, file: Path, *, times: int) -> int:
-    """Run a client through one scenario file `times` times and print the result; return the exit status."""
-    from contracts.cli.console import clients_print_to_stderr
-    from contracts.protocol.report import text
-    from contracts.protocol.scenario import load
-    from contracts.protocol.verify import replayed
-
-    scenario = load(file)
-    compile = compiler(named or scenario.platform)
-    platform = compile({})
-    with nothing_left_running(), clients_print_to_stderr():
-        _, (report, broken) = driven(
-            choice,
-            lambda client: replayed(client.name, client.clients, compile, scenario, times),
-            methods_of(platform),
-        )
-    click.echo(text(report, platform), nl=False)
-    if times > 1:
-        click.echo(f"violated in {broken} of {times} replays")
-    return report.exit_status
-
-
-def check(named: str, recording: str, *, clauses: Sequence[str], reports: Sequence[Destination], as_json: bool) -> int:
-    """Judge a HAR file by a declared platform and print the result; return the exit status."""
-    from contracts.protocol.client import chosen as only
-    from contracts.protocol.recording import read
-    from contracts.protocol.verify import checked
-
-    platform = compiler(named)({})
+def check(declared: Declaration, recording: str, options: Options) -> Report:
+    """Judge a HAR file by a declared platform."""
     if recording.startswith(("http://", "https://")):
         raise click.UsageError("a running mock of a declared platform cannot be checked yet: record the client as a HAR file")
-    reading = read(Path(recording), platform)
-    if not reading.calls:
-        raise click.ClickException(f"{recording}: {reading.extent}; is it the right platform?")
-    report = only(checked(recording, platform, reading.trace, reading.extent), platform, clauses)
-    tell(report, platform, reports, as_json=as_json)
-    return report.exit_status
+    return declared.check(Path(recording), options)
 
 
 def explain(named: str, code: str) -> str:
-    """Return what a clause of a declared platform demands, and on which sentence it rests. Raises ClickException."""
-    from contracts.protocol.judge import judge
-    from contracts.protocol.trace import Trace
-    from mockserver.platform.errors import suggestion
+    """Return what a clause of a declared platform demands, and on which sentence it rests. Raises UnknownClause."""
+    from contracts.cli.console import style_for
+    from contracts.report.describe import describe
+    from contracts.verify import select_from
+    from contracts.verify.declared import declaration
 
-    verdicts = judge(compiler(named)({}), Trace(exchanges=[]))
-    found = [verdict for verdict in verdicts if code in {verdict.code, verdict.code.partition("/")[0], verdict.name}]
-    if not found:
-        known = [verdict.code for verdict in verdicts]
-        raise click.ClickException(f"this platform has no clause {code!r}; {suggestion(code, known)}")
-    lines = []
-    for verdict in found:
-        lines.append(f"{verdict.code} {verdict.name}: {verdict.statement}.")
-        lines += [f"  {verdict.level}: {verdict.source}"] if verdict.source else []
-    return "\n".join(lines) + "\n"
+    declared = declaration(named)
+    assert declared is not None
+    found = select_from(declared.demands, (code,))
+    return "\n".join(describe(demand, style_for(sys.stdout)) for demand in found)
 
 
 def probe(named: str, url: str, admin_token: str, client_id: str, client_secret: str) -> int:
     """Probe a provider of a declared platform and print the result; return the exit status."""
     from contracts.protocol.probe import Given, prober, table
+    from mockserver.platform import compile_platform, find
 
-    platform = compiler(named)({})
+    platform = compile_platform(find(named))
     registered = next((kind for kind in platform.kinds.values() if kind.registered), None)
     given = {}
     if client_id and registered is not None:
@@ -196,19 +132,3 @@ def probe(named: str, url: str, admin_token: str, client_id: str, client_secret:
     if any(check.status == "violated" for check in checks):
         return 1
     return 0 if any(check.status == "held" for check in checks) else 2
-
-
-def tell(report: Report, platform: Platform, reports: Sequence[Destination], *, as_json: bool) -> None:
-    """Print a report, or write it to each destination in `reports`. Raises ClickException."""
-    from contracts.cli.console import deliver
-    from contracts.protocol.report import render, text
-
-    for kind, _ in reports:
-        if kind not in PRINTERS:
-            raise click.UsageError(f"for a declared platform there are the reports {', '.join(PRINTERS)}, and not {kind}")
-    deliver(
-        lambda kind: render(report, platform, kind).encode("utf-8", "backslashreplace"),
-        lambda _: text(report, platform),
-        reports,
-        as_json=as_json,
-    )

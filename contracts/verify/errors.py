@@ -21,6 +21,10 @@ class ContractViolated(AssertionError):
         self.report = report
 
 
+class ProtocolViolated(ContractViolated, ContractsError):
+    """The same of a client of a declared platform."""
+
+
 class NothingExercised(ContractsError):
     """The client cannot be judged: no scenario put a clause to the test, or delivery could not be judged."""
 
@@ -42,6 +46,7 @@ class UnknownClause(ContractsError):
     """No clause has this code; the text proposes the nearest."""
 
     def __init__(self, code: str, known: Sequence[str]) -> None:
-        near = get_close_matches(code.upper(), known, n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(known)}"
+        upper = {one.upper(): one for one in known}
+        near = get_close_matches(code.upper(), upper, n=1, cutoff=0.4)
+        hint = f"did you mean {upper[near[0]]}?" if near else f"use one of {', '.join(known)}"
         super().__init__(f"there is no clause {code!r}; {hint}")

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
-
-from contracts.scenario import Perturbation, Trigger
-from mockserver.engine.model import Operation
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 MAX_REQUESTS = 300
 """Most requests a client may make for one message."""
 
 
+class Trigger(NamedTuple):
+    """A call of `perturb` when the `nth` request of the operation `before` arrives. It returns the seconds that hold it up."""
+
+    before: str
+    nth: int
+    perturb: Callable[[], float]
+
+
 class Watch:
     """Counts the requests of the current item, and runs the perturbations that it triggers."""
 
-    def __init__(self, perturb: Callable[[Perturbation], float]) -> None:
-        self._perturb = perturb
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._triggers: tuple[Trigger, ...] = ()
-        self._seen: Counter[Operation | None] = Counter()
+        self._triggers: Sequence[Trigger] = ()
+        self._seen: Counter[str | None] = Counter()
         self._limit = 0
         self._give_up: Callable[[str], None] | None = None
         self.flooded = False
@@ -31,7 +36,7 @@ class Watch:
         """Return whether an item is being run."""
         return self._give_up is not None
 
-    def begin(self, triggers: tuple[Trigger, ...], intents: int, give_up: Callable[[str], None]) -> None:
+    def begin(self, triggers: Sequence[Trigger], intents: int, give_up: Callable[[str], None]) -> None:
         """Count requests for an item of so many intents, until `end`. `give_up` is called if there are too many."""
         self._triggers, self._limit, self._give_up = triggers, MAX_REQUESTS * intents, give_up
         self._seen.clear()
@@ -40,7 +45,7 @@ class Watch:
         """End the item."""
         self._give_up = None
 
-    def arrived(self, operation: Operation | None) -> float:
+    def arrived(self, operation: str | None) -> float:
         """Run the perturbations before a request that is about to reach the platform. Return the seconds that hold it up."""
         held_up = 0.0
         with self._lock:
@@ -53,5 +58,5 @@ class Watch:
                 return held_up
             for trigger in self._triggers:
                 if trigger.before == operation and trigger.nth == self._seen[operation]:
-                    held_up += self._perturb(trigger.do)
+                    held_up += trigger.perturb()
         return held_up
