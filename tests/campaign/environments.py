@@ -20,17 +20,18 @@ NODE = HOME / "node"
 def make(*, node: bool) -> None:
     """Install what is not installed yet, at the versions of requirements.txt and package.json."""
     HOME.mkdir(parents=True, exist_ok=True)
-    _when_changed(PUBLIC / "requirements.txt", _make_python)
+    when_changed(PUBLIC / "requirements.txt", _make_python)
     if node:
         if shutil.which("npm") is None:
             sys.exit("some clients need Node; install node and npm, or name the clients to run")
-        _when_changed(PUBLIC / "package.json", _make_node)
+        when_changed(PUBLIC / "package.json", _make_node)
         for driver in PUBLIC.glob("*.mjs"):  # Node looks for packages beside the file
             shutil.copy(driver, NODE)
 
 
-def _when_changed(pins: Path, install: Callable[[Path], None]) -> None:
-    stamp = HOME / f"{pins.name}.installed"
+def when_changed(pins: Path, install: Callable[[Path], None]) -> None:
+    """Install what a file pins, if it has changed since."""
+    stamp = HOME / f"{pins.parent.name}-{pins.name}.installed"
     if not stamp.exists() or stamp.read_bytes() != pins.read_bytes():
         install(pins)
         shutil.copy(pins, stamp)
