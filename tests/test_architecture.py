@@ -29,7 +29,7 @@ HEAVY = {"flask", "granian", "httpx", "hypothesis", "jsonschema", "jsonschema_rs
 LIGHT_MODULES = ["contracts", "contracts.cli", "contracts.clauses", "contracts.judge", "contracts.pytest_plugin", "mockserver"]
 
 # The second makes the clocks of clients under test, and gives everyone else the system's.
-CLOCKS = [ROOT / "mockserver" / "clock.py", ROOT / "contracts" / "clients" / "patches.py"]
+CLOCKS = [ROOT / "mockserver" / "clock.py", ROOT / "contracts" / "clients" / "clocks.py"]
 # Clients whose sleep takes no time, and the test of that.
 STACKS = ROOT / "tests" / "contracts" / "clients" / "stacks"
 VIRTUAL = {ROOT / "tests" / "contracts" / "clients" / "test_virtual_time.py", *STACKS.glob("*.py")}

@@ -28,6 +28,7 @@ COMMANDS = {
     "replay": "Put a client through one scenario file.",
     "reproduce": "Replay a recording and explain each 403.",
     "serve": "Serve the mock.",
+    "shim": "Check what takes a runtime into virtual time.",
     "stories": "Run raw requests with expected answers, or write them as scripts.",
     "tail": "Follow the journal of a running mock.",
     "verify": "Put a client through many scenarios and judge it.",

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
 import platform
 import sys
 import threading
 from _thread import allocate_lock
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from contracts.clients.target import TARGET_PREFIX
+from contracts.clients.common import TARGET_PREFIX
 
 if TYPE_CHECKING:
     from contracts.clients.stage import Stage
@@ -46,12 +45,19 @@ class Actor:
         self.ready: Callable[[], bool] | None = always
         self.until: int | None = None
         self.running = False
+        self.files: Iterable[Any] = ()
+        """The files, or their descriptors, on which it waits."""
         self.outside = False
         """True if it waits for something that happens in real time, for example in another process."""
         self.missed = 0
         """The turns that went by while it ran without a sign of life."""
         self._thread = 0
         self._native = 0
+
+    @property
+    def native(self) -> int:
+        """The system's number of its thread, 0 before that has begun."""
+        return self._native
 
     @property
     def lost(self) -> bool:
@@ -100,7 +106,7 @@ class Actor:
         if frame is None:
             return "?"
         module = str(frame.f_globals.get("__name__", "?")).removeprefix(TARGET_PREFIX)
-        return f"{module}.{frame.f_code.co_qualname}"
+        return f"{module}.{getattr(frame.f_code, 'co_qualname', frame.f_code.co_name)}"
 
     def is_me(self) -> bool:
         """Return True if it runs in the calling thread."""
@@ -123,6 +129,8 @@ class Actor:
 
     def interrupt(self) -> None:
         """End it: now if it waits, else as soon as it runs Python code again."""
+        import ctypes
+
         if self.running:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread), ctypes.py_object(Abandoned))
         else:

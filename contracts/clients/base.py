@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
+from contracts.clients import common
 from contracts.clients.watched import Watched
 from mockserver.wire.credentials import shown_as
 from mockserver.wire.notes import Hiding
@@ -12,6 +13,9 @@ from mockserver.wire.notes import Hiding
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+Hung = common.Hung
+Wrote = common.Wrote
+unheard = common.unheard
 Outcome = Literal["accepted", "failed"]
 
 
@@ -22,9 +26,6 @@ class Returned(Protocol):
         """Note that the request came back; not `answered`, if the client stopped waiting for it."""
         ...
 
-
-Wrote = Callable[[str, str], None]
-"""Takes the name of a stream and a piece of what the client wrote to it; may be called from any thread."""
 
 LONGEST_ERROR = 500
 """Characters of what a client says of a failure."""
@@ -38,10 +39,6 @@ class Credentials(NamedTuple):
 
     client_id: str
     client_secret: str
-
-
-def unheard(stream: str, text: str) -> None:
-    """Drops output that nothing collects."""
 
 
 class Seat(NamedTuple):
@@ -74,10 +71,6 @@ class Intent(Protocol):
     def ended(self, outcome: Outcome, error: str = "") -> None:
         """To be called right after the client has answered."""
         ...
-
-
-class Hung(Exception):
-    """A client did not return, or went beyond all bounds; the text says what was seen instead."""
 
 
 class Lost(Hung):

@@ -22,12 +22,12 @@ def wait(process: subprocess.Popen[Any], timeout: float | None) -> Any:
     if stage is None or timeout is None or process.returncode is not None:
         return _real_wait(process, timeout)
     until = stage.clock.after(timeout)
-    if not stage.wait_until(lambda: _is_over(process.pid), until, outside=True):
+    if not stage.wait_until(lambda: is_over(process.pid), until, outside=True):
         raise subprocess.TimeoutExpired(process.args, timeout)
     return _real_wait(process, None)
 
 
-def _is_over(pid: int) -> bool:
+def is_over(pid: int) -> bool:
     """Return True if a child has ended. It can still be waited for afterwards."""
     try:
         return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None

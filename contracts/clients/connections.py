@@ -9,12 +9,17 @@ from __future__ import annotations
 import select
 import socket
 from contextlib import suppress
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary, ref
 
 from contracts.clients.actors import current_actor, current_stage
-from contracts.clients.base import Returned
 from contracts.clients.polls import real_poll
 from contracts.clients.stage import Stage
+
+if TYPE_CHECKING:
+    from _typeshed import HasFileno
+
+    from contracts.clients.base import Returned
 
 READABLE, WRITABLE = select.POLLIN, select.POLLOUT
 
@@ -132,7 +137,7 @@ def arrived(receiver: socket.socket) -> None:
         is_ready(receiver, READABLE, DELIVERY)
 
 
-def is_ready(own: socket.socket, event: int, milliseconds: int = 0) -> bool:
+def is_ready(own: HasFileno, event: int, milliseconds: int = 0) -> bool:
     """Return True if the socket need not wait for the event. A closed socket need not, because its next call fails at once."""
     if own.fileno() < 0:
         return True
@@ -147,5 +152,5 @@ def wait(stage: Stage, own: socket.socket, event: int) -> None:
     if seconds == 0 or is_ready(own, event):
         return
     until = None if seconds is None else stage.clock.after(seconds)
-    if not stage.wait_until(lambda: is_ready(own, event), until):
-        raise TimeoutError("timed out")
+    if not stage.wait_until(lambda: is_ready(own, event), until, files=[own]):
+        raise socket.timeout("timed out")  # noqa: UP041 - another class in Python 3.9

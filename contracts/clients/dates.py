@@ -64,7 +64,7 @@ class Datetime(datetime.datetime, metaclass=_StandIn):
     @classmethod
     def utcnow(cls) -> Any:
         """Return the thread's time in UTC, as a naive datetime."""
-        return cls.now(datetime.UTC).replace(tzinfo=None)
+        return cls.now(datetime.timezone.utc).replace(tzinfo=None)  # noqa: UP017 - Python 3.9 has no other
 
 
 def _builder(cls: Any) -> Any:

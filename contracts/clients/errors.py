@@ -54,11 +54,10 @@ class PlatformUnreached(ClientError):
 
 
 class BeyondVirtualTime(ClientError):
-    """A request came from a process that has no virtual time, though another of the client's has."""
+    """The client cannot be in virtual time, though its processes say hello. `reason` is why."""
 
-    reason = "it asks the platform from a process that did not say hello, though another of its processes did"
-
-    def __init__(self) -> None:
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
         super().__init__(f"the client cannot be in virtual time: {self.reason}; judge it with --real-time")
 
 

@@ -8,20 +8,13 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from types import TracebackType
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from contracts.clients.actors import Abandoned, current_stage, off_stage
 from contracts.clients.stage import Part
 
 _real_lock, _real_rlock, _real_simple_queue = threading.Lock, threading.RLock, queue.SimpleQueue
-_real_adjust = ThreadPoolExecutor._adjust_thread_count
-_pools: WeakKeyDictionary[ThreadPoolExecutor, int] = WeakKeyDictionary()
-"""The stage that each pool was last used on."""
-
 _real_start, _real_join = threading.Thread.start, threading.Thread.join
 
 
@@ -73,16 +66,22 @@ class Lock:
         return _real_lock() if current_stage() is None else StageLock()
 
 
+class StageRLock(threading._PyRLock):  # type: ignore[name-defined, misc]
+    """A re-entrant lock that waits on the stage. It says that it is the system's own, which trio checks."""
+
+    __module__ = "_thread"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._block = StageLock()
+
+
 class RLock:
     """Stands in for `threading.RLock`."""
 
     def __new__(cls) -> Any:
         """Return a re-entrant lock of the calling thread's kind."""
-        if current_stage() is None:
-            return _real_rlock()
-        lock = threading._PyRLock()  # type: ignore[attr-defined]
-        lock._block = StageLock()
-        return lock
+        return _real_rlock() if current_stage() is None else StageRLock()
 
 
 class SimpleQueue:
@@ -125,23 +124,6 @@ def _telling_on_stage(thread: threading.Thread) -> Callable[[], None]:
             threading.excepthook(threading.ExceptHookArgs((type(error), error, trace, thread)))
 
     return tell
-
-
-def adjust(executor: ThreadPoolExecutor) -> None:
-    """Stand in for `ThreadPoolExecutor._adjust_thread_count`: a pool that outlives its client gets new threads on each stage.
-
-    The threads of an earlier stage were given up with it, and may wait on locks that were made in real time.
-    """
-    stage = current_stage()
-    if stage is not None and _pools.get(executor) != id(stage):
-        _pools[executor] = id(stage)
-        waiting, executor._work_queue = executor._work_queue, SimpleQueue()
-        executor._threads = set()
-        executor._idle_semaphore = threading.Semaphore(0)
-        with suppress(queue.Empty):
-            while True:
-                executor._work_queue.put(waiting.get_nowait())
-    _real_adjust(executor)
 
 
 def any_left() -> bool:

@@ -21,17 +21,23 @@ MILLISECONDS = 1000
 real_select, real_poll, real_epoll = select.select, select.poll, getattr(select, "epoll", None)
 
 
-def _wait(stage: Stage, ask: Callable[[], Any], seconds: float | None, files: Iterable[Any]) -> Any:
-    """Return the result of `ask`: at once, or as soon as it is not empty, or after `seconds`."""
+def _wait(
+    stage: Stage, ask: Callable[[], Any], seconds: float | None, files: Iterable[Any], ready: Callable[[], bool] | None = None
+) -> Any:
+    """Return the result of `ask`: at once, or as soon as it is not empty, or after `seconds`.
+
+    `ready` says if it is not empty, in case that `ask` forgets what it has told.
+    """
     found = ask()
     if found or (seconds is not None and seconds == 0):
         return found
     until = None if seconds is None or seconds < 0 else stage.clock.after(seconds)
-    stage.wait_until(lambda: bool(ask()), until, outside=any(map(_is_outside, files)))
+    files = list(files)
+    stage.wait_until(ready or (lambda: bool(ask())), until, outside=any(map(is_outside, files)), files=files)
     return ask()
 
 
-def _is_outside(file: Any) -> bool:
+def is_outside(file: Any) -> bool:
     """Return True if another process may be at the other end. Sockets lead to the platform, or to a thread in this process."""
     try:
         return stat.S_ISFIFO(os.fstat(file if isinstance(file, int) else file.fileno()).st_mode)
@@ -76,7 +82,14 @@ class _Poller:
         if stage is None:
             return list(self._real.poll(timeout, *most))
         seconds = None if timeout is None or timeout < 0 else timeout / self._unit
-        return list(_wait(stage, lambda: self._real.poll(0, *most), seconds, self._files.values()))
+        ready = self._has_events if stage.keeps_events and hasattr(self._real, "fileno") else None
+        return list(_wait(stage, lambda: self._real.poll(0, *most), seconds, self._files.values(), ready))
+
+    def _has_events(self) -> bool:
+        """Return True if an epoll object has events. It is a file itself, and tells of an event with EPOLLONESHOT only once."""
+        poll = real_poll()
+        poll.register(self._real.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)

@@ -11,13 +11,13 @@ from __future__ import annotations
 import os
 import threading
 from _thread import allocate_lock
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from contracts.clients.actors import Abandoned, Actor, always, current_actor
-from contracts.clients.base import Hung, Wrote, unheard
 from contracts.clients.clock import NANOSECONDS, VirtualClock
+from contracts.clients.common import Hung, Wrote, unheard
 from contracts.clients.watch import Watch
 
 T = TypeVar("T")
@@ -40,13 +40,16 @@ GRACE = 0.2
 GLANCE = 0.005
 """Seconds between two looks at what happens in real time."""
 
-OUT_OF_TIME = "the client's own time did not move with the platform's: {}; judge it with --command, which runs in real time"
+OUT_OF_TIME = "the client's own time did not move with the platform's: {}; judge it with --command and --real-time"
 
-_FOREVER = 1 << 80
+FOREVER = 1 << 80
 
 
 class Stage:
     """The threads of one client. `patience` is how many seconds of real time it may be silent."""
+
+    keeps_events = False
+    """A thread finds an event that an epoll object tells of only once, though the stage has looked for it."""
 
     def __init__(
         self,
@@ -67,7 +70,7 @@ class Stage:
         self._actors: list[Actor] = []
         self._workers: list[_Worker] = []
         self._holder: Actor | None = None
-        self._performance: _Performance | None = None
+        self._performance: Performance | None = None
         self._conducting: _Conducting | None = None
         self._signs = 0
         self._given_up = ""
@@ -104,8 +107,8 @@ class Stage:
         """
         if self._conducting is None or not self._conducting.is_me():
             return self.conduct(lambda: self.run(tasks, limit=limit, patience=patience))
-        ends = _FOREVER if limit is None else self.clock.nanoseconds + limit
-        performance = _Performance(len(tasks), ends, Watch(self._patience if patience is None else patience))
+        ends = FOREVER if limit is None else self.clock.nanoseconds + limit
+        performance = Performance(len(tasks), ends, Watch(self._patience if patience is None else patience))
         workers = [self._worker(number) for number in range(1, len(tasks))]
         with self._lock:
             self._check()
@@ -159,12 +162,15 @@ class Stage:
         """Wait for `seconds` of virtual time. Only actors call it."""
         self._pause(None, self.clock.after(seconds))
 
-    def wait_until(self, ready: Callable[[], bool], until: int | None, *, outside: bool = False) -> bool:
+    def wait_until(
+        self, ready: Callable[[], bool], until: int | None, *, outside: bool = False, files: Iterable[Any] = ()
+    ) -> bool:
         """Wait until `ready()` or the instant `until` (nanoseconds, None: never), and return `ready()`. Only actors call it.
 
         `ready` is called from any thread at any time: it must be quick and change nothing. `outside`: it becomes true in real
-        time, so the clock must wait for it.
+        time, so the clock must wait for it. `files` are what it depends on.
         """
+        current_actor().files = files
         self._pause(ready, until, outside=outside)
         return ready()
 
@@ -407,7 +413,7 @@ class _Conducting:
         return value
 
 
-class _Performance:
+class Performance:
     """One `run`: its open tasks, its time limit, its watch and its results."""
 
     def __init__(self, tasks: int, ends: int, watch: Watch) -> None:

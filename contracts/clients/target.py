@@ -13,10 +13,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
+from contracts.clients.common import TARGET_PREFIX
 from contracts.clients.errors import TargetError, Terminated
-
-TARGET_PREFIX = "dayfly_target_"
-"""The prefix for the module of a file, so that it does not hide another module."""
 
 Factory = Callable[[Any], Any]
 """Makes a client from its view of the platform."""

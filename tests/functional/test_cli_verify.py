@@ -355,7 +355,7 @@ def test_a_thread_that_a_client_left_behind_does_not_keep_it_from_its_end(tmp_pa
     options = ["--examples", "0", "--patience", "0.1", "--clause", "D6"]
     done = subprocess.run([*command, *options], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
-    assert "judge it with --command, which runs in real time" in " ".join(done.stdout.split())
+    assert "judge it with --command and --real-time" in " ".join(done.stdout.split())
 
 
 # -- replay ------------------------------------------------------------------------------------------------------------

@@ -448,6 +448,8 @@ WAYS: dict[tuple[str, str], Callable[[Block, Place], None]] = {
     ("contracts/README.md", "dayfly replay"): works,
     ("contracts/README.md", "dayfly probe"): works_at_a_mock,
     ("contracts/README.md", '→ {"hello"'): is_spoken,
+    ("contracts/README.md", "$ dayfly shim"): prints,
+    ("contracts/README.md", "dayfly shim"): works,
     ("contracts/README.md", "contracts/"): names_all_there_is,
     ("fixtures/README.md", "dayfly verify"): works,
     ("mockserver/README.md", "$ dayfly serve"): says_that_it_serves,

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tests.shims.sources import SOURCES, lost
+from tests.shims import python, sources
 
 
 def main() -> int:
@@ -18,16 +18,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.shims", description=__doc__)
     parser.add_argument("--tries", type=int, default=1000, metavar="N")
     parser.add_argument("--loops", type=int, default=2, metavar="N", help="busy loops beside the client")
+    parser.add_argument("--python", action="store_true", help="try the shim for Python, and not that for Node")
     parser.add_argument("names", nargs="*", metavar="NAME", help="sources of work; else all")
     options = parser.parse_args()
-    chosen = options.names or list(SOURCES)
+    runtime = python if options.python else sources
+    chosen = options.names or list(runtime.SOURCES)
     failures = 0
     with ExitStack() as stack:
         for _ in range(options.loops):
             stack.enter_context(busy())
         for name in chosen:
             with tempfile.TemporaryDirectory() as folder:
-                counts = list(lost(Path(folder), SOURCES[name], options.tries))
+                counts = list(runtime.lost(Path(folder), runtime.SOURCES[name], options.tries))
             tries, wrong = (sum(column) for column in zip(*counts, strict=True))
             failures += wrong
             print(f"{name:28} {wrong} of {tries} lost", flush=True)

@@ -43,7 +43,7 @@ class Idle(Struct, frozen=True, kw_only=True):
     `at` is its time, and `next` when its first timer is due; `keeps`: a timer keeps it alive. `worked`:
     something happened since the last answer. `foreign` is what it waits for that is beyond its shim, and
     `children` how many processes it has started that live. `sockets` are the bytes read and written on
-    each connection to the platform, by the client's port.
+    each connection to the platform, by the client's port. `real` is why its time cannot be virtual, if it cannot.
     """
 
     at: Moment
@@ -53,6 +53,7 @@ class Idle(Struct, frozen=True, kw_only=True):
     foreign: str = ""
     children: Count = 0
     sockets: dict[int, tuple[Count, Count]] = {}
+    real: str = ""
 
 
 class Welcome(Struct, frozen=True):

@@ -48,6 +48,9 @@ GRACE = 1.0
 PAUSE, SHORT_PAUSE = 0.05, 0.002
 """Seconds to wait for a sign of a client: while a process is there, and while none is, as right before its end."""
 
+STRANGER = "it asks the platform from a process that did not say hello, though another of its processes did"
+"""Why a client whose launcher alone has a shim is in real time."""
+
 LOOKS = 5
 """How often processes look again for what has not reached them yet."""
 
@@ -325,7 +328,7 @@ class Simulation:
     def _check_absence(self) -> None:
         """Raises BeyondVirtualTime if somebody waits for an answer and no process is there; one that has died does not wait."""
         if not self._members and self._exchanges.has_requests:
-            raise BeyondVirtualTime
+            raise BeyondVirtualTime(STRANGER)
 
     def _owes_a_look(self) -> bool:
         """Whether something was sent to the client at which it has not looked."""
@@ -425,10 +428,21 @@ class Simulation:
             for message in messages:
                 if isinstance(message, Idle):
                     self._is_idle(message)
+                else:
+                    self._check_twice(member)
         except BadMessage as error:
             raise self._disobeys(error) from error
 
+    def _check_twice(self, member: Member) -> None:
+        """Raises BadMessage if the process of a new member is there already. It may have run another program instead."""
+        for other in [other for other in self._members if other is not member and other.pid == member.pid != 0]:
+            self._hear(other)
+            if other in self._members:
+                raise BadMessage(f"process {member.pid} said hello a second time, so its shim is loaded twice")
+
     def _is_idle(self, idle: Idle) -> None:
+        if idle.real:
+            raise BeyondVirtualTime(idle.real)
         self._is_stirred = self._is_stirred or idle.worked
         if idle.foreign:
             self._notice(idle.foreign)
@@ -452,6 +466,7 @@ class Simulation:
         self.unwatch(member.channel.fileno())
         member.close()
         self._members.remove(member)
+        self._has_input = True  # others may wait for its end
 
 
 class _Stuck:

@@ -16,18 +16,23 @@ from contracts.clients.virtual.members import Door
 from contracts.clients.virtual.protocol import VARIABLE
 from contracts.clients.virtual.simulation import Simulation
 
-NODE = "NODE_OPTIONS"
-RUNTIMES = frozenset({"node", "nodejs"})
+NODE, PYTHON = "NODE_OPTIONS", "PYTHONPATH"
+RUNTIMES = frozenset({"node", "nodejs", "python", "python3", *(f"python3.{minor}" for minor in range(9, 16))})
 """Programs that read a client's variables only once they are told to begin; a shell, for one, does so earlier."""
 
 NOBODY = Credentials("none", "none")
 
 
 def shimmed(variables: dict[str, str], door: str) -> dict[str, str]:
-    """Return an environment in which a runtime that has a shim finds it, and the door; other settings are kept."""
-    node = f"--require={files('contracts.clients').joinpath('shims', 'node.cjs')}"
-    options = " ".join(filter(None, [_quoted(node), variables.get(NODE, "")]))
-    return {**variables, NODE: options, VARIABLE: door}
+    """Return an environment in which a runtime that has a shim finds it, and the door; other settings are kept.
+
+    Python draws no seed for its hashes, so that sets of strings have the same order in each run.
+    """
+    shims = files("contracts.clients").joinpath("shims")
+    options = [_quoted(f"--require={shims.joinpath('node.cjs')}"), variables.get(NODE, "")]
+    folders = [str(shims.joinpath("path")), variables.get(PYTHON, "")]
+    runtimes = {NODE: " ".join(filter(None, options)), PYTHON: os.pathsep.join(filter(None, folders))}
+    return {"PYTHONHASHSEED": "0", **variables, **runtimes, VARIABLE: door}
 
 
 def _quoted(option: str) -> str:

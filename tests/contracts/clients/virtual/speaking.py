@@ -1,10 +1,11 @@
-"""Processes that take part in virtual time, for tests: a fake one in Python, and real ones in Node."""
+"""Processes that take part in virtual time, for tests: fake ones, and real ones in Node and Python."""
 
 from __future__ import annotations
 
 import shlex
 import sys
 from pathlib import Path
+from textwrap import dedent, indent
 
 from contracts.clients.virtual.driver import VirtualClients
 from contracts.scenario import Item, Message, Scenario, Send, SendParallel
@@ -92,6 +93,28 @@ def in_node(folder: Path, body: str, before: str = "") -> str:
         f"  if (told !== undefined) throw new Error(JSON.stringify(told));\n}});\n"
     )
     return shlex.join([need("node"), str(path)])
+
+
+IN_PYTHON = """\
+import json, os, sys
+{before}
+
+def send(guest, text):
+{body}
+
+for line in sys.stdin:
+    asked = json.loads(line)
+    told = send(**asked["send"])
+    reply = {{"ok": True}} if told is None else {{"ok": False, "error": json.dumps(told)}}
+    print(json.dumps({{"id": asked["id"], **reply}}), flush=True)
+"""
+
+
+def in_python(folder: Path, body: str, before: str = "", python: str = sys.executable) -> str:
+    """Return the command of a Python client whose `send(guest, text)` has this body; what it returns is told as its error."""
+    path = folder / "client.py"
+    path.write_text(IN_PYTHON.format(body=indent(dedent(body), "    "), before=dedent(before)))
+    return shlex.join([python, str(path)])
 
 
 def run(command: str, *items: Item, patience: float = PATIENCE, chance: int = 0) -> Run:

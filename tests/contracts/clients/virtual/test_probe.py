@@ -108,4 +108,27 @@ def test_a_socket_is_found_a_place_however_long_the_usual_one_is_named(tmp_path:
 def test_other_options_of_node_are_kept_and_a_path_with_a_space_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shimmed({"NODE_OPTIONS": "--title=kept"}, "door")["NODE_OPTIONS"].endswith("/shims/node.cjs --title=kept")
     monkeypatch.setattr(starting, "files", lambda _: Path('/a "b" c'))
-    assert shimmed({}, "door") == {"NODE_OPTIONS": '"--require=/a \\"b\\" c/shims/node.cjs"', "DAYFLY_TIME": "door"}
+    assert shimmed({}, "door") == {
+        "NODE_OPTIONS": '"--require=/a \\"b\\" c/shims/node.cjs"',
+        "PYTHONPATH": '/a "b" c/shims/path',
+        "PYTHONHASHSEED": "0",
+        "DAYFLY_TIME": "door",
+    }
+
+
+def test_other_folders_of_modules_are_kept() -> None:
+    kept = shimmed({"PYTHONPATH": "/a:/b", "PYTHONHASHSEED": "7"}, "door")
+    assert kept["PYTHONPATH"].endswith("/shims/path:/a:/b")
+    assert kept["PYTHONHASHSEED"] == "7"
+
+
+def test_python_says_hello_however_it_is_started(tmp_path: Path) -> None:
+    touched = tmp_path / "touched"
+    script = tmp_path / "client.py"
+    script.write_text(f"#!{sys.executable}\nopen({str(touched)!r}, 'w')\n")
+    script.chmod(0o755)
+    for command in (f"{sys.executable} {script}", str(script), f"sh -c 'X=1 {sys.executable} {script}; true'"):
+        assert reason(command) == ""
+    assert reason(f"{sys.executable} -m timeit pass") == ""
+    assert not touched.exists()
+    assert reason(f"{sys.executable} -I {script}") == "its runtime did not say hello"

@@ -16,6 +16,15 @@ from tests.contracts.small import errors, outcomes
 ANSWER_ALL = "hello()\nwhile asked := line(): say(id=asked['id'], ok=True)\n"
 
 
+TWICE = """
+ask(hello=1, pid=os.getpid())
+other = socket.socket(socket.AF_UNIX)
+other.connect(os.environ["DAYFLY_TIME"])
+other.sendall(json.dumps({"hello": 1, "pid": os.getpid()}).encode() + b"\\n")
+idle()
+"""
+
+
 def at(trace: tuple[Entry, ...], kind: type[Entry]) -> list[float]:
     """The seconds at which entries of a kind were made, from the first entry on."""
     entries = [entry for entry in trace if not isinstance(entry, Header)]
@@ -72,6 +81,7 @@ def test_it_finds_its_credentials_and_a_seed_in_the_welcome(tmp_path: Path) -> N
     [
         ("hello(2)", "speaks version 2 of the protocol, and here version 1 is spoken"),
         ("hello(); hello()", "said hello a second time"),
+        (TWICE, "said hello a second time, so its shim is loaded twice"),
         ("hello(); send('nonsense'); answer()", "it sent b'nonsense'"),
         ("hello(); line(); idle(at=-1)", 'it sent b\'{"idle": true, "at": -1'),
         ('hello(); send(\'{"idle": true, "at": 0}\\n\' * 2); time.sleep(1000)', "without being asked"),

@@ -1,0 +1,108 @@
+"""Virtual time for a Python process. Its threads run one at a time, on a stage whose clock is the simulation's.
+
+Time stands still while a thread runs. Once all of them wait for time to pass or for something to come in, the process
+says so on its socket. It blocks there until it is told the time. contracts/README.md describes the protocol.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+import random
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from importlib.abc import MetaPathFinder
+from typing import Any
+
+from contracts.clients import children, clocks
+from contracts.clients.actors import current_stage, leave_in_child
+from contracts.clients.shims import waits
+from contracts.clients.shims.channel import VERSION, Channel
+from contracts.clients.shims.process_stage import ProcessStage
+from contracts.clients.shims.surroundings import Connections
+from contracts.clients.swap import swap
+
+_start: Callable[..., int] = _thread.start_new_thread
+
+BEYOND = {
+    "gevent": "it uses gevent, whose time cannot be moved",
+    "eventlet": "it uses eventlet, whose time cannot be moved",
+    "uvloop": "it uses uvloop, whose time cannot be moved",
+    "pycurl": "it uses pycurl, whose time cannot be moved",
+    "curl_cffi": "it uses curl_cffi, whose time cannot be moved",
+    "grpc": "it uses grpc, whose time cannot be moved",
+}
+"""Packages with clocks, timers and sockets of their own."""
+
+
+def join(path: str) -> None:
+    """Take this process into the simulation behind the socket at `path`. Without one, time stays real."""
+    if not _enter(path):
+        return
+    for home, name, stand_in in clocks.PRIMITIVES:
+        setattr(home, name, stand_in)
+    for name, stand_in in waits.SOCKETS.items():
+        setattr(socket.socket, name, stand_in)
+    subprocess.Popen._wait = waits.wait_for_child  # type: ignore[attr-defined]
+    alarms = {signal.alarm: children.alarm, signal.setitimer: children.setitimer}
+    swap({**clocks.FUNCTIONS, **waits.FUNCTIONS, **alarms, _start: _start_thread}, clocks.DATES)
+    if not hasattr(selectors, "EpollSelector"):
+        selectors.DefaultSelector = selectors.PollSelector  # type: ignore[misc, assignment]
+    sys.stdin = waits.staged_input()
+    sys.meta_path.insert(0, _Watchman())
+    threading._register_atexit(_join_threads)  # type: ignore[attr-defined]
+    os.register_at_fork(after_in_child=lambda: _enter_again(path))
+
+
+def _enter(path: str) -> bool:
+    try:
+        channel = Channel(path)
+    except OSError:
+        return False
+    hello = {"hello": VERSION, "pid": os.getpid(), "runtime": f"python {sys.version.split()[0]}"}
+    welcome = channel.ask(hello)
+    os.environ.update(welcome["env"])
+    random.seed(welcome.get("seed", 0))
+    stage = ProcessStage(channel, welcome["now"], Connections(welcome["ports"]))
+    _start(stage.watch, ())
+    stage.take_in()
+    return True
+
+
+def _enter_again(path: str) -> None:
+    """In a copy of the process, which is one more for the simulation."""
+    stage = current_stage()
+    leave_in_child()
+    if isinstance(stage, ProcessStage):
+        stage.channel.close()
+        _enter(path)
+
+
+def _start_thread(function: Callable[..., Any], args: Any = (), kwargs: Any = None, /) -> int:
+    """Stand in for `_thread.start_new_thread`: a thread that an actor starts is an actor too."""
+    stage = current_stage()
+    if stage is None:
+        return _start(function, args, kwargs or {})
+    return _start(stage.adopt(lambda: function(*args, **(kwargs or {}))), ())
+
+
+def _join_threads() -> None:
+    """Wait on the stage for the threads for which Python waits at its end."""
+    for thread in threading.enumerate():
+        if not thread.daemon and thread is not threading.current_thread():
+            thread.join()
+
+
+class _Watchman(MetaPathFinder):
+    """Notices the import of what is beyond virtual time."""
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> None:  # noqa: ARG002 - importlib's signature
+        """Find nothing."""
+        stage = current_stage()
+        if name in BEYOND and stage is not None:
+            stage.notice(BEYOND[name])
