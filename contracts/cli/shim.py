@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from contracts.cli.options import SETTINGS
+from contracts.cli.options import as_json as json_option
 
 
 @click.group("shim", context_settings=SETTINGS)
@@ -16,7 +17,7 @@ def command() -> None:
 @click.argument("words", nargs=-1, required=True, metavar="COMMAND...")
 @click.option("--tries", type=click.IntRange(min=1), default=20, metavar="N", help="How often work must not look idle.")
 @click.option("--patience", type=click.FloatRange(min=0, min_open=True), default=10.0, metavar="S", help="How long to wait.")
-@click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+@json_option
 @click.pass_context
 def check(context: click.Context, words: tuple[str, ...], tries: int, patience: float, as_json: bool) -> None:
     """Check whether a shim keeps to the protocol of virtual time.
@@ -26,6 +27,7 @@ def check(context: click.Context, words: tuple[str, ...], tries: int, patience: 
     """
     import msgspec
 
+    from contracts.cli.console import say_json
     from contracts.clients.conformance.checks import Result, run
 
     results: list[Result] = []
@@ -38,7 +40,7 @@ def check(context: click.Context, words: tuple[str, ...], tries: int, patience: 
         raise click.ClickException(f"no socket can be made for the process ({error}), and virtual time needs one") from error
     violated = sum(result.verdict == "violated" for result in results)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode({"held": not violated, "checks": results})).decode())
+        say_json({"held": not violated, "checks": msgspec.to_builtins(results)})
     else:
         click.echo(f"\n{len(results) - violated} held" + (f", {violated} violated" if violated else ""))
     context.exit(int(bool(violated)))

@@ -118,6 +118,15 @@ def test_a_declared_platform_is_told_of_in_the_same_way(tmp_path: Path, capfd: p
 
 
 @pytest.mark.slow
+def test_the_check_of_a_shim_is_one_document(capfd: pytest.CaptureFixture[str]) -> None:
+    exercises = f"{FIXTURES}/shims/exercises.py"
+    assert run(["shim", "check", "--json", "--tries", "1", "--", sys.executable, exercises]) == 0
+    document = json.loads(capfd.readouterr().out)
+    check("shim check", document)
+    assert document["held"]
+
+
+@pytest.mark.slow
 def test_the_demonstration_says_what_it_has_shown(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(demo, "EXAMPLES", 0)
     assert printed("demo", (), 0, capfd)["shown"]
