@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -103,21 +102,9 @@ def check(declared: Declaration, recording: str, options: Options) -> Report:
     return declared.check(Path(recording), options)
 
 
-def explain(named: str, code: str) -> str:
-    """Return what a clause of a declared platform demands, and on which sentence it rests. Raises UnknownClause."""
-    from contracts.cli.console import style_for
-    from contracts.report.describe import describe
-    from contracts.verify import select_from
-    from contracts.verify.declared import declaration
-
-    declared = declaration(named)
-    assert declared is not None
-    found = select_from(declared.demands, (code,))
-    return "\n".join(describe(demand, style_for(sys.stdout)) for demand in found)
-
-
-def probe(named: str, url: str, admin_token: str, client_id: str, client_secret: str) -> int:
+def probe(named: str, url: str, admin_token: str, client_id: str, client_secret: str, *, as_json: bool) -> int:
     """Probe a provider of a declared platform and print the result; return the exit status."""
+    from contracts.cli.console import say_json
     from contracts.protocol.probe import Given, prober, table
     from mockserver.platform import compile_platform, find
 
@@ -128,7 +115,9 @@ def probe(named: str, url: str, admin_token: str, client_id: str, client_secret:
         given[registered.name] = Given(client_id, dict.fromkeys(list(registered.bound)[:1], client_secret))
     with prober(platform, url, admin_token, given) as asking:
         checks = list(asking.checks())
-    click.echo(table(checks), nl=False)
+    click.echo(table(checks), nl=False, err=as_json)
+    if as_json:
+        say_json({"schema_version": 1, "subject": "provider", "target": url, "checks": [check._asdict() for check in checks]})
     if any(check.status == "violated" for check in checks):
         return 1
     return 0 if any(check.status == "held" for check in checks) else 2
