@@ -175,9 +175,9 @@ def _delivered(
     click.echo(as_text(style_for(people)), file=people, nl=False, color=True)
     people.flush()
     for kind in sorted(for_programs):
-        _take_standard_output()
         written = render(kind)
         assert isinstance(written, bytes)
+        _take_standard_output()
         click.echo(written, nl=False)
     return people, problems
 

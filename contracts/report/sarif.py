@@ -9,6 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from contracts.judge import Demand
+from contracts.pages import page_of
 from contracts.report.annotations import place_of, workspace
 from contracts.report.cells import clean
 from contracts.report.model import ClauseResult, Ending, Report
@@ -37,6 +38,8 @@ def _rule(result: ClauseResult, clause: Demand | None) -> dict[str, Any]:
         rule["shortDescription"] = {"text": clean(f"Must {clause.statement}.")}
         told = {"fullDescription": clause.reason, "help": " ".join(clause.advice)}
         rule |= {name: {"text": clean(text)} for name, text in told.items() if text}
+    if page := page_of(result.code):
+        rule["helpUri"] = page
     return rule
 
 
