@@ -30,7 +30,7 @@ def main() -> int:
     chosen = [client for client in drivers() if _is_meant(client, options.names)]
     if not chosen:
         parser.error(f"no driver is called {' or '.join(options.names)}; there are {', '.join(one.name for one in drivers())}")
-    environments.make(node=any(client.language == "node" for client in chosen))
+    environments.make(chosen)
     if options.show is not None:
         return show(chosen[0], options.show)
     return run(chosen, options.seeds)
@@ -74,7 +74,7 @@ def show(client: PublicClient, code: str) -> int:
 
 
 def _child(client: PublicClient, what: str, given: bytes) -> subprocess.CompletedProcess[bytes]:
-    command = [str(environments.PYTHON), "-m", "tests.campaign.running", client.name, what]
+    command = [str(environments.python_of(client)), "-m", "tests.campaign.running", client.name, what]
     return subprocess.run(command, input=given, stdout=subprocess.PIPE, cwd=environments.ROOT, check=False)
 
 

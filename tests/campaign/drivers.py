@@ -27,7 +27,8 @@ class PublicClient(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """A driver of one package. `most` are the scenarios for each seed, None for all.
 
     `target` is a file with its factory, or the file and the arguments that Node runs. `shared` says whether the library
-    promises that one object can do several units at once. `control`: nothing is expected to be found.
+    promises that one object can do several units at once. `control`: nothing is expected to be found. `environment` names its
+    requirements, as in requirements-mcp1.txt; clients that need other versions of one package have one of their own.
     """
 
     name: str
@@ -39,6 +40,7 @@ class PublicClient(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     target: str
     shared: bool
     control: bool = False
+    environment: str = ""
     most: int | None = None
     seeds: int = 20
     policy: dict[str, Any] = {}

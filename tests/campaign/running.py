@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from contracts.clients.base import Clients
-from contracts.clients.process import ProcessClients
+from contracts.clients.command import command_clients
 from contracts.clients.python import PythonClients
 from contracts.clients.target import find
 from contracts.errors import ContractsError
@@ -65,7 +65,7 @@ def platform_of(client: PublicClient, policy: Mapping[str, Any]) -> Platform:
 def clients_of(client: PublicClient) -> Clients:
     """Return what makes clients of this driver."""
     if client.language == "node":
-        return ProcessClients(f"node {client.target}", patience=QUIET)
+        return command_clients(f"node {client.target}", patience=QUIET)
     return PythonClients(
         find(f"{PUBLIC}/{client.target}"), socket=True, methods={client.unit: f"{client.unit}(…)"}, factory_patience=QUIET
     )
