@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mockserver.clock import http_date, iso
 from mockserver.declared.decide import Decision
@@ -108,6 +109,8 @@ class DeclaredHandler:
         effect, entry = call.effect, call.entry
         decision = self.mock.decide(call.operation, call.row, call.detail, call.message, entry, effect.acts)
         response = self._injected(call, decision) if effect.status is not None else self._answer(call, decision)
+        if call.request.method == "HEAD":
+            response = replace(response, body=b"")
         entry.answered_at = self.mock.now() + effect.after
         entry.delivery = response.delivery
         if response.delivery in {"complete", "truncated"}:
@@ -166,9 +169,8 @@ class DeclaredHandler:
         if decision.retry_after is not None and not any(name.lower() == "retry-after" for name, _ in headers):
             headers.append(("Retry-After", str(decision.retry_after)))
         whole = not effect.only_ok or answer.status == 200
-        sent = b"" if call.request.method == "HEAD" else body
         return Response(
-            answer.status, headers, sent, effect.after / 1000, effect.delivery if whole else "complete", effect.split
+            answer.status, headers, body, effect.after / 1000, effect.delivery if whole else "complete", effect.split
         )
 
     def _cookies(self, decision: Decision) -> list[tuple[str, str]]:

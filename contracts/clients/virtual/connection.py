@@ -137,7 +137,10 @@ class Connection:
         return self._protocol.send(h11.Response(status_code=answer.status, headers=headers, reason=reason)) or b""
 
     def _data(self, body: bytes) -> bytes:
-        return (self._protocol.send(h11.Data(data=body)) or b"") if body else b""
+        assert self._head is not None
+        if not body or self._head.method == b"HEAD":
+            return b""
+        return self._protocol.send(h11.Data(data=body)) or b""
 
     def _refuse(self, status: int) -> None:
         refusal = Response(status, [("content-length", "0"), ("connection", "close")], b"")

@@ -34,8 +34,8 @@ FROM_US = "DAYFLY_"
 
 def shimmed(variables: dict[str, str], door: str) -> dict[str, str]:
     """Return an environment in which a runtime that has a shim finds it, and the door; other settings are kept."""
-    node = f"--import={files('contracts.clients').joinpath('shims', 'node.mjs')}"
-    options = " ".join(filter(None, [variables.get(NODE, ""), _quoted(node)]))
+    node = f"--require={files('contracts.clients').joinpath('shims', 'node.cjs')}"
+    options = " ".join(filter(None, [_quoted(node), variables.get(NODE, "")]))
     return {**variables, NODE: options, VARIABLE: door}
 
 

@@ -11,6 +11,7 @@ from mockserver.declared import mock as module
 from mockserver.declared.mock import Registered
 from mockserver.engine.model import ClockState, FaultKind
 from mockserver.errors import InvalidRequest, NotFound
+from mockserver.platform import compile_platform, find
 from tests.fixtures.toys import NOON, TOKEN, Bench, toy, with_words
 
 SINGLE = with_words(
@@ -77,6 +78,13 @@ def _is_json(body: bytes) -> bool:
     except ValueError:
         return False
     return True
+
+
+def test_the_answer_to_a_head_has_no_body_even_if_a_fault_gave_it_one() -> None:
+    bench = Bench(compile_platform(find("acme")))
+    bench.fails(kind="status", status=503, times=2)
+    assert bench.ask("/nonce", method="HEAD").response.body == b""
+    assert bench.ask("/nonce", method="GET").response.body
 
 
 def test_an_error_after_acting_has_acted(bench: Bench) -> None:

@@ -94,6 +94,13 @@ def test_the_next_request_waits_for_the_answer_to_the_first(ends: tuple[socket.s
     assert not connection.is_over
 
 
+def test_the_answer_to_a_head_has_its_headers_alone(ends: tuple[socket.socket, Connection]) -> None:
+    asked(ends, b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")
+    ends[1].answer(OK)
+    assert not ends[1].is_busy
+    assert answered(ends).endswith(b"Content-Length: 11\r\n\r\n")
+
+
 @pytest.mark.parametrize("wish", [b"HTTP/1.1\r\nHost: a\r\nConnection: close", b"HTTP/1.0"])
 def test_a_client_that_wants_one_answer_gets_one(ends: tuple[socket.socket, Connection], wish: bytes) -> None:
     asked(ends, b"GET / " + wish + b"\r\n\r\n")

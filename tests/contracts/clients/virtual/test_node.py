@@ -197,6 +197,14 @@ def test_options_for_node_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert told(tmp_path, "return process.title") == "kept"
 
 
+def test_what_is_loaded_before_the_client_is_in_virtual_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hook = tmp_path / "hook.cjs"
+    hook.write_text("globalThis.before = [setTimeout, Date.now()];")
+    monkeypatch.setenv("NODE_OPTIONS", f"--require={hook}")
+    body = "return [new Date(before[1]).getFullYear(), before[0] === setTimeout]"
+    assert told(tmp_path, body) == [2026, True]
+
+
 def test_processes_that_it_starts_share_its_time(tmp_path: Path) -> None:
     child = tmp_path / "child.mjs"
     child.write_text("const began = Date.now(); setTimeout(() => console.log(Date.now() - began), 3600_000);")

@@ -105,6 +105,6 @@ def test_a_socket_is_found_a_place_however_long_the_usual_one_is_named(tmp_path:
 
 
 def test_other_options_of_node_are_kept_and_a_path_with_a_space_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert shimmed({"NODE_OPTIONS": "--title=kept"}, "door")["NODE_OPTIONS"].startswith("--title=kept --import=/")
+    assert shimmed({"NODE_OPTIONS": "--title=kept"}, "door")["NODE_OPTIONS"].endswith("/shims/node.cjs --title=kept")
     monkeypatch.setattr(driver, "files", lambda _: Path('/a "b" c'))
-    assert shimmed({}, "door") == {"NODE_OPTIONS": '"--import=/a \\"b\\" c/shims/node.mjs"', "DAYFLY_TIME": "door"}
+    assert shimmed({}, "door") == {"NODE_OPTIONS": '"--require=/a \\"b\\" c/shims/node.cjs"', "DAYFLY_TIME": "door"}
