@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
@@ -127,7 +127,9 @@ class Demand:
     """A demand on the party that is judged, in words.
 
     `statement` completes "the client must …" or "the provider must …". `reason` describes the consequences in production,
-    `advice` the remedies, and `stimulus` the event that puts the demand to the test.
+    `advice` the remedies, and `stimulus` the event that puts the demand to the test. `source` is the sentence of a
+    specification that it rests on, if one is known, and `level` says whether that is a MUST or a SHOULD. `parameters` change
+    what it requires.
     """
 
     subject: ClassVar[Subject] = "client"
@@ -138,6 +140,14 @@ class Demand:
     reason: str
     advice: tuple[str, ...]
     stimulus: str
+    level: str = ""
+    source: str = ""
+    parameters: tuple[str, ...] = ()
+
+    @property
+    def quotation(self) -> str:
+        """The source with typographic quotation marks. Straight ones would mean a value, which is not wrapped."""
+        return re.sub('"([^"]*)"', r"“\1”", self.source)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +168,6 @@ class Clause(Demand, Generic[S]):
     on: tuple[type[Moment], ...]
     clocks: frozenset[Clock] = ANY_CLOCK
     own_time: bool = False
-    parameters: tuple[str, ...] = ()
     needs_intents: bool = False
     needs_report: Literal["", "part", "all"] = ""
     is_reaction: bool = False
@@ -193,16 +202,10 @@ class Verdict(Struct, frozen=True, omit_defaults=True):
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """The verdicts on a trace, in the order of the clauses, and the history they are based on."""
+class Verdicts:
+    """The verdicts on a run, in the order of the clauses."""
 
-    history: History
-    verdicts: tuple[Verdict, ...] = field(default=())
-    roots: _Roots | None = None
-
-    def breaches(self, code: str) -> list[Breach]:
-        """Return all certain breaches of a clause that no breach of another clause explains."""
-        return [] if self.roots is None else list(self.roots.unexplained(code))
+    verdicts: tuple[Verdict, ...]
 
     @property
     def violated(self) -> tuple[Verdict, ...]:
@@ -215,6 +218,18 @@ class Judgement:
             if verdict.code == code:
                 return verdict
         raise KeyError(code)
+
+
+@dataclass(frozen=True)
+class Judgement(Verdicts):
+    """The verdicts on a trace, and the history they are based on."""
+
+    history: History
+    roots: _Roots
+
+    def breaches(self, code: str) -> list[Breach]:
+        """Return all certain breaches of a clause that no breach of another clause explains."""
+        return list(self.roots.unexplained(code))
 
 
 def judge(
@@ -232,7 +247,7 @@ def judge(
     case = Case(fold(well_formed(entries), reading), parameters)
     verdicts = tuple(verdict(clause, case) for clause in clauses)
     roots = _Roots(clauses, case, verdicts, explains or {})
-    return Judgement(case.history, roots.named(), roots)
+    return Judgement(roots.named(), case.history, roots)
 
 
 def verdict(clause: Clause[Any], case: Case) -> Verdict:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Protocol, TypeVar, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -154,6 +154,47 @@ OPS: tuple[str, ...] = tuple(step.__struct_config__.tag for step in get_args(Ite
 """The names of all steps."""
 
 
+class Played(Protocol):
+    """A scenario of any platform: steps in order, under a policy.
+
+    `title` is for people. `client` names the client in which a counterexample was found. `chance` is the seed of the random
+    numbers of a client in Python.
+    """
+
+    @property
+    def title(self) -> str: ...  # noqa: D102
+
+    @property
+    def client(self) -> str: ...  # noqa: D102
+
+    @property
+    def chance(self) -> int: ...  # noqa: D102
+
+    @property
+    def policy(self) -> Mapping[str, Any]: ...  # noqa: D102
+
+    @property
+    def items(self) -> Sequence[Any]:
+        """The steps."""
+        ...
+
+    @property
+    def intents(self) -> int:
+        """The number of messages, or of other units of work, that the client is asked for."""
+        ...
+
+    def document(self) -> dict[str, Any]:
+        """Return the scenario as plain values, in an order that suits readers."""
+        ...
+
+    def weight(self) -> tuple[int, ...]:
+        """Return numbers by which it is simpler than others, the most important first."""
+        ...
+
+
+P = TypeVar("P", bound=Played)
+
+
 class Scenario(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A history to put a client through: `items` in order, under `policy` (names and seconds as in policy files).
 
@@ -172,6 +213,16 @@ class Scenario(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     def intents(self) -> int:
         """The number of messages that the client is asked to deliver."""
         return sum(len(messages(item)) for item in self.items)
+
+    def document(self) -> dict[str, Any]:
+        """See Played."""
+        noted = {"version": self.version, "title": self.title, "client": self.client}
+        whole = {**noted, "policy": dict(sorted(self.policy.items())), "chance": self.chance, "items": self.items}
+        return {name: msgspec.to_builtins(value) for name, value in whole.items() if name in {"version", "items"} or value}
+
+    def weight(self) -> tuple[int, ...]:
+        """See Played."""
+        return self.intents, sum(1 + len(triggers(item)) for item in self.items)
 
 
 _format = Format(Scenario, "scenario", SCENARIO_VERSION, OPS, ScenarioError)
@@ -201,22 +252,13 @@ def decode(raw: bytes, source: str = "scenario") -> Scenario:
     return scenario
 
 
-def document(scenario: Scenario) -> dict[str, Any]:
-    """Return the scenario as plain values, in an order that suits readers."""
-    values = msgspec.to_builtins(scenario)
-    policy = dict(sorted(scenario.policy.items()))
-    noted = {"version": scenario.version, "title": scenario.title, "client": scenario.client}
-    whole = {**noted, "policy": policy, "chance": scenario.chance, "items": values["items"]}
-    return {name: value for name, value in whole.items() if name in {"version", "items"} or value}
-
-
-def encode(scenario: Scenario) -> bytes:
+def encode(scenario: Played) -> bytes:
     """Return the scenario as the content of a file: indented JSON with a newline at the end."""
     return msgspec.json.format(_canonical(scenario), indent=2) + b"\n"
 
 
-def _canonical(scenario: Scenario) -> bytes:
-    return msgspec.json.encode(document(scenario))
+def _canonical(scenario: Played) -> bytes:
+    return msgspec.json.encode(scenario.document())
 
 
 def load(path: Path) -> Scenario:
@@ -224,12 +266,12 @@ def load(path: Path) -> Scenario:
     return decode(_format.read(path), str(path))
 
 
-def save(scenario: Scenario, directory: Path, code: str) -> Path:
+def save(scenario: Played, directory: Path, code: str) -> Path:
     """Write a counterexample to clause `code` into a corpus. The same scenario gets the same name; an existing file stays.
 
     Readers of the corpus see the whole file or none. Raises ScenarioError if it cannot be written.
     """
-    path = directory / f"{code}-{digest(scenario)}.json"
+    path = directory / name_in_corpus(scenario, code)
     if path.exists():
         return path
     unfinished = path.with_suffix(f".{os.getpid()}")
@@ -242,7 +284,12 @@ def save(scenario: Scenario, directory: Path, code: str) -> Path:
     return path
 
 
-def corpus(directory: Path) -> Iterator[tuple[Path, Scenario]]:
+def name_in_corpus(scenario: Played, code: str) -> str:
+    """Return the name of the file of a counterexample."""
+    return f"{code.replace('/', '.')}-{digest(scenario)}.json"
+
+
+def corpus(directory: Path, load: Callable[[Path], P]) -> Iterator[tuple[Path, P]]:
     """Yield the scenarios in `directory`, by file name. Raises ScenarioError at the first file that is not one."""
     for path in sorted(directory.glob("*.json")):
         try:
@@ -252,21 +299,26 @@ def corpus(directory: Path) -> Iterator[tuple[Path, Scenario]]:
                 raise
 
 
-def bare(scenario: Scenario) -> Scenario:
+def bare(scenario: P) -> P:
     """Return the scenario without its title and its client."""
-    return msgspec.structs.replace(scenario, title="", client="")
+    return changed(scenario, title="", client="")
 
 
-def digest(scenario: Scenario) -> str:
+def changed(scenario: P, **fields: Any) -> P:
+    """Return the scenario with other values of these fields."""
+    replaced: P = msgspec.structs.replace(scenario, **fields)  # type: ignore[type-var]  # each is a Struct
+    return replaced
+
+
+def digest(scenario: Played) -> str:
     """Return eight hexadecimal digits that identify a scenario, whatever its title and its client."""
     return hashlib.sha256(_canonical(bare(scenario))).hexdigest()[:8]
 
 
-def complexity(scenario: Scenario) -> tuple[int, int, int, bytes]:
+def complexity(scenario: Played) -> tuple[tuple[int, ...], int, bytes]:
     """Return a sort key, simplest first: intents, then steps of all kinds, then length. It is unique."""
     canonical = _canonical(scenario)
-    steps = sum(1 + len(triggers(item)) for item in scenario.items)
-    return scenario.intents, steps, len(canonical), canonical
+    return scenario.weight(), len(canonical), canonical
 
 
 def triggers(item: Item) -> tuple[Trigger, ...]:

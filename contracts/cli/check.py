@@ -56,14 +56,18 @@ def command(
     decides its format, not its name; gzip, and zip as Playwright writes it, are unpacked. If a HAR file holds several of
     dayfly's own traces, FILE.har#PAGE names one. The report says how much of a HAR file was read, and what was left out.
     """
-    from contracts.cli import declared
+    from contracts.cli.declared import declaration
     from contracts.cli.sources import WEB, recorded
     from contracts.errors import TraceMalformed
     from contracts.verify import Options, check
 
-    if declared.is_declared(platform):
-        context.exit(declared.check(platform, recording, clauses=clauses, reports=destinations, as_json=as_json))
-    options = Options(clauses=clauses, parameters=contract, expected=known(expected_failures))
+    declared = declaration(platform)
+    options = Options(clauses=clauses, parameters=contract, expected=known(expected_failures, declared))
+    if declared is not None:
+        declared.refuse(context)
+        report = declared.check(recording, options)
+        tell(report, destinations, as_json=as_json)
+        context.exit(report.exit_status(strict=strict))
     read = recorded(recording, organization, admin_token)
     try:
         source: Source = "journal" if recording.startswith(WEB) else "recording"

@@ -109,11 +109,23 @@ def tell(report: Report, destinations: Sequence[Destination], *, as_json: bool, 
     be written.
     """
     people, problems = _delivered(
-        lambda kind: render(report, kind), lambda style: text.render(report, style), destinations, as_json=as_json, aside=aside
+        lambda kind: _rendered(report, kind),
+        lambda style: text.render(report, style),
+        destinations,
+        as_json=as_json,
+        aside=aside,
     )
     for line in _for_github(report, destinations):
         click.echo(line, file=people)
     _complain([*problems, *([unkept(report)] if report.unkept else [])])
+
+
+def _rendered(report: Report, kind: str) -> bytes:
+    if kind == "issue" and report.platform:
+        from contracts.protocol import issue
+
+        return issue.render(report).encode("utf-8", "backslashreplace")
+    return render(report, kind)
 
 
 def deliver(

@@ -1,31 +1,28 @@
-"""The commands `verify`, `replay`, `check`, `probe` and `serve` for a declared platform."""
+"""What the commands do for a declared platform."""
 
 from __future__ import annotations
 
+import sys
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 from click.core import ParameterSource
+from msgspec.structs import replace
 
-from contracts.cli.leftovers import nothing_left_running
-from contracts.cli.options import driven
+from contracts.cli.options import TYPED
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-    from contracts.cli.console import Destination
-    from contracts.cli.options import Choice, Chosen
-    from contracts.protocol.verify import Report
+    from contracts.cli.options import Chosen
+    from contracts.report.model import Report
+    from contracts.verify import Options
+    from contracts.verify.campaign import Watch
     from mockserver.platform import Platform
     from mockserver.settings import Settings
-
-IN_REAL_TIME, AS_PROCESS = 30, 90
-"""Scenarios for a client whose waits are real, and for a process in virtual time, unless others are asked for."""
-
-PRINTERS = ("text", "json", "junit", "issue")
 
 
 def is_declared(platform: str | None) -> bool:
@@ -89,96 +86,83 @@ def make_app(named: str, policy: Mapping[str, Any]) -> Callable[[Settings], WSGI
 # -- judging ---------------------------------------------------------------------------------------------------------
 
 
-def methods_of(platform: Platform) -> dict[str, str]:
-    """Return the methods that a client in Python must have: one for each unit of work, with its signature."""
-    return {name: f"{name}({', '.join(effect.get('with', {}))})" for name, effect in platform.effects.items()}
+class Declaration(NamedTuple):
+    """A declared platform: its name or file as it was given, and what compiles it under a policy."""
+
+    named: str
+    compile: Callable[[Mapping[str, Any]], Platform]
+
+    @property
+    def platform(self) -> Platform:
+        """The platform without a policy."""
+        return self.compile({})
+
+    @property
+    def codes(self) -> list[str]:
+        """The codes of the clauses for its clients."""
+        from contracts.protocol.rules import demands
+
+        return [demand.code for demand in demands(self.platform)]
+
+    @property
+    def methods(self) -> dict[str, str]:
+        """The methods that a client in Python must have: one for each unit of work, with its signature."""
+        return {name: f"{name}({', '.join(effect.get('with', {}))})" for name, effect in self.platform.effects.items()}
+
+    def refuse(self, context: click.Context, *names: str) -> None:
+        """Raise UsageError if an option was given that is for the web chat, or a parameter that no clause has here."""
+        from contracts.protocol.rules import demands
+
+        used = {name for demand in demands(self.platform) for name in demand.parameters}
+        for name in (*names, *(name for name in TYPED if name not in used)):
+            if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+                raise click.UsageError(f"--{name.replace('_', '-')} is for the web chat, and does not go with --platform")
+
+    def verify(self, client: Chosen, options: Options, watch: Watch | None) -> Report:
+        """Verify a client."""
+        from contracts.protocol.verify import verify
+
+        return self._named(verify(client.name, client.clients, self.compile, options, watch))
+
+    def replay(self, client: Chosen, file: Path, options: Options, times: int) -> Report:
+        """Run a client through a scenario file."""
+        from contracts.protocol.scenario import load
+        from contracts.protocol.verify import replayed
+
+        return self._named(replayed(client.name, client.clients, self.compile, load(file), options, times))
+
+    def check(self, recording: str, options: Options) -> Report:
+        """Judge a HAR file. Raises ClickException."""
+        from contracts.protocol.recording import read
+        from contracts.protocol.verify import checked
+
+        if recording.startswith(("http://", "https://")):
+            raise click.UsageError(
+                "a running mock of a declared platform cannot be checked yet: record the client as a HAR file"
+            )
+        reading = read(Path(recording), self.platform)
+        if not reading.calls:
+            raise click.ClickException(f"{recording}: {reading.extent}; is it the right platform?")
+        return self._named(checked(recording, self.platform, reading.trace, reading.extent, options))
+
+    def _named(self, report: Report) -> Report:
+        return replace(report, platform=self.named)
 
 
-NOT_HERE = ("profile", "walk", "corpus", "corpus_keep", "expected_failures")
-"""Options of `dayfly verify` that only the web chat has."""
-
-
-def verify(context: click.Context, choice: Choice) -> int:
-    """Verify a client of a declared platform with the options of `dayfly verify`; return the exit status."""
-    from contracts.cli.console import clients_print_to_stderr
-    from contracts.protocol.client import chosen as only
-    from contracts.protocol.verify import verify as verified
-
-    given = context.params
-    for name in NOT_HERE:
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"--{name.replace('_', '-')} is for the web chat, and does not go with --platform")
-    compile = compiler(given["platform"])
-    platform = compile({})
-
-    def run(client: Chosen) -> Report:
-        most = given["examples"]
-        if most is None and client.clients.is_process:
-            most = AS_PROCESS if client.clients.clock == "virtual" else IN_REAL_TIME
-        return verified(client.name, client.clients, compile, seed=given["seed"] or 0, most=most)
-
-    with nothing_left_running(), clients_print_to_stderr():
-        _, report = driven(choice, run, methods_of(platform))
-    report = only(report, platform, given["clauses"])
-    tell(report, platform, given["destinations"], as_json=given["as_json"])
-    return report.exit_status
-
-
-def replay(named: str, choice: Choice, file: Path, *, times: int) -> int:
-    """Run a client through one scenario file `times` times and print the result; return the exit status."""
-    from contracts.cli.console import clients_print_to_stderr
-    from contracts.protocol.report import text
-    from contracts.protocol.scenario import load
-    from contracts.protocol.verify import replayed
-
-    scenario = load(file)
-    compile = compiler(named or scenario.platform)
-    platform = compile({})
-    with nothing_left_running(), clients_print_to_stderr():
-        _, (report, broken) = driven(
-            choice,
-            lambda client: replayed(client.name, client.clients, compile, scenario, times),
-            methods_of(platform),
-        )
-    click.echo(text(report, platform), nl=False)
-    if times > 1:
-        click.echo(f"violated in {broken} of {times} replays")
-    return report.exit_status
-
-
-def check(named: str, recording: str, *, clauses: Sequence[str], reports: Sequence[Destination], as_json: bool) -> int:
-    """Judge a HAR file by a declared platform and print the result; return the exit status."""
-    from contracts.protocol.client import chosen as only
-    from contracts.protocol.recording import read
-    from contracts.protocol.verify import checked
-
-    platform = compiler(named)({})
-    if recording.startswith(("http://", "https://")):
-        raise click.UsageError("a running mock of a declared platform cannot be checked yet: record the client as a HAR file")
-    reading = read(Path(recording), platform)
-    if not reading.calls:
-        raise click.ClickException(f"{recording}: {reading.extent}; is it the right platform?")
-    report = only(checked(recording, platform, reading.trace, reading.extent), platform, clauses)
-    tell(report, platform, reports, as_json=as_json)
-    return report.exit_status
+def declaration(named: str | None) -> Declaration | None:
+    """Return the platform that a command was given; None for the web chat. Raises SettingsError, DeclarationError."""
+    return Declaration(str(named), compiler(str(named))) if is_declared(named) else None
 
 
 def explain(named: str, code: str) -> str:
-    """Return what a clause of a declared platform demands, and on which sentence it rests. Raises ClickException."""
-    from contracts.protocol.judge import judge
-    from contracts.protocol.trace import Trace
-    from mockserver.platform.errors import suggestion
+    """Return what a clause of a declared platform demands, and on which sentence it rests. Raises UnknownClause."""
+    from contracts.cli.console import style_for
+    from contracts.protocol.rules import demands
+    from contracts.report.describe import describe
+    from contracts.verify import select_from
 
-    verdicts = judge(compiler(named)({}), Trace(exchanges=[]))
-    found = [verdict for verdict in verdicts if code in {verdict.code, verdict.code.partition("/")[0], verdict.name}]
-    if not found:
-        known = [verdict.code for verdict in verdicts]
-        raise click.ClickException(f"this platform has no clause {code!r}; {suggestion(code, known)}")
-    lines = []
-    for verdict in found:
-        lines.append(f"{verdict.code} {verdict.name}: {verdict.statement}.")
-        lines += [f"  {verdict.level}: {verdict.source}"] if verdict.source else []
-    return "\n".join(lines) + "\n"
+    found = select_from(demands(compiler(named)({})), (code,))
+    return "\n".join(describe(demand, style_for(sys.stdout)) for demand in found)
 
 
 def probe(named: str, url: str, admin_token: str, client_id: str, client_secret: str) -> int:
@@ -196,19 +180,3 @@ def probe(named: str, url: str, admin_token: str, client_id: str, client_secret:
     if any(check.status == "violated" for check in checks):
         return 1
     return 0 if any(check.status == "held" for check in checks) else 2
-
-
-def tell(report: Report, platform: Platform, reports: Sequence[Destination], *, as_json: bool) -> None:
-    """Print a report, or write it to each destination in `reports`. Raises ClickException."""
-    from contracts.cli.console import deliver
-    from contracts.protocol.report import render, text
-
-    for kind, _ in reports:
-        if kind not in PRINTERS:
-            raise click.UsageError(f"for a declared platform there are the reports {', '.join(PRINTERS)}, and not {kind}")
-    deliver(
-        lambda kind: render(report, platform, kind).encode("utf-8", "backslashreplace"),
-        lambda _: text(report, platform),
-        reports,
-        as_json=as_json,
-    )

@@ -17,6 +17,7 @@ from contracts.judge import DEFAULTS, Delivery, Parameters, header_name
 from contracts.report.kinds import KINDS, OF_DECLARED
 
 if TYPE_CHECKING:
+    from contracts.cli.declared import Declaration
     from contracts.clients.base import Clients
     from contracts.verify.expected import ExpectedFailures
 
@@ -318,8 +319,10 @@ def _given(choice: Choice) -> dict[str, Any]:
     return {**waits, "show_output": choice.show_output}
 
 
-def known(file: Path | None) -> ExpectedFailures:
-    """Read a file of expected failures; None for no file. Raises ExpectedFailuresError."""
+def known(file: Path | None, declared: Declaration | None) -> ExpectedFailures:
+    """Read a file of expected failures of the web chat or a declared platform. Raises ExpectedFailuresError."""
     from contracts.verify import expected
 
-    return expected.NOTHING if file is None else expected.load(file)
+    if file is None:
+        return expected.NOTHING
+    return expected.load(file, expected.WEB_CHAT if declared is None else declared.codes)

@@ -50,12 +50,12 @@ def show(platform: str, diagram: str | None, source: bool) -> None:
 @click.argument("file", metavar="FILE")
 def check(file: str) -> None:
     """Check a declaration. An error names the line, the mistake and the correction."""
-    from contracts.protocol.judge import codes
+    from contracts.protocol.rules import demands
     from mockserver.platform import compile_platform, find
 
     compiled = compile_platform(find(file))
     kinds, operations = len(compiled.kinds), len(compiled.operations)
-    click.echo(f"{file}: right; {kinds} kinds, {operations} operations, {len(codes(compiled))} clauses for clients")
+    click.echo(f"{file}: right; {kinds} kinds, {operations} operations, {len(demands(compiled))} clauses for clients")
 
 
 @command.command("new", context_settings=SETTINGS)

@@ -50,19 +50,24 @@ def command(
     violates the clause, or a script of curl commands that makes the same requests. The exit status is then 0, or 2 if nothing
     was violated.
     """
-    from contracts.cli import declared
+    from contracts.cli.declared import declaration
     from contracts.scenario import load
     from contracts.verify import Options, replay
 
-    if declared.is_declared(platform) and emit is not None:
-        raise click.UsageError("--emit is for the web chat, and does not go with --platform; see --report issue:FILE of verify")
-    if declared.is_declared(platform):
-        context.exit(declared.replay(platform, choice, file, times=times))
-
+    declared = declaration(platform)
+    if declared is not None and emit is not None:
+        raise click.UsageError("--emit is for the web chat, and does not go with --platform; see --report issue:FILE")
+    if declared is not None:
+        declared.refuse(context)
     options = Options(clauses=clauses, parameters=replace(contract, one_shot=choice.one_shot))
-    scenario = load(file)
+
+    def run(client: Chosen) -> Report:
+        if declared is not None:
+            return declared.replay(client, file, options, times)
+        return replay(client.name, client.clients, load(file), options, times)
+
     with nothing_left_running(), clients_print_to_stderr():
-        client, report = driven(choice, lambda client: replay(client.name, client.clients, scenario, options, times))
+        client, report = driven(choice, run, None if declared is None else declared.methods)
     report = _from(file, replace(report, replay_with=client.replay_with))
     if emit is None:
         tell(report, destinations, as_json=as_json)

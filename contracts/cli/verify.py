@@ -79,12 +79,12 @@ def command(
     TARGET is package.module:factory or path/to/file.py:factory; factory(platform) returns a client with send(guest, text),
     or, with --platform, with a method for each unit of work that the platform declares.
     """
-    from contracts.cli import declared
+    from contracts.cli.declared import declaration
     from contracts.verify import Options, verify
 
-    if declared.is_declared(platform):
-        context.exit(declared.verify(context, choice))
-
+    declared = declaration(platform)
+    if declared is not None:
+        declared.refuse(context, "profile", "walk")
     if corpus_keep and corpus is None:
         raise click.UsageError("--corpus-keep needs --corpus DIR")
     options = Options(
@@ -96,14 +96,16 @@ def command(
         parameters=replace(contract, one_shot=choice.one_shot),
         corpus=corpus,
         corpus_keep=corpus_keep,
-        expected=known(expected_failures),
+        expected=known(expected_failures, declared),
     )
 
     def run(client: Chosen) -> Report:
         with progress_bar() as watch:
+            if declared is not None:
+                return declared.verify(client, options, watch)
             return verify(client.name, client.clients, options, watch)
 
     with nothing_left_running(), clients_print_to_stderr():
-        client, report = driven(choice, run)
+        client, report = driven(choice, run, None if declared is None else declared.methods)
     tell(replace(report, replay_with=client.replay_with), destinations, as_json=as_json)
     context.exit(report.exit_status(strict=strict))

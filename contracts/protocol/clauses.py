@@ -6,20 +6,14 @@ later. It does not bind a unit that runs beside it; see `History.knew`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from contracts.protocol.history import Call, History
 from mockserver.platform.model import Kind
 
-MAX_ATTEMPTS = 5
-"""The most tries in a row, or renewals in a row."""
-
 NEEDLESS = 2
 """The number of needless renewals that breaks A4. A single one may be a matter of start-up."""
-
-MARGIN = 300_000
-"""Milliseconds before its end at which a client may renew a good credential; a tenth of its lifetime if that is less."""
 
 TIMER = 50
 """Milliseconds by which a timer may be early on a real clock."""
@@ -42,30 +36,7 @@ class Result(NamedTuple):
     breach: Breach | None = None
 
 
-NOT_EXERCISED, HELD = Result(False), Result(True)
-
-OfKind = Callable[[History, Kind], Result]
-OfCalls = Callable[[History], Result]
-
-
-class Clause(NamedTuple):
-    """A clause about a kind. `needs` selects its kinds; `duty` is the word under which its source stands, if any."""
-
-    code: str
-    name: str
-    statement: str
-    needs: Callable[[Kind], bool]
-    judge: OfKind
-    duty: str
-
-
-class CallClause(NamedTuple):
-    """A clause about calls, independent of kinds."""
-
-    code: str
-    name: str
-    statement: str
-    judge: OfCalls
+NOT_EXERCISED = Result(False)
 
 
 def _showing(history: History, kind: Kind) -> list[Call]:
@@ -209,7 +180,7 @@ def renewed_for_ever(history: History, kind: Kind) -> Result:
                 refused = True
             elif call.effects.get(kind.name) == "used":
                 renewals, refused = [], False
-            if len(renewals) > MAX_ATTEMPTS:
+            if len(renewals) > history.parameters.max_attempts:
                 what = f"{kind.a} was renewed {len(renewals)} times, and none was good for anything"
                 return Result(True, Breach(what, (renewals[0].number, renewals[-1].number)))
     return Result(exercised)
@@ -252,7 +223,8 @@ def _is_good(last: Call, call: Call, history: History, kind: Kind) -> bool:
     seconds = last.lasts.get(kind.name, declared)
     idle = None if kind.life.idle is None else kind.life.idle / 1000
     ends = [1000 * one for one in (seconds, idle) if one is not None]
-    return all(call.exchange.left_at < last.exchange.returned_at + end - min(MARGIN, end / 10) for end in ends)
+    margin = 1000 * history.parameters.token_margin  # of a short lifetime a tenth
+    return all(call.exchange.left_at < last.exchange.returned_at + end - min(margin, end / 10) for end in ends)
 
 
 def _is_over(call: Call, kind: Kind) -> bool:
@@ -274,7 +246,7 @@ def leaked(history: History, kind: Kind) -> Result:
 # -- how often, and when? --------------------------------------------------------------------------------------------
 
 
-def unbounded(history: History) -> Result:
+def unbounded(history: History, _: None) -> Result:
     """Judge R4: a unit of work does not try one operation for ever."""
     exercised = False
     for calls in _by_unit(history):
@@ -282,7 +254,7 @@ def unbounded(history: History) -> Result:
         for call in calls:
             row = rows.setdefault(call.operation, [])
             known = [other for other in row if other.returned <= call.left]
-            if len(known) >= MAX_ATTEMPTS:
+            if len(known) >= history.parameters.max_attempts:
                 what = f"{call.operation} was called again after {len(known)} tries in a row that failed"
                 return Result(True, Breach(what, (known[0].number, call.number)))
             if call.failed:
@@ -293,7 +265,7 @@ def unbounded(history: History) -> Result:
     return Result(exercised)
 
 
-def too_early(history: History) -> Result:
+def too_early(history: History, _: None) -> Result:
     """Judge R5: the client waits as long as Retry-After asks before the next try."""
     exercised = False
     for calls in _by_unit(history):
@@ -329,73 +301,3 @@ def _pairs(calls: Sequence[Call]) -> Iterator[tuple[Call, Call]]:
     for number, first in enumerate(calls):
         for second in calls[number + 1 :]:
             yield first, second
-
-
-CLAUSES: tuple[Clause, ...] = (
-    Clause(
-        "S1",
-        "reused",
-        "never show {a} again after {uses} that was accepted, or may have been, nor while one is on its way",
-        lambda kind: kind.life.uses is not None and bool(kind.carried),
-        reused,
-        "uses",
-    ),
-    Clause(
-        "N2", "predecessor", "never show {a} once its successor has come", lambda kind: kind.succeeds, predecessor, "successor"
-    ),
-    Clause(
-        "S4",
-        "invented",
-        "show only {a} that the platform issued",
-        lambda kind: bool(kind.carried) and (bool(kind.issued) or kind.registered),
-        invented,
-        "invented",
-    ),
-    Clause(
-        "R1",
-        "dead-shown",
-        "not show {a} again after an answer that said it is dead",
-        lambda kind: bool(kind.refused) and bool(kind.issued),
-        dead_shown,
-        "dead",
-    ),
-    Clause(
-        "R2",
-        "not-renewed",
-        "ask for another {noun} after an answer that said the last one is dead",
-        lambda kind: kind.duty.get("dead") == "renew",
-        not_renewed,
-        "dead",
-    ),
-    Clause(
-        "N1",
-        "not-from-refusal",
-        "make a refused call again with the {noun} that came with the refusal",
-        lambda kind: kind.duty.get("dead") == "renew from refusal",
-        not_from_refusal,
-        "dead",
-    ),
-    Clause(
-        "A2",
-        "renewed-for-ever",
-        "not renew {a} more than 5 times in a row if none is good",
-        lambda kind: kind.duty.get("dead") == "renew",
-        renewed_for_ever,
-        "",
-    ),
-    Clause(
-        "A3",
-        "stampede",
-        "have one call at a time that asks for {a}",
-        lambda kind: bool(kind.duty.get("alone")),
-        stampede,
-        "alone",
-    ),
-    Clause("A4", "wasted", "keep using {a} while it is good", lambda kind: bool(kind.duty.get("keep")), wasted, "keep"),
-    Clause("A5", "leaked", "keep {a} out of URLs", lambda kind: bool(kind.duty.get("secret")), leaked, "secret"),
-)
-
-CALL_CLAUSES: tuple[CallClause, ...] = (
-    CallClause("R4", "unbounded", "not try one operation more than 5 times in a row in one unit of work", unbounded),
-    CallClause("R5", "too-early", "let the time pass that Retry-After asks for", too_early),
-)

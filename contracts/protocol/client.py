@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from contracts.clients.python import PATIENCE, PythonClients
-from contracts.errors import ContractsError
-from contracts.protocol.judge import codes
-from contracts.protocol.report import text
-from contracts.protocol.verify import Report, verify
-from contracts.verify.client import codes_in, name_of
-from mockserver.platform import Platform, compile_platform, find
-from mockserver.platform.errors import suggestion
+from contracts.protocol.rules import demands
+from contracts.protocol.verify import verify
+from contracts.report.model import Report
+from contracts.verify.client import codes_in, kept, name_of, typed
+from contracts.verify.errors import ContractViolated
+from contracts.verify.expected import NOTHING, load, named
+from contracts.verify.run import Options
+from mockserver.platform import compile_platform, find
 
-
-class ProtocolViolated(AssertionError, ContractsError):
-    """A client of a declared platform broke a clause, or none was exercised. The report is the error's text."""
-
-    def __init__(self, report: Report, platform: Platform) -> None:
-        super().__init__("\n" + text(report, platform))
-        self.report = report
+ProtocolViolated = ContractViolated
+"""A client of a declared platform violated a clause. The error's text has the report, `report` is its value."""
 
 
 def verify_protocol(
@@ -31,6 +29,9 @@ def verify_protocol(
     seed: int = 0,
     examples: int | None = None,
     clauses: str | Iterable[str] = (),
+    corpus: str | Path | None = None,
+    corpus_keep: bool = False,
+    expected_failures: str | Path | Mapping[str, str] | None = None,
     socket: bool = False,
     patience: float = PATIENCE,
     show_output: bool = False,
@@ -41,7 +42,7 @@ def verify_protocol(
     `x-effects`, plain or asynchronous. It takes the unit's values by name, and raises if the unit fails. `access` has
     `base_url`, `http_client()`, `sleep()` and `now()`; it has `client_id` and `client_secret` too if a kind of the platform is
     registered. `examples` bounds the scenarios; `patience` is in seconds of real time. `clauses` are codes, such as ``R1`` or
-    ``R1/session``; the default is all.
+    ``R1/session``; the default is all. `corpus` and `expected_failures` are as in `verify_client`.
 
     Raises ProtocolViolated with the report as its text, other ContractsErrors if the client cannot be verified, and
     SettingsError or DeclarationError if the platform cannot be used.
@@ -49,25 +50,18 @@ def verify_protocol(
     __tracebackhide__ = True
     path = find(str(platform))
     compiled = compile_platform(path)
+    codes = [demand.code for demand in demands(compiled)]
     methods = {name: f"{name}({', '.join(effect.get('with', {}))})" for name, effect in compiled.effects.items()}
     clients = PythonClients(make_client, socket=socket, patience=patience, show_output=show_output, methods=methods)
+    expected = named(expected_failures, codes) if isinstance(expected_failures, Mapping) else NOTHING
+    options = Options(
+        examples=examples,
+        seed=seed,
+        clauses=codes_in(clauses),
+        corpus=None if corpus is None else Path(corpus),
+        corpus_keep=corpus_keep,
+        expected=load(Path(expected_failures), codes) if isinstance(expected_failures, str | Path) else expected,
+    )
     name = name_of(make_client, Path.cwd())
-    report = verify(name, clients, lambda policy: compile_platform(path, policy), seed=seed, most=examples)
-    report = chosen(report, compiled, codes_in(clauses))
-    if report.exit_status:
-        raise ProtocolViolated(report, compiled)
-    return report
-
-
-def chosen(report: Report, platform: Platform, clauses: Iterable[str]) -> Report:
-    """Return the report with only these clauses, if any are named. Raises ContractsError for an unknown one."""
-    from msgspec.structs import replace
-
-    wanted, known = set(clauses), codes(platform)
-    for code in sorted(wanted):
-        if not any(code in {one, one.partition("/")[0]} for one in known):
-            raise ContractsError(f"there is no clause {code!r} for this platform; {suggestion(code, known)}")
-    if not wanted:
-        return report
-    kept = [one for one in report.findings if {one.verdict.code, one.verdict.code.partition("/")[0]} & wanted]
-    return replace(report, findings=kept)
+    report = verify(name, clients, lambda policy: compile_platform(path, policy), options)
+    return kept(replace(report, platform=str(platform), replay_with=typed(make_client, socket, patience)))

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from contracts.judge import DEFAULTS, Parameters
 from contracts.protocol.trace import FOREVER, Exchange, Trace, UnitRun
 from mockserver.platform.message import Message, dig
 from mockserver.platform.model import Kind, Operation, Platform
@@ -78,6 +79,7 @@ class History(Struct, kw_only=True):
     """Ids, with their kinds, that were issued without a sign on the client's side of the wire."""
     whole: bool
     sharp: bool
+    parameters: Parameters
 
     def knew(self, told: Call, later: Call) -> bool:
         """Return True if the maker of the `later` call had to know of the answer to `told`.
@@ -121,7 +123,7 @@ CLOSE = 250
 """Milliseconds between an answer and a request within which a clock cannot tell for sure which came first."""
 
 
-def history_of(platform: Platform, trace: Trace) -> History:
+def history_of(platform: Platform, trace: Trace, parameters: Parameters = DEFAULTS) -> History:
     """Return a run as its client could know it."""
     calls = [_call(platform, exchange, trace.units) for exchange in trace.exchanges]
     moments = [Moment(call.left, "left", call) for call in calls]
@@ -137,6 +139,7 @@ def history_of(platform: Platform, trace: Trace) -> History:
         known=frozenset(known),
         whole=trace.whole,
         sharp=trace.sharp,
+        parameters=parameters,
     )
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import platform as machine
 from collections.abc import Iterator
 
-from contracts.protocol.report import story_of
-from contracts.protocol.scenario import Do, Together, told
-from contracts.protocol.trace import Exchange
-from contracts.protocol.verify import Finding, Report
-from mockserver.platform.model import Platform
+from contracts.protocol.course import CourseOfRun
+from contracts.protocol.scenario import units_of
+from contracts.report.model import ClauseResult, Counterexample, Report
+from contracts.report.style import PLAIN
+from contracts.report.table import table
 
 KEPT_HEADERS = ("content-type", "location", "retry-after", "set-cookie", "www-authenticate")
 """Headers of answers that every script keeps, beside those that contain an id."""
@@ -60,39 +60,35 @@ server.serve_forever()
 '''
 
 
-def render(report: Report, platform: Platform) -> str:
+def render(report: Report) -> str:
     """Return every finding of a report as a Markdown document; one sentence if there are none."""
-    parts = [_finding(finding, report, platform) for finding in report.violated]
+    parts = [_finding(result, report) for result in report.violated if result.counterexample is not None]
     return "\n\n---\n\n".join(parts) + "\n" if parts else f"{report.target} broke nothing that was put to the test.\n"
 
 
-def _finding(finding: Finding, report: Report, platform: Platform) -> str:
-    verdict, found = finding.verdict, finding.found
-    lines = [f"# {verdict.message[:1].upper()}{verdict.message[1:]}", "", "## What happens", ""]
-    if found is not None:
-        lines += [f"{number}. {told(step)}" for number, step in enumerate(found.scenario.steps, 1)]
-        lines += ["", "```text", *story_of(found, platform, verdict.at), "```", ""]
-    lines += ["## What was expected", "", f"{verdict.statement[:1].upper()}{verdict.statement[1:]}."]
-    if verdict.source:
-        lines += ["", f"> {verdict.source}", "", f"That is a {verdict.level}." if verdict.level in {"MUST", "SHOULD"} else ""]
+def _finding(result: ClauseResult, report: Report) -> str:
+    found, demand = result.counterexample, report.demand(result)
+    assert found is not None
+    assert demand is not None
+    steps = () if found.scenario is None else found.scenario.items
+    lines = [f"# {found.message[:1].upper()}{found.message[1:]}", "", "## What happens", ""]
+    lines += [f"{number}. {step.words}" for number, step in enumerate(steps, 1)]
+    lines += ["", "```text", *table(found, PLAIN), "```", ""]
+    lines += ["## What was expected", "", f"The client must {demand.statement}."]
+    if demand.source:
+        lines += ["", f"> {demand.source}", "", f"That is a {demand.level}." if demand.level in {"MUST", "SHOULD"} else ""]
     lines += ["", "## How to see it", ""]
-    if found is not None:
-        calls = [unit for step in found.scenario.steps for unit in _units(step)]
+    if steps:
         lines += ["Start this script, and make the client do this against the URL that it prints:", ""]
-        lines += [f"- {unit.unit}({', '.join(f'{name}={value!r}' for name, value in unit.given.items())})" for unit in calls]
-        answers = "\n".join(_answers(found.trace.exchanges))
-        lines += ["", "```python", SCRIPT.format(answers=answers).rstrip("\n"), "```", ""]
+        lines += [f"- {unit.call}" for step in steps for unit in units_of(step)]
+        lines += ["", "```python", SCRIPT.format(answers="\n".join(_answers(found))).rstrip("\n"), "```", ""]
     lines += ["## Versions", "", f"- {report.target}", f"- Python {machine.python_version()} on {machine.system()}"]
-    lines += [f"- platform: {platform.title}"]
-    return "\n".join(lines)
+    return "\n".join([*lines, f"- platform: {report.platform}"])
 
 
-def _units(step: object) -> tuple[Do, ...]:
-    return step.units if isinstance(step, Together) else (step,) if isinstance(step, Do) else ()
-
-
-def _answers(exchanges: list[Exchange]) -> Iterator[str]:
-    for one in exchanges:
+def _answers(found: Counterexample) -> Iterator[str]:
+    assert isinstance(found.course, CourseOfRun)
+    for one in found.course.trace.exchanges:
         body, ids = one.answer_body, set(one.issued.values())
         headers = [(name, value) for name, value in one.answer_headers if name.lower() in KEPT_HEADERS or value in ids]
         yield f"    ({one.method!r}, {one.path!r}, {one.status!r}, {headers!r}, {body!r}),"

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Literal
+from collections.abc import Iterable
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from contracts.protocol.clauses import CALL_CLAUSES, CLAUSES, Clause, Result
-from contracts.protocol.history import History, history_of
+from contracts.judge import DEFAULTS, Evidence, Parameters, Status, Verdict, Verdicts
+from contracts.protocol.clauses import Result
+from contracts.protocol.history import history_of
+from contracts.protocol.rules import Applied, applied
 from contracts.protocol.trace import Trace
-from contracts.protocol.units import UNIT_CLAUSES
-from mockserver.platform.model import Kind, Platform
-
-Status = Literal["held", "violated", "explained", "not exercised"]
+from mockserver.platform.model import Platform
 
 EXPLAINS = {
     "S1": ("R1", "R2", "D2"),
@@ -27,85 +24,31 @@ EXPLAINS = {
 """Clauses that are broken as a consequence of another, for the same kind or for a unit. They are not reported as separate
 mistakes."""
 
-LEVELS = {"must": "MUST", "should": "SHOULD", "advice": "advice"}
+
+def judge(
+    platform: Platform, trace: Trace, parameters: Parameters = DEFAULTS, clauses: Iterable[Applied] | None = None
+) -> Verdicts:
+    """Return the verdict of each clause; by default of all that the platform has."""
+    history = history_of(platform, trace, parameters)
+    chosen = applied(platform) if clauses is None else clauses
+    verdicts = [_verdict(clause, clause.rule.judge(history, clause.subject)) for clause in chosen]
+    broken = [verdict.code for verdict in verdicts if verdict.status is Status.VIOLATED]
+    return Verdicts(tuple(_explained(verdict, broken) for verdict in verdicts))
 
 
-class Verdict(Struct, frozen=True, kw_only=True):
-    """The verdict of one clause. `code` is the clause's, with the kind or the unit it is about: `S1/nonce`, `D3/tool_call`.
-
-    `level` and `source` are the clause's basis: a sentence of the specification, and if that is a MUST or a SHOULD. Both are ""
-    if the declaration does not say.
-    """
-
-    code: str
-    name: str
-    statement: str
-    status: Status
-    message: str = ""
-    at: tuple[int, ...] = ()
-    level: str = ""
-    source: str = ""
-
-
-def judge(platform: Platform, trace: Trace) -> list[Verdict]:
-    """Return a verdict for each clause."""
-    history = history_of(platform, trace)
-    verdicts = [*_of_kinds(history), *_of_calls(history), *_of_units(history)]
-    broken = {verdict.code for verdict in verdicts if verdict.status == "violated"}
-    return [_explained(verdict, broken) for verdict in verdicts]
-
-
-def codes(platform: Platform) -> list[str]:
-    """Return the codes of all clauses for clients of a platform."""
-    return [verdict.code for verdict in judge(platform, Trace(exchanges=[]))]
-
-
-def _of_kinds(history: History) -> Iterator[Verdict]:
-    for clause in CLAUSES:
-        for kind in history.platform.kinds.values():
-            if clause.needs(kind):
-                result = clause.judge(history, kind)
-                level, source = _rests_on(clause, kind)
-                code, statement = f"{clause.code}/{kind.name}", _worded(clause, kind)
-                yield _verdict(code, clause.name, statement, result, level, source)
-
-
-def _of_calls(history: History) -> Iterator[Verdict]:
-    for clause in CALL_CLAUSES:
-        yield _verdict(clause.code, clause.name, f"the client must {clause.statement}", clause.judge(history))
-
-
-def _of_units(history: History) -> Iterator[Verdict]:
-    for clause in UNIT_CLAUSES:
-        for name, effect in history.platform.effects.items():
-            if clause.applies(effect):
-                statement = f"of each {name} the client must {clause.statement}"
-                yield _verdict(f"{clause.code}/{name}", clause.name, statement, clause.judge(history, name, effect))
-
-
-def _worded(clause: Clause, kind: Kind) -> str:
-    uses = "a use of it" if kind.life.uses in {None, 1} else f"{kind.life.uses} uses of it"
-    return "the client must " + clause.statement.format(a=kind.a, noun=kind.noun, uses=uses)
-
-
-def _rests_on(clause: Clause, kind: Kind) -> tuple[str, str]:
-    source: dict[str, Any] = kind.duty.get("sources", {}).get(clause.duty, {})
-    of = f" ({source['of']})" if "of" in source else ""
-    return LEVELS.get(source.get("level", ""), ""), f"{source['text']}{of}" if source else ""
-
-
-def _verdict(code: str, name: str, statement: str, result: Result, level: str = "", source: str = "") -> Verdict:
+def _verdict(clause: Applied, result: Result) -> Verdict:
     breach = result.breach
-    status: Status = "violated" if breach is not None else "held" if result.exercised else "not exercised"
-    message, at = (breach.message, breach.at) if breach is not None else ("", ())
-    return Verdict(code=code, name=name, statement=statement, status=status, message=message, at=at, level=level, source=source)
+    if breach is None:
+        return Verdict(clause.demand.code, Status.HELD if result.exercised else Status.NOT_EXERCISED)
+    labels = clause.rule.labels
+    evidence = [Evidence(labels[min(nth, len(labels) - 1)], number) for nth, number in enumerate(breach.at)]
+    return Verdict(clause.demand.code, Status.VIOLATED, breach.message, tuple(evidence))
 
 
-def _explained(verdict: Verdict, broken: set[str]) -> Verdict:
+def _explained(verdict: Verdict, broken: Iterable[str]) -> Verdict:
     code, _, about = verdict.code.partition("/")
-    of_unit = code in {clause.code for clause in UNIT_CLAUSES}
     for root in broken:
         cause, _, kind = root.partition("/")
-        if verdict.status == "violated" and code in EXPLAINS.get(cause, ()) and (of_unit or kind == about):
-            return replace(verdict, status="explained")
+        if verdict.status is Status.VIOLATED and code in EXPLAINS.get(cause, ()) and (code[0] == "D" or kind == about):
+            return replace(verdict, explained_by=root)
     return verdict

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import random
 import secrets
 import threading
 import uuid
-from collections import Counter
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from itertools import count
@@ -17,8 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from contracts.clients.base import Clients, Credentials, Driver, Hung, Lost, Outcome, Seat, hidden
 from contracts.clients.watched import is_arrived
 from contracts.output import Output, OutputLine
-from contracts.protocol.scenario import Advance, Do, During, End, Happening, Inject, Scenario, Together, told
-from contracts.protocol.trace import Exchange, Trace, UnitRun
+from contracts.protocol.scenario import Advance, Do, End, Happening, Inject, Scenario, Together, told
+from contracts.protocol.trace import Exchange, Happened, Trace, UnitRun
+from contracts.world.watch import Watch
+from contracts.world.world import repeatable_chance
 from mockserver.declared.handler import Call, DeclaredHandler
 from mockserver.declared.mock import Entry, Mock, Planned, Registered
 from mockserver.faults import effect_of
@@ -29,19 +29,20 @@ from mockserver.wire import Request, Response
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-MAX_REQUESTS = 300
-"""The most requests a client may make for one unit of work."""
-
 PLAIN_FAULTS = ("latency", "body in two pieces")
 """Beginnings of the labels of faults that do not change the content of an answer."""
 
 
 class Run(NamedTuple):
-    """The result of a scenario: its trace, the reason if the client was given up, and the client's output."""
+    """The result of a scenario: its trace, the reason if the client was given up, and the client's output.
+
+    `slow` and `flooded` are as in `contracts.world.Run`.
+    """
 
     trace: Trace
     hung: str = ""
-    lost: bool = False
+    slow: bool = False
+    flooded: bool = False
     output: str = ""
     log: Callable[[], tuple[OutputLine, ...]] = tuple
 
@@ -49,13 +50,13 @@ class Run(NamedTuple):
 class _Record:
     """The order of events of one run: when requests left, answers came back, and units began and ended."""
 
-    def __init__(self) -> None:
-        self._tick = count(1)
+    def __init__(self, now: Callable[[], int]) -> None:
+        self._tick, self.now = count(1), now
         self.left: dict[str, float] = {}
         self.returned: dict[str, tuple[float, bool, bool]] = {}
         self._returns: list[float] = []
         self.units: list[UnitRun] = []
-        self.events: list[tuple[float, str]] = []
+        self.events: list[Happened] = []
         self._lock = threading.Lock()
 
     def next(self) -> float:
@@ -84,8 +85,8 @@ class WatchedDeclared(DeclaredHandler):
         super().__init__(mock, base_url=base_url)
         self.requests = 0
         self.failure: Exception | None = None
-        self.record = _Record()
-        self.arriving: Callable[[str], None] | None = None
+        self.record = _Record(mock.now)
+        self.arriving: Callable[[str | None], float] | None = None
         self.real_time = False
 
     def arrive(self, request: Request) -> Call:
@@ -94,7 +95,7 @@ class WatchedDeclared(DeclaredHandler):
         try:
             if self.arriving is not None:
                 operation, _, _ = self._match(self.read(request))
-                self.arriving("" if operation is None else operation.name)
+                self.arriving(None if operation is None else operation.name)
             call = super().arrive(request)
         except Exception as error:
             self.failure = error
@@ -134,17 +135,18 @@ class UnitIntent:
 
     def began(self) -> None:
         """See `clients.base.Intent`."""
-        self.run.began = self._record.next()
+        self.run.began, self.run.began_at = self._record.next(), self._record.now()
 
     def ended(self, outcome: Outcome, error: str = "") -> None:
         """See `clients.base.Intent`."""
         if self.run.outcome == "never":
-            self.run.outcome, self.run.error, self.run.ended = outcome, error, self._record.next()
+            self.run.outcome, self.run.error = outcome, error
+            self.run.ended, self.run.ended_at = self._record.next(), self._record.now()
 
     def give_up(self, why: str) -> None:
         """Note the reason if the client did not report an outcome."""
         if self.run.outcome == "never":
-            self.run.error = why
+            self.run.error, self.run.ended_at = why, self._record.now()
 
 
 class Runner:
@@ -152,17 +154,17 @@ class Runner:
 
     def __init__(self, clients: Clients, platform: Callable[[Mapping[str, Any]], Platform]) -> None:
         """`platform` compiles the declaration under a policy."""
-        self._clients, self._compile = clients, platform
+        self.clients, self._compile = clients, platform
         self._platforms: dict[str, Platform] = {}
         self._handler: WatchedDeclared
 
     def __enter__(self) -> Self:
         self._handler = WatchedDeclared(Mock(self._platform({})))
-        self._clients.open(self._app)
+        self.clients.open(self._app)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._clients.close()
+        self.clients.close()
 
     @property
     def platform(self) -> Platform:
@@ -182,29 +184,28 @@ class Runner:
 
     def run(self, scenario: Scenario) -> Run:
         """Play a scenario. Raises ClientError if a client cannot be made, DeclarationError if the policy is invalid."""
-        self._clients.begin()
-        is_virtual = self._clients.clock == "virtual"
+        self.clients.begin()
+        is_virtual = self.clients.clock == "virtual"
         platform = self._platform(scenario.policy)
         drawn = (kind.name for kind in platform.kinds.values() if kind.registered)
         registered = {name: Registered(str(uuid.uuid4()), {}) for name in drawn}
         ids = Ids.seeded(0) if is_virtual else None
-        mock = Mock(platform, system=self._clients.system, ids=ids, registered=registered)
+        mock = Mock(platform, system=self.clients.system, ids=ids, registered=registered)
         handler = self._handler
-        handler.mock, handler.record, handler.failure = mock, _Record(), None
+        handler.mock, handler.record, handler.failure = mock, _Record(mock.now), None
         handler.real_time = not is_virtual
-        state = random.getstate()
-        random.seed(0)
-        play = _Play(self._clients, handler)
-        try:
-            play.go_through(scenario)
-        finally:
-            play.close()
-            random.setstate(state)
+        with repeatable_chance(scenario.chance):
+            play = _Play(self.clients, handler)
+            try:
+                play.go_through(scenario)
+            finally:
+                play.close()
         if handler.failure is not None:
             raise handler.failure
         trace = _trace(mock, handler.record, sharp=is_virtual)
         hung = play.hung
-        return Run(trace, "" if hung is None else str(hung), isinstance(hung, Lost), play.output, play.log())
+        slow = hung is not None and (not isinstance(hung, Lost) or hung.waited)
+        return Run(trace, "" if hung is None else str(hung), slow, play.flooded, play.output, play.log())
 
 
 class _Play:
@@ -217,11 +218,9 @@ class _Play:
         self._credentials = Credentials(first.id if first is not None else "none", secret)
         self._written = Output(handler.record.latest)
         self._open: list[UnitIntent] = []
-        self._triggers: list[During] = []
-        self._seen: Counter[str] = Counter()
-        self._limit = 0
+        self._watch = Watch(self._happen_inside)
         self.hung: Hung | None = None
-        handler.arriving = self._arriving
+        handler.arriving = self._watch.arrived
         seat = Seat(self._credentials, handler, handler.record.came_back, self._written.write)
         self._driver: Driver = clients.start(seat)
 
@@ -233,6 +232,11 @@ class _Play:
     def log(self) -> Callable[[], tuple[OutputLine, ...]]:
         """Return a function for all that the client wrote, each line with its place in the order of events."""
         return self._written.lines(lambda text: hidden(text, self._credentials))
+
+    @property
+    def flooded(self) -> bool:
+        """Whether the client made more requests than it may."""
+        return self._watch.flooded
 
     def go_through(self, scenario: Scenario) -> None:
         """Run the steps until the end, or until the client must be given up."""
@@ -266,25 +270,20 @@ class _Play:
 
     def _do(self, units: tuple[Do, ...], schedule: tuple[int, ...]) -> None:
         intents = [UnitIntent(self._handler.record, unit, alone=len(units) == 1) for unit in units]
-        self._open, self._triggers = intents, [during for unit in units for during in unit.during]
-        self._seen.clear()
-        self._limit = MAX_REQUESTS * len(units)
+        self._open = intents
+        self._watch.begin(tuple(during for unit in units for during in unit.during), len(units), self._driver.give_up)
         self._driver.send(intents, schedule)
-        self._open, self._triggers, self._limit = [], [], 0
+        self._watch.end()
+        self._open = []
 
-    def _arriving(self, operation: str) -> None:
-        """Act on a request that is about to reach the platform."""
-        self._seen[operation] += 1
-        if self._limit and self._seen.total() > self._limit:
-            self._driver.give_up(f"it made more than {self._limit} requests")
-            return
-        for during in self._triggers:
-            if during.before == operation and during.nth == self._seen[operation]:
-                self._happen(during.then, inside=True)
+    def _happen_inside(self, happening: Happening) -> float:
+        self._happen(happening, inside=True)
+        return 0.0
 
     def _happen(self, happening: Happening, *, inside: bool = False) -> None:
         record = self._handler.record
-        record.events.append((record.next(), told(happening)))
+        jump = round(1000 * happening.seconds) if isinstance(happening, Advance) else 0
+        record.events.append(Happened(record.next(), record.now(), told(happening), jump))
         match happening:
             case End(kind, by):
                 self._mock.end(kind, by=by)
@@ -334,8 +333,3 @@ def _exchange(entry: Entry, record: _Record, *, sharp: bool) -> Exchange:
         fault=entry.fault,
         issued=entry.issued,
     )
-
-
-def operations_called(trace: Trace, operation_of: Callable[[Exchange], str | None]) -> dict[str, int]:
-    """Return how often each operation was called in a trace."""
-    return dict(Counter(name for exchange in trace.exchanges if (name := operation_of(exchange)) is not None))

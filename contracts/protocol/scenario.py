@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
 
+from contracts.documents import Format
 from contracts.errors import ScenarioError
 from mockserver.engine.model import Fault
 
@@ -16,6 +17,11 @@ VERSION = 1
 
 class _Step(Struct, frozen=True, tag_field="step", forbid_unknown_fields=True, omit_defaults=True):
     """The base of all steps: `step` names each one."""
+
+    @property
+    def words(self) -> str:
+        """The step as text."""
+        return told(self)  # type: ignore[arg-type]  # a Step is one of the subclasses
 
 
 class Advance(_Step, frozen=True, tag="advance"):
@@ -49,6 +55,11 @@ class During(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     then: Advance | End
     nth: Annotated[int, Meta(ge=1, le=1000)] = 1
 
+    @property
+    def do(self) -> Advance | End:
+        """The event; see `contracts.world.watch.Triggering`."""
+        return self.then
+
 
 class Do(_Step, frozen=True, tag="do"):
     """One unit of work that the client is asked to do."""
@@ -56,6 +67,11 @@ class Do(_Step, frozen=True, tag="do"):
     unit: str
     given: Annotated[dict[str, Any], Meta()] = msgspec.field(name="with", default_factory=dict)
     during: tuple[During, ...] = ()
+
+    @property
+    def call(self) -> str:
+        """The unit as a call of a function."""
+        return f"{self.unit}({', '.join(f'{name}={value!r}' for name, value in self.given.items())})"
 
 
 class Together(_Step, frozen=True, tag="together"):
@@ -70,6 +86,9 @@ class Together(_Step, frozen=True, tag="together"):
 
 Step = Do | Together | Happening
 
+OPS: tuple[str, ...] = tuple(str(step.__struct_config__.tag) for step in get_args(Step))
+"""The names of all steps."""
+
 
 class Scenario(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A sequence of steps for a client. `policy` sets words of kinds, as ``{"session.ttl": 60}``."""
@@ -82,50 +101,49 @@ class Scenario(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     client: str = ""
     clause: str = ""
 
+    chance: Annotated[int, Meta(ge=0, lt=1 << 32)] = 0
+
     @property
-    def units(self) -> int:
+    def items(self) -> tuple[Step, ...]:
+        """The steps."""
+        return self.steps
+
+    @property
+    def intents(self) -> int:
         """The number of units of work that the client is asked to do."""
-        return sum(len(step.units) if isinstance(step, Together) else isinstance(step, Do) for step in self.steps)
+        return sum(len(units_of(step)) for step in self.steps)
+
+    def document(self) -> dict[str, Any]:
+        """Return the scenario as plain values."""
+        return dict(msgspec.to_builtins(self))
+
+    def weight(self) -> tuple[int, ...]:
+        """Return how many units it has, steps of all kinds, and requests that get no answer."""
+        steps = sum(1 + len(step.during) if isinstance(step, Do) else 1 for step in self.steps)
+        unanswered = sum(isinstance(step, Inject) and step.fault.kind != "status" for step in self.steps)
+        return self.intents, steps, unanswered
 
 
-def encode(scenario: Scenario) -> bytes:
-    """Return a scenario as indented JSON."""
-    return msgspec.json.format(msgspec.json.encode(scenario), indent=2) + b"\n"
-
-
-def decode(raw: bytes, source: str = "scenario") -> Scenario:
-    """Return the scenario in `raw`. Raises ScenarioError."""
-    try:
-        scenario = msgspec.json.decode(raw, type=Scenario)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ScenarioError(source, "$", str(error)) from error
-    if scenario.version != VERSION:
-        raise ScenarioError(source, "$.version", f"this dayfly reads version {VERSION}, and not {scenario.version}")
-    return scenario
+_format = Format(Scenario, "scenario", VERSION, OPS, ScenarioError)
 
 
 def load(path: Path) -> Scenario:
     """Read a scenario file. Raises ScenarioError."""
-    try:
-        return decode(path.read_bytes(), str(path))
-    except OSError as error:
-        raise ScenarioError(str(path), "$", f"cannot be read: {error.strerror}") from error
+    scenario = _format.decode(_format.read(path), str(path))
+    _format.check_version(scenario.version, str(path))
+    return scenario
 
 
-def complexity(scenario: Scenario) -> tuple[int, int, int, int]:
-    """A sort key, simplest first: units, then steps of all kinds, then requests that get no answer, then length."""
-    steps = sum(1 + len(step.during) if isinstance(step, Do) else 1 for step in scenario.steps)
-    unanswered = sum(isinstance(step, Inject) and step.fault.kind != "status" for step in scenario.steps)
-    return scenario.units, steps, unanswered, len(encode(scenario))
+def units_of(step: Step) -> tuple[Do, ...]:
+    """Return the units of work that a step asks for."""
+    return step.units if isinstance(step, Together) else (step,) if isinstance(step, Do) else ()
 
 
 def told(step: Step | During) -> str:
     """Return a step as text."""
     match step:
-        case Do(unit, given):
-            inside = "".join(f"; {told(during)}" for during in step.during)
-            arguments = ", ".join(f"{name}={value!r}" for name, value in given.items())
-            return f"{unit}({arguments}){inside}"
+        case Do(during=several):
+            return step.call + "".join(f"; {told(during)}" for during in several)
         case Together(units):
             return "at once: " + " and ".join(map(told, units))
         case Advance(seconds):

@@ -55,6 +55,18 @@ class UnitRun(Struct, kw_only=True):
     error: str = ""
     alone: bool = True
     """True if no other unit ran at the same time."""
+    began_at: int = 0
+    ended_at: int = 0
+    """When, in milliseconds of the platform's clock."""
+
+
+class Happened(Struct, frozen=True):
+    """An event on the platform, in words, at a place in the order of events. `jump`: it moved the clock by so much."""
+
+    place: float
+    at: int
+    words: str
+    jump: int = 0
 
 
 class Trace(Struct, kw_only=True):
@@ -66,7 +78,7 @@ class Trace(Struct, kw_only=True):
     exchanges: list[Exchange]
     units: list[UnitRun] = []
     registered: dict[str, str] = {}
-    events: list[tuple[float, str]] = []
-    """Events on the platform in between, as text."""
+    events: list[Happened] = []
+    """Events on the platform in between."""
     whole: bool = True
     sharp: bool = True

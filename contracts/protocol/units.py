@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from contracts.protocol.clauses import Breach, Result
@@ -14,26 +13,24 @@ from mockserver.platform.places import parse, reader
 Effects = dict[str, Any]
 
 
-class UnitClause(NamedTuple):
-    """A clause about one kind of unit. `applies` selects the declarations it is for."""
+class Unit(NamedTuple):
+    """A kind of unit of work, as the platform declares it."""
 
-    code: str
     name: str
-    statement: str
-    applies: Callable[[Effects], bool]
-    judge: Callable[[History, str, Effects], Result]
+    effect: Effects
 
 
-def _runs(history: History, name: str, effect: Effects) -> list[tuple[UnitRun, list[Call]]]:
+def _runs(history: History, unit: Unit) -> list[tuple[UnitRun, list[Call]]]:
     """Return the units of a name that ran alone, each with its calls of the operation that does it."""
-    calls = [call for call in history.calls if call.operation == effect["by"]]
-    return [(unit, [call for call in calls if call.unit is unit]) for unit in history.units if unit.name == name and unit.alone]
+    calls = [call for call in history.calls if call.operation == unit.effect["by"]]
+    runs = [run for run in history.units if run.name == unit.name and run.alone]
+    return [(run, [call for call in calls if call.unit is run]) for run in runs]
 
 
-def doubled(history: History, name: str, effect: Effects) -> Result:
+def doubled(history: History, unit: Unit) -> Result:
     """Judge D1: the platform accepts each unit at most once."""
     exercised = False
-    for _, calls in _runs(history, name, effect):
+    for _, calls in _runs(history, unit):
         accepted = [call for call in calls if call.exchange.accepted]
         exercised = exercised or len(calls) > 1
         if len(accepted) > 1:
@@ -41,18 +38,18 @@ def doubled(history: History, name: str, effect: Effects) -> Result:
     return Result(exercised)
 
 
-def given_up(history: History, name: str, effect: Effects) -> Result:
+def given_up(history: History, unit: Unit) -> Result:
     """Judge D2: a unit is completed if its only obstacle was something dead that can be renewed."""
     exercised = False
-    for unit, _ in _runs(history, name, effect):
-        calls = [call for call in history.calls if call.unit is unit]
+    for run, _ in _runs(history, unit):
+        calls = [call for call in history.calls if call.unit is run]
         dead = [call for call in calls if _is_renewable(call, history)]
         others = [call for call in calls if call not in dead and _went_wrong(call)]
         if not dead or others or len(dead) > 1:
             continue
         exercised = True
-        if unit.outcome != "accepted":
-            what = f"it was given up, though all that failed was something dead that can be renewed ({unit.outcome})"
+        if run.outcome != "accepted":
+            what = f"it was given up, though all that failed was something dead that can be renewed ({run.outcome})"
             return Result(True, Breach(what, (dead[0].number,)))
     return Result(exercised)
 
@@ -68,18 +65,18 @@ def _is_renewable(call: Call, history: History) -> bool:
     )
 
 
-def misreported(history: History, name: str, effect: Effects) -> Result:
+def misreported(history: History, unit: Unit) -> Result:
     """Judge D3: the client's report of a unit is true."""
     exercised = False
-    for unit, calls in _runs(history, name, effect):
-        if unit.outcome == "never":
+    for run, calls in _runs(history, unit):
+        if run.outcome == "never":
             continue
         exercised = True
         answered = [call for call in calls if call.status is not None and call.status < 300 and not call.exchange.spoiled]
-        if unit.outcome == "accepted" and not any(call.exchange.accepted for call in calls):
+        if run.outcome == "accepted" and not any(call.exchange.accepted for call in calls):
             return Result(True, Breach("it was reported as done, and the platform never accepted it", _numbers(calls)))
-        later = [call for call in history.calls if answered and call.unit is unit and call.left > answered[-1].left]
-        if unit.outcome == "failed" and answered and not any(map(_went_wrong, later)):
+        later = [call for call in history.calls if answered and call.unit is run and call.left > answered[-1].left]
+        if run.outcome == "failed" and answered and not any(map(_went_wrong, later)):
             what = "it was reported as failed, though the platform had accepted it and said so"
             return Result(True, Breach(what, (answered[-1].number,)))
     return Result(exercised)
@@ -94,12 +91,12 @@ def _same(one: Any, other: Any) -> bool:
     return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
 
 
-def altered(history: History, name: str, effect: Effects) -> Result:
+def altered(history: History, unit: Unit) -> Result:
     """Judge D4: the values of the unit arrive unchanged."""
-    places = {field: parse(place) for field, place in effect.get("keeps", {}).items()}
+    places = {field: parse(place) for field, place in unit.effect.get("keeps", {}).items()}
     readers = {field: reader(place) for field, place in places.items()}
     exercised = False
-    for unit, calls in _runs(history, name, effect):
+    for run, calls in _runs(history, unit):
         for call in calls:
             exchange = call.exchange
             message = Message(exchange.method, exchange.path, exchange.query, exchange.headers, exchange.body)
@@ -107,7 +104,7 @@ def altered(history: History, name: str, effect: Effects) -> Result:
             message.params = found[1] if found is not None else {}
             for field, read in readers.items():
                 exercised = True
-                given, arrived = unit.payload.get(field), read(message)
+                given, arrived = run.payload.get(field), read(message)
                 if not _same(arrived, given) and (places[field].is_pointer or arrived != _written(given)):
                     what = f"{field} arrived as {arrived!r} in place of {given!r}"
                     return Result(True, Breach(what, (call.number,)))
@@ -123,17 +120,3 @@ def _written(value: Any) -> str | None:
 
 def _numbers(calls: list[Call]) -> tuple[int, ...]:
     return tuple(call.number for call in calls[:2])
-
-
-UNIT_CLAUSES: tuple[UnitClause, ...] = (
-    UnitClause("D1", "doubled", "have it accepted at most once", lambda effect: effect["delivery"] == "at-most-once", doubled),
-    UnitClause(
-        "D2",
-        "given-up",
-        "see it through if only something renewable had died",
-        lambda effect: bool(effect.get("survives")),
-        given_up,
-    ),
-    UnitClause("D3", "misreported", "report what became of it", lambda _: True, misreported),
-    UnitClause("D4", "altered", "deliver what it was given", lambda effect: bool(effect.get("keeps")), altered),
-)

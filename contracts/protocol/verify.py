@@ -1,220 +1,147 @@
-"""Runs a client of a declared platform through its scenarios, and keeps the simplest one that breaks each clause."""
+"""Verifies the clients of a declared platform: which scenarios are run, and what recordings show."""
 
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from msgspec import Struct
+from msgspec.structs import replace
 
 from contracts.clients.base import Clients
 from contracts.errors import ContractsError
-from contracts.protocol.history import operation_of
-from contracts.protocol.judge import Verdict, codes, judge
-from contracts.protocol.runner import Run, Runner, operations_called
-from contracts.protocol.scenario import Advance, Do, End, Scenario, Together, complexity
-from contracts.protocol.trace import Exchange, Trace
+from contracts.judge import Verdicts
+from contracts.protocol.course import CourseOfRun
+from contracts.protocol.history import history_of
+from contracts.protocol.judge import judge
+from contracts.protocol.rules import Applied, applied
+from contracts.protocol.runner import Runner
+from contracts.protocol.scenario import Advance, Do, End, Scenario, load, units_of
+from contracts.protocol.trace import Trace
+from contracts.protocol.trials import ProtocolTrials, Tried
 from contracts.protocol.walk import plain, walk
+from contracts.report.model import ClauseResult, Counterexample, Report
+from contracts.scenario import complexity
+from contracts.verify.campaign import Campaign, Watch, settled
+from contracts.verify.corpus import Corpus
+from contracts.verify.expected import expecting
+from contracts.verify.explore import examine, until_enough
+from contracts.verify.run import DEFAULT_OPTIONS, Options, pace, played_again, searched, select_from
 from contracts.verify.stopwatch import Stopwatch
 from mockserver.platform.errors import suggestion
-from mockserver.platform.message import Message
 from mockserver.platform.model import Platform
 
-RANK = {"violated": 3, "explained": 2, "held": 1, "not exercised": 0}
+MOST: Mapping[str, int | None] = {"object": None, "process": 90, "real": 30}
+"""Scenarios that are run at each pace, unless others are asked for; None for all."""
 
-
-class ClientNeverWorked(ContractsError):
-    """A client fails a unit of work in a scenario without trouble. `error` is its report."""
-
-    def __init__(self, unit: str, error: str, output: str) -> None:
-        last = output.strip().splitlines()[-1:] or [""]
-        words = f": {last[0]}" if last[0] else ""
-        super().__init__(f"the client cannot do {unit} though nothing goes wrong: {error or 'it gave no reason'}{words}")
-        self.unit, self.error, self.output = unit, error, output
-
-
-class Found(Struct, frozen=True, kw_only=True):
-    """The simplest scenario that breaks a clause, and the trace of that run."""
-
-    scenario: Scenario
-    trace: Trace
-    output: str = ""
-
-
-class Finding(Struct, frozen=True, kw_only=True):
-    """The verdict on one clause over all scenarios, with a counterexample if it was broken."""
-
-    verdict: Verdict
-    found: Found | None = None
-
-
-class Report(Struct, frozen=True, kw_only=True):
-    """The result of a verification."""
-
-    target: str
-    platform: str
-    findings: list[Finding]
-    scenarios: int
-    seed: int
-    elapsed_s: float
-    real_time: bool = False
-    why_real_time: str = ""
-    """Why the client's time was real, in a few words, if it might have been virtual."""
-    given_up: int = 0
-    """The number of scenarios in which the client had to be given up."""
-    extent: str = ""
-    """For a recording: the part of it that was judged."""
-
-    @property
-    def violated(self) -> list[Finding]:
-        """The clauses that were broken."""
-        return [finding for finding in self.findings if finding.verdict.status == "violated"]
-
-    @property
-    def exit_status(self) -> int:
-        """0 if every clause that was exercised held, 1 if one was broken, 2 if none was exercised."""
-        if self.violated:
-            return 1
-        return 0 if any(finding.verdict.status == "held" for finding in self.findings) else 2
+Compile = Callable[[Mapping[str, Any]], Platform]
+"""Compiles a declaration under a policy."""
 
 
 def verify(
-    target: str,
-    clients: Clients,
-    compile: Callable[[Mapping[str, Any]], Platform],
-    *,
-    seed: int = 0,
-    most: int | None = None,
-    progress: Callable[[int, int], None] = lambda *_: None,
+    target: str, clients: Clients, compile: Compile, options: Options = DEFAULT_OPTIONS, watch: Watch | None = None
 ) -> Report:
-    """Verify the clients of a target. `most` bounds the scenarios; `progress` gets the number of those done, and of all.
+    """Verify the clients of a target. `options.examples` bounds the scenarios.
 
-    `seed` draws the schedules of units that run at once and, if there are more than `most` scenarios, which are played.
+    `options.seed` draws the schedules of units that run at once and, if there are more scenarios, which are run.
 
     Raises ClientError if no client can be made, ClientNeverWorked if it cannot do its work in peace.
     """
-    watch = Stopwatch()
+    corpus = None if options.corpus is None else Corpus(options.corpus, target, load)
+    seed = options.seed or 0
+    most = MOST[pace(clients)] if options.examples is None else options.examples
     with Runner(clients, compile) as runner:
-        if not runner.platform.effects:
-            raise ContractsError(
-                f"the platform {runner.platform.name} declares no x-effects, which say what a client is asked to do"
-            )
-        best = {code: Finding(verdict=verdict) for code, verdict in _unjudged(runner.platform).items()}
-        called, done, given_up = _warm_up(runner, best), sum(1 for _ in plain(runner.platform)), 0
-        scenarios = walk(runner.platform, called, seed, races=clients.clock == "virtual")
-        chosen = scenarios if most is None else _spread(scenarios, max(0, most - done), seed)
-        for number, scenario in enumerate(chosen, 1):
-            run = runner.run(scenario)
-            given_up += bool(run.hung)
-            _keep(best, scenario, run, runner.platform)
-            progress(number, len(chosen))
-        return Report(
-            target=target,
-            platform=runner.platform.name,
-            findings=list(best.values()),
-            scenarios=done + len(chosen),
-            seed=seed,
-            elapsed_s=watch.seconds(),
-            real_time=clients.clock != "virtual",
-            why_real_time=clients.real_time,
-            given_up=given_up,
-        )
+        platform = runner.platform
+        if not platform.effects:
+            raise ContractsError(f"the platform {platform.name} declares no x-effects, which say what a client is asked to do")
+        clauses = _chosen(platform, options)
+        campaign = Campaign(ProtocolTrials(runner, clauses, options.parameters), watch)
+
+        def search() -> None:
+            with until_enough():
+                for kept in [] if corpus is None else corpus.scenarios:
+                    examine(campaign, kept)
+                called = _warm_up(campaign, platform)
+                done = campaign.runs
+                scenarios = walk(
+                    platform, called, seed, races=clients.clock == "virtual", attempts=options.parameters.max_attempts
+                )
+                chosen = scenarios if most is None else _spread(scenarios, max(0, most - done), seed)
+                campaign.planned = done + len(chosen)
+                for scenario in chosen:
+                    examine(campaign, scenario)
+
+        report = searched(target, campaign, search, options, corpus)
+    return replace(report, seed=seed, **_about(platform, clauses))
 
 
 def replayed(
-    target: str, clients: Clients, compile: Callable[[Mapping[str, Any]], Platform], scenario: Scenario, times: int = 1
-) -> tuple[Report, int]:
-    """Play one scenario `times` times; return a report, and how many runs broke a clause. Raises ClientError."""
-    watch, broken, given_up = Stopwatch(), 0, 0
+    target: str, clients: Clients, compile: Compile, scenario: Scenario, options: Options = DEFAULT_OPTIONS, times: int = 1
+) -> Report:
+    """Run one scenario `times` times; return a report. Raises ClientError."""
     with Runner(clients, compile) as runner:
-        best = {code: Finding(verdict=verdict) for code, verdict in _unjudged(runner.platform).items()}
-        _check_units(scenario, runner.platform)
-        for _ in range(times):
-            run = runner.run(scenario)
-            given_up += bool(run.hung)
-            broken += any(verdict.status == "violated" for verdict in judge(runner.platform, run.trace))
-            _keep(best, scenario, run, runner.platform)
-        report = Report(
-            target=target,
-            platform=runner.platform.name,
-            findings=list(best.values()),
-            scenarios=times,
-            seed=0,
-            elapsed_s=watch.seconds(),
-            real_time=clients.clock != "virtual",
-            why_real_time=clients.real_time,
-            given_up=given_up,
-        )
-    return report, broken
+        platform = runner.platform
+        clauses = _chosen(platform, options)
+        _check_units(scenario, platform)
+        campaign = Campaign(ProtocolTrials(runner, clauses, options.parameters, may_fail=True))
+        report = played_again(target, campaign, scenario, options, times)
+    return replace(report, **_about(platform, clauses))
+
+
+def checked(target: str, platform: Platform, trace: Trace, extent: str, options: Options = DEFAULT_OPTIONS) -> Report:
+    """Judge a recording; `extent` is the part of it that was read, as text."""
+    watch, clauses = Stopwatch(), _chosen(platform, options)
+    verdicts, course = judge(platform, trace, options.parameters, clauses), CourseOfRun(platform, trace)
+    results = [_of_recording(clause, verdicts, course) for clause in clauses]
+    return Report(
+        target=target,
+        clauses=expecting(results, target, options.expected),
+        source="recording",
+        elapsed_s=watch.seconds(),
+        extent=extent,
+        **_about(platform, clauses),
+    )
+
+
+def _chosen(platform: Platform, options: Options) -> tuple[Applied, ...]:
+    every = applied(platform)
+    chosen = select_from([one.demand for one in every], options.clauses)
+    return tuple(one for one in every if one.demand in chosen)
+
+
+def _about(platform: Platform, clauses: tuple[Applied, ...]) -> dict[str, Any]:
+    return {"platform": platform.name, "demands": tuple(one.demand for one in clauses)}
+
+
+def _of_recording(clause: Applied, verdicts: Verdicts, course: CourseOfRun) -> ClauseResult:
+    demand, verdict = clause.demand, verdicts.of(clause.demand.code)
+    status, message = (verdict.status, "") if verdict.is_root else settled(verdict)
+    found = Counterexample(message=verdict.message, evidence=verdict.evidence, course=course) if verdict.is_root else None
+    exercised = int(status != "not_exercised")
+    return ClauseResult(
+        code=demand.code, name=demand.name, status=status, message=message, exercised=exercised, counterexample=found
+    )
 
 
 def _check_units(scenario: Scenario, platform: Platform) -> None:
     """Raise ContractsError for a unit that the platform does not declare."""
-    asked = [unit for step in scenario.steps for unit in (step.units if isinstance(step, Together) else (step,))]
-    for unit in asked:
-        if isinstance(unit, Do) and unit.unit not in platform.effects:
+    for unit in (unit for step in scenario.steps for unit in units_of(step)):
+        if unit.unit not in platform.effects:
             raise ContractsError(f"{platform.name} declares no unit {unit.unit!r}; {suggestion(unit.unit, platform.effects)}")
 
 
-def checked(target: str, platform: Platform, trace: Trace, extent: str) -> Report:
-    """Judge a recording; `extent` is the part of it that was read, as text."""
-    watch = Stopwatch()
-    found = Found(scenario=Scenario(()), trace=trace)
-    findings = [
-        Finding(verdict=verdict, found=found if verdict.status == "violated" else None) for verdict in judge(platform, trace)
-    ]
-    return Report(
-        target=target,
-        platform=platform.name,
-        findings=findings,
-        scenarios=0,
-        seed=0,
-        elapsed_s=watch.seconds(),
-        real_time=True,
-        extent=extent,
-    )
-
-
-def _unjudged(platform: Platform) -> dict[str, Verdict]:
-    empty = {verdict.code: verdict for verdict in judge(platform, Trace(exchanges=[]))}
-    return {code: empty[code] for code in codes(platform)}
-
-
-def _warm_up(runner: Runner, best: dict[str, Finding]) -> dict[str, int]:
-    """Play the scenarios without trouble; return how often one unit of work calls each operation."""
+def _warm_up(campaign: Campaign[Scenario], platform: Platform) -> dict[str, int]:
+    """Run the scenarios without trouble; return how often one unit of work calls each operation."""
     called: dict[str, int] = {}
-    for scenario in plain(runner.platform):
-        run = runner.run(scenario)
-        _keep(best, scenario, run, runner.platform)
-        failed = next((unit for unit in run.trace.units if unit.outcome != "accepted"), None)
-        broken = any(finding.verdict.status == "violated" for finding in best.values())
-        if failed is not None and not broken:
-            raise ClientNeverWorked(failed.name, failed.error or run.hung, run.output)
-        counted = operations_called(run.trace, lambda exchange: _operation(runner.platform, exchange))
-        if scenario.units == 1:
-            called = {name: max(number, called.get(name, 0)) for name, number in counted.items()} | {
-                name: number for name, number in called.items() if name not in counted
-            }
+    for scenario in plain(platform):
+        trial = examine(campaign, scenario)
+        assert isinstance(trial, Tried)
+        if scenario.intents == 1:
+            calls = history_of(platform, trial.ran.trace).calls
+            counted = Counter(call.operation for call in calls if call.operation is not None)
+            called |= {name: max(number, called.get(name, 0)) for name, number in counted.items()}
     return called
-
-
-def _operation(platform: Platform, exchange: Exchange) -> str | None:
-    message = Message(exchange.method, exchange.path, exchange.query, exchange.headers, exchange.body)
-    found = operation_of(platform, message)
-    return None if found is None else found.name
-
-
-def _keep(best: dict[str, Finding], scenario: Scenario, run: Run, platform: Platform) -> None:
-    """Update the findings with a run, if it shows more of a clause, or shows it in a simpler scenario."""
-    for verdict in judge(platform, run.trace):
-        known = best[verdict.code]
-        rank, has = RANK[verdict.status], RANK[known.verdict.status]
-        simpler = known.found is not None and complexity(scenario) < complexity(known.found.scenario)
-        if rank > has or (rank == has == RANK["violated"] and simpler):
-            broken = verdict.status in {"violated", "explained"}
-            found = Found(scenario=scenario, trace=run.trace, output=run.output) if broken else None
-            best[verdict.code] = Finding(verdict=verdict, found=found)
 
 
 def _spread(scenarios: list[Scenario], most: int, seed: int) -> list[Scenario]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations, product
 from typing import Any
 
-from contracts.protocol.clauses import MAX_ATTEMPTS
+from contracts.judge import DEFAULTS
 from contracts.protocol.scenario import (
     Advance,
     Do,
@@ -23,9 +23,8 @@ from contracts.protocol.scenario import (
     Scenario,
     Step,
     Together,
-    complexity,
-    encode,
 )
+from contracts.scenario import complexity, encode
 from mockserver.engine.model import Fault
 from mockserver.platform.model import Kind, Platform
 
@@ -37,12 +36,6 @@ FAULTS: tuple[Fault, ...] = (
     Fault(kind="lost_request"),
     Fault(kind="lost_response"),
 )
-
-HOPELESS = MAX_ATTEMPTS + 2
-"""The number of dead replacements in a row if all are dead: more than a client may ask for."""
-
-OUTAGE = Fault(kind="status", status=503, times=MAX_ATTEMPTS)
-"""A client may not try again after this many failures."""
 
 AT_ONCE = 3
 SCHEDULES = 6
@@ -56,12 +49,20 @@ def plain(platform: Platform) -> Iterator[Scenario]:
         yield Scenario((unit, unit))
 
 
-def walk(platform: Platform, called: Mapping[str, int], seed: int = 0, *, races: bool = True) -> list[Scenario]:
+def walk(
+    platform: Platform,
+    called: Mapping[str, int],
+    seed: int = 0,
+    *,
+    races: bool = True,
+    attempts: int = DEFAULTS.max_attempts,
+) -> list[Scenario]:
     """Return the scenarios, simplest first. `called` is how often one unit of work of the client calls each operation.
 
-    `seed` draws the schedules of units that run at once; with `races` false there are none.
+    `seed` draws the schedules of units that run at once; with `races` false there are none. A client may try so many `attempts`
+    in a row.
     """
-    found = [*_alone(platform, called), *_pairs(platform, called), *_hopeless(platform, called)]
+    found = [*_alone(platform, called), *_pairs(platform, called), *_hopeless(platform, called, attempts)]
     if races:
         found += _at_once(platform, seed)
     unique = {encode(scenario): scenario for scenario in found}
@@ -110,13 +111,14 @@ def _alone(platform: Platform, called: Mapping[str, int]) -> Iterator[Scenario]:
             yield Scenario((Inject(inject.operation, inject.fault, skip), unit))
 
 
-def _hopeless(platform: Platform, called: Mapping[str, int]) -> Iterator[Scenario]:
+def _hopeless(platform: Platform, called: Mapping[str, int], attempts: int) -> Iterator[Scenario]:
     """Yield scenarios in which every try fails: each replacement is dead on arrival, or an operation does not work."""
+    outage = Fault(kind="status", status=503, times=attempts)
     for unit, operation in product(_units(platform), called):
-        yield Scenario((Inject(operation, OUTAGE), unit))
+        yield Scenario((Inject(operation, outage), unit))
         for death in deaths(platform):
             if isinstance(death, End) and _is_shown(platform, death, operation):
-                always = tuple(During(operation, death, nth) for nth in range(1, HOPELESS + 1))
+                always = tuple(During(operation, death, nth) for nth in range(1, attempts + 3))
                 yield Scenario((Do(unit.unit, unit.given, always),))
 
 

@@ -28,20 +28,18 @@ def describe(clause: Demand, style: Style = PLAIN) -> str:
 
 
 def _facts(clause: Demand, style: Style) -> Iterator[str]:
+    if clause.source:
+        yield from style.hang(f"  {clause.level or 'source':<11}", clause.quotation)
     yield from style.hang("  why        ", clause.reason)
     for advice in clause.advice:
         yield from style.hang("  help       ", advice)
     yield from style.hang("  exercised  ", f"when {clause.stimulus}")
     if isinstance(clause, Clause):
-        yield from _facts_of_judging(clause, style)
-    if isinstance(clause, ProviderClause) and clause.needs:
-        yield from style.hang("  needs      ", clause.needs)
-
-
-def _facts_of_judging(clause: Clause[Any], style: Style) -> Iterator[str]:
-    yield from style.hang("  judged     ", _clocks(clause))
+        yield from style.hang("  judged     ", _clocks(clause))
     for told in of_parameters(clause):
         yield from style.hang("  set by     ", told)
+    if isinstance(clause, ProviderClause) and clause.needs:
+        yield from style.hang("  needs      ", clause.needs)
 
 
 def _clocks(clause: Clause[Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from contracts.report.timeline import Lane, Row
+from contracts.report.rows import Lane, Row
 
 LONG = 60
 """Longest history that is shown whole, in rows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contracts.judge import DEFAULTS, UNTOLD, Clause, Demand
+from contracts.judge import DEFAULTS, UNTOLD, Demand
 from contracts.report.model import Counterexample, Report, Walked
 
 
@@ -13,9 +13,14 @@ def of_report(report: Report) -> Iterator[str]:
     yield counted(report.examples, "run")
     if report.seed is not None:
         yield f"seed {report.seed}"
-    if report.subject == "client":
-        yield report.delivery
+    yield from terms(report)
     yield f"{report.elapsed_s:.1f} s"
+
+
+def terms(report: Report) -> Iterator[str]:
+    """Say what a client was held to: the platform, or how messages have to be delivered."""
+    if report.subject == "client":
+        yield f"platform {report.platform}" if report.platform else report.delivery
 
 
 def remarks(report: Report) -> Iterator[str]:
@@ -90,9 +95,9 @@ def unkept(report: Report) -> str:
 def of_scenario(report: Report, found: Counterexample) -> Iterator[str]:
     """Say how large the scenario is, and how it was found."""
     if found.scenario is not None:
-        yield f"{counted(found.scenario.intents, 'message')}, {counted(len(found.scenario.items), 'step')}"
+        yield f"{counted(found.scenario.intents, report.unit)}, {counted(len(found.scenario.items), 'step')}"
     if found.shrunk_from is not None:
-        yield f"shrunk from {counted(found.shrunk_from, 'message')}"
+        yield f"shrunk from {counted(found.shrunk_from, report.unit)}"
     if found.found_on is not None:
         yield f"found on run {found.found_on} of {report.examples}"
 
@@ -109,7 +114,7 @@ def of_confidence(found: Counterexample) -> str:
 
 def of_parameters(clause: Demand | None) -> Iterator[str]:
     """Name the options that change what a clause requires, with their defaults."""
-    for name in clause.parameters if isinstance(clause, Clause) else ():
+    for name in clause.parameters if clause is not None else ():
         default = getattr(DEFAULTS, name)
         shown = f"{default:g}" if isinstance(default, float) else default or "none"
         off = "; `off` switches it off" if name == "max_age" else ""

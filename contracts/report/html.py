@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from hashlib import sha256
 from importlib import resources
 
-from contracts.clauses import DEMANDS
-from contracts.judge import Demand
 from contracts.report import facts
 from contracts.report.markup import Markup, element, inside, prose
 from contracts.report.model import ClauseResult, Ending, Report
@@ -17,7 +15,7 @@ from contracts.report.story import story
 from contracts.report.verdicts import VERDICTS, counts
 
 
-def render(report: Report, clauses: Sequence[Demand] = DEMANDS) -> str:
+def render(report: Report) -> str:
     """Return the page, ending with a newline."""
     style, script = Markup(_asset("report.css") + _asset("lanes.css")), _asset("report.mjs")
     head = element(
@@ -29,7 +27,7 @@ def render(report: Report, clauses: Sequence[Demand] = DEMANDS) -> str:
         element("title", f"{report.target}: {_verdict(report)}"),
         element("style", style),
     )
-    body = element("body", _header(report), element("main", _main(report, clauses)), element("script", script, type="module"))
+    body = element("body", _header(report), element("main", _main(report)), element("script", script, type="module"))
     return "<!doctype html>\n" + element("html", head, body, lang="en") + "\n"
 
 
@@ -93,10 +91,9 @@ def _to(result: ClauseResult, number: int, words: str) -> Markup:
     return element("a", words, href=f"#{result.code}-{number}")
 
 
-def _main(report: Report, clauses: Sequence[Demand]) -> Iterator[Markup]:
-    known = {clause.code: clause for clause in clauses}
+def _main(report: Report) -> Iterator[Markup]:
     for result in (*report.violated, *report.with_ending(Ending.EXPECTED)):
-        yield story(report, result, known.get(result.code))
+        yield story(report, result)
     yield element("h2", "All clauses", id="clauses")
     yield element("div", _table(report), class_="scrolls", tabindex="0", role="region", aria_labelledby="clauses")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from contracts import scenario
 from contracts.report.model import ClauseResult, Counterexample, Report
+from contracts.report.places import course_of
 
 SCHEMA_VERSION = 1
 """Raised if something that programs rely on changes. New fields alone do not raise it."""
@@ -28,8 +28,8 @@ def document(report: Report) -> dict[str, Any]:
         "examples": report.examples,
         **({"walked": msgspec.to_builtins(report.walked)} if report.walked is not None else {}),
         "elapsed_s": round(report.elapsed_s, 3),
-        **({"delivery": report.delivery} if report.subject == "client" else {"subject": report.subject}),
-        "clauses": [_clause(result) for result in report.clauses],
+        **_terms(report),
+        "clauses": [_clause(result, report) for result in report.clauses],
         **({"extent": report.extent} if report.extent else {}),
         **({"recording": msgspec.to_builtins(report.recording, str_keys=True)} if report.recording else {}),
         **({"removed": list(report.removed)} if report.removed else {}),
@@ -47,13 +47,22 @@ def schema() -> dict[str, Any]:
     return dict(msgspec.json.decode(raw))
 
 
-def _clause(result: ClauseResult) -> dict[str, Any]:
+def _terms(report: Report) -> dict[str, str]:
+    if report.platform:
+        return {"platform": report.platform}
+    return {"delivery": report.delivery} if report.subject == "client" else {"subject": report.subject}
+
+
+def _clause(result: ClauseResult, report: Report) -> dict[str, Any]:
     told: dict[str, Any] = {
         "code": result.code,
         "name": result.name,
         "status": str(result.status),
         "exercised": result.exercised,
     }
+    demand = report.demand(result)
+    if demand is not None and demand.source:
+        told |= {"level": demand.level, "source": demand.source}
     if result.message:
         told["message"] = result.message
     if result.unjudged:
@@ -77,8 +86,8 @@ def _counterexample(found: Counterexample) -> dict[str, Any]:
     told = {
         "message": found.message,
         "evidence": found.evidence,
-        "scenario": None if found.scenario is None else scenario.document(found.scenario),
-        "trace": found.trace,
+        "scenario": None if found.scenario is None else found.scenario.document(),
+        "trace": course_of(found).document(),
         "confidence": {"replays": found.replays, "reproduced": found.reproduced},
         "shrunk_from": found.shrunk_from,
         "found_on": found.found_on,

@@ -31,7 +31,9 @@ def render(report: Report) -> bytes:
 
 def _properties(suite: Element, report: Report) -> None:
     told = {"target": report.target, "seed": report.seed, "examples": report.examples}
-    if report.subject == "client":
+    if report.platform:
+        told["platform"] = report.platform
+    elif report.subject == "client":
         told["delivery"] = report.delivery
     if report.extent:
         told["extent"] = report.extent

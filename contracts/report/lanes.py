@@ -6,33 +6,36 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from contracts.report.markup import Markup, element
-from contracts.report.timeline import Kind, Lane, Row
+from contracts.report.rows import Kind, Lane, Row
 
 FEW = 5
 """Longest output that is shown unfolded, in lines."""
 
-_HEADING = ("time", "request", "answer", "session state")
 _BULLETS: dict[Kind, str] = {"world": "∿", "wait": "⋯", "gap": "⋮", "intent": "◆"}
 _SAID: dict[Kind, str] = {"world": "the world: ", "wait": "waiting: ", "intent": ""}
 _NOBODY: Lane = ""
 
 
-def timeline(rows: Sequence[Row], title: str) -> Markup:
-    """Return a list with one item per row. `title` is the id of its heading, `S1-history`; request 3 then has the id `S1-3`."""
+def timeline(rows: Sequence[Row], title: str, effects: str = "session state") -> Markup:
+    """Return a list with one item per row. `title` is the id of its heading, `S1-history`; request 3 then has the id `S1-3`.
+
+    `effects` is the heading of what became of requests.
+    """
     drawn = _even([_with_point(row) for row in rows])
     prefix, seen, items = title.removesuffix("history"), set[int](), []
     for row, lanes in drawn:
         is_first = row.number is not None and row.number not in seen
         seen |= {row.number} if row.number is not None else set()
         items.append(_item(row, lanes, f"{prefix}{row.number}" if is_first else None))
-    heading = _heading(len(drawn[0][1]) if drawn else 0)
+    heading = _heading(len(drawn[0][1]) if drawn else 0, effects)
     return element("ol", heading, items, class_="timeline", aria_labelledby=title, tabindex="0")
 
 
-def _heading(breadth: int) -> Markup:
+def _heading(breadth: int, effects: str) -> Markup:
     """Return the names of the columns. Screen readers skip them, because each cell names itself."""
     lanes = element("span", [element("span", class_="lane")] * breadth, class_="lanes", aria_hidden="true")
-    time, *others = [element("span", name, class_=name.split()[-1]) for name in _HEADING]
+    time, *others = [element("span", name, class_=name) for name in ("time", "request", "answer")]
+    others.append(element("span", effects, class_="state"))
     return element("li", time, lanes, others, class_="heading", aria_hidden="true")
 
 

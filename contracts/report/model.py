@@ -7,11 +7,13 @@ from typing import Literal
 
 from msgspec import Struct
 
+from contracts.clauses import DEMANDS
 from contracts.har.extent import Extent
 from contracts.history import Reading
-from contracts.judge import Delivery, Evidence, Status, Subject
+from contracts.judge import Delivery, Demand, Evidence, Status, Subject
 from contracts.output import OutputLine
-from contracts.scenario import Scenario
+from contracts.report.course import Course
+from contracts.scenario import Played
 from mockserver.journal import Entry
 
 Source = Literal["client", "provider", "recording", "journal", "test"]
@@ -21,7 +23,8 @@ Source = Literal["client", "provider", "recording", "journal", "test"]
 class Counterexample(Struct, frozen=True, kw_only=True):
     """A history in which the client violated a clause.
 
-    `trace` is the trace that was judged, header first; `scenario` is None for a recording. `reproduced` of `replays` runs of
+    `trace` is the web chat's trace that was judged, header first; of another platform there is a `course` of events. `scenario`
+    is None for a recording. `reproduced` of `replays` runs of
     the scenario ended the same way. `shrunk_from` is the number of intents in the first scenario that was found, in run
     `found_on`. `minimal` says whether every step was checked to be necessary (None: not checked). `file` is the saved scenario.
 
@@ -32,8 +35,9 @@ class Counterexample(Struct, frozen=True, kw_only=True):
 
     message: str
     evidence: tuple[Evidence, ...]
-    trace: tuple[Entry, ...]
-    scenario: Scenario | None = None
+    trace: tuple[Entry, ...] = ()
+    course: Course | None = None
+    scenario: Played | None = None
     replays: int = 1
     reproduced: int = 1
     shrunk_from: int | None = None
@@ -134,6 +138,10 @@ class Report(Struct, frozen=True, kw_only=True):
 
     target: str
     clauses: tuple[ClauseResult, ...]
+    demands: tuple[Demand, ...] = DEMANDS
+    """The clauses in words."""
+    platform: str = ""
+    """The declared platform, as `--platform` names it; "" for the web chat."""
     subject: Subject = "client"
     source: Source | None = None
     seed: int | None = None
@@ -160,6 +168,15 @@ class Report(Struct, frozen=True, kw_only=True):
     interrupted: bool = False
     inferred: int = 0
     """The number of messages that were inferred from a recording without intents."""
+
+    def demand(self, result: ClauseResult) -> Demand | None:
+        """Return the clause of a result in words."""
+        return next((demand for demand in self.demands if demand.code == result.code), None)
+
+    @property
+    def unit(self) -> str:
+        """What a client is asked to do, in a word."""
+        return "unit" if self.platform else "message"
 
     @property
     def unjudged(self) -> tuple[ClauseResult, ...]:

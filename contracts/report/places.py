@@ -1,27 +1,22 @@
-"""The requests and sessions that a counterexample points to, so that a list of violations can name them."""
+"""The course of events of a counterexample, and the requests and sessions that it points to."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
 
 from contracts.fold import fold
 from contracts.history import Call, History, Reading
+from contracts.judge import Evidence
+from contracts.output import OutputLine
+from contracts.report.course import Course, Places
 from contracts.report.model import Counterexample
+from contracts.report.rows import Row
+from contracts.report.timeline import rows
 from contracts.trace import well_formed
 from mockserver.journal import Entry
-
-
-class Places(NamedTuple):
-    """`requests` are numbers as in the table. `sessions` maps labels to the request that created each (None: not recorded)."""
-
-    requests: tuple[int, ...]
-    sessions: Mapping[str, int | None]
-
-    @property
-    def words(self) -> str:
-        """Return all in a few words: `#3, #4, s1`; "" if there is nothing to point to."""
-        return ", ".join([*(f"#{number}" for number in self.requests), *self.sessions])
 
 
 class _Latest:
@@ -40,26 +35,50 @@ def history_of(found: Counterexample) -> History:
     return _Latest.history
 
 
+def course_of(found: Counterexample) -> Course:
+    """Return the course of events of a counterexample."""
+    return found.course or _OfTrace(found)
+
+
+class _OfTrace:
+    """The course of events in a trace of the web chat."""
+
+    effects = "session state"
+
+    def __init__(self, found: Counterexample) -> None:
+        self._found = found
+
+    @property
+    def clock(self) -> str:
+        return history_of(self._found).header.clock
+
+    def rows(self, evidence: Sequence[Evidence], log: Sequence[OutputLine]) -> list[Row]:
+        return rows(history_of(self._found), evidence, log)
+
+    def places(self, evidence: Sequence[Evidence]) -> Places:
+        history, wanted = history_of(self._found), {item.seq for item in evidence}
+        calls = [call for call in history.calls if wanted & _entries(call)]
+        sessions: dict[str, int | None] = {}
+        for call in calls:
+            session = history.sessions.get(call.presented or (call.answer.issued if call.answer else "") or "")
+            if session is not None and session.label.startswith("s"):  # others are quoted: ids that were never issued
+                sessions[session.label] = session.created.number if session.created is not None else None
+        return Places(tuple(call.number for call in calls), sessions)
+
+    def document(self) -> Any:
+        return msgspec.to_builtins(self._found.trace)
+
+
 def places(found: Counterexample | None) -> Places:
     """Return the requests and sessions that the evidence points to."""
-    if found is None or not found.evidence:
-        return Places((), {})
-    history, wanted = history_of(found), {item.seq for item in found.evidence}
-    calls = [call for call in history.calls if wanted & _entries(call)]
-    sessions: dict[str, int | None] = {}
-    for call in calls:
-        session = history.sessions.get(call.presented or (call.answer.issued if call.answer else "") or "")
-        if session is not None and session.label.startswith("s"):  # others are quoted: ids that were never issued
-            sessions[session.label] = session.created.number if session.created is not None else None
-    return Places(tuple(call.number for call in calls), sessions)
+    return Places((), {}) if found is None or not found.evidence else course_of(found).places(found.evidence)
 
 
 def others(found: Counterexample) -> str:
     """Return the places at which a recording violated the clause again: `also at #33, #35 and 4 more`; "" if it did not."""
     if found.times < 2:
         return ""
-    wanted = {item.seq for item in found.others}
-    named = [f"#{call.number}" for call in history_of(found).calls if call.seq in wanted]
+    named = [f"#{number}" for number in course_of(found).places(found.others).requests]
     more = found.times - 1 - len(named)
     return f"also at {', '.join(named)}" + (f" and {more} more" if more > 0 else "")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from contracts.judge import Demand
 from contracts.report import facts
@@ -10,29 +11,27 @@ from contracts.report.excerpt import excerpt
 from contracts.report.lanes import timeline
 from contracts.report.markup import Markup, element, prose
 from contracts.report.model import ClauseResult, Counterexample, Report
-from contracts.report.places import history_of, others
+from contracts.report.places import course_of, others
 from contracts.report.text import TABLES
-from contracts.report.timeline import rows
 from contracts.report.ways import ways
 from contracts.report.words import item_words
-from contracts.scenario import Item
 
 
-def story(report: Report, result: ClauseResult, clause: Demand | None) -> Markup:
+def story(report: Report, result: ClauseResult) -> Markup:
     """Return the section of a clause that was violated."""
     found = result.counterexample
     message = found.message if found is not None else result.message
     title = element("h2", element("span", f"{result.code} {result.name}", class_="code"), " ", prose(message), id=result.code)
-    parts = [] if found is None else list(_parts(report, result, found, clause))
+    parts = [] if found is None else list(_parts(report, result, found))
     return element("section", title, parts, _commands(report, result), aria_labelledby=result.code)
 
 
-def _parts(report: Report, result: ClauseResult, found: Counterexample, clause: Demand | None) -> Iterator[Markup]:
+def _parts(report: Report, result: ClauseResult, found: Counterexample) -> Iterator[Markup]:
     if result.expected is not None:
         yield element("p", f"Known, and expected to fail: {result.expected.reason}", class_="facts")
     yield from _scenario(report, found)
     yield from _history(report, result, found)
-    yield from _notes(report, clause, found)
+    yield from _notes(report, report.demand(result), found)
     yield from _output(found)
 
 
@@ -47,18 +46,18 @@ def _scenario(report: Report, found: Counterexample) -> Iterator[Markup]:
     yield element("ol", [_item(item) for item in scenario.items], class_="scenario")
 
 
-def _item(item: Item) -> Markup:
+def _item(item: Any) -> Markup:
     first, *others = item_words(item)
     below = element("ul", [element("li", element("code", line.strip())) for line in others]) if others else None
     return element("li", element("code", first), below)
 
 
 def _history(report: Report, result: ClauseResult, found: Counterexample) -> Iterator[Markup]:
-    history = history_of(found)
-    clock = "virtual time" if history.header.clock == "virtual" else f"{history.header.clock} clock"
+    course = course_of(found)
+    clock = "virtual time" if course.clock == "virtual" else f"{course.clock} clock"
     name = f"{result.code}-history"
     yield element("h3", f"{TABLES[report.shown].capitalize()} ({clock})", id=name)
-    yield timeline(excerpt(rows(history, found.evidence, found.log)), name)
+    yield timeline(excerpt(course.rows(found.evidence, found.log)), name, course.effects)
 
 
 def _notes(report: Report, clause: Demand | None, found: Counterexample) -> Iterator[Markup]:
@@ -71,6 +70,8 @@ def _notes(report: Report, clause: Demand | None, found: Counterexample) -> Iter
 def _told(report: Report, clause: Demand | None, found: Counterexample) -> Iterator[tuple[str, str]]:
     if clause is not None:
         yield "Rule", f"The {clause.subject} must {clause.statement}."
+        if clause.source:
+            yield clause.level or "Source", clause.quotation
         yield "Why", clause.reason
         yield from (("Help", advice) for advice in clause.advice)
         yield from (("Set by", told) for told in facts.of_parameters(clause))

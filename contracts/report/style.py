@@ -48,6 +48,6 @@ class Style:
         return hanging(label, self.say(text), max(NARROWEST_PROSE, self.columns))
 
 
-_PLAINER = str.maketrans({"…": "...", "→": "->", "·": "|", "∿": "~", "⋯": ".", "⋮": ":", "┊": "|"})
+_PLAINER = str.maketrans({"…": "...", "→": "->", "·": "|", "∿": "~", "⋯": ".", "⋮": ":", "┊": "|", "“": '"', "”": '"'})
 
 PLAIN = Style()

@@ -11,9 +11,9 @@ from typing import NamedTuple
 from contracts.report.cells import pad, width, wrap
 from contracts.report.excerpt import excerpt
 from contracts.report.model import Counterexample
-from contracts.report.places import history_of
+from contracts.report.places import course_of
+from contracts.report.rows import Kind, Lane, Row
 from contracts.report.style import Look, Style
-from contracts.report.timeline import Kind, Lane, Row, rows
 
 _LANES: dict[bool, dict[Lane, str]] = {
     True: {"": " ", "through": "│", "opens": "┌", "closes": "└"},
@@ -48,12 +48,12 @@ class _Columns(NamedTuple):
 
 def table(found: Counterexample, style: Style, title: str = "what reached the mock") -> list[str]:
     """Return the lines of the table, after its `title` and its heading."""
-    history = history_of(found)
-    drawn = [_narrowed(row, style) for row in excerpt(rows(history, found.evidence, found.log))]
+    course = course_of(found)
+    drawn = [_narrowed(row, style) for row in excerpt(course.rows(found.evidence, found.log))]
     columns = _measure(drawn, style)
-    clock = "virtual time" if history.header.clock == "virtual" else f"{history.header.clock} clock"
+    clock = "virtual time" if course.clock == "virtual" else f"{course.clock} clock"
     lead = f"{'t(s)':>{columns.time + 4}}{'#':>{columns.number}}  {' ' * columns.lanes}"
-    heading = f"{lead}{pad('request', columns.request)}  reply  session state"
+    heading = f"{lead}{pad('request', columns.request)}  reply  {course.effects}"
     lines = [f"  {style.paint(title, 'bold')} ({clock})", style.paint(heading, "dim")]
     return lines + [line for row in drawn for line in _lines(row, columns, style)]
 

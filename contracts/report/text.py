@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
-from contracts.clauses import DEMANDS
 from contracts.judge import Demand
 from contracts.report import facts
 from contracts.report.cells import hanging, pad, width, wrap
@@ -32,9 +31,9 @@ STDERR_LINES = 12
 """The number of last lines shown of what a client wrote to stderr."""
 
 
-def render(report: Report, style: Style = PLAIN, clauses: Sequence[Demand] = DEMANDS) -> str:
+def render(report: Report, style: Style = PLAIN) -> str:
     """Return the whole report: every counterexample, then the summary; it ends with a newline."""
-    stories = [counterexample(report, result, style, clauses) for result in report.violated if result.counterexample]
+    stories = [counterexample(report, result, style) for result in report.violated if result.counterexample]
     return "\n".join([*stories, summary(report, style)])
 
 
@@ -42,8 +41,8 @@ def summary(report: Report, style: Style = PLAIN) -> str:
     """Return a line per clause, and a line that counts them; it ends with a newline."""
     seed = "" if report.seed is None else f", seed {report.seed}"
     runs = facts.counted(report.examples, "run")
-    delivery = f", {report.delivery}" if report.subject == "client" else ""
-    title = style.say(f"{report.target}: {runs}{seed}{delivery}, {report.elapsed_s:.1f} s")
+    terms = "".join(f", {one}" for one in facts.terms(report))
+    title = style.say(f"{report.target}: {runs}{seed}{terms}, {report.elapsed_s:.1f} s")
     lines = [*(style.paint(line, "bold") for line in wrap(title, style.width)), ""]
     lines.append(style.paint(f"  {pad('clause', _NAME)} {pad('verdict', _VERDICT)} {'runs':>6}  finding", "dim"))
     lines += [_summary_line(result, style) for result in report.clauses]
@@ -87,16 +86,15 @@ def _count(report: Report, style: Style) -> str:
 # -- a counterexample ------------------------------------------------------------------------------------------------
 
 
-def counterexample(report: Report, result: ClauseResult, style: Style = PLAIN, clauses: Sequence[Demand] = DEMANDS) -> str:
+def counterexample(report: Report, result: ClauseResult, style: Style = PLAIN) -> str:
     """Tell how a clause was violated; ends with a newline. `result` must have a counterexample."""
     found = result.counterexample
     assert found is not None
-    clause = next((clause for clause in clauses if clause.code == result.code), None)
     blocks = [
         _title(report, result, found, style),
         list(_scenario(report, found, style)),
         table(found, style, TABLES[report.shown]),
-        list(_notes(report, clause, found, style)),
+        list(_notes(report, report.demand(result), found, style)),
         list(_output(found, style)),
         [style.say(f"  {way.label:<11} {way.command}") for way in ways(report, result)],
     ]
@@ -135,6 +133,8 @@ def _scenario(report: Report, found: Counterexample, style: Style) -> Iterator[s
 def _notes(report: Report, clause: Demand | None, found: Counterexample, style: Style) -> Iterator[str]:
     if clause is not None:
         yield from style.hang("  = rule: ", f"the {clause.subject} must {clause.statement}.")
+        if clause.source:
+            yield from style.hang(f"  = {clause.level or 'source'}: ", clause.quotation)
         yield from style.hang("  = why:  ", clause.reason)
         for advice in clause.advice:
             yield from style.hang("  = help: ", advice)

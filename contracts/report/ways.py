@@ -6,7 +6,7 @@ import shlex
 from typing import NamedTuple
 
 from contracts.report.model import ClauseResult, Report
-from contracts.scenario import Scenario, digest
+from contracts.scenario import Played, name_in_corpus
 
 CORPUS = "corpus"
 """The directory for counterexamples in proposed commands."""
@@ -21,7 +21,7 @@ class Way(NamedTuple):
 
 def ways(report: Report, result: ClauseResult) -> list[Way]:
     """Return the commands that show the counterexample of `result` again, and describe its clause."""
-    return [*_runs(report, result), Way("explain", f"dayfly explain {result.code}")]
+    return [*_runs(report, result), Way("explain", _joined("dayfly explain", _platform(report), result.code))]
 
 
 def _runs(report: Report, result: ClauseResult) -> list[Way]:
@@ -37,7 +37,9 @@ def _runs(report: Report, result: ClauseResult) -> list[Way]:
         return _tests(report)
     if found.file is None:
         return [] if report.seed is None else _from_the_seed(report, result.code, found.scenario, client)
-    replay, name = _joined(f"dayfly replay {shlex.quote(found.file)} {client}", report.contract), result.code.lower()
+    replay, name = _replay(report, found.file, client), result.code.lower()
+    if report.platform:
+        return [Way("reproduce", replay)]
     one = f"{replay} --clause {result.code}"
     return [
         Way("reproduce", replay),
@@ -46,12 +48,19 @@ def _runs(report: Report, result: ClauseResult) -> list[Way]:
     ]
 
 
-def _from_the_seed(report: Report, code: str, scenario: Scenario, client: str) -> list[Way]:
+def _from_the_seed(report: Report, code: str, scenario: Played, client: str) -> list[Way]:
     """Return commands for the same run, for the same run with its counterexamples saved, and for a replay of the saved file."""
-    drawn = _joined(f"dayfly verify {client}", report.contract, report.drawing) + f" --seed {report.seed}"
-    kept = f"{CORPUS}/{code}-{digest(scenario)}.json"
-    replay = _joined(f"dayfly replay {kept} {client}", report.contract)
-    return [Way("again", drawn), Way("keep", f"{drawn} --corpus {CORPUS}"), Way("then", replay)]
+    drawn = _joined("dayfly verify", _platform(report), client, report.contract, report.drawing, f"--seed {report.seed}")
+    kept = f"{CORPUS}/{name_in_corpus(scenario, code)}"
+    return [Way("again", drawn), Way("keep", f"{drawn} --corpus {CORPUS}"), Way("then", _replay(report, kept, client))]
+
+
+def _replay(report: Report, file: str, client: str) -> str:
+    return _joined("dayfly replay", _platform(report), shlex.quote(file), client, report.contract)
+
+
+def _platform(report: Report) -> str:
+    return f"--platform {shlex.quote(report.platform)}" if report.platform else ""
 
 
 def _tests(report: Report) -> list[Way]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from contracts.clauses.words import exact, plain_or_quoted, quote
 from contracts.history import Call, History
@@ -101,9 +101,21 @@ def perturbation_words(what: str, detail: Mapping[str, Any]) -> str:
     return f"{what}({', '.join(f'{name}={value!r}' for name, value in told.items())})"
 
 
-def item_words(item: Item) -> Iterator[str]:
+@runtime_checkable
+class Worded(Protocol):
+    """A step of a scenario that has words of its own."""
+
+    @property
+    def words(self) -> str:
+        """The step as text."""
+        ...
+
+
+def item_words(item: Item | Worded) -> Iterator[str]:
     """Write an item of a scenario, and below it what happens during it, each on a line."""
     match item:
+        case Worded():
+            yield item.words
         case Send(guest, text, during):
             yield f"send(guest={exact(guest.name)}, text={quote(text)})"
             yield from map(_trigger_words, during)

@@ -85,10 +85,10 @@ def verify_client(
     name = name_of(make_client, Path.cwd() if root is None else Path(root))
     clients = PythonClients(make_client, socket=socket, patience=patience, show_output=show_output)
     report = _verified(name, clients, options)
-    return _kept(replace(report, replay_with=_typed(make_client, socket, patience), test=test))
+    return kept(replace(report, replay_with=typed(make_client, socket, patience), test=test))
 
 
-def _kept(report: Report) -> Report:
+def kept(report: Report) -> Report:
     """Return the report if every clause held, else raise it."""
     __tracebackhide__ = True
     if report.interrupted:
@@ -122,7 +122,7 @@ def _known(given: str | Path | Mapping[str, str] | None) -> ExpectedFailures:
     return named(given) if isinstance(given, Mapping) else load(Path(given))
 
 
-def _typed(factory: Callable[[Any], Any], socket: bool, patience: float) -> str | None:
+def typed(factory: Callable[[Any], Any], socket: bool, patience: float) -> str | None:
     """Return the factory as an argument of `dayfly verify`; None if the command would not find it."""
     if not _is_found(factory):
         return None

@@ -5,24 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Generic
 
 from msgspec.structs import replace
 
 from contracts import scenario as scenarios
 from contracts.errors import ScenarioError
 from contracts.report.model import ClauseResult
-from contracts.scenario import Scenario
+from contracts.scenario import P
 
-Holds = Callable[[str, Scenario], bool]
-"""Returns whether a clause holds in a scenario, each time it is run again."""
-
-_OURS = re.compile(r"([A-Z]\d+)-([0-9a-f]{8})\.json")
+_OURS = re.compile(r"([A-Z]\d+(?:\.\S+)?)-([0-9a-f]{8})\.json")
 
 
-class Corpus:
-    """The scenarios in `directory`, for `target`."""
+class Corpus(Generic[P]):
+    """The scenarios in `directory`, for `target`, which `load` reads."""
 
-    def __init__(self, directory: Path, target: str) -> None:
+    def __init__(self, directory: Path, target: str, load: Callable[[Path], P]) -> None:
         """Read them. Raises ScenarioError at the first file that is not valid, and if `directory` cannot be made."""
         self._directory, self._target = directory, target
         self._unkept: list[str] = []
@@ -30,10 +28,10 @@ class Corpus:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ScenarioError(str(directory), "$", error.strerror or str(error)) from error
-        self._kept = list(scenarios.corpus(directory))
+        self._kept = list(scenarios.corpus(directory, load))
 
     @property
-    def scenarios(self) -> list[Scenario]:
+    def scenarios(self) -> list[P]:
         """The saved scenarios, without the notes on how they were found."""
         return [scenarios.bare(kept) for _, kept in self._kept]
 
@@ -46,8 +44,8 @@ class Corpus:
         """Save the counterexamples, and return the results with the files; without a file if it could not be written."""
         return tuple(map(self._save, results))
 
-    def prune(self, codes: Sequence[str], holds: Holds) -> tuple[str, ...]:
-        """Remove counterexamples that no longer fail, and return the removed files.
+    def prune(self, codes: Sequence[str], holds: Callable[[str, P], bool]) -> tuple[str, ...]:
+        """Remove counterexamples in which their clause `holds` each time it is run again, and return the removed files.
 
         Only unchanged counterexamples of this client, to clauses among `codes`, are removed.
         """
@@ -63,19 +61,19 @@ class Corpus:
             return False
         return True
 
-    def _clause_of(self, path: Path, kept: Scenario) -> str:
+    def _clause_of(self, path: Path, kept: P) -> str:
         """Return the clause of a counterexample that this client was saved with; "" if the file was changed or is another
         client's.
         """
         name = _OURS.fullmatch(path.name)
         is_ours = name is not None and name.group(2) == scenarios.digest(kept) and kept.client == self._target
-        return name.group(1) if name is not None and is_ours else ""
+        return name.group(1).replace(".", "/") if name is not None and is_ours else ""
 
     def _save(self, result: ClauseResult) -> ClauseResult:
         found = result.counterexample
         if found is None or found.scenario is None:
             return result
-        noted = replace(found.scenario, title=found.message, client=self._target)
+        noted = scenarios.changed(found.scenario, title=found.message, client=self._target)
         try:
             path = scenarios.save(noted, self._directory, result.code)
         except ScenarioError as error:

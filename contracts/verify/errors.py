@@ -42,6 +42,7 @@ class UnknownClause(ContractsError):
     """No clause has this code; the text proposes the nearest."""
 
     def __init__(self, code: str, known: Sequence[str]) -> None:
-        near = get_close_matches(code.upper(), known, n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(known)}"
+        upper = {one.upper(): one for one in known}
+        near = get_close_matches(code.upper(), upper, n=1, cutoff=0.4)
+        hint = f"did you mean {upper[near[0]]}?" if near else f"use one of {', '.join(known)}"
         super().__init__(f"there is no clause {code!r}; {hint}")

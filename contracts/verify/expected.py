@@ -7,7 +7,7 @@ because an entry that is no longer needed would hide the next mistake.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
@@ -66,8 +66,16 @@ class ExpectedFailures(Struct, frozen=True):
 NOTHING = ExpectedFailures()
 
 
-def load(path: Path) -> ExpectedFailures:
-    """Read a file. Raises ExpectedFailuresError."""
+WEB_CHAT = tuple(clause.code for clause in CLAUSES)
+
+
+def is_meant(given: str, code: str) -> bool:
+    """Return whether a clause is meant by a code that was given, in whatever case, with its kind or for all kinds."""
+    return given.upper() in {code.upper(), code.partition("/")[0]}
+
+
+def load(path: Path, codes: Sequence[str] = WEB_CHAT) -> ExpectedFailures:
+    """Read a file, for clauses with these codes. Raises ExpectedFailuresError."""
     content = _toml(path)
     if "version" not in content:
         raise ExpectedFailuresError(f"{path}: has no version; write `version = {VERSION}` in its first line")
@@ -77,22 +85,24 @@ def load(path: Path) -> ExpectedFailures:
         file = msgspec.convert(content, _File)
     except msgspec.ValidationError as error:
         raise ExpectedFailuresError(f"{path}: {error}") from error
-    return _checked(file.failure, str(path))
+    return _checked(file.failure, str(path), codes)
 
 
-def named(reasons: Mapping[str, str]) -> ExpectedFailures:
+def named(reasons: Mapping[str, str], codes: Sequence[str] = WEB_CHAT) -> ExpectedFailures:
     """Make expected failures from reasons by clause. Raises ExpectedFailuresError."""
-    return _checked(tuple(ExpectedFailure(clause, reason) for clause, reason in reasons.items()), "")
+    return _checked(tuple(ExpectedFailure(clause, reason) for clause, reason in reasons.items()), "", codes)
 
 
 def expecting(results: Iterable[ClauseResult], target: str, known: ExpectedFailures) -> tuple[ClauseResult, ...]:
     """Add to the results what is expected of `target`. If several entries match a clause, the first counts."""
     names = {target, from_root(target, Path.cwd())}
-    expected: dict[str, Expectation] = {}
-    for one in known.failures:
-        if any(fnmatchcase(name, one.client) for name in names):
-            expected.setdefault(one.clause.upper(), Expectation(one.reason, known.source, one.strict))
-    return tuple(replace(result, expected=expected.get(result.code)) for result in results)
+    expected = [one for one in known.failures if any(fnmatchcase(name, one.client) for name in names)]
+    return tuple(replace(result, expected=_expectation(result, expected, known.source)) for result in results)
+
+
+def _expectation(result: ClauseResult, expected: Sequence[ExpectedFailure], source: str) -> Expectation | None:
+    one = next((one for one in expected if is_meant(one.clause, result.code)), None)
+    return None if one is None else Expectation(one.reason, source, one.strict)
 
 
 def _toml(path: Path) -> dict[str, object]:
@@ -109,13 +119,12 @@ def _toml(path: Path) -> dict[str, object]:
         raise ExpectedFailuresError(f"{path}: not TOML: {error}") from error
 
 
-def _checked(failures: tuple[ExpectedFailure, ...], source: str) -> ExpectedFailures:
+def _checked(failures: tuple[ExpectedFailure, ...], source: str, codes: Sequence[str]) -> ExpectedFailures:
     """Check that each clause exists, and that none is listed twice for the same clients."""
-    codes = [clause.code for clause in CLAUSES]
     seen: set[tuple[str, str]] = set()
     for number, one in enumerate(failures):
         place = f"{source or 'expected failures'}: $.failure[{number}]"
-        if one.clause.upper() not in codes:
+        if not any(is_meant(one.clause, code) for code in codes):
             raise ExpectedFailuresError(f"{place}.clause: {UnknownClause(one.clause, codes)}")
         if (one.clause.upper(), one.client) in seen:
             raise ExpectedFailuresError(f"{place}: {one.clause} is listed twice for {one.client!r}")

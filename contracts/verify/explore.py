@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 from zlib import crc32
-
-from msgspec.structs import replace
 
 from contracts.clients.errors import ClientProtocolError
 from contracts.generate import Extent, Limits, built_in, walk
 from contracts.report.words import item_words
-from contracts.scenario import Scenario, digest
+from contracts.scenario import P, Played, Scenario, changed, digest
 from contracts.verify.campaign import Campaign
 from contracts.verify.drawing import Near, draw
+from contracts.verify.trials import Trial
 
 HUNG_RUNS = 3
 """After so many runs in which the client hung no more are made, because it would hang in every one."""
@@ -46,7 +45,17 @@ class Drawing(NamedTuple):
     extent: Extent | None = None
 
 
-def explore(campaign: Campaign, kept: Iterable[Scenario], limits: Limits, drawing: Drawing) -> None:
+@contextmanager
+def until_enough() -> Iterator[None]:
+    """Examine scenarios until no more should be made. Raises what ended the last run."""
+    try:
+        yield
+    except _Enough as enough:
+        if enough.error is not None:
+            raise enough.error from None
+
+
+def explore(campaign: Campaign[Scenario], kept: Iterable[Scenario], limits: Limits, drawing: Drawing) -> None:
     """Examine the `kept` scenarios, the built-in ones, those of the walk, and then the drawn ones.
 
     The same chance draws the same scenarios for a client that behaves the same. It also seeds the client's own random numbers,
@@ -55,37 +64,35 @@ def explore(campaign: Campaign, kept: Iterable[Scenario], limits: Limits, drawin
     first, plain, steps = list(kept), list(built_in(limits)), list(walk(limits, drawing.extent))
     campaign.planned = len(first) + len(plain) + len(steps) + drawing.examples
 
-    def examine(scenario: Scenario) -> Near:
-        return _examine(campaign, seeded(scenario, drawing.chance))
+    def examined(scenario: Scenario) -> Near:
+        return examine(campaign, seeded(scenario, drawing.chance)).closeness
 
-    try:
+    with until_enough():
         for scenario in first:
-            _examine(campaign, scenario)
+            examine(campaign, scenario)
         for scenario in plain:
-            examine(scenario)
+            examined(scenario)
         for step in steps:
-            examine(step.scenario)
+            examined(step.scenario)
             campaign.walked[step.kind] += 1
 
         def examine_drawn(scenario: Scenario) -> Near:
-            near = examine(scenario)
+            near = examined(scenario)
             campaign.walked["drawn"] += 1
             return near
 
         draw(examine_drawn, limits, drawing.examples, drawing.chance)
-    except _Enough as enough:
-        if enough.error is not None:
-            raise enough.error from None
 
 
-def seeded(scenario: Scenario, chance: int) -> Scenario:
+def seeded(scenario: P, chance: int) -> P:
     """Return the scenario with a seed for the client's random numbers that depends on it and on `chance`."""
-    return replace(scenario, chance=crc32(f"{chance} {digest(scenario)}".encode()) or 1)
+    return changed(scenario, chance=crc32(f"{chance} {digest(scenario)}".encode()) or 1)
 
 
-def _examine(campaign: Campaign, scenario: Scenario) -> Near:
+def examine(campaign: Campaign[P], scenario: P) -> Trial:
+    """Examine a scenario, and end `until_enough` if no further one should be."""
     try:
-        judgement = campaign.examine(scenario)
+        trial = campaign.examine(scenario)
     except ClientProtocolError as error:
         told = ClientProtocolError(f"{error.problem}; that was in run {campaign.runs + 1}: {_story(scenario)}", error.quoted)
         raise _Enough(told) from error
@@ -101,10 +108,10 @@ def _examine(campaign: Campaign, scenario: Scenario) -> Near:
         if left > 0:
             campaign.stopped = f"the client's own time is real, so {left} of {campaign.planned} runs were not made"
         raise _Enough
-    return partial(campaign.closeness, judgement)
+    return trial
 
 
-def _story(scenario: Scenario) -> str:
+def _story(scenario: Played) -> str:
     """Return a scenario in one line, cut if it is long."""
     story = ", ".join(line.strip() for item in scenario.items for line in item_words(item))
     return story if len(story) <= LONGEST_STORY else story[: LONGEST_STORY - 1] + "…"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,15 +15,16 @@ from contracts.generate import Extent, Limits
 from contracts.judge import DEFAULTS, Clause, Demand, Parameters
 from contracts.profiles import Pace, profile, walk_extent
 from contracts.report.model import ClauseResult, Report, Walked
-from contracts.scenario import Scenario
+from contracts.scenario import P, Scenario, load
 from contracts.verify import again
 from contracts.verify.campaign import AS_FOUND, Campaign, Effort, Watch, replayed
 from contracts.verify.corpus import Corpus
 from contracts.verify.errors import UnknownClause
-from contracts.verify.expected import NOTHING, ExpectedFailures, expecting
+from contracts.verify.expected import NOTHING, ExpectedFailures, expecting, is_meant
 from contracts.verify.explore import Drawing, explore
 from contracts.verify.garbage import seldom_collected
 from contracts.verify.stopwatch import Stopwatch
+from contracts.verify.trials import WebChatTrials
 from contracts.world import World
 
 D = TypeVar("D", bound=Demand)
@@ -60,41 +61,54 @@ class Options(Struct, frozen=True, kw_only=True):
 DEFAULT_OPTIONS = Options()
 
 
-class _Plan(NamedTuple):
-    """The scenarios to run: the `kept` ones, the built-in ones, the walk, and drawn ones."""
-
-    kept: Sequence[Scenario]
-    drawing: Drawing
-    limits: Limits
-    effort: Effort
-
-
 def verify(target: str, clients: Clients, options: Options = DEFAULT_OPTIONS, watch: Watch | None = None) -> Report:
     """Verify the clients of `target`. `watch` is called after every run. Raises ContractsError if that is not possible.
 
     If it is interrupted, the report has the findings so far.
     """
-    clauses, corpus = select(options.clauses), None if options.corpus is None else Corpus(options.corpus, target)
-    plan = _plan(clients, options, corpus)
-    stopwatch = Stopwatch()
+    clauses, corpus = select(options.clauses), None if options.corpus is None else Corpus(options.corpus, target, load)
+    drawing, virtual = _drawing(clients, options), clients.clock == "virtual"
+    limits = Limits(virtual=virtual, schedules=virtual, max_age=options.parameters.max_age)
+    kept = [] if corpus is None else corpus.scenarios
     with World(clients, options.parameters.idempotency_key) as world:
         world.check()
-        campaign = Campaign(world, clauses, options.parameters, watch)
-        results, interrupted = _found(campaign, plan)
-        prunes = corpus is not None and not interrupted and not options.corpus_keep
-        removed = _pruned(campaign, corpus, clauses, plan.effort) if corpus is not None and prunes else ()
+        campaign = Campaign(WebChatTrials(world, clauses, options.parameters), watch)
+        report = searched(target, campaign, lambda: explore(campaign, kept, limits, drawing), options, corpus)
+    return replace(
+        report,
+        seed=drawing.chance,
+        drawn=drawing.examples,
+        walked=None if drawing.extent == "off" else _walked(campaign),
+        drawing=again.drawing(options.clauses, drawing.examples, pace(clients), options.walk),
+    )
+
+
+def _drawing(clients: Clients, options: Options) -> Drawing:
+    chosen = profile(options.profile)
+    return Drawing(
+        examples=chosen.examples(pace(clients)) if options.examples is None else options.examples,
+        chance=chosen.chance() if options.seed is None else options.seed,
+        extent=options.walk or walk_extent() or ("short" if clients.is_process else None),
+    )
+
+
+def searched(
+    target: str, campaign: Campaign[P], search: Callable[[], None], options: Options, corpus: Corpus[P] | None
+) -> Report:
+    """Have `search` examine scenarios, minimize what was found, and keep the corpus; return a report."""
+    stopwatch, clients = Stopwatch(), campaign.trials.clients
+    effort = EFFORTS[pace(clients)]
+    results, interrupted = _found(campaign, search, effort)
+    prunes = corpus is not None and not interrupted and not options.corpus_keep
+    removed = _pruned(campaign, corpus, effort) if corpus is not None and prunes else ()
     saved = results if corpus is None else corpus.save(results)
     return Report(
         target=target,
         clauses=expecting(saved, target, options.expected),
-        seed=plan.drawing.chance,
         examples=campaign.runs,
-        drawn=plan.drawing.examples,
-        walked=None if plan.drawing.extent == "off" else _walked(campaign),
         elapsed_s=stopwatch.seconds(),
         delivery=options.parameters.delivery,
         contract=again.contract(options.parameters),
-        drawing=again.drawing(options.clauses, plan.drawing.examples, _pace(clients), options.walk),
         removed=removed,
         unkept=() if corpus is None else corpus.unkept,
         stopped=campaign.stopped,
@@ -103,21 +117,8 @@ def verify(target: str, clients: Clients, options: Options = DEFAULT_OPTIONS, wa
     )
 
 
-def _plan(clients: Clients, options: Options, corpus: Corpus | None) -> _Plan:
-    chosen, virtual = profile(options.profile), clients.clock == "virtual"
-    return _Plan(
-        kept=[] if corpus is None else corpus.scenarios,
-        drawing=Drawing(
-            examples=chosen.examples(_pace(clients)) if options.examples is None else options.examples,
-            chance=chosen.chance() if options.seed is None else options.seed,
-            extent=options.walk or walk_extent() or ("short" if clients.is_process else None),
-        ),
-        limits=Limits(virtual=virtual, schedules=virtual, max_age=options.parameters.max_age),
-        effort=EFFORTS[_pace(clients)],
-    )
-
-
-def _pace(clients: Clients) -> Pace:
+def pace(clients: Clients) -> Pace:
+    """Return how fast scenarios can be run."""
     if clients.clock != "virtual":
         return "real"
     return "process" if clients.is_process else "object"
@@ -128,26 +129,26 @@ def _real_time(clients: Clients) -> str:
     return IN_REAL_TIME.format(clients.real_time) if clients.real_time else ""
 
 
-def _found(campaign: Campaign, plan: _Plan) -> tuple[tuple[ClauseResult, ...], bool]:
+def _found(campaign: Campaign[P], search: Callable[[], None], effort: Effort) -> tuple[tuple[ClauseResult, ...], bool]:
     """Return the results of the clauses, and whether the run was interrupted."""
     try:
         with seldom_collected():
-            explore(campaign, plan.kept, plan.limits, plan.drawing)
-        return campaign.results(plan.effort), False
+            search()
+        return campaign.results(effort), False
     except KeyboardInterrupt:
         if not campaign.runs:
             raise
         return campaign.results(AS_FOUND), True
 
 
-def _walked(campaign: Campaign) -> Walked:
+def _walked(campaign: Campaign[Scenario]) -> Walked:
     counts = campaign.walked
     return Walked(singles=counts["single"], pairs=counts["pair"], others=counts["else"], drawn=counts["drawn"])
 
 
-def _pruned(campaign: Campaign, corpus: Corpus, clauses: Sequence[Clause[Any]], effort: Effort) -> tuple[str, ...]:
+def _pruned(campaign: Campaign[P], corpus: Corpus[P], effort: Effort) -> tuple[str, ...]:
     """Return the files of scenarios that no longer fail; none for a client that hangs, because it cannot be judged."""
-    codes = [clause.code for clause in clauses]
+    codes = [demand.code for demand in campaign.trials.demands]
     if campaign.hung or campaign.flooded:
         return ()
     return corpus.prune(codes, lambda code, kept: campaign.holds(code, kept, effort.replays))
@@ -155,12 +156,17 @@ def _pruned(campaign: Campaign, corpus: Corpus, clauses: Sequence[Clause[Any]], 
 
 def replay(target: str, clients: Clients, scenario: Scenario, options: Options = DEFAULT_OPTIONS, times: int = 1) -> Report:
     """Run one scenario `times` times, and report as `verify` does; nothing is drawn or minimized."""
-    stopwatch = Stopwatch()
     with World(clients, options.parameters.idempotency_key) as world:
-        campaign = Campaign(world, select(options.clauses), options.parameters)
-        for one in replayed(scenario, times):
-            campaign.examine(one)
-        results = [_as_replayed(result, times, campaign.broken(result.code)) for result in campaign.results(AS_FOUND)]
+        campaign = Campaign(WebChatTrials(world, select(options.clauses), options.parameters))
+        return played_again(target, campaign, scenario, options, times)
+
+
+def played_again(target: str, campaign: Campaign[P], scenario: P, options: Options, times: int) -> Report:
+    """Run one scenario `times` times; return a report."""
+    stopwatch = Stopwatch()
+    for one in replayed(scenario, times):
+        campaign.examine(one)
+    results = [_as_replayed(result, times, campaign.broken(result.code)) for result in campaign.results(AS_FOUND)]
     return Report(
         target=target,
         clauses=expecting(results, target, options.expected.lenient()),
@@ -168,7 +174,7 @@ def replay(target: str, clients: Clients, scenario: Scenario, options: Options =
         elapsed_s=stopwatch.seconds(),
         delivery=options.parameters.delivery,
         contract=again.contract(options.parameters),
-        real_time=campaign.why_real_time or _real_time(clients),
+        real_time=campaign.why_real_time or _real_time(campaign.trials.clients),
     )
 
 
@@ -186,11 +192,14 @@ def select(codes: Sequence[str]) -> tuple[Clause[Any], ...]:
 
 
 def select_from(catalogue: Sequence[D], codes: Sequence[str]) -> tuple[D, ...]:
-    """Return the clauses of these codes or names from any catalogue. Raises UnknownClause."""
-    known = [clause.code for clause in catalogue]
-    by_name = {clause.name.upper(): clause.code for clause in catalogue}
-    wanted = {by_name.get(code.upper(), code.upper()): code for code in codes}
-    for code, given in wanted.items():
-        if code not in known:
-            raise UnknownClause(given, known)
-    return tuple(clause for clause in catalogue if not wanted or clause.code in wanted)
+    """Return the clauses of these codes or names from any catalogue. Raises UnknownClause.
+
+    Without the part behind a slash, a code is that of all kinds: `R1` of `R1/session` and `R1/token`.
+    """
+    wanted: set[str] = set()
+    for code in codes:
+        meant = {one.code for one in catalogue if is_meant(code, one.code) or code.upper() == one.name.upper()}
+        if not meant:
+            raise UnknownClause(code, [one.code for one in catalogue])
+        wanted |= meant
+    return tuple(one for one in catalogue if not codes or one.code in wanted)

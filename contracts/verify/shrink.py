@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain, pairwise, product
-from typing import NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
@@ -21,10 +21,12 @@ from contracts.scenario import (
     Fault,
     Item,
     Message,
+    P,
     Scenario,
     Send,
     SendParallel,
     Trigger,
+    changed,
     complexity,
     encode,
     messages,
@@ -39,25 +41,22 @@ RACES = tuple((1,) * length for length in (1, 2, 3, 4, 6))
 """Schedules to try with one message fewer, because its race may need another order."""
 
 
-class Shrunk(NamedTuple):
+class Shrunk(NamedTuple, Generic[P]):
     """The smallest scenario found. `minimal`: each step was left out once, and then it did not fail."""
 
-    scenario: Scenario
+    scenario: P
     minimal: bool
 
 
 def shrink(
-    scenario: Scenario, fails: Callable[[Scenario], bool], may_go_on: Callable[[], bool], *, scheduled: bool = True
-) -> Shrunk:
-    """Replace `scenario` by a simpler one that `fails` until there is none, or until `may_go_on()` returns False.
-
-    Unless `scheduled`, the order of parallel messages cannot be chosen, and no schedules are tried.
-    """
+    scenario: P, fails: Callable[[P], bool], may_go_on: Callable[[], bool], simpler: Callable[[P], Iterator[P]]
+) -> Shrunk[P]:
+    """Replace `scenario` by one of the `simpler` ones that `fails`, until there is none or `may_go_on()` returns False."""
     tried = {encode(scenario)}
-    found: Scenario | None = scenario
+    found: P | None = scenario
     while found is not None:
         scenario, found = found, None
-        for candidate in chain(simpler(scenario), _otherwise_scheduled(scenario) if scheduled else ()):
+        for candidate in simpler(scenario):
             key = encode(candidate)
             if key in tried or complexity(candidate) >= complexity(scenario):
                 continue
@@ -75,7 +74,7 @@ def simpler(scenario: Scenario) -> Iterator[Scenario]:
     items = scenario.items
     for left in without(items):
         yield replace(scenario, items=left)
-    yield from _plainer(scenario)
+    yield from plainer(scenario)
     for fewer in _at_once(items):
         yield replace(scenario, items=fewer)
     yield from _renamed(scenario)
@@ -84,13 +83,13 @@ def simpler(scenario: Scenario) -> Iterator[Scenario]:
             yield replace(scenario, items=(*items[:place], *instead, *items[place + 1 :]))
 
 
-def _plainer(scenario: Scenario) -> Iterator[Scenario]:
+def plainer(scenario: P) -> Iterator[P]:
     """Yield the same items with less policy, title or chance."""
     if scenario.policy:
-        yield replace(scenario, policy={})
+        yield changed(scenario, policy={})
         for name in scenario.policy:
-            yield replace(scenario, policy={key: value for key, value in scenario.policy.items() if key != name})
-    yield from (replace(scenario, title="", chance=0), replace(scenario, title=""), replace(scenario, chance=0))
+            yield changed(scenario, policy={key: value for key, value in scenario.policy.items() if key != name})
+    yield from (changed(scenario, title="", chance=0), changed(scenario, title=""), changed(scenario, chance=0))
 
 
 def _at_once(items: tuple[Item, ...]) -> Iterator[tuple[Item, ...]]:
@@ -106,10 +105,10 @@ def _renamed(scenario: Scenario) -> Iterator[Scenario]:
     guests, texts = dict.fromkeys(message.guest for message in used), dict.fromkeys(message.text for message in used)
     for guest in guests:
         for plain in (plain for plain in GUESTS if plain not in guests):
-            yield _changed(scenario, partial(_put_guest, guest, plain))
+            yield _with_all(scenario, partial(_put_guest, guest, plain))
     for text in texts:
         for other in [other for other in PLAIN_TEXTS if other not in texts][:1]:
-            yield _changed(scenario, partial(_put_text, text, other))
+            yield _with_all(scenario, partial(_put_text, text, other))
 
 
 def _put_guest(old: Guest, new: Guest, message: Message) -> Message:
@@ -120,11 +119,11 @@ def _put_text(old: str, new: str, message: Message) -> Message:
     return replace(message, text=new) if message.text == old else message
 
 
-def _changed(scenario: Scenario, change: Callable[[Message], Message]) -> Scenario:
-    return replace(scenario, items=tuple(_changed_item(item, change) for item in scenario.items))
+def _with_all(scenario: Scenario, change: Callable[[Message], Message]) -> Scenario:
+    return replace(scenario, items=tuple(_with_item(item, change) for item in scenario.items))
 
 
-def _changed_item(item: Item, change: Callable[[Message], Message]) -> Item:
+def _with_item(item: Item, change: Callable[[Message], Message]) -> Item:
     match item:
         case Send():
             message = change(Message(item.guest, item.text))
@@ -142,19 +141,19 @@ def without(parts: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
         for start in range(len(parts) - size, -1, -size):
             yield parts[:start] + parts[start + size :]
         size //= 2
-    yield from reversed(list(_each_left_out(parts)))
+    yield from reversed(list(each_left_out(parts)))
 
 
-def _each_left_out(parts: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
+def each_left_out(parts: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
     """Yield the parts without one of them, the first one first."""
     return (parts[:place] + parts[place + 1 :] for place in range(len(parts)))
 
 
-def _otherwise_scheduled(scenario: Scenario) -> Iterator[Scenario]:
+def otherwise_scheduled(scenario: Scenario) -> Iterator[Scenario]:
     """Yield the scenario with one parallel message fewer, and with other schedules."""
     for place, item in enumerate(scenario.items):
         if isinstance(item, SendParallel) and len(item.sends) > 2:
-            for fewer, schedule in product(_each_left_out(item.sends), RACES):
+            for fewer, schedule in product(each_left_out(item.sends), RACES):
                 instead = replace(item, sends=fewer, schedule=schedule)
                 yield replace(scenario, items=(*scenario.items[:place], instead, *scenario.items[place + 1 :]))
 
@@ -162,7 +161,7 @@ def _otherwise_scheduled(scenario: Scenario) -> Iterator[Scenario]:
 def _without_during(item: Item) -> Iterator[tuple[Item, Item]]:
     """Yield a perturbation inside an item as one before it, which is easier to follow."""
     if isinstance(item, Send | SendParallel):
-        for trigger, fewer in zip(item.during, _each_left_out(item.during), strict=True):
+        for trigger, fewer in zip(item.during, each_left_out(item.during), strict=True):
             yield trigger.do, replace(item, during=fewer)
 
 

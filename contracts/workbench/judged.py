@@ -16,7 +16,8 @@ from contracts.judge import Demand, Evidence
 from contracts.report import facts
 from contracts.report.lanes import timeline
 from contracts.report.model import ClauseResult, Report
-from contracts.report.timeline import Row, rows
+from contracts.report.rows import Row
+from contracts.report.timeline import rows
 from contracts.report.verdicts import VERDICTS, counts
 from contracts.trace import well_formed
 from contracts.verify import check

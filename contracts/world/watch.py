@@ -4,23 +4,38 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
-
-from contracts.scenario import Perturbation, Trigger
-from mockserver.engine.model import Operation
+from collections.abc import Callable, Sequence
+from typing import Generic, Protocol, TypeVar
 
 MAX_REQUESTS = 300
 """Most requests a client may make for one message."""
 
 
-class Watch:
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Triggering(Protocol[T_co]):
+    """A perturbation to `do` when the `nth` request of the operation `before` arrives."""
+
+    @property
+    def before(self) -> str: ...  # noqa: D102
+
+    @property
+    def nth(self) -> int: ...  # noqa: D102
+
+    @property
+    def do(self) -> T_co: ...  # noqa: D102
+
+
+class Watch(Generic[T]):
     """Counts the requests of the current item, and runs the perturbations that it triggers."""
 
-    def __init__(self, perturb: Callable[[Perturbation], float]) -> None:
+    def __init__(self, perturb: Callable[[T], float]) -> None:
         self._perturb = perturb
         self._lock = threading.Lock()
-        self._triggers: tuple[Trigger, ...] = ()
-        self._seen: Counter[Operation | None] = Counter()
+        self._triggers: Sequence[Triggering[T]] = ()
+        self._seen: Counter[str | None] = Counter()
         self._limit = 0
         self._give_up: Callable[[str], None] | None = None
         self.flooded = False
@@ -31,7 +46,7 @@ class Watch:
         """Return whether an item is being run."""
         return self._give_up is not None
 
-    def begin(self, triggers: tuple[Trigger, ...], intents: int, give_up: Callable[[str], None]) -> None:
+    def begin(self, triggers: Sequence[Triggering[T]], intents: int, give_up: Callable[[str], None]) -> None:
         """Count requests for an item of so many intents, until `end`. `give_up` is called if there are too many."""
         self._triggers, self._limit, self._give_up = triggers, MAX_REQUESTS * intents, give_up
         self._seen.clear()
@@ -40,7 +55,7 @@ class Watch:
         """End the item."""
         self._give_up = None
 
-    def arrived(self, operation: Operation | None) -> float:
+    def arrived(self, operation: str | None) -> float:
         """Run the perturbations before a request that is about to reach the platform. Return the seconds that hold it up."""
         held_up = 0.0
         with self._lock:

@@ -103,7 +103,7 @@ class World:
         """Run `scenario`. Raises ClientError if no client can be made, and SettingsError if the scenario's policy is
         not valid.
         """
-        with self._organization(scenario) as tenant, _repeatable_chance(scenario.chance):
+        with self._organization(scenario) as tenant, repeatable_chance(scenario.chance):
             scene = self._scene(tenant)
             try:
                 scene.play(scenario)
@@ -157,7 +157,7 @@ class World:
 
 
 @contextmanager
-def _repeatable_chance(seed: int) -> Iterator[None]:
+def repeatable_chance(seed: int) -> Iterator[None]:
     """Let a client that draws its waits with `random` or numpy draw the same ones every time."""
     state, numpy = random.getstate(), sys.modules.get("numpy.random")
     numpys = None if numpy is None else numpy.get_state()

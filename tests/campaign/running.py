@@ -18,9 +18,15 @@ from contracts.clients.command import command_clients
 from contracts.clients.python import PythonClients
 from contracts.clients.target import find
 from contracts.errors import ContractsError
-from contracts.protocol.report import story_of, text
-from contracts.protocol.scenario import Scenario, complexity
-from contracts.protocol.verify import Finding, replayed, verify
+from contracts.judge import Demand, Status
+from contracts.protocol.scenario import Scenario
+from contracts.protocol.verify import replayed, verify
+from contracts.report.model import ClauseResult
+from contracts.report.style import PLAIN
+from contracts.report.table import table
+from contracts.report.text import render
+from contracts.scenario import complexity
+from contracts.verify import Options
 from mockserver.platform import compile_platform
 from mockserver.platform import find as find_platform
 from mockserver.platform.model import Platform
@@ -47,7 +53,7 @@ class Clause(msgspec.Struct):
 
 
 class Result(msgspec.Struct):
-    """What came of one driver; `seeds` are those that were played to the end."""
+    """What came of one driver; `seeds` are those that were played to the end, `given_up` those whose runs were stopped."""
 
     driver: str
     seeds: int
@@ -74,19 +80,20 @@ def clients_of(client: PublicClient) -> Clients:
 def run(client: PublicClient, seeds: int) -> Result:
     """Verify a client with so many seeds. Ends the process if it cannot be verified with any."""
     found: dict[str, Clause] = {}
-    platform, result = platform_of(client, {}), Result(client.name, 0, 0, 0.0, 0, [])
+    result = Result(client.name, 0, 0, 0.0, 0, [])
     for seed in range(seeds):
         try:
-            report = verify(client.name, clients_of(client), partial(platform_of, client), seed=seed, most=client.most)
+            options = Options(seed=seed, examples=client.most)
+            report = verify(client.name, clients_of(client), partial(platform_of, client), options)
         except ContractsError as error:  # a busy machine, say, on which a client has waited too long
             print(f"{client.name}: seed {seed} was given up: {error}", file=sys.stderr)
             continue
         result.seeds += 1
-        result.scenarios += report.scenarios
+        result.scenarios += report.examples
         result.elapsed_s += report.elapsed_s
-        result.given_up += report.given_up
-        for finding in report.findings:
-            _add(found, finding, platform)
+        result.given_up += bool(report.stopped)
+        for clause, demand in zip(report.clauses, report.demands, strict=True):
+            _add(found, clause, demand)
         print(f"{client.name}: seed {seed}, {len(report.violated)} violated, {report.elapsed_s:.0f} s", file=sys.stderr)
     if not result.seeds:
         sys.exit(1)
@@ -94,24 +101,23 @@ def run(client: PublicClient, seeds: int) -> Result:
     return result
 
 
-def _add(found: dict[str, Clause], finding: Finding, platform: Platform) -> None:
-    verdict = finding.verdict
-    empty = Clause(verdict.code, verdict.name, verdict.statement, verdict.level, verdict.source)
-    clause = found.setdefault(verdict.code, empty)
-    clause.held += verdict.status == "held"
-    if verdict.status != "violated" or finding.found is None:
+def _add(found: dict[str, Clause], result: ClauseResult, demand: Demand) -> None:
+    empty = Clause(demand.code, demand.name, f"the client must {demand.statement}", demand.level, demand.source)
+    clause = found.setdefault(demand.code, empty)
+    clause.held += result.status is Status.HELD
+    if result.counterexample is None:
         return
     clause.violated += 1
-    scenario = finding.found.scenario
+    scenario = result.counterexample.scenario
+    assert isinstance(scenario, Scenario)
     if clause.scenario is None or complexity(scenario) < complexity(clause.scenario):
-        clause.scenario, clause.message = scenario, verdict.message
-        clause.story = "\n".join(story_of(finding.found, platform, verdict.at))
+        clause.scenario, clause.message = scenario, result.counterexample.message
+        clause.story = "\n".join(table(result.counterexample, PLAIN))
 
 
 def show(client: PublicClient, scenario: Scenario) -> str:
     """Play one scenario; return the report."""
-    report, _ = replayed(client.name, clients_of(client), partial(platform_of, client), scenario)
-    return text(report, platform_of(client, {}))
+    return render(replayed(client.name, clients_of(client), partial(platform_of, client), scenario))
 
 
 def main() -> None:

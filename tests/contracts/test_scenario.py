@@ -181,7 +181,7 @@ def test_a_corpus_keeps_counterexamples_under_stable_names(tmp_path: Path) -> No
     assert path.name == f"S1-{digest(first)}.json"
     assert save(again, tmp_path / "corpus", "S1") == path
     save(Scenario((Send(ANN, "1"),)), tmp_path / "corpus", "D2")
-    assert [(found.name[:2], kept.items) for found, kept in corpus(tmp_path / "corpus")] == [
+    assert [(found.name[:2], kept.items) for found, kept in corpus(tmp_path / "corpus", scenarios.load)] == [
         ("D2", (Send(ANN, "1"),)),
         ("S1", (Send(ANN, "0"),)),
     ]

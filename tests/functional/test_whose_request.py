@@ -18,6 +18,7 @@ from contracts.generate import Limits
 from contracts.judge import DEFAULTS, Status
 from contracts.verify.campaign import AS_FOUND, Campaign
 from contracts.verify.explore import Drawing, explore
+from contracts.verify.trials import WebChatTrials
 from contracts.world import World
 
 MESSAGES = "/api/v2/conversations/messaging/external/guests/sendmessage"
@@ -28,7 +29,7 @@ Notifier: Any = find("fixtures/clients/notifier.py:Notifier")
 def judged(factory: Callable[[Any], Any]) -> dict[str, Status]:
     """Return each clause's result, without minimizing counterexamples."""
     with World(PythonClients(factory)) as world:
-        campaign = Campaign(world, CLAUSES, DEFAULTS)
+        campaign = Campaign(WebChatTrials(world, CLAUSES, DEFAULTS))
         explore(campaign, [], Limits(), Drawing(examples=50, chance=0))
         return {result.code: result.status for result in campaign.results(AS_FOUND)}
 

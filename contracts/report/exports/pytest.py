@@ -9,7 +9,6 @@ from math import inf
 
 from msgspec import Struct, structs
 
-from contracts import scenario
 from contracts.judge import DEFAULTS, Parameters
 from contracts.report.cells import clean
 from contracts.report.model import ClauseResult
@@ -60,7 +59,7 @@ def _head(result: ClauseResult, client: Client, parameters: Parameters) -> Itera
     yield "from contracts.verify import ContractViolated, Options, replay"
     yield ""
     yield f"{'COMMAND' if client.command else 'TARGET'} = {_literal(client.target)}"
-    yield f'SCENARIO = r"""\n{json.dumps(scenario.document(found.scenario), indent=2)}\n"""'
+    yield f'SCENARIO = r"""\n{json.dumps(found.scenario.document(), indent=2)}\n"""'
 
 
 def _test(result: ClauseResult, client: Client, parameters: Parameters) -> Iterator[str]:

@@ -268,7 +268,7 @@ def smallest(client: Any, options: Options) -> Scenario:
     """The smallest scenario in which the client breaks the only clause."""
     (broken,) = verify("client", PythonClients(client), options).violated
     assert broken.counterexample is not None
-    assert broken.counterexample.scenario is not None
+    assert isinstance(broken.counterexample.scenario, Scenario)
     return broken.counterexample.scenario
 
 

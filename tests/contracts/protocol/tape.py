@@ -72,9 +72,9 @@ class Tape:
         self.call("/work", left, returned, status=401, bearer=token, answer={"code": "bad"}, **more)
 
     def verdicts(self) -> dict[str, str]:
-        return {verdict.code: verdict.status for verdict in judge(self._platform, self.trace)}
+        return {verdict.code: verdict.status for verdict in judge(self._platform, self.trace).verdicts}
 
     @property
     def broken(self) -> set[str]:
         """The clauses that were broken, those that follow from others left out."""
-        return {code for code, status in self.verdicts().items() if status == "violated"}
+        return {verdict.code for verdict in judge(self._platform, self.trace).violated}

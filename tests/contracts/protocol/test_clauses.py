@@ -8,7 +8,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from contracts.clients.python import PythonClients
-from contracts.protocol.verify import Report, verify
+from contracts.judge import Status
+from contracts.protocol.rules import RULES
+from contracts.protocol.verify import verify
+from contracts.report.model import Report
 from mockserver.platform import Platform
 from tests.contracts.protocol import clients
 from tests.contracts.protocol.clients import Client
@@ -72,9 +75,9 @@ RIGHT: list[tuple[Toy, type[Any]]] = [
 @pytest.mark.parametrize(("toy", "client"), RIGHT, ids=[client.__name__ for _, client in RIGHT])
 def test_a_client_that_does_all_right_is_acquitted_of_all(toy: Toy, client: type[Any]) -> None:
     report = toy.verified(client)
-    assert {finding.verdict.code: finding.verdict.message for finding in report.violated} == {}
-    assert report.exit_status == 0
-    idle = {finding.verdict.code for finding in report.findings if finding.verdict.status == "not exercised"}
+    assert {result.code: result.words for result in report.violated} == {}
+    assert report.exit_status() == 0
+    idle = {result.code for result in report.with_status(Status.NOT_EXERCISED)}
     assert idle == ({"D2/message"} if client is clients.Stocks else set())  # all of its stock has died, and not one
 
 
@@ -85,13 +88,12 @@ def test_a_client_that_makes_a_mistake_is_accused_of_just_that(
     toy: Toy, client: type[Client], code: str, follows: set[str]
 ) -> None:
     report = toy.verified(client)
-    assert {finding.verdict.code for finding in report.violated} == {code}
-    assert {one.verdict.code for one in report.findings if one.verdict.status == "explained"} <= follows
+    assert {result.code for result in report.violated} == {code}
+    assert {result.code for result in report.with_status(Status.INCONCLUSIVE)} <= follows
+    (found,) = (result.counterexample for result in report.violated)
+    assert found is not None
+    assert (found.minimal, found.deterministic) == (True, True)
 
 
 def test_each_clause_has_its_culprit() -> None:
-    from contracts.protocol.clauses import CALL_CLAUSES, CLAUSES
-    from contracts.protocol.units import UNIT_CLAUSES
-
-    codes = {one.code for one in CLAUSES} | {one.code for one in CALL_CLAUSES} | {one.code for one in UNIT_CLAUSES}
-    assert {code.partition("/")[0] for _, _, code, _ in CULPRITS} == codes
+    assert {code.partition("/")[0] for _, _, code, _ in CULPRITS} == {rule.code for rule in RULES}

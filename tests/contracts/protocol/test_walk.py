@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from contracts.protocol.scenario import Advance, Do, End, Inject, Scenario, Together, complexity, encode
+from contracts.protocol.scenario import Advance, Do, End, Inject, Scenario, Together
 from contracts.protocol.verify import _spread
 from contracts.protocol.walk import deaths, walk
+from contracts.scenario import complexity, encode
 from mockserver.engine.model import Fault
 from mockserver.platform import compile_platform, find
 from mockserver.platform.model import Platform

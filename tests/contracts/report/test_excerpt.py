@@ -8,9 +8,10 @@ from contracts.fold import fold
 from contracts.report import html, markdown
 from contracts.report.excerpt import AFTER, BEFORE, FIRST, LONG, excerpt
 from contracts.report.model import Report
+from contracts.report.rows import Row
 from contracts.report.style import Style
 from contracts.report.text import render
-from contracts.report.timeline import Row, rows
+from contracts.report.timeline import rows
 from contracts.trace import well_formed
 from tests.contracts.report.stories import reported
 from tests.contracts.report.test_html import Page

@@ -122,8 +122,8 @@ def test_a_wait_for_the_same_call_is_told_in_one_line() -> None:
 
 
 def test_a_clause_of_somebody_elses_is_told_without_its_advice() -> None:
-    report = reused()
-    assert "rule:" not in counterexample(report, report.violated[0], clauses=())
+    report = replace(reused(), demands=())
+    assert "rule:" not in counterexample(report, report.violated[0])
 
 
 def test_the_summary_counts_verdicts_and_says_why_a_clause_did_not_hold() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import pytest
 from hypothesis import given, settings
 
@@ -19,10 +21,23 @@ from contracts.scenario import (
     check,
     complexity,
 )
-from contracts.verify.shrink import shrink, simpler
+from contracts.verify.shrink import Shrunk, otherwise_scheduled, simpler
+from contracts.verify.shrink import shrink as shrunk
 from mockserver.journal import Guest
 
 ALWAYS = lambda: True  # noqa: E731 - a constant, of a kind
+
+
+def shrink(
+    scenario: Scenario, fails: Callable[[Scenario], bool], may_go_on: Callable[[], bool], *, scheduled: bool = True
+) -> Shrunk[Scenario]:
+    """Shrink by all simplifications there are; those of schedules only if `scheduled`."""
+
+    def all_simpler(scenario: Scenario) -> Iterator[Scenario]:
+        yield from simpler(scenario)
+        yield from otherwise_scheduled(scenario) if scheduled else ()
+
+    return shrunk(scenario, fails, may_go_on, all_simpler)
 
 
 @settings(max_examples=100)

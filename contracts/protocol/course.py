@@ -1,0 +1,119 @@
+"""What happened in a run or a recording of a declared platform's client, as reports show it. Ids have short names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+from contracts.judge import Evidence
+from contracts.output import OutputLine
+from contracts.protocol.clauses import SHORTEST
+from contracts.protocol.history import Call, history_of
+from contracts.protocol.trace import FOREVER, Trace, UnitRun
+from contracts.report.course import Places
+from contracts.report.rows import Ask, Event, Row, drawn
+from mockserver.platform.model import Platform
+
+
+class CourseOfRun:
+    """The course of events in a trace."""
+
+    effects = "effect"
+
+    def __init__(self, platform: Platform, trace: Trace) -> None:
+        self.trace = trace
+        self.clock = "virtual" if trace.sharp else "wall"
+        self._history = history_of(platform, trace)
+
+    @cached_property
+    def _names(self) -> dict[tuple[str, str], str]:
+        """Short names for ids, such as ``session 1``, numbered in the order of first use."""
+        names: dict[tuple[str, str], str] = {}
+        counts: dict[str, int] = {}
+        for call in sorted(self._history.calls, key=lambda one: one.left):
+            for kind, id in (*call.shown.items(), *call.brought.items()):
+                if (kind, id) not in names:
+                    counts[kind] = counts.get(kind, 0) + 1
+                    names[kind, id] = f"{self._history.platform.kinds[kind].noun} {counts[kind]}"
+        return names
+
+    def rows(self, evidence: Sequence[Evidence], log: Sequence[OutputLine]) -> list[Row]:
+        """See Course."""
+        events = sorted(self._events(), key=lambda event: event.place)
+        start = min((event.at for event in events), default=0)
+        return drawn(events, evidence, log, start, 1 if self.trace.sharp else 1000)
+
+    def places(self, evidence: Sequence[Evidence]) -> Places:
+        """See Course."""
+        return Places(tuple(dict.fromkeys(item.seq for item in evidence)), {})
+
+    def document(self) -> Any:
+        """See Course: a list of requests."""
+        return [self._told(call) for call in self._history.calls]
+
+    def _events(self) -> Iterator[Event]:
+        for happened in self.trace.events:
+            yield Event("world", happened.place, happened.at, happened.words, jump=happened.jump)
+        for unit in self.trace.units:
+            yield from _of_unit(unit)
+        for call in self._history.calls:
+            ask = self._ask(call)
+            yield Event("left", call.left, ask.left_at, ask=ask)
+            if ask.returned_at is not None:
+                yield Event("returned", call.returned, ask.returned_at, ask=ask)
+
+    def _ask(self, call: Call) -> Ask:
+        exchange = call.exchange
+        shows = self._named(call.shown)
+        said = [f"{self._names[kind, id]} is dead" for kind, id in call.shown.items() if call.effects[kind] == "dead"]
+        brings = [f"brings {', '.join(self._named(call.brought))}"] if call.brought else []
+        fault = [f"fault: {exchange.fault}"] if exchange.fault else []
+        doing = " with ".join([call.operation or "no operation", *([", ".join(shows)] if shows else [])])
+        return Ask(
+            number=call.number,
+            text=f"{exchange.method} {self._hidden(exchange.path)} {doing}",
+            left_at=exchange.left_at,
+            returned_at=exchange.returned_at if call.returned < FOREVER else None,
+            reply=str(call.status or "none"),
+            state=", ".join([*brings, *said, *fault]),
+            seq=call.number,
+            of=(None if call.unit is None else call.unit.number, call.operation),
+            status=call.status,
+            retry_after=None if call.retry_after is None else int(call.retry_after),
+        )
+
+    def _told(self, call: Call) -> dict[str, Any]:
+        exchange, unit = call.exchange, call.unit
+        return {
+            "number": call.number,
+            "at": exchange.left_at,
+            "method": exchange.method,
+            "path": self._hidden(exchange.path),
+            "operation": call.operation,
+            "unit": None if unit is None else unit.number,
+            "shown": self._named(call.shown),
+            "status": call.status,
+            "brought": self._named(call.brought),
+            "fault": exchange.fault or None,
+        }
+
+    def _named(self, ids: dict[str, str]) -> list[str]:
+        return [self._names[pair] for pair in ids.items()]
+
+    def _hidden(self, path: str) -> str:
+        """Return a path with names in place of ids."""
+        for (_, id), name in self._names.items():
+            path = path.replace(id, f"{{{name}}}") if len(id) >= SHORTEST else path
+        return path
+
+
+def _of_unit(unit: UnitRun) -> Iterator[Event]:
+    if unit.began < FOREVER:
+        given = ", ".join(f"{name}={value!r}" for name, value in unit.payload.items())
+        yield Event("began", unit.began, unit.began_at, f"unit {unit.number}: {unit.name}({given})", of=unit.number)
+    if unit.ended < FOREVER or unit.outcome == "never":
+        ends = {"accepted": "the client reported success", "failed": "the client reported failure"}
+        error = f" ({unit.error})" if unit.error else ""
+        words = f"unit {unit.number}: {ends.get(unit.outcome, 'the client never returned')}{error}"
+        yield Event("ended", unit.ended, unit.ended_at, words, of=unit.number)

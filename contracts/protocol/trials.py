@@ -1,0 +1,139 @@
+"""Runs of scenarios against a mock of a declared platform, with their verdicts; and their simplifications."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from contracts.clients.errors import ClientError
+from contracts.judge import Evidence, Parameters, Verdicts
+from contracts.protocol.course import CourseOfRun
+from contracts.protocol.judge import judge
+from contracts.protocol.rules import Applied
+from contracts.protocol.runner import Run, Runner
+from contracts.protocol.scenario import Advance, Do, During, Inject, Scenario, Step, Together
+from contracts.verify.shrink import NICE_SECONDS, RACES, each_left_out, plainer, without
+from contracts.verify.trials import Shown, Trial
+from mockserver.platform.model import Platform
+
+
+class ClientNeverWorked(ClientError):
+    """A client fails a unit of work in a scenario without trouble. `error` is its report."""
+
+    def __init__(self, unit: str, error: str, output: str) -> None:
+        last = output.strip().splitlines()[-1:] or [""]
+        words = f": {last[0]}" if last[0] else ""
+        super().__init__(f"the client cannot do {unit} though nothing goes wrong: {error or 'it gave no reason'}{words}")
+        self.unit, self.error, self.output = unit, error, output
+
+
+class Tried(NamedTuple):
+    """A run; see `contracts.verify.trials.Trial`."""
+
+    ran: Run
+    verdicts: Verdicts
+    platform: Platform
+    own_time: str
+
+    @property
+    def slow(self) -> bool:
+        """See Trial."""
+        return self.ran.slow
+
+    @property
+    def flooded(self) -> bool:
+        """See Trial."""
+        return self.ran.flooded
+
+    @property
+    def output(self) -> str:
+        """See Trial."""
+        return self.ran.output
+
+    def overlaps(self, _: Iterable[Evidence]) -> bool:
+        """See Trial. Clauses of declared platforms are not blurred."""
+        return False
+
+    def closeness(self) -> dict[str, float]:
+        """See Trial. Nothing is drawn, so nothing guides it."""
+        return {}
+
+    def shown(self) -> Shown:
+        """See Trial."""
+        return Shown(course=CourseOfRun(self.platform, self.ran.trace), log=self.ran.log())
+
+
+class ProtocolTrials:
+    """Runs of the clients of a declared platform; see `contracts.verify.trials.Trials`."""
+
+    blurs: Mapping[str, Sequence[str]] = {}
+
+    def __init__(self, runner: Runner, clauses: Sequence[Applied], parameters: Parameters, *, may_fail: bool = False) -> None:
+        """`may_fail`: a client that fails in peace is judged nevertheless."""
+        self._runner, self._clauses, self._parameters = runner, clauses, parameters
+        self.clients, self.demands = runner.clients, [clause.demand for clause in clauses]
+        self._may_fail = may_fail
+
+    def run(self, scenario: Scenario) -> Tried:
+        """See Trials."""
+        ran, platform = self._runner.run(scenario), self._runner.platform
+        return Tried(ran, judge(platform, ran.trace, self._parameters, self._clauses), platform, self.clients.note)
+
+    def check(self, scenario: Scenario, trial: Trial) -> None:
+        """See Trials. A client that fails in peace has not worked, unless it has broken a clause."""
+        assert isinstance(trial, Tried)
+        self._may_fail = self._may_fail or bool(trial.verdicts.violated)
+        if all(isinstance(step, Do) and not step.during for step in scenario.steps) and not self._may_fail:
+            failed = next((unit for unit in trial.ran.trace.units if unit.outcome != "accepted"), None)
+            if failed is not None:
+                raise ClientNeverWorked(failed.name, failed.error or trial.ran.hung, trial.ran.output)
+
+    def simpler(self, scenario: Scenario) -> Iterator[Scenario]:
+        """See Trials."""
+        steps = scenario.steps
+        yield from (replace(scenario, steps=left) for left in without(steps))
+        yield from plainer(scenario)
+        for place, step in enumerate(steps):
+            for instead in _simpler(step, scheduled=self.clients.clock == "virtual"):
+                yield replace(scenario, steps=(*steps[:place], *instead, *steps[place + 1 :]))
+
+
+def _simpler(step: Step, *, scheduled: bool) -> Iterator[tuple[Step, ...]]:
+    match step:
+        case Do(during=during):
+            for trigger, fewer in zip(during, each_left_out(during), strict=True):
+                yield (trigger.then, replace(step, during=fewer))
+                yield (replace(step, during=fewer), trigger.then)
+            yield from ((replace(step, during=fewer),) for fewer in without(during))
+            yield from ((replace(step, during=simpler),) for simpler in _sooner(during))
+        case Together(units, schedule):
+            yield from ((unit,) for unit in units)
+            for left in without(units) if len(units) > 2 else ():
+                if len(left) > 1:
+                    yield (Together(left, schedule),)
+                    yield from ((Together(left, race),) for race in ((), *RACES) if scheduled)
+            yield from ((Together(units, shorter),) for shorter in without(schedule))
+        case Advance(seconds):
+            yield from ((Advance(nice),) for nice in (*NICE_SECONDS, float(int(seconds))) if nice < seconds)
+        case Inject():
+            yield from ((simpler,) for simpler in _simpler_fault(step))
+
+
+def _sooner(during: tuple[During, ...]) -> Iterator[tuple[During, ...]]:
+    for place, trigger in enumerate(during):
+        for nth in (1, trigger.nth - 1) if trigger.nth > 1 else ():
+            yield (*during[:place], replace(trigger, nth=nth), *during[place + 1 :])
+
+
+def _simpler_fault(step: Inject) -> Iterator[Inject]:
+    fault = step.fault
+    if step.skip:
+        yield from (replace(step, skip=skip) for skip in (0, step.skip - 1))
+    if fault.times is None or fault.times > 1:
+        yield from (replace(step, fault=replace(fault, times=times)) for times in {1, (fault.times or 2) - 1})
+    if fault.after_acting:
+        yield replace(step, fault=replace(fault, after_acting=False))
+    if fault.retry_after:
+        yield replace(step, fault=replace(fault, retry_after=None))
