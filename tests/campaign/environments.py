@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -52,13 +53,14 @@ def _when_changed(pins: Path, install: Callable[[Path], None]) -> None:
 def _make_python(pins: Path, environment: str) -> None:
     home = HOME / f"python{_suffix(environment)}"
     venv.create(home, clear=True, with_pip=True)
-    install_python(home, "--require-hashes", "--requirement", str(pins))
-    install_python(home, "--no-deps", "--editable", str(ROOT))
+    python = home / "bin" / "python"
+    install_python(python, "--require-hashes", "--requirement", str(pins))
+    install_python(python, "--no-deps", "--editable", str(ROOT))
 
 
-def install_python(home: Path, *what: str) -> None:
-    """Install something into an environment. Raises CalledProcessError."""
-    install = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+def install_python(python: Path, *what: str) -> None:
+    """Install something into the environment of an interpreter. Raises CalledProcessError."""
+    install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*install, *what], check=True, stdout=sys.stderr)
 
 
@@ -68,8 +70,10 @@ def install_node(home: Path, *what: str) -> None:
         sys.exit("some clients need Node; install node and npm, or name the clients to run")
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
-    shutil.copy(PUBLIC / "package.json", home)
-    if not what:
+    if what:
+        (home / "package.json").write_text('{"type": "module"}')
+    else:
+        shutil.copy(PUBLIC / "package.json", home)
         shutil.copy(PUBLIC / "package-lock.json", home)
     command = ["npm", *(("install", "--no-package-lock", *what) if what else ("ci",)), "--ignore-scripts"]
     subprocess.run([*command, "--no-audit", "--no-fund", "--silent"], cwd=home, check=True, stdout=sys.stderr)
@@ -85,7 +89,7 @@ def pin() -> None:
     """Write the lock files anew from the versions in drivers.toml and package.json."""
     home = HOME / "pinning"
     venv.create(home, clear=True, with_pip=True)
-    install_python(home, "pip-tools")
+    install_python(home / "bin" / "python", "pip-tools")
     for environment in sorted({client.environment for client in drivers()}):
         chosen = [one for one in drivers() if one.language == "python" and one.environment == environment]
         wanted = home / "clients.in"
@@ -96,3 +100,11 @@ def pin() -> None:
         pins.write_text(HEADER + pins.read_text("utf-8"), "utf-8")
     lock = ["npm", "install", "--package-lock-only", "--omit-lockfile-registry-resolved", "--no-audit", "--no-fund", "--silent"]
     subprocess.run(lock, cwd=PUBLIC, check=True)
+
+
+def child(client: PublicClient, python: Path, home: Path, *what: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run a driver in an environment; see tests.campaign.running. `home` has packages that go first."""
+    command = [str(python), "-m", "tests.campaign.running", client.name, *what]
+    where = home if client.language == "node" else ROOT
+    variables = {**os.environ, "PYTHONPATH": os.pathsep.join([str(home), str(ROOT)])}
+    return subprocess.run(command, input=given, stdout=subprocess.PIPE, cwd=where, env=variables, check=False)

@@ -9,12 +9,28 @@ import pytest
 
 from contracts.protocol.scenario import Advance, Do, End, Scenario, Together
 from mockserver.platform import compile_platform, find
-from tests.campaign import record
+from tests.campaign import page, record, versions
 from tests.campaign.drivers import PUBLIC, PublicClient, Reading, drivers
+from tests.campaign.record import Row
 from tests.campaign.running import Clause, Result
 
-PINS = dict(re.findall(r"^([\w.-]+)==(\S+)$", (PUBLIC / "requirements.txt").read_text("utf-8"), re.MULTILINE))
 PACKAGES = json.loads((PUBLIC / "package.json").read_text("utf-8"))["dependencies"]
+LOCKED = json.loads((PUBLIC / "package-lock.json").read_text("utf-8"))["packages"]
+REQUIREMENTS = {"": "requirements.txt", "mcp1": "requirements-mcp1.txt"}
+SEEDS, MOST_UNITS = 20, 3
+
+
+def pins(environment: str) -> dict[str, str]:
+    """Return the versions by package."""
+    text = (PUBLIC / REQUIREMENTS[environment]).read_text("utf-8")
+    return {name.lower(): version for name, version in re.findall(r"^([\w.-]+)==(\S+) \\$", text, re.MULTILINE)}
+
+
+def findings() -> list[Row]:
+    """Return all findings on record."""
+    results = record.read()
+    known = [(one, results[one.name]) for one in drivers()]
+    return [row for verdict, _, _ in record.SECTIONS for row in record.rows(known, verdict)]
 
 
 def client(**changed: object) -> PublicClient:
@@ -27,7 +43,7 @@ def test_a_driver_has_its_file_its_package_and_its_unit(driver: PublicClient) ->
     file, _, alias = driver.target.partition(" ")
     assert (PUBLIC / file.partition(":")[0]).is_file()
     if driver.language == "python":
-        assert PINS[driver.package] == driver.version
+        assert pins(driver.environment)[driver.package.lower()] == driver.version
     else:
         assert PACKAGES[alias or driver.package] in {driver.version, f"npm:{driver.package}@{driver.version}"}
     assert list(compile_platform(find(driver.platform), driver.policy).effects) == [driver.unit]
@@ -35,7 +51,7 @@ def test_a_driver_has_its_file_its_package_and_its_unit(driver: PublicClient) ->
 
 def test_every_file_of_a_driver_is_in_the_table() -> None:
     named = {driver.target.partition(":")[0].partition(" ")[0] for driver in drivers()}
-    helpers = {"granted.py"}
+    helpers = {"granted.py", "granted.mjs", "lines.mjs", "wanted.py"}
     assert {file.name for file in PUBLIC.iterdir() if file.suffix in {".py", ".mjs"}} == named | helpers
 
 
@@ -52,10 +68,62 @@ def test_every_reading_is_about_an_alarm_on_record() -> None:
         assert set(driver.readings) == alarms, driver.name
 
 
+@pytest.mark.parametrize("environment", REQUIREMENTS)
+def test_every_package_in_python_is_pinned_with_hashes_and_without_a_host(environment: str) -> None:
+    lines = (PUBLIC / REQUIREMENTS[environment]).read_text("utf-8").splitlines()
+    assert all(re.fullmatch(r"#.*|[\w.-]+==\S+ \\|    --hash=sha256:[0-9a-f]{64}( \\)?", line) for line in lines)
+    assert len(pins(environment)) == sum("==" in line for line in lines)
+
+
+def test_every_package_in_node_is_pinned_with_its_hash_and_without_a_host() -> None:
+    packages = [locked for name, locked in LOCKED.items() if name]
+    assert all("integrity" in locked and "resolved" not in locked for locked in packages)
+
+
 def test_the_record_is_what_the_results_say() -> None:
     results = record.read()
-    told = record.text([(one, results[one.name]) for one in drivers()])
-    assert told == record.TEXT.read_text("utf-8")
+    known = [(one, results[one.name]) for one in drivers()]
+    assert record.text(known) == record.TEXT.read_text("utf-8")
+    assert record.document(known) == record.JSON.read_text("utf-8")
+    assert page.render(known) == record.PAGE.read_text("utf-8")
+
+
+def test_controls_have_no_alarm_with_any_seed() -> None:
+    results = record.read()
+    controls = [results[one.name] for one in drivers() if one.control]
+    assert len(controls) >= 10
+    assert {one.seeds for one in controls} == {SEEDS}
+    assert [(one.driver, clause.code) for one in controls for clause in one.clauses if clause.violated] == []
+
+
+def test_rules_that_are_broken_are_found_with_nearly_every_seed_and_shown_by_few_units() -> None:
+    for row in findings():
+        if row.reading.verdict == "stands":
+            assert row.clause.violated >= row.result.seeds - 1 >= SEEDS - 1, row.anchor
+        assert row.clause.scenario is not None
+        assert row.clause.scenario.intents <= MOST_UNITS, row.anchor
+        assert row.clause.replays == row.clause.reproduced, row.anchor
+
+
+def test_what_is_found_with_earlier_versions_is_about_a_finding_or_a_clause_that_holds() -> None:
+    results = record.read()
+    for since in versions.read():
+        clause = next(one for one in results[since.driver].clauses if one.code == since.code)
+        assert (since.state == "broken") == bool(clause.violated), since
+
+
+def test_the_page_needs_nothing_else_and_has_a_place_for_each_finding() -> None:
+    text = record.PAGE.read_text("utf-8")
+    ids, links = re.findall(r' id="([^"]+)"', text), re.findall(r'href="#([^"]+)"', text)
+    assert sorted(ids) == sorted(links) == sorted(row.anchor for row in findings())
+    assert not re.search(r"<script|<link|<img|@import|url\(", text)
+
+
+def test_what_a_library_says_is_no_markup_on_the_page() -> None:
+    broken = Clause("R1/session", "dead-shown", "the client must …", "MUST", "<b>&", violated=1, message="`<i>` it")
+    text = page.render([(client(readings={"R1/session": Reading("stands", "Seen.")}), Result("a", 1, 3, 0.1, 0, [broken]))])
+    assert "&lt;b&gt;&amp;" in text
+    assert "<code>&lt;i&gt;</code> it" in text
 
 
 def test_what_happens_only_between_threads_is_told_so() -> None:
