@@ -93,9 +93,9 @@ def show(client: PublicClient, code: str) -> int:
 def bisect(client: PublicClient, code: str | None) -> int:
     """Find since which version clauses are as they are, all that are on record as broken unless one is named."""
     result = record.read().get(client.name)
-    broken = [one.code for one in result.clauses if one.violated] if result is not None else []
-    for one in [code] if code is not None else broken:
-        found = versions.bisect(client, one, lambda words: print(words, file=sys.stderr))
+    scenarios = {one.code: one.scenario for one in result.clauses if one.violated} if result is not None else {}
+    for one in [code] if code is not None else scenarios:
+        found = versions.bisect(client, one, scenarios.get(one), lambda words: print(words, file=sys.stderr))
         if found is None:
             print(f"{client.package} {client.version}: {one} was not put to the test", file=sys.stderr)
             return 2

@@ -1,6 +1,7 @@
 """Runs one driver with several seeds, in the environment of the clients; prints what came of it as JSON.
 
-``python -m tests.campaign.running NAME SEEDS`` runs it, ``… NAME --replay`` plays the scenario that standard input has.
+``python -m tests.campaign.running NAME SEEDS`` runs it, ``… NAME --replay`` plays the scenario that standard input has, and
+``… NAME --try`` judges it by that scenario alone, if it does its work in peace.
 A driver in Node runs in the current folder, where its packages are.
 """
 
@@ -12,6 +13,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from contracts.clients.base import Clients
 from contracts.clients.command import command_clients
@@ -137,21 +139,34 @@ def confirm(client: PublicClient, clause: Clause) -> None:
         clause.replays, clause.reproduced = REPLAYS, 0 if found is None else found.reproduced
 
 
+def try_out(client: PublicClient, scenario: Scenario) -> Result:
+    """Judge a client by one scenario. Raises ContractsError if it cannot do its work though nothing goes wrong."""
+    peaceful = run(replace(client, most=1), 1)
+    found = {clause.code: clause for clause in peaceful.clauses}
+    report = _replayed(client, scenario, 1)
+    for clause, demand in zip(report.clauses, report.demands, strict=True):
+        _add(found, clause, demand)
+    return peaceful
+
+
 def _replayed(client: PublicClient, scenario: Scenario, times: int) -> Report:
     return replayed(client.name, clients_of(client), partial(platform_of, client), scenario, times=times)
 
 
 def main() -> None:
     """Run or replay the driver that the command line names."""
-    name, what, *rest = sys.argv[1:]
+    name, what = sys.argv[1:]
     client = next(one for one in drivers() if one.name == name)
     if what == "--replay":
         scenario = msgspec.json.decode(sys.stdin.buffer.read(), type=Scenario)
         print(render(_replayed(client, scenario, 1)), end="")
         return
-    result = run(client, int(what))
-    for clause in result.clauses if not rest else []:
-        confirm(client, clause)
+    if what == "--try":
+        result = try_out(client, msgspec.json.decode(sys.stdin.buffer.read(), type=Scenario))
+    else:
+        result = run(client, int(what))
+        for clause in result.clauses:
+            confirm(client, clause)
     sys.stdout.buffer.write(msgspec.json.encode(result))
 
 

@@ -8,10 +8,12 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
+from zlib import crc32
 
 import msgspec
 from msgspec import Struct
 
+from contracts.protocol.scenario import Scenario
 from tests.campaign import environments
 from tests.campaign.drivers import PUBLIC, PublicClient
 from tests.campaign.running import Result
@@ -59,15 +61,15 @@ def write(found: Since) -> None:
     JSON.write_bytes(b"[\n" + b",\n".join(map(msgspec.json.encode, known)) + b"\n]\n")
 
 
-def bisect(client: PublicClient, code: str, say: Callable[[str], None]) -> Since | None:
+def bisect(client: PublicClient, code: str, scenario: Scenario | None, say: Callable[[str], None]) -> Since | None:
     """Return the version since which the client's clause is as it is today; None if today's version tells nothing.
 
-    `say` is told of each version that is tried.
+    A version is judged by the `scenario` alone if there is one, else by one seed. `say` is told of each that is tried.
     """
     versions = versions_of(client)
 
     def ask(version: str) -> State:
-        state = state_of(result_of(client, version), code)
+        state = state_of(result_of(client, version, scenario), code)
         say(f"{client.package} {version}: {code} {state}")
         return state
 
@@ -114,28 +116,29 @@ def _order(version: str) -> tuple[int, ...]:
     return tuple(map(int, version.split(".")))
 
 
-def result_of(client: PublicClient, version: str) -> Result | None:
-    """Run a version with one seed, beside the packages of the lock file; return None if it does not run. Both are kept."""
+def result_of(client: PublicClient, version: str, scenario: Scenario | None = None) -> Result | None:
+    """Run a version beside the packages of the lock file; return None if it does not run. The result is kept."""
     home = environments.HOME / "versions" / re.sub(r"\W+", "-", f"{client.package}-{version}")
-    kept = home / f"{client.name}.json"
+    given = b"" if scenario is None else msgspec.json.encode(scenario)
+    kept = home / f"{client.name}-{crc32(given):08x}.json"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_bytes(_run(client, version, home))
+        kept.write_bytes(_run(client, version, home, given))
     return msgspec.json.decode(kept.read_bytes(), type=Result | None)
 
 
-def _run(client: PublicClient, version: str, home: Path) -> bytes:
+def _run(client: PublicClient, version: str, home: Path, given: bytes) -> bytes:
     python = environments.python_of(client)
     try:
         if client.language == "python":  # it goes before the same package in the environment of the lock file
-            only = ("--no-deps", "--target", str(home), f"{client.package}=={version}", *client.beside)
+            only = ("--no-deps", "--upgrade", "--target", str(home), f"{client.package}=={version}", *client.beside)
             environments.install_python(python, *only)
         else:
             environments.install_node(home, f"{client.package}@{version}", *client.beside)
             environments.copy_drivers(home)
     except subprocess.CalledProcessError:
         return b"null"
-    done = environments.child(client, python, home, "1", "--unconfirmed")
+    done = environments.child(client, python, home, "--try" if given else "1", given=given)
     return done.stdout if done.returncode == 0 else b"null"
 
 
