@@ -6,7 +6,8 @@ from pathlib import Path
 
 from mockserver import stores
 from mockserver.clock import SystemClock
-from mockserver.engine.model import DEFAULT_ORGANIZATION, FaultPlan, OAuthClient, Organization, Policy
+from mockserver.engine.decide import oauth_client
+from mockserver.engine.model import DEFAULT_ORGANIZATION, Credential, FaultPlan, Organization, Policy
 from mockserver.errors import SettingsError
 from mockserver.ids import Ids
 from mockserver.journal_file import JournalFile
@@ -50,10 +51,9 @@ class Assembly:
         if found[0] is None:
             write_organization(platform, DEFAULT_ORGANIZATION, "default", settings.policy)
         if found[1] is None:
-            client = OAuthClient(
-                id=settings.client_id, organization=DEFAULT_ORGANIZATION, secret=settings.client_secret, name="default"
+            write_client(
+                platform, oauth_client(settings.client_id, DEFAULT_ORGANIZATION, settings.client_secret, name="default")
             )
-            write_client(platform, client)
 
     def close(self) -> None:
         """Close the store's connections and the journal file."""
@@ -107,7 +107,7 @@ def write_organization(platform: Platform, id: str, name: str, policy: Policy) -
     return platform.store.commit(id, writes, None, platform.ids.context(id), platform.now(organization), policy.retention)
 
 
-def write_client(platform: Platform, client: OAuthClient) -> bool:
+def write_client(platform: Platform, client: Credential) -> bool:
     """Write a new OAuth client. Return False if its organisation has one with that id already."""
     writes = [Write(Key("client", client.id), None, client)]
-    return platform.store.commit(client.organization, writes, None, platform.ids.context(client.organization), 0, 1 << 52)
+    return platform.store.commit(client.within, writes, None, platform.ids.context(client.within), 0, 1 << 52)

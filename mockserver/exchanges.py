@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mockserver.engine.model import Operation, Organization, Session
+from mockserver.engine import model
+from mockserver.engine.model import Operation, Organization
 from mockserver.ids import redact_tokens, was_issued
 from mockserver.journal import Answer, Arrival, Credential, Delivery, Entry, Failure, Guest, put_on_the_wire
 from mockserver.stores.base import ORGANIZATION, Key, Store
@@ -116,9 +117,9 @@ def guest_asked(arrival: Arrival) -> Guest | None:
     return Guest(name, email) if isinstance(name, str) and isinstance(email, str) else None
 
 
-def guest_of(session: Session, hide: Callable[[str], str] = redact_tokens) -> Guest | None:
+def guest_of(session: model.Credential, hide: Callable[[str], str] = redact_tokens) -> Guest | None:
     """Return the session's guest without secrets, None if the session does not have one."""
-    guest = Guest(hide(session.guest_name), hide(session.guest_email))
+    guest = Guest(*map(hide, session.about))
     return guest if guest.name or guest.email else None
 
 
@@ -199,7 +200,9 @@ class Reader:
             self.organization, [ORGANIZATION, *(Key("session", id) for id in ids)]
         ).records
         found = {
-            record.id: guest for record in records if isinstance(record, Session) and (guest := guest_of(record, self._hide))
+            record.id: guest
+            for record in records
+            if isinstance(record, model.Credential) and (guest := guest_of(record, self._hide))
         }
         if isinstance(organization, Organization):
             forgotten = [id for id in ids if id not in found and was_issued(id, organization.seal)]

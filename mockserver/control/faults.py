@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from msgspec.structs import replace
 
-from mockserver.control.editor import Editor
+from mockserver.control.editor import FAULT_PLANS, Editor
 from mockserver.engine.model import OPERATIONS, Fault, FaultKind, FaultPlan, RetryAfterForm, UnusableBody
 from mockserver.errors import InvalidRequest, shown
 from mockserver.settings import LONGEST
@@ -54,7 +54,7 @@ class Faults:
         def edit(plan: FaultPlan, _now: int) -> FaultPlan:
             return replace(plan, version=plan.version + 1, faults=_bounded((*plan.faults, fault)))
 
-        self._editor.change(FaultPlan, "", edit, "fault", shown)
+        self._editor.change(FAULT_PLANS, "", edit, "fault", shown)
         return shown
 
     def replace(self, faults: Iterable[Mapping[str, Any]], seed: int = 0) -> list[dict[str, Any]]:
@@ -67,7 +67,7 @@ class Faults:
         def edit(plan: FaultPlan, _now: int) -> FaultPlan:
             return FaultPlan(version=plan.version + 1, faults=wanted, seed=seed)
 
-        self._editor.change(FaultPlan, "", edit, "set_faults", {"faults": shown, "seed": seed})
+        self._editor.change(FAULT_PLANS, "", edit, "set_faults", {"faults": shown, "seed": seed})
         return shown
 
     def clear(self) -> int:
@@ -79,12 +79,12 @@ class Faults:
             cleared = len(plan.faults)
             return replace(plan, version=plan.version + 1, faults=()) if plan.faults else plan
 
-        self._editor.change(FaultPlan, "", edit, "clear_faults")
+        self._editor.change(FAULT_PLANS, "", edit, "clear_faults")
         return cleared
 
     def list(self) -> list[dict[str, Any]]:
         """Return the faults still to come; `times` is how often each may still hit."""
-        return [fault_to(fault) for fault in self._editor.get(FaultPlan, "").faults]
+        return [fault_to(fault) for fault in self._editor.get(FAULT_PLANS, "").faults]
 
 
 def fault_from(values: Mapping[str, Any]) -> Fault:

@@ -16,7 +16,8 @@ from mockserver.control.faults import Faults
 from mockserver.control.requests import Requests
 from mockserver.control.sessions import Sessions
 from mockserver.control.tokens import Tokens
-from mockserver.engine.model import UNASSIGNED, ClockState, OAuthClient, Organization
+from mockserver.engine.decide import secret_of
+from mockserver.engine.model import UNASSIGNED, ClockState, Credential, Organization
 from mockserver.exchanges import Reader
 from mockserver.explain import Explanation, explain
 from mockserver.journal import Entry, Header
@@ -37,7 +38,7 @@ class Tenant:
         self.requests = Requests(assembly.store, id, assembly.platform.hide)
 
     @cached_property
-    def _client(self) -> OAuthClient:
+    def _client(self) -> Credential:
         return self.clients.default()
 
     @property
@@ -48,7 +49,7 @@ class Tenant:
     @property
     def client_secret(self) -> str:
         """The default OAuth client's secret."""
-        return self._client.secret
+        return secret_of(self._client)
 
     @property
     def name(self) -> str:

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mockserver.clock import iso
-from mockserver.declared import life
-from mockserver.declared.life import Credential
 from mockserver.declared.mock import Entry, Mock
+from mockserver.engine import life
+from mockserver.engine.model import NEVER, Credential
 from mockserver.platform.model import Kind, Life, Platform
 
 WHY = {
@@ -138,7 +138,7 @@ def _words(mock: Mock, kind: Kind, entry: Entry, journal: Sequence[Entry]) -> di
     return {
         "noun": kind.noun,
         "id": id,
-        "at": f" at {iso(end.at)}" if end is not None and end.at < life.NEVER else "",
+        "at": f" at {iso(end.at)}" if end is not None and end.at < NEVER else "",
         "live": length.live,
         "uses": "one use" if length.uses == 1 else f"{length.uses} uses",
         "idle": _seconds(length.idle),
@@ -171,7 +171,7 @@ def _state(mock: Mock, length: Life, record: Credential) -> str:
     if cause:
         return f"{cause} since {iso(end.at)}"
     left = "" if record.left is None else f", {record.left} of {length.uses} uses left"
-    return f"alive{left}" + (f", until {iso(end.at)} if nothing happens" if end.at < life.NEVER else "")
+    return f"alive{left}" + (f", until {iso(end.at)} if nothing happens" if end.at < NEVER else "")
 
 
 def _outcome(entry: Entry) -> str:

@@ -11,10 +11,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mockserver.clock import SystemClock, system_clock
-from mockserver.declared import life
-from mockserver.declared.decide import Decision, Snapshot, decide, turn_away
-from mockserver.declared.life import Credential
-from mockserver.engine.model import ClockState
+from mockserver.declared.decide import Decision, Snapshot, decide, new, turn_away
+from mockserver.engine import life
+from mockserver.engine.model import ClockState, Credential
 from mockserver.errors import InvalidRequest, NotFound
 from mockserver.faults.effect import Effect
 from mockserver.ids import Ids
@@ -163,7 +162,7 @@ class Mock:
         made = Registered(given.id or self.mint(name), bound, given.scopes)
         with self._lock:
             scopes = self.platform.scopes_within(name) if given.scopes is None else given.scopes
-            record = life.issue(name, made.id, kind.life, self.now(), bound=tuple(made.bound.values()), scopes=scopes)
+            record = new(kind, made.id, self.now(), bound=tuple(made.bound.values()), scopes=scopes)
             self._put(record)
             for secret in made.bound.values():
                 self.secrets.add(secret)

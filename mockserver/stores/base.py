@@ -13,11 +13,11 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias
 from msgspec import Struct
 
 from mockserver.engine.decide import Seen
-from mockserver.engine.model import FaultPlan, OAuthClient, Organization, Session, Token
+from mockserver.engine.model import Credential, FaultPlan, Organization
 from mockserver.journal import Entry, Noted
 
 Kind = Literal["organization", "faults", "client", "token", "session"]
-Record: TypeAlias = Organization | FaultPlan | OAuthClient | Token | Session
+Record: TypeAlias = Organization | FaultPlan | Credential
 
 FORGOTTEN_A_COMMIT = 16
 """Sessions that a commit of sessions may forget beyond those it writes. This limits the cost that others' sessions add."""
@@ -53,7 +53,7 @@ class Write(Struct, frozen=True, gc=False):
 
 
 class Use(Struct, frozen=True, gc=False):
-    """One more request with a token, counted by `access.count_use`, if the token still has `version`.
+    """One more request with a token, counted by `life.count_use`, if the token still has `version`.
 
     Like a change, it is refused if the minute has `limit` requests already.
     """
@@ -64,7 +64,7 @@ class Use(Struct, frozen=True, gc=False):
 
 
 class Issue(Struct, frozen=True, gc=False):
-    """One more token for a client, counted by `access.count_issue`, if the client still has `version`.
+    """One more token for a client, counted by `life.count_issue`, if the client still has `version`.
 
     The token that is written with it gets its number.
     """

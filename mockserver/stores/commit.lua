@@ -54,7 +54,7 @@ local function numbers(counts)
   return found
 end
 
--- The same as access.count_use: a minute begins with the first request counted in it. False if it is full.
+-- The same as life.count_use: a minute begins with the first request counted in it. False if it is full.
 local function use(counts)
   local number, window, used, last = unpack(counts)
   local now = tonumber(NOW)
@@ -67,7 +67,7 @@ local function use(counts)
   return {number, window, used + 1, math.max(last, now)}
 end
 
--- The same as access.count_issue: beyond the bound the oldest are evicted, for good.
+-- The same as life.count_issue: beyond the bound the oldest are evicted, for good.
 local function issue(counts)
   local issued, evicted = counts[1] + 1, counts[2]
   return {issued, MOST and math.max(evicted, issued - MOST) or evicted}

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from mockserver.clock import system_clock
-from mockserver.engine import access
+from mockserver.engine import life
 from mockserver.engine.decide import Seen
-from mockserver.engine.model import FaultPlan, OAuthClient, Organization, Token
+from mockserver.engine.model import Credential, FaultPlan, Organization
 from mockserver.journal import Entry, Noted
 from mockserver.stores.base import FORGOTTEN_A_COMMIT, Bounds, Issue, Key, Kind, Loaded, Record, Use, Write
 from mockserver.stores.deadlines import NEVER, Deadlines
@@ -302,7 +302,7 @@ class _Tenant:
         self.noted = 0
         self.organization: Organization | None = None
         self.faults: FaultPlan | None = None
-        self.clients: dict[str, OAuthClient] = {}
+        self.clients: dict[str, Credential] = {}
         self.records: dict[Kind, dict[str, Any]] = {"organization": {}, "faults": {}, "client": self.clients}
         self.places: dict[str, Places] = {"client": Places()}
         self._begin()
@@ -316,7 +316,7 @@ class _Tenant:
     def _begin(self) -> None:
         self.sessions: dict[str, Any] = {}
         # An OrderedDict, because removing from the front of a plain dict gets slow: it looks at every gap left there.
-        self.tokens: OrderedDict[str, Token] = OrderedDict()
+        self.tokens: OrderedDict[str, Credential] = OrderedDict()
         self.records |= {"token": self.tokens, "session": self.sessions}
         self.session_places = Places(self.places.get("session"))
         self.places |= {"token": Places(self.places.get("token")), "session": self.session_places}
@@ -364,7 +364,7 @@ class _Tenant:
 
     def _use(self, count: Use, now: int) -> bool:
         token = self.tokens.get(count.token)
-        used = access.count_use(token, now, count.limit) if token is not None and token.version == count.version else None
+        used = life.count_use(token, now, count.limit) if token is not None and token.version == count.version else None
         if used is not None:
             self.tokens[count.token] = used
         return used is not None
@@ -373,10 +373,10 @@ class _Tenant:
         client = self.clients.get(count.client)
         if client is None or client.version != count.version:
             return None
-        client = self.clients[count.client] = access.count_issue(client, count.bound)
+        client = self.clients[count.client] = life.count_issue(client, count.bound)
         return [
-            replace(write, new=replace(write.new, number=client.issued))
-            if isinstance(write.new, Token) and write.expected is None
+            replace(write, new=life.numbered(write.new, client.counts.issued))
+            if isinstance(write.new, Credential) and write.key.kind == "token" and write.expected is None
             else write
             for write in writes
         ]
@@ -410,10 +410,8 @@ class _Tenant:
 
 def _with_counts(new: Record, held: Record) -> Record:
     """Return a record that is written again, with its present counts."""
-    if isinstance(new, Token) and isinstance(held, Token):
-        return replace(new, number=held.number, last_used=held.last_used, window=held.window, used=held.used)
-    if isinstance(new, OAuthClient) and isinstance(held, OAuthClient):
-        return replace(new, issued=held.issued, evicted=held.evicted)
+    if isinstance(new, Credential) and isinstance(held, Credential):
+        return replace(new, counts=held.counts, last_used=held.last_used)
     return new
 
 

@@ -19,9 +19,9 @@ from typing import TypeAlias, cast
 import msgspec
 
 from mockserver.clock import system_clock
-from mockserver.engine.access import MINUTE
 from mockserver.engine.decide import Seen
-from mockserver.engine.model import FaultPlan, OAuthClient, Organization, Session, Token
+from mockserver.engine.life import MINUTE
+from mockserver.engine.model import Credential, FaultPlan, Organization
 from mockserver.errors import StoreUnavailable
 from mockserver.journal import Entry, Noted, TraceError
 from mockserver.stores.base import (
@@ -47,7 +47,7 @@ from mockserver.stores.link import Link, Script
 RANKS: dict[Kind, int] = {"organization": 0, "faults": 1, "client": 2, "token": 3, "session": 4}
 """Kinds in the order they have in `order`. `commit.lua` knows those of clients, tokens and sessions."""
 
-_Looked: TypeAlias = tuple[Organization | None, FaultPlan | None, OAuthClient | None, Token | None, Session | None]
+_Looked: TypeAlias = tuple[Organization | None, FaultPlan | None, Credential | None, Credential | None, Credential | None]
 
 SURE = 5
 """The number of timeouts that a commit is remembered. It is repeated at once or never."""

@@ -15,12 +15,11 @@ from flask import Blueprint, Flask, Response
 from msgspec import Struct
 
 from mockserver.clock import iso, to_milliseconds
-from mockserver.declared import life
 from mockserver.declared.explain import explain, text
 from mockserver.declared.handler import DeclaredHandler
-from mockserver.declared.life import Credential
 from mockserver.declared.mock import Entry, Mock, Planned, Registered
-from mockserver.engine.model import ClockState, Fault
+from mockserver.engine import life
+from mockserver.engine.model import NEVER, ClockState, Credential, Fault
 from mockserver.errors import InvalidRequest
 from mockserver.faults import effect_of
 from mockserver.web import fast_lane
@@ -174,7 +173,7 @@ def _credential(mock: Mock, record: Credential) -> dict[str, Any]:
         "id": mock.secrets.hide(record.id),
         "issued": iso(record.issued_at),
         "state": life.cause_at(record, owner, mock.now()) or "alive",
-        "ends": iso(end.at) if end.at < life.NEVER else None,
+        "ends": iso(end.at) if end.at < NEVER else None,
         "uses_left": record.left,
     }
 

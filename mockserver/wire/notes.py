@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import UNSET, Struct
 
-from mockserver.engine.decide import Outcome
-from mockserver.engine.lifecycle import state_of
+from mockserver.engine.decide import Outcome, secret_of, state_of
 from mockserver.engine.model import Reason
 from mockserver.ids import digest, pseudonym
 from mockserver.journal import Answer, Arrival, Credential, Entry, SessionChange
@@ -79,7 +78,7 @@ def arrival(call: Call, seq: int, at: int) -> Entry:
 def hiding(call: Call) -> Hiding:
     """Return a redactor for a call: for its own credentials and for the secrets of known clients."""
     pair, client = basic(call.request.authorization), call.seen.client if call.seen is not None else None
-    own = () if client is None else shown_as(client.id, client.secret)
+    own = () if client is None else shown_as(client.id, secret_of(client))
     token = bearer(call.request.authorization) or ""
     secrets = ("" if token.lower() in LITERALS else token, pair.secret if pair else "", *own)
     return Hiding(secrets, call.known_secrets or NOTHING)
@@ -229,8 +228,8 @@ class AnswerNote(Struct, frozen=True, gc=False):
             unusable=call.effect.body is not None and response.status == 200,
             session=_change(outcome),
             issued=created.id if created is not None else None,
-            token=pseudonym(issued.value) if issued else None,
-            token_expires_in=(issued.expires_at - issued.issued) // 1000 if issued else None,
+            token=pseudonym(issued.id) if issued else None,
+            token_expires_in=(issued.expires_at - issued.issued_at) // 1000 if issued else None,
             fault=call.effect.label or None,
         )
 
