@@ -216,7 +216,7 @@ def _effect(kind: Kind, exchange: Exchange, code: Any) -> Effect:
     """Return the answer's word about an id, from its status and code."""
     status = exchange.status
     if status is None:
-        return "unknown"
+        return "none" if exchange.unsent else "unknown"
     if (status, code) in dead_signals(kind):
         return "dead"
     if kind.seen_is_spent or 200 <= status < 400:

@@ -8,16 +8,17 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from functools import partial
 from itertools import count
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from contracts.clients.base import Clients, Credentials, Driver, Hung, Lost, Outcome, Seat, hidden
+from contracts.clients.base import Clients, Credentials, Hung, Outcome
 from contracts.clients.watched import is_arrived
-from contracts.output import Output, OutputLine
 from contracts.protocol.scenario import Advance, Do, End, Happening, Inject, Scenario, Together, told
 from contracts.protocol.trace import Exchange, Happened, Trace, UnitRun
-from contracts.world.watch import Watch
+from contracts.world.playing import Playing, Ran
+from contracts.world.watch import Trigger
 from contracts.world.world import repeatable_chance
 from mockserver.declared.handler import Call, DeclaredHandler
 from mockserver.declared.mock import Entry, Mock, Planned, Registered
@@ -31,20 +32,6 @@ if TYPE_CHECKING:
 
 PLAIN_FAULTS = ("latency", "body in two pieces")
 """Beginnings of the labels of faults that do not change the content of an answer."""
-
-
-class Run(NamedTuple):
-    """The result of a scenario: its trace, the reason if the client was given up, and the client's output.
-
-    `slow` and `flooded` are as in `contracts.world.Run`.
-    """
-
-    trace: Trace
-    hung: str = ""
-    slow: bool = False
-    flooded: bool = False
-    output: str = ""
-    log: Callable[[], tuple[OutputLine, ...]] = tuple
 
 
 class _Record:
@@ -182,7 +169,7 @@ class Runner:
 
         return DeclaredApp(self._handler)
 
-    def run(self, scenario: Scenario) -> Run:
+    def run(self, scenario: Scenario) -> Ran[Trace]:
         """Play a scenario. Raises ClientError if a client cannot be made, DeclarationError if the policy is invalid."""
         self.clients.begin()
         is_virtual = self.clients.clock == "virtual"
@@ -199,65 +186,33 @@ class Runner:
             try:
                 play.go_through(scenario)
             finally:
+                handler.arriving = None
                 play.close()
         if handler.failure is not None:
             raise handler.failure
-        trace = _trace(mock, handler.record, sharp=is_virtual)
-        hung = play.hung
-        slow = hung is not None and (not isinstance(hung, Lost) or hung.waited)
-        return Run(trace, "" if hung is None else str(hung), slow, play.flooded, play.output, play.log())
+        return play.ran(_trace(mock, handler.record, sharp=is_virtual, in_process=self.clients.door == "in_process"))
 
 
-class _Play:
+class _Play(Playing):
     """One client at work."""
 
     def __init__(self, clients: Clients, handler: WatchedDeclared) -> None:
-        self._clients, self._handler, self._mock = clients, handler, handler.mock
+        self._mock, self._record = handler.mock, handler.record
         first = next(iter(self._mock.registered.values()), None)
         secret = next(iter(first.bound.values()), "") if first is not None else secrets.token_urlsafe(24)
-        self._credentials = Credentials(first.id if first is not None else "none", secret)
-        self._written = Output(handler.record.latest)
-        self._open: list[UnitIntent] = []
-        self._watch = Watch(self._happen_inside)
-        self.hung: Hung | None = None
+        credentials = Credentials(first.id if first is not None else "none", secret)
+        super().__init__(clients, credentials, handler, self._record.came_back, self._record.latest)
         handler.arriving = self._watch.arrived
-        seat = Seat(self._credentials, handler, handler.record.came_back, self._written.write)
-        self._driver: Driver = clients.start(seat)
-
-    @property
-    def output(self) -> str:
-        """The client's stderr."""
-        return self._driver.output
-
-    def log(self) -> Callable[[], tuple[OutputLine, ...]]:
-        """Return a function for all that the client wrote, each line with its place in the order of events."""
-        return self._written.lines(lambda text: hidden(text, self._credentials))
-
-    @property
-    def flooded(self) -> bool:
-        """Whether the client made more requests than it may."""
-        return self._watch.flooded
+        self._running = self._driver = clients.start(self._seat)
 
     def go_through(self, scenario: Scenario) -> None:
         """Run the steps until the end, or until the client must be given up."""
         try:
-            self._driver.conduct(lambda: self._take(scenario))
+            self._running.conduct(lambda: self._take(scenario))
         except Hung as hung:
             self._give_up(hung)
-
-    def close(self) -> None:
-        """End the client."""
-        self._handler.arriving = None
-        try:
-            self._driver.close()
-        except Hung as hung:
-            self._give_up(hung)
-
-    def _give_up(self, hung: Hung) -> None:
-        self.hung = self.hung or hung
-        for intent in self._open:
-            intent.give_up(str(hung))
-        self._open = []
+        finally:
+            self._watch.end()
 
     def _take(self, scenario: Scenario) -> None:
         for step in scenario.steps:
@@ -269,19 +224,17 @@ class _Play:
                 self._happen(step)
 
     def _do(self, units: tuple[Do, ...], schedule: tuple[int, ...]) -> None:
-        intents = [UnitIntent(self._handler.record, unit, alone=len(units) == 1) for unit in units]
-        self._open = intents
-        self._watch.begin(tuple(during for unit in units for during in unit.during), len(units), self._driver.give_up)
-        self._driver.send(intents, schedule)
-        self._watch.end()
-        self._open = []
+        intents = [UnitIntent(self._record, unit, alone=len(units) == 1) for unit in units]
+        during = [one for unit in units for one in unit.during]
+        triggers = [Trigger(one.before, one.nth, partial(self._happen_inside, one.then)) for one in during]
+        self._ask(self._running, intents, schedule, triggers)
 
     def _happen_inside(self, happening: Happening) -> float:
         self._happen(happening, inside=True)
         return 0.0
 
     def _happen(self, happening: Happening, *, inside: bool = False) -> None:
-        record = self._handler.record
+        record = self._record
         jump = round(1000 * happening.seconds) if isinstance(happening, Advance) else 0
         record.events.append(Happened(record.next(), record.now(), told(happening), jump))
         match happening:
@@ -294,14 +247,14 @@ class _Play:
 
     def _pass(self, seconds: float, *, inside: bool) -> None:
         if self._clients.clock == "virtual" and not inside:
-            self._driver.advance(seconds)
+            self._running.advance(seconds)
             return
         # The time of a process, or of a client at work, cannot be moved. So only the platform's clock moves.
         self._mock.advance(round(1000 * seconds))
 
 
-def _trace(mock: Mock, record: _Record, *, sharp: bool) -> Trace:
-    exchanges = [_exchange(entry, record, sharp=sharp) for entry in mock.journal]
+def _trace(mock: Mock, record: _Record, *, sharp: bool, in_process: bool) -> Trace:
+    exchanges = [_exchange(entry, record, sharp=sharp, in_process=in_process) for entry in mock.journal]
     registered = {name: one.id for name, one in mock.registered.items()}
     exchanges.sort(key=lambda exchange: exchange.left)
     for number, exchange in enumerate(exchanges, 1):
@@ -309,7 +262,10 @@ def _trace(mock: Mock, record: _Record, *, sharp: bool) -> Trace:
     return Trace(exchanges=exchanges, units=record.units, registered=registered, events=record.events, sharp=sharp)
 
 
-def _exchange(entry: Entry, record: _Record, *, sharp: bool) -> Exchange:
+def _exchange(entry: Entry, record: _Record, *, sharp: bool, in_process: bool) -> Exchange:
+    """Return a request with its answer. In process, a lost request is a connection that could not be made; on a socket it is
+    one that ended, as after a lost answer.
+    """
     left = record.left.get(entry.context_id, 0.0)
     returned, answered, heard = record.returned.get(entry.context_id, (float("inf"), True, True))
     arrived = entry.status is not None and answered and (returned < float("inf") or not sharp)
@@ -328,6 +284,7 @@ def _exchange(entry: Entry, record: _Record, *, sharp: bool) -> Exchange:
         answer_headers=entry.answer_headers if arrived else [],
         answer_body=entry.answer_body if arrived else b"",
         heard=heard,
+        unsent=in_process and entry.delivery == "lost_request",
         accepted=entry.acted and not entry.refused_by,
         spoiled=bool(entry.fault) and not entry.fault.startswith(PLAIN_FAULTS),
         fault=entry.fault,
