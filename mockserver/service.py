@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Protocol
 
+from mockserver import draws
 from mockserver.clock import SystemClock
 from mockserver.draws import Draws
 from mockserver.engine.decide import Ask, Outcome, Seen, decide, decide_token
@@ -121,7 +122,7 @@ class Platform:
         seen = self.store.look(organization, ask.client_id, ask.bearer, ask.session_id, None, self.moment())
         return seen or self.nobody()
 
-    def draw_fault(self, call: Call, seen: Seen) -> Fault | None:
+    def draw_fault(self, call: draws.Call, seen: Seen) -> Fault | None:
         """Return the fault that hits this call, after using it up in the store, so that counts hold over all replicas."""
         plan = seen.faults
         if plan is None or not plan.faults:

@@ -50,7 +50,9 @@ def policy_of(path: Path | None) -> dict[str, Any]:
 
 def make_app(named: str, policy: Mapping[str, Any]) -> Callable[[Settings], WSGIApplication]:
     """Return a function that makes the application of a declared platform. Raises SettingsError, DeclarationError."""
-    from mockserver.declared.mock import Mock, Registered
+    from mockserver import stores
+    from mockserver.declared.mock import BOUNDS, Mock, Registered
+    from mockserver.journal_file import JournalFile
     from mockserver.platform import compile_platform, find
     from mockserver.web.declared import create_declared_app
 
@@ -62,8 +64,10 @@ def make_app(named: str, policy: Mapping[str, Any]) -> Callable[[Settings], WSGI
         if registered is not None:
             bound = dict.fromkeys(list(registered.bound)[:1], settings.client_secret)
             given[registered.name] = Registered(settings.client_id, bound)
-        mock = Mock(compiled, registered=given, journal_entries=settings.journal_entries)
-        return create_declared_app(mock, admin_token=settings.admin_token, opaque=settings.opaque)
+        file = JournalFile(Path(settings.journal_file), dict(policy)) if settings.journal_file else None
+        store = stores.open(settings.store, BOUNDS._replace(journal_entries=settings.journal_entries))
+        mock = Mock(compiled, store=store, registered=given, sink=file.append if file is not None else None)
+        return create_declared_app(mock, settings)
 
     return make
 
@@ -74,8 +78,9 @@ def make_app(named: str, policy: Mapping[str, Any]) -> Callable[[Settings], WSGI
 def declaration(named: str | None, context: click.Context, *not_here: str) -> Declaration | None:
     """Return the platform that a command was given; None for the web chat.
 
-    Raises UsageError for options `not_here`, which are for the web chat, and for parameters that no clause has.
+    Raises UsageError for options `not_here` and reports, which are for the web chat, and for parameters that no clause has.
     """
+    from contracts.report.kinds import OF_WEB_CHAT
     from contracts.verify.declared import declaration
 
     declared = declaration(named)
@@ -85,6 +90,9 @@ def declaration(named: str | None, context: click.Context, *not_here: str) -> De
     for name in (*not_here, *(name for name in TYPED if name not in used)):
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             raise click.UsageError(f"--{name.replace('_', '-')} is for the web chat, and does not go with --platform")
+    for kind, _ in context.params["destinations"]:
+        if kind in OF_WEB_CHAT:
+            raise click.UsageError(f"the report {kind} is only for the web chat; take json or html with --platform")
     return declared
 
 

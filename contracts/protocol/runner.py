@@ -13,6 +13,8 @@ from itertools import count
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from msgspec.structs import replace
+
 from contracts.clients.base import Clients, Credentials, Hung, Outcome
 from contracts.clients.watched import is_arrived
 from contracts.protocol.scenario import Advance, Do, End, Happening, Inject, Scenario, Together, told
@@ -20,12 +22,12 @@ from contracts.protocol.trace import Exchange, Happened, Trace, UnitRun
 from contracts.world.playing import Playing, Ran
 from contracts.world.watch import Trigger
 from contracts.world.world import repeatable_chance
-from mockserver.declared.handler import Call, DeclaredHandler
-from mockserver.declared.mock import Entry, Mock, Planned, Registered
-from mockserver.faults import effect_of
+from mockserver.declared.handler import Call, DeclaredHandler, headers_kept
+from mockserver.declared.mock import Mock, Registered
 from mockserver.ids import Ids
 from mockserver.platform.model import Platform
 from mockserver.wire import Request, Response
+from mockserver.wire.notes import KEPT
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -75,6 +77,7 @@ class WatchedDeclared(DeclaredHandler):
         self.record = _Record(mock.now)
         self.arriving: Callable[[str | None], float] | None = None
         self.real_time = False
+        self.calls: list[Call] = []
 
     def arrive(self, request: Request) -> Call:
         """See DeclaredHandler."""
@@ -87,6 +90,7 @@ class WatchedDeclared(DeclaredHandler):
         except Exception as error:
             self.failure = error
             raise
+        self.calls.append(call)
         self.record.left[call.context_id] = self.record.next()
         is_arrived(call.context_id)
         return call
@@ -179,7 +183,7 @@ class Runner:
         ids = Ids.seeded(0) if is_virtual else None
         mock = Mock(platform, system=self.clients.system, ids=ids, registered=registered)
         handler = self._handler
-        handler.mock, handler.record, handler.failure = mock, _Record(mock.now), None
+        handler.mock, handler.record, handler.failure, handler.calls = mock, _Record(mock.now), None, []
         handler.real_time = not is_virtual
         with repeatable_chance(scenario.chance):
             play = _Play(self.clients, handler)
@@ -190,7 +194,7 @@ class Runner:
                 play.close()
         if handler.failure is not None:
             raise handler.failure
-        return play.ran(_trace(mock, handler.record, sharp=is_virtual, in_process=self.clients.door == "in_process"))
+        return play.ran(_trace(handler, sharp=is_virtual, in_process=self.clients.door == "in_process"))
 
 
 class _Play(Playing):
@@ -241,7 +245,7 @@ class _Play(Playing):
             case End(kind, by):
                 self._mock.end(kind, by=by)
             case Inject(operation, fault, skip):
-                self._mock.plan(Planned(effect=effect_of(fault), operation=operation, skip=skip, times=fault.times))
+                self._mock.plan(replace(fault, operation=operation, skip=skip))
             case Advance(seconds):
                 self._pass(seconds, inside=inside)
 
@@ -253,40 +257,49 @@ class _Play(Playing):
         self._mock.advance(round(1000 * seconds))
 
 
-def _trace(mock: Mock, record: _Record, *, sharp: bool, in_process: bool) -> Trace:
-    exchanges = [_exchange(entry, record, sharp=sharp, in_process=in_process) for entry in mock.journal]
-    registered = {name: one.id for name, one in mock.registered.items()}
+def _trace(handler: WatchedDeclared, *, sharp: bool, in_process: bool) -> Trace:
+    record = handler.record
+    exchanges = [
+        _exchange(number, call, record, sharp=sharp, in_process=in_process) for number, call in enumerate(handler.calls, 1)
+    ]
+    registered = {name: one.id for name, one in handler.mock.registered.items()}
     exchanges.sort(key=lambda exchange: exchange.left)
     for number, exchange in enumerate(exchanges, 1):
         exchange.number = number
     return Trace(exchanges=exchanges, units=record.units, registered=registered, events=record.events, sharp=sharp)
 
 
-def _exchange(entry: Entry, record: _Record, *, sharp: bool, in_process: bool) -> Exchange:
+def _exchange(number: int, call: Call, record: _Record, *, sharp: bool, in_process: bool) -> Exchange:
     """Return a request with its answer. In process, a lost request is a connection that could not be made; on a socket it is
     one that ended, as after a lost answer.
     """
-    left = record.left.get(entry.context_id, 0.0)
-    returned, answered, heard = record.returned.get(entry.context_id, (float("inf"), True, True))
-    arrived = entry.status is not None and answered and (returned < float("inf") or not sharp)
+    left = record.left.get(call.context_id, 0.0)
+    returned, answered, heard = record.returned.get(call.context_id, (float("inf"), True, True))
+    message, response, decision, fault = call.message, call.response, call.decision, call.effect.label
+    delivery = "lost_request" if response is None else response.delivery
+    arrived = delivery in {"complete", "truncated"} and answered and (returned < float("inf") or not sharp)
     return Exchange(
-        number=entry.number,
-        method=entry.method,
-        path=entry.path,
-        query=entry.query,
-        headers=entry.headers,
-        body=entry.body,
+        number=number,
+        method=message.method,
+        path=message.path,
+        query=message.query,
+        headers=headers_kept(call.request),
+        body=message.body[:KEPT],
         left=left,
-        left_at=entry.arrived_at,
+        left_at=call.arrived_at,
         returned=returned,
-        returned_at=entry.answered_at or entry.arrived_at,
-        status=entry.status if arrived and entry.delivery == "complete" else None,
-        answer_headers=entry.answer_headers if arrived else [],
-        answer_body=entry.answer_body if arrived else b"",
+        returned_at=call.arrived_at if response is None else call.read.seen.now + call.effect.after,
+        status=response.status if response is not None and arrived and delivery == "complete" else None,
+        answer_headers=response.headers if response is not None and arrived else [],
+        answer_body=_received(response)[:KEPT] if response is not None and arrived else b"",
         heard=heard,
-        unsent=in_process and entry.delivery == "lost_request",
-        accepted=entry.acted and not entry.refused_by,
-        spoiled=bool(entry.fault) and not entry.fault.startswith(PLAIN_FAULTS),
-        fault=entry.fault,
-        issued=entry.issued,
+        unsent=in_process and response is not None and delivery == "lost_request",
+        accepted=decision is not None and decision.acted and not decision.refused_by,
+        spoiled=bool(fault) and not fault.startswith(PLAIN_FAULTS),
+        fault=fault,
+        issued={} if decision is None else decision.issued,
     )
+
+
+def _received(response: Response) -> bytes:
+    return response.half if response.delivery == "truncated" else response.body

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -34,8 +34,9 @@ class Tenant:
         self.sessions = Sessions(self._editor)
         self.tokens = Tokens(self._editor)
         self.clients = Clients(self._editor)
-        self.faults = Faults(self._editor)
-        self.requests = Requests(assembly.store, id, assembly.platform.hide)
+        self._explain = assembly.explain or partial(explain, assembly.platform)
+        self.faults = Faults(self._editor, assembly.vocabulary.operations)
+        self.requests = Requests(assembly.store, id, assembly.platform.hide, assembly.vocabulary)
 
     @cached_property
     def _client(self) -> Credential:
@@ -114,7 +115,7 @@ class Tenant:
 
     def explain(self, context_id: str) -> Explanation:
         """Explain the request with this contextId. Raises NotFound if it is not one of this organisation."""
-        return explain(self._editor.platform, context_id, (self.id,))
+        return self._explain(context_id, (self.id,))
 
     def _header(self) -> Header:
         if self.id == UNASSIGNED:

@@ -7,13 +7,15 @@ has a `version`: 1 at first, one more with each change. Stores compare versions 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-Operation = Literal["token", "create", "send"]
+Operation: TypeAlias = str
+"""The name of an operation: one of OPERATIONS, or one that a declaration gives."""
 
 OPERATIONS: tuple[Operation, ...] = ("token", "create", "send")
+"""The operations of the web chat."""
 
 WRITE_SCOPE = "webchat:session:write"
 """The scope named in the thread. No public specification lists it."""
@@ -222,13 +224,14 @@ UnusableBody = Literal["cut", "html", "blank", "list", "no_field", "null", "empt
 class Fault(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A fault to come, as data. The effect of each kind is in `mockserver.faults`.
 
-    It hits the next `times` requests (None: all) of `operation` (None: any), each with `probability`.
+    It skips `skip` requests of `operation` (None: any), and hits the next `times` of them (None: all), each with `probability`.
     """
 
     kind: FaultKind
     operation: Operation | None = None
     times: int | None = 1
     probability: float = 1.0
+    skip: int = 0
     status: int = 503
     """For `status`: 400, 413, 429, 500, 502, 503 …; for `redirect`: 301, 302, 303, 307 or 308."""
     retry_after: int | None = None

@@ -16,7 +16,11 @@ from mockserver.engine.decide import Seen
 from mockserver.engine.model import Credential, FaultPlan, Organization
 from mockserver.journal import Entry, Noted
 
-Kind = Literal["organization", "faults", "client", "token", "session"]
+Kind = Literal["organization", "faults", "client", "token", "session", "registered", "credential"]
+"""A kind of record. The last two are for credentials of declared platforms, whose ids begin with their kind: ``nonce/ID``."""
+
+TIMED: tuple[Kind, ...] = ("session", "credential")
+"""Kinds whose records end by themselves, and are then forgotten."""
 Record: TypeAlias = Organization | FaultPlan | Credential
 
 FORGOTTEN_A_COMMIT = 16
@@ -41,9 +45,9 @@ FAULTS = Key("faults")
 class Write(Struct, frozen=True, gc=False):
     """One change: if `key` holds version `expected` (None: nothing), put `new` (None: remove).
 
-    `ends_at`, for sessions only, is when the session ends by itself or has ended, in milliseconds on the organisation's clock
-    (None: never). It moves the session from the live ones to the ended ones, which a store may forget. It does not decide the
-    session's state.
+    `ends_at`, for TIMED kinds only, is when the record ends by itself or has ended, in milliseconds on the organisation's clock
+    (None: never). It moves the record from the live ones to the ended ones, which a store may forget. It does not decide its
+    state.
     """
 
     key: Key

@@ -22,6 +22,8 @@ _decoders: dict[Kind, msgpack.Decoder[Record]] = {
     "client": msgpack.Decoder(Credential),
     "token": msgpack.Decoder(Credential),
     "session": msgpack.Decoder(Credential),
+    "registered": msgpack.Decoder(Credential),
+    "credential": msgpack.Decoder(Credential),
 }
 
 
