@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from contracts.errors import ContractsError
-    from contracts.protocol.client import ProtocolViolated, verify_protocol
     from contracts.pytest_plugin import contract_test
-    from contracts.verify import ContractViolated, NothingExercised, verify_client
+    from contracts.verify import (
+        ContractViolated,
+        NothingExercised,
+        ProtocolViolated,
+        verify_client,
+        verify_protocol,
+    )
 
 __all__ = [
     "ContractViolated",
@@ -28,10 +33,10 @@ _HOMES = {
     "ContractViolated": "contracts.verify",
     "ContractsError": "contracts.errors",
     "NothingExercised": "contracts.verify",
-    "ProtocolViolated": "contracts.protocol.client",
+    "ProtocolViolated": "contracts.verify",
     "contract_test": "contracts.pytest_plugin",
     "verify_client": "contracts.verify",
-    "verify_protocol": "contracts.protocol.client",
+    "verify_protocol": "contracts.verify",
 }
 
 if not TYPE_CHECKING:  # a type checker would accept any name

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable, Collection
 from functools import cached_property
+from importlib import resources
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -69,6 +71,15 @@ class Format(Generic[T]):
         if place.endswith(".op"):
             problem = f"{problem}: use one of {', '.join(self._ops)}"
         return self._error(source, place, problem)
+
+
+def table(package: str, name: str) -> dict[str, Any]:
+    """Return a TOML file of a package. Lists in it are tuples of texts."""
+    content = tomllib.loads(resources.files(package).joinpath(name).read_text("utf-8"))
+    return {
+        code: {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
+        for code, told in content.items()
+    }
 
 
 def _version(raw: bytes) -> object:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -154,55 +154,13 @@ OPS: tuple[str, ...] = tuple(step.__struct_config__.tag for step in get_args(Ite
 """The names of all steps."""
 
 
-class Played(Protocol):
-    """A scenario of any platform: steps in order, under a policy.
+class Played(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A scenario of any platform. Its parts are played in order, under `policy` (names and seconds as in policy files).
 
     `title` is for people. `client` names the client in which a counterexample was found. `chance` is the seed of the random
     numbers of a client in Python.
     """
 
-    @property
-    def title(self) -> str: ...  # noqa: D102
-
-    @property
-    def client(self) -> str: ...  # noqa: D102
-
-    @property
-    def chance(self) -> int: ...  # noqa: D102
-
-    @property
-    def policy(self) -> Mapping[str, Any]: ...  # noqa: D102
-
-    @property
-    def items(self) -> Sequence[Any]:
-        """The steps."""
-        ...
-
-    @property
-    def intents(self) -> int:
-        """The number of messages, or of other units of work, that the client is asked for."""
-        ...
-
-    def document(self) -> dict[str, Any]:
-        """Return the scenario as plain values, in an order that suits readers."""
-        ...
-
-    def weight(self) -> tuple[int, ...]:
-        """Return numbers by which it is simpler than others, the most important first."""
-        ...
-
-
-P = TypeVar("P", bound=Played)
-
-
-class Scenario(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A history to put a client through: `items` in order, under `policy` (names and seconds as in policy files).
-
-    `title` is for people. `client` names the client in which a counterexample was found. `chance` is the seed of the random
-    numbers of a client in Python.
-    """
-
-    items: Annotated[tuple[Item, ...], Meta(max_length=1000)]
     version: int = SCENARIO_VERSION
     title: str = ""
     client: str = ""
@@ -210,19 +168,47 @@ class Scenario(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     chance: Annotated[int, Meta(ge=0, lt=1 << 32)] = 0
 
     @property
+    def parts(self) -> tuple[Any, ...]:
+        """Its items or steps."""
+        raise NotImplementedError
+
+    @property
+    def intents(self) -> int:
+        """The number of messages, or of other units of work, that the client is asked for."""
+        raise NotImplementedError
+
+    def document(self) -> dict[str, Any]:
+        """Return the scenario as plain values."""
+        return dict(msgspec.to_builtins(self))
+
+    def weight(self) -> tuple[int, ...]:
+        """Return numbers by which it is simpler than others, the most important first."""
+        return self.intents, sum(1 + len(getattr(part, "during", ())) for part in self.parts)
+
+
+P = TypeVar("P", bound=Played)
+
+
+class Scenario(Played, frozen=True):
+    """A history to put a client of the web chat through."""
+
+    items: Annotated[tuple[Item, ...], Meta(max_length=1000)]
+
+    @property
+    def parts(self) -> tuple[Item, ...]:
+        """See Played."""
+        return self.items
+
+    @property
     def intents(self) -> int:
         """The number of messages that the client is asked to deliver."""
         return sum(len(messages(item)) for item in self.items)
 
     def document(self) -> dict[str, Any]:
-        """See Played."""
+        """Return the scenario as plain values, in an order that suits readers."""
         noted = {"version": self.version, "title": self.title, "client": self.client}
         whole = {**noted, "policy": dict(sorted(self.policy.items())), "chance": self.chance, "items": self.items}
         return {name: msgspec.to_builtins(value) for name, value in whole.items() if name in {"version", "items"} or value}
-
-    def weight(self) -> tuple[int, ...]:
-        """See Played."""
-        return self.intents, sum(1 + len(triggers(item)) for item in self.items)
 
 
 _format = Format(Scenario, "scenario", SCENARIO_VERSION, OPS, ScenarioError)
@@ -306,8 +292,7 @@ def bare(scenario: P) -> P:
 
 def changed(scenario: P, **fields: Any) -> P:
     """Return the scenario with other values of these fields."""
-    replaced: P = msgspec.structs.replace(scenario, **fields)  # type: ignore[type-var]  # each is a Struct
-    return replaced
+    return msgspec.structs.replace(scenario, **fields)
 
 
 def digest(scenario: Played) -> str:

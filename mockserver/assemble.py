@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from mockserver import stores
 from mockserver.clock import SystemClock
-from mockserver.engine.model import DEFAULT_ORGANIZATION, FaultPlan, OAuthClient, Organization, Policy
+from mockserver.engine.decide import oauth_client
+from mockserver.engine.model import DEFAULT_ORGANIZATION, Credential, FaultPlan, Organization, Policy
 from mockserver.errors import SettingsError
+from mockserver.exchanges import WEB_CHAT
 from mockserver.ids import Ids
 from mockserver.journal_file import JournalFile
 from mockserver.service import Platform
-from mockserver.settings import Settings
+from mockserver.settings import Settings, policy_to
 from mockserver.stores.base import FAULTS, ORGANIZATION, Bounds, Key, Store, Write
 from mockserver.wire import Handler
 from mockserver.wire.redaction import SHORTEST_SECRET
@@ -20,8 +24,13 @@ from mockserver.wire.redaction import SHORTEST_SECRET
 class Assembly:
     """A mock server in parts: `store`, `platform`, `handler`, and the `settings` with their credentials.
 
+    `vocabulary` has the words of the platform. `explain`, if not None, explains a contextId in place of the web chat's.
+
     `close` releases what it opened. It is also a context manager.
     """
+
+    vocabulary = WEB_CHAT
+    explain: Callable[..., Any] | None = None
 
     def __init__(
         self, settings: Settings, *, store: Store | None = None, system: SystemClock | None = None, ids: Ids | None = None
@@ -30,7 +39,7 @@ class Assembly:
         self.ids = ids or Ids()
         self.settings = with_credentials(settings, self.ids)
         bounds = Bounds(settings.max_ended_sessions, settings.journal_entries)
-        self._file = JournalFile(Path(settings.journal_file), settings) if settings.journal_file else None
+        self._file = JournalFile(Path(settings.journal_file), policy_to(settings.policy)) if settings.journal_file else None
         self.store = store or stores.open(settings.store, bounds)
         self.platform = Platform(
             self.store,
@@ -50,10 +59,9 @@ class Assembly:
         if found[0] is None:
             write_organization(platform, DEFAULT_ORGANIZATION, "default", settings.policy)
         if found[1] is None:
-            client = OAuthClient(
-                id=settings.client_id, organization=DEFAULT_ORGANIZATION, secret=settings.client_secret, name="default"
+            write_client(
+                platform, oauth_client(settings.client_id, DEFAULT_ORGANIZATION, settings.client_secret, name="default")
             )
-            write_client(platform, client)
 
     def close(self) -> None:
         """Close the store's connections and the journal file."""
@@ -107,7 +115,7 @@ def write_organization(platform: Platform, id: str, name: str, policy: Policy) -
     return platform.store.commit(id, writes, None, platform.ids.context(id), platform.now(organization), policy.retention)
 
 
-def write_client(platform: Platform, client: OAuthClient) -> bool:
+def write_client(platform: Platform, client: Credential) -> bool:
     """Write a new OAuth client. Return False if its organisation has one with that id already."""
     writes = [Write(Key("client", client.id), None, client)]
-    return platform.store.commit(client.organization, writes, None, platform.ids.context(client.organization), 0, 1 << 52)
+    return platform.store.commit(client.within, writes, None, platform.ids.context(client.within), 0, 1 << 52)

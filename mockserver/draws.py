@@ -25,8 +25,12 @@ ATTEMPTS = 1000
 class Call(Protocol):
     """A request for which a fault is drawn."""
 
-    ask: Ask
     context_id: str
+
+    @property
+    def ask(self) -> Ask:
+        """The request, as far as it could be read."""
+        ...
 
 
 class _Draw:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mockserver.engine.model import Operation, Organization, Session
+from mockserver.engine import model
+from mockserver.engine.model import OPERATIONS, Operation, Organization, Reason
+from mockserver.errors import InvalidRequest, shown
 from mockserver.ids import redact_tokens, was_issued
 from mockserver.journal import Answer, Arrival, Credential, Delivery, Entry, Failure, Guest, put_on_the_wire
 from mockserver.stores.base import ORGANIZATION, Key, Store
@@ -23,6 +26,30 @@ LONGEST_BEGINNING = 4000
 
 LATELY = 5000
 """The number of newest journal entries in which a recent answer is searched."""
+
+
+_REASONS = tuple(reason.value for reason in Reason)
+
+
+class Vocabulary(NamedTuple):
+    """The operations and the reasons of a platform, which a filter may name."""
+
+    operations: tuple[str, ...] = OPERATIONS
+    reasons: tuple[str, ...] = _REASONS
+
+    def check(self, operation: str | None, reason: str | None) -> None:
+        """Raise InvalidRequest for an unknown word: it would match 0 requests, so a test of that would pass."""
+        if operation not in {None, *self.operations}:
+            raise InvalidRequest("operation", f"{shown(operation)} must be one of {', '.join(self.operations)}")
+        known = {*self.reasons, *(reason.partition(".")[0] for reason in self.reasons)}
+        if reason is None or reason in known:
+            return
+        near = get_close_matches(reason, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(known))}"
+        raise InvalidRequest("reason", f"{shown(reason)} is not a reason; {hint}")
+
+
+WEB_CHAT = Vocabulary()
 
 
 class Pair(NamedTuple):
@@ -116,9 +143,9 @@ def guest_asked(arrival: Arrival) -> Guest | None:
     return Guest(name, email) if isinstance(name, str) and isinstance(email, str) else None
 
 
-def guest_of(session: Session, hide: Callable[[str], str] = redact_tokens) -> Guest | None:
+def guest_of(session: model.Credential, hide: Callable[[str], str] = redact_tokens) -> Guest | None:
     """Return the session's guest without secrets, None if the session does not have one."""
-    guest = Guest(hide(session.guest_name), hide(session.guest_email))
+    guest = Guest(*map(hide, session.about))
     return guest if guest.name or guest.email else None
 
 
@@ -199,7 +226,9 @@ class Reader:
             self.organization, [ORGANIZATION, *(Key("session", id) for id in ids)]
         ).records
         found = {
-            record.id: guest for record in records if isinstance(record, Session) and (guest := guest_of(record, self._hide))
+            record.id: guest
+            for record in records
+            if isinstance(record, model.Credential) and (guest := guest_of(record, self._hide))
         }
         if isinstance(organization, Organization):
             forgotten = [id for id in ids if id not in found and was_issued(id, organization.seal)]

@@ -134,7 +134,8 @@ class Arrival(Struct, tag="arrival", tag_field="type", omit_defaults=True):
     `body` is the decoded JSON (or form) with secrets redacted. It is absent if there was none or it could not be decoded; in
     the latter case `text` has its beginning. `size` is in bytes. `keys` are digests of headers that make a request idempotent,
     by header name in lower case. `traceparent` is the header of that name if it is valid (W3C Trace Context, level 1). `late`:
-    the store was unavailable when the request came, so it is journalled after later ones; its place is by `at`.
+    the store was unavailable when the request came, so it is journalled after later ones; its place is by `at`. `shown` has the
+    credentials of a declared platform that the request shows, by kind; secret ones are pseudonyms.
     """
 
     seq: int
@@ -152,6 +153,7 @@ class Arrival(Struct, tag="arrival", tag_field="type", omit_defaults=True):
     keys: dict[str, str] = {}
     traceparent: str | None = None
     late: bool = False
+    shown: dict[str, str] = {}
 
 
 class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):
@@ -162,6 +164,8 @@ class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):
     if a fault kept it from deciding. `token` is the pseudonym of an issued token, `issued` the id of a created session. `fault`
     is the label of the fault that was applied. `retry_after_text` is the header if it is not in whole seconds; `retry_after` is
     then its value rounded up, or None if it has none. `unusable`: a fault gave a 200 a body that the client cannot use.
+    `brought` has the credentials of a declared platform that the answer brings, by kind, and `detail` the value in the text of
+    its refusal.
 
     `failure` is set only in what `merged` returns. It is the reason of the Failure whose status and body this answer has.
     `reason`, `accepted` and `session` then say what the platform did, which the client does not know.
@@ -186,6 +190,8 @@ class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):
     token_expires_in: int | None = None
     fault: str | None = None
     failure: str | None = None
+    brought: dict[str, str] = {}
+    detail: str = ""
 
 
 class Failure(Struct, tag="failure", tag_field="type", omit_defaults=True):

@@ -6,10 +6,10 @@ import logging
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 from mockserver.errors import SettingsError
 from mockserver.journal import Header, Noted, encode
-from mockserver.settings import Settings, policy_to
 
 LONGEST_TAIL = 8 << 20
 """Bytes at the end of an existing file in which its last complete line is searched."""
@@ -23,14 +23,17 @@ class JournalFile:
     If it cannot be written, that is logged once. Entries are left out until it can be written again.
     """
 
-    def __init__(self, path: Path, settings: Settings) -> None:
-        """Open `path` for appending, and remove an incomplete line that a killed process left. Raises SettingsError."""
+    def __init__(self, path: Path, policy: dict[str, Any]) -> None:
+        """Open `path` for appending; `policy` is for the header of a new file.
+
+        An incomplete line that a killed process left is removed. Raises SettingsError.
+        """
         self._path, self._lock, self._seq = path, threading.Lock(), 0
         self._missing, self._begins_line = 0, True
         try:
             self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
             if _size_of_lines(self._file) == 0:
-                self._write(encode(Header(policy=policy_to(settings.policy))) + b"\n")
+                self._write(encode(Header(policy=policy)) + b"\n")
         except OSError as error:
             raise SettingsError("journal", str(path), f"cannot be written: {error.strerror}") from error
 

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Protocol
 
+from mockserver import draws
 from mockserver.clock import SystemClock
 from mockserver.draws import Draws
 from mockserver.engine.decide import Ask, Outcome, Seen, decide, decide_token
-from mockserver.engine.lifecycle import ends_at
 from mockserver.engine.model import DEFAULT_ORGANIZATION, UNASSIGNED, ClockState, Fault, Organization, Reason
 from mockserver.errors import ConflictError
 from mockserver.faults.effect import Effect
@@ -122,7 +122,7 @@ class Platform:
         seen = self.store.look(organization, ask.client_id, ask.bearer, ask.session_id, None, self.moment())
         return seen or self.nobody()
 
-    def draw_fault(self, call: Call, seen: Seen) -> Fault | None:
+    def draw_fault(self, call: draws.Call, seen: Seen) -> Fault | None:
         """Return the fault that hits this call, after using it up in the store, so that counts hold over all replicas."""
         plan = seen.faults
         if plan is None or not plan.faults:
@@ -209,12 +209,12 @@ class Platform:
         room = None
         if session is not None:
             version = session.version - 1
-            writes = [Write(Key("session", session.id), version or None, session, ends_at(session))]
+            writes = [Write(Key("session", session.id), version or None, session, session.ends_at)]
             room = None if version else self.max_live_sessions
         if token is not None:
-            count = Use(token.value, token.version, policy.rate_limit_per_minute)
+            count = Use(token.id, token.version, policy.rate_limit_per_minute)
         if issued is not None and seen.client is not None:
-            writes.append(Write(Key("token", issued.value), None, issued))
+            writes.append(Write(Key("token", issued.id), None, issued))
             count = Issue(seen.client.id, seen.client.version, policy.max_tokens_per_client)
         noted, left = call.answered(outcome), seen.now + call.effect.after
         commit_id = call.context_id if attempt == 0 else f"{call.context_id}:{attempt}"

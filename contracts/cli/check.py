@@ -56,16 +56,16 @@ def command(
     decides its format, not its name; gzip, and zip as Playwright writes it, are unpacked. If a HAR file holds several of
     dayfly's own traces, FILE.har#PAGE names one. The report says how much of a HAR file was read, and what was left out.
     """
+    from contracts.cli.declared import check as declared_check
     from contracts.cli.declared import declaration
     from contracts.cli.sources import WEB, recorded
     from contracts.errors import TraceMalformed
     from contracts.verify import Options, check
 
-    declared = declaration(platform)
+    declared = declaration(platform, context)
     options = Options(clauses=clauses, parameters=contract, expected=known(expected_failures, declared))
     if declared is not None:
-        declared.refuse(context)
-        report = declared.check(recording, options)
+        report = declared_check(declared, recording, options)
         tell(report, destinations, as_json=as_json)
         context.exit(report.exit_status(strict=strict))
     read = recorded(recording, organization, admin_token)

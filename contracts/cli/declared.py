@@ -1,4 +1,4 @@
-"""What the commands do for a declared platform."""
+"""The parts of commands that are for declared platforms."""
 
 from __future__ import annotations
 
@@ -6,22 +6,19 @@ import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
-from msgspec.structs import replace
 
 from contracts.cli.options import TYPED
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-    from contracts.cli.options import Chosen
     from contracts.report.model import Report
     from contracts.verify import Options
-    from contracts.verify.campaign import Watch
-    from mockserver.platform import Platform
+    from contracts.verify.declared import Declaration
     from mockserver.settings import Settings
 
 
@@ -30,19 +27,6 @@ def is_declared(platform: str | None) -> bool:
     from mockserver.platform.library import WEB_CHAT
 
     return platform not in {None, "", WEB_CHAT}
-
-
-def compiler(named: str) -> Callable[[Mapping[str, Any]], Platform]:
-    """Return a function that compiles a platform under a policy. Raises SettingsError, DeclarationError."""
-    from mockserver.platform import compile_platform, find
-
-    path = find(named)
-
-    def compile(policy: Mapping[str, Any]) -> Platform:
-        return compile_platform(path, policy)
-
-    compile({})
-    return compile
 
 
 # -- serving ---------------------------------------------------------------------------------------------------------
@@ -66,10 +50,13 @@ def policy_of(path: Path | None) -> dict[str, Any]:
 
 def make_app(named: str, policy: Mapping[str, Any]) -> Callable[[Settings], WSGIApplication]:
     """Return a function that makes the application of a declared platform. Raises SettingsError, DeclarationError."""
-    from mockserver.declared.mock import Mock, Registered
+    from mockserver import stores
+    from mockserver.declared.mock import BOUNDS, Mock, Registered
+    from mockserver.journal_file import JournalFile
+    from mockserver.platform import compile_platform, find
     from mockserver.web.declared import create_declared_app
 
-    compiled = compiler(named)(policy)
+    compiled = compile_platform(find(named), policy)
     registered = next((kind for kind in compiled.kinds.values() if kind.registered), None)
 
     def make(settings: Settings) -> WSGIApplication:
@@ -77,8 +64,10 @@ def make_app(named: str, policy: Mapping[str, Any]) -> Callable[[Settings], WSGI
         if registered is not None:
             bound = dict.fromkeys(list(registered.bound)[:1], settings.client_secret)
             given[registered.name] = Registered(settings.client_id, bound)
-        mock = Mock(compiled, registered=given, journal_entries=settings.journal_entries)
-        return create_declared_app(mock, admin_token=settings.admin_token, opaque=settings.opaque)
+        file = JournalFile(Path(settings.journal_file), dict(policy)) if settings.journal_file else None
+        store = stores.open(settings.store, BOUNDS._replace(journal_entries=settings.journal_entries))
+        mock = Mock(compiled, store=store, registered=given, sink=file.append if file is not None else None)
+        return create_declared_app(mock, settings)
 
     return make
 
@@ -86,90 +75,53 @@ def make_app(named: str, policy: Mapping[str, Any]) -> Callable[[Settings], WSGI
 # -- judging ---------------------------------------------------------------------------------------------------------
 
 
-class Declaration(NamedTuple):
-    """A declared platform: its name or file as it was given, and what compiles it under a policy."""
+def declaration(named: str | None, context: click.Context, *not_here: str) -> Declaration | None:
+    """Return the platform that a command was given; None for the web chat.
 
-    named: str
-    compile: Callable[[Mapping[str, Any]], Platform]
+    Raises UsageError for options `not_here` and reports, which are for the web chat, and for parameters that no clause has.
+    """
+    from contracts.report.kinds import OF_WEB_CHAT
+    from contracts.verify.declared import declaration
 
-    @property
-    def platform(self) -> Platform:
-        """The platform without a policy."""
-        return self.compile({})
-
-    @property
-    def codes(self) -> list[str]:
-        """The codes of the clauses for its clients."""
-        from contracts.protocol.rules import demands
-
-        return [demand.code for demand in demands(self.platform)]
-
-    @property
-    def methods(self) -> dict[str, str]:
-        """The methods that a client in Python must have: one for each unit of work, with its signature."""
-        return {name: f"{name}({', '.join(effect.get('with', {}))})" for name, effect in self.platform.effects.items()}
-
-    def refuse(self, context: click.Context, *names: str) -> None:
-        """Raise UsageError if an option was given that is for the web chat, or a parameter that no clause has here."""
-        from contracts.protocol.rules import demands
-
-        used = {name for demand in demands(self.platform) for name in demand.parameters}
-        for name in (*names, *(name for name in TYPED if name not in used)):
-            if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-                raise click.UsageError(f"--{name.replace('_', '-')} is for the web chat, and does not go with --platform")
-
-    def verify(self, client: Chosen, options: Options, watch: Watch | None) -> Report:
-        """Verify a client."""
-        from contracts.protocol.verify import verify
-
-        return self._named(verify(client.name, client.clients, self.compile, options, watch))
-
-    def replay(self, client: Chosen, file: Path, options: Options, times: int) -> Report:
-        """Run a client through a scenario file."""
-        from contracts.protocol.scenario import load
-        from contracts.protocol.verify import replayed
-
-        return self._named(replayed(client.name, client.clients, self.compile, load(file), options, times))
-
-    def check(self, recording: str, options: Options) -> Report:
-        """Judge a HAR file. Raises ClickException."""
-        from contracts.protocol.recording import read
-        from contracts.protocol.verify import checked
-
-        if recording.startswith(("http://", "https://")):
-            raise click.UsageError(
-                "a running mock of a declared platform cannot be checked yet: record the client as a HAR file"
-            )
-        reading = read(Path(recording), self.platform)
-        if not reading.calls:
-            raise click.ClickException(f"{recording}: {reading.extent}; is it the right platform?")
-        return self._named(checked(recording, self.platform, reading.trace, reading.extent, options))
-
-    def _named(self, report: Report) -> Report:
-        return replace(report, platform=self.named)
+    declared = declaration(named)
+    if declared is None:
+        return None
+    used = {name for demand in declared.demands for name in demand.parameters}
+    for name in (*not_here, *(name for name in TYPED if name not in used)):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name.replace('_', '-')} is for the web chat, and does not go with --platform")
+    for kind, _ in context.params["destinations"]:
+        if kind in OF_WEB_CHAT:
+            raise click.UsageError(f"the report {kind} is only for the web chat; take json or html with --platform")
+    return declared
 
 
-def declaration(named: str | None) -> Declaration | None:
-    """Return the platform that a command was given; None for the web chat. Raises SettingsError, DeclarationError."""
-    return Declaration(str(named), compiler(str(named))) if is_declared(named) else None
+def check(declared: Declaration, recording: str, options: Options) -> Report:
+    """Judge a HAR file by a declared platform."""
+    if recording.startswith(("http://", "https://")):
+        raise click.UsageError("a running mock of a declared platform cannot be checked yet: record the client as a HAR file")
+    return declared.check(Path(recording), options)
 
 
 def explain(named: str, code: str) -> str:
     """Return what a clause of a declared platform demands, and on which sentence it rests. Raises UnknownClause."""
     from contracts.cli.console import style_for
-    from contracts.protocol.rules import demands
     from contracts.report.describe import describe
     from contracts.verify import select_from
+    from contracts.verify.declared import declaration
 
-    found = select_from(demands(compiler(named)({})), (code,))
+    declared = declaration(named)
+    assert declared is not None
+    found = select_from(declared.demands, (code,))
     return "\n".join(describe(demand, style_for(sys.stdout)) for demand in found)
 
 
 def probe(named: str, url: str, admin_token: str, client_id: str, client_secret: str) -> int:
     """Probe a provider of a declared platform and print the result; return the exit status."""
     from contracts.protocol.probe import Given, prober, table
+    from mockserver.platform import compile_platform, find
 
-    platform = compiler(named)({})
+    platform = compile_platform(find(named))
     registered = next((kind for kind in platform.kinds.values() if kind.registered), None)
     given = {}
     if client_id and registered is not None:

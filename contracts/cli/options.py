@@ -17,8 +17,8 @@ from contracts.judge import DEFAULTS, Delivery, Parameters, header_name
 from contracts.report.kinds import KINDS, OF_DECLARED
 
 if TYPE_CHECKING:
-    from contracts.cli.declared import Declaration
     from contracts.clients.base import Clients
+    from contracts.verify.declared import Declaration
     from contracts.verify.expected import ExpectedFailures
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -51,19 +51,16 @@ def command(
     was violated.
     """
     from contracts.cli.declared import declaration
+    from contracts.protocol import scenario as steps
     from contracts.scenario import load
     from contracts.verify import Options, replay
 
-    declared = declaration(platform)
-    if declared is not None and emit is not None:
-        raise click.UsageError("--emit is for the web chat, and does not go with --platform; see --report issue:FILE")
-    if declared is not None:
-        declared.refuse(context)
+    declared = declaration(platform, context, "emit")
     options = Options(clauses=clauses, parameters=replace(contract, one_shot=choice.one_shot))
 
     def run(client: Chosen) -> Report:
         if declared is not None:
-            return declared.replay(client, file, options, times)
+            return declared.replay(client.name, client.clients, steps.load(file), options, times)
         return replay(client.name, client.clients, load(file), options, times)
 
     with nothing_left_running(), clients_print_to_stderr():

@@ -121,8 +121,7 @@ def command(
     from mockserver.stores.durability import warning
 
     if declared.is_declared(platform):
-        _refuse_what_is_not_declared(context)
-        made = Settings.load(None, {}, **settings)
+        made = Settings.load(None, {}, journal_file=journal, **settings)
         make_app = declared.make_app(platform, declared.policy_of(policy))
     else:
         made = Settings.load(policy, os.environ, journal_file=journal, **settings)
@@ -138,14 +137,6 @@ def command(
     serving = partial(run, made, ready, host=host, port=port, path=bind, workers=workers, make_app=make_app)
     with _identity(host, tls, tls_ca, tls_cert, tls_key) as identity:
         context.exit(serving(log_requests=log_requests, log_level=log_level, identity=identity))
-
-
-def _refuse_what_is_not_declared(context: click.Context) -> None:
-    """Raise UsageError for options that declared platforms do not support yet."""
-    if context.params["workers"] > 1 or not context.params["store"].startswith("memory:"):
-        raise click.UsageError("a declared platform keeps its state in one process: leave out --workers and --store")
-    if context.params["journal"]:
-        raise click.UsageError("a declared platform writes no journal file: leave out --journal, or ask /__admin/requests")
 
 
 @contextmanager

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from mockserver.exchanges import Exchange
     from mockserver.journal import Perturbed
 
-OPERATIONS = ("token", "create", "send")
-
 
 @click.command("tail", context_settings=SETTINGS)
 @click.argument("url", default=DEFAULT_URL)
@@ -38,7 +36,7 @@ OPERATIONS = ("token", "create", "send")
     metavar="REASON",
     help="Only requests with this reason, such as session.consumed; session alone covers all of them.",
 )
-@click.option("--operation", type=click.Choice(OPERATIONS), help="Only requests of this operation.")
+@click.option("--operation", metavar="NAME", help="Only requests of this operation: token, create, send, or a declared one.")
 @click.option("--guest", metavar="NAME", help="Only requests for the guest of this name or e-mail address.")
 @click.option("--text", metavar="WORDS", help="Only requests with this in message, guest, session id or contextId.")
 @admin_token

@@ -82,9 +82,8 @@ def command(
     from contracts.cli.declared import declaration
     from contracts.verify import Options, verify
 
-    declared = declaration(platform)
-    if declared is not None:
-        declared.refuse(context, "profile", "walk")
+    declared = declaration(platform, context, "profile", "walk")
+    judging, methods = (verify, None) if declared is None else (declared.verify, declared.methods)
     if corpus_keep and corpus is None:
         raise click.UsageError("--corpus-keep needs --corpus DIR")
     options = Options(
@@ -101,11 +100,9 @@ def command(
 
     def run(client: Chosen) -> Report:
         with progress_bar() as watch:
-            if declared is not None:
-                return declared.verify(client, options, watch)
-            return verify(client.name, client.clients, options, watch)
+            return judging(client.name, client.clients, options, watch)
 
     with nothing_left_running(), clients_print_to_stderr():
-        client, report = driven(choice, run, None if declared is None else declared.methods)
+        client, report = driven(choice, run, methods)
     tell(replace(report, replay_with=client.replay_with), destinations, as_json=as_json)
     context.exit(report.exit_status(strict=strict))

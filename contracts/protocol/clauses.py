@@ -229,7 +229,8 @@ def _is_good(last: Call, call: Call, history: History, kind: Kind) -> bool:
 
 def _is_over(call: Call, kind: Kind) -> bool:
     """Return True if a call gave the client a reason to discard the one it showed."""
-    return call.operation in kind.ended or call.effects.get(kind.name) in {"dead", "unknown"} or kind.life.uses is not None
+    is_doubtful = call.status is None or call.effects.get(kind.name) in {"dead", "unknown"}
+    return is_doubtful or call.operation in kind.ended or kind.life.uses is not None
 
 
 def leaked(history: History, kind: Kind) -> Result:
@@ -266,11 +267,16 @@ def unbounded(history: History, _: None) -> Result:
 
 
 def too_early(history: History, _: None) -> Result:
-    """Judge R5: the client waits as long as Retry-After asks before the next try."""
-    exercised = False
+    """Judge R5: the client waits as long as Retry-After asks before the next try.
+
+    It asks with a 429, and with other errors for which the declaration has that header.
+    """
+    exercised, asking = False, {429}
+    for answer in history.platform.refused.values():
+        asking |= {answer.status for name, _ in answer.headers if name.lower() == "retry-after"}
     for calls in _by_unit(history):
         for number, told in enumerate(calls):
-            if told.retry_after is None or not told.failed or told.status is None:
+            if told.retry_after is None or told.status not in asking:
                 continue
             following = next((call for call in calls[number + 1 :] if call.operation == told.operation), None)
             if following is None or not history.knew(told, following):

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from contracts.judge import DEFAULTS, Parameters
-from contracts.protocol.trace import FOREVER, Exchange, Trace, UnitRun
+from contracts.protocol.trace import Exchange, Trace, UnitRun
 from mockserver.platform.message import Message, dig
 from mockserver.platform.model import Kind, Operation, Platform
 from mockserver.platform.places import reader
@@ -60,20 +60,11 @@ class Call(Struct, eq=False, kw_only=True):
         return self.status is None or self.status == 429 or self.status >= 500
 
 
-class Moment(Struct, frozen=True, eq=False):
-    """The moment when a call left or came back."""
-
-    place: float
-    what: Literal["left", "returned"]
-    call: Call
-
-
 class History(Struct, kw_only=True):
-    """A run as a client saw it. Clauses are folded over `moments`."""
+    """A run as a client saw it."""
 
     platform: Platform
     calls: list[Call]
-    moments: list[Moment]
     units: list[UnitRun]
     known: frozenset[tuple[str, str]]
     """Ids, with their kinds, that were issued without a sign on the client's side of the wire."""
@@ -126,15 +117,11 @@ CLOSE = 250
 def history_of(platform: Platform, trace: Trace, parameters: Parameters = DEFAULTS) -> History:
     """Return a run as its client could know it."""
     calls = [_call(platform, exchange, trace.units) for exchange in trace.exchanges]
-    moments = [Moment(call.left, "left", call) for call in calls]
-    moments += [Moment(call.returned, "returned", call) for call in calls if call.returned < FOREVER]
-    moments.sort(key=lambda moment: (moment.place, moment.what == "left"))
     known = {(kind, id) for kind, id in trace.registered.items()}
     known |= {(kind, id) for exchange in trace.exchanges for kind, id in exchange.issued.items() if exchange.spoiled}
     return History(
         platform=platform,
         calls=calls,
-        moments=moments,
         units=trace.units,
         known=frozenset(known),
         whole=trace.whole,
@@ -216,7 +203,7 @@ def _effect(kind: Kind, exchange: Exchange, code: Any) -> Effect:
     """Return the answer's word about an id, from its status and code."""
     status = exchange.status
     if status is None:
-        return "unknown"
+        return "none" if exchange.unsent else "unknown"
     if (status, code) in dead_signals(kind):
         return "dead"
     if kind.seen_is_spent or 200 <= status < 400:

@@ -70,7 +70,7 @@ def _finding(result: ClauseResult, report: Report) -> str:
     found, demand = result.counterexample, report.demand(result)
     assert found is not None
     assert demand is not None
-    steps = () if found.scenario is None else found.scenario.items
+    steps = () if found.scenario is None else found.scenario.parts
     lines = [f"# {found.message[:1].upper()}{found.message[1:]}", "", "## What happens", ""]
     lines += [f"{number}. {step.words}" for number, step in enumerate(steps, 1)]
     lines += ["", "```text", *table(found, PLAIN), "```", ""]

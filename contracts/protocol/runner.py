@@ -8,43 +8,32 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from functools import partial
 from itertools import count
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from contracts.clients.base import Clients, Credentials, Driver, Hung, Lost, Outcome, Seat, hidden
+from msgspec.structs import replace
+
+from contracts.clients.base import Clients, Credentials, Hung, Outcome
 from contracts.clients.watched import is_arrived
-from contracts.output import Output, OutputLine
 from contracts.protocol.scenario import Advance, Do, End, Happening, Inject, Scenario, Together, told
 from contracts.protocol.trace import Exchange, Happened, Trace, UnitRun
-from contracts.world.watch import Watch
+from contracts.world.playing import Playing, Ran
+from contracts.world.watch import Trigger
 from contracts.world.world import repeatable_chance
-from mockserver.declared.handler import Call, DeclaredHandler
-from mockserver.declared.mock import Entry, Mock, Planned, Registered
-from mockserver.faults import effect_of
+from mockserver.declared.handler import Call, DeclaredHandler, headers_kept
+from mockserver.declared.mock import Mock, Registered
 from mockserver.ids import Ids
 from mockserver.platform.model import Platform
 from mockserver.wire import Request, Response
+from mockserver.wire.notes import KEPT
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 PLAIN_FAULTS = ("latency", "body in two pieces")
 """Beginnings of the labels of faults that do not change the content of an answer."""
-
-
-class Run(NamedTuple):
-    """The result of a scenario: its trace, the reason if the client was given up, and the client's output.
-
-    `slow` and `flooded` are as in `contracts.world.Run`.
-    """
-
-    trace: Trace
-    hung: str = ""
-    slow: bool = False
-    flooded: bool = False
-    output: str = ""
-    log: Callable[[], tuple[OutputLine, ...]] = tuple
 
 
 class _Record:
@@ -88,6 +77,7 @@ class WatchedDeclared(DeclaredHandler):
         self.record = _Record(mock.now)
         self.arriving: Callable[[str | None], float] | None = None
         self.real_time = False
+        self.calls: list[Call] = []
 
     def arrive(self, request: Request) -> Call:
         """See DeclaredHandler."""
@@ -100,6 +90,7 @@ class WatchedDeclared(DeclaredHandler):
         except Exception as error:
             self.failure = error
             raise
+        self.calls.append(call)
         self.record.left[call.context_id] = self.record.next()
         is_arrived(call.context_id)
         return call
@@ -182,7 +173,7 @@ class Runner:
 
         return DeclaredApp(self._handler)
 
-    def run(self, scenario: Scenario) -> Run:
+    def run(self, scenario: Scenario) -> Ran[Trace]:
         """Play a scenario. Raises ClientError if a client cannot be made, DeclarationError if the policy is invalid."""
         self.clients.begin()
         is_virtual = self.clients.clock == "virtual"
@@ -192,72 +183,40 @@ class Runner:
         ids = Ids.seeded(0) if is_virtual else None
         mock = Mock(platform, system=self.clients.system, ids=ids, registered=registered)
         handler = self._handler
-        handler.mock, handler.record, handler.failure = mock, _Record(mock.now), None
+        handler.mock, handler.record, handler.failure, handler.calls = mock, _Record(mock.now), None, []
         handler.real_time = not is_virtual
         with repeatable_chance(scenario.chance):
             play = _Play(self.clients, handler)
             try:
                 play.go_through(scenario)
             finally:
+                handler.arriving = None
                 play.close()
         if handler.failure is not None:
             raise handler.failure
-        trace = _trace(mock, handler.record, sharp=is_virtual)
-        hung = play.hung
-        slow = hung is not None and (not isinstance(hung, Lost) or hung.waited)
-        return Run(trace, "" if hung is None else str(hung), slow, play.flooded, play.output, play.log())
+        return play.ran(_trace(handler, sharp=is_virtual, in_process=self.clients.door == "in_process"))
 
 
-class _Play:
+class _Play(Playing):
     """One client at work."""
 
     def __init__(self, clients: Clients, handler: WatchedDeclared) -> None:
-        self._clients, self._handler, self._mock = clients, handler, handler.mock
+        self._mock, self._record = handler.mock, handler.record
         first = next(iter(self._mock.registered.values()), None)
         secret = next(iter(first.bound.values()), "") if first is not None else secrets.token_urlsafe(24)
-        self._credentials = Credentials(first.id if first is not None else "none", secret)
-        self._written = Output(handler.record.latest)
-        self._open: list[UnitIntent] = []
-        self._watch = Watch(self._happen_inside)
-        self.hung: Hung | None = None
+        credentials = Credentials(first.id if first is not None else "none", secret)
+        super().__init__(clients, credentials, handler, self._record.came_back, self._record.latest)
         handler.arriving = self._watch.arrived
-        seat = Seat(self._credentials, handler, handler.record.came_back, self._written.write)
-        self._driver: Driver = clients.start(seat)
-
-    @property
-    def output(self) -> str:
-        """The client's stderr."""
-        return self._driver.output
-
-    def log(self) -> Callable[[], tuple[OutputLine, ...]]:
-        """Return a function for all that the client wrote, each line with its place in the order of events."""
-        return self._written.lines(lambda text: hidden(text, self._credentials))
-
-    @property
-    def flooded(self) -> bool:
-        """Whether the client made more requests than it may."""
-        return self._watch.flooded
+        self._running = self._driver = clients.start(self._seat)
 
     def go_through(self, scenario: Scenario) -> None:
         """Run the steps until the end, or until the client must be given up."""
         try:
-            self._driver.conduct(lambda: self._take(scenario))
+            self._running.conduct(lambda: self._take(scenario))
         except Hung as hung:
             self._give_up(hung)
-
-    def close(self) -> None:
-        """End the client."""
-        self._handler.arriving = None
-        try:
-            self._driver.close()
-        except Hung as hung:
-            self._give_up(hung)
-
-    def _give_up(self, hung: Hung) -> None:
-        self.hung = self.hung or hung
-        for intent in self._open:
-            intent.give_up(str(hung))
-        self._open = []
+        finally:
+            self._watch.end()
 
     def _take(self, scenario: Scenario) -> None:
         for step in scenario.steps:
@@ -269,67 +228,78 @@ class _Play:
                 self._happen(step)
 
     def _do(self, units: tuple[Do, ...], schedule: tuple[int, ...]) -> None:
-        intents = [UnitIntent(self._handler.record, unit, alone=len(units) == 1) for unit in units]
-        self._open = intents
-        self._watch.begin(tuple(during for unit in units for during in unit.during), len(units), self._driver.give_up)
-        self._driver.send(intents, schedule)
-        self._watch.end()
-        self._open = []
+        intents = [UnitIntent(self._record, unit, alone=len(units) == 1) for unit in units]
+        during = [one for unit in units for one in unit.during]
+        triggers = [Trigger(one.before, one.nth, partial(self._happen_inside, one.then)) for one in during]
+        self._ask(self._running, intents, schedule, triggers)
 
     def _happen_inside(self, happening: Happening) -> float:
         self._happen(happening, inside=True)
         return 0.0
 
     def _happen(self, happening: Happening, *, inside: bool = False) -> None:
-        record = self._handler.record
+        record = self._record
         jump = round(1000 * happening.seconds) if isinstance(happening, Advance) else 0
         record.events.append(Happened(record.next(), record.now(), told(happening), jump))
         match happening:
             case End(kind, by):
                 self._mock.end(kind, by=by)
             case Inject(operation, fault, skip):
-                self._mock.plan(Planned(effect=effect_of(fault), operation=operation, skip=skip, times=fault.times))
+                self._mock.plan(replace(fault, operation=operation, skip=skip))
             case Advance(seconds):
                 self._pass(seconds, inside=inside)
 
     def _pass(self, seconds: float, *, inside: bool) -> None:
         if self._clients.clock == "virtual" and not inside:
-            self._driver.advance(seconds)
+            self._running.advance(seconds)
             return
         # The time of a process, or of a client at work, cannot be moved. So only the platform's clock moves.
         self._mock.advance(round(1000 * seconds))
 
 
-def _trace(mock: Mock, record: _Record, *, sharp: bool) -> Trace:
-    exchanges = [_exchange(entry, record, sharp=sharp) for entry in mock.journal]
-    registered = {name: one.id for name, one in mock.registered.items()}
+def _trace(handler: WatchedDeclared, *, sharp: bool, in_process: bool) -> Trace:
+    record = handler.record
+    exchanges = [
+        _exchange(number, call, record, sharp=sharp, in_process=in_process) for number, call in enumerate(handler.calls, 1)
+    ]
+    registered = {name: one.id for name, one in handler.mock.registered.items()}
     exchanges.sort(key=lambda exchange: exchange.left)
     for number, exchange in enumerate(exchanges, 1):
         exchange.number = number
     return Trace(exchanges=exchanges, units=record.units, registered=registered, events=record.events, sharp=sharp)
 
 
-def _exchange(entry: Entry, record: _Record, *, sharp: bool) -> Exchange:
-    left = record.left.get(entry.context_id, 0.0)
-    returned, answered, heard = record.returned.get(entry.context_id, (float("inf"), True, True))
-    arrived = entry.status is not None and answered and (returned < float("inf") or not sharp)
+def _exchange(number: int, call: Call, record: _Record, *, sharp: bool, in_process: bool) -> Exchange:
+    """Return a request with its answer. In process, a lost request is a connection that could not be made; on a socket it is
+    one that ended, as after a lost answer.
+    """
+    left = record.left.get(call.context_id, 0.0)
+    returned, answered, heard = record.returned.get(call.context_id, (float("inf"), True, True))
+    message, response, decision, fault = call.message, call.response, call.decision, call.effect.label
+    delivery = "lost_request" if response is None else response.delivery
+    arrived = delivery in {"complete", "truncated"} and answered and (returned < float("inf") or not sharp)
     return Exchange(
-        number=entry.number,
-        method=entry.method,
-        path=entry.path,
-        query=entry.query,
-        headers=entry.headers,
-        body=entry.body,
+        number=number,
+        method=message.method,
+        path=message.path,
+        query=message.query,
+        headers=headers_kept(call.request),
+        body=message.body[:KEPT],
         left=left,
-        left_at=entry.arrived_at,
+        left_at=call.arrived_at,
         returned=returned,
-        returned_at=entry.answered_at or entry.arrived_at,
-        status=entry.status if arrived and entry.delivery == "complete" else None,
-        answer_headers=entry.answer_headers if arrived else [],
-        answer_body=entry.answer_body if arrived else b"",
+        returned_at=call.arrived_at if response is None else call.read.seen.now + call.effect.after,
+        status=response.status if response is not None and arrived and delivery == "complete" else None,
+        answer_headers=response.headers if response is not None and arrived else [],
+        answer_body=_received(response)[:KEPT] if response is not None and arrived else b"",
         heard=heard,
-        accepted=entry.acted and not entry.refused_by,
-        spoiled=bool(entry.fault) and not entry.fault.startswith(PLAIN_FAULTS),
-        fault=entry.fault,
-        issued=entry.issued,
+        unsent=in_process and response is not None and delivery == "lost_request",
+        accepted=decision is not None and decision.acted and not decision.refused_by,
+        spoiled=bool(fault) and not fault.startswith(PLAIN_FAULTS),
+        fault=fault,
+        issued={} if decision is None else decision.issued,
     )
+
+
+def _received(response: Response) -> bytes:
+    return response.half if response.delivery == "truncated" else response.body

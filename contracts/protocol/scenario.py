@@ -10,9 +10,8 @@ from msgspec import Meta, Struct
 
 from contracts.documents import Format
 from contracts.errors import ScenarioError
+from contracts.scenario import SCENARIO_VERSION, Played
 from mockserver.engine.model import Fault
-
-VERSION = 1
 
 
 class _Step(Struct, frozen=True, tag_field="step", forbid_unknown_fields=True, omit_defaults=True):
@@ -55,11 +54,6 @@ class During(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     then: Advance | End
     nth: Annotated[int, Meta(ge=1, le=1000)] = 1
 
-    @property
-    def do(self) -> Advance | End:
-        """The event; see `contracts.world.watch.Triggering`."""
-        return self.then
-
 
 class Do(_Step, frozen=True, tag="do"):
     """One unit of work that the client is asked to do."""
@@ -90,22 +84,16 @@ OPS: tuple[str, ...] = tuple(str(step.__struct_config__.tag) for step in get_arg
 """The names of all steps."""
 
 
-class Scenario(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Scenario(Played, frozen=True):
     """A sequence of steps for a client. `policy` sets words of kinds, as ``{"session.ttl": 60}``."""
 
     steps: Annotated[tuple[Step, ...], Meta(max_length=1000)]
     platform: str = ""
-    policy: dict[str, float | int | str] = {}
-    version: int = VERSION
-    title: str = ""
-    client: str = ""
     clause: str = ""
 
-    chance: Annotated[int, Meta(ge=0, lt=1 << 32)] = 0
-
     @property
-    def items(self) -> tuple[Step, ...]:
-        """The steps."""
+    def parts(self) -> tuple[Step, ...]:
+        """See Played."""
         return self.steps
 
     @property
@@ -113,18 +101,13 @@ class Scenario(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
         """The number of units of work that the client is asked to do."""
         return sum(len(units_of(step)) for step in self.steps)
 
-    def document(self) -> dict[str, Any]:
-        """Return the scenario as plain values."""
-        return dict(msgspec.to_builtins(self))
-
     def weight(self) -> tuple[int, ...]:
-        """Return how many units it has, steps of all kinds, and requests that get no answer."""
-        steps = sum(1 + len(step.during) if isinstance(step, Do) else 1 for step in self.steps)
+        """See Played. Of two that are equal, one in which more requests get an answer is simpler."""
         unanswered = sum(isinstance(step, Inject) and step.fault.kind != "status" for step in self.steps)
-        return self.intents, steps, unanswered
+        return *super().weight(), unanswered
 
 
-_format = Format(Scenario, "scenario", VERSION, OPS, ScenarioError)
+_format = Format(Scenario, "scenario", SCENARIO_VERSION, OPS, ScenarioError)
 
 
 def load(path: Path) -> Scenario:

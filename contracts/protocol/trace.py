@@ -32,6 +32,8 @@ class Exchange(Struct, kw_only=True):
     answer_headers: list[tuple[str, str]] = []
     answer_body: bytes = b""
     heard: bool = True
+    unsent: bool = False
+    """True if the client knows that the request never reached the platform."""
     accepted: bool = False
     spoiled: bool = False
     """True if a fault changed the answer, so that its content is not the platform's word."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations, product
-from typing import Any
 
 from contracts.judge import DEFAULTS
 from contracts.protocol.scenario import (
@@ -150,22 +149,10 @@ def _pairs(platform: Platform, called: Mapping[str, int]) -> Iterator[Scenario]:
 def _at_once(platform: Platform, seed: int) -> Iterator[Scenario]:
     draw = random.Random(seed)
     for unit in _units(platform):
-        several = tuple(_distinct(unit, number) for number in range(AT_ONCE))
+        several = (unit,) * AT_ONCE
         before: list[tuple[Step, ...]] = [(), (unit,), *((unit, death) for death in deaths(platform))]
         for steps in before:
             yield Scenario((*steps, Together(several)))
             for _ in range(SCHEDULES):
                 schedule = tuple(draw.randrange(AT_ONCE * 2) for _ in range(draw.randrange(4, LONGEST_SCHEDULE)))
                 yield Scenario((*steps, Together(several, schedule)))
-
-
-def _distinct(unit: Do, number: int) -> Do:
-    """Return a unit whose texts, if it has any, differ from those of the units beside it."""
-    given = {name: _marked(value, number) for name, value in unit.given.items()}
-    return Do(unit.unit, given)
-
-
-def _marked(value: Any, number: int) -> Any:
-    if isinstance(value, dict):
-        return {name: _marked(inner, number) for name, inner in value.items()}
-    return value

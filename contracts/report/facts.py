@@ -95,7 +95,7 @@ def unkept(report: Report) -> str:
 def of_scenario(report: Report, found: Counterexample) -> Iterator[str]:
     """Say how large the scenario is, and how it was found."""
     if found.scenario is not None:
-        yield f"{counted(found.scenario.intents, report.unit)}, {counted(len(found.scenario.items), 'step')}"
+        yield f"{counted(found.scenario.intents, report.unit)}, {counted(len(found.scenario.parts), 'step')}"
     if found.shrunk_from is not None:
         yield f"shrunk from {counted(found.shrunk_from, report.unit)}"
     if found.found_on is not None:

@@ -43,7 +43,7 @@ def _scenario(report: Report, found: Counterexample) -> Iterator[Markup]:
     yield element("p", "; ".join(facts.of_scenario(report, found)), class_="facts")
     if scenario.policy:
         yield element("p", "Policy: ", element("code", ", ".join(f"{name} {value}" for name, value in scenario.policy.items())))
-    yield element("ol", [_item(item) for item in scenario.items], class_="scenario")
+    yield element("ol", [_item(item) for item in scenario.parts], class_="scenario")
 
 
 def _item(item: Any) -> Markup:

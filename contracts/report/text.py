@@ -121,7 +121,7 @@ def _scenario(report: Report, found: Counterexample, style: Style) -> Iterator[s
     if scenario.policy:
         policy = ", ".join(f"{name} {value}" for name, value in scenario.policy.items())
         yield from style.hang("    policy: ", policy)
-    for number, item in enumerate(scenario.items, start=1):
+    for number, item in enumerate(scenario.parts, start=1):
         for nth, line in enumerate(item_words(item)):
             label = f"{number:>5}. " if nth == 0 else " " * (7 + len(line) - len(line.lstrip()))
             yield from hanging(label, style.say(line.lstrip()), style.width)

@@ -67,7 +67,8 @@ def _tests(report: Report) -> list[Way]:
     """Return the command for a client without a name: the test that verified it."""
     if not report.test or report.seed is None:
         return []
-    return [Way("again", f"pytest {shlex.quote(report.test)} --dayfly-seed {report.seed} --dayfly-examples {report.drawn}")]
+    drawn = "" if report.platform else f"--dayfly-examples {report.drawn}"
+    return [Way("again", _joined(f"pytest {shlex.quote(report.test)} --dayfly-seed {report.seed}", drawn))]
 
 
 def _joined(*words: str) -> str:

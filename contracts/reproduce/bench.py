@@ -6,7 +6,7 @@ It makes fresh OAuth clients, tokens and session ids in place of the recorded on
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import msgspec
 
@@ -17,7 +17,7 @@ from mockserver.assemble import assemble
 from mockserver.control import Control
 from mockserver.control.clients import NewClient
 from mockserver.control.faults import fault_to
-from mockserver.engine.model import Fault, OAuthClient, Policy, Session, Token
+from mockserver.engine.model import Credential, Fault, Policy
 from mockserver.exchanges import number
 from mockserver.explain import Explanation
 from mockserver.ids import Ids
@@ -105,15 +105,13 @@ class Bench:
         """Return whether there is a session in place of the recorded one."""
         return recorded in self._sessions
 
-    def token(self, recorded: str | None) -> Token | None:
+    def token(self, recorded: str | None) -> Credential | None:
         """Return the current state of the token in place of the recorded one, or None."""
-        found = self._load(Key("token", self._tokens.get(recorded or "", "")))
-        return found if isinstance(found, Token) else None
+        return self._load(Key("token", self._tokens.get(recorded or "", "")))
 
-    def session(self, recorded: str | None) -> Session | None:
+    def session(self, recorded: str | None) -> Credential | None:
         """Return the current state of the session in place of the recorded one, or None."""
-        found = self._load(Key("session", self._sessions.get(recorded or "", "")))
-        return found if isinstance(found, Session) else None
+        return self._load(Key("session", self._sessions.get(recorded or "", "")))
 
     def fresh_session(self, recorded: str) -> str:
         """Return the id of the session in place of the recorded one, or the recorded id."""
@@ -123,18 +121,19 @@ class Bench:
         """Return the value of the token in place of the recorded one, or one that was never issued."""
         return self._tokens.get(recorded, NOBODY)
 
-    def oauth_client(self, recorded: str) -> OAuthClient:
+    def oauth_client(self, recorded: str) -> Credential:
         """Return the current state of the OAuth client in place of the recorded one."""
         found = self._load(Key("client", self.client(recorded).client_id))
-        assert isinstance(found, OAuthClient)
+        assert found is not None
         return found
 
     def policy(self) -> Policy:
         """Return the policy in force."""
         return policy_from(self.tenant.policy())
 
-    def _load(self, key: Key) -> Any:
-        return self._assembly.store.load(self.tenant.id, (key,), None, self.now).records[0]
+    def _load(self, key: Key) -> Credential | None:
+        found = self._assembly.store.load(self.tenant.id, (key,), None, self.now).records[0]
+        return found if isinstance(found, Credential) else None
 
     # -- asking --------------------------------------------------------------------------------------------------------
 

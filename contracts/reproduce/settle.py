@@ -5,14 +5,12 @@ They are prepared right before the request, and reported as assumptions.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from contracts.reproduce.bench import Bench
 from contracts.reproduce.plan import Before
 from contracts.reproduce.steps import Step
-from mockserver.engine import access
-from mockserver.engine.decide import required_scopes
-from mockserver.engine.lifecycle import state_of
+from mockserver.engine.decide import missing_scope, refuse_token, required_scopes, state_of
 from mockserver.engine.model import State
 
 PAST = {
@@ -85,14 +83,14 @@ class Settler:
         if found is None:
             return
         client = self._bench.oauth_client(self._bench.owner(token))
-        if access.check_token(found, self._bench.now, self._bench.policy(), client) is not None:
+        if refuse_token(found, self._bench.now, self._bench.policy(), client) is not None:
             return
         if self._last_in.get(token, -1) > step.order:
             self._rejecting = True
             self._bench.tenant.reject_tokens(True)
             self._take(step, "reject", "", "tokens were refused for a while, and good again later")
         else:
-            self._bench.tenant.tokens.revoke(found.value)
+            self._bench.tenant.tokens.revoke(found.id)
             self._take(step, "revoked", token, "its token had been revoked, which the recording does not show")
 
     # -- scopes --------------------------------------------------------------------------------------------------------
@@ -102,7 +100,7 @@ class Settler:
         if found is None or step.operation is None or step.status is None:
             return
         owner = self._bench.owner(token)
-        missing = access.missing_scope(self._bench.oauth_client(owner), found, self._required(step))
+        missing = missing_scope(self._bench.oauth_client(owner), found, self._required(step))
         if step.scope_refused and missing is None:
             self._withhold(step, owner)
         elif (
@@ -117,7 +115,7 @@ class Settler:
             self._bench.tenant.clients.revoke_scope(scope, self._bench.client(owner).client_id)
             self._take(step, "scope", owner, f"its OAuth client lacked the scope {scope} then")
 
-    def _required(self, step: Step) -> Sequence[str]:
+    def _required(self, step: Step) -> tuple[str, ...]:
         return required_scopes(self._bench.policy(), step.operation or "send")
 
     # -- sessions ------------------------------------------------------------------------------------------------------

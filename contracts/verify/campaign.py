@@ -110,8 +110,8 @@ class Campaign(Generic[P]):
         trial = self.trials.run(scenario)
         self.trials.check(scenario, trial)
         self.runs += 1
-        self.flooded += trial.flooded
-        self.hung += trial.slow and not trial.flooded
+        self.flooded += trial.ran.flooded
+        self.hung += trial.ran.slow and not trial.ran.flooded
         if trial.own_time:
             self.real_time += stopwatch.seconds()
             self.why_real_time = self.why_real_time or trial.own_time
@@ -179,7 +179,7 @@ class Campaign(Generic[P]):
         shown = status in {Status.INCONCLUSIVE, Status.NOT_EXERCISED}
         message = self._messages.get((clause.code, status), "") if shown else ""
         found = self._counterexample(clause.code, effort) if status is Status.VIOLATED else None
-        if found is not None and found.reproduced == 0 and self._found[clause.code].trial.slow:
+        if found is not None and found.reproduced == 0 and self._found[clause.code].trial.ran.slow:
             status, message = Status.INCONCLUSIVE, f"{found.message}; but it did not hang when the scenario was run again"
             found = None
         return ClauseResult(
@@ -203,14 +203,14 @@ class Campaign(Generic[P]):
             except ClientError:  # it fails in another way, which does not count
                 left -= effort.hang
                 return False
-            left -= effort.hang if trial.slow or trial.own_time else 1
+            left -= effort.hang if trial.ran.slow or trial.own_time else 1
             verdict = trial.verdicts.of(code)
             if verdict.is_root:
                 witness = Witness(scenario, trial, verdict, first.number)
             return verdict.is_root
 
         _, minimal = shrink(first.scenario, fails, lambda: left > 0, self.trials.simpler)
-        is_slow = witness.trial.slow or bool(witness.trial.own_time)
+        is_slow = witness.trial.ran.slow or bool(witness.trial.own_time)
         replays = min(effort.replays, 1) if is_slow else effort.replays
         reproduced = sum(self._breaks(code, again) for again in replayed(witness.scenario, replays))
         shown = witness.trial.shown()
@@ -225,6 +225,6 @@ class Campaign(Generic[P]):
             shrunk_from=first.scenario.intents if effort.shrinking else None,
             found_on=first.number,
             minimal=minimal if effort.shrinking else None,
-            output=witness.trial.output,
+            output=witness.trial.ran.output,
             log=shown.log,
         )

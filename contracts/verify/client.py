@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
@@ -16,8 +16,9 @@ from contracts.clients.python import PATIENCE, PythonClients
 from contracts.generate import Extent
 from contracts.judge import Delivery, Parameters
 from contracts.report.model import Report
-from contracts.verify.errors import ContractViolated, CorpusUnkept, NothingExercised
-from contracts.verify.expected import NOTHING, ExpectedFailures, load, named
+from contracts.verify.declared import declaration
+from contracts.verify.errors import ContractViolated, CorpusUnkept, NothingExercised, ProtocolViolated
+from contracts.verify.expected import NOTHING, WEB_CHAT, ExpectedFailures, load, named
 from contracts.verify.names import below
 from contracts.verify.run import Options, verify
 
@@ -55,22 +56,25 @@ def verify_client(
     show_output: bool = False,
     root: str | Path | None = None,
     test: str = "",
+    platform: str | Path | None = None,
     **held_to: Unpack[HeldTo],
 ) -> Report:
-    """Verify the client that `make_client(platform)` returns, and return the report if every clause held.
+    """Verify the client that `make_client(access)` returns, and return the report if every clause held.
 
-    `platform` has `base_url`, `client_id`, `client_secret`, `http_client()`, `sleep()` and `now()`. The client has `send(guest,
+    `access` has `base_url`, `client_id`, `client_secret`, `http_client()`, `sleep()` and `now()`. The client has `send(guest,
     text)`, plain or asynchronous. `expected_failures` is a file, or reasons by clause. With `socket` the platform listens at
     `base_url`, so that what an HTTP stack does by itself is seen. `patience` is in seconds of real time. With `show_output` the
     client prints as it would without dayfly; otherwise only reports show its output.
 
+    `platform` is a declared platform instead of the web chat; see `verify_protocol`.
+
     The client is named by its file, relative to `root` (None: the working directory). `test` is the pytest test to run again if
     the command line cannot name the client. HeldTo describes `held_to`.
 
-    Raises ContractViolated with the report as its text, NothingExercised, and other ContractsErrors if the client cannot be
-    verified.
+    Raises ContractViolated with the report as its text, NothingExercised, and others if the client cannot be verified.
     """
     __tracebackhide__ = True
+    declared = declaration(platform)
     options = Options(
         examples=examples,
         seed=seed,
@@ -80,29 +84,25 @@ def verify_client(
         parameters=Parameters(**held_to),
         corpus=None if corpus is None else Path(corpus),
         corpus_keep=corpus_keep,
-        expected=_known(expected_failures),
+        expected=_known(expected_failures, WEB_CHAT if declared is None else declared.codes),
     )
-    name = name_of(make_client, Path.cwd() if root is None else Path(root))
-    clients = PythonClients(make_client, socket=socket, patience=patience, show_output=show_output)
-    report = _verified(name, clients, options)
-    return kept(replace(report, replay_with=typed(make_client, socket, patience), test=test))
+    verifying, methods = (verify, None) if declared is None else (declared.verify, declared.methods)
+    clients = PythonClients(make_client, socket=socket, patience=patience, show_output=show_output, methods=methods)
+    report = _verified(verifying, name_of(make_client, Path(root or Path.cwd())), clients, options)
+    return _kept(replace(report, replay_with=_typed(make_client, socket, patience), test=test))
 
 
-def kept(report: Report) -> Report:
-    """Return the report if every clause held, else raise it."""
+def verify_protocol(make_client: Callable[[Any], Any], platform: str | Path, **options: Any) -> Report:
+    """Verify a client of a declared platform; `platform` is its name or its file, and the options are those of `verify_client`.
+
+    The client has a method for each unit of work in the platform's `x-effects`, plain or asynchronous, which takes the unit's
+    values by name. `examples` bounds the scenarios. `profile`, `walk` and parameters that no clause has change nothing.
+    """
     __tracebackhide__ = True
-    if report.interrupted:
-        raise KeyboardInterrupt
-    if report.failed:
-        raise ContractViolated(report)
-    if report.unkept:
-        raise CorpusUnkept(report)
-    if report.exit_status() != 0:
-        raise NothingExercised(report)
-    return report
+    return verify_client(make_client, platform=platform, **options)
 
 
-def _verified(name: str, clients: PythonClients, options: Options) -> Report:
+def _verified(verify: Callable[..., Report], name: str, clients: PythonClients, options: Options) -> Report:
     """Return the report. An error is raised without its traceback, because a reader of the test wants the reason only."""
     __tracebackhide__ = True
     try:
@@ -111,18 +111,32 @@ def _verified(name: str, clients: PythonClients, options: Options) -> Report:
         raise error.with_traceback(None)  # noqa: B904 - its cause stays
 
 
+def _kept(report: Report) -> Report:
+    """Return the report if every clause held, else raise it."""
+    __tracebackhide__ = True
+    if report.interrupted:
+        raise KeyboardInterrupt
+    if report.failed:
+        raise (ProtocolViolated if report.platform else ContractViolated)(report)
+    if report.unkept:
+        raise CorpusUnkept(report)
+    if report.exit_status() != 0:
+        raise NothingExercised(report)
+    return report
+
+
 def codes_in(clauses: str | Iterable[str]) -> tuple[str, ...]:
     """Return the codes as a tuple; a single one may be given as a string."""
     return (clauses,) if isinstance(clauses, str) else tuple(clauses)
 
 
-def _known(given: str | Path | Mapping[str, str] | None) -> ExpectedFailures:
+def _known(given: str | Path | Mapping[str, str] | None, codes: Sequence[str]) -> ExpectedFailures:
     if given is None:
         return NOTHING
-    return named(given) if isinstance(given, Mapping) else load(Path(given))
+    return named(given, codes) if isinstance(given, Mapping) else load(Path(given), codes)
 
 
-def typed(factory: Callable[[Any], Any], socket: bool, patience: float) -> str | None:
+def _typed(factory: Callable[[Any], Any], socket: bool, patience: float) -> str | None:
     """Return the factory as an argument of `dayfly verify`; None if the command would not find it."""
     if not _is_found(factory):
         return None

@@ -21,6 +21,10 @@ class ContractViolated(AssertionError):
         self.report = report
 
 
+class ProtocolViolated(ContractViolated, ContractsError):
+    """The same of a client of a declared platform."""
+
+
 class NothingExercised(ContractsError):
     """The client cannot be judged: no scenario put a clause to the test, or delivery could not be judged."""
 

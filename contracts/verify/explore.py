@@ -113,5 +113,5 @@ def examine(campaign: Campaign[P], scenario: P) -> Trial:
 
 def _story(scenario: Played) -> str:
     """Return a scenario in one line, cut if it is long."""
-    story = ", ".join(line.strip() for item in scenario.items for line in item_words(item))
+    story = ", ".join(line.strip() for item in scenario.parts for line in item_words(item))
     return story if len(story) <= LONGEST_STORY else story[: LONGEST_STORY - 1] + "…"

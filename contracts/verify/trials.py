@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
 
 from contracts.clauses import BLURS, judged
 from contracts.clients.base import Clients
-from contracts.judge import Case, Clause, Demand, Evidence, Judgement, Parameters, Verdicts, closeness
+from contracts.judge import Case, Clause, Demand, Evidence, Parameters, Verdicts, closeness
 from contracts.output import OutputLine
 from contracts.report.course import Course
-from contracts.scenario import Played, Scenario
+from contracts.scenario import P, Scenario
 from contracts.verify.shrink import otherwise_scheduled, simpler
 from contracts.verify.working import Working
-from contracts.world import Run, World
+from contracts.world import Ran, World
 from contracts.world.names import named, named_log
 from mockserver.journal import Entry
-
-P = TypeVar("P", bound=Played)
 
 
 class Shown(NamedTuple):
@@ -28,52 +27,29 @@ class Shown(NamedTuple):
     log: tuple[OutputLine, ...] = ()
 
 
-class Trial(Protocol):
+@dataclass(frozen=True)
+class Trial:
     """A run of a scenario, with its verdicts.
 
-    `slow`: the client hung, which took all the time or, if `flooded`, all the requests that it may have. `own_time` says why
-    the client's own time was real; "" if it was not. `output` is what it wrote to stderr.
+    `own_time` says why the client's own time was real; "" if it was not. `overlaps` tells whether evidence is about messages
+    that were sent at once with others, `closeness` how near the run came to violating each clause that can say so. `shown`
+    returns what a report shows of it.
     """
 
-    @property
-    def verdicts(self) -> Verdicts: ...  # noqa: D102
-
-    @property
-    def slow(self) -> bool: ...  # noqa: D102
-
-    @property
-    def flooded(self) -> bool: ...  # noqa: D102
-
-    @property
-    def own_time(self) -> str: ...  # noqa: D102
-
-    @property
-    def output(self) -> str: ...  # noqa: D102
-
-    def overlaps(self, evidence: Iterable[Evidence], /) -> bool:
-        """Return whether the evidence is about messages that were sent at once with others."""
-        ...
-
-    def closeness(self) -> dict[str, float]:
-        """Return how near the run came to violating each clause that can say so."""
-        ...
-
-    def shown(self) -> Shown:
-        """Return what a report shows of it."""
-        ...
+    ran: Ran[Any]
+    verdicts: Verdicts
+    shown: Callable[[], Shown]
+    own_time: str = ""
+    overlaps: Callable[[Iterable[Evidence]], bool] = lambda _: False
+    closeness: Callable[[], dict[str, float]] = dict
 
 
 class Trials(Protocol[P]):
     """Runs the clients of one target and judges each run by `demands`. `blurs` are as in `contracts.clauses.BLURS`."""
 
-    @property
-    def demands(self) -> Sequence[Demand]: ...  # noqa: D102
-
-    @property
-    def blurs(self) -> Mapping[str, Sequence[str]]: ...  # noqa: D102
-
-    @property
-    def clients(self) -> Clients: ...  # noqa: D102
+    clients: Clients
+    demands: Sequence[Demand]
+    blurs: Mapping[str, Sequence[str]]
 
     def run(self, scenario: P) -> Trial:
         """Run a scenario. Raises ClientError."""
@@ -88,60 +64,36 @@ class Trials(Protocol[P]):
         ...
 
 
-class _OfWebChat(NamedTuple):
-    """A run against the web chat."""
-
-    ran: Run
-    verdicts: Judgement
-    case: Case
-    clauses: Sequence[Clause[Any]]
-
-    @property
-    def slow(self) -> bool:
-        return self.ran.slow
-
-    @property
-    def flooded(self) -> bool:
-        return self.ran.flooded
-
-    @property
-    def own_time(self) -> str:
-        return self.verdicts.history.header.time or ""
-
-    @property
-    def output(self) -> str:
-        return self.ran.output
-
-    def overlaps(self, evidence: Iterable[Evidence]) -> bool:
-        return self.verdicts.history.overlap(item.seq for item in evidence)
-
-    def closeness(self) -> dict[str, float]:
-        near = {clause.code: closeness(clause, self.case) for clause in self.clauses}
-        return {code: value for code, value in near.items() if value is not None}
-
-    def shown(self) -> Shown:
-        trace, client_id = self.ran.trace, self.ran.client_id
-        return Shown(trace=named(trace, client_id), log=named_log(self.ran.log(), trace, client_id))
-
-
 class WebChatTrials:
     """Runs in a world of the web chat."""
 
-    blurs = BLURS
+    blurs: Mapping[str, Sequence[str]] = BLURS
 
     def __init__(self, world: World, clauses: Sequence[Clause[Any]], parameters: Parameters) -> None:
-        self.demands, self.clients = clauses, world.clients
-        self._world, self._parameters, self._working = world, parameters, Working(world)
+        self.clients: Clients = world.clients
+        self.demands: Sequence[Demand] = clauses
+        self._world, self._clauses, self._parameters, self._working = world, clauses, parameters, Working(world)
 
-    def run(self, scenario: Scenario) -> _OfWebChat:
+    def run(self, scenario: Scenario) -> Trial:
         """See Trials."""
         ran = self._world.run(scenario)
-        judgement = judged(ran.trace, self._parameters, self.demands)
-        return _OfWebChat(ran, judgement, Case(judgement.history, self._parameters), self.demands)
+        judgement = judged(ran.trace, self._parameters, self._clauses)
+        history = judgement.history
+        return Trial(
+            ran,
+            judgement,
+            shown=lambda: Shown(named(ran.trace, ran.client_id), log=named_log(ran.log(), ran.trace, ran.client_id)),
+            own_time=history.header.time or "",
+            overlaps=lambda evidence: history.overlap(item.seq for item in evidence),
+            closeness=lambda: self._closeness(Case(history, self._parameters)),
+        )
+
+    def _closeness(self, case: Case) -> dict[str, float]:
+        near = {clause.code: closeness(clause, case) for clause in self._clauses}
+        return {code: value for code, value in near.items() if value is not None}
 
     def check(self, scenario: Scenario, trial: Trial) -> None:
         """See Trials."""
-        assert isinstance(trial, _OfWebChat)
         self._working.check(scenario, trial.ran)
 
     def simpler(self, scenario: Scenario) -> Iterator[Scenario]:

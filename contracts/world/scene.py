@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import groupby
 from typing import Any
 
 from contracts import scenario as scenarios
-from contracts.clients.base import Clients, Credentials, Driver, Hung, Lost, Seat, describe, hidden
+from contracts.clients.base import Clients, Credentials, Driver, Hung, describe
 from contracts.clients.errors import FactoryError
 from contracts.clients.watched import WatchedHandler
-from contracts.output import Output, OutputLine
 from contracts.scenario import Item, Message, Perturbation, Scenario
 from contracts.world.diary import Diary, OpenIntent
-from contracts.world.watch import Watch
+from contracts.world.playing import Playing
+from contracts.world.watch import Trigger
 from mockserver.control import Tenant
 from mockserver.engine.model import WRITE_SCOPE
 
@@ -29,43 +30,22 @@ _CONTROLS: dict[type[Perturbation], Callable[[Tenant], object]] = {
 """Perturbations that are one call of the control API, which journals them."""
 
 
-class Scene:
-    """Starts a client in an organisation and runs the items. `hung` is why it had to be given up, if it had.
+class Scene(Playing):
+    """Starts a client in an organisation and runs the items.
 
-    The scenario ends with such a client, because another one in its place would say nothing about it. `restart_client` tests a
-    change of clients.
+    The scenario ends with a client that had to be given up, because another one in its place would say nothing about it.
+    `restart_client` tests a change of clients.
     """
 
     def __init__(self, clients: Clients, handler: WatchedHandler, tenant: Tenant, diary: Diary) -> None:
         """Raises ClientError if no client can be made."""
-        self._clients, self._tenant, self._diary = clients, tenant, diary
-        self._credentials = Credentials(tenant.client_id, tenant.client_secret)
-        self._written = Output(diary.latest)
-        self._seat = Seat(self._credentials, handler, diary.returned, self._written.write)
-        self._watch = Watch(self._perturb)
+        credentials = Credentials(tenant.client_id, tenant.client_secret)
+        super().__init__(clients, credentials, handler, diary.returned, diary.latest)
+        self._tenant, self._diary = tenant, diary
         handler.arrived = self._watch.arrived
         self._intents = 0
-        self._open: list[OpenIntent] = []
         self._down = ""
-        self.hung: Hung | None = None
-        self._driver: Driver | None = clients.start(self._seat)
-
-    @property
-    def output(self) -> str:
-        """The client's output to stderr."""
-        return "" if self._driver is None else self._driver.output
-
-    @property
-    def flooded(self) -> bool:
-        """Return whether the client made more requests than it may."""
-        return self._watch.flooded
-
-    def log(self) -> Callable[[], tuple[OutputLine, ...]]:
-        """Return a function that returns all that the client wrote so far, each line with its place in the trace."""
-        return self._written.lines(self._hidden)
-
-    def _hidden(self, text: str) -> str:
-        return hidden(text, self._credentials)
+        self._driver = clients.start(self._seat)
 
     def play(self, scenario: Scenario) -> None:
         """Run the items. Stops early if the client has to be given up."""
@@ -81,23 +61,8 @@ class Scene:
             finally:
                 self._watch.end()
 
-    def close(self) -> None:
-        """End the client, which may show only now that it has to be given up."""
-        try:
-            if self._driver is not None:
-                self._driver.close()
-        except Hung as hung:
-            self._give_up(hung)
-
     def _conduct(self, driver: Driver, items: Iterable[tuple[int, Item]]) -> None:
         driver.conduct(lambda: self._go_through(items))
-
-    def _give_up(self, hung: Hung) -> None:
-        """End the messages that are open. The first reason counts."""
-        self.hung = self.hung or hung
-        for intent in self._open:
-            intent.give_up(hung.told if isinstance(hung, Lost) else str(hung))
-        self._open = []
 
     def _go_through(self, items: Iterable[tuple[int, Item]]) -> None:
         for place, item in items:
@@ -114,11 +79,8 @@ class Scene:
                 intent.began()
                 intent.ended("failed", self._down)
             return
-        self._open = intents
-        self._watch.begin(scenarios.triggers(item), len(intents), driver.give_up)
-        driver.send(intents, item.schedule if isinstance(item, scenarios.SendParallel) else ())
-        self._watch.end()
-        self._open = []
+        triggers = [Trigger(one.before, one.nth, partial(self._perturb, one.do)) for one in scenarios.triggers(item)]
+        self._ask(driver, intents, item.schedule if isinstance(item, scenarios.SendParallel) else (), triggers)
 
     def _intent(self, place: int, message: Message) -> OpenIntent:
         self._intents += 1

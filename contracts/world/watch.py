@@ -5,36 +5,26 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Generic, Protocol, TypeVar
+from typing import NamedTuple
 
 MAX_REQUESTS = 300
 """Most requests a client may make for one message."""
 
 
-T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
+class Trigger(NamedTuple):
+    """A call of `perturb` when the `nth` request of the operation `before` arrives. It returns the seconds that hold it up."""
+
+    before: str
+    nth: int
+    perturb: Callable[[], float]
 
 
-class Triggering(Protocol[T_co]):
-    """A perturbation to `do` when the `nth` request of the operation `before` arrives."""
-
-    @property
-    def before(self) -> str: ...  # noqa: D102
-
-    @property
-    def nth(self) -> int: ...  # noqa: D102
-
-    @property
-    def do(self) -> T_co: ...  # noqa: D102
-
-
-class Watch(Generic[T]):
+class Watch:
     """Counts the requests of the current item, and runs the perturbations that it triggers."""
 
-    def __init__(self, perturb: Callable[[T], float]) -> None:
-        self._perturb = perturb
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._triggers: Sequence[Triggering[T]] = ()
+        self._triggers: Sequence[Trigger] = ()
         self._seen: Counter[str | None] = Counter()
         self._limit = 0
         self._give_up: Callable[[str], None] | None = None
@@ -46,7 +36,7 @@ class Watch(Generic[T]):
         """Return whether an item is being run."""
         return self._give_up is not None
 
-    def begin(self, triggers: Sequence[Triggering[T]], intents: int, give_up: Callable[[str], None]) -> None:
+    def begin(self, triggers: Sequence[Trigger], intents: int, give_up: Callable[[str], None]) -> None:
         """Count requests for an item of so many intents, until `end`. `give_up` is called if there are too many."""
         self._triggers, self._limit, self._give_up = triggers, MAX_REQUESTS * intents, give_up
         self._seen.clear()
@@ -68,5 +58,5 @@ class Watch(Generic[T]):
                 return held_up
             for trigger in self._triggers:
                 if trigger.before == operation and trigger.nth == self._seen[operation]:
-                    held_up += self._perturb(trigger.do)
+                    held_up += trigger.perturb()
         return held_up

@@ -9,21 +9,21 @@ import random
 import secrets
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from contracts.clients.base import Clients, Lost
+from contracts.clients.base import Clients
 from contracts.clients.child import last_lines
 from contracts.clients.errors import ClientProtocolError
 from contracts.clients.watched import WatchedHandler
-from contracts.output import OutputLine
 from contracts.scenario import Scenario
 from contracts.world.diary import Diary
+from contracts.world.playing import Ran
 from contracts.world.scene import Scene
 from mockserver.assemble import Assembly, assemble
 from mockserver.control import Control, Tenant
@@ -38,22 +38,8 @@ JOURNAL_ENTRIES = 1_000_000
 """More than any scenario makes, so that a trace is complete."""
 
 
-class Run(NamedTuple):
-    """The result of a scenario: its `trace`, header first; the client's output to stderr; `hung`, why it was given up, or "".
-
-    `client_id` is its id as an OAuth client. `lost`: it was a process that ended, fell silent or wrote something that is not an
-    answer. `slow`: finding that out took all the time, or with `flooded` all the requests, that it may have. `log` returns its
-    whole output, line by line.
-    """
-
-    trace: tuple[Entry, ...]
-    output: str = ""
-    hung: str = ""
-    client_id: str = ""
-    lost: bool = False
-    slow: bool = False
-    flooded: bool = False
-    log: Callable[[], tuple[OutputLine, ...]] = tuple
+Run = Ran[tuple[Entry, ...]]
+"""A run against the web chat; its trace has the header first."""
 
 
 class World:
@@ -111,17 +97,7 @@ class World:
                 scene.close()
             if self._handler.failure is not None:
                 raise self._handler.failure
-            hung, lost = scene.hung, isinstance(scene.hung, Lost)
-            return Run(
-                tuple(self._trace(tenant)),
-                scene.output,
-                "" if hung is None else str(hung),
-                tenant.client_id,
-                lost=lost,
-                slow=hung is not None and (not isinstance(hung, Lost) or hung.waited),
-                flooded=scene.flooded,
-                log=scene.log(),
-            )
+            return scene.ran(tuple(self._trace(tenant)), tenant.client_id)
 
     def _scene(self, tenant: Tenant) -> Scene:
         return Scene(self._clients, self._handler, tenant, Diary(self._assembly, tenant))

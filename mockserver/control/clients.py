@@ -8,12 +8,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mockserver.control import checks
-from mockserver.control.editor import Editor
-from mockserver.engine.model import WRITE_SCOPE, OAuthClient
+from mockserver.control.editor import CLIENTS, Editor
+from mockserver.engine.decide import oauth_client, secret_of
+from mockserver.engine.model import WRITE_SCOPE, Credential
 from mockserver.errors import NotFound, NotNow
 from mockserver.service import Platform
 
-Edit = Callable[[OAuthClient, int], OAuthClient]
+Edit = Callable[[Credential, int], Credential]
 
 
 class ClientView(Struct, frozen=True, kw_only=True):
@@ -39,17 +40,17 @@ class Clients:
     def __init__(self, editor: Editor) -> None:
         self._editor = editor
 
-    def default(self) -> OAuthClient:
+    def default(self) -> Credential:
         """Return the client that was created with the organisation."""
         for _, client in self._editor.platform.store.records(self._editor.id, "client", 1):
-            if isinstance(client, OAuthClient):
+            if isinstance(client, Credential):
                 return client
         raise NotFound("OAuth client", self._editor.id, "the organisation has no client")
 
     def list(self) -> list[ClientView]:
         """Return all clients, in the order they were created."""
         self._editor.organization()
-        return [view_of(client) for client in self._editor.all(OAuthClient)]
+        return [view_of(client) for client in self._editor.all(CLIENTS)]
 
     def create(
         self,
@@ -61,16 +62,17 @@ class Clients:
         """Create a client. Missing credentials are generated; default `scopes` allow sending. Journalled as `create_client`."""
         organization = self._editor.organization()
         client = new_client(self._editor.platform, organization.id, name, client_id, client_secret, scopes)
-        if not self._editor.add(client, "create_client", {"client_id": client.id, "scopes": list(client.scopes)}):
+        if not self._editor.add(client, "create_client", {"client_id": client.id, "scopes": list(client.scopes or ())}):
             raise taken(client.id)
-        return NewClient(client_id=client.id, client_secret=client.secret, name=client.name, scopes=client.scopes)
+        view = view_of(client)
+        return NewClient(client_id=client.id, client_secret=secret_of(client), name=view.name, scopes=view.scopes)
 
     def set_scopes(self, client_id: str, scopes: Iterable[str]) -> ClientView:
         """Set a client's scopes to exactly these. Journalled as `set_scopes`."""
         wanted = checks.scopes(scopes)
         edit = _scoped(lambda _: wanted)
         return view_of(
-            self._editor.change(OAuthClient, client_id, edit, "set_scopes", {"client_id": client_id, "scopes": list(wanted)})
+            self._editor.change(CLIENTS, client_id, edit, "set_scopes", {"client_id": client_id, "scopes": list(wanted)})
         )
 
     def grant_scope(self, scope: str, client_id: str | None = None) -> None:
@@ -87,12 +89,12 @@ class Clients:
 
     def _change_scope(self, edit: Edit, what: str, scope: str, client_id: str | None) -> None:
         id = self.default().id if client_id is None else client_id
-        self._editor.change(OAuthClient, id, edit, what, {"client_id": id, "scope": scope})
+        self._editor.change(CLIENTS, id, edit, what, {"client_id": id, "scope": scope})
 
 
 def _scoped(change: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Edit:
-    def edit(client: OAuthClient, _now: int) -> OAuthClient:
-        scopes = change(client.scopes)
+    def edit(client: Credential, _now: int) -> Credential:
+        scopes = change(client.scopes or ())
         return client if scopes == client.scopes else replace(client, version=client.version + 1, scopes=scopes)
 
     return edit
@@ -105,7 +107,7 @@ def new_client(
     client_id: str | None = None,
     client_secret: str | None = None,
     scopes: Iterable[str] | None = None,
-) -> OAuthClient:
+) -> Credential:
     """Return a client to be written, with generated credentials if none are given.
 
     Raises InvalidRequest, or NotNow if the id is in use on this server.
@@ -113,12 +115,12 @@ def new_client(
     id = platform.ids.client(organization) if client_id is None else checks.client_id(client_id)
     if client_id is not None and platform.find_client(id) is not None:
         raise taken(id)
-    return OAuthClient(
-        id=id,
-        organization=organization,
-        secret=platform.ids.secret() if client_secret is None else checks.client_secret(client_secret),
-        scopes=(WRITE_SCOPE,) if scopes is None else checks.scopes(scopes),
-        name=checks.name(name),
+    return oauth_client(
+        id,
+        organization,
+        platform.ids.secret() if client_secret is None else checks.client_secret(client_secret),
+        (WRITE_SCOPE,) if scopes is None else checks.scopes(scopes),
+        checks.name(name),
     )
 
 
@@ -127,6 +129,6 @@ def taken(client_id: str) -> NotNow:
     return NotNow("client_id", f"{client_id!r} is in use on this server; leave it out to have one generated")
 
 
-def view_of(client: OAuthClient) -> ClientView:
+def view_of(client: Credential) -> ClientView:
     """Return the client without its secret."""
-    return ClientView(client_id=client.id, name=client.name, scopes=client.scopes)
+    return ClientView(client_id=client.id, name="".join(client.about), scopes=client.scopes or ())

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from mockserver.control import checks
-from mockserver.engine.lifecycle import end_of
-from mockserver.engine.model import UNASSIGNED, FaultPlan, OAuthClient, Organization, Session, Token
+from mockserver.engine.model import UNASSIGNED, Credential, FaultPlan, Organization
 from mockserver.errors import ConflictError, InvalidRequest, NotFound
 from mockserver.journal import Entry, Perturbed
 from mockserver.service import ATTEMPTS, Platform
@@ -21,13 +20,16 @@ PAGE = 1000
 BATCH = 100
 """Records written at a time. The larger a batch, the likelier it is that one of its records has changed meanwhile."""
 
-KINDS: dict[type[Any], Kind] = {
-    Organization: "organization",
-    FaultPlan: "faults",
-    OAuthClient: "client",
-    Token: "token",
-    Session: "session",
-}
+
+class Of(NamedTuple, Generic[R]):
+    """A kind of record, and the type that its records have."""
+
+    kind: Kind
+    type: type[R]
+
+
+ORGANIZATIONS, FAULT_PLANS = Of("organization", Organization), Of("faults", FaultPlan)
+CLIENTS, TOKENS, SESSIONS = Of("client", Credential), Of("token", Credential), Of("session", Credential)
 
 
 class Note:
@@ -81,21 +83,21 @@ class Editor:
         """Return the organisation's time in milliseconds."""
         return self._load(()).now
 
-    def get(self, kind: type[R], id: str) -> R:
+    def get(self, kind: Of[R], id: str) -> R:
         """Return one record. Raises NotFound."""
-        return self._existing(kind, id, self._load((Key(KINDS[kind], id),)).records[0])
+        return self._existing(kind, id, self._load((Key(kind.kind, id),)).records[0])
 
-    def all(self, kind: type[R]) -> Iterator[R]:
+    def all(self, kind: Of[R]) -> Iterator[R]:
         """Return all records of a kind, in the order they were first written."""
         return (record for _, record in self.placed(kind))
 
-    def placed(self, kind: type[R], after: int = 0) -> Iterator[tuple[int, R]]:
+    def placed(self, kind: Of[R], after: int = 0) -> Iterator[tuple[int, R]]:
         """Yield the records of a kind after the place `after`, each with its place."""
-        while page := self.platform.store.records(self.id, KINDS[kind], PAGE, after):
-            yield from ((place, record) for place, record in page if isinstance(record, kind))
+        while page := self.platform.store.records(self.id, kind.kind, PAGE, after):
+            yield from ((place, record) for place, record in page if isinstance(record, kind.type))
             after, _ = page[-1]
 
-    def place(self, kind: type[Record], cursor: str, field: str = "after") -> int:
+    def place(self, kind: Of[R], cursor: str, field: str = "after") -> int:
         """Return the place for a cursor, which is a place from a list or a record's id.
 
         Raises InvalidRequest if no record has that id.
@@ -104,13 +106,13 @@ class Editor:
             return 0
         if cursor.isascii() and cursor.isdecimal():
             return checks.place(int(cursor[:20]), field)
-        place = self.platform.store.place(self.id, Key(KINDS[kind], cursor))
+        place = self.platform.store.place(self.id, Key(kind.kind, cursor))
         if place is None:
             raise gone(cursor, field)
         return place
 
     def change(
-        self, kind: type[R], id: str, edit: Callable[[R, int], R], what: str | None, detail: dict[str, Any] | None = None
+        self, kind: Of[R], id: str, edit: Callable[[R, int], R], what: str | None, detail: dict[str, Any] | None = None
     ) -> R:
         """Edit one record and return it; journalled as `what`, or not if None. Raises NotFound or ConflictError."""
         return self._change(kind, id, lambda read, old: edit(old, read.now), what, detail)
@@ -119,12 +121,10 @@ class Editor:
         self, edit: Callable[[Read, Organization], Organization], what: str, detail: dict[str, Any] | None = None
     ) -> Organization:
         """Edit the organisation. Unlike in `change`, the edit also sees the system's time at that moment."""
-        return self._change(Organization, "", edit, what, detail)
+        return self._change(ORGANIZATIONS, "", edit, what, detail)
 
-    def _change(
-        self, kind: type[R], id: str, edit: Callable[[Read, R], R], what: str | None, detail: dict[str, Any] | None
-    ) -> R:
-        key, note = Key(KINDS[kind], id), Note(what, detail or {}) if what else None
+    def _change(self, kind: Of[R], id: str, edit: Callable[[Read, R], R], what: str | None, detail: dict[str, Any] | None) -> R:
+        key, note = Key(kind.kind, id), Note(what, detail or {}) if what else None
         for _ in range(ATTEMPTS):
             read = self._load((key,))
             old = self._existing(kind, id, read.records[0])
@@ -140,12 +140,12 @@ class Editor:
         self, edit: Callable[[Organization, int], Organization], what: str, detail: dict[str, Any] | None = None
     ) -> Organization:
         """Edit the organisation itself."""
-        return self.change(Organization, "", edit, what, detail)
+        return self.change(ORGANIZATIONS, "", edit, what, detail)
 
-    def change_all(self, kind: type[R], edit: Callable[[R, int], R], what: str, detail: dict[str, Any] | None = None) -> int:
+    def change_all(self, kind: Of[R], edit: Callable[[R, int], R], what: str, detail: dict[str, Any] | None = None) -> int:
         """Edit every record of a kind and return how many changed. Journalled once, with their `count`."""
         now = self.now()
-        keys = [Key(KINDS[kind], id_of(record)) for record in self.all(kind) if edit(record, now) is not record]
+        keys = [key_of(record) for record in self.all(kind) if edit(record, now) is not record]
         done = 0
         for start in range(0, len(keys), BATCH):
             last = start + BATCH >= len(keys)
@@ -153,22 +153,20 @@ class Editor:
             done += self._change_batch(kind, keys[start : start + BATCH], edit, note, done)
         return done
 
-    def _change_batch(
-        self, kind: type[R], keys: Sequence[Key], edit: Callable[[R, int], R], note: Note | None, done: int
-    ) -> int:
+    def _change_batch(self, kind: Of[R], keys: Sequence[Key], edit: Callable[[R, int], R], note: Note | None, done: int) -> int:
         for _ in range(ATTEMPTS):
             read = self._load(keys)
-            edits = [(old, edit(old, read.now)) for old in read.records if isinstance(old, kind)]
+            edits = [(old, edit(old, read.now)) for old in read.records if isinstance(old, kind.type)]
             writes = [_write(old, new) for old, new in edits if new is not old]
             noted = Note(note.what, {**note.detail, "count": done + len(writes)}) if note is not None else None
             if self.platform.change(read.organization, writes, noted, read.now, read.system):
                 return len(writes)
         raise ConflictError(f"a {keys[0].kind}", ATTEMPTS)
 
-    def add(self, record: OAuthClient, what: str, detail: dict[str, Any] | None = None) -> bool:
+    def add(self, record: Credential, what: str, detail: dict[str, Any] | None = None) -> bool:
         """Write a new record, journalled as `what`. Return False if there is one with this id already."""
         read = self._load(())
-        write = Write(Key(KINDS[type(record)], id_of(record)), None, record)
+        write = Write(key_of(record), None, record)
         return self.platform.change(read.organization, [write], Note(what, detail or {}), read.now, read.system)
 
     def start_afresh(self, edit: Callable[[Organization], Organization], what: str) -> None:
@@ -194,9 +192,9 @@ class Editor:
             raise NotFound("organization", self.id, hint)
         return Read(organization, records, loaded.system)
 
-    def _existing(self, kind: type[R], id: str, record: Record | None) -> R:
-        if not isinstance(record, kind):
-            raise NotFound(KINDS[kind], id)
+    def _existing(self, kind: Of[R], id: str, record: Record | None) -> R:
+        if not isinstance(record, kind.type):
+            raise NotFound(kind.kind, id)
         return record
 
 
@@ -206,13 +204,17 @@ def gone(cursor: str, field: str) -> InvalidRequest:
     return InvalidRequest(field, f"{cursor!r} does not exist, or no longer; {hint}")
 
 
-def id_of(record: Record) -> str:
-    """Return a record's id within its organisation."""
-    if isinstance(record, Organization | FaultPlan):
-        return ""
-    return record.value if isinstance(record, Token) else record.id
+def key_of(record: Record) -> Key:
+    """Return a record's place within its organisation."""
+    if isinstance(record, Credential):
+        return Key(_KINDS[record.kind], record.id)
+    return ORGANIZATION if isinstance(record, Organization) else FAULTS
+
+
+_KINDS: dict[str, Kind] = {"client": "client", "token": "token", "session": "session"}
 
 
 def _write(old: Record, new: Record) -> Write:
-    ends_at = end_of(new).at if isinstance(new, Session) else None
-    return Write(Key(KINDS[type(new)], id_of(new)), old.version, new, ends_at)
+    key = key_of(new)
+    ends_at = new.ends_at if isinstance(new, Credential) and key.kind == "session" else None
+    return Write(key, old.version, new, ends_at)

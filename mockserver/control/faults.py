@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from msgspec.structs import replace
 
-from mockserver.control.editor import Editor
+from mockserver.control.editor import FAULT_PLANS, Editor
 from mockserver.engine.model import OPERATIONS, Fault, FaultKind, FaultPlan, RetryAfterForm, UnusableBody
 from mockserver.errors import InvalidRequest, shown
 from mockserver.settings import LONGEST
@@ -32,8 +32,9 @@ OWN: dict[str, tuple[str, ...]] = {
 class Faults:
     """One organisation's fault plan. Faults hit in the order they were added; the plan's seed repeats their chances."""
 
-    def __init__(self, editor: Editor) -> None:
-        self._editor = editor
+    def __init__(self, editor: Editor, operations: tuple[str, ...] = OPERATIONS) -> None:
+        """`operations` are those that a fault may name."""
+        self._editor, self._operations = editor, operations
 
     def add(self, kind: str, operation: str | None = None, times: int | None = 1, **parameters: Any) -> dict[str, Any]:
         """Add a fault for the next `times` requests (None: all) of `operation` (None: any), and return it as listed.
@@ -48,26 +49,26 @@ class Faults:
 
     def append(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Add a fault, given as its fields."""
-        fault = fault_from(values)
+        fault = fault_from(values, self._operations)
         shown = fault_to(fault)
 
         def edit(plan: FaultPlan, _now: int) -> FaultPlan:
             return replace(plan, version=plan.version + 1, faults=_bounded((*plan.faults, fault)))
 
-        self._editor.change(FaultPlan, "", edit, "fault", shown)
+        self._editor.change(FAULT_PLANS, "", edit, "fault", shown)
         return shown
 
     def replace(self, faults: Iterable[Mapping[str, Any]], seed: int = 0) -> list[dict[str, Any]]:
         """Replace all faults by these, with a seed for their chances. Journalled as `set_faults`."""
         if not -MAX_SEED <= seed <= MAX_SEED:
             raise InvalidRequest("seed", f"{seed} must be from -{MAX_SEED} to {MAX_SEED}")
-        wanted = _bounded(tuple(fault_from(fault) for fault in faults))
+        wanted = _bounded(tuple(fault_from(fault, self._operations) for fault in faults))
         shown = [fault_to(fault) for fault in wanted]
 
         def edit(plan: FaultPlan, _now: int) -> FaultPlan:
             return FaultPlan(version=plan.version + 1, faults=wanted, seed=seed)
 
-        self._editor.change(FaultPlan, "", edit, "set_faults", {"faults": shown, "seed": seed})
+        self._editor.change(FAULT_PLANS, "", edit, "set_faults", {"faults": shown, "seed": seed})
         return shown
 
     def clear(self) -> int:
@@ -79,15 +80,15 @@ class Faults:
             cleared = len(plan.faults)
             return replace(plan, version=plan.version + 1, faults=()) if plan.faults else plan
 
-        self._editor.change(FaultPlan, "", edit, "clear_faults")
+        self._editor.change(FAULT_PLANS, "", edit, "clear_faults")
         return cleared
 
     def list(self) -> list[dict[str, Any]]:
         """Return the faults still to come; `times` is how often each may still hit."""
-        return [fault_to(fault) for fault in self._editor.get(FaultPlan, "").faults]
+        return [fault_to(fault) for fault in self._editor.get(FAULT_PLANS, "").faults]
 
 
-def fault_from(values: Mapping[str, Any]) -> Fault:
+def fault_from(values: Mapping[str, Any], operations: tuple[str, ...] = OPERATIONS) -> Fault:
     """Return a fault from its public fields. Raises InvalidRequest, which names the first field that is wrong or unknown."""
     kind = values.get("kind")
     if isinstance(kind, list | dict) or kind not in KINDS:
@@ -97,12 +98,14 @@ def fault_from(values: Mapping[str, Any]) -> Fault:
     for name in given:
         if name not in takes:
             raise InvalidRequest(name, f"is not known for {kind}, which takes {', '.join(takes)}")
-    checks = CHECKS | {"status": _one_of(*REDIRECTS)} if kind == "redirect" else CHECKS
+    checks = CHECKS | {"operation": _optional(_one_of(*operations))}
+    if kind == "redirect":
+        checks["status"] = _one_of(*REDIRECTS)
     fields = {name: checks[name](name, value) for name, value in given.items()}
     seconds = fields.pop("seconds", None)
     if kind == "latency":
         fields["milliseconds"] = _latency(seconds)
-    if kind == "opaque_403":
+    if kind == "opaque_403" and "send" in operations:
         fields["operation"] = _send_only(fields.get("operation"))
     if kind == "redirect":
         fields.setdefault("status", 302)
@@ -174,7 +177,6 @@ def _seconds(field: str, value: Any) -> float:
 
 
 CHECKS: dict[str, Callable[[str, Any], Any]] = {
-    "operation": _optional(_one_of(*OPERATIONS)),
     "times": _optional(_whole(1, 1_000_000_000)),
     "probability": _probability,
     "status": _whole(400, 599),

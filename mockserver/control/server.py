@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from mockserver.assemble import Assembly
@@ -105,7 +106,8 @@ class Control:
 
     def explain(self, context_id: str) -> Explanation:
         """Explain the request with this contextId, in any organisation. Raises NotFound."""
-        return explain(self.assembly.platform, context_id)
+        explained = self.assembly.explain or partial(explain, self.assembly.platform)
+        return explained(context_id)
 
     def assign_strays_to(self, id: str) -> None:
         """From now on, journal requests that name no organisation in this one, by its clock. Applies to this process."""

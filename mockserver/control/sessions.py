@@ -9,9 +9,10 @@ from itertools import islice
 from msgspec import Struct
 
 from mockserver.control import checks
-from mockserver.control.editor import Editor
-from mockserver.engine import lifecycle
-from mockserver.engine.model import Session, State
+from mockserver.control.editor import SESSIONS, Editor
+from mockserver.engine import life
+from mockserver.engine.decide import state_of
+from mockserver.engine.model import Credential, State
 from mockserver.ids import redact_tokens
 from mockserver.journal import Guest
 
@@ -66,8 +67,8 @@ class Sessions:
     def page(self, state: str | None = None, guest: str | None = None, limit: int = 100, after: str = "") -> SessionPage:
         """Return a page of sessions and where the next one begins, which stays valid if its last session is forgotten."""
         wanted, most = None if state is None else checks.state(state), checks.limit(limit)
-        now, first = self._editor.now(), self._editor.place(Session, after)
-        placed = self._editor.placed(Session, first)
+        now, first = self._editor.now(), self._editor.place(SESSIONS, after)
+        placed = self._editor.placed(SESSIONS, first)
         views = ((place, self._view(session, now)) for place, session in placed if is_of(session, guest))
         found = list(islice(((place, view) for place, view in views if wanted in {None, view.state}), most))
         following = str(found[-1][0]) if len(found) == most else None
@@ -81,10 +82,10 @@ class Sessions:
         """
         wanted, most = None if state is None else checks.state(state), checks.limit(limit)
         now, counts = self._editor.now(), dict.fromkeys(State, 0)
-        end = self._editor.place(Session, before, "before") or checks.LAST_PLACE
-        newest = deque[tuple[int, Session]](maxlen=most + 1)
-        for place, session in self._editor.placed(Session):
-            current = lifecycle.state_of(session, now)
+        end = self._editor.place(SESSIONS, before, "before") or checks.LAST_PLACE
+        newest = deque[tuple[int, Credential]](maxlen=most + 1)
+        for place, session in self._editor.placed(SESSIONS):
+            current = state_of(session, now)
             counts[current] += 1
             if place < end and wanted in {None, current} and _mentions(session, guest):
                 newest.append((place, session))
@@ -99,48 +100,53 @@ class Sessions:
 
     def get(self, id: str) -> SessionView:
         """Return one session. Raises NotFound, also if it was forgotten."""
-        return self._view(self._editor.get(Session, id), self._editor.now())
+        return self._view(self._editor.get(SESSIONS, id), self._editor.now())
 
     def expire(self, id: str) -> SessionView:
         """Expire an active session now. Journalled as `expire_session`."""
-        return self._end(id, lifecycle.expire, "expire_session")
+        return self._end(id, life.expire, "expire_session")
 
     def revoke(self, id: str) -> SessionView:
         """Revoke an active session. Journalled as `revoke_session`."""
-        return self._end(id, lifecycle.revoke, "revoke_session")
+        return self._end(id, revoke, "revoke_session")
 
     def end_all(self) -> int:
         """Revoke every active session and return how many there were. Journalled as `end_sessions`."""
-        return self._editor.change_all(Session, lifecycle.revoke, "end_sessions")
+        return self._editor.change_all(SESSIONS, revoke, "end_sessions")
 
-    def _view(self, session: Session, now: int) -> SessionView:
+    def _view(self, session: Credential, now: int) -> SessionView:
         return view_of(session, now, self._editor.platform.hide)
 
-    def _end(self, id: str, edit: Callable[[Session, int], Session], what: str) -> SessionView:
-        return self._view(self._editor.change(Session, id, edit, what, {"session": id}), self._editor.now())
+    def _end(self, id: str, edit: Callable[[Credential, int], Credential], what: str) -> SessionView:
+        return self._view(self._editor.change(SESSIONS, id, edit, what, {"session": id}), self._editor.now())
 
 
-def is_of(session: Session, guest: str | None) -> bool:
+def revoke(session: Credential, now: int) -> Credential:
+    """Return the session revoked, unchanged if it had ended before."""
+    return life.end(session, "ended", now)
+
+
+def is_of(session: Credential, guest: str | None) -> bool:
     """Return whether `guest` is the name or email address of the session's guest. None matches every session."""
-    return guest is None or guest.casefold() in {session.guest_name.casefold(), session.guest_email.casefold()}
+    return guest is None or guest.casefold() in {part.casefold() for part in session.about}
 
 
-def _mentions(session: Session, guest: str | None) -> bool:
-    return guest is None or guest.casefold() in f"{session.guest_name}\n{session.guest_email}".casefold()
+def _mentions(session: Credential, guest: str | None) -> bool:
+    return guest is None or guest.casefold() in "\n".join(session.about).casefold()
 
 
-def view_of(session: Session, now: int, hide: Callable[[str], str] = redact_tokens) -> SessionView:
+def view_of(session: Credential, now: int, hide: Callable[[str], str] = redact_tokens) -> SessionView:
     """Return the session as it is at `now` (milliseconds); `hide` redacts secrets in the guest's name and address."""
-    end = lifecycle.end_of(session)
+    end = life.end_of(session)
     return SessionView(
         id=session.id,
-        client_id=session.client_id,
-        state=lifecycle.state_of(session, now),
-        guest=Guest(hide(session.guest_name), hide(session.guest_email)),
-        created=session.created / 1000,
-        last_activity=session.last_activity / 1000,
+        client_id=session.within,
+        state=state_of(session, now),
+        guest=Guest(*map(hide, session.about)),
+        created=session.issued_at / 1000,
+        last_activity=session.last_used / 1000,
         idle_at=session.idle_at / 1000,
         expires_at=session.expires_at / 1000,
         ended_at=end.at / 1000 if now >= end.at else None,
-        handshakes_left=session.handshakes_left,
+        handshakes_left=session.left or 0,
     )

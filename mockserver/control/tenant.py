@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -16,7 +16,8 @@ from mockserver.control.faults import Faults
 from mockserver.control.requests import Requests
 from mockserver.control.sessions import Sessions
 from mockserver.control.tokens import Tokens
-from mockserver.engine.model import UNASSIGNED, ClockState, OAuthClient, Organization
+from mockserver.engine.decide import secret_of
+from mockserver.engine.model import UNASSIGNED, ClockState, Credential, Organization
 from mockserver.exchanges import Reader
 from mockserver.explain import Explanation, explain
 from mockserver.journal import Entry, Header
@@ -33,11 +34,12 @@ class Tenant:
         self.sessions = Sessions(self._editor)
         self.tokens = Tokens(self._editor)
         self.clients = Clients(self._editor)
-        self.faults = Faults(self._editor)
-        self.requests = Requests(assembly.store, id, assembly.platform.hide)
+        self._explain = assembly.explain or partial(explain, assembly.platform)
+        self.faults = Faults(self._editor, assembly.vocabulary.operations)
+        self.requests = Requests(assembly.store, id, assembly.platform.hide, assembly.vocabulary)
 
     @cached_property
-    def _client(self) -> OAuthClient:
+    def _client(self) -> Credential:
         return self.clients.default()
 
     @property
@@ -48,7 +50,7 @@ class Tenant:
     @property
     def client_secret(self) -> str:
         """The default OAuth client's secret."""
-        return self._client.secret
+        return secret_of(self._client)
 
     @property
     def name(self) -> str:
@@ -113,7 +115,7 @@ class Tenant:
 
     def explain(self, context_id: str) -> Explanation:
         """Explain the request with this contextId. Raises NotFound if it is not one of this organisation."""
-        return explain(self._editor.platform, context_id, (self.id,))
+        return self._explain(context_id, (self.id,))
 
     def _header(self) -> Header:
         if self.id == UNASSIGNED:

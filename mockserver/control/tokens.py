@@ -8,9 +8,10 @@ from itertools import islice
 from msgspec import Struct
 
 from mockserver.control import checks
-from mockserver.control.editor import Editor, gone
-from mockserver.engine import access
-from mockserver.engine.model import OAuthClient, Policy, Reason, Token
+from mockserver.control.editor import CLIENTS, TOKENS, Editor, gone
+from mockserver.engine import life
+from mockserver.engine.decide import refuse_token
+from mockserver.engine.model import Credential, Policy
 from mockserver.errors import NotFound
 from mockserver.ids import pseudonym
 
@@ -38,6 +39,9 @@ class TokenPage(Struct, frozen=True, kw_only=True):
     next: str | None
 
 
+Edit = Callable[[Credential, int], Credential]
+
+
 class Tokens:
     """One organisation's tokens. A token is named by its pseudonym, as in lists and the journal, or by its value."""
 
@@ -51,8 +55,8 @@ class Tokens:
     def page(self, limit: int = 100, after: str = "") -> TokenPage:
         """Return a page of tokens and where the next one begins, which stays valid if its last token is forgotten."""
         (organization, now), most = self._editor.moment(), checks.limit(limit)
-        first = self._place(after) if after.startswith("t:") else self._editor.place(Token, after)
-        found = list(islice(self._editor.placed(Token, first), most))
+        first = self._place(after) if after.startswith("t:") else self._editor.place(TOKENS, after)
+        found = list(islice(self._editor.placed(TOKENS, first), most))
         following = str(found[-1][0]) if len(found) == most else None
         clients = self._clients() if found else {}
         views = [_view(token, now, organization.policy, clients) for _, token in found]
@@ -60,50 +64,54 @@ class Tokens:
 
     def expire(self, token: str | None = None) -> int:
         """Expire a token, or all live ones (401 `credentials.expired`), and return how many. Journalled as `expire_tokens`."""
-        return self._end(token, Reason.AUTH_EXPIRED, "expire_tokens")
+        return self._end(token, life.expire, "expire_tokens")
 
     def revoke(self, token: str | None = None) -> int:
         """Revoke a token, or all live ones (401 `bad.credentials`), and return how many. Journalled as `revoke_tokens`."""
-        return self._end(token, Reason.AUTH_REVOKED, "revoke_tokens")
+        return self._end(token, _revoke, "revoke_tokens")
 
-    def _end(self, token: str | None, reason: Reason, what: str) -> int:
+    def _end(self, token: str | None, over: Edit, what: str) -> int:
         policy, clients = self._editor.organization().policy, self._clients()
 
-        def edit(record: Token, now: int) -> Token:
-            refused = access.check_token(record, now, policy, clients.get(record.client_id))
-            return record if refused else access.end(record, reason)
+        def edit(record: Credential, now: int) -> Credential:
+            refused = refuse_token(record, now, policy, clients.get(record.within))
+            return record if refused else over(record, now)
 
-        return self._editor.change_all(Token, edit, what) if token is None else self._end_one(token, edit, what)
+        return self._editor.change_all(TOKENS, edit, what) if token is None else self._end_one(token, edit, what)
 
-    def _end_one(self, token: str, edit: Callable[[Token, int], Token], what: str) -> int:
+    def _end_one(self, token: str, edit: Edit, what: str) -> int:
         found = self._find(token)
-        changed = self._editor.change(Token, found.value, edit, what, {"token": pseudonym(found.value), "count": 1})
+        changed = self._editor.change(TOKENS, found.id, edit, what, {"token": pseudonym(found.id), "count": 1})
         return int(changed.version > found.version)
 
     def _place(self, name: str) -> int:
-        for place, record in self._editor.placed(Token):
-            if pseudonym(record.value) == name:
+        for place, record in self._editor.placed(TOKENS):
+            if pseudonym(record.id) == name:
                 return place
         raise gone(name, "after")
 
-    def _find(self, token: str) -> Token:
+    def _find(self, token: str) -> Credential:
         name = token if token.startswith("t:") else pseudonym(token)
-        for record in self._editor.all(Token):
-            if pseudonym(record.value) == name:
+        for record in self._editor.all(TOKENS):
+            if pseudonym(record.id) == name:
                 return record
         raise NotFound("token", name)
 
-    def _clients(self) -> dict[str, OAuthClient]:
-        return {client.id: client for client in self._editor.all(OAuthClient)}
+    def _clients(self) -> dict[str, Credential]:
+        return {client.id: client for client in self._editor.all(CLIENTS)}
 
 
-def _view(token: Token, now: int, policy: Policy, clients: dict[str, OAuthClient]) -> TokenView:
-    refused = access.check_token(token, now, policy, clients.get(token.client_id))
+def _revoke(token: Credential, now: int) -> Credential:
+    return life.end(token, "ended", now)
+
+
+def _view(token: Credential, now: int, policy: Policy, clients: dict[str, Credential]) -> TokenView:
+    refused = refuse_token(token, now, policy, clients.get(token.within))
     return TokenView(
-        token=pseudonym(token.value),
-        client_id=token.client_id,
+        token=pseudonym(token.id),
+        client_id=token.within,
         state="active" if refused is None else refused.removeprefix("auth."),
-        issued=token.issued / 1000,
+        issued=token.issued_at / 1000,
         expires_at=token.expires_at / 1000,
         last_used=token.last_used / 1000,
         scopes=token.scopes,

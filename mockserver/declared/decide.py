@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
-from mockserver.declared import life
-from mockserver.declared.life import Credential
+from mockserver.engine import life
+from mockserver.engine.model import Credential
 from mockserver.platform.message import Message
 from mockserver.platform.model import Answer, Kind, Operation, Platform
 from mockserver.platform.places import reader
@@ -175,7 +175,7 @@ def _ask_rate(platform: Platform, operation: Operation, message: Message, seen: 
     for name in operation.carries:
         limit, record = platform.kinds[name].life.rate, seen.found.get(name)
         if limit is not None and record is not None:
-            made, left = life.counted(record, seen.now)
+            made, left = life.usage(record, seen.now)
             if made >= limit:
                 seconds = max(1, -(-left // 1000))
                 return Refusal("rate", str(seconds), retry_after=seconds)
@@ -223,9 +223,8 @@ def _accepted(platform: Platform, operation: Operation, message: Message, seen: 
 
 
 def _touched(kind: Kind, record: Credential, now: int) -> Credential:
-    if kind.life.rate is not None:
-        record = life.count(record, now)
-    return life.use(record, kind.life, now)
+    counted = life.count_use(record, now, None) if kind.life.rate is not None else None
+    return life.use(counted or record, now, kind.life.idle)
 
 
 def _write(decision: Decision, record: Credential) -> None:
@@ -241,7 +240,7 @@ def _after_refusal(platform: Platform, operation: Operation, decision: Decision,
             continue
         alive = not life.cause_at(record, seen.owners.get(name), seen.now)
         if kind.seen_is_spent and alive:
-            _write(decision, life.use(record, kind.life, seen.now))
+            _write(decision, life.use(record, seen.now, kind.life.idle))
         elif counts and alive and name in guards[: guards.index("rate")]:
             _write(decision, _touched(kind, record, seen.now))
         owner = seen.owners.get(name)
@@ -281,11 +280,24 @@ def _issue(
     id = decision.issued[kind.name] = mint(kind.name)
     bound = bound_in(kind, message) if kind.bound and message is not None else ()
     within = "" if owner is None else owner.id
-    _write(decision, life.issue(kind.name, id, kind.life, seen.now, within=within, bound=bound, scopes=scopes))
+    _write(decision, new(kind, id, seen.now, within=within, bound=bound, scopes=scopes))
     if kind.life.live is not None:
         crowd = seen.crowds.get(kind.name, ())
         for oldest in crowd[: max(0, len(crowd) + 1 - kind.life.live)]:
             _write(decision, life.end(oldest, "evicted", seen.now))
+
+
+def new(
+    kind: Kind,
+    id: str,
+    now: int,
+    within: str = "",
+    bound: tuple[str | None, ...] = (),
+    scopes: tuple[str, ...] | None = None,
+) -> Credential:
+    """Return a new credential of a kind."""
+    ttl, idle, uses = kind.life.ttl, kind.life.idle, kind.life.uses
+    return life.issue(kind.name, id, now, ttl=ttl, idle=idle, uses=uses, within=within, bound=bound, scopes=scopes)
 
 
 def _owner_of(platform: Platform, kind: Kind, decision: Decision, seen: Snapshot, mint: Mint) -> Credential | None:
@@ -300,7 +312,7 @@ def _owner_of(platform: Platform, kind: Kind, decision: Decision, seen: Snapshot
     parent = platform.kinds[kind.within]
     above = _owner_of(platform, parent, decision, seen, mint)
     id = decision.issued[parent.name] = mint(parent.name)
-    record = life.issue(parent.name, id, parent.life, seen.now, within="" if above is None else above.id)
+    record = new(parent, id, seen.now, within="" if above is None else above.id)
     _write(decision, record)
     return life.inherited(record, above)
 

@@ -9,9 +9,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mockserver.clock import iso
-from mockserver.declared import life
-from mockserver.declared.life import Credential
-from mockserver.declared.mock import Entry, Mock
+from mockserver.declared.entries import Recorded
+from mockserver.declared.mock import Mock
+from mockserver.engine import life
+from mockserver.engine.model import NEVER, Credential
+from mockserver.errors import NotFound
+from mockserver.exchanges import Reader, exchange_of
+from mockserver.explain.model import Asked, Explanation, Given, Guard, Verdict
 from mockserver.platform.model import Kind, Life, Platform
 
 WHY = {
@@ -73,6 +77,67 @@ def explain(mock: Mock, context_id: str) -> dict[str, Any]:
     }
 
 
+def explanation(mock: Mock, context_id: str) -> DeclaredExplanation:
+    """Return the explanation of a contextId as the console shows it. Raises NotFound."""
+    pair = next(
+        (pair for pair in Reader(mock.store, mock.organization).forwards() if pair.arrival.context_id == context_id), None
+    )
+    if pair is None:
+        raise NotFound("request", context_id, "the journal does not have it, or no longer")
+    arrival, answer = pair
+    story = explain(mock, context_id)
+    exchange = exchange_of(pair, None)
+    body = answer.body if answer is not None else None
+    return DeclaredExplanation(
+        context_id=context_id,
+        organization=mock.organization,
+        summary=story["why"],
+        asked=Asked(
+            method=arrival.method,
+            path=arrival.path,
+            operation=arrival.operation,
+            at=exchange.at,
+            time=iso(arrival.at),
+            credential=arrival.credential,
+            client_id=None,
+            session=None,
+            guest=None,
+            text=None,
+            body=arrival.text,
+            traceparent=arrival.traceparent,
+        ),
+        answer=None
+        if answer is None
+        else Given(
+            status=answer.status,
+            reason=answer.reason,
+            code=answer.code,
+            message=body.get("message") if isinstance(body, dict) else None,
+            accepted=answer.accepted,
+            retry_after=answer.retry_after,
+            fault=answer.fault,
+            delivery=answer.delivery,
+            duration=exchange.duration or 0.0,
+            failure=None,
+        ),
+        guards=tuple(Guard(one["guard"], _VERDICTS[one["said"].partition(":")[0]]) for one in story["guards"]),
+        session=None,
+        accepted_if=None,
+        missed=None,
+        advice=tuple(story["advice"]),
+        credentials=tuple(story["credentials"]),
+    )
+
+
+_VERDICTS: dict[str, Verdict] = {"passed": "passed", "refused": "refused", "not asked": "not reached"}
+
+
+class DeclaredExplanation(Explanation, frozen=True, kw_only=True):
+    """An explanation with the stories of the credentials that were shown or brought."""
+
+    credentials: tuple[dict[str, Any], ...] = ()
+
+
 def text(story: dict[str, Any]) -> str:
     """Return an explanation as text."""
     lines = [f"{story['request']}{' (' + story['operation'] + ')' if story['operation'] else ''} at {story['at']}"]
@@ -89,7 +154,7 @@ def text(story: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _guard(name: str, entry: Entry, guards: Sequence[str]) -> dict[str, str]:
+def _guard(name: str, entry: Recorded, guards: Sequence[str]) -> dict[str, str]:
     if not entry.acted:
         return {"guard": name, "said": "not asked"}
     if name == entry.refused_by:
@@ -98,7 +163,7 @@ def _guard(name: str, entry: Entry, guards: Sequence[str]) -> dict[str, str]:
     return {"guard": name, "said": "passed" if passed else "not asked"}
 
 
-def _why(mock: Mock, entry: Entry, journal: Sequence[Entry]) -> str:
+def _why(mock: Mock, entry: Recorded, journal: Sequence[Recorded]) -> str:
     if not entry.acted:
         return f"A fault was injected: {entry.fault}. The platform was not asked."
     if not entry.refused_by:
@@ -110,7 +175,7 @@ def _why(mock: Mock, entry: Entry, journal: Sequence[Entry]) -> str:
     return (row.why or WHY[entry.cause]).format_map(_words(mock, kind, entry, journal))
 
 
-def _advice(platform: Platform, entry: Entry) -> Iterator[str]:
+def _advice(platform: Platform, entry: Recorded) -> Iterator[str]:
     kind = platform.kinds.get(entry.refused_by)
     if kind is None:
         return
@@ -127,7 +192,7 @@ def _advice(platform: Platform, entry: Entry) -> Iterator[str]:
         yield ADVICE["alone"].format_map(words)
 
 
-def _words(mock: Mock, kind: Kind, entry: Entry, journal: Sequence[Entry]) -> dict[str, Any]:
+def _words(mock: Mock, kind: Kind, entry: Recorded, journal: Sequence[Recorded]) -> dict[str, Any]:
     id = entry.shown.get(kind.name, "")
     before = [one for one in journal if one.number < entry.number]
     first = next((one for one in before if one.issued.get(kind.name) == id), None)
@@ -138,7 +203,7 @@ def _words(mock: Mock, kind: Kind, entry: Entry, journal: Sequence[Entry]) -> di
     return {
         "noun": kind.noun,
         "id": id,
-        "at": f" at {iso(end.at)}" if end is not None and end.at < life.NEVER else "",
+        "at": f" at {iso(end.at)}" if end is not None and end.at < NEVER else "",
         "live": length.live,
         "uses": "one use" if length.uses == 1 else f"{length.uses} uses",
         "idle": _seconds(length.idle),
@@ -149,10 +214,10 @@ def _words(mock: Mock, kind: Kind, entry: Entry, journal: Sequence[Entry]) -> di
 
 
 def _record(mock: Mock, kind: Kind, id: str) -> Credential | None:
-    return next((one for one in mock.credentials(kind.name) if one.id == id), None)
+    return next((one for one in mock.credentials(kind.name) if mock.told_as(kind.name, one.id) == id), None)
 
 
-def _story(mock: Mock, name: str, id: str, journal: Sequence[Entry]) -> dict[str, Any]:
+def _story(mock: Mock, name: str, id: str, journal: Sequence[Recorded]) -> dict[str, Any]:
     """Return the life of one credential: its state now, and each request that brought it or showed it."""
     kind = mock.platform.kinds[name]
     record = _record(mock, kind, id)
@@ -162,7 +227,7 @@ def _story(mock: Mock, name: str, id: str, journal: Sequence[Entry]) -> dict[str
         if id in {one.issued.get(name), one.shown.get(name)}
     ]
     state = "not known here" if record is None else _state(mock, kind.life, record)
-    return {"kind": name, "noun": kind.noun, "id": mock.secrets.hide(id), "state": state, "events": events}
+    return {"kind": name, "noun": kind.noun, "id": id, "state": state, "events": events}
 
 
 def _state(mock: Mock, length: Life, record: Credential) -> str:
@@ -171,16 +236,16 @@ def _state(mock: Mock, length: Life, record: Credential) -> str:
     if cause:
         return f"{cause} since {iso(end.at)}"
     left = "" if record.left is None else f", {record.left} of {length.uses} uses left"
-    return f"alive{left}" + (f", until {iso(end.at)} if nothing happens" if end.at < life.NEVER else "")
+    return f"alive{left}" + (f", until {iso(end.at)} if nothing happens" if end.at < NEVER else "")
 
 
-def _outcome(entry: Entry) -> str:
+def _outcome(entry: Recorded) -> str:
     if entry.refused_by:
         return f"{entry.status}, {entry.refused_by} {entry.cause}"
     return str(entry.status) if entry.status is not None else entry.fault or "no answer"
 
 
-def _named(entry: Entry | None) -> str:
+def _named(entry: Recorded | None) -> str:
     return "something before this journal" if entry is None else f"request {entry.number} ({entry.operation})"
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from contextlib import suppress
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
@@ -13,15 +15,23 @@ from msgspec.structs import replace
 
 from mockserver.clock import http_date, iso
 from mockserver.declared.decide import Decision
-from mockserver.declared.mock import KEPT_BODY, Entry, Mock
-from mockserver.faults import NONE
+from mockserver.declared.entries import FAILED, FailureNote, arrival
+from mockserver.declared.mock import Mock
+from mockserver.engine.decide import Ask
+from mockserver.engine.model import DEFAULT_ORGANIZATION
+from mockserver.errors import ConflictError, StoreUnavailable
+from mockserver.faults import NONE, effect_of
 from mockserver.faults.effect import Effect
+from mockserver.journal import Entry
 from mockserver.platform.message import Message
-from mockserver.platform.model import Answer, Operation, Values
+from mockserver.platform.model import Answer, Kind, Operation, Values
 from mockserver.platform.places import parse, reader
 from mockserver.wire import altered
 from mockserver.wire.encoding import GZIP, encoding_of, opened
+from mockserver.wire.handler import weight_of
 from mockserver.wire.message import MAX_READ, Request, Response
+from mockserver.wire.notes import KEPT, hiding
+from mockserver.wire.redaction import Secrets
 
 CONTEXT, REASON = "Dayfly-Context", "Dayfly-Reason"
 """Headers of every answer, unless it is opaque: its contextId, and the guard and cause of a refusal."""
@@ -29,26 +39,67 @@ CONTEXT, REASON = "Dayfly-Context", "Dayfly-Reason"
 _log = logging.getLogger("mockserver")
 
 
-class Call(Struct, gc=False):
-    """A request that has arrived. `operation` is None if its path leads to none; then `row` names its answer."""
+class Call(Struct):
+    """A request that has arrived, with what it shows by kind, and the fault that hits it.
+
+    `called` is None if its path leads to no operation; then `row` names its answer. `read` is what the store had for it.
+    `decision` and `response` are None until it is answered; `arrived_at` is in milliseconds.
+    """
 
     request: Request
     message: Message
-    entry: Entry
-    operation: Operation | None
+    context_id: str
+    called: Operation | None
+    kinds: Mapping[str, Kind]
+    known_secrets: Secrets
+    shown: Mapping[str, str] = {}
     row: str = ""
     detail: str = ""
     effect: Effect = NONE
+    read: Any = None
+    answered_with: Response | None = None
+    arrived_at: int = 0
+    decision: Decision | None = None
+    response: Response | None = None
+    key_header: str = ""
 
     @property
-    def context_id(self) -> str:
-        """The id by which the request can be found again."""
-        return self.entry.context_id
+    def operation(self) -> str | None:
+        """The name of the operation that is called."""
+        return None if self.called is None else self.called.name
+
+    @property
+    def ask(self) -> Ask:
+        """The request as far as a fault is drawn for it."""
+        return Ask(self.operation or "", DEFAULT_ORGANIZATION)
 
     @property
     def delay(self) -> float:
         """Seconds to wait before the platform acts."""
         return self.effect.before / 1000
+
+    @property
+    def takes_forms(self) -> bool:
+        """True: a form is decoded, whatever is called."""
+        return True
+
+    @property
+    def own_secrets(self) -> tuple[str, ...]:
+        """The ids shown that are secret."""
+        return tuple(id for name, id in self.shown.items() if self.kinds[name].duty.get("secret"))
+
+    @property
+    def weight(self) -> int:
+        """The bytes chosen by the sender."""
+        return weight_of(self.request)
+
+    def entry(self, seq: int, at: int) -> Entry:
+        """Return the journal entry for the arrival."""
+        return arrival(self, seq, at)
+
+    def hidden(self, text: str) -> str:
+        """Return a text without this request's secrets."""
+        return hiding(self).text(text) if text else ""
 
 
 class DeclaredHandler:
@@ -75,28 +126,19 @@ class DeclaredHandler:
 
     def arrive(self, request: Request) -> Call:
         """Read a request, journal it, and draw the fault that hits it."""
-        message = self.read(request)
+        mock, message = self.mock, self.read(request)
         operation, row, detail = self._match(message)
-        name = "" if operation is None else operation.name
-        context_id = self.mock.context()
-
-        def entry(number: int, at: int) -> Entry:
-            return Entry(
-                number=number,
-                context_id=context_id,
-                operation=name,
-                arrived_at=at,
-                method=request.method,
-                path=request.path,
-                query=request.query,
-                headers=_headers(request),
-                body=message.body[:KEPT_BODY],
-            )
-
-        call = Call(request, message, self.mock.arrived(entry), operation, row, detail)
-        effect = self.mock.draw(name) if operation is not None else None
-        if effect is not None:
-            call.effect, call.entry.fault = effect, effect.label
+        shown = {} if operation is None else _shown(operation, message, mock.platform.kinds)
+        context_id = mock.ids.context(mock.organization)
+        if request.size > KEPT or request.unheld:
+            request = replace(request, body=request.body[:KEPT])
+        call = Call(request, message, context_id, operation, mock.platform.kinds, mock.secrets, shown, row, detail)
+        try:
+            seen = mock.arrive(call)
+            if operation is not None and seen.faults is not None and seen.faults.faults:
+                call.effect = effect_of(mock.service.draw_fault(call, seen))
+        except (StoreUnavailable, ConflictError) as error:
+            call.answered_with = self._unavailable(call, error)
         return call
 
     @staticmethod
@@ -106,36 +148,43 @@ class DeclaredHandler:
 
     def finish(self, call: Call) -> Response:
         """Decide a request, and render its answer."""
-        effect, entry = call.effect, call.entry
-        decision = self.mock.decide(call.operation, call.row, call.detail, call.message, entry, effect.acts)
-        response = self._injected(call, decision) if effect.status is not None else self._answer(call, decision)
-        if call.request.method == "HEAD":
-            response = replace(response, body=b"")
-        entry.answered_at = self.mock.now() + effect.after
-        entry.delivery = response.delivery
-        if response.delivery in {"complete", "truncated"}:
-            entry.status, entry.answer_headers = response.status, response.headers
-            body = response.half if response.delivery == "truncated" else response.body
-            entry.answer_body = body[:KEPT_BODY]
-        self.mock.answered(entry)
-        return response
+        if call.answered_with is not None:
+            return call.answered_with
+        try:
+            return self.mock.answer(call, self._render)
+        except (StoreUnavailable, ConflictError) as error:
+            return self._unavailable(call, error)
+
+    def _render(self, call: Call, decision: Decision) -> Response:
+        response = self._injected(call, decision) if call.effect.status is not None else self._answer(call, decision)
+        return replace(response, body=b"") if call.request.method == "HEAD" else response
 
     def busy(self, request: Request) -> Response:  # noqa: ARG002 - the request is not read
         """Return the answer to a request that is not read because too many wait."""
-        context_id = self.mock.context()
-        body = msgspec.json.encode({"message": "Too many requests wait here already.", "contextId": context_id})
-        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), (CONTEXT, context_id)]
-        return Response(503, [*headers, ("Retry-After", "1"), (REASON, "server.busy")], body)
+        return self._own_answer(503, "Too many requests wait here already.", "server.busy")
 
     def broken(self, error: Exception, call: Call | None = None, request: Request | None = None) -> Response:  # noqa: ARG002
         """Return the answer for a failure of the mock itself."""
-        context_id = self.mock.context() if call is None else call.context_id
-        _log.error("%s internal.error: %s", context_id, error, exc_info=error)
-        body = msgspec.json.encode({"message": "The mock failed; its log says how.", "contextId": context_id})
+        answer = self._own_answer(500, "The mock failed; its log says how.", FAILED, call)
+        _log.error("%s internal.error: %s", answer.headers[2][1], error, exc_info=error)
         if call is not None:
-            call.entry.status, call.entry.answered_at, call.entry.cause = 500, self.mock.now(), "internal.error"
+            mock = self.mock
+            with suppress(StoreUnavailable):
+                mock.store.note(mock.organization, FailureNote(call, 500, FAILED), mock.service.system())
+        return answer
+
+    def _unavailable(self, call: Call, error: Exception) -> Response:
+        _log.warning("%s store.unavailable: %s", call.context_id, error)
+        return self._own_answer(503, "The store cannot be reached; try again.", "store.unavailable", call)
+
+    def _own_answer(self, status: int, message: str, reason: str, call: Call | None = None) -> Response:
+        """Return an answer that is not the platform's."""
+        context_id = self.mock.ids.context(self.mock.organization) if call is None else call.context_id
+        body = msgspec.json.encode({"message": message, "contextId": context_id})
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), (CONTEXT, context_id)]
-        return Response(500, headers, body)
+        headers += [("Retry-After", "1")] if status == 503 else []
+        headers += [(REASON, reason)] if not self.opaque else []
+        return Response(status, headers, body)
 
     def _match(self, message: Message) -> tuple[Operation | None, str, str]:
         """Return the operation, or the row and the detail of the refusal."""
@@ -188,8 +237,7 @@ class DeclaredHandler:
         effect, status = call.effect, call.effect.status or 503
         row: Answer | None = self.mock.platform.refused.get(str(status))
         wait = effect.retry_after if effect.retry_after is not None or status != HTTPStatus.TOO_MANY_REQUESTS else 1
-        decision.detail = "" if wait is None else str(wait)
-        values = self._values(call, decision)
+        values = self._values(call, replace(decision, detail="" if wait is None else str(wait)))
         body = b"" if effect.emptied or row is None else row.body(values)
         headers = self._headers_of(
             call, row.media if body and row is not None else "", body, _reason(decision) or "fault.injected"
@@ -197,7 +245,7 @@ class DeclaredHandler:
         headers += [(name, text(values)) for name, text in row.headers] if row is not None else []
         if not effect.emptied:
             headers += self._always(decision)
-        written = altered.retry_after_text(wait, effect.retry_after_form, self.mock.now())
+        written = altered.retry_after_text(wait, effect.retry_after_form, call.read.seen.now)
         if written is not None:
             headers.append(("Retry-After", written))
         if 300 <= status < 400:
@@ -207,9 +255,9 @@ class DeclaredHandler:
 
     def _headers_of(self, call: Call, media: str, body: bytes, reason: str) -> list[tuple[str, str]]:
         headers = [("Content-Type", media)] if media else []
-        if call.operation is None or body or call.request.method != "HEAD":
+        if call.called is None or body or call.request.method != "HEAD":
             headers.append(("Content-Length", str(len(body))))
-        headers.append(http_date(self.mock.now() // 1000))
+        headers.append(http_date(call.read.seen.now // 1000))
         if not self.opaque:
             headers.append((CONTEXT, call.context_id))
             headers += [(REASON, reason)] if reason else []
@@ -220,11 +268,11 @@ class DeclaredHandler:
             head, _, name = expression.partition(".")
             match head:
                 case "$issued":
-                    return decision.issued.get(name) or call.entry.shown.get(name, "")
+                    return decision.issued.get(name) or call.shown.get(name, "")
                 case "$presented":
-                    return call.entry.shown.get(name, "")
+                    return call.shown.get(name, "")
                 case "$told":
-                    return self._told(name)
+                    return self._told(name, call)
                 case "$request":
                     return reader(parse(expression))(call.message)
                 case _:
@@ -247,9 +295,9 @@ class DeclaredHandler:
             case "$scopes":
                 return decision.granted
             case _:
-                return self.mock.now() // 1000
+                return call.read.seen.now // 1000
 
-    def _told(self, name: str) -> Any:
+    def _told(self, name: str, call: Call) -> Any:
         """Return the lifetime of an id in the declared form: seconds, or the moment of its end."""
         kind, _, word = name.rpartition(".")
         lasting = getattr(self.mock.platform.kinds[kind].life, word)
@@ -258,8 +306,14 @@ class DeclaredHandler:
         form, place = self.mock.platform.kinds[kind].told.get(word, ("seconds", "body"))
         if form == "seconds":
             return lasting // 1000 if lasting % 1000 == 0 else lasting / 1000
-        at = self.mock.now() + lasting
+        at = call.read.seen.now + lasting
         return formatdate(at // 1000, usegmt=True) if place == "header" else iso(at)
+
+
+def _shown(operation: Operation, message: Message, kinds: Mapping[str, Kind]) -> dict[str, str]:
+    """Return the credentials that a request shows, by kind."""
+    read = ((name, kinds[name].carried[operation.name](message)) for name in operation.carries)
+    return {name: id if isinstance(id, str) else str(id) for name, id in read if id is not None}
 
 
 def _reason(decision: Decision) -> str:
@@ -278,10 +332,10 @@ def _message(request: Request) -> Message:
     body = request.body
     if encoding_of(request) in GZIP and body:
         body = opened(request, MAX_READ, lambda: MAX_READ)[0]
-    return Message(request.method, request.path, request.query, _headers(request), body)
+    return Message(request.method, request.path, request.query, headers_kept(request), body)
 
 
-def _headers(request: Request) -> list[tuple[str, str]]:
+def headers_kept(request: Request) -> list[tuple[str, str]]:
     """Return the headers that were kept of a request."""
     told = [("Authorization", request.authorization), ("Content-Type", request.content_type), ("User-Agent", request.agent)]
     told.append(("Host", request.host))

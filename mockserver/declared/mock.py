@@ -1,81 +1,54 @@
-"""The mock of a declared platform: credentials under one lock, a movable clock, planned faults, and a journal."""
+"""The mock of a declared platform on a store: what replicas share is what the web chat's share.
+
+A request is read and journalled in one step, and decided and written in another. If a record has changed in between, it is
+decided again.
+"""
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import count
-from threading import Lock
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mockserver.clock import SystemClock, system_clock
-from mockserver.declared import life
-from mockserver.declared.decide import Decision, Snapshot, decide, turn_away
-from mockserver.declared.life import Credential
-from mockserver.engine.model import ClockState
-from mockserver.errors import InvalidRequest, NotFound
-from mockserver.faults.effect import Effect
+from mockserver.clock import SystemClock
+from mockserver.control.clock import Clock
+from mockserver.control.editor import FAULT_PLANS, Editor
+from mockserver.control.faults import MAX_FAULTS
+from mockserver.declared.decide import Decision, Snapshot, decide, new, turn_away
+from mockserver.declared.entries import AnswerNote, Recorded, recorded, told_as
+from mockserver.engine import life
+from mockserver.engine.decide import Seen
+from mockserver.engine.model import DEFAULT_ORGANIZATION, ClockState, Credential, Fault, FaultPlan, Organization, Policy
+from mockserver.errors import ConflictError, InvalidRequest, NotFound
+from mockserver.exchanges import Reader
 from mockserver.ids import Ids
+from mockserver.journal import Noted
 from mockserver.platform.errors import suggestion
-from mockserver.platform.message import Message
 from mockserver.platform.model import Kind, Operation, Platform
+from mockserver.service import ATTEMPTS
+from mockserver.service import Platform as Service
+from mockserver.stores.base import FAULTS, ORGANIZATION, Bounds, Key, Store, Write
+from mockserver.stores.memory import MemoryStore
+from mockserver.wire.message import Response
 from mockserver.wire.redaction import Secrets
 
-MOST_CREDENTIALS = 100_000
-"""The most credentials of one kind that are kept. Beyond that, those that are over are forgotten first, then the oldest."""
+if TYPE_CHECKING:
+    from mockserver.declared.handler import Call
 
-MOST_ENTRIES = 10_000
-"""The most requests that the journal keeps."""
+BOUNDS = Bounds(max_ended_sessions=50_000, journal_entries=20_000, max_tokens=100_000, journal_bytes=64 << 20)
+"""Of 100,000 credentials at most half are over, so those that live are forgotten only if very many do. The journal has two
+entries for a request."""
 
-MOST_BYTES = 64 << 20
-"""The most bytes of requests and answers that the journal keeps."""
+MOST_SECRETS = 10_000
+"""The most secret ids that are known, for logs."""
 
-KEPT_BODY = 64 << 10
-"""The most bytes of one body that the journal keeps."""
+FOR_EVER = 10 * 365 * 86_400_000
+"""How long a credential that has ended is remembered, in milliseconds."""
 
-MOST_FAULTS = 1000
-"""The most faults that may be planned."""
-
-
-class Entry(Struct, kw_only=True, gc=False):
-    """A request and its answer, if there is one: the messages on the wire, and the platform's decision.
-
-    `number` counts requests as they arrive; `arrived_at` and `answered_at` are milliseconds of the platform's time. `status` is
-    None before the answer, and if the connection was closed without one (`delivery` says which). `acted` is false if a fault
-    answered in the platform's place. `shown` and `issued` are ids by kind.
-    """
-
-    number: int
-    context_id: str
-    operation: str
-    arrived_at: int
-    method: str
-    path: str
-    query: str
-    headers: list[tuple[str, str]]
-    body: bytes
-    answered_at: int | None = None
-    status: int | None = None
-    answer_headers: list[tuple[str, str]] = []
-    answer_body: bytes = b""
-    delivery: str = "complete"
-    fault: str = ""
-    acted: bool = True
-    shown: dict[str, str] = {}
-    issued: dict[str, str] = {}
-    refused_by: str = ""
-    cause: str = ""
-    detail: str = ""
-    counted: int = 0
-    """The bytes that the journal has counted for it, -1 after it was forgotten."""
-
-    @property
-    def weight(self) -> int:
-        """The bytes that it keeps in memory, counting the parts whose size a client controls."""
-        headers = sum(len(name) + len(value) for name, value in self.headers)
-        return len(self.body) + len(self.answer_body) + len(self.path) + len(self.query) + headers
+_PLACES = (ORGANIZATION, FAULTS)
 
 
 class Registered(Struct, frozen=True):
@@ -89,59 +62,69 @@ class Registered(Struct, frozen=True):
     scopes: tuple[str, ...] | None = None
 
 
-class Planned(Struct, kw_only=True):
-    """A planned fault. It skips `skip` requests of `operation` (None: any), and then hits the next `times` of them."""
-
-    effect: Effect
-    operation: str | None = None
-    times: int | None = 1
-    skip: int = 0
-
-
 class Mock:
-    """A platform's mock. Safe to use from any thread."""
+    """A platform's mock in one organisation of a store. Any thread may use it."""
 
     def __init__(
         self,
         platform: Platform,
         *,
+        store: Store | None = None,
         system: SystemClock | None = None,
         ids: Ids | None = None,
         registered: Mapping[str, Registered] | None = None,
-        journal_entries: int = MOST_ENTRIES,
+        sink: Callable[[Noted, int], None] | None = None,
     ) -> None:
-        """`system` returns milliseconds since the epoch. `registered` gives ids and secrets; missing ones are random."""
-        self.platform = platform
-        self.clock = ClockState()
+        """`system` returns milliseconds since the epoch; None is the store's clock. `sink` also gets every journal entry.
+
+        `registered` gives ids and secrets. Missing ones are those that the store has, or else random.
+        """
+        self.platform, self.ids = platform, ids or Ids()
+        self.store = store or MemoryStore(BOUNDS)
         self.secrets = Secrets()
+        self._secret_ids: deque[str] = deque()
         self.registered: dict[str, Registered] = {}
-        self._system, self._ids = system or system_clock(), ids or Ids()
-        self._tables: dict[str, OrderedDict[str, Credential]] = {name: OrderedDict() for name in platform.kinds}
-        self._faults: list[Planned] = []
-        self._journal: deque[Entry] = deque()
-        self._weight, self._most_entries = 0, journal_entries
-        self._numbers, self._lock = count(1), Lock()
-        for kind in platform.kinds.values():
+        self._given = dict(registered or {})
+        self.service = Service(self.store, system, self.ids, restore=lambda _: self.restore(), sink=sink)
+        self.organization = DEFAULT_ORGANIZATION
+        self.editor = Editor(self.service, self.organization)
+        self.clock = Clock(self.editor)
+        self.restore()
+
+    def restore(self) -> None:
+        """Write what a store needs that is new, or was emptied."""
+        organization = Organization(id=self.organization, name="default", policy=Policy(retention=FOR_EVER))
+        writes = [Write(ORGANIZATION, None, organization), Write(FAULTS, None, FaultPlan())]
+        self.store.commit(self.organization, writes, None, self.ids.context(self.organization), 0, FOR_EVER)
+        for kind in self.platform.kinds.values():
             if kind.registered:
-                self.register(kind.name, (registered or {}).get(kind.name))
+                self._restore_registered(kind)
+
+    def _restore_registered(self, kind: Kind) -> None:
+        given = self._given.get(kind.name) or self.registered.get(kind.name)
+        found = next(iter(self.credentials(kind.name)), None)
+        if given is None and found is not None:
+            self._know(kind, found)
+        elif found is None or (given is not None and given.id and given.id != found.id):
+            self.register(kind.name, given)
+        else:
+            self._know(kind, found)
+
+    def _know(self, kind: Kind, record: Credential) -> None:
+        bound = {name: value or "" for name, value in zip(kind.bound, record.bound, strict=True)}
+        self.registered[kind.name] = Registered(record.id, bound, record.scopes)
+        for secret in bound.values():
+            self.secrets.add(secret)
 
     # -- time --------------------------------------------------------------------------------------------------------
 
     def now(self) -> int:
         """Return the platform's time in milliseconds."""
-        return self.clock.reading(self._system())
-
-    def set_clock(self, clock: ClockState) -> None:
-        """Move, freeze or resume the clock."""
-        self.clock = clock
+        return self.editor.now()
 
     def advance(self, milliseconds: int) -> None:
         """Move the clock forward."""
-        clock = self.clock
-        if clock.frozen_at is None:
-            self.clock = replace(clock, offset=clock.offset + milliseconds)
-        else:
-            self.clock = replace(clock, frozen_at=clock.frozen_at + milliseconds)
+        self.clock.advance(milliseconds / 1000)
 
     # -- credentials -------------------------------------------------------------------------------------------------
 
@@ -159,25 +142,40 @@ class Mock:
         strangers = given.bound.keys() - kind.bound.keys()
         if strangers:
             raise InvalidRequest(min(strangers), f"is not bound to {kind.a}; {suggestion(min(strangers), kind.bound)}")
-        bound = {one: given.bound.get(one) or self._ids.secret() for one in kind.bound}
+        bound = {one: given.bound.get(one) or self.ids.secret() for one in kind.bound}
         made = Registered(given.id or self.mint(name), bound, given.scopes)
-        with self._lock:
-            scopes = self.platform.scopes_within(name) if given.scopes is None else given.scopes
-            record = life.issue(name, made.id, kind.life, self.now(), bound=tuple(made.bound.values()), scopes=scopes)
-            self._put(record)
-            for secret in made.bound.values():
-                self.secrets.add(secret)
-            self.registered[name] = made
+        scopes = self.platform.scopes_within(name) if given.scopes is None else given.scopes
+        key = self.key(name, made.id)
+        for _ in range(ATTEMPTS):
+            organization, former, now = self._read(key)
+            record = new(kind, made.id, now, bound=tuple(bound.values()), scopes=scopes)
+            if former is not None:
+                record = replace(record, version=former.version + 1)
+            if self._write(organization, [(former, record)], now):
+                break
+        else:
+            raise ConflictError(kind.noun, ATTEMPTS)
+        for secret in bound.values():
+            self.secrets.add(secret)
+        self.registered[name] = made
         return made
+
+    def key(self, kind: str, id: str) -> Key:
+        """Return the place of a credential in the store."""
+        return Key("registered" if self.platform.kinds[kind].registered else "credential", f"{kind}/{id}")
 
     def credentials(self, name: str) -> list[Credential]:
         """Return the credentials of a kind that are kept, oldest first. Raises NotFound."""
-        with self._lock:
-            return list(self._tables[self.kind(name).name].values())
+        place = self.key(self.kind(name).name, "").kind
+        found, after = list[Credential](), 0
+        while page := self.store.records(self.organization, place, 1000, after):
+            found += [record for _, record in page if isinstance(record, Credential) and record.kind == name]
+            after, _ = page[-1]
+        return found
 
     def credential(self, name: str, id: str) -> Credential:
         """Return one credential. Raises NotFound."""
-        record = self._tables[self.kind(name).name].get(id)
+        _, record, _ = self._read(self.key(self.kind(name).name, id))
         if record is None:
             raise NotFound(self.kind(name).noun, id)
         return record
@@ -185,8 +183,10 @@ class Mock:
     def owner(self, record: Credential) -> Credential | None:
         """Return the owner of a credential, after its own owners' effect on it; None if it has none or it was forgotten."""
         within = self.platform.kinds[record.kind].within
-        found = None if within is None else self._tables[within].get(record.within)
-        return None if found is None else life.inherited(found, self.owner(found))
+        if within is None or not record.within:
+            return None
+        (found,) = self.store.load(self.organization, (self.key(within, record.within),)).records
+        return life.inherited(found, self.owner(found)) if isinstance(found, Credential) else None
 
     def end(self, name: str, id: str | None = None, *, by: str = "ended") -> int:
         """End the living credentials of a kind, or the one with this id; return how many. Raises NotFound, InvalidRequest.
@@ -196,177 +196,220 @@ class Mock:
         ways = [way for way in ("ended", "evicted", "expired") if way in self.kind(name).refused or way == "ended"]
         if by not in ways:
             raise InvalidRequest("by", f"{self.kind(name).a} cannot be {by}; it can be {', '.join(ways)}")
-        one = None if id is None else self.credential(name, id)
-        with self._lock:
-            now, ended = self.now(), 0
-            for record in [one] if one is not None else list(self._tables[self.kind(name).name].values()):
-                over = life.expire(record, now) if by == "expired" else life.end(record, by, now)
-                if over is not record:
-                    self._put(over)
-                    ended += 1
-            return ended
+        every = [self.credential(name, id)] if id is not None else self.credentials(name)
+        return sum(self._end(record, by) for record in every)
+
+    def _end(self, record: Credential, by: str) -> bool:
+        for _ in range(ATTEMPTS):
+            organization, former, now = self._read(self.key(record.kind, record.id))
+            if former is None:
+                return False
+            over = life.expire(former, now) if by == "expired" else life.end(former, by, now)
+            if over is former:
+                return False
+            if self._write(organization, [(former, over)], now):
+                return True
+        raise ConflictError(self.kind(record.kind).noun, ATTEMPTS)
 
     def mint(self, kind: str) -> str:
         """Return a new id."""
-        return self._ids.secret()[:24] if kind else self._ids.message()  # 18 bytes: canonical base64url
-
-    def _put(self, record: Credential) -> None:
-        table = self._tables[record.kind]
-        if record.id not in table and self.platform.kinds[record.kind].duty.get("secret"):
-            self.secrets.add(record.id)
-        table[record.id] = record
-        while len(table) > MOST_CREDENTIALS:
-            now = self.now()
-            over = next((id for id, one in table.items() if now >= one.ends_at), None) or next(iter(table))
-            del table[over]
-            self.secrets.discard(over)
+        return self.ids.secret()[:24] if kind else self.ids.message()  # 18 bytes: canonical base64url
 
     # -- faults ------------------------------------------------------------------------------------------------------
 
-    def plan(self, fault: Planned) -> None:
+    def plan(self, fault: Fault) -> None:
         """Add a fault. Raises NotFound, InvalidRequest."""
         if fault.operation is not None and fault.operation not in self.platform.operations:
             raise NotFound("operation", fault.operation, suggestion(fault.operation, self.platform.operations))
-        if len(self._faults) >= MOST_FAULTS:
-            raise InvalidRequest("faults", f"{MOST_FAULTS} are waiting already; clear them first")
-        self._faults.append(fault)
 
-    def planned(self) -> list[Planned]:
+        def edit(plan: FaultPlan, _now: int) -> FaultPlan:
+            if len(plan.faults) >= MAX_FAULTS:
+                raise InvalidRequest("faults", f"{MAX_FAULTS} are waiting already; clear them first")
+            return replace(plan, version=plan.version + 1, faults=(*plan.faults, fault))
+
+        self.editor.change(FAULT_PLANS, "", edit, None)
+
+    def planned(self) -> list[Fault]:
         """Return the planned faults."""
-        return list(self._faults)
+        return list(self.editor.get(FAULT_PLANS, "").faults)
 
     def clear_faults(self) -> None:
         """Forget the planned faults."""
-        self._faults.clear()
-
-    def draw(self, operation: str) -> Effect | None:
-        """Return the effect of the next fault that hits a request of this operation, and use it up once; None if there is
-        none."""
-        with self._lock:
-            for fault in self._faults:
-                if fault.operation not in {None, operation}:
-                    continue
-                if fault.skip:
-                    fault.skip -= 1
-                    continue
-                if fault.times is not None:
-                    fault.times -= 1
-                    if fault.times <= 0:
-                        self._faults.remove(fault)
-                return fault.effect
-        return None
+        self.editor.change(FAULT_PLANS, "", lambda plan, _: replace(plan, version=plan.version + 1, faults=()), None)
 
     # -- journal -----------------------------------------------------------------------------------------------------
 
     @property
-    def journal(self) -> list[Entry]:
+    def journal(self) -> list[Recorded]:
         """The requests that are kept, oldest first."""
-        with self._lock:
-            return list(self._journal)
+        return recorded(Reader(self.store, self.organization).forwards())
 
-    def context(self) -> str:
-        """Return a new contextId."""
-        return self._ids.context("00000000")
-
-    def arrived(self, make: Callable[[int, int], Entry]) -> Entry:
-        """Journal a request; `make` takes its number and the time."""
-        with self._lock:
-            entry = make(next(self._numbers), self.now())
-            self._journal.append(entry)
-            self._weigh(entry)
-        return entry
-
-    def answered(self, entry: Entry) -> None:
-        """Count the bytes by which an entry has grown since its request arrived."""
-        with self._lock:
-            if entry.counted >= 0:
-                self._weigh(entry)
-
-    def _weigh(self, entry: Entry) -> None:
-        weight = entry.weight
-        self._weight, entry.counted = self._weight + weight - entry.counted, weight
-        while len(self._journal) > 1 and (len(self._journal) > self._most_entries or self._weight > MOST_BYTES):
-            oldest = self._journal.popleft()
-            self._weight, oldest.counted = self._weight - oldest.counted, -1
-
-    def find(self, context_id: str) -> Entry:
-        """Return the entry of a contextId. Raises NotFound."""
-        found = next((entry for entry in self.journal if entry.context_id == context_id), None)
+    def find(self, context_id: str) -> Recorded:
+        """Return the request with a contextId. Raises NotFound."""
+        found = next((one for one in self.journal if one.context_id == context_id), None)
         if found is None:
             raise NotFound("request", context_id, "the journal does not have it, or no longer")
         return found
 
+    def hide(self, text: str) -> str:
+        """Return a text without secrets."""
+        return self.secrets.hide(text)
+
+    def told_as(self, kind: str, id: str) -> str:
+        """Return the name of a credential in the journal and in reports: a pseudonym if its id is secret."""
+        return told_as(self.platform.kinds[kind], id)
+
     def reset(self) -> None:
         """Forget credentials, journal and faults, and reset the clock to the system's. Registered credentials are issued
         anew."""
-        with self._lock:
-            for table in self._tables.values():
-                table.clear()
-            for entry in self._journal:
-                entry.counted = -1
-            self._journal.clear()
-            self._faults.clear()
-            self._weight, self.clock = 0, ClockState()
+        self.editor.start_afresh(lambda one: replace(one, version=one.version + 1, clock=ClockState()), "reset")
         for name, registered in list(self.registered.items()):
             self.register(name, registered)
 
-    # -- deciding ----------------------------------------------------------------------------------------------------
+    # -- requests ----------------------------------------------------------------------------------------------------
 
-    def decide(
-        self, operation: Operation | None, row: str, detail: str, message: Message, entry: Entry, acts: bool
-    ) -> Decision:
-        """Decide a request, write the effects, and note both in its entry. Without an operation, `row` refuses it.
+    def arrive(self, call: Call) -> Seen:
+        """Read what a request shows, and journal its arrival. Return the organisation with its faults."""
+        read = self._load(call, call)
+        if read is None:
+            self.restore()
+            read = self._load(call, call)
+        assert read is not None
+        call.read, call.arrived_at = read, read.seen.now
+        self.service.sink(call, read.seen.now)
+        return read.seen
 
-        If a fault keeps the platform from acting, only the ids shown are noted.
-        """
-        with self._lock:
-            seen = self._look(operation, message)
-            entry.shown = dict(seen.shown)
-            if not acts:
-                entry.acted = False
-                return Decision(answer=self.platform.refused["route"], acted=False)
-            if operation is None:
-                decision = turn_away(self.platform, row, detail, seen, self.mint)
-            else:
-                decision = decide(self.platform, operation, message, seen, self.mint)
-            for record in decision.writes.values():
-                self._put(record)
-            entry.issued, entry.refused_by = decision.issued, decision.refused_by
-            entry.cause, entry.detail = decision.cause, decision.detail
-            return decision
+    def answer(self, call: Call, render: Callable[[Call, Decision], Response]) -> Response:
+        """Decide a request, write what follows from it, and journal the answer. Raises StoreUnavailable, ConflictError."""
+        for attempt in range(ATTEMPTS):
+            read = call.read if attempt == 0 and not call.effect.before else self._load(call)
+            if read is None:
+                raise NotFound("organization", self.organization)
+            call.read = read
+            snapshot = self._snapshot(call.called, call.shown, read)
+            decision = self._decision(call, snapshot)
+            response = render(call, decision)
+            writes = [(read.version_of(record, decision), record) for record in decision.writes.values()]
+            noted = AnswerNote(call, decision, response)
+            if self._write(read.seen.organization, writes, read.seen.now, noted, call.effect.after, call.context_id, attempt):
+                self._remember(decision)
+                call.decision, call.response = decision, response
+                return response
+        raise ConflictError("a credential", ATTEMPTS)
 
-    def _look(self, operation: Operation | None, message: Message) -> Snapshot:
-        shown: dict[str, str] = {}
-        found: dict[str, Credential] = {}
+    def _remember(self, decision: Decision) -> None:
+        """Learn secret ids, to redact them in logs. The oldest are forgotten first."""
+        for name, id in decision.issued.items():
+            if self.platform.kinds[name].duty.get("secret"):
+                self.secrets.add(id)
+                self._secret_ids.append(id)
+                if len(self._secret_ids) > MOST_SECRETS:
+                    self.secrets.discard(self._secret_ids.popleft())
+
+    def _decision(self, call: Call, snapshot: Snapshot) -> Decision:
+        if not call.effect.acts:
+            return Decision(answer=self.platform.refused["route"], acted=False)
+        if call.called is None:
+            return turn_away(self.platform, call.row, call.detail, snapshot, self.mint)
+        return decide(self.platform, call.called, call.message, snapshot, self.mint)
+
+    def _load(self, call: Call, arrival: Noted | None = None) -> _Read | None:
+        keys = [self.key(kind, id) for kind, id in call.shown.items()]
+        loaded = self.store.load(self.organization, (*_PLACES, *keys), arrival, self.service.moment())
+        organization, plan, *records = loaded.records
+        if not isinstance(organization, Organization):
+            return None
+        now = organization.clock.reading(loaded.system)
+        seen = Seen(organization, now, faults=plan if isinstance(plan, FaultPlan) else None)
+        found = {kind: one for kind, one in zip(call.shown, records, strict=True) if isinstance(one, Credential)}
+        return _Read(seen, found, {})
+
+    def _snapshot(self, operation: Operation | None, shown: Mapping[str, str], read: _Read) -> Snapshot:
+        """Return the state for a decision: what is shown, with the owners and what lives beside it."""
+        now = read.seen.now
         owners: dict[str, Credential] = {}
-        now = self.now()
-        for name in operation.carries if operation is not None else ():
-            kind = self.platform.kinds[name]
-            id = kind.carried[operation.name](message) if operation is not None else None
-            if id is None:
-                continue
-            id = shown[name] = id if isinstance(id, str) else str(id)
-            record = self._tables[name].get(id)
-            if record is not None:
-                found[name] = record
-                owner = self.owner(record)
-                if owner is not None:
-                    owners[name] = owner
-        crowds = dict(self._crowds(operation, found, owners, now)) if operation is not None else {}
-        return Snapshot(now=now, shown=shown, found=found, owners=owners, crowds=crowds)
+        for name, record in read.found.items():
+            owner = self._owner(record, read)
+            if owner is not None:
+                owners[name] = owner
+        crowds = dict(self._crowds(operation, read, owners, now)) if operation is not None else {}
+        return Snapshot(now=now, shown=shown, found=read.found, owners=owners, crowds=crowds)
+
+    def _owner(self, record: Credential, read: _Read) -> Credential | None:
+        """Return a credential's owner with its own owners' effect. Owners are read once for a request."""
+        within = self.platform.kinds[record.kind].within
+        if within is None or not record.within:
+            return None
+        key = self.key(within, record.within)
+        if key not in read.others:
+            (found,) = self.store.load(self.organization, (key,), None, self.service.moment()).records
+            read.others[key] = found if isinstance(found, Credential) else None
+        owner = read.others[key]
+        return None if owner is None else life.inherited(owner, self._owner(owner, read))
 
     def _crowds(
-        self, operation: Operation, found: Mapping[str, Credential], owners: Mapping[str, Credential], now: int
+        self, operation: Operation, read: _Read, owners: Mapping[str, Credential], now: int
     ) -> Iterator[tuple[str, tuple[Credential, ...]]]:
         for name in operation.issues:
             kind = self.platform.kinds[name]
             if kind.life.live is None:
                 continue
-            within = {record.id for record in (*found.values(), *owners.values()) if record.kind == kind.within}
-            yield (
-                name,
-                tuple(one for one in self._tables[name].values() if now < one.ends_at and (not within or one.within in within)),
+            within = {record.id for record in (*read.found.values(), *owners.values()) if record.kind == kind.within}
+            crowd = [one for one in self.credentials(name) if now < one.ends_at and (not within or one.within in within)]
+            read.others |= {self.key(name, one.id): one for one in crowd}
+            yield name, tuple(crowd)
+
+    # -- writing -----------------------------------------------------------------------------------------------------
+
+    def _read(self, key: Key) -> tuple[Organization, Credential | None, int]:
+        loaded = self.store.load(self.organization, (ORGANIZATION, key), None, self.service.moment())
+        organization, record = loaded.records
+        if not isinstance(organization, Organization):
+            raise NotFound("organization", self.organization)
+        found = record if isinstance(record, Credential) else None
+        return organization, found, organization.clock.reading(loaded.system)
+
+    def _write(
+        self,
+        organization: Organization,
+        changes: Iterable[tuple[Credential | None, Credential]],
+        now: int,
+        noted: Noted | None = None,
+        after: int = 0,
+        context_id: str = "",
+        attempt: int = 0,
+    ) -> bool:
+        """Write records in place of former ones, and journal `noted`. Return False if one has changed meanwhile."""
+        writes = [
+            Write(self.key(record.kind, record.id), None if former is None else former.version, record, record.ends_at)
+            for former, record in changes
+        ]
+        if not writes and noted is not None:
+            done = bool(self.store.note(organization.id, noted, now + after, organization.version))
+        else:
+            commit_id = f"{context_id or self.ids.context(organization.id)}:{attempt}"
+            retention = organization.policy.retention
+            done = self.store.commit(
+                organization.id, writes, noted, commit_id, now, retention, now + after, organization.version
             )
+        if done and noted is not None:
+            self.service.sink(noted, now + after)
+        return done
+
+
+class _Read(Struct):
+    """What was read for a request: the organisation, the credentials shown by kind, and others by their place."""
+
+    seen: Seen
+    found: dict[str, Credential]
+    others: dict[Key, Any]
+
+    def version_of(self, record: Credential, decision: Decision) -> Credential | None:
+        """Return the former state of a record that a decision writes, None if it is new."""
+        if decision.issued.get(record.kind) == record.id:
+            return None
+        known = [*self.found.values(), *(one for one in self.others.values() if one is not None)]
+        return next((one for one in known if one.kind == record.kind and one.id == record.id), None)
 
 
 def alive(mock: Mock, records: Iterable[Credential]) -> list[Credential]:

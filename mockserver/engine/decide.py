@@ -5,10 +5,12 @@ The first guard that refuses decides. A refusal changes no session.
 
 from __future__ import annotations
 
+from hmac import compare_digest
+
 from msgspec import Struct
 
-from mockserver.engine import access, lifecycle
-from mockserver.engine.model import FaultPlan, OAuthClient, Operation, Organization, Policy, Reason, Session, Token
+from mockserver.engine import life
+from mockserver.engine.model import STATES, WRITE_SCOPE, Credential, FaultPlan, Operation, Organization, Policy, Reason, State
 
 
 class Ask(Struct, frozen=True, gc=False):
@@ -37,9 +39,9 @@ class Seen(Struct, frozen=True, gc=False):
 
     organization: Organization
     now: int
-    client: OAuthClient | None = None
-    token: Token | None = None
-    session: Session | None = None
+    client: Credential | None = None
+    token: Credential | None = None
+    session: Credential | None = None
     live_sessions: int = 0
     faults: FaultPlan | None = None
 
@@ -54,10 +56,10 @@ class Outcome(Struct, frozen=True, gc=False):
 
     reason: Reason
     seen: Seen
-    session: Session | None = None
-    token: Token | None = None
+    session: Credential | None = None
+    token: Credential | None = None
     message_id: str = ""
-    issued: Token | None = None
+    issued: Credential | None = None
     acted: bool = True
 
 
@@ -72,7 +74,16 @@ def lacking(ask: Ask, seen: Seen) -> str | None:
     """Return the scope that this request lacks, None if it has all."""
     if seen.client is None or seen.token is None:
         return None
-    return access.missing_scope(seen.client, seen.token, required_scopes(seen.organization.policy, ask.operation))
+    return missing_scope(seen.client, seen.token, required_scopes(seen.organization.policy, ask.operation))
+
+
+def missing_scope(client: Credential, token: Credential, required: tuple[str, ...]) -> str | None:
+    """Return the first required scope that the client (now) or its token lacks, None if it has all."""
+    has, narrowed = client.scopes, token.scopes
+    for scope in required:
+        if (has is not None and scope not in has) or (narrowed is not None and scope not in narrowed):
+            return scope
+    return None
 
 
 GUARDS = ("authentication", "scope", "media type", "size", "body", "rate limit", "session")
@@ -91,11 +102,47 @@ def refusal(ask: Ask, seen: Seen) -> Reason | None:
     if reason is not None:
         return reason
     limit = policy.rate_limit_per_minute  # → 429
-    if limit is not None and seen.token is not None and access.usage(seen.token, seen.now).made >= limit:
+    if limit is not None and seen.token is not None and life.usage(seen.token, seen.now).made >= limit:
         return Reason.RATE_LIMITED
     if ask.operation == "send":  # → 403
-        return lifecycle.refuse(seen.session, ask.client_id, seen.now)
+        return refuse_session(seen.session, ask.client_id, seen.now)
     return None
+
+
+SESSION_ENDED = {
+    "ended": Reason.SESSION_REVOKED,
+    "spent": Reason.SESSION_CONSUMED,
+    "idle": Reason.SESSION_IDLE,
+    "expired": Reason.SESSION_EXPIRED,
+}
+"""The reason to refuse a session that ended by a cause."""
+TOKEN_ENDED = {"ended": Reason.AUTH_REVOKED, "idle": Reason.AUTH_IDLE, "expired": Reason.AUTH_EXPIRED}
+"""The reason to refuse a token that ended by a cause."""
+
+
+def refuse_session(session: Credential | None, client_id: str, now: int) -> Reason | None:
+    """Return why a send with this session by this OAuth client is refused at `now`, None if it is not."""
+    if session is None:
+        return Reason.SESSION_UNKNOWN
+    if session.within != client_id:
+        return Reason.SESSION_FOREIGN
+    cause = life.cause_at(session, None, now)
+    return SESSION_ENDED[cause] if cause else None
+
+
+def state_of(session: Credential, now: int) -> State:
+    """Return the state of a session at `now` (milliseconds)."""
+    return STATES[life.cause_at(session, None, now)]
+
+
+def refuse_token(token: Credential | None, now: int, policy: Policy, client: Credential | None) -> Reason | None:
+    """Return why a bearer token of `client` is refused at `now`, None if it is valid."""
+    if token is None:
+        return Reason.AUTH_UNKNOWN
+    if not token.ended_by and life.is_evicted(token, client):
+        return Reason.AUTH_EVICTED
+    cause = life.cause_at(token, None, now, policy.token_idle_timeout)
+    return TOKEN_ENDED[cause] if cause else None
 
 
 def authentication(ask: Ask, seen: Seen, policy: Policy) -> Reason | None:
@@ -106,7 +153,7 @@ def authentication(ask: Ask, seen: Seen, policy: Policy) -> Reason | None:
         return Reason.AUTH_REJECTED
     if seen.client is None:
         return Reason.AUTH_UNKNOWN
-    return access.check_token(seen.token, seen.now, policy, seen.client)
+    return refuse_token(seen.token, seen.now, policy, seen.client)
 
 
 def malformed(ask: Ask, policy: Policy) -> Reason | None:
@@ -136,24 +183,64 @@ def decide(ask: Ask, seen: Seen, new_id: str = "", max_live_sessions: int | None
     reason = refusal(ask, seen)
     token, limit = None, policy.rate_limit_per_minute
     if (limit is not None or policy.token_idle_timeout is not None) and seen.token is not None and reason not in UNCOUNTED:
-        token = access.count_use(seen.token, seen.now, limit)
+        token = life.count_use(seen.token, seen.now, limit)
     if reason is not None:
         return Outcome(reason, seen, None, token)
     if ask.operation == "send":
         assert seen.session is not None  # the session guard accepts no request without one
-        return Outcome(_ACCEPTED, seen, lifecycle.accept(seen.session, seen.now, policy), token, new_id)
+        return Outcome(_ACCEPTED, seen, life.use(seen.session, seen.now, policy.idle_timeout), token, new_id)
     if max_live_sessions is not None and seen.live_sessions >= max_live_sessions:
         return Outcome(Reason.CAPACITY, seen, None, token)
-    session = lifecycle.open_session(new_id, ask.client_id, ask.guest, seen.now, policy)
-    return Outcome(_CREATED, seen, session, token)
+    return Outcome(_CREATED, seen, open_session(new_id, ask.client_id, ask.guest, seen.now, policy), token)
+
+
+def open_session(id: str, client_id: str, guest: tuple[str, str], now: int, policy: Policy) -> Credential:
+    """Return a new session for `guest` (name, email)."""
+    return life.issue(
+        "session",
+        id,
+        now,
+        ttl=policy.ttl,
+        idle=policy.idle_timeout,
+        uses=policy.handshakes,
+        within=client_id,
+        about=guest,
+    )
+
+
+def oauth_client(
+    id: str, organization: str, secret: str, scopes: tuple[str, ...] = (WRITE_SCOPE,), name: str = ""
+) -> Credential:
+    """Return a new OAuth client of an organisation."""
+    return Credential(kind="client", id=id, within=organization, bound=(secret,), scopes=scopes, about=(name,))
+
+
+def check_secret(client: Credential | None, secret: str) -> Reason | None:
+    """Return why these client credentials are refused, None if they are right."""
+    if client is None:
+        return Reason.OAUTH_UNKNOWN_CLIENT
+    if not compare_digest(secret_of(client).encode(), secret.encode("utf-8", "surrogatepass")):
+        return Reason.OAUTH_WRONG_SECRET
+    return None
+
+
+def secret_of(client: Credential) -> str:
+    """Return the secret of an OAuth client."""
+    return client.bound[0] or ""
+
+
+def grantable(client: Credential, asked: tuple[str, ...] | None) -> bool:
+    """Return whether the client has every requested scope. A request without scopes is always granted."""
+    return asked is None or client.scopes is None or set(asked) <= set(client.scopes)
 
 
 def decide_token(ask: Ask, seen: Seen, secret: str, scopes: tuple[str, ...] | None, new_token: str) -> Outcome:
     """Decide a token request, first by its form, then by the client's credentials. `new_token` becomes the token."""
     policy, client = seen.organization.policy, seen.client
-    refused = malformed(ask, policy) or access.check_secret(client, secret)
+    refused = malformed(ask, policy) or check_secret(client, secret)
     if refused is not None or client is None:
         return Outcome(refused or Reason.OAUTH_UNKNOWN_CLIENT, seen)
-    if not access.grantable(client, scopes):
+    if not grantable(client, scopes):
         return Outcome(Reason.OAUTH_INVALID_SCOPE, seen)
-    return Outcome(Reason.TOKEN_ISSUED, seen, issued=access.issue(new_token, client, scopes, seen.now, policy))
+    token = life.issue("token", new_token, seen.now, ttl=policy.token_ttl, within=client.id, scopes=scopes)
+    return Outcome(Reason.TOKEN_ISSUED, seen, issued=token)

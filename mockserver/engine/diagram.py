@@ -1,17 +1,27 @@
-"""The session's states as a Mermaid diagram, generated from the engine's table: `python -m mockserver.engine.diagram`."""
+"""The session's states as a Mermaid diagram, in the engine's order of causes: `python -m mockserver.engine.diagram`."""
 
 from __future__ import annotations
 
-from mockserver.engine.lifecycle import CAUSES
-from mockserver.engine.model import State
+from mockserver.engine.decide import SESSION_ENDED
+from mockserver.engine.model import CAUSES, STATES, State
+
+TRIGGERS = {
+    "ended": "the control API ends it",
+    "spent": "accepted sends reach `handshakes`",
+    "idle": "now ≥ last activity + `idle_timeout`",
+    "expired": "now ≥ creation + `ttl`",
+}
+"""How a session comes to each of its ends."""
 
 
 def diagram() -> str:
     """Return the diagram. The order of the arrows is the precedence at equal milliseconds."""
+    causes = [cause for cause in CAUSES if cause in TRIGGERS]
     lines = ["stateDiagram-v2", f"    [*] --> {State.ACTIVE}: POST …/webchat/sessions"]
-    lines += [f"    {State.ACTIVE} --> {cause.state}: {cause.trigger}" for cause in CAUSES]
+    lines += [f"    {State.ACTIVE} --> {STATES[cause]}: {TRIGGERS[cause]}" for cause in causes]
     lines += [
-        f"    {cause.state} --> [*]: forgotten after `retention`; a send is refused as {cause.refusal}" for cause in CAUSES
+        f"    {STATES[cause]} --> [*]: forgotten after `retention`; a send is refused as {SESSION_ENDED[cause]}"
+        for cause in causes
     ]
     return "\n".join(lines)
 

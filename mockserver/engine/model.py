@@ -7,13 +7,15 @@ has a `version`: 1 at first, one more with each change. Stores compare versions 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-Operation = Literal["token", "create", "send"]
+Operation: TypeAlias = str
+"""The name of an operation: one of OPERATIONS, or one that a declaration gives."""
 
 OPERATIONS: tuple[Operation, ...] = ("token", "create", "send")
+"""The operations of the web chat."""
 
 WRITE_SCOPE = "webchat:session:write"
 """The scope named in the thread. No public specification lists it."""
@@ -25,14 +27,31 @@ UNASSIGNED = "ffffffff"
 """The organisation in which requests that name none are journalled; `unassigned` is its readable name."""
 
 
+CAUSES = ("ended", "evicted", "spent", "succeeded", "idle", "expired")
+"""Ways for a credential to end, in order of precedence at equal milliseconds. The first four are acts, the others deadlines."""
+
+NEVER = 1 << 53
+"""A time that never comes: beyond every clock, and still exact as a double."""
+
+
 class State(StrEnum):
-    """The states of a session. All but ACTIVE are final. The order is the precedence at equal milliseconds."""
+    """The states of a session, as the web chat calls them. All but ACTIVE are final."""
 
     ACTIVE = "active"
     REVOKED = "revoked"
     CONSUMED = "consumed"
     IDLE = "idle"
     EXPIRED = "expired"
+
+
+STATES = {
+    "": State.ACTIVE,
+    "ended": State.REVOKED,
+    "spent": State.CONSUMED,
+    "idle": State.IDLE,
+    "expired": State.EXPIRED,
+}
+"""The state of a session that ended by a cause."""
 
 
 class Reason(StrEnum):
@@ -132,62 +151,55 @@ class Organization(Struct, frozen=True, kw_only=True):
     rejects_tokens: bool = False
 
 
-class OAuthClient(Struct, frozen=True, kw_only=True):
-    """A client of the client-credentials grant. `scopes` are checked at every request, so a change affects live tokens."""
+class Counts(Struct, frozen=True, kw_only=True, gc=False):
+    """The counts of a credential, which the store keeps without changing `version`, because several requests count at once.
 
-    id: str
-    version: int = 1
-    organization: str
-    secret: str
-    scopes: tuple[str, ...] = (WRITE_SCOPE,)
-    name: str = ""
-    issued: int = 0
-    """Number of tokens issued to it so far."""
-    evicted: int = 0
-    """The number of the newest evicted token. All before it are evicted too."""
-
-
-class Token(Struct, frozen=True, kw_only=True, gc=False):
-    """A bearer token. `ended_by` is the reason for which the control API ended it, None if it did not.
-
-    The store counts `number`, `last_used`, `window` and `used` without changing `version`.
+    `number` is its number among its owner's, from 1; 0 if no operation issued it. `window` is the start of the minute that is
+    counted for the rate limit, `requests` the requests in it. As an owner, it has issued `issued` credentials so far, and those
+    up to the number `evicted` are evicted.
     """
 
-    value: str
-    version: int = 1
-    client_id: str
-    issued: int
-    expires_at: int
-    scopes: tuple[str, ...] | None = None
-    """The scopes the token was requested with; None means all scopes of its client."""
-    last_used: int = 0
-    ended_by: Reason | None = None
     number: int = 0
-    """The token's number among its client's, from 1; 0 if the token operation did not issue it."""
     window: int = 0
-    """Start of the minute that is counted for the rate limit."""
-    used: int = 0
-    """Requests counted in that minute."""
+    requests: int = 0
+    issued: int = 0
+    evicted: int = 0
 
 
-class Session(Struct, frozen=True, kw_only=True, gc=False):
-    """A web-chat session. Deadlines are set at creation and at each accepted send, and only then.
+UNCOUNTED = Counts()
 
-    `ended_at` and `ended_by` are set if an act ended it (consumed, revoked). Idle and expired follow from the deadlines.
+
+class Credential(Struct, frozen=True, kw_only=True, gc=False):
+    """A session, a token, an OAuth client, or a credential of any other kind. `mockserver.engine.life` has its rules.
+
+    Deadlines are set at issue and at each use, and only then. `ended_at` and `ended_by` are the act that ended it, or will
+    after a grace. `left` counts its remaining uses, None if they are unlimited.
     """
 
+    kind: str
     id: str
     version: int = 1
-    client_id: str
-    created: int
-    last_activity: int
-    idle_at: int
-    expires_at: int
-    handshakes_left: int
-    ended_at: int | None = None
-    ended_by: State | None = None
-    guest_name: str = ""
-    guest_email: str = ""
+    within: str = ""
+    """The id of its owner: the OAuth client of a token or a session."""
+    issued_at: int = 0
+    last_used: int = 0
+    idle_at: int = NEVER
+    expires_at: int = NEVER
+    ended_at: int = NEVER
+    ended_by: str = ""
+    left: int | None = None
+    bound: tuple[str | None, ...] = ()
+    """Values that must be equal at each use: the secret of an OAuth client."""
+    scopes: tuple[str, ...] | None = None
+    """Its scopes, which are checked at every request; None means all that its owner has."""
+    about: tuple[str, ...] = ()
+    """What it was issued for: a session's guest (name, email), the name of an OAuth client."""
+    counts: Counts = UNCOUNTED
+
+    @property
+    def ends_at(self) -> int:
+        """The time at which it ends or ended, if nothing else happens to it."""
+        return min(self.idle_at, self.expires_at, self.ended_at)
 
 
 FaultKind = Literal[
@@ -212,13 +224,14 @@ UnusableBody = Literal["cut", "html", "blank", "list", "no_field", "null", "empt
 class Fault(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A fault to come, as data. The effect of each kind is in `mockserver.faults`.
 
-    It hits the next `times` requests (None: all) of `operation` (None: any), each with `probability`.
+    It skips `skip` requests of `operation` (None: any), and hits the next `times` of them (None: all), each with `probability`.
     """
 
     kind: FaultKind
     operation: Operation | None = None
     times: int | None = 1
     probability: float = 1.0
+    skip: int = 0
     status: int = 503
     """For `status`: 400, 413, 429, 500, 502, 503 …; for `redirect`: 301, 302, 303, 307 or 308."""
     retry_after: int | None = None

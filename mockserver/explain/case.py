@@ -7,8 +7,9 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from mockserver.engine import lifecycle
-from mockserver.engine.model import UNASSIGNED, Organization, Policy, Reason, Session, State
+from mockserver.engine import life
+from mockserver.engine.decide import open_session
+from mockserver.engine.model import UNASSIGNED, Credential, Organization, Policy, Reason
 from mockserver.exchanges import Pair, Reader, guest_asked, pair_up, session_of
 from mockserver.ids import was_issued
 from mockserver.journal import Arrival, Entry, Guest, Perturbed
@@ -21,7 +22,9 @@ Known = Literal["remembered", "rebuilt", "forgotten", "never issued"]
 class Case:
     """One request among all requests of its organisation in the journal. Times are in milliseconds."""
 
-    def __init__(self, pair: Pair, entries: list[Entry], organization: Organization, record: Session | None, now: int) -> None:
+    def __init__(
+        self, pair: Pair, entries: list[Entry], organization: Organization, record: Credential | None, now: int
+    ) -> None:
         self.pair, self.organization, self.now = pair, organization, now
         self.arrival, self.answer = pair
         self.session_id = session_of(pair)
@@ -63,7 +66,7 @@ class Case:
         return next((pair for pair in self.about if pair.answer is not None and pair.answer.issued), None)
 
     @cached_property
-    def session(self) -> Session | None:
+    def session(self) -> Credential | None:
         """The session from the store, or else rebuilt from the journal."""
         return self._record or (rebuilt(self.creation, self) if self.creation is not None else None)
 
@@ -86,8 +89,8 @@ class Case:
         return replace(
             self.policy,
             idle_timeout=idle_span(session, self),
-            ttl=self.policy.ttl if session.ended_by is State.EXPIRED else session.expires_at - session.created,
-            handshakes=session.handshakes_left + len(_accepted(self)) if self.creation is not None else self.policy.handshakes,
+            ttl=self.policy.ttl if session.ended_by == "expired" else session.expires_at - session.issued_at,
+            handshakes=(session.left or 0) + len(_accepted(self)) if self.creation is not None else self.policy.handshakes,
         )
 
     @cached_property
@@ -131,16 +134,16 @@ def issue_of(arrival: Arrival, pairs: list[Pair]) -> Pair | None:
     return next(issues, None)
 
 
-def rebuilt(creation: Pair, case: Case) -> Session:
+def rebuilt(creation: Pair, case: Case) -> Credential:
     """Return the session rebuilt from the journal, with deadlines by the current policy."""
     guest = guest_asked(creation.arrival) or Guest("", "")
     client = client_of(creation.arrival, case.pairs) or ""
-    session = lifecycle.open_session(case.session_id or "", client, (guest.name, guest.email), when(creation), case.policy)
+    session = open_session(case.session_id or "", client, (guest.name, guest.email), when(creation), case.policy)
     for at, act in sorted([*_accepted(case), *_ended(case)], key=lambda change: change[0]):
         if act == "accept":
-            session = lifecycle.accept(session, at, case.policy)
+            session = life.use(session, at, case.policy.idle_timeout)
         else:
-            session = lifecycle.expire(session, at) if act == "expire_session" else lifecycle.revoke(session, at)
+            session = life.expire(session, at) if act == "expire_session" else life.end(session, "ended", at)
     return session
 
 
@@ -153,10 +156,10 @@ def _ended(case: Case) -> list[tuple[int, str]]:
     return [(entry.at, entry.what) for entry in case.perturbed if entry.at >= created and ends(entry, case.session_id)]
 
 
-def idle_span(session: Session, case: Case) -> int:
+def idle_span(session: Credential, case: Case) -> int:
     """Return how long the session may be without an accepted message, computed from its timestamps."""
-    activity = [session.created, *(at for at, _ in _accepted(case))]
-    if session.ended_by is State.CONSUMED and len(activity) > 1:
+    activity = [session.issued_at, *(at for at, _ in _accepted(case))]
+    if session.ended_by == "spent" and len(activity) > 1:
         activity.pop()  # the last message consumed the session and set no new deadline
     return session.idle_at - activity[-1]
 
@@ -179,4 +182,4 @@ def gather(platform: Platform, organization: str, context_id: str) -> Case | Non
     found, session = loaded.records
     known = found if isinstance(found, Organization) else Organization(id=UNASSIGNED)
     now = known.clock.reading(loaded.system)
-    return Case(pair, entries, known, session if isinstance(session, Session) else None, now)
+    return Case(pair, entries, known, session if isinstance(session, Credential) else None, now)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from mockserver.clock import iso
-from mockserver.engine import lifecycle
-from mockserver.engine.model import UNASSIGNED, Session, State
+from mockserver.engine import life as lives
+from mockserver.engine.model import STATES, UNASSIGNED, Credential
 from mockserver.exchanges import Pair, guest_asked, guest_of
 from mockserver.explain.case import Case, ends, idle_span, when
 from mockserver.explain.model import Cause, Event, Life
@@ -33,7 +33,7 @@ def life_of(case: Case) -> Life | None:
     return Life(
         id=case.session_id,
         known=case.known,
-        client_id=(session.client_id or None) if session is not None else None,
+        client_id=(session.within or None) if session is not None else None,
         guest=guest_of(session) if session is not None else None,
         first_cause=causes[0] if causes else None,
         later_causes=causes[1:],
@@ -42,7 +42,7 @@ def life_of(case: Case) -> Life | None:
 
 
 def _event(happening: Happening, case: Case) -> Event:
-    created = case.session.created if case.session is not None else None
+    created = case.session.issued_at if case.session is not None else None
     return Event(
         at=happening.at / 1000,
         time=iso(happening.at),
@@ -60,12 +60,12 @@ def _happenings(case: Case) -> Iterator[Happening]:
     if session is None:
         return
     if case.creation is None:
-        yield Happening(session.created, 0, "created, by a request that has left the journal")
+        yield Happening(session.issued_at, 0, "created, by a request that has left the journal")
     yield from _deadlines(session, case.now)
-    until = max(case.acted, lifecycle.end_of(session).at)
+    until = max(case.acted, lives.end_of(session).at)
     for entry in case.perturbed:
         what = _done(entry, case.session_id)
-        if what and session.created <= entry.at <= until:
+        if what and session.issued_at <= entry.at <= until:
             yield Happening(entry.at, entry.seq, what)
 
 
@@ -82,10 +82,10 @@ def _requested(pair: Pair) -> str:
     return f"send answered {answer.status} {answer.reason}{fault}{failure}"
 
 
-def _deadlines(session: Session, now: int) -> Iterator[Happening]:
-    end = lifecycle.end_of(session)
-    for state, at, name in ((State.IDLE, session.idle_at, "idle timeout"), (State.EXPIRED, session.expires_at, "time to live")):
-        if end.state is not state:
+def _deadlines(session: Credential, now: int) -> Iterator[Happening]:
+    end = lives.end_of(session)
+    for cause, at, name in (("idle", session.idle_at, "idle timeout"), ("expired", session.expires_at, "time to live")):
+        if end.cause != cause:
             yield Happening(at, 0, f"its {name} would have ended it")
         else:
             yield Happening(at, 0, f"its {name} ended it" if at <= now else f"its {name} will end it")
@@ -103,35 +103,35 @@ def _done(entry: Perturbed, session: str | None) -> str | None:
 _CLOCK = {"set_clock": "the clock was set forward", "freeze_clock": "the clock was frozen", "resume_clock": "the clock ran on"}
 
 
-def causes_of(session: Session, case: Case) -> tuple[Cause, ...]:
+def causes_of(session: Credential, case: Case) -> tuple[Cause, ...]:
     """Return the ends of the session, the earliest first."""
-    first = lifecycle.end_of(session)
-    ends_at = [lifecycle.End(session.idle_at, State.IDLE), lifecycle.End(session.expires_at, State.EXPIRED)]
-    if session.ended_by is not None and session.ended_at is not None:
-        ends_at.append(lifecycle.End(session.ended_at, session.ended_by))
+    first = lives.end_of(session)
+    ends_at = [lives.End(session.idle_at, "idle"), lives.End(session.expires_at, "expired")]
+    if session.ended_by:
+        ends_at.append(lives.End(session.ended_at, session.ended_by))
     later = sorted((end for end in ends_at if end != first), key=lambda end: end.at)
     return tuple(_cause(end, session, case) for end in (first, *later))
 
 
-def _cause(end: lifecycle.End, session: Session, case: Case) -> Cause:
+def _cause(end: lives.End, session: Credential, case: Case) -> Cause:
     return Cause(
-        state=end.state,
+        state=STATES[end.cause],
         at=end.at / 1000,
         time=iso(end.at),
         before=(case.acted - end.at) / 1000,
-        what=_CAUSES[end.state].format(ttl=span(end.at - session.created), **_uses(session, case)),
+        what=_CAUSES[end.cause].format(ttl=span(end.at - session.issued_at), **_uses(session, case)),
     )
 
 
 _CAUSES = {
-    State.REVOKED: "by the control API",
-    State.CONSUMED: "by the message accepted in request {consumer}",
-    State.IDLE: "by its idle timeout, after {idle} without an accepted message",
-    State.EXPIRED: "by its time to live, {ttl} after it was created",
+    "ended": "by the control API",
+    "spent": "by the message accepted in request {consumer}",
+    "idle": "by its idle timeout, after {idle} without an accepted message",
+    "expired": "by its time to live, {ttl} after it was created",
 }
 
 
-def _uses(session: Session, case: Case) -> dict[str, str]:
+def _uses(session: Credential, case: Case) -> dict[str, str]:
     accepted = [pair for pair in case.about if pair.answer is not None and pair.answer.accepted]
     consumer = accepted[-1].arrival.context_id if accepted else "(which has left the journal)"
     return {"consumer": consumer, "idle": span(idle_span(session, case))}

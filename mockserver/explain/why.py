@@ -103,8 +103,8 @@ def _accepted(case: Case, _life: Life | None) -> str:
     session = case.session
     if session is None:
         return ""
-    age = f"The session was {span(case.acted - session.created)} old"
-    return f"{age} and is consumed by it." if session.handshakes_left == 0 else f"{age}."
+    age = f"The session was {span(case.acted - session.issued_at)} old"
+    return f"{age} and is consumed by it." if session.left == 0 else f"{age}."
 
 
 def _created(case: Case, _life: Life | None) -> str:

@@ -18,6 +18,10 @@ def draw(plan: FaultPlan, operation: Operation) -> tuple[FaultPlan, Fault | None
     for place, fault in enumerate(plan.faults):
         if fault.operation not in {None, operation}:
             continue
+        if fault.skip:
+            waiting = replace(fault, skip=fault.skip - 1)
+            plan = replace(plan, version=plan.version + 1, faults=(*plan.faults[:place], waiting, *plan.faults[place + 1 :]))
+            continue
         if fault.probability < 1.0:
             drawn += 1
             if _chance(plan.seed, drawn) >= fault.probability:

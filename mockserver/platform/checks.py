@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from mockserver.engine.model import CAUSES
 from mockserver.platform.errors import Wrong, suggestion
 from mockserver.platform.places import Place, parse
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from mockserver.platform.declaration import Declaration
 
 KINDS = ("x-lifecycle", "kinds")
-
-CAUSES = ("ended", "evicted", "spent", "succeeded", "idle", "expired")
-"""Ways for a credential to end, in order of precedence at equal milliseconds. The first four are acts, the others deadlines."""
 
 REFUSALS = ("missing", "unknown", "foreign", *CAUSES)
 """Reasons to refuse a credential."""

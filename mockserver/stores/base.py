@@ -13,11 +13,15 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias
 from msgspec import Struct
 
 from mockserver.engine.decide import Seen
-from mockserver.engine.model import FaultPlan, OAuthClient, Organization, Session, Token
+from mockserver.engine.model import Credential, FaultPlan, Organization
 from mockserver.journal import Entry, Noted
 
-Kind = Literal["organization", "faults", "client", "token", "session"]
-Record: TypeAlias = Organization | FaultPlan | OAuthClient | Token | Session
+Kind = Literal["organization", "faults", "client", "token", "session", "registered", "credential"]
+"""A kind of record. The last two are for credentials of declared platforms, whose ids begin with their kind: ``nonce/ID``."""
+
+TIMED: tuple[Kind, ...] = ("session", "credential")
+"""Kinds whose records end by themselves, and are then forgotten."""
+Record: TypeAlias = Organization | FaultPlan | Credential
 
 FORGOTTEN_A_COMMIT = 16
 """Sessions that a commit of sessions may forget beyond those it writes. This limits the cost that others' sessions add."""
@@ -41,9 +45,9 @@ FAULTS = Key("faults")
 class Write(Struct, frozen=True, gc=False):
     """One change: if `key` holds version `expected` (None: nothing), put `new` (None: remove).
 
-    `ends_at`, for sessions only, is when the session ends by itself or has ended, in milliseconds on the organisation's clock
-    (None: never). It moves the session from the live ones to the ended ones, which a store may forget. It does not decide the
-    session's state.
+    `ends_at`, for TIMED kinds only, is when the record ends by itself or has ended, in milliseconds on the organisation's clock
+    (None: never). It moves the record from the live ones to the ended ones, which a store may forget. It does not decide its
+    state.
     """
 
     key: Key
@@ -53,7 +57,7 @@ class Write(Struct, frozen=True, gc=False):
 
 
 class Use(Struct, frozen=True, gc=False):
-    """One more request with a token, counted by `access.count_use`, if the token still has `version`.
+    """One more request with a token, counted by `life.count_use`, if the token still has `version`.
 
     Like a change, it is refused if the minute has `limit` requests already.
     """
@@ -64,7 +68,7 @@ class Use(Struct, frozen=True, gc=False):
 
 
 class Issue(Struct, frozen=True, gc=False):
-    """One more token for a client, counted by `access.count_issue`, if the client still has `version`.
+    """One more token for a client, counted by `life.count_issue`, if the client still has `version`.
 
     The token that is written with it gets its number.
     """

@@ -11,7 +11,7 @@ from msgspec import DecodeError, msgpack
 from msgspec.structs import replace
 
 from mockserver import journal
-from mockserver.engine.model import FaultPlan, OAuthClient, Organization, Session, Token
+from mockserver.engine.model import Counts, Credential, FaultPlan, Organization
 from mockserver.journal import Entry, Noted
 from mockserver.stores.base import Kind, Record
 
@@ -19,14 +19,16 @@ _encoder = msgpack.Encoder()
 _decoders: dict[Kind, msgpack.Decoder[Record]] = {
     "organization": msgpack.Decoder(Organization),
     "faults": msgpack.Decoder(FaultPlan),
-    "client": msgpack.Decoder(OAuthClient),
-    "token": msgpack.Decoder(Token),
-    "session": msgpack.Decoder(Session),
+    "client": msgpack.Decoder(Credential),
+    "token": msgpack.Decoder(Credential),
+    "session": msgpack.Decoder(Credential),
+    "registered": msgpack.Decoder(Credential),
+    "credential": msgpack.Decoder(Credential),
 }
 
 
 _COUNTS: dict[Kind, tuple[str, ...]] = {
-    "token": ("number", "window", "used", "last_used"),
+    "token": ("number", "window", "requests", "last_used"),
     "client": ("issued", "evicted"),
 }
 """The fields that scripts count, in the order of `commit.lua`."""
@@ -34,18 +36,24 @@ _COUNTS: dict[Kind, tuple[str, ...]] = {
 
 def encode_record(kind: Kind, record: Record) -> bytes:
     """Return the record with its version and its counts in front."""
-    counts = " ".join(str(getattr(record, name)) for name in _COUNTS.get(kind, ()))
+    counts = " ".join(map(str, _counts(record, _COUNTS[kind]))) if isinstance(record, Credential) and kind in _COUNTS else ""
     return b"%d:%b:" % (record.version, counts.encode()) + _encoder.encode(record)
+
+
+def _counts(record: Credential, names: tuple[str, ...]) -> list[int]:
+    return [record.last_used if name == "last_used" else getattr(record.counts, name) for name in names]
 
 
 def decode_record(kind: Kind, value: bytes) -> Record:
     """Return the record in `value`. Raises msgspec.DecodeError if it is not a record of `kind`."""
     _, counts, encoded = value.split(b":", 2) if value.count(b":", 0, 120) > 1 else (b"", b"", b"")
     record = _decoders[kind].decode(encoded)
-    if not counts:
+    if not counts or not isinstance(record, Credential):
         return record
     try:
-        return replace(record, **dict(zip(_COUNTS[kind], map(int, counts.split()), strict=True)))
+        counted = dict(zip(_COUNTS[kind], map(int, counts.split()), strict=True))
+        last_used = counted.pop("last_used", record.last_used)
+        return replace(record, counts=Counts(**counted), last_used=last_used)
     except (KeyError, ValueError) as error:
         raise DecodeError(f"its counts are {counts!r}") from error
 

@@ -13,7 +13,7 @@ local BOUND, STAMP, ENTRY, REMEMBER, CLOCK = ARGV[6], ARGV[7], ARGV[8], ARGV[9],
 local VERSION, AFRESH = ARGV[11], ARGV[12] == '1'
 local ROOM, COUNT, COUNTED, COUNTED_VERSION, MOST, SPAN = ARGV[13], ARGV[14], ARGV[15], ARGV[16], tonumber(ARGV[17]), ARGV[18]
 local FIRST, WIDTH = 19, 5
-local CLIENT, TOKEN, SESSION = '2', '3', '4'
+local CLIENT, TOKEN, SESSION, CREDENTIAL = '2', '4', '5', '6'
 
 local records, order, ends, journal, applied = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 
@@ -54,7 +54,7 @@ local function numbers(counts)
   return found
 end
 
--- The same as access.count_use: a minute begins with the first request counted in it. False if it is full.
+-- The same as life.count_use: a minute begins with the first request counted in it. False if it is full.
 local function use(counts)
   local number, window, used, last = unpack(counts)
   local now = tonumber(NOW)
@@ -67,7 +67,7 @@ local function use(counts)
   return {number, window, used + 1, math.max(last, now)}
 end
 
--- The same as access.count_issue: beyond the bound the oldest are evicted, for good.
+-- The same as life.count_issue: beyond the bound the oldest are evicted, for good.
 local function issue(counts)
   local issued, evicted = counts[1] + 1, counts[2]
   return {issued, MOST and math.max(evicted, issued - MOST) or evicted}
@@ -138,7 +138,7 @@ local function write(issued, field, rank, expected, value, ends_at)
   if ends_at ~= '' then
     redis.call('ZADD', ends, ends_at, field)
   end
-  if rank == TOKEN then
+  if rank == TOKEN or rank == CREDENTIAL then
     local from, to = place(rank, 0), '(' .. place(rank + 1, 0)
     local beyond = redis.call('ZCOUNT', order, from, to) - MOST_TOKENS
     if beyond > 0 then
@@ -147,7 +147,7 @@ local function write(issued, field, rank, expected, value, ends_at)
   end
 end
 
--- Keeps the organisation, its faults and its clients, which have lower ranks, and the number of records written.
+-- Keeps the organisation, its faults and what is registered, which have lower ranks, and the number of records written.
 local function start_afresh()
   local kept = redis.call('ZRANGEBYSCORE', order, '-inf', '(' .. place(TOKEN, 0), 'WITHSCORES')
   local values = {}

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from mockserver.clock import system_clock
-from mockserver.engine import access
+from mockserver.engine import life
 from mockserver.engine.decide import Seen
-from mockserver.engine.model import FaultPlan, OAuthClient, Organization, Token
+from mockserver.engine.model import Credential, FaultPlan, Organization
 from mockserver.journal import Entry, Noted
 from mockserver.stores.base import FORGOTTEN_A_COMMIT, Bounds, Issue, Key, Kind, Loaded, Record, Use, Write
 from mockserver.stores.deadlines import NEVER, Deadlines
@@ -244,17 +244,23 @@ class MemoryStore:
         return self._owners.get(client_id, organization) != organization
 
     def _apply(self, tenant: _Tenant, organization: str, writes: Sequence[Write], now: int, retention: int) -> None:
-        deadlines, sessions = tenant.deadlines, 0
+        deadlines, sessions, credentials = tenant.deadlines, 0, 0
         if now >= deadlines.due:  # first, so that sessions end in the order of their deadlines
             deadlines.advance(now)
         for write in writes:
-            if write.key.kind == "session":
+            kind = write.key.kind
+            if kind == "session":
                 sessions += 1
-                tenant.put_session(write, now)
+                _put_timed(write, now, tenant.sessions, tenant.session_places, deadlines)
+            elif kind == "credential":
+                credentials += 1
+                tenant.put_credential(write, now)
             else:
                 self._put(tenant, organization, write)
         if sessions and deadlines.crowded(now - retention, self._max_ended_sessions):
             tenant.forget_sessions(now - retention, sessions)
+        if credentials:
+            tenant.forget_credentials(now, retention, credentials)
 
     def _put(self, tenant: _Tenant, organization: str, write: Write) -> None:
         """Write a record other than a session, and update its indexes."""
@@ -263,7 +269,8 @@ class MemoryStore:
         if new is None:
             tenant.records[kind].pop(id, None)
         else:
-            tenant.records[kind][id] = new if write.expected is None else _with_counts(new, tenant.records[kind][id])
+            counts = write.expected is not None and kind in {"token", "client"}
+            tenant.records[kind][id] = _with_counts(new, tenant.records[kind][id]) if counts else new
         if places is not None:
             places.remove(id) if new is None else places.add(id)
         if kind == "token":
@@ -283,6 +290,8 @@ class _Tenant:
     __slots__ = (
         "bounds",
         "clients",
+        "credential_deadlines",
+        "credentials",
         "deadlines",
         "faults",
         "heavy",
@@ -302,24 +311,28 @@ class _Tenant:
         self.noted = 0
         self.organization: Organization | None = None
         self.faults: FaultPlan | None = None
-        self.clients: dict[str, OAuthClient] = {}
+        self.clients: dict[str, Credential] = {}
         self.records: dict[Kind, dict[str, Any]] = {"organization": {}, "faults": {}, "client": self.clients}
-        self.places: dict[str, Places] = {"client": Places()}
+        self.records["registered"] = {}
+        self.places: dict[str, Places] = {"client": Places(), "registered": Places()}
         self._begin()
 
     def start_afresh(self) -> object:
         """Remove sessions, tokens and journal, however many there are, and return them."""
-        former = self.sessions, self.tokens, self.session_places, self.deadlines, self.journal
+        former = self.sessions, self.tokens, self.session_places, self.deadlines, self.journal, self.credentials
         self._begin()
         return former
 
     def _begin(self) -> None:
         self.sessions: dict[str, Any] = {}
         # An OrderedDict, because removing from the front of a plain dict gets slow: it looks at every gap left there.
-        self.tokens: OrderedDict[str, Token] = OrderedDict()
-        self.records |= {"token": self.tokens, "session": self.sessions}
+        self.tokens: OrderedDict[str, Credential] = OrderedDict()
+        self.credentials: OrderedDict[str, Credential] = OrderedDict()
+        self.credential_deadlines = Deadlines()
+        self.records |= {"token": self.tokens, "session": self.sessions, "credential": self.credentials}
         self.session_places = Places(self.places.get("session"))
         self.places |= {"token": Places(self.places.get("token")), "session": self.session_places}
+        self.places["credential"] = Places(self.places.get("credential"))
         self.deadlines = Deadlines()
         self.journal: deque[tuple[int, Noted]] = deque(maxlen=self.bounds.journal_entries)
         self.heavy: deque[tuple[int, int]] = deque()
@@ -364,7 +377,7 @@ class _Tenant:
 
     def _use(self, count: Use, now: int) -> bool:
         token = self.tokens.get(count.token)
-        used = access.count_use(token, now, count.limit) if token is not None and token.version == count.version else None
+        used = life.count_use(token, now, count.limit) if token is not None and token.version == count.version else None
         if used is not None:
             self.tokens[count.token] = used
         return used is not None
@@ -373,28 +386,29 @@ class _Tenant:
         client = self.clients.get(count.client)
         if client is None or client.version != count.version:
             return None
-        client = self.clients[count.client] = access.count_issue(client, count.bound)
+        client = self.clients[count.client] = life.count_issue(client, count.bound)
         return [
-            replace(write, new=replace(write.new, number=client.issued))
-            if isinstance(write.new, Token) and write.expected is None
+            replace(write, new=life.numbered(write.new, client.counts.issued))
+            if isinstance(write.new, Credential) and write.key.kind == "token" and write.expected is None
             else write
             for write in writes
         ]
 
-    def put_session(self, write: Write, now: int) -> None:
-        id, new, ends_at = write.key.id, write.new, write.ends_at
-        if new is None:
-            self.sessions.pop(id, None)
-            self.session_places.remove(id)
-            self.deadlines.remove(id)
-            return
-        self.sessions[id] = new
-        if write.expected is None:
-            waiting = self.session_places.waiting
-            waiting.append(id)
-            if len(waiting) >= 128:
-                self.session_places.settle()
-        self.deadlines.put(id, NEVER if ends_at is None else ends_at, now)
+    def put_credential(self, write: Write, now: int) -> None:
+        if now >= self.credential_deadlines.due:
+            self.credential_deadlines.advance(now)
+        _put_timed(write, now, self.credentials, self.places["credential"], self.credential_deadlines)
+
+    def forget_credentials(self, now: int, retention: int, written: int) -> None:
+        """Forget credentials that ended long ago, and beyond the limit the oldest."""
+        deadlines, places = self.credential_deadlines, self.places["credential"]
+        for id in deadlines.forget(now - retention, self.bounds.max_ended_sessions, FORGOTTEN_A_COMMIT + written):
+            del self.credentials[id]
+            places.remove(id)
+        while len(self.credentials) > self.bounds.max_tokens:
+            id, _ = self.credentials.popitem(last=False)
+            places.remove(id)
+            deadlines.remove(id)
 
     def forget_sessions(self, before: int, written: int) -> None:
         for id in self.deadlines.forget(before, self.bounds.max_ended_sessions, FORGOTTEN_A_COMMIT + written):
@@ -408,12 +422,27 @@ class _Tenant:
             self.places["token"].remove(id)
 
 
+def _put_timed(write: Write, now: int, records: dict[str, Any], places: Places, deadlines: Deadlines) -> None:
+    """Write a record that ends by itself, and update its indexes."""
+    id, new, ends_at = write.key.id, write.new, write.ends_at
+    if new is None:
+        records.pop(id, None)
+        places.remove(id)
+        deadlines.remove(id)
+        return
+    records[id] = new
+    if write.expected is None:
+        waiting = places.waiting
+        waiting.append(id)
+        if len(waiting) >= 128:
+            places.settle()
+    deadlines.put(id, NEVER if ends_at is None else ends_at, now)
+
+
 def _with_counts(new: Record, held: Record) -> Record:
     """Return a record that is written again, with its present counts."""
-    if isinstance(new, Token) and isinstance(held, Token):
-        return replace(new, number=held.number, last_used=held.last_used, window=held.window, used=held.used)
-    if isinstance(new, OAuthClient) and isinstance(held, OAuthClient):
-        return replace(new, issued=held.issued, evicted=held.evicted)
+    if isinstance(new, Credential) and isinstance(held, Credential):
+        return replace(new, counts=held.counts, last_used=held.last_used)
     return new
 
 

@@ -19,9 +19,9 @@ from typing import TypeAlias, cast
 import msgspec
 
 from mockserver.clock import system_clock
-from mockserver.engine.access import MINUTE
 from mockserver.engine.decide import Seen
-from mockserver.engine.model import FaultPlan, OAuthClient, Organization, Session, Token
+from mockserver.engine.life import MINUTE
+from mockserver.engine.model import Credential, FaultPlan, Organization
 from mockserver.errors import StoreUnavailable
 from mockserver.journal import Entry, Noted, TraceError
 from mockserver.stores.base import (
@@ -29,6 +29,7 @@ from mockserver.stores.base import (
     FORGOTTEN_A_COMMIT,
     LIGHT,
     ORGANIZATION,
+    TIMED,
     Bounds,
     Issue,
     Key,
@@ -44,10 +45,18 @@ from mockserver.stores.directory import Directory
 from mockserver.stores.keys import Keys, field, to_text
 from mockserver.stores.link import Link, Script
 
-RANKS: dict[Kind, int] = {"organization": 0, "faults": 1, "client": 2, "token": 3, "session": 4}
-"""Kinds in the order they have in `order`. `commit.lua` knows those of clients, tokens and sessions."""
+RANKS: dict[Kind, int] = {
+    "organization": 0,
+    "faults": 1,
+    "client": 2,
+    "registered": 3,
+    "token": 4,
+    "session": 5,
+    "credential": 6,
+}
+"""Kinds in the order they have in `order`. `commit.lua` knows those of clients, tokens, sessions and credentials."""
 
-_Looked: TypeAlias = tuple[Organization | None, FaultPlan | None, OAuthClient | None, Token | None, Session | None]
+_Looked: TypeAlias = tuple[Organization | None, FaultPlan | None, Credential | None, Credential | None, Credential | None]
 
 SURE = 5
 """The number of timeouts that a commit is remembered. It is repeated at once or never."""
@@ -224,7 +233,7 @@ class RedisStore:
         stamp: int,
         terms: tuple[bytes | int, ...],
     ) -> bool:
-        bounds, sessions = self._bounds, sum(write.key.kind == "session" for write in writes)
+        bounds, sessions = self._bounds, sum(write.key.kind in TIMED for write in writes)
         done = self._link.run(
             self._commit,
             self._keys.of(organization, "records", "order", "ends", "journal", f"applied:{commit_id}"),
@@ -261,7 +270,7 @@ def _parts(write: Write) -> tuple[bytes | int, ...]:
     """Return a write as arguments for `commit.lua`."""
     key, new = write.key, write.new
     ends_at: int | bytes = b""
-    if key.kind == "session":
+    if key.kind in TIMED:
         ends_at = NEVER if write.ends_at is None else write.ends_at
     value = b"" if new is None else encode_record(key.kind, new)
     return field(key), RANKS[key.kind], _or_none(write.expected), value, ends_at

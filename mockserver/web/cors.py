@@ -38,8 +38,9 @@ _HEADER_NAMES = re.compile(r"[\w!#$%&'*+.^`|~-]+( *, *[\w!#$%&'*+.^`|~-]+)*", re
 class Cors:
     """The allowed origins: `loopback`, `*`, `off`, or a list of origins such as http://localhost:5173."""
 
-    def __init__(self, origins: Sequence[str]) -> None:
-        """Raise SettingsError if an origin is malformed."""
+    def __init__(self, origins: Sequence[str], exposed: Sequence[str] = ()) -> None:
+        """`exposed` are headers that a page may read, EXPOSED by default. Raise SettingsError if an origin is malformed."""
+        self._exposed = ", ".join(exposed) or EXPOSED
         self._any, self._loopback = ANY in origins, LOOPBACK in origins
         listed = [origin.lower().rstrip("/") for origin in origins if origin not in {ANY, LOOPBACK, OFF}]
         for origin in listed:
@@ -59,7 +60,7 @@ class Cors:
         origin, allowed = environ["HTTP_ORIGIN"], self.allows(environ["HTTP_ORIGIN"])
         if environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ:
             return _preflight(origin, environ, start_response) if allowed else _refusal(origin, environ, start_response)
-        return app(environ, _sharing(origin, start_response) if allowed else start_response)
+        return app(environ, _sharing(origin, self._exposed, start_response) if allowed else start_response)
 
 
 def _is_loopback(origin: str) -> bool:
@@ -71,9 +72,9 @@ def _is_loopback(origin: str) -> bool:
     return host.endswith(".localhost") or names_loopback(f"[{host}]" if ":" in host else host)
 
 
-def _sharing(origin: str, start_response: StartResponse) -> StartResponse:
+def _sharing(origin: str, exposed: str, start_response: StartResponse) -> StartResponse:
     def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
-        shared = [("Access-Control-Allow-Origin", origin), ("Access-Control-Expose-Headers", EXPOSED), ("Vary", "Origin")]
+        shared = [("Access-Control-Allow-Origin", origin), ("Access-Control-Expose-Headers", exposed), ("Vary", "Origin")]
         return start_response(status, [*headers, *shared], exc_info)
 
     return start

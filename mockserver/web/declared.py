@@ -7,6 +7,7 @@ tokens and clients.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import flask
@@ -14,37 +15,58 @@ import msgspec
 from flask import Blueprint, Flask, Response
 from msgspec import Struct
 
-from mockserver.clock import iso, to_milliseconds
-from mockserver.declared import life
+from mockserver.clock import iso
+from mockserver.control import Control
+from mockserver.declared.assembly import DeclaredAssembly
+from mockserver.declared.entries import Recorded
 from mockserver.declared.explain import explain, text
-from mockserver.declared.handler import DeclaredHandler
-from mockserver.declared.life import Credential
-from mockserver.declared.mock import Entry, Mock, Planned, Registered
-from mockserver.engine.model import ClockState, Fault
+from mockserver.declared.handler import CONTEXT, REASON, DeclaredHandler
+from mockserver.declared.mock import Mock, Registered
+from mockserver.engine import life
+from mockserver.engine.model import NEVER, Credential, Fault
 from mockserver.errors import InvalidRequest
 from mockserver.faults import effect_of
+from mockserver.platform.model import Platform
+from mockserver.settings import Settings
 from mockserver.web import fast_lane
+from mockserver.web.admin import clock, faults, requests
 from mockserver.web.admin.answers import answer, handle_errors
 from mockserver.web.admin.guard import PREFIX, Guard
+from mockserver.web.console import CONSOLE, Console, credentials
+from mockserver.web.console.extension import DECLARED_TABS
+from mockserver.web.cors import Cors
 from mockserver.wire import Answering
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 LISTED = 1000
 """The most credentials or requests in a list: the newest."""
 
 
 class DeclaredApp:
-    """A WSGI application on a handler. `control`, if given, answers the paths under ``/__admin``."""
+    """A WSGI application on a handler. `control`, if given, answers the paths under ``/__admin``.
 
-    def __init__(self, handler: Answering, control: Flask | None = None) -> None:
-        self.answering, self._control = handler, control
+    `cors` decides on calls from pages of other origins.
+    """
+
+    def __init__(
+        self,
+        handler: Answering,
+        control: Flask | None = None,
+        cors: Cors | None = None,
+        console: WSGIApplication | None = None,
+    ) -> None:
+        self.answering, self._control, self._cors, self._console = handler, control, cors, console
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a WSGI call."""
+        if self._console is not None and environ["PATH_INFO"].startswith(CONSOLE):
+            return self._console(environ, start_response)
         if self._control is not None and environ["PATH_INFO"].startswith(PREFIX):
             return self._control(environ, start_response)
+        if self._cors is not None and "HTTP_ORIGIN" in environ:
+            return self._cors.answer(partial(fast_lane.answer, self.answering), environ, start_response)
         return fast_lane.answer(self.answering, environ, start_response)
 
     def refuse(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -52,9 +74,13 @@ class DeclaredApp:
         return fast_lane.refuse(self.answering, environ, start_response)
 
 
-def create_declared_app(mock: Mock, *, admin_token: str = "", opaque: bool = False, base_url: str = "") -> DeclaredApp:
+def create_declared_app(mock: Mock, settings: Settings = Settings(), *, base_url: str = "") -> DeclaredApp:
     """Return the application that serves a mock, with its control API."""
+    parts = DeclaredAssembly(mock, settings)
     app, blueprint = Flask("mockserver.web.declared"), Blueprint("admin", __name__, url_prefix=PREFIX)
+    control = Control(parts)
+    for views in (clock, faults, requests):
+        views.add(blueprint, control)
     _add_server(blueprint, mock)
     _add_clock(blueprint, mock)
     _add_credentials(blueprint, mock)
@@ -62,8 +88,24 @@ def create_declared_app(mock: Mock, *, admin_token: str = "", opaque: bool = Fal
     _add_requests(blueprint, mock)
     handle_errors(blueprint)
     app.register_blueprint(blueprint)
-    app.before_request(Guard(admin_token))
-    return DeclaredApp(DeclaredHandler(mock, base_url=base_url, opaque=opaque), app)
+    app.before_request(Guard(settings.admin_token))
+    console = Console(app, parts, DECLARED_TABS)
+    credentials.views(mock, console)
+    handler = DeclaredHandler(mock, base_url=base_url, opaque=settings.opaque)
+    return DeclaredApp(handler, app, Cors(settings.cors, exposed(mock.platform)), console)
+
+
+def exposed(platform: Platform) -> list[str]:
+    """Return the headers of a platform's answers, which pages of other origins may read."""
+    answers = [operation.answer for operation in platform.operations.values()]
+    answers += [*platform.refused.values(), *(answer for kind in platform.kinds.values() for answer in kind.refused.values())]
+    named = {name for answer in answers for name, _ in answer.headers}
+    places = (place for kind in platform.kinds.values() for place in (kind.always, *kind.issued.values()) if place is not None)
+    return sorted({*OWN, *named, *(place.name for place in places if place.part == "header")} - {"Set-Cookie"})
+
+
+OWN = (CONTEXT, REASON, "Date", "Location", "Retry-After")
+"""Headers that any answer may have."""
 
 
 class _Seconds(Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,6 +147,7 @@ def _add_server(blueprint: Blueprint, mock: Mock) -> None:
 
     @blueprint.get("/ready")
     def ready() -> Response:
+        mock.store.ping()
         return answer({"status": "ready"})
 
     @blueprint.get("/platform")
@@ -121,8 +164,8 @@ def _add_server(blueprint: Blueprint, mock: Mock) -> None:
 
 def _add_clock(blueprint: Blueprint, mock: Mock) -> None:
     def told() -> Response:
-        now = mock.now()
-        return answer({"now": iso(now), "milliseconds": now, "frozen": mock.clock.frozen_at is not None})
+        now = mock.clock.read()
+        return answer({"now": now.iso, "milliseconds": round(now.now * 1000), "frozen": now.mode == "frozen"})
 
     @blueprint.get("/clock")
     def clock() -> Response:
@@ -130,23 +173,17 @@ def _add_clock(blueprint: Blueprint, mock: Mock) -> None:
 
     @blueprint.post("/clock/advance")
     def advance() -> Response:
-        seconds = _given(_Seconds).seconds
-        if seconds < 0:
-            raise InvalidRequest("seconds", "a clock does not go backwards; give 0 or more")
-        mock.advance(to_milliseconds(seconds))
+        mock.clock.advance(_given(_Seconds).seconds)
         return told()
 
     @blueprint.post("/clock/freeze")
     def freeze() -> Response:
-        mock.set_clock(ClockState(frozen_at=mock.now()))
+        mock.clock.freeze()
         return told()
 
     @blueprint.post("/clock/resume")
     def resume() -> Response:
-        if mock.clock.frozen_at is not None:
-            now = mock.now()
-            mock.set_clock(ClockState())
-            mock.advance(now - mock.now())
+        mock.clock.resume()
         return told()
 
 
@@ -171,10 +208,10 @@ def _credential(mock: Mock, record: Credential) -> dict[str, Any]:
     owner = mock.owner(record)
     end = life.end_of(record, owner)
     return {
-        "id": mock.secrets.hide(record.id),
+        "id": mock.told_as(record.kind, record.id),
         "issued": iso(record.issued_at),
         "state": life.cause_at(record, owner, mock.now()) or "alive",
-        "ends": iso(end.at) if end.at < life.NEVER else None,
+        "ends": iso(end.at) if end.at < NEVER else None,
         "uses_left": record.left,
     }
 
@@ -182,17 +219,18 @@ def _credential(mock: Mock, record: Credential) -> dict[str, Any]:
 def _add_faults(blueprint: Blueprint, mock: Mock) -> None:
     @blueprint.get("/faults")
     def faults() -> Response:
-        told = [{"operation": one.operation, "does": one.effect.label, "times": one.times} for one in mock.planned()]
+        told = [{"operation": one.operation, "does": effect_of(one).label, "times": one.times} for one in mock.planned()]
         return answer({"faults": told})
 
     @blueprint.post("/faults")
     def add() -> Response:
         given = _given(_Failing)
         try:
-            fault = msgspec.convert({"kind": given.kind, **given.options}, Fault)
+            where = {"operation": given.operation, "times": given.times, "skip": given.skip}
+            fault = msgspec.convert({"kind": given.kind, **given.options, **where}, Fault)
         except msgspec.ValidationError as error:
             raise InvalidRequest("fault", str(error)) from error
-        mock.plan(Planned(effect=effect_of(fault), operation=given.operation, times=given.times, skip=given.skip))
+        mock.plan(fault)
         return answer({}, 201)
 
     @blueprint.delete("/faults")
@@ -214,7 +252,7 @@ def _add_requests(blueprint: Blueprint, mock: Mock) -> None:
         return answer(story)
 
 
-def _request(mock: Mock, entry: Entry) -> dict[str, Any]:
+def _request(mock: Mock, entry: Recorded) -> dict[str, Any]:
     return {
         "number": entry.number,
         "context_id": entry.context_id,
@@ -225,6 +263,6 @@ def _request(mock: Mock, entry: Entry) -> dict[str, Any]:
         "refused_by": entry.refused_by or None,
         "cause": entry.cause or None,
         "fault": entry.fault or None,
-        "shown": {kind: mock.secrets.hide(id) for kind, id in entry.shown.items()},
-        "issued": {kind: mock.secrets.hide(id) for kind, id in entry.issued.items()},
+        "shown": dict(entry.shown),
+        "issued": dict(entry.issued),
     }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from mockserver.engine.decide import Ask, Outcome, Seen
+from mockserver.engine.decide import Ask, Outcome, Seen, secret_of
 from mockserver.engine.model import Operation, Reason
 from mockserver.faults import NONE
 from mockserver.faults.effect import Effect
 from mockserver.journal import Entry
 from mockserver.wire import notes
+from mockserver.wire.credentials import shown_as
 from mockserver.wire.message import Request, Response
 from mockserver.wire.redaction import Secrets
 
@@ -45,6 +46,17 @@ class Call(Struct, gc=False):
     def delay(self) -> float:
         """Seconds to wait before the platform acts."""
         return self.effect.before / 1000
+
+    @property
+    def own_secrets(self) -> tuple[str, ...]:
+        """The secret of its OAuth client, in the forms in which it may be sent."""
+        client = self.seen.client if self.seen is not None else None
+        return () if client is None else shown_as(client.id, secret_of(client))
+
+    @property
+    def takes_forms(self) -> bool:
+        """True if its body is to be a form."""
+        return self.operation == "token"
 
     def entry(self, seq: int, at: int) -> Entry:
         """Return the journal entry for the arrival."""

@@ -12,8 +12,8 @@ import msgspec
 from msgspec.structs import replace
 
 from mockserver import openapi
-from mockserver.engine.decide import Ask, Outcome, refusal
-from mockserver.engine.model import OAuthClient, Operation, Reason
+from mockserver.engine.decide import Ask, Outcome, refusal, secret_of
+from mockserver.engine.model import Credential, Operation, Reason
 from mockserver.errors import ConflictError, StoreUnavailable
 from mockserver.faults import effect_of
 from mockserver.ids import token_owner
@@ -205,9 +205,9 @@ class Handler:
             self._remember(call.seen.client)
         return call
 
-    def _remember(self, client: OAuthClient) -> None:
+    def _remember(self, client: Credential) -> None:
         """Learn a client's secret, to redact it everywhere. The oldest are forgotten first."""
-        known, forms = self._known, shown_as(client.id, client.secret)
+        known, forms = self._known, shown_as(client.id, secret_of(client))
         if known.get(client.id) == forms:
             return
         with self._learning:

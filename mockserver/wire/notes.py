@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from msgspec import UNSET, Struct
 
-from mockserver.engine.decide import Outcome
-from mockserver.engine.lifecycle import state_of
-from mockserver.engine.model import Reason
+from mockserver.engine.decide import Outcome, state_of
+from mockserver.engine.model import Operation, Reason
 from mockserver.ids import digest, pseudonym
 from mockserver.journal import Answer, Arrival, Credential, Entry, SessionChange
 from mockserver.wire.bodies import holds_more, is_form, is_nested_too_deeply, read_form
-from mockserver.wire.credentials import LITERALS, basic, bearer, credential, place_of, shown_as
+from mockserver.wire.credentials import LITERALS, basic, bearer, credential, place_of
 from mockserver.wire.message import TRACE
 from mockserver.wire.redaction import REDACTED, Secrets, readings
 
@@ -36,6 +35,33 @@ LONGEST_LITERAL = 64
 
 NOTHING = Secrets()
 
+
+class Noting(Protocol):
+    """A call, as far as its arrival is journalled."""
+
+    request: Request
+    context_id: str
+    key_header: str
+
+    @property
+    def operation(self) -> Operation | None:
+        """The operation that is called."""
+
+    @property
+    def known_secrets(self) -> Secrets | None:
+        """Secrets of the mock's."""
+
+    @property
+    def own_secrets(self) -> tuple[str, ...]:
+        """Secrets of the request, besides its Authorization header."""
+        ...
+
+    @property
+    def takes_forms(self) -> bool:
+        """True if a form is decoded."""
+        ...
+
+
 _TRACEPARENT = re.compile(
     r"(?P<known>(?P<version>[0-9a-f]{2})-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2})(?P<more>-.*)?"
 )
@@ -44,7 +70,7 @@ _SECRET_NAMES = frozenset({"client_secret", "access_token", "authorization", "pa
 _SECRET_PARAMETER = re.compile(r"((?:client_secret|access_token|authorization|password)=)[^&\s]*", re.IGNORECASE)
 
 
-def arrival(call: Call, seq: int, at: int) -> Entry:
+def arrival(call: Noting, seq: int, at: int) -> Entry:
     """Return the entry for a request's arrival, with its secrets redacted."""
     request = call.request
     hidden = hiding(call)
@@ -76,12 +102,11 @@ def arrival(call: Call, seq: int, at: int) -> Entry:
     )
 
 
-def hiding(call: Call) -> Hiding:
+def hiding(call: Noting) -> Hiding:
     """Return a redactor for a call: for its own credentials and for the secrets of known clients."""
-    pair, client = basic(call.request.authorization), call.seen.client if call.seen is not None else None
-    own = () if client is None else shown_as(client.id, client.secret)
+    pair = basic(call.request.authorization)
     token = bearer(call.request.authorization) or ""
-    secrets = ("" if token.lower() in LITERALS else token, pair.secret if pair else "", *own)
+    secrets = ("" if token.lower() in LITERALS else token, pair.secret if pair else "", *call.own_secrets)
     return Hiding(secrets, call.known_secrets or NOTHING)
 
 
@@ -122,12 +147,12 @@ def _shown_credential(authorization: str | None, hidden: Hiding) -> Credential:
     return msgspec.structs.replace(shown, client_id=client_id, literal=literal and literal[:LONGEST_LITERAL])
 
 
-def _body(call: Call, hidden: Hiding) -> tuple[Any, str | None]:
+def _body(call: Noting, hidden: Hiding) -> tuple[Any, str | None]:
     """Return the decoded body, or the beginning of one that cannot be decoded."""
     raw = call.request.body
     if not raw:
         return UNSET, None
-    if call.operation == "token" and is_form(call.request.content_type):
+    if call.takes_forms and is_form(call.request.content_type):
         return hidden.form(read_form(call.request).document), None
     if call.request.size <= KEPT and not holds_more(raw, MOST_VALUES):
         try:
@@ -229,8 +254,8 @@ class AnswerNote(Struct, frozen=True, gc=False):
             unusable=call.effect.body is not None and response.status == 200,
             session=_change(outcome),
             issued=created.id if created is not None else None,
-            token=pseudonym(issued.value) if issued else None,
-            token_expires_in=(issued.expires_at - issued.issued) // 1000 if issued else None,
+            token=pseudonym(issued.id) if issued else None,
+            token_expires_in=(issued.expires_at - issued.issued_at) // 1000 if issued else None,
             fault=call.effect.label or None,
         )
 

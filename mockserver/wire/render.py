@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from mockserver.clock import http_date
-from mockserver.engine import access
+from mockserver.engine import life
 from mockserver.engine.decide import Outcome, lacking
 from mockserver.engine.model import Reason
 from mockserver.journal import Delivery
@@ -81,16 +81,16 @@ def token_body(outcome: Outcome) -> dict[str, Any]:
     """The body of an issued token (RFC 6749, 5.1)."""
     assert outcome.issued is not None
     token, client = outcome.issued, outcome.seen.client
-    scopes = token.scopes if token.scopes is not None else (client.scopes if client is not None else ())
-    lifetime = (token.expires_at - token.issued) // 1000
-    return {"access_token": token.value, "token_type": "bearer", "expires_in": lifetime, "scope": " ".join(scopes)}
+    scopes = life.inherited(token, client).scopes or ()
+    lifetime = (token.expires_at - token.issued_at) // 1000
+    return {"access_token": token.id, "token_type": "bearer", "expires_in": lifetime, "scope": " ".join(scopes)}
 
 
 def _counted(outcome: Outcome) -> list[tuple[str, str]]:
     limit, token = outcome.seen.organization.policy.rate_limit_per_minute, outcome.token
     if limit is None or token is None:
         return list(_UNCOUNTED)
-    usage = access.usage(token, outcome.seen.now)
+    usage = life.usage(token, outcome.seen.now)
     return [
         ("inin-ratelimit-count", str(usage.made)),
         ("inin-ratelimit-allowed", str(limit)),
@@ -136,7 +136,7 @@ def retry_after(call: Call, outcome: Outcome, row: Row) -> int | None:
     if outcome.reason is Reason.BUSY:
         return 1
     if outcome.reason is Reason.RATE_LIMITED and seen.token is not None:
-        return max(1, _seconds(access.usage(seen.token, seen.now).reset))
+        return max(1, _seconds(life.usage(seen.token, seen.now).reset))
     return None
 
 

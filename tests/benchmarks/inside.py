@@ -10,9 +10,8 @@ from time import perf_counter
 import httpx
 
 from mockserver.assemble import assemble
-from mockserver.engine.decide import Ask, Seen, decide
-from mockserver.engine.lifecycle import open_session
-from mockserver.engine.model import OAuthClient, Organization, Policy, Token
+from mockserver.engine.decide import Ask, Seen, decide, oauth_client, open_session
+from mockserver.engine.model import Credential, Organization, Policy
 from mockserver.inprocess import Transport
 from mockserver.settings import Settings
 from tests.benchmarks.serving import CREATE, CREDENTIALS, GUEST, LONG, issued
@@ -58,8 +57,8 @@ def in_process() -> tuple[float, float]:
 def decision() -> float:
     """The engine's decision to accept a send."""
     policy = Policy()
-    client = OAuthClient(id="c", organization="00000000", secret="s")
-    token = Token(value="t", client_id="c", issued=0, expires_at=LONG)
+    client = oauth_client("c", "00000000", "s")
+    token = Credential(kind="token", id="t", within="c", expires_at=LONG)
     session = open_session("s", "c", ("Ann", "ann@example.com"), 0, policy)
     seen = Seen(Organization(id="00000000", policy=policy), 1, client, token, session)
     ask = Ask("send", "00000000", "c", "t", size=80, session_id="s", text_length=5)

@@ -14,8 +14,9 @@ from statistics import median
 from time import perf_counter
 from typing import NamedTuple
 
-from mockserver.engine.lifecycle import accept, open_session
-from mockserver.engine.model import OAuthClient, Organization, Policy, Token
+from mockserver.engine import life
+from mockserver.engine.decide import oauth_client, open_session
+from mockserver.engine.model import Credential, Organization, Policy
 from mockserver.ids import Ids
 from mockserver.journal import Entry, Perturbed
 from mockserver.stores.base import ORGANIZATION, Bounds, Key, Store, Write
@@ -64,8 +65,8 @@ def furnished(store: Store, sessions: int) -> Store:
     commit(
         store,
         Write(ORGANIZATION, None, Organization(id=ORG)),
-        Write(Key("client", CLIENT), None, OAuthClient(id=CLIENT, organization=ORG, secret="s")),
-        Write(Key("token", TOKEN), None, Token(value=TOKEN, client_id=CLIENT, issued=0, expires_at=LONG)),
+        Write(Key("client", CLIENT), None, oauth_client(CLIENT, ORG, "s")),
+        Write(Key("token", TOKEN), None, Credential(kind="token", id=TOKEN, within=CLIENT, expires_at=LONG)),
     )
     for number in range(sessions):
         create(store, number // 30)
@@ -86,7 +87,7 @@ def send(store: Store, id: str, now: int) -> None:
     seen = store.look(ORG, CLIENT, TOKEN, id, NOTED, now)
     assert seen is not None
     assert seen.session is not None
-    used = accept(seen.session, now, POLICY)
+    used = life.use(seen.session, now, POLICY.idle_timeout)
     commit(store, Write(Key("session", id), 1, used, now), now=now)
 
 

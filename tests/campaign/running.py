@@ -22,7 +22,6 @@ from contracts.clients.target import find
 from contracts.errors import ContractsError
 from contracts.judge import Demand, Status
 from contracts.protocol.scenario import Scenario
-from contracts.protocol.verify import replayed, verify
 from contracts.report.model import ClauseResult, Report
 from contracts.report.style import PLAIN
 from contracts.report.table import table
@@ -30,6 +29,7 @@ from contracts.report.text import render
 from contracts.scenario import complexity
 from contracts.verify import Options
 from contracts.verify.campaign import AS_FOUND
+from contracts.verify.declared import Declaration
 from mockserver.platform import compile_platform
 from mockserver.platform import find as find_platform
 from mockserver.platform.model import Platform
@@ -78,6 +78,11 @@ def platform_of(client: PublicClient, policy: Mapping[str, Any]) -> Platform:
     return compile_platform(find_platform(client.platform), {**client.policy, **policy}, client.platform)
 
 
+def declaration(client: PublicClient) -> Declaration:
+    """Return the client's platform, to verify it against."""
+    return Declaration(client.platform, partial(platform_of, client))
+
+
 def clients_of(client: PublicClient) -> Clients:
     """Return what makes clients of this driver."""
     if client.language == "node":
@@ -95,7 +100,7 @@ def run(client: PublicClient, seeds: int) -> Result:
         try:
             # The scenarios are listed simplest first, so that the best of all seeds needs no minimizing.
             options = Options(seed=seed, examples=client.most, effort=AS_FOUND)
-            report = verify(client.name, clients_of(client), partial(platform_of, client), options)
+            report = declaration(client).verify(client.name, clients_of(client), options)
         except ContractsError as error:  # a busy machine, say, on which a client has waited too long
             print(f"{client.name}: seed {seed} was given up: {error}", file=sys.stderr)
             failure = error
@@ -150,7 +155,7 @@ def try_out(client: PublicClient, scenario: Scenario) -> Result:
 
 
 def _replayed(client: PublicClient, scenario: Scenario, times: int) -> Report:
-    return replayed(client.name, clients_of(client), partial(platform_of, client), scenario, times=times)
+    return declaration(client).replay(client.name, clients_of(client), scenario, times=times)
 
 
 def main() -> None:

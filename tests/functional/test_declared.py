@@ -14,10 +14,12 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 import httpx
+import jsonschema
 import pytest
 
 from contracts import cli
 from contracts.protocol.scenario import Advance, Do, End, Scenario
+from contracts.report.json import schema
 from contracts.scenario import encode
 from tests.functional.serving import Serving
 from tests.need import need
@@ -172,11 +174,10 @@ def test_a_counterexample_can_be_replayed(clients: Path, run: Run) -> None:
         (("verify", "--platform", "mpc", "x.py:f"), "there is no platform of that name; did you mean 'mcp'?"),
         (("verify", "--platform", "no/such.yaml", "x.py:f"), "there is no such file"),
         (("platform", "show", "mcp", "--diagram", "sessoin"), "did you mean 'session'?"),
-        (("serve", "--platform", "mcp", "--workers", "2"), "leave out --workers"),
-        (("serve", "--platform", "mcp", "--journal", "x"), "leave out --journal"),
+        (("serve", "--platform", "mcp", "--workers", "2"), "cannot share a store in memory; use --store redis://HOST"),
         (("verify", "--platform", "mcp", "x.py:f", "--walk", "off"), "--walk is for the web chat"),
         (("verify", "--platform", "mcp", "x.py:f", "--max-wait", "9"), "--max-wait is for the web chat"),
-        (("verify", "--platform", "mcp", "x.py:f", "--clause", "R22"), "there is no file x.py"),
+        (("verify", "--platform", "mcp", "x.py:f", "--report", "har:x.har"), "the report har is only for the web chat"),
         (("check", "--platform", "mcp", "no.har"), "cannot be read"),
     ],
 )
@@ -272,3 +273,37 @@ def test_a_clause_of_a_declared_platform_is_explained(run: Run) -> None:
     assert "MUST" in result.output
     assert "did you mean" in run("explain", "--platform", "mcp", "R2/sesion").output
     assert "name that with --platform" in run("explain", "R2/session").output
+
+
+def test_a_corpus_and_expected_failures_serve_declared_platforms_too(clients: Path, run: Run) -> None:
+    """The broken client fills the corpus; the mended one, under the same name, empties it."""
+    target, corpus = f"{clients}/broken.py:Client", ("--corpus", f"{clients}/kept")
+    words = ("verify", "--platform", "mcp", target, *corpus, "--examples", "40", "--clause", "R1", "--clause", "R2")
+    assert run(*words).exit_code == 1
+    kept = sorted(path.name.partition("-")[0] for path in (clients / "kept").iterdir())
+    assert kept == ["R1.session", "R2.session"]
+
+    known = clients / "known.toml"
+    entries = [f'[[failure]]\nclause = "{code}"\nreason = "known"\n' for code in ("R1", "r2/session")]
+    known.write_text("version = 1\n" + "".join(entries))
+    expected = run(*words, "--expected-failures", str(known))
+    assert expected.exit_code == 0
+    assert "expected" in expected.output
+
+    known.write_text('version = 1\n[[failure]]\nclause = "R3"\nreason = "no such"\n')
+    assert "there is no clause 'R3'" in run(*words, "--expected-failures", str(known)).output
+
+    (clients / "broken.py").write_text((clients / "mended.py").read_text())
+    mended = run(*words)
+    assert mended.exit_code == 0
+    assert "2 kept scenarios no longer fail" in mended.output
+    assert list((clients / "kept").iterdir()) == []
+
+
+def test_every_report_can_be_written(clients: Path, run: Run) -> None:
+    kinds = {"html": "<!doctype html>", "markdown": "## ", "text": "error[R2/session]", "json": '{\n  "schema_version": 1'}
+    options = [word for kind in kinds for word in ("--report", f"{kind}:{clients}/report.{kind}")]
+    assert run("verify", "--platform", "mcp", f"{clients}/broken.py:Client", "--clause", "R2", *options).exit_code == 1
+    for kind, begins in kinds.items():
+        assert (clients / f"report.{kind}").read_text().startswith(begins)
+    jsonschema.validate(json.loads((clients / "report.json").read_text()), schema())

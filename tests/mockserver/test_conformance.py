@@ -121,10 +121,11 @@ def test_a_create_needs_no_guest(mock: Mock, body: bytes) -> None:
 
 def test_a_session_of_another_client_is_answered_as_unknown_and_journalled_as_foreign(mock: Mock) -> None:
     from mockserver.assemble import write_client
-    from mockserver.engine.model import DEFAULT_ORGANIZATION, OAuthClient
+    from mockserver.engine.decide import oauth_client
+    from mockserver.engine.model import DEFAULT_ORGANIZATION
 
     session = mock.session()
-    write_client(mock.assembly.platform, OAuthClient(id="other", organization=DEFAULT_ORGANIZATION, secret="other-secret"))
+    write_client(mock.assembly.platform, oauth_client("other", DEFAULT_ORGANIZATION, "other-secret"))
     token = mock.http.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=("other", "other-secret")).json()[
         "access_token"
     ]
@@ -215,9 +216,10 @@ def test_a_token_is_good_until_it_expires(mock: Mock, seconds: float, status: in
 
 def test_a_scope_the_token_was_not_asked_for_is_missing(mock: Mock) -> None:
     from mockserver.assemble import write_client
-    from mockserver.engine.model import DEFAULT_ORGANIZATION, OAuthClient
+    from mockserver.engine.decide import oauth_client
+    from mockserver.engine.model import DEFAULT_ORGANIZATION
 
-    client = OAuthClient(id="bare", organization=DEFAULT_ORGANIZATION, secret="bare-secret", scopes=("other",))
+    client = oauth_client("bare", DEFAULT_ORGANIZATION, "bare-secret", ("other",))
     write_client(mock.assembly.platform, client)
     token = mock.http.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=("bare", "bare-secret")).json()
     answer = mock.create(headers={"Authorization": f"Bearer {token['access_token']}"})

@@ -18,7 +18,7 @@ def hits(plan: FaultPlan, operations: list[str]) -> list[str | None]:
     """The kinds of fault that hit these requests, one after the other."""
     kinds: list[str | None] = []
     for operation in operations:
-        plan, fault = draw(plan, operation)  # type: ignore[arg-type]
+        plan, fault = draw(plan, operation)
         kinds.append(fault.kind if fault else None)
     return kinds
 

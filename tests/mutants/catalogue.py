@@ -24,8 +24,7 @@ class Mutant(NamedTuple):
 
 
 DECIDE = "mockserver/engine/decide.py"
-LIFE = "mockserver/engine/lifecycle.py"
-ACCESS = "mockserver/engine/access.py"
+LIFE = "mockserver/engine/life.py"
 MODEL = "mockserver/engine/model.py"
 SERVICE = "mockserver/service.py"
 ASSEMBLE = "mockserver/assemble.py"
@@ -37,6 +36,9 @@ BODIES = "mockserver/wire/bodies.py"
 QUICK = "mockserver/wire/quick.py"
 NOTES = "mockserver/wire/notes.py"
 PLAN = "mockserver/faults/plan.py"
+
+TOKEN = "    return refuse_token(seen.token, seen.now, policy, seen.client)"
+"""How `authentication` looks at a token."""
 
 REFUSED = "        return Outcome(reason, seen, None, token)\n    if ask.operation"
 """What `decide` does with a refusal: nothing to the session."""
@@ -60,9 +62,9 @@ GUARDS_REMOVED = (
         "    if False and limit is not None and seen.token",
         "P12",
     ),
-    Mutant("a used session is refused no more", LIFE, "        ended_by=_CONSUMED,", "        ended_by=None,", "P2"),
-    Mutant("no owner of a session", LIFE, "    if session.client_id != client_id:", "    if False:", "P6"),
-    Mutant("no secret asked for", ACCESS, "    if not compare_digest(", "    if False and not compare_digest(", "P8"),
+    Mutant("a used session is refused no more", LIFE, '        ended_by="spent",', '        ended_by="",', "P2"),
+    Mutant("no owner of a session", DECIDE, "    if session.within != client_id:", "    if False:", "P6"),
+    Mutant("no secret asked for", DECIDE, "    if not compare_digest(", "    if False and not compare_digest(", "P8"),
     Mutant("a name may stand twice", BODIES, '    if raw.count(b":") != keys_of(document):', "    if False:", "P10"),
     Mutant("any charset will do", BODIES, '        if name.strip().lower() == "charset"', '        if name == "never"', "P10"),
     Mutant("a NUL passes", QUICK, "[0-7]", "[1-7]", "P10"),
@@ -94,7 +96,7 @@ GUARDS_SWAPPED = (
         "session before rate limit",
         DECIDE,
         "    limit = policy.rate_limit_per_minute",
-        '    if ask.operation == "send" and (dead := lifecycle.refuse(seen.session, ask.client_id, seen.now)):\n'
+        '    if ask.operation == "send" and (dead := refuse_session(seen.session, ask.client_id, seen.now)):\n'
         "        return dead\n"
         "    limit = policy.rate_limit_per_minute",
         "P9",
@@ -114,31 +116,37 @@ BOUNDARIES = (
     Mutant(
         "idle a millisecond too late",
         LIFE,
-        "now < session.idle_at and",
-        "now <= session.idle_at and",
+        "        now < credential.idle_at\n",
+        "        now <= credential.idle_at\n",
         "P5",
     ),
-    Mutant("idle a millisecond too early", LIFE, "now < session.idle_at and", "now < session.idle_at - 1 and", "P5"),
+    Mutant(
+        "idle a millisecond too early",
+        LIFE,
+        "        now < credential.idle_at\n",
+        "        now < credential.idle_at - 1\n",
+        "P5",
+    ),
     Mutant(
         "ttl a millisecond too late",
         LIFE,
-        "and now < session.expires_at:",
-        "and now <= session.expires_at:",
+        "and now < credential.expires_at\n",
+        "and now <= credential.expires_at\n",
         "P4",
     ),
-    Mutant("ttl a millisecond too early", LIFE, "and now < session.expires_at:", "and now < session.expires_at - 1:", "P4"),
-    Mutant("one handshake more", LIFE, "    if left > 0:", "    if left >= 0:", "P2"),
-    Mutant("one handshake fewer", LIFE, "    if left > 0:", "    if left > 1:", "P2"),
-    Mutant("a token a millisecond too long", ACCESS, "    if now >= token.expires_at:", "    if now > token.expires_at:", "P8"),
     Mutant(
-        "a token a millisecond too short",
-        ACCESS,
-        "    if now >= token.expires_at:",
-        "    if now + 1 >= token.expires_at:",
-        "P8",
+        "ttl a millisecond too early", LIFE, "and now < credential.expires_at\n", "and now < credential.expires_at - 1\n", "P4"
     ),
+    Mutant("one handshake more", LIFE, "left is None or left > 1:", "left is None or left > 0:", "P2"),
+    Mutant("one handshake fewer", LIFE, "left is None or left > 1:", "left is None or left > 2:", "P2"),
+    Mutant("a token a millisecond too long", DECIDE, TOKEN, TOKEN.replace("seen.now,", "seen.now - 1,"), "P8"),
+    Mutant("a token a millisecond too short", DECIDE, TOKEN, TOKEN.replace("seen.now,", "seen.now + 1,"), "P8"),
     Mutant(
-        "an idle token a millisecond too long", ACCESS, "now >= token.last_used + idle", "now > token.last_used + idle", "P8"
+        "an idle token a millisecond too long",
+        LIFE,
+        "now < credential.last_used + idle)",
+        "now <= credential.last_used + idle)",
+        "P8",
     ),
     Mutant("one request a minute more", DECIDE, ".made >= limit:", ".made > limit:", "P12"),
     Mutant("one request a minute fewer", DECIDE, ".made >= limit:", ".made + 1 >= limit:", "P12"),
@@ -146,7 +154,7 @@ BOUNDARIES = (
     Mutant("a text one longer", DECIDE, "ask.text_length > policy.max_text", "ask.text_length > policy.max_text + 1", "P10"),
     Mutant("a body one byte smaller", DECIDE, "ask.size > policy.max_body", "ask.size >= policy.max_body", "P10"),
     Mutant("a body one byte larger", DECIDE, "ask.size > policy.max_body", "ask.size > policy.max_body + 1", "P10"),
-    Mutant("a token evicted too late", ACCESS, "issued - bound)", "issued - bound - 1)", "P8"),
+    Mutant("a token evicted too late", LIFE, "issued - bound)", "issued - bound - 1)", "P8"),
     Mutant(
         "one session beyond the capacity",
         DECIDE,
@@ -160,53 +168,53 @@ LIFECYCLE = (
     Mutant(
         "at the same millisecond a deadline comes before an act",
         LIFE,
-        "    if session.ended_by is not None and session.ended_at == at:",
-        "    if session.ended_by is not None and at not in (session.idle_at, session.expires_at):",
-        "tests/mockserver/engine/test_lifecycle.py::test_the_first_cause_in_time_decides_and_ties_go_by_precedence",
+        "    at, rank = min(ends)",
+        "    at, rank = min(ends, key=lambda end: (end[0], -end[1]))",
+        "tests/mockserver/engine/test_life.py::test_the_first_cause_in_time_decides_and_ties_go_by_precedence",
     ),
     Mutant(
         "at the same millisecond expired comes before idle",
-        LIFE,
-        "State.IDLE if session.idle_at == at else State.EXPIRED",
-        "State.EXPIRED if session.expires_at == at else State.IDLE",
-        "tests/mockserver/engine/test_lifecycle.py::test_idle_comes_before_expired_at_the_same_millisecond",
+        MODEL,
+        '"idle", "expired")',
+        '"expired", "idle")',
+        "tests/mockserver/engine/test_life.py::test_the_first_deadline_decides_however_late_it_is_asked",
     ),
     Mutant(
         "the last cause decides, not the first",
         LIFE,
-        "    return deadline if ended_at is None or ended_at > deadline else ended_at",
-        "    return deadline if ended_at is None else ended_at",
-        "tests/mockserver/engine/test_lifecycle.py::test_the_first_cause_in_time_decides_and_ties_go_by_precedence",
+        "    at, rank = min(ends)",
+        "    at, rank = max(ends)",
+        "tests/mockserver/engine/test_life.py::test_the_first_cause_in_time_decides_and_ties_go_by_precedence",
     ),
     Mutant(
         "stamps go back with the system's clock",
         LIFE,
-        "        now = session.last_activity\n",
+        "        now = credential.last_used\n",
         "        pass\n",
-        "tests/mockserver/engine/test_lifecycle.py::test_a_stamp_does_not_go_backwards_with_the_system_time",
+        "tests/mockserver/engine/test_life.py::test_stamps_never_go_backwards",
     ),
     Mutant(
         "an accepted message is no activity",
         LIFE,
-        "            last_activity=now,\n            idle_at=now + policy.idle_timeout,",
-        "            last_activity=now,",
+        "credential.idle_at if idle is None else now + idle",
+        "credential.idle_at",
         "P5",
     ),
     Mutant(
         "an accepted message prolongs the life",
         LIFE,
-        "            handshakes_left=left,",
-        "            handshakes_left=left,\n            expires_at=now + policy.ttl,",
+        "            last_used=now,",
+        "            last_used=now,\n            expires_at=now + credential.expires_at - credential.issued_at,",
         "P4",
     ),
     Mutant(
         "a policy moves the stamps of old sessions",
         DECIDE,
-        "        return lifecycle.refuse(seen.session, ask.client_id, seen.now)",
+        "        return refuse_session(seen.session, ask.client_id, seen.now)",
         "        held = seen.session\n"
         "        if held is not None:\n"
-        "            held = lifecycle.replace(held, idle_at=held.last_activity + policy.idle_timeout)\n"
-        "        return lifecycle.refuse(held, ask.client_id, seen.now)",
+        "            held = life.replace(held, idle_at=held.last_used + policy.idle_timeout)\n"
+        "        return refuse_session(held, ask.client_id, seen.now)",
         "P5",
     ),
     Mutant(
@@ -215,7 +223,7 @@ LIFECYCLE = (
         REFUSED,
         "        held = seen.session\n"
         "        if held is not None:\n"
-        "            held = lifecycle.replace(held, version=held.version + 1, idle_at=seen.now + policy.idle_timeout)\n"
+        "            held = life.replace(held, version=held.version + 1, idle_at=seen.now + policy.idle_timeout)\n"
         "        return Outcome(reason, seen, held, token)\n    if ask.operation",
         "P5",
     ),
@@ -224,7 +232,7 @@ LIFECYCLE = (
         DECIDE,
         REFUSED,
         "        used = seen.session is not None and reason is Reason.SCOPE_MISSING\n"
-        "        held = lifecycle.accept(seen.session, seen.now, policy) if used else None\n"
+        "        held = life.use(seen.session, seen.now, policy.idle_timeout) if used else None\n"
         "        return Outcome(reason, seen, held, token)\n    if ask.operation",
         "P7",
     ),
@@ -233,7 +241,7 @@ LIFECYCLE = (
         DECIDE,
         REFUSED,
         "        used = seen.session is not None and reason is Reason.MEDIA_TYPE\n"
-        "        held = lifecycle.accept(seen.session, seen.now, policy) if used else None\n"
+        "        held = life.use(seen.session, seen.now, policy.idle_timeout) if used else None\n"
         "        return Outcome(reason, seen, held, token)\n    if ask.operation",
         "P10",
     ),
@@ -242,49 +250,55 @@ LIFECYCLE = (
         DECIDE,
         REFUSED,
         "        used = seen.session is not None and reason is Reason.SESSION_FOREIGN\n"
-        "        held = lifecycle.accept(seen.session, seen.now, policy) if used else None\n"
+        "        held = life.use(seen.session, seen.now, policy.idle_timeout) if used else None\n"
         "        return Outcome(reason, seen, held, token)\n    if ask.operation",
         "P6",
     ),
     Mutant(
         "an end that was written down waits for the clock",
         LIFE,
-        "    return end_of(session).state\n",
-        "    end = end_of(session)\n    return end.state if now >= end.at else _ACTIVE\n",
-        "tests/mockserver/engine/test_lifecycle.py::test_an_end_that_was_written_down_is_final_for_a_clock_that_is_a_little_behind",
+        "    return end_of(credential, owner, idle).cause\n",
+        '    end = end_of(credential, owner, idle)\n    return end.cause if now >= end.at else ""\n',
+        "tests/mockserver/engine/test_life.py::test_an_end_that_was_written_is_final_for_a_clock_that_is_a_little_behind",
     ),
 )
 
 TOKENS_AND_SCOPES = (
-    Mutant("the scope of the token's issue counts", ACCESS, "scope not in client.scopes or", "False or", "P7"),
+    Mutant("the scope of the token's issue counts", DECIDE, "(has is not None and scope not in has) or", "False or", "P7"),
     Mutant(
         "a narrowed token is good for everything",
-        ACCESS,
-        "(token.scopes is not None and scope not in token.scopes)",
+        DECIDE,
+        "(narrowed is not None and scope not in narrowed)",
         "False",
         "P7",
     ),
     Mutant(
         "any scope is granted",
-        ACCESS,
-        "    return asked is None or set(asked) <= set(client.scopes)",
+        DECIDE,
+        "    return asked is None or client.scopes is None or set(asked) <= set(client.scopes)",
         "    return True",
-        "tests/mockserver/engine/test_access.py::test_only_scopes_of_the_client_are_granted",
+        "tests/mockserver/engine/test_decide.py::test_only_scopes_of_the_client_are_granted",
     ),
-    Mutant("eviction forgotten", ACCESS, "0 < token.number <= client.evicted", "False", "P8"),
-    Mutant("an ended token goes on", ACCESS, "        return token.ended_by\n", "        pass\n", "P8"),
+    Mutant("eviction forgotten", LIFE, "0 < credential.counts.number <= owner.counts.evicted", "False", "P8"),
+    Mutant(
+        "an ended token goes on",
+        DECIDE,
+        "    return TOKEN_ENDED[cause] if cause else None",
+        "    return TOKEN_ENDED[cause] if cause and not token.ended_by else None",
+        "tests/mockserver/engine/test_decide.py::test_a_token_that_was_ended_tells_by_what_even_if_it_is_evicted_too",
+    ),
     Mutant(
         "the clock does not move tokens",
         DECIDE,
-        "    return access.check_token(seen.token, seen.now, policy, seen.client)",
-        "    return access.check_token(seen.token, seen.token.issued if seen.token else 0, policy, seen.client)",
+        TOKEN,
+        TOKEN.replace("seen.now", "seen.token.issued_at if seen.token else 0"),
         "P8",
     ),
     Mutant(
         "use does not keep a token",
-        ACCESS,
-        "last_used=max(now, token.last_used))",
-        "last_used=token.last_used)",
+        LIFE,
+        "last_used=max(now, credential.last_used))",
+        "last_used=credential.last_used)",
         "P8",
     ),
     Mutant(
@@ -296,9 +310,9 @@ TOKENS_AND_SCOPES = (
     ),
     Mutant(
         "the minute never ends",
-        ACCESS,
-        "    if token.used == 0 or now >= token.window + MINUTE:",
-        "    if token.used == 0:",
+        LIFE,
+        "    if counts.requests == 0 or now >= counts.window + MINUTE:",
+        "    if counts.requests == 0:",
         "P12",
     ),
 )
@@ -378,7 +392,7 @@ ANSWERS = (
         "a session's id is that of the one before",
         RENDER,
         '    return {"webChatSessionId": outcome.session.id}',
-        '    return _kept.setdefault(outcome.session.client_id, {"webChatSessionId": outcome.session.id})\n\n\n'
+        '    return _kept.setdefault(outcome.session.within, {"webChatSessionId": outcome.session.id})\n\n\n'
         "_kept: dict[str, dict[str, str]] = {}",
         "P1",
     ),

@@ -40,7 +40,7 @@ def _head(result: ClauseResult, found: Counterexample) -> Iterator[str]:
     yield "#!/bin/sh"
     yield comment(f"{result.code} {result.name}: {found.message}")
     yield "#"
-    for item in found.scenario.items if found.scenario is not None else ():
+    for item in found.scenario.parts if found.scenario is not None else ():
         yield from (comment(f"  {line}") for line in item_words(item))
     yield "#"
     yield "# What the client did in this scenario, request by request, against a mock that was started by: dayfly serve"

@@ -43,6 +43,7 @@ def add(blueprint: Blueprint, control: Control) -> None:
     def find_requests(id: str) -> Response:
         wanted, tenant = query(Wanted, "follow"), control.tenant(id)
         last_event_id()
+        control.assembly.vocabulary.check(wanted.operation, wanted.reason)
         return followers.stream(tenant, wanted, wanted.after) if "follow" in flask.request.args else _found(tenant, wanted)
 
     @blueprint.get("/organizations/<id>/requests/count")

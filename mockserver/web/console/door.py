@@ -49,7 +49,9 @@ def make_app(console: Console) -> Flask:
     app.jinja_env.filters.update({filter.__name__: filter for filter in _FILTERS})
     app.context_processor(lambda: _common(keeper))
     blueprint = Blueprint("console", __name__, url_prefix=CONSOLE)
-    for add in (*(views.add for views in VIEWS), *console.views):
+    named = dict(console.own)
+    shown = [views for views in VIEWS if views not in {access, sessions} or views.__name__.rpartition(".")[2] in named]
+    for add in (*(views.add for views in shown), *console.views):
         add(blueprint, console)
     login.add(blueprint, keeper)
     blueprint.add_url_rule("/assets/<name>", "asset", _asset)

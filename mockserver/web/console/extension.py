@@ -9,7 +9,7 @@ example in a blueprint's `template_folder`). It may use the console's classes an
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from flask import Blueprint, Flask
@@ -33,6 +33,18 @@ PanelView = Callable[[Tenant, Recorded, Explanation], Markup | str | None]
 """Renders a panel for a request; None omits it."""
 
 NAME = "dayfly.console"
+
+TABS = (
+    ("organization", "Overview"),
+    ("requests", "Requests"),
+    ("sessions", "Sessions"),
+    ("faults", "Faults"),
+    ("access", "Access"),
+)
+"""The console's own tabs for the web chat: endpoints and titles."""
+
+DECLARED_TABS = (("requests", "Requests"), ("credentials", "Credentials"), ("faults", "Faults"))
+"""The console's own tabs for a declared platform."""
 
 
 class Tab(NamedTuple):
@@ -58,8 +70,9 @@ class Console:
     templates of `host`, the application it belongs to, and of that application's blueprints.
     """
 
-    def __init__(self, host: Flask, assembly: Assembly) -> None:
-        self.host, self.assembly = host, assembly
+    def __init__(self, host: Flask, assembly: Assembly, own: Sequence[tuple[str, str]] = TABS) -> None:
+        """`own` are the console's own tabs: endpoints and titles."""
+        self.host, self.assembly, self.own = host, assembly, tuple(own)
         self.control = Control(assembly)
         self.tabs: dict[str, Tab] = {}
         self.panels: dict[str, Panel] = {}

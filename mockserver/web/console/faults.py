@@ -10,7 +10,7 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from mockserver.control.faults import COMMON, KINDS, OWN, REDIRECTS
-from mockserver.engine.model import OPERATIONS, RetryAfterForm, UnusableBody
+from mockserver.engine.model import RetryAfterForm, UnusableBody
 from mockserver.errors import InvalidRequest
 from mockserver.web.console.extension import Console
 from mockserver.web.console.frame import frame, organization_page
@@ -37,7 +37,7 @@ def add(blueprint: Blueprint, console: Console) -> None:
         tenant = console.control.tenant(id)
         around = frame(console, tenant, "faults")
         waiting = tenant.faults.list()
-        choices: dict[str, Any] = {"operations": OPERATIONS, "redirects": REDIRECTS}
+        choices: dict[str, Any] = {"operations": console.assembly.vocabulary.operations, "redirects": REDIRECTS}
         choices |= {"forms": get_args(RetryAfterForm), "bodies": get_args(UnusableBody)}
         return organization_page(console, tenant, "faults", "faults.html", frame=around, faults=waiting, kinds=TOLD, **choices)
 

@@ -16,15 +16,6 @@ from mockserver.web.console.pages import page
 
 _NAMES = {id: name for name, id in ALIASES.items()}
 
-TABS = (
-    ("organization", "Overview"),
-    ("requests", "Requests"),
-    ("sessions", "Sessions"),
-    ("faults", "Faults"),
-    ("access", "Access"),
-)
-"""Endpoints and titles."""
-
 
 class Link(NamedTuple):
     """A tab with its address."""
@@ -58,7 +49,7 @@ def frame(console: Console, tenant: Tenant, current: str) -> Frame:
     """Return the frame of a page. Call it before reading the page's content. Raises NotFound."""
     address, journal_only = address_of(tenant.id), tenant.id == UNASSIGNED
     newest = tenant.requests.newest()
-    tabs = [("requests", "Requests")] if journal_only else TABS
+    tabs = [("requests", "Requests")] if journal_only else console.own
     links = [Link(flask.url_for(f"console.{name}", id=address), title, name == current) for name, title in tabs]
     if not journal_only:
         links += [

@@ -54,6 +54,8 @@ def add(blueprint: Blueprint, console: Console) -> None:
     def events(id: str) -> Response:
         given = {field: value for field in FIELDS if (value := flask.request.args.get(field, "").strip())}
         wanted = sought(given) if "rows" in flask.request.args else None
+        if wanted is not None:
+            console.assembly.vocabulary.check(wanted.operation, wanted.reason)
         after, wait = _place(), flask.request.environ.get(PAUSE, pause)
         if flask.request.method == "HEAD":  # without a body, no end of it would release the stream
             return Response(mimetype="text/event-stream")

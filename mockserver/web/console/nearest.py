@@ -28,9 +28,10 @@ class Row(NamedTuple):
 
 
 def rows_of(recorded: Recorded, explanation: Explanation) -> list[Row]:
-    """Return the request's traits and what had to differ, or nothing if it was accepted or not answered."""
+    """Return the request's traits and what had to differ, or nothing if it was accepted or not answered, or if that is not
+    known."""
     guard = next((guard.name for guard in explanation.guards if guard.verdict == "refused"), None)
-    if guard is None:
+    if guard is None or explanation.accepted_if is None:
         return []
     changes = _changes(guard, recorded, explanation)
     traits = _traits(recorded, explanation)

@@ -11,7 +11,6 @@ from werkzeug.wrappers import Response
 from mockserver import journal
 from mockserver.control import Tenant
 from mockserver.control.requests import Filter, Recorded
-from mockserver.engine.model import OPERATIONS, Reason
 from mockserver.errors import InvalidRequest
 from mockserver.exchanges import Exchange
 from mockserver.explain import Explanation
@@ -24,8 +23,6 @@ PAGE = 100
 """Requests on a page."""
 
 FIELDS = ("status", "reason", "operation", "guest", "text")
-
-FAMILIES = tuple(dict.fromkeys(reason.partition(".")[0] for reason in Reason))
 
 
 class Sought(Filter, frozen=True, kw_only=True):
@@ -57,7 +54,7 @@ def add(blueprint: Blueprint, console: Console) -> None:
     @blueprint.get("/organizations/<id>/requests")
     def requests(id: str) -> Response:
         tenant = console.control.tenant(id)
-        around, listing = frame(console, tenant, "requests"), _listing(tenant)
+        around, listing = frame(console, tenant, "requests"), _listing(console, tenant)
         wanted = sought(listing["given"]) if listing["problem"] is None else None
         strays = strays_of(console, tenant, wanted)
         return organization_page(console, tenant, "requests", "requests.html", frame=around, strays=strays, **listing)
@@ -88,10 +85,12 @@ def add(blueprint: Blueprint, console: Console) -> None:
         return flask.Response(lines, headers=told, mimetype="application/x-ndjson")
 
 
-def _listing(tenant: Tenant) -> dict[str, Any]:
+def _listing(console: Console, tenant: Tenant) -> dict[str, Any]:
     """Return the part of the list that the query asks for, or an empty one with the reason."""
     given = {field: value for field in FIELDS if (value := flask.request.args.get(field, "").strip())}
-    shown: dict[str, Any] = {"given": given, "operations": OPERATIONS, "reasons": [*Reason], "families": FAMILIES}
+    operations, reasons = console.assembly.vocabulary
+    families = dict.fromkeys(reason.partition(".")[0] for reason in reasons)
+    shown: dict[str, Any] = {"given": given, "operations": operations, "reasons": reasons, "families": families}
     place, found, problem = Place(), list[Exchange](), None
     try:
         place = Place(place_in("before"), place_in("after"))

@@ -15,8 +15,8 @@ from contracts.probe.machine import CLAUSES, explore
 from contracts.probe.refusals import BAD_BODY, FOREIGN, NO_SCOPE
 from contracts.probe.shorten import shorten, shorter_than
 from contracts.probe.story import ChangePolicy, Create, Script, Send, Step, Story, Wait, WaitFor
-from mockserver.engine import lifecycle
-from mockserver.engine.model import Policy, Session
+from mockserver.engine import decide as deciding
+from mockserver.engine.model import Credential, Policy
 from mockserver.journal import Arrival, Perturbed
 from mockserver.wire.message import Request
 from tests.contracts.probe.spoiling import spoilt, with_status
@@ -164,12 +164,12 @@ def test_the_clauses_that_histories_break_are_those_that_need_no_other_replica_a
 
 
 def test_a_mock_whose_sessions_go_on_for_a_millisecond_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    def late(id: str, client_id: str, guest: tuple[str, str], now: int, policy: Policy) -> Session:
+    def late(id: str, client_id: str, guest: tuple[str, str], now: int, policy: Policy) -> Credential:
         from msgspec.structs import replace
 
         made = opened(id, client_id, guest, now, policy)
         return replace(made, idle_at=made.idle_at + 1)
 
-    opened = lifecycle.open_session
-    monkeypatch.setattr(lifecycle, "open_session", late)
+    opened = deciding.open_session
+    monkeypatch.setattr(deciding, "open_session", late)
     assert hunted(seed=0).message == "a request with an id that was idle for too long was answered 200, not 403 not.authorized"

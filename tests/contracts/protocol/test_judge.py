@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from contracts.protocol.judge import judge
@@ -175,8 +177,11 @@ def test_to_end_one_is_not_to_use_it() -> None:
 # -- use, succession, invention -----------------------------------------------------------------------------------------
 
 
-def sending(tape: Tape, left: float, returned: float = FOREVER, status: int | None = 200, session: str = "a-session") -> None:
-    tape.call("/work", left, returned, status=status, body={"session": session, "text": "x"}, answer=GONE if status else None)
+def sending(
+    tape: Tape, left: float, returned: float = FOREVER, status: int | None = 200, session: str = "a-session", **more: Any
+) -> None:
+    body, answer = {"session": session, "text": "x"}, GONE if status else None
+    tape.call("/work", left, returned, status=status, body=body, answer=answer, **more)
 
 
 @pytest.mark.parametrize(("status", "broken"), [(200, True), (None, True), (500, True), (429, False), (400, False)])
@@ -403,7 +408,7 @@ def test_calls_that_left_before_any_had_failed_are_not_tries_in_a_row() -> None:
 def test_the_time_that_the_answer_asks_for_passes(wait: str, after: int, sharp: bool, broken: set[str]) -> None:
     tape = jobs(sharp=sharp)
     tape.unit(1, 90)
-    tape.call("/work", 2, 3, status=503, bearer="first-token", answer_headers={"Retry-After": wait}, back_at=NOON + 3000)
+    tape.call("/work", 2, 3, status=429, bearer="first-token", answer_headers={"Retry-After": wait}, back_at=NOON + 3000)
     tape.call("/work", 4, 5, bearer="first-token", at=NOON + 3000 + after)
     assert tape.broken == broken
 
@@ -411,9 +416,27 @@ def test_the_time_that_the_answer_asks_for_passes(wait: str, after: int, sharp: 
 def test_a_call_that_left_before_the_answer_could_not_wait() -> None:
     tape = jobs()
     tape.unit(1, 90)
-    tape.call("/work", 2, 5, status=503, bearer="first-token", answer_headers={"Retry-After": "2"})
+    tape.call("/work", 2, 5, status=429, bearer="first-token", answer_headers={"Retry-After": "2"})
     tape.call("/work", 3, 6, bearer="first-token")
     assert tape.broken == set()
+
+
+def test_an_error_for_which_no_wait_is_documented_asks_for_none() -> None:
+    tape = jobs()
+    tape.unit(1, 90)
+    tape.call("/work", 2, 3, status=503, bearer="first-token", answer_headers={"Retry-After": "2"})
+    tape.call("/work", 4, 5, bearer="first-token", at=NOON + 3000)
+    assert tape.broken == set()
+
+
+@pytest.mark.parametrize("unsent", [True, False])
+def test_a_session_of_a_request_that_could_not_be_sent_may_be_used(*, unsent: bool) -> None:
+    tape = Tape(SESSIONS)
+    tape.log_in(0.2, 0.4, "a-session")
+    tape.unit(1, 9, name="message", payload={"text": "x"}, alone=True)
+    sending(tape, 2, 3, None, unsent=unsent)
+    sending(tape, 4, 5)
+    assert tape.broken == (set() if unsent else {"S1/session"})
 
 
 # -- units --------------------------------------------------------------------------------------------------------------

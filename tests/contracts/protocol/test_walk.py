@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from contracts.protocol.scenario import Advance, Do, End, Inject, Scenario, Together
-from contracts.protocol.verify import _spread
 from contracts.protocol.walk import deaths, walk
 from contracts.scenario import complexity, encode
+from contracts.verify.declared import _spread
 from mockserver.engine.model import Fault
 from mockserver.platform import compile_platform, find
 from mockserver.platform.model import Platform

@@ -91,7 +91,7 @@ def test_each_broken_clause_has_a_story_of_its_own() -> None:
     result, example = found(Caching, "S2")
     assert result.status is Status.VIOLATED
     assert example.scenario is not None
-    assert [type(item) for item in example.scenario.items] == [Send, Advance, Send]
+    assert [type(item) for item in example.scenario.parts] == [Send, Advance, Send]
 
 
 def test_a_race_is_found_and_made_small() -> None:
@@ -159,7 +159,7 @@ def test_a_counterexample_is_kept_and_tried_first(tmp_path: Path) -> None:
     _, example = found(Caching, "S1", corpus=tmp_path / "corpus")
     assert example.file is not None
     kept = load(Path(example.file))
-    assert kept.items == example.scenario.items  # type: ignore[union-attr]
+    assert kept.items == example.scenario.parts  # type: ignore[union-attr]
     assert kept.title == example.message
     _, again = found(Caching, "S1", corpus=tmp_path / "corpus")
     assert again.found_on == 1

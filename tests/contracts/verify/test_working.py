@@ -85,7 +85,7 @@ def test_a_process_that_dies_of_a_401_is_a_client_that_never_returns(tmp_path: P
     example = report.violated[0].counterexample
     assert example is not None
     assert example.scenario is not None
-    assert [type(item) for item in example.scenario.items] == [RejectTokens, Send]
+    assert [type(item) for item in example.scenario.parts] == [RejectTokens, Send]
     assert example.minimal
     assert example.deterministic
     assert "TypeError: no [REDACTED]" in example.output

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlencode
 
+from msgspec.structs import replace
+
 from mockserver.assemble import assemble
 from mockserver.control import Control
 from mockserver.declared.handler import DeclaredHandler
-from mockserver.declared.mock import Mock, Planned, Registered
+from mockserver.declared.mock import Mock, Registered
 from mockserver.engine.model import DEFAULT_ORGANIZATION, Fault
-from mockserver.faults import effect_of
 from mockserver.ids import Ids
 from mockserver.platform import Platform
 from mockserver.settings import Settings
@@ -252,7 +253,7 @@ class Pair:
         fault = Fault(kind="status", status=status, after_acting=after, retry_after=self.draw.choice([None, 7]))
         old, new = self.draw.choice([(None, None), ("create", "createSession"), ("send", "sendMessage")])
         self.tenant.faults.add("status", old, status=status, after_acting=after, retry_after=fault.retry_after)
-        self.mock.plan(Planned(effect=effect_of(fault), operation=new))
+        self.mock.plan(replace(fault, operation=new))
         return Step(f"the next {old or 'request'} fails with {status}", {}, {})
 
 

@@ -10,9 +10,8 @@ from typing import Any
 import httpx
 
 from mockserver.declared.handler import DeclaredHandler
-from mockserver.declared.mock import Mock, Planned, Registered
+from mockserver.declared.mock import Mock, Registered
 from mockserver.engine.model import Fault
-from mockserver.faults import effect_of
 from mockserver.inprocess import Transport
 from mockserver.platform import Platform, compile_platform
 from tests.fixtures.wire import CLIENT_ID, CLIENT_SECRET, CONTEXT, MESSAGE, MESSAGES, NOON, SESSION, SESSIONS, TOKEN, Sample
@@ -131,7 +130,7 @@ def _as_another(scene: DeclaredScene) -> None:
 
 
 def _failing(status: int) -> Callable[[DeclaredScene], None]:
-    fault = Planned(effect=effect_of(Fault(kind="status", status=status)))
+    fault = Fault(kind="status", status=status)
     return _then(DeclaredScene.log_in, lambda scene: scene.mock.plan(fault))
 
 

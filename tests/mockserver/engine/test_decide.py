@@ -8,14 +8,31 @@ from itertools import combinations
 import pytest
 from msgspec.structs import replace
 
-from mockserver.engine import access, lifecycle
-from mockserver.engine.decide import GUARDS, Ask, Seen, decide, decide_token, refusal
-from mockserver.engine.model import OAuthClient, Organization, Policy, Reason, Session, State, Token
+from mockserver.engine import life
+from mockserver.engine.decide import (
+    GUARDS,
+    SESSION_ENDED,
+    Ask,
+    Seen,
+    check_secret,
+    decide,
+    decide_token,
+    grantable,
+    missing_scope,
+    oauth_client,
+    open_session,
+    refusal,
+    refuse_session,
+    refuse_token,
+    state_of,
+)
+from mockserver.engine.diagram import TRIGGERS, diagram
+from mockserver.engine.model import STATES, WRITE_SCOPE, Credential, Organization, Policy, Reason, State
 
 POLICY = Policy(rate_limit_per_minute=1)
-CLIENT = OAuthClient(id="c", organization="00000000", secret="s")
-TOKEN = Token(value="t", client_id="c", issued=0, expires_at=1_000)
-SESSION = lifecycle.open_session("s1", "c", ("ann", "ann@example.com"), 0, POLICY)
+CLIENT = oauth_client("c", "00000000", "s")
+TOKEN = Credential(kind="token", id="t", within="c", expires_at=1_000)
+SESSION = open_session("s1", "c", ("ann", "ann@example.com"), 0, POLICY)
 ASK = Ask(operation="send", client_id="c", bearer="t", session_id="s1", text_length=5, size=40)
 SEEN = Seen(Organization(id="00000000", policy=POLICY), 0, CLIENT, TOKEN, SESSION)
 
@@ -27,7 +44,7 @@ BREAKS: list[tuple[Reason, Break]] = [
     (Reason.MEDIA_TYPE, lambda ask, seen: (replace(ask, media=Reason.MEDIA_TYPE), seen)),
     (Reason.TOO_LARGE, lambda ask, seen: (replace(ask, size=POLICY.max_body + 1), seen)),
     (Reason.NOT_JSON, lambda ask, seen: (replace(ask, body=Reason.NOT_JSON), seen)),
-    (Reason.RATE_LIMITED, lambda ask, seen: (ask, replace(seen, token=access.count_use(TOKEN, 0, 1)))),
+    (Reason.RATE_LIMITED, lambda ask, seen: (ask, replace(seen, token=life.count_use(TOKEN, 0, 1)))),
     (Reason.SESSION_UNKNOWN, lambda ask, seen: (ask, replace(seen, session=None))),
 ]
 
@@ -48,7 +65,7 @@ def test_what_no_guard_refuses_is_accepted_and_consumes() -> None:
     assert decision.reason is Reason.MESSAGE_ACCEPTED
     assert decision.session is not None
     assert decision.message_id == "m"
-    assert (decision.session.ended_by, decision.session.ended_at) == (State.CONSUMED, 7)
+    assert (decision.session.ended_by, decision.session.ended_at) == ("spent", 7)
 
 
 @pytest.mark.parametrize(("reason", "broken"), BREAKS)
@@ -73,7 +90,7 @@ def test_a_rate_limited_or_unauthenticated_request_does_not_count_but_a_dead_ses
     assert decide(*BREAKS[5][1](ASK, SEEN)).token is None
     counted = decide(*BREAKS[6][1](ASK, SEEN)).token
     assert counted is not None
-    assert access.usage(counted, 0).made == 1
+    assert life.usage(counted, 0).made == 1
 
 
 def test_rejecting_tokens_refuses_good_ones() -> None:
@@ -85,16 +102,16 @@ def test_a_create_stamps_a_session_for_the_guest() -> None:
     ask = Ask(operation="create", client_id="c", bearer="t", guest=("ann", "ann@example.com"))
     decision = decide(ask, Seen(SEEN.organization, 7, CLIENT, TOKEN), "new")
     assert decision.reason is Reason.SESSION_CREATED
-    assert decision.session == Session(
+    assert decision.session == Credential(
+        kind="session",
         id="new",
-        client_id="c",
-        created=7,
-        last_activity=7,
+        within="c",
+        issued_at=7,
+        last_used=7,
         idle_at=30_007,
         expires_at=300_007,
-        handshakes_left=1,
-        guest_name="ann",
-        guest_email="ann@example.com",
+        left=1,
+        about=("ann", "ann@example.com"),
     )
 
 
@@ -122,4 +139,68 @@ def test_a_form_is_refused_for_its_media_type_before_its_size_before_its_content
 )
 def test_use_is_counted_only_if_the_policy_asks_for_it(policy: Policy, used: int | None) -> None:
     token = decide(ASK, replace(SEEN, organization=replace(SEEN.organization, policy=policy))).token
-    assert (token and token.used) == used
+    assert (token and token.counts.requests) == used
+
+
+def test_credentials_are_refused_for_what_is_wrong_with_them() -> None:
+    assert check_secret(None, "s") is Reason.OAUTH_UNKNOWN_CLIENT
+    assert check_secret(CLIENT, "wrong") is Reason.OAUTH_WRONG_SECRET
+    assert check_secret(CLIENT, "s") is None
+
+
+@pytest.mark.parametrize(("now", "reason"), [(999, None), (1_000, Reason.AUTH_EXPIRED), (1_001, Reason.AUTH_EXPIRED)])
+def test_a_token_is_good_until_just_before_it_expires(now: int, reason: Reason | None) -> None:
+    assert refuse_token(TOKEN, now, Policy(), None) is reason
+
+
+@pytest.mark.parametrize(("now", "reason"), [(9, None), (10, Reason.AUTH_IDLE)])
+def test_a_token_is_good_until_just_before_it_is_idle(now: int, reason: Reason | None) -> None:
+    assert refuse_token(TOKEN, now, Policy(token_idle_timeout=10), None) is reason
+
+
+def test_a_token_that_was_ended_tells_by_what_even_if_it_is_evicted_too() -> None:
+    client = life.count_issue(life.count_issue(CLIENT, 1), 1)
+    token = life.numbered(TOKEN, 1)
+    assert refuse_token(None, 0, Policy(), client) is Reason.AUTH_UNKNOWN
+    assert refuse_token(token, 0, Policy(), client) is Reason.AUTH_EVICTED
+    assert refuse_token(life.end(token, "ended", 0), 0, Policy(), client) is Reason.AUTH_REVOKED
+    assert refuse_token(life.expire(token, 0), 0, Policy(), client) is Reason.AUTH_EXPIRED
+
+
+def test_a_scope_taken_from_the_client_is_missing_at_once_and_so_is_one_the_token_was_not_asked_for() -> None:
+    assert missing_scope(CLIENT, TOKEN, (WRITE_SCOPE,)) is None
+    assert missing_scope(replace(CLIENT, scopes=()), TOKEN, (WRITE_SCOPE,)) == WRITE_SCOPE
+    assert missing_scope(CLIENT, replace(TOKEN, scopes=("other",)), (WRITE_SCOPE,)) == WRITE_SCOPE
+
+
+def test_only_scopes_of_the_client_are_granted() -> None:
+    assert grantable(CLIENT, None)
+    assert grantable(CLIENT, (WRITE_SCOPE,))
+    assert not grantable(CLIENT, (WRITE_SCOPE, "other"))
+
+
+def test_a_session_is_refused_by_its_client_and_its_end() -> None:
+    short = Policy(ttl=20, idle_timeout=30)
+    assert refuse_session(None, "c", 0) is Reason.SESSION_UNKNOWN
+    assert refuse_session(SESSION, "other", 0) is Reason.SESSION_FOREIGN
+    assert refuse_session(SESSION, "c", 29_999) is None
+    assert refuse_session(SESSION, "c", 30_000) is Reason.SESSION_IDLE
+    assert refuse_session(open_session("s", "c", ("", ""), 0, short), "c", 20) is Reason.SESSION_EXPIRED
+    assert refuse_session(life.use(SESSION, 5, 30), "c", 10_000_000) is Reason.SESSION_CONSUMED
+    assert refuse_session(life.end(SESSION, "ended", 5), "c", 5) is Reason.SESSION_REVOKED
+
+
+def test_every_state_but_active_has_its_cause_and_its_refusal() -> None:
+    assert set(STATES.values()) == set(State)
+    assert set(STATES) - {""} == set(SESSION_ENDED) == set(TRIGGERS)
+    assert state_of(SESSION, 0) is State.ACTIVE
+    assert {reason for reason in Reason if reason.startswith("session.")} - set(SESSION_ENDED.values()) == {
+        Reason.SESSION_CREATED,
+        Reason.SESSION_UNKNOWN,
+        Reason.SESSION_FOREIGN,
+        Reason.SESSION_FORGOTTEN,
+    }
+
+
+def test_the_diagram_has_every_state() -> None:
+    assert all(f"active --> {STATES[cause]}: {trigger}" in diagram() for cause, trigger in TRIGGERS.items())

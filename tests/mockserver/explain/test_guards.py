@@ -31,7 +31,7 @@ def test_what_comes_before_the_refusing_guard_passed_and_what_comes_after_was_no
     order = {"token": TOKEN_GUARDS, "create": GUARDS[:-1], "send": GUARDS}[operation]
     if guard is not None and guard not in {*order, *BEFORE, "capacity"}:
         return  # this operation is never refused for that
-    verdicts = [said.verdict for said in guards_of(operation, reason)]  # type: ignore[arg-type]
+    verdicts = [said.verdict for said in guards_of(operation, reason)]
     refused = verdicts.index("refused") if guard is not None else len(verdicts)
     assert verdicts[:refused] == ["passed"] * refused
     assert set(verdicts[refused + 1 :]) <= {"not reached"}

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from mockserver.engine import access
-from mockserver.engine.model import OAuthClient, Organization, Session, Token
+from mockserver.engine import life
+from mockserver.engine.model import Credential, Organization
 from mockserver.stores.base import ORGANIZATION, Bounds, Issue, Key, Record, Use, Write
 from mockserver.stores.deadlines import NEVER
 from tests.mockserver.stores.samples import key_of
 
-COUNTS = {"token": ("number", "window", "used", "last_used"), "client": ("issued", "evicted")}
-"""What a record keeps when it is written anew."""
+COUNTED = ("token", "client")
+"""Kinds whose records keep their counts when they are written anew."""
 
 
 class Tenant:
@@ -95,25 +95,22 @@ class Model:
         self.applied.add(id)
         return True
 
-    def count(self, tenant: Tenant, counted: Token | OAuthClient | None, writes: Sequence[Write]) -> Sequence[Write]:
+    def count(self, tenant: Tenant, counted: Credential | None, writes: Sequence[Write]) -> Sequence[Write]:
         if counted is not None:
             tenant.records[key_of(counted)] = counted
-        if not isinstance(counted, OAuthClient):
+        if counted is None or counted.kind != "client":
             return writes
-        new = [write.new for write in writes if isinstance(write.new, Token)]
-        return [Write(key_of(token), None, replace(token, number=counted.issued)) for token in new]
+        new = [write.new for write in writes if isinstance(write.new, Credential) and write.new.kind == "token"]
+        return [Write(key_of(token), None, life.numbered(token, counted.counts.issued)) for token in new]
 
-    def counted(self, tenant: Tenant, count: Use | Issue, now: int) -> Token | OAuthClient | None:
+    def counted(self, tenant: Tenant, count: Use | Issue, now: int) -> Credential | None:
         """The record as the engine counts on it."""
         key = Key("token", count.token) if isinstance(count, Use) else Key("client", count.client)
         held = tenant.records.get(key)
         if held is None or held.version != count.version:
             return None
-        if isinstance(count, Use):
-            assert isinstance(held, Token)
-            return access.count_use(held, now, count.limit)
-        assert isinstance(held, OAuthClient)
-        return access.count_issue(held, count.bound)
+        assert isinstance(held, Credential)
+        return life.count_use(held, now, count.limit) if isinstance(count, Use) else life.count_issue(held, count.bound)
 
     def changed(self, organization: str, write: Write) -> bool:
         held = self.tenant(organization).records.get(write.key)
@@ -126,9 +123,10 @@ class Model:
             tenant.drop(write.key)
         else:
             held = tenant.records.get(write.key)
-            counts = COUNTS.get(write.key.kind, ()) if held is not None else ()
-            tenant.records[write.key] = replace(write.new, **{name: getattr(held, name) for name in counts})
-            if isinstance(write.new, Session):
+            tenant.records[write.key] = write.new
+            if isinstance(held, Credential) and isinstance(write.new, Credential) and write.key.kind in COUNTED:
+                tenant.records[write.key] = replace(write.new, counts=held.counts, last_used=held.last_used)
+            if write.key.kind == "session":
                 tenant.ends[write.key.id] = NEVER if write.ends_at is None else write.ends_at
         if write.key == ORGANIZATION:
             exists, listed = write.new is not None, organization in self.organizations

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from itertools import count
 
-from mockserver.engine.model import ClockState, OAuthClient, Organization, Session, Token
+from msgspec.structs import replace
+
+from mockserver.engine.decide import oauth_client
+from mockserver.engine.model import ClockState, Counts, Credential, Organization
 from mockserver.journal import Entry, Perturbed
 from mockserver.stores.base import ORGANIZATION, Issue, Key, Kind, Loaded, Record, Store, Use, Write
 
@@ -33,18 +36,21 @@ def organization(id: str = ORG, version: int = 1, clock: ClockState = RUNNING) -
     return Organization(id=id, version=version, clock=clock)
 
 
-def client(id: str, organization: str = ORG, version: int = 1) -> OAuthClient:
-    return OAuthClient(id=id, version=version, organization=organization, secret="s")
+def client(id: str, organization: str = ORG, version: int = 1) -> Credential:
+    return replace(oauth_client(id, organization, "s"), version=version)
 
 
-def token(value: str, version: int = 1) -> Token:
-    return Token(value=value, version=version, client_id="c", issued=0, expires_at=DAY)
+def token(value: str, version: int = 1) -> Credential:
+    return Credential(kind="token", id=value, version=version, within="c", expires_at=DAY)
 
 
-def session(id: str, version: int = 1) -> Session:
-    return Session(
-        id=id, version=version, client_id="c", created=0, last_activity=0, idle_at=DAY, expires_at=DAY, handshakes_left=1
-    )
+def session(id: str, version: int = 1) -> Credential:
+    return Credential(kind="session", id=id, version=version, within="c", idle_at=DAY, expires_at=DAY, left=1)
+
+
+def counted(record: Credential, last_used: int = 0, **counts: int) -> Credential:
+    """Return a record with these counts."""
+    return replace(record, counts=Counts(**counts), last_used=last_used)
 
 
 def put(record: Record, expected: int | None = None, ends_at: int | None = None) -> Write:
@@ -56,12 +62,8 @@ def key_of(record: Record) -> Key:
     match record:
         case Organization():
             return ORGANIZATION
-        case OAuthClient():
-            return Key("client", record.id)
-        case Token():
-            return Key("token", record.value)
-        case Session():
-            return Key("session", record.id)
+        case Credential(kind="client" | "token" | "session" as kind):
+            return Key(kind, record.id)
         case _:
             return Key("faults")
 

@@ -10,18 +10,15 @@ from threading import Barrier
 import pytest
 from msgspec.structs import replace
 
-from mockserver.engine.decide import Seen
+from mockserver.engine.decide import Seen, oauth_client
 from mockserver.engine.model import (
     ClockState,
+    Counts,
+    Credential,
     Fault,
     FaultPlan,
-    OAuthClient,
     Organization,
     Policy,
-    Reason,
-    Session,
-    State,
-    Token,
 )
 from mockserver.stores.base import FAULTS, ORGANIZATION, Bounds, Issue, Key, Record, Store, Use, Write
 from tests.mockserver.stores.conftest import OpenStore
@@ -31,6 +28,7 @@ from tests.mockserver.stores.samples import (
     Line,
     client,
     commit,
+    counted,
     found,
     key_of,
     line,
@@ -85,30 +83,30 @@ RECORDS: list[Record] = [
         rejects_tokens=True,
     ),
     FaultPlan(version=3, faults=(Fault(kind="latency", operation="send", times=None, milliseconds=5),), seed=1 << 53, drawn=2),
-    OAuthClient(id="c", version=2, organization=ORG, secret="s\0", scopes=("a", "b"), issued=9, evicted=7),
-    Token(
-        value="t",
-        client_id="c",
-        issued=1,
+    counted(replace(oauth_client("c", ORG, "s\0", ("a", "b"), "n"), version=2), issued=9, evicted=7),
+    Credential(
+        kind="token",
+        id="t",
+        within="c",
+        issued_at=1,
         expires_at=2,
         scopes=("a",),
-        ended_by=Reason.AUTH_REVOKED,
-        number=4,
-        window=-5,
-        used=6,
+        ended_by="ended",
+        counts=Counts(number=4, window=-5, requests=6),
     ),
-    Session(
+    Credential(
+        kind="session",
         id="s",
         version=2,
-        client_id="c",
-        created=1,
-        last_activity=2,
+        within="c",
+        issued_at=1,
+        last_used=2,
         idle_at=3,
         expires_at=4,
-        handshakes_left=0,
+        left=0,
         ended_at=2,
-        ended_by=State.CONSUMED,
-        guest_name="\0\n😀",
+        ended_by="spent",
+        about=("\0\n😀", ""),
     ),
 ]
 
@@ -119,7 +117,7 @@ class TestRecords:
         assert list(loaded.records) == [None, None, None]
         assert loaded.live_sessions == 0
 
-    @pytest.mark.parametrize("record", RECORDS, ids=lambda record: type(record).__name__)
+    @pytest.mark.parametrize("record", RECORDS, ids=lambda record: getattr(record, "kind", type(record).__name__))
     def test_what_was_written_is_read(self, store: Store, record: Record) -> None:
         found(store)
         expected = 1 if isinstance(record, Organization) else None
@@ -362,10 +360,10 @@ class TestCounts:
         done = [commit(store, count=Use("t", 1, 2), now=now, noted=f"{now}") for now, _ in uses]
         assert done == [expected for _, expected in uses]
         (held,) = read(store, Key("token", "t")).records
-        assert held == replace(token("t"), window=61_000, used=2, last_used=90_000)
+        assert held == counted(token("t"), 90_000, window=61_000, requests=2)
         assert commit(store, count=Use("t", 1, None), now=10)
         (held,) = read(store, Key("token", "t")).records
-        assert held == replace(token("t"), window=61_000, used=3, last_used=90_000)
+        assert held == counted(token("t"), 90_000, window=61_000, requests=3)
         assert len(store.entries(ORG)) == 4
 
     def test_a_use_comes_with_what_is_written_or_not_at_all(self, store: Store) -> None:
@@ -376,8 +374,8 @@ class TestCounts:
         assert commit(store, put(session("u")), count=Use("t", 1, 1), id="same")
         assert commit(store, put(session("u")), count=Use("t", 1, 1), id="same")
         (held,) = read(store, Key("token", "t")).records
-        assert isinstance(held, Token)
-        assert held.used == 1
+        assert isinstance(held, Credential)
+        assert held.counts.requests == 1
         assert listed(store, "session") == [session("s"), session("u")]
 
     def test_tokens_are_numbered_as_they_are_issued(self, store: Store) -> None:
@@ -387,20 +385,20 @@ class TestCounts:
             assert commit(store, put(token(value)), count=Issue(id, 1, bound))
         assert not commit(store, put(token("t5")), count=Issue("c", 2, None))
         assert not commit(store, put(token("t5")), count=Issue("none", 1, None))
-        numbers = {record.value: record.number for record in listed(store, "token") if isinstance(record, Token)}
+        numbers = {record.id: record.counts.number for record in listed(store, "token") if isinstance(record, Credential)}
         assert numbers == {"t1": 1, "t2": 2, "u1": 1, "t3": 3, "t4": 4}
-        assert listed(store, "client") == [replace(client("c"), issued=4, evicted=1), replace(client("d"), issued=1)]
+        assert listed(store, "client") == [counted(client("c"), issued=4, evicted=1), counted(client("d"), issued=1)]
 
     def test_a_record_that_is_written_anew_keeps_its_counts(self, store: Store) -> None:
         found(store)
         assert commit(store, put(client("c")))
         assert commit(store, put(token("t")), count=Issue("c", 1, 1))
         assert commit(store, count=Use("t", 1, 1), now=70_000)
-        ended = replace(token("t", 2), ended_by=Reason.AUTH_REVOKED)
-        assert commit(store, put(ended, 1), put(replace(client("c", version=2), name="new"), 1))
+        ended = replace(token("t", 2), ended_by="ended")
+        assert commit(store, put(ended, 1), put(replace(client("c", version=2), about=("new",)), 1))
         assert list(read(store, Key("token", "t"), Key("client", "c")).records) == [
-            replace(ended, number=1, window=70_000, used=1, last_used=70_000),
-            replace(client("c", version=2), name="new", issued=1),
+            counted(ended, 70_000, number=1, window=70_000, requests=1),
+            counted(replace(client("c", version=2), about=("new",)), issued=1),
         ]
 
     def test_of_many_threads_as_many_use_a_token_as_may(self, store: Store) -> None:
@@ -416,9 +414,9 @@ class TestCounts:
         with ThreadPoolExecutor(16) as pool:
             issue = Issue("c", 1, 10)
             assert all(pool.map(lambda number: commit(store, put(token(f"t{number}")), count=issue), range(200)))
-        numbers = sorted(record.number for record in listed(store, "token") if isinstance(record, Token))
+        numbers = sorted(record.counts.number for record in listed(store, "token") if isinstance(record, Credential))
         assert numbers == list(range(1, 201))
-        assert listed(store, "client") == [replace(client("c"), issued=200, evicted=190)]
+        assert listed(store, "client") == [counted(client("c"), issued=200, evicted=190)]
 
 
 class TestRoom:
@@ -428,7 +426,7 @@ class TestRoom:
         assert not commit(store, put(session("c"), ends_at=100), now=49, room=2, noted="never")
         assert commit(store, put(session("c"), ends_at=100), now=50, room=2)
         assert commit(store, put(session("a", 2), 1, ends_at=90), now=50, room=2)
-        assert [record.id for record in listed(store, "session") if isinstance(record, Session)] == ["a", "b", "c"]
+        assert [record.id for record in listed(store, "session") if isinstance(record, Credential)] == ["a", "b", "c"]
 
     def test_of_many_threads_as_many_find_room_as_there_is(self, store: Store) -> None:
         found(store)
@@ -584,7 +582,7 @@ class TestLiveSessions:
 class TestForgetting:
     @staticmethod
     def kept(store: Store) -> list[str]:
-        return [record.id for record in listed(store, "session") if isinstance(record, Session)]
+        return [record.id for record in listed(store, "session") if isinstance(record, Credential)]
 
     def test_ended_sessions_beyond_the_bound_go_oldest_first(self, open_store: OpenStore) -> None:
         store = open_store(Bounds(max_ended_sessions=2))

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from msgspec.structs import replace
 
+from contracts.clients.base import Clients
 from contracts.clients.errors import ClientError
-from contracts.judge import Evidence, Parameters, Verdicts
+from contracts.judge import Demand, Parameters
 from contracts.protocol.course import CourseOfRun
 from contracts.protocol.judge import judge
 from contracts.protocol.rules import Applied
-from contracts.protocol.runner import Run, Runner
+from contracts.protocol.runner import Runner
 from contracts.protocol.scenario import Advance, Do, During, Inject, Scenario, Step, Together
+from contracts.protocol.trace import Trace
 from contracts.verify.shrink import NICE_SECONDS, RACES, each_left_out, plainer, without
 from contracts.verify.trials import Shown, Trial
+from contracts.world import Ran
 from mockserver.platform.model import Platform
 
 
@@ -29,43 +32,7 @@ class ClientNeverWorked(ClientError):
         self.unit, self.error, self.output = unit, error, output
 
 
-class Tried(NamedTuple):
-    """A run; see `contracts.verify.trials.Trial`."""
-
-    ran: Run
-    verdicts: Verdicts
-    platform: Platform
-    own_time: str
-
-    @property
-    def slow(self) -> bool:
-        """See Trial."""
-        return self.ran.slow
-
-    @property
-    def flooded(self) -> bool:
-        """See Trial."""
-        return self.ran.flooded
-
-    @property
-    def output(self) -> str:
-        """See Trial."""
-        return self.ran.output
-
-    def overlaps(self, _: Iterable[Evidence]) -> bool:
-        """See Trial. Clauses of declared platforms are not blurred."""
-        return False
-
-    def closeness(self) -> dict[str, float]:
-        """See Trial. Nothing is drawn, so nothing guides it."""
-        return {}
-
-    def shown(self) -> Shown:
-        """See Trial."""
-        return Shown(course=CourseOfRun(self.platform, self.ran.trace), log=self.ran.log())
-
-
-class ProtocolTrials:
+class DeclaredTrials:
     """Runs of the clients of a declared platform; see `contracts.verify.trials.Trials`."""
 
     blurs: Mapping[str, Sequence[str]] = {}
@@ -73,17 +40,19 @@ class ProtocolTrials:
     def __init__(self, runner: Runner, clauses: Sequence[Applied], parameters: Parameters, *, may_fail: bool = False) -> None:
         """`may_fail`: a client that fails in peace is judged nevertheless."""
         self._runner, self._clauses, self._parameters = runner, clauses, parameters
-        self.clients, self.demands = runner.clients, [clause.demand for clause in clauses]
+        self.clients: Clients = runner.clients
+        self.demands: Sequence[Demand] = [clause.demand for clause in clauses]
         self._may_fail = may_fail
 
-    def run(self, scenario: Scenario) -> Tried:
+    def run(self, scenario: Scenario) -> Trial:
         """See Trials."""
         ran, platform = self._runner.run(scenario), self._runner.platform
-        return Tried(ran, judge(platform, ran.trace, self._parameters, self._clauses), platform, self.clients.note)
+        verdicts = judge(platform, ran.trace, self._parameters, self._clauses)
+        shown = partial(_shown, platform, ran)
+        return Trial(ran, verdicts, shown, own_time=self.clients.note)
 
     def check(self, scenario: Scenario, trial: Trial) -> None:
         """See Trials. A client that fails in peace has not worked, unless it has broken a clause."""
-        assert isinstance(trial, Tried)
         self._may_fail = self._may_fail or bool(trial.verdicts.violated)
         if all(isinstance(step, Do) and not step.during for step in scenario.steps) and not self._may_fail:
             failed = next((unit for unit in trial.ran.trace.units if unit.outcome != "accepted"), None)
@@ -98,6 +67,10 @@ class ProtocolTrials:
         for place, step in enumerate(steps):
             for instead in _simpler(step, scheduled=self.clients.clock == "virtual"):
                 yield replace(scenario, steps=(*steps[:place], *instead, *steps[place + 1 :]))
+
+
+def _shown(platform: Platform, ran: Ran[Trace]) -> Shown:
+    return Shown(course=CourseOfRun(platform, ran.trace), log=ran.log())
 
 
 def _simpler(step: Step, *, scheduled: bool) -> Iterator[tuple[Step, ...]]:

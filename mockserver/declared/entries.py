@@ -1,0 +1,164 @@
+"""Requests and answers of a declared platform in the journal, without secrets, and as people look for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import UNSET, Struct
+from msgspec.structs import replace
+
+from mockserver.declared.decide import Decision
+from mockserver.exchanges import Pair
+from mockserver.ids import pseudonym
+from mockserver.journal import Answer, Arrival, Delivery, Entry
+from mockserver.platform.model import Kind
+from mockserver.wire import notes
+from mockserver.wire.message import Response
+
+if TYPE_CHECKING:
+    from mockserver.declared.handler import Call
+
+ACCEPTED, INJECTED, FAILED = "accepted", "fault.injected", "internal.error"
+"""Reasons of answers that no guard gave."""
+
+
+class Recorded(Struct, frozen=True, kw_only=True):
+    """A request and its answer, if there is one. Times are milliseconds of the platform's time.
+
+    `number` is its place among the requests that the journal keeps. `status` is None before the answer, and if the connection
+    was closed without one (`delivery` says which). `acted` is false if a fault answered in the platform's place. `refused_by` is a guard and `cause`
+    its reason, both "" if none refused. `shown` and `issued` are credentials by kind; a secret one is its pseudonym.
+    """
+
+    number: int
+    context_id: str
+    operation: str
+    arrived_at: int
+    method: str
+    path: str
+    body: Any = UNSET
+    answered_at: int | None = None
+    status: int | None = None
+    answer_body: Any = UNSET
+    delivery: Delivery = "complete"
+    fault: str = ""
+    acted: bool = True
+    shown: Mapping[str, str] = {}
+    issued: Mapping[str, str] = {}
+    refused_by: str = ""
+    cause: str = ""
+    detail: str = ""
+
+
+def told_as(kind: Kind, id: str) -> str:
+    """Return the name of a credential in the journal: a pseudonym if its id is secret."""
+    return pseudonym(id) if kind.duty.get("secret") else id
+
+
+def arrival(call: Call, seq: int, at: int) -> Entry:
+    """Return the entry for a request's arrival."""
+    entry = notes.arrival(call, seq, at)
+    assert isinstance(entry, Arrival)
+    return replace(entry, shown={name: told_as(call.kinds[name], id) for name, id in call.shown.items()})
+
+
+class AnswerNote(Struct, frozen=True, gc=False):
+    """The entry for an answer."""
+
+    call: Call
+    decision: Decision
+    response: Response
+
+    @property
+    def weight(self) -> int:
+        """Always 0, because an answer is as large as the declaration's example."""
+        return 0
+
+    def entry(self, seq: int, at: int) -> Entry:
+        """Return the answer with its number and timestamp."""
+        call, decision, response = self.call, self.decision, self.response
+        reason = f"{decision.refused_by}.{decision.cause}" if decision.refused_by else ACCEPTED if decision.acted else INJECTED
+        brought = {name: told_as(call.kinds[name], id) for name, id in decision.issued.items()}
+        return Answer(
+            seq=seq,
+            at=at,
+            context_id=call.context_id,
+            status=None if response.delivery == "lost_request" else response.status,
+            reason=reason,
+            code=None if decision.answer.code is None or call.effect.status is not None else str(decision.answer.code),
+            accepted=decision.acted and not decision.refused_by,
+            acted=at - call.effect.after if decision.acted else None,
+            delivery=response.delivery,
+            body=_body(response.body, call, decision),
+            retry_after=decision.retry_after,
+            unusable=call.effect.body is not None and response.status == 200,
+            fault=call.effect.label or None,
+            brought=brought,
+            detail=call.hidden(decision.detail),
+        )
+
+
+class FailureNote(Struct, frozen=True, gc=False):
+    """The entry for an answer that the mock gave because it failed."""
+
+    call: Call
+    status: int
+    reason: str
+
+    @property
+    def weight(self) -> int:
+        """Always 0, because it is small."""
+        return 0
+
+    def entry(self, seq: int, at: int) -> Entry:
+        """Return the answer with its number and timestamp."""
+        return Answer(seq, at, self.call.context_id, self.status, self.reason)
+
+
+def _body(body: bytes, call: Call, decision: Decision) -> Any:
+    """Return an answer's body without the secrets that it brings."""
+    if not body:
+        return UNSET
+    try:
+        document = msgspec.json.decode(body[: notes.KEPT])
+    except (msgspec.DecodeError, RecursionError):
+        return UNSET
+    secret = (id for name, id in decision.issued.items() if call.kinds[name].duty.get("secret"))
+    return notes.Hiding((*call.own_secrets, *secret), call.known_secrets).value(document)
+
+
+def recorded(pairs: Iterable[Pair]) -> list[Recorded]:
+    """Return pairs of journal entries as requests."""
+    return [_recorded(number, *pair) for number, pair in enumerate(pairs, 1)]
+
+
+def _recorded(number: int, arrival: Arrival, answer: Answer | None) -> Recorded:
+    head = Recorded(
+        number=number,
+        context_id=arrival.context_id,
+        operation=arrival.operation or "",
+        arrived_at=arrival.at,
+        method=arrival.method,
+        path=arrival.path.partition("?")[0],
+        body=arrival.text if arrival.body is UNSET else arrival.body,
+        shown=arrival.shown,
+    )
+    if answer is None:
+        return head
+    guard, _, cause = answer.reason.partition(".")
+    refused = answer.reason not in {ACCEPTED, INJECTED, FAILED}
+    return replace(
+        head,
+        answered_at=answer.at,
+        status=answer.status if answer.delivery in {"complete", "truncated"} else None,
+        answer_body=answer.body,
+        delivery=answer.delivery,
+        fault=answer.fault or "",
+        acted=answer.acted is not None,
+        issued=answer.brought,
+        refused_by=guard if refused else "",
+        cause=cause if refused else answer.reason if answer.reason == FAILED else "",
+        detail=answer.detail,
+    )

@@ -1,0 +1,88 @@
+"""Replicas of a declared platform's mock: they share a store, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from mockserver.declared.mock import BOUNDS, Registered
+from mockserver.stores.base import Bounds, Store
+from tests.fixtures.toys import TOKEN, Bench, toy, with_words
+from tests.mockserver.declared.test_mock import CLIENT, SINGLE
+from tests.mockserver.stores.conftest import OpenStore
+
+FAMILY = """\
+family:
+  noun: family
+  issued: implied
+refresh:
+  noun: refresh token
+  issued: {'logIn, refresh': $response.body#/refresh}
+  carried: {refresh: $request.header.Authorization#bearer}
+  within: family
+  successor: {grace: 0}
+  reuse: end family
+  refused: {'unknown, ended, succeeded': {status: 401, code: bad, message: bad}}
+"""
+
+
+@pytest.fixture
+def replicas(open_store: OpenStore) -> Callable[..., list[Bench]]:
+    """Return a function that makes several mocks of one platform on one store."""
+
+    def make(platform: str, order: str, number: int = 2, bounds: Bounds = BOUNDS) -> list[Bench]:
+        store: Store = open_store(bounds)
+        return [Bench(toy(platform, order=order), store=store) for _ in range(number)]
+
+    return make
+
+
+def test_what_one_issued_another_takes_once(replicas: Callable[..., list[Bench]]) -> None:
+    one, other = replicas(SINGLE, "[token]")
+    token = one.log_in()["token"]
+    assert other.ask("/work", token).status == 200
+    assert one.ask("/work", token).why == "token.spent"
+    assert [entry.operation for entry in other.mock.journal] == ["logIn", "work", "work"]
+
+
+def test_of_many_at_once_one_wins(replicas: Callable[..., list[Bench]]) -> None:
+    benches = replicas(SINGLE, "[token]", 4)
+    for _ in range(20):
+        token = benches[0].log_in()["token"]
+        with ThreadPoolExecutor(8) as pool:
+            asked = [pool.submit(benches[number % 4].handler.handle, benches[0].request("/work", token)) for number in range(8)]
+        assert sorted(one.result().status for one in asked) == [200] + 7 * [401]
+
+
+def test_they_know_the_same_registered_ones(replicas: Callable[..., list[Bench]]) -> None:
+    one, other = replicas(CLIENT + SINGLE, "[client, token]")
+    made = one.mock.registered["client"]
+    assert other.mock.registered == {"client": Registered(made.id, made.bound, other.mock.registered["client"].scopes)}
+    assert other.ask("/login", Id=made.id, Secret=made.bound["secret"]).status == 200
+
+
+def test_one_clock_and_one_plan_of_faults(replicas: Callable[..., list[Bench]]) -> None:
+    short = with_words(TOKEN, "ttl: 60", "refused: {'unknown, ended, expired': {status: 401, code: old, message: old}}")
+    one, other = replicas(short, "[token]")
+    token = one.log_in()["token"]
+    one.mock.advance(60_000)
+    assert other.ask("/work", token).why == "token.expired"
+    one.fails("logIn", kind="status", status=503, skip=1)
+    assert [bench.ask("/login").status for bench in (other, one, other)] == [200, 503, 200]
+
+
+def test_an_old_one_shown_to_another_replica_ends_the_family(replicas: Callable[..., list[Bench]]) -> None:
+    one, other = replicas(FAMILY, "[refresh]")
+    first = one.log_in()["refresh"]
+    second = other.ask("/refresh", first).body["refresh"]
+    assert one.ask("/refresh", first).why == "refresh.succeeded"
+    assert other.ask("/refresh", second).why == "refresh.ended"
+
+
+def test_a_store_that_was_emptied_is_furnished_again(replicas: Callable[..., list[Bench]]) -> None:
+    (one,) = replicas(CLIENT + SINGLE, "[client, token]", 1)
+    made = one.mock.registered["client"]
+    one.mock.store.clear(one.mock.organization)
+    assert one.ask("/login", Id=made.id, Secret=made.bound["secret"]).status == 200
