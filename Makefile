@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint coverage bench campaign chaos gallery mutants constraints clean
+.PHONY: help demo test lint coverage bench campaign chaos gallery mutants site release constraints clean
 
 # The first of these that is new enough; `make PYTHON=/path/to/python3.12 …` names another.
 PYTHON ?= $(or $(firstword $(foreach candidate,python3 python3.13 python3.12 python3.11 python3.14 python, \
@@ -51,10 +51,30 @@ gallery: $(TO_TEST) ## Verify every client of the gallery with 20 seeds; ARGS="-
 campaign: $(TO_TEST) ## Put public clients before the platforms that ship; ARGS="--seeds 3 mcp"
 	@$(BIN)/python -m tests.campaign $(ARGS)
 
+site: $(TO_TEST) ## Build the documentation's site into build/site
+	@$(BIN)/python -m tests.site $(ARGS)
+
+# The interpreters on which a release is tried; one that is not here is named and left out.
+PYTHONS ?= python3.11 python3.12 python3.13 python3.14
+
+release: $(TO_TEST) ## Build the distribution into dist, check it, and try it on each of PYTHONS
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python -m pytest --quiet tests/functional/test_wheel.py
+	@for python in $(PYTHONS); do \
+		$$python -c '' 2>/dev/null || { echo "$$python: not here, not tried"; continue; }; \
+		rm -rf build/release && $$python -m venv build/release && \
+		build/release/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: dist/*.whl && \
+		build/release/bin/dayfly --version && build/release/bin/dayfly demo >build/demo.txt && \
+		echo "$$python: installed without a compiler, and the demonstration works" || exit 1; \
+	done
+	@echo "dist is ready. Nothing is signed or uploaded: that is for the account which publishes it."
+
 constraints: ## Pin anew what an unconstrained installation brings
 	rm -rf build/constraints
 	$(PYTHON) -m venv build/constraints
-	build/constraints/bin/python -m pip install --quiet --disable-pip-version-check '.[gallery,httpx2,redis,sdk,test]'
+	build/constraints/bin/python -m pip install --quiet --disable-pip-version-check '.[sdk,test]'
 	{ sed '/^[^#]/,$$d' constraints.txt; build/constraints/bin/python -m pip freeze --exclude dayfly; } > build/constraints.txt
 	mv build/constraints.txt constraints.txt
 

@@ -28,3 +28,11 @@ class TraceMalformed(ContractsError):
     def __init__(self, seq: int, problem: str) -> None:
         super().__init__(f"the trace is malformed at entry {seq}: {problem}")
         self.seq, self.problem = seq, problem
+
+
+class ProbeError(ContractsError):
+    """A provider cannot be probed, or a story cannot be run there. `where` names the request, `problem` says what to do."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        super().__init__(f"{where}: {problem}")
+        self.where, self.problem = where, problem

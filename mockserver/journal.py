@@ -161,11 +161,11 @@ class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):
 
     `status`, `body` and `retry_after` are what was sent, or would have been sent if `delivery` is not `complete`. `accepted`
     says whether the platform accepted the message, even if the client does not know. `acted` is when the platform decided, None
-    if a fault kept it from deciding. `token` is the pseudonym of an issued token, `issued` the id of a created session. `fault`
-    is the label of the fault that was applied. `retry_after_text` is the header if it is not in whole seconds; `retry_after` is
-    then its value rounded up, or None if it has none. `unusable`: a fault gave a 200 a body that the client cannot use.
-    `brought` has the credentials of a declared platform that the answer brings, by kind, and `detail` the value in the text of
-    its refusal.
+    if a fault kept it from deciding. `token` is the pseudonym of an issued token, `issued` the id of a created session.
+    `retry_after_text` is the header if it is not in whole seconds; `retry_after` is then its value rounded up, or None if it
+    has none. `applied` is the fault that was applied, and `fault` says it in words; traces of old have only the words.
+    `unusable`: a fault gave a 200 a body that the client cannot use. `brought` has the credentials of a declared platform that
+    the answer brings, by kind, and `detail` the value in the text of its refusal.
 
     `failure` is set only in what `merged` returns. It is the reason of the Failure whose status and body this answer has.
     `reason`, `accepted` and `session` then say what the platform did, which the client does not know.
@@ -189,6 +189,7 @@ class Answer(Struct, tag="answer", tag_field="type", omit_defaults=True):
     token: str | None = None
     token_expires_in: int | None = None
     fault: str | None = None
+    applied: model.Fault | None = None
     failure: str | None = None
     brought: dict[str, str] = {}
     detail: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -18,8 +19,9 @@ def run(arguments: Sequence[str]) -> int:
 
     from contracts.cli.group import dayfly
 
+    noted: set[str] = set()
     try:
-        return int(dayfly.main(list(arguments), prog_name="dayfly", standalone_mode=False) or 0)
+        return int(dayfly.main(list(arguments), prog_name="dayfly", standalone_mode=False, obj=noted) or 0)
     except (click.Abort, KeyboardInterrupt):
         return 130
     except SystemExit as error:  # the process does not end yet, because a client may have left threads
@@ -27,6 +29,9 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "dayfly"
         click.echo(f"{where}: {_printable(error)}", err=True)
+        if "--json" in arguments and not noted and sys.stdout is not None:
+            with suppress(OSError):
+                click.echo(json.dumps({"error": {"command": where, "message": _printable(error), "exit_status": 2}}))
         return 2
 
 

@@ -7,15 +7,18 @@ from pathlib import PurePath
 
 import click
 
+from contracts.cli.console import say_json
 from contracts.cli.options import SETTINGS
+from contracts.cli.options import as_json as json_option
 
 SHELLS = ("bash", "zsh", "fish")
 
 
 @click.command("completion", context_settings=SETTINGS)
 @click.argument("shell", type=click.Choice(SHELLS), required=False)
+@json_option
 @click.pass_context
-def command(context: click.Context, shell: str | None) -> None:
+def command(context: click.Context, shell: str | None, as_json: bool) -> None:
     """Print the shell completion script. SHELL defaults to the shell you are in.
 
     \b
@@ -25,9 +28,14 @@ def command(context: click.Context, shell: str | None) -> None:
     """
     from click.shell_completion import get_completion_class
 
-    maker = get_completion_class(shell or _own_shell())
+    named = shell or _own_shell()
+    maker = get_completion_class(named)
     assert maker is not None  # SHELLS lists only shells that click knows
-    click.echo(maker(context.find_root().command, {}, "dayfly", "_DAYFLY_COMPLETE").source(), nl=False)
+    script = maker(context.find_root().command, {}, "dayfly", "_DAYFLY_COMPLETE").source()
+    if as_json:
+        say_json({"shell": named, "script": script})
+    else:
+        click.echo(script, nl=False)
 
 
 def _own_shell() -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 import click
+import msgspec
 
 from contracts.report import text
 from contracts.report.facts import unkept
@@ -102,6 +103,19 @@ def _shows_unicode(stream: TextIO) -> bool:
     return True
 
 
+def say_json(document: object) -> None:
+    """Print a document for programs. An error that follows is not printed as JSON: standard output holds one document."""
+    _take_standard_output()
+    click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
+
+
+def _take_standard_output() -> None:
+    """Note in the context that a document for programs was printed."""
+    context = click.get_current_context(silent=True)
+    if context is not None and isinstance(context.obj, set):
+        context.obj.add("printed")
+
+
 def tell(report: Report, destinations: Sequence[Destination], *, as_json: bool, aside: bool = False) -> None:
     """Write a report to its files and for people: to standard output, or to standard error if programs read standard output.
 
@@ -159,6 +173,7 @@ def _delivered(
     click.echo(as_text(style_for(people)), file=people, nl=False, color=True)
     people.flush()
     for kind in sorted(for_programs):
+        _take_standard_output()
         click.echo(render(kind), nl=False)
     return people, problems
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from contracts.cli.options import TYPED
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+    from contracts.judge import Demand
     from contracts.report.model import Report
     from contracts.verify import Options
     from contracts.verify.declared import Declaration
@@ -103,21 +103,39 @@ def check(declared: Declaration, recording: str, options: Options) -> Report:
     return declared.check(Path(recording), options)
 
 
-def explain(named: str, code: str) -> str:
-    """Return what a clause of a declared platform demands, and on which sentence it rests. Raises UnknownClause."""
-    from contracts.cli.console import style_for
-    from contracts.report.describe import describe
-    from contracts.verify import select_from
+def clauses_anywhere(code: str) -> dict[str, tuple[Demand, ...]]:
+    """Return the clauses with this code or name on the platforms that come with dayfly, by platform; not the web chat's."""
+    from mockserver.platform import names
+    from mockserver.platform.library import WEB_CHAT
+
+    found = {name: tuple(one for one in clauses_of(name) if code in _names_of(one)) for name in names() if name != WEB_CHAT}
+    return {name: clauses for name, clauses in found.items() if clauses}
+
+
+def _names_of(demand: Demand) -> tuple[str, str, str]:
+    return demand.code, demand.code.partition("/")[0], demand.name
+
+
+def clauses_of(named: str) -> tuple[Demand, ...]:
+    """Return the clauses for clients of a platform."""
     from contracts.verify.declared import declaration
 
     declared = declaration(named)
-    assert declared is not None
-    found = select_from(declared.demands, (code,))
-    return "\n".join(describe(demand, style_for(sys.stdout)) for demand in found)
+    return () if declared is None else tuple(declared.demands)
 
 
-def probe(named: str, url: str, admin_token: str, client_id: str, client_secret: str) -> int:
+def worded(demands: Iterable[Demand]) -> str:
+    """Return clauses as text, each with the sentence that it rests on."""
+    lines = []
+    for demand in demands:
+        lines.append(f"{demand.code} {demand.name}: the client must {demand.statement}.")
+        lines += [f"  {demand.level}: {demand.source}"] if demand.source else []
+    return "\n".join(lines) + "\n"
+
+
+def probe(named: str, url: str, admin_token: str, client_id: str, client_secret: str, *, as_json: bool) -> int:
     """Probe a provider of a declared platform and print the result; return the exit status."""
+    from contracts.cli.console import say_json
     from contracts.protocol.probe import Given, prober, table
     from mockserver.platform import compile_platform, find
 
@@ -128,7 +146,9 @@ def probe(named: str, url: str, admin_token: str, client_id: str, client_secret:
         given[registered.name] = Given(client_id, dict.fromkeys(list(registered.bound)[:1], client_secret))
     with prober(platform, url, admin_token, given) as asking:
         checks = list(asking.checks())
-    click.echo(table(checks), nl=False)
+    click.echo(table(checks), nl=False, err=as_json)
+    if as_json:
+        say_json({"schema_version": 1, "subject": "provider", "target": url, "checks": [check._asdict() for check in checks]})
     if any(check.status == "violated" for check in checks):
         return 1
     return 0 if any(check.status == "held" for check in checks) else 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec import structs
 
+from contracts.cli.console import say_json
 from contracts.cli.options import SETTINGS
+from contracts.cli.options import as_json as json_option
 
 if TYPE_CHECKING:
     import httpx
@@ -32,10 +35,19 @@ HOURS = 3600
 
 
 @click.command("demo", context_settings=SETTINGS)
-def command() -> None:
+@json_option
+def command(as_json: bool) -> None:
     """Show a refused message and its explanation, then judge two clients: one that sends such messages, and one that
     does not.
     """
+    with redirect_stdout(sys.stderr) if as_json else nullcontext():
+        _show()
+    if as_json:
+        say_json({"shown": ["refusal", "caching client", "recovering client"]})
+
+
+def _show() -> None:
+    """Show all three. Raises ClickException if one does not end as expected."""
     from contracts.cli.console import style_for
 
     look = style_for(sys.stdout)

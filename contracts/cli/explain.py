@@ -5,14 +5,21 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from contracts.cli import completing
+from contracts.cli.console import say_json
 from contracts.cli.options import SETTINGS, admin_token
+from contracts.cli.options import as_json as json_option
 from contracts.cli.options import platform as platform_option
 from contracts.cli.sources import DEFAULT_URL, ask
 from mockserver.ids import context_in
+
+if TYPE_CHECKING:
+    from contracts.judge import Demand
 
 BESIDE = 70
 """Fewest columns for a name and a sentence beside each other."""
@@ -28,57 +35,67 @@ NARROWEST, WIDEST = 40, 120
 @click.option("--list", "listed", is_flag=True, help="List the clauses.")
 @click.option("--url", default=DEFAULT_URL, show_default=True, help="The mock that answered the request.")
 @admin_token
-@click.option("--json", "as_json", is_flag=True, help="JSON on standard output; for a request.")
+@json_option
 @platform_option
 def command(subject: str | None, listed: bool, url: str, admin_token: str, as_json: bool, platform: str) -> None:
     """Explain a clause by its code or its name, or an answer by its contextId (also in the header ININ-Correlation-Id)."""
     context_id = context_in(subject or "")
     if listed and subject is not None:
         raise click.UsageError("--list cannot be combined with a clause or a contextId")
-    if as_json and context_id is None:
-        raise click.UsageError("--json needs a contextId: clauses are explained as text only")
     if listed:
-        _list()
+        _list(platform, as_json)
     elif subject is None:
         raise click.UsageError("name a clause or a contextId; --list shows the clauses")
     elif context_id is not None:
         _explain_request(context_id, url, admin_token, as_json)
     else:
-        _explain_clause(subject.strip(), platform)
+        _explain_clause(subject.strip(), platform, as_json)
 
 
-def _list() -> None:
-    from contracts.clauses import DEMANDS
+def _list(platform: str, as_json: bool) -> None:
     from contracts.cli.console import style_for
+    from contracts.report.describe import document
 
+    clauses = _clauses(platform)
+    if as_json:
+        say_json({"clauses": [document(clause) for clause in clauses]})
+        return
     style = style_for(sys.stdout)
-    for clause in DEMANDS:
+    for clause in clauses:
         name, statement = f"{clause.code:<4}{clause.name:<24}", f"the {clause.subject} must {clause.statement}"
         told = style.hang(name, statement) if style.columns >= BESIDE else [name.rstrip(), *style.hang("    ", statement)]
         click.echo("\n".join(told))
 
 
-def _explain_clause(code_or_name: str, platform: str) -> None:
-    from contracts.cli import declared
-
-    if declared.is_declared(platform):
-        click.echo(declared.explain(platform, code_or_name), nl=False)
-    elif "/" in code_or_name:
-        raise click.UsageError(f"{code_or_name} is a clause of a declared platform: name that with --platform NAME|FILE")
-    else:
-        _explain_clause_of_the_web_chat(code_or_name)
-
-
-def _explain_clause_of_the_web_chat(code_or_name: str) -> None:
+def _clauses(platform: str) -> Sequence[Demand]:
+    """Return the clauses of a declared platform, or those of the web chat."""
     from contracts.clauses import DEMANDS
+    from contracts.verify.declared import declaration
+
+    declared = declaration(platform)
+    return DEMANDS if declared is None else declared.demands
+
+
+def _explain_clause(code_or_name: str, platform: str, as_json: bool) -> None:
     from contracts.cli.console import style_for
-    from contracts.report.describe import describe
+    from contracts.cli.declared import clauses_anywhere, is_declared
+    from contracts.report.describe import describe, document
     from contracts.verify import select_from
 
     if _PART_OF_ID.fullmatch(code_or_name):
         raise click.ClickException(f"{code_or_name!r} is not a whole contextId; copy all 36 characters of it")
-    (clause,) = select_from(DEMANDS, (code_or_name,))
-    click.echo(describe(clause, style_for(sys.stdout)), nl=False, color=True)
+    found: Mapping[str, Sequence[Demand]] = {platform: _clauses(platform)}
+    if not is_declared(platform) and not any(code_or_name in {one.code, one.name} for one in found[platform]):
+        found = clauses_anywhere(code_or_name) or found
+        if platform in found and "/" in code_or_name:
+            raise click.UsageError(f"{code_or_name} is a clause of a declared platform: name that with --platform NAME|FILE")
+    chosen = {name: select_from(clauses, (code_or_name,)) for name, clauses in found.items()}
+    if as_json:
+        say_json({"clauses": [document(clause) for clauses in chosen.values() for clause in clauses]})
+        return
+    for name, clauses in chosen.items():
+        said = "\n".join(describe(clause, style_for(sys.stdout)) for clause in clauses)
+        click.echo(said if name == platform else f"on the platform {name}:\n{said}", nl=False, color=True)
 
 
 def _explain_request(context_id: str, url: str, admin_token: str, as_json: bool) -> None:

@@ -231,6 +231,7 @@ report_options = stacked(
         click.option("--strict", is_flag=True, help="Exit with 2 if a clause was inconclusive or cannot be judged."),
     ]
 )
+as_json = click.option("--json", "as_json", is_flag=True, help="JSON on standard output, text for people on standard error.")
 expected_failures = click.option(
     "--expected-failures",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
+from contracts.cli.console import say_json
 from contracts.cli.options import SETTINGS
+from contracts.cli.options import as_json as json_option
 
 
 @click.group("platform", context_settings=SETTINGS)
@@ -13,33 +15,50 @@ def command() -> None:
 
 
 @command.command("list", context_settings=SETTINGS)
-def list_() -> None:
+@json_option
+def list_(as_json: bool) -> None:
     """List the platforms that come with dayfly."""
     from mockserver.platform import compile_platform, find, names
 
-    for name in names():
-        click.echo(f"{name:<10}{compile_platform(find(name), name=name).title}")
+    titles = {name: compile_platform(find(name), name=name).title for name in names()}
+    if as_json:
+        say_json({"platforms": [{"name": name, "title": title} for name, title in titles.items()]})
+        return
+    for name, title in titles.items():
+        click.echo(f"{name:<10}{title}")
 
 
 @command.command("show", context_settings=SETTINGS)
 @click.argument("platform", metavar="NAME|FILE")
 @click.option("--diagram", metavar="KIND", help="Print the states of a kind as a Mermaid diagram.")
 @click.option("--source", is_flag=True, help="Print the declaration itself.")
-def show(platform: str, diagram: str | None, source: bool) -> None:
-    """Print a platform's kinds, guards and operations."""
+@json_option
+def show(platform: str, diagram: str | None, source: bool, as_json: bool) -> None:
+    """Print a platform's kinds, guards and operations, and the clauses for its clients."""
+    from textwrap import indent
+
+    from contracts.cli.declared import clauses_of, is_declared, worded
     from mockserver.errors import NotFound
     from mockserver.platform import compile_platform, find
     from mockserver.platform.errors import suggestion
     from mockserver.platform.show import diagram as drawn
+    from mockserver.platform.show import document
     from mockserver.platform.show import show as shown
 
+    if as_json and (source or diagram is not None):
+        raise click.UsageError("--json cannot be combined with --diagram or --source")
     path = find(platform)
     if source:
         click.echo(path.read_text("utf-8"), nl=False)
         return
     compiled = compile_platform(path)
+    if as_json:
+        say_json(document(compiled))
+        return
     if diagram is None:
         click.echo(shown(compiled), nl=False)
+        if is_declared(platform):
+            click.echo(f"\nclauses for clients\n{indent(worded(clauses_of(platform)), '  ')}", nl=False)
         return
     if diagram not in compiled.kinds:
         raise NotFound("kind", diagram, suggestion(diagram, compiled.kinds))
@@ -48,30 +67,41 @@ def show(platform: str, diagram: str | None, source: bool) -> None:
 
 @command.command("check", context_settings=SETTINGS)
 @click.argument("file", metavar="FILE")
-def check(file: str) -> None:
+@json_option
+def check(file: str, as_json: bool) -> None:
     """Check a declaration. An error names the line, the mistake and the correction."""
     from contracts.protocol.rules import demands
     from mockserver.platform import compile_platform, find
 
     compiled = compile_platform(find(file))
-    kinds, operations = len(compiled.kinds), len(compiled.operations)
-    click.echo(f"{file}: right; {kinds} kinds, {operations} operations, {len(demands(compiled))} clauses for clients")
+    kinds, operations = list(compiled.kinds), list(compiled.operations)
+    clauses = [demand.code for demand in demands(compiled)]
+    if as_json:
+        say_json({"file": file, "kinds": kinds, "operations": operations, "clauses": clauses})
+        return
+    click.echo(f"{file}: right; {len(kinds)} kinds, {len(operations)} operations, {len(clauses)} clauses for clients")
 
 
 @command.command("new", context_settings=SETTINGS)
 @click.option("--from", "document", metavar="OPENAPI", required=True, help="An OpenAPI document, in YAML or JSON.")
-def new(document: str) -> None:
+@click.option("--overlay", is_flag=True, help="Propose an overlay, which leaves the document as it is.")
+@json_option
+def new(document: str, overlay: bool, as_json: bool) -> None:
     """Propose a declaration for an OpenAPI document, on standard output. Confirm its guesses before you use it."""
     from mockserver.platform.guess import propose
+    from mockserver.platform.proposal import as_declaration, as_overlay
 
-    click.echo(propose(document), nl=False)
+    proposed = (as_overlay if overlay else as_declaration)(propose(document))
+    if as_json:
+        say_json({"declaration": proposed})
+    else:
+        click.echo(proposed, nl=False)
 
 
 @command.command("schema", context_settings=SETTINGS)
+@click.option("--json", is_flag=True, expose_value=False, help="Changes nothing: the schema is JSON.")
 def schema() -> None:
     """Print the JSON Schema of x-lifecycle and x-effects."""
-    import json
+    from mockserver.platform.words import schema as published
 
-    from mockserver.platform.declaration import schema as published
-
-    click.echo(json.dumps(published(), indent=2))
+    say_json(published())

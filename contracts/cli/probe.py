@@ -59,7 +59,9 @@ def command(
     from contracts.probe import BrokenOff, Options, probe
 
     if declared.is_declared(platform):
-        context.exit(declared.probe(platform, url, admin_token, client_id, client_secret))
+        if destinations:
+            raise click.UsageError("--report is for the web chat, and does not go with --platform; --json does")
+        context.exit(declared.probe(platform, url, admin_token, client_id, client_secret, as_json=as_json))
 
     options = Options(examples=examples, seed=seed, clauses=clauses)
     with _provider(url, replicas, admin_token, client_id, client_secret, restart) as provider:

@@ -12,7 +12,7 @@ import click
 from contracts.cli import completing
 from contracts.cli.console import Destination, deliver, write
 from contracts.cli.options import SETTINGS, reports_as
-from contracts.reproduce.kinds import KINDS, render
+from contracts.replay.reports import KINDS, render
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -44,7 +44,8 @@ def command(
     Exit status: 0 the mock answers as recorded, 1 it answers otherwise, 2 nothing could be replayed.
     """
     from contracts.cli.sources import file_and_page
-    from contracts.reproduce import open_recording, reproduce, text, toml
+    from contracts.replay import open_recording, reproduce, text
+    from contracts.replay.reports import toml
     from mockserver.settings import policy_from_file
 
     name, page = file_and_page(recording)
@@ -57,7 +58,7 @@ def command(
         deliver(lambda kind: render(report, kind), lambda style: text.render(report, style), destinations, as_json=as_json)
     finally:
         if infer_policy is not None:
-            write(toml.render(report).encode(), infer_policy)
+            write(toml(report).encode(), infer_policy)
     context.exit(report.exit_status)
 
 

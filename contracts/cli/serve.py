@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +115,8 @@ def command(
 
     Options can be given as variables, DAYFLY_PORT for --port. So can the values of the policy file, DAYFLY_POLICY_TTL for ttl.
     """
+    if find_spec("granian") is None:
+        raise click.ClickException("the server is not installed: run `pip install granian`")
     from contracts.cli import declared
     from contracts.workbench import make_app as make_web_chat
     from mockserver.serve import run

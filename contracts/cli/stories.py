@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,7 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from contracts.cli import completing
+from contracts.cli.console import say_json
 from contracts.cli.options import SETTINGS, Seconds, admin_token
+from contracts.cli.options import as_json as json_option
 from contracts.stories.exports import KINDS
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def command() -> None:
 
 
 @command.command("list", context_settings=SETTINGS)
-@click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+@json_option
 def list_stories(as_json: bool) -> None:
     """List the stories that come with dayfly."""
     from contracts.stories import library, text
@@ -41,7 +42,7 @@ def list_stories(as_json: bool) -> None:
     stories = {name: library.find(name) for name in library.names()}
     if as_json:
         rows = [{"name": name, "title": story.title, "summary": story.summary} for name, story in stories.items()]
-        click.echo(json.dumps(rows, indent=2))
+        say_json(rows)
         return
     for line in text.listed(stories, _style()):
         click.echo(line, color=True)
@@ -50,11 +51,17 @@ def list_stories(as_json: bool) -> None:
 @command.command("show", context_settings=SETTINGS)
 @click.argument("name", shell_complete=completing.stories)
 @click.option("--emit", "kind", type=click.Choice(list(KINDS)), help="Print the story as a script.")
-def show(name: str, kind: str | None) -> None:
+@json_option
+def show(name: str, kind: str | None, as_json: bool) -> None:
     """Show a story as steps, with the answer to each request."""
-    from contracts.stories import library, text
+    from contracts.stories import codec, library, text
 
+    if as_json and kind is not None:
+        raise click.UsageError("--json cannot be combined with --emit")
     story = library.find(name)
+    if as_json:
+        say_json({"name": name, **codec.document(story)})
+        return
     if kind is not None:
         from contracts.stories.exports import render
 
@@ -74,7 +81,7 @@ def show(name: str, kind: str | None) -> None:
 @click.option(
     "--wait", metavar="S", type=Seconds(min=0, max=86_400), default=0.0, help="Most seconds that a story may really wait."
 )
-@click.option("--json", "as_json", is_flag=True, help="JSON on standard output, text for people on standard error.")
+@json_option
 @click.pass_context
 def run_stories(
     context: click.Context,
@@ -132,7 +139,7 @@ def _tell(stories: Mapping[str, Story], place: Place, wait: float, as_json: bool
     click.echo(_summary(told, place), file=people)
     if as_json:
         results = [run.as_json(name, stories[name], one) for name, one in told.items()]
-        click.echo(json.dumps({"place": place.name, "stories": results}, indent=2))
+        say_json({"place": place.name, "stories": results})
     return told
 
 

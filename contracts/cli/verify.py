@@ -105,4 +105,11 @@ def command(
     with nothing_left_running(), clients_print_to_stderr():
         client, report = driven(choice, run, methods)
     tell(replace(report, replay_with=client.replay_with), destinations, as_json=as_json)
+    _tell_if_all(report.examples, examples if declared is not None else None)
     context.exit(report.exit_status(strict=strict))
+
+
+def _tell_if_all(done: int, asked: int | None) -> None:
+    """Say so if more scenarios were asked for than a declared platform has."""
+    if asked is not None and asked > done:
+        click.echo(f"dayfly: {done} scenarios are all that there are; --examples {asked} adds none", err=True)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from contracts.clients.base import Credentials, Wrote, hidden
+from contracts.clients.base import Credentials, Seat, Wrote, hidden
 from contracts.clients.errors import ClientError
 
 GRACE = 1.0
@@ -53,15 +53,23 @@ def command_line(command: str) -> list[str]:
     return words
 
 
-def environment(base_url: str, credentials: Credentials) -> dict[str, str]:
-    """What a client finds in its environment: ours, without settings that are none of its business, and its credentials."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("DAYFLY_")}
-    own = {
+def inherited() -> dict[str, str]:
+    """Our environment without settings that are none of a client's business."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("DAYFLY_")}
+
+
+def identity(base_url: str, credentials: Credentials) -> dict[str, str]:
+    """Return the variables that name the platform and hold a client's credentials."""
+    return {
         "DAYFLY_BASE_URL": base_url,
         "DAYFLY_CLIENT_ID": credentials.client_id,
         "DAYFLY_CLIENT_SECRET": credentials.client_secret,
     }
-    return inherited | own
+
+
+def environment(base_url: str, credentials: Credentials) -> dict[str, str]:
+    """Return a client's environment: ours, and its identity."""
+    return inherited() | identity(base_url, credentials)
 
 
 class Child:
@@ -103,6 +111,10 @@ class Child:
             self._listener.start()
         else:
             os.set_blocking(self.stderr, False)
+
+    def belongs_to(self, seat: Seat) -> None:
+        """Give the process to a seat: it has its credentials, and takes its output to stderr."""
+        self._credentials, self._wrote = seat.credentials, seat.wrote
 
     @property
     def stdin(self) -> int:
@@ -240,11 +252,12 @@ def work_of(process: int) -> float:
 
 
 def _kept_waiting(process: int) -> float:
-    """Return for how many seconds a process's first thread was ready to run and had no processor."""
+    """Return for how many seconds the threads of a process were ready to run and had no processor."""
     try:
-        return int(Path(f"/proc/{process}/schedstat").read_bytes().split()[1]) / 1e9
+        waits = [int(file.read_bytes().split()[1]) for file in Path(f"/proc/{process}/task").glob("*/schedstat")]
     except (OSError, IndexError, ValueError):
         return 0.0
+    return sum(waits) / 1e9
 
 
 def telling_line(output: str) -> str:

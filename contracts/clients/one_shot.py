@@ -93,10 +93,11 @@ class OneShotDriver:
             words = telling_line(child.tail)
             failures.put(Lost(f"the command hangs: {silent}; it was killed", words, waited=True))
         elif not self._given_up:
-            intent.ended(*_outcome(status, shortened(telling_line(child.tail))))
+            intent.ended(*outcome_of(status, shortened(telling_line(child.tail))))
 
 
-def _outcome(status: int, words: str) -> tuple[Outcome, str]:
+def outcome_of(status: int, words: str) -> tuple[Outcome, str]:
+    """Return what a command reports that has ended so; `words` is the line of its stderr that says why."""
     if status == 0:
         return "accepted", ""
     return "failed", ending(status) + (f": {words}" if words else "")

@@ -4,8 +4,8 @@ Requests to the platform become arrivals and answers on a wall clock. Secrets ar
 dayfly wrote also holds the entries of its trace, and is read back unchanged.
 """
 
-from contracts.har.errors import HarError
 from contracts.har.extent import Extent
+from contracts.har.kinds import HarError
 from contracts.har.opening import opened
 from contracts.har.reader import Reading, read, reading
 from contracts.har.writer import Recording, archive

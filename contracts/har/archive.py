@@ -16,12 +16,12 @@ from msgspec import Raw, Struct
 from contracts.har import document, loose, stream
 from contracts.har.bodies import Attached, nothing_attached
 from contracts.har.document import Outline
-from contracts.har.errors import HarError
-from contracts.har.extent import Extent, Skipped, told_resolution
+from contracts.har.extent import Extent, Skipped
+from contracts.har.kinds import HarError
 from contracts.har.requests import Recorded, exchanged
 from contracts.har.routes import platform_path
 from contracts.har.stream import Piece
-from contracts.har.survey import Findings, Survey
+from contracts.har.survey import UNKNOWN, Findings, Survey
 from contracts.trace import Numbered
 from mockserver.journal import Answer, Arrival, Began, Ended, Entry, Header, Perturbed, Returned
 
@@ -174,7 +174,8 @@ class Archive:
             note.asked.host for note in self.survey.notes if note.number not in found.kept | set(found.doubled)
         )
         lacking = Counter(one.lacks for one in kept if one.operation in {"create", "send"} and one.lacks)
-        unread = Counter(one.got_lacks for one in kept if _matters(one) and one.got_lacks)
+        issuing = (one for one in kept if one.is_call and one.operation in {"create", "token"} and one.status == 200)
+        unread = Counter(one.got_lacks for one in issuing if one.got_lacks)  # which id or token is unknown
         return Extent(
             requests=len(found.kept),
             entries=self.entries,
@@ -184,15 +185,10 @@ class Archive:
             masked=tuple(sorted(found.masked)),
             masked_tokens=bool(found.masked_tokens) or found.sanitized,
             lacking=dict(lacking | unread),
-            resolution=told_resolution(found),
+            resolution=None if found.resolution == UNKNOWN else found.resolution,
             cut=str(self.cut.problem) if self.cut is not None else "",
             elsewhere=dict(elsewhere.most_common(3)),
         )
-
-
-def _matters(one: Recorded) -> bool:
-    """Return whether its answer issues an id or a token, which is unknown without its body."""
-    return one.is_call and one.operation in {"create", "token"} and one.status == 200
 
 
 def _host(url: str) -> str:

@@ -95,7 +95,7 @@ def exchange(raw: bytes) -> Exchange:
     if not method:
         raise ValueError("its request has no method")
     headers = loose.headers(request.get("headers"))
-    answered = loose.headers(response.get("headers"))
+    answered, content = loose.headers(response.get("headers")), response.get("content")
     return Exchange(
         began=loose.moment(entry.get("startedDateTime")),
         waited=sum(loose.duration(timings.get(step)) or 0 for step in ("blocked", "dns", "connect")),
@@ -103,10 +103,10 @@ def exchange(raw: bytes) -> Exchange:
         method=method,
         url=_url(request, headers),
         sent_headers=headers,
-        sent=_sent(request, headers),
+        sent=_carried(request.get("postData"), headers, request.get("bodySize")),
         status=loose.status(response.get("status")),
         headers=answered,
-        got=_got(response, answered),
+        got=_carried(content, answered, loose.members(content).get("size")),
         error=_error(entry, response),
         redirect=answered.get("location") or loose.text(response.get("redirectURL")) or "",
         cached=any(_said(place, name) for place in (entry, response) for name in _CACHES),
@@ -151,31 +151,17 @@ def _url(request: dict[str, Any], headers: dict[str, str]) -> SplitResult:
     return parts
 
 
-def _sent(request: dict[str, Any], headers: dict[str, str]) -> Carried:
-    data = request.get("postData")
-    posted = {"text": data} if isinstance(data, str) else loose.members(data)
-    media = headers.get("content-type") or loose.text(posted.get("mimeType"))
+def _carried(held: Any, headers: dict[str, str], size: Any) -> Carried:
+    """Return a body, of which some tools write only the text."""
+    parts = {"text": held} if isinstance(held, str) else loose.members(held)
     return Carried(
-        text=_body_text(posted.get("text")),
-        fields=tuple(loose.fields(posted.get("params"))),
-        file=loose.text(posted.get("_file")),
-        encoding=(loose.text(posted.get("encoding")) or "").strip().lower(),
+        text=_body_text(parts.get("text")),
+        fields=tuple(loose.fields(parts.get("params"))),
+        file=loose.text(parts.get("_file")),
+        encoding=(loose.text(parts.get("encoding")) or "").strip().lower(),
         compression=headers.get("content-encoding", "").strip().lower(),
-        media_type=media or None,
-        size=_size(request.get("bodySize")),
-    )
-
-
-def _got(response: dict[str, Any], headers: dict[str, str]) -> Carried:
-    found = response.get("content")
-    content = {"text": found} if isinstance(found, str) else loose.members(found)
-    return Carried(
-        text=_body_text(content.get("text")),
-        file=loose.text(content.get("_file")),
-        encoding=(loose.text(content.get("encoding")) or "").strip().lower(),
-        compression=headers.get("content-encoding", "").strip().lower(),
-        media_type=headers.get("content-type") or loose.text(content.get("mimeType")),
-        size=_size(content.get("size")),
+        media_type=headers.get("content-type") or loose.text(parts.get("mimeType")) or None,
+        size=_size(size),
     )
 
 

@@ -21,7 +21,7 @@ class Writer:
 
     def __init__(self, kept: Sequence[Recorded], found: Findings) -> None:
         self._found = found
-        self._secrets = set().union(*(_secrets_of(one) for one in kept))
+        self._secrets = set[str]().union(*(secrets.of_request(one.authorization, one.sent, one.got) for one in kept))
         self._issued = {one.brought("create", "webChatSessionId") for one in kept}
         self._may_be_issued = any(one.is_call and one.operation == "create" and one.got_lacks for one in kept)
         self._contexts = _contexts(kept)
@@ -132,11 +132,6 @@ class Writer:
 
 def _accepted(one: Recorded) -> bool:
     return one.is_call and one.operation == "send" and one.status == 200
-
-
-def _secrets_of(one: Recorded) -> set[str]:
-    bodies_too = secrets.of_document(one.sent) | secrets.of_document(one.got)
-    return secrets.of_header(one.authorization) | bodies_too
 
 
 def _contexts(kept: Sequence[Recorded]) -> dict[int, str]:

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
-from contracts.har.hosts import none_asked
-from contracts.har.survey import UNKNOWN, Findings
+from contracts.har.routes import none_asked
 
 FEW = 3
 """Entries that are listed in the line; the values have all."""
@@ -86,8 +85,3 @@ def _plural(lacking: str) -> str:
         if lacking.startswith(one):
             return many + lacking.removeprefix(one)
     return lacking
-
-
-def told_resolution(found: Findings) -> int | None:
-    """Return the resolution for a report; None if nothing is known of time."""
-    return None if found.resolution == UNKNOWN else found.resolution

@@ -6,6 +6,8 @@ import re
 from collections.abc import Collection
 from typing import Literal
 
+from contracts.errors import ContractsError
+
 Kind = Literal["har", "trace"]
 
 HEAD = 64 << 10
@@ -51,6 +53,18 @@ _MEMBERS: tuple[tuple[frozenset[str], str], ...] = (
 
 _LINE = re.compile(rb'^\s*\{[^\n]*?"type"\s*:\s*"(?:trace|began|ended|perturbed|arrival|answer|returned)"', re.MULTILINE)
 _LOG = re.compile(rb'\s*\{\s*"log"\s*:')
+
+
+class HarError(ContractsError):
+    """A HAR file that cannot be used; `source` names it and `problem` says why.
+
+    `entry` is the number of the faulty entry, from 1; None if no single entry is at fault.
+    """
+
+    def __init__(self, source: str, entry: int | None, problem: str) -> None:
+        where = source if entry is None else f"{source}: entry {entry}"
+        super().__init__(f"{where}: {problem}")
+        self.source, self.entry, self.problem = source, entry, problem
 
 
 def kind_of(head: bytes) -> Kind | str:

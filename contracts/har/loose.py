@@ -131,21 +131,15 @@ def _date(value: str) -> datetime:
 
 
 def headers(value: Any) -> dict[str, str]:
-    """Return headers by their names in lower case; the first of a name counts.
-
-    They may be a list of objects or pairs, as in HAR, or one object.
-    """
+    """Return headers by their names in lower case; the first of a name counts."""
     found: dict[str, str] = {}
-    items = value.items() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for item in items:
-        name, content = _pair(item)
-        if name is not None:
-            found.setdefault(name.strip().lower(), content)
+    for name, content in fields(value):
+        found.setdefault(name.strip().lower(), content)
     return found
 
 
 def fields(value: Any) -> list[tuple[str, str]]:
-    """Return the fields of a form, in the same shapes."""
+    """Return headers or the fields of a form: a list of objects or pairs, as in HAR, or one object."""
     items = value.items() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return [(name, content) for name, content in map(_pair, items) if name is not None]
 

@@ -10,8 +10,7 @@ from typing import BinaryIO, NamedTuple
 from zipfile import BadZipFile, ZipFile
 
 from contracts.har.bodies import MAX_BODY, Attached, nothing_attached
-from contracts.har.errors import HarError
-from contracts.har.kinds import HEAD, Kind, archive_of, kind_of
+from contracts.har.kinds import HEAD, HarError, Kind, archive_of, kind_of
 
 MOST_UNPACKED = 1 << 30
 """Most bytes to which a packed recording may unpack."""

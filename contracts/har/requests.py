@@ -15,8 +15,7 @@ from msgspec import UNSET
 from contracts.har import bodies, secrets
 from contracts.har.bodies import Attached, nothing_attached
 from contracts.har.document import Exchange
-from contracts.har.hosts import Asked
-from contracts.har.routes import MESSAGING, platform_path
+from contracts.har.routes import MESSAGING, Asked, platform_path
 from mockserver.engine.model import Operation
 from mockserver.wire import METHOD, ROUTES
 from mockserver.wire.message import USUAL, bounded
@@ -165,7 +164,9 @@ def exchanged(exchange: Exchange, number: int, attached: Attached = nothing_atta
     )
     told = recorded.headers.get("inin-correlation-id") or recorded.told("contextId") or ""
     recorded.correlation = "" if told in exchange.sent_headers.values() else told
-    if recorded.body == b"" and _had_a_body(recorded):
+    is_send = recorded.is_call and recorded.operation == "send"
+    if recorded.body == b"" and is_send and (recorded.status == 200 or recorded.told("code") == DEAD):
+        # it had a body, because the platform checks a session after the body
         recorded.body, recorded.lacks = None, bodies.NOT_RECORDED
     return recorded
 
@@ -193,11 +194,6 @@ def _aside(exchange: Exchange) -> str:
     if exchange.status in {301, 302, 303, 307, 308}:
         return "redirected by a gateway"
     return ""
-
-
-def _had_a_body(one: Recorded) -> bool:
-    """Return whether the answer shows that it had a body, because the platform checks a session after the body."""
-    return one.is_call and one.operation == "send" and (one.status == 200 or one.told("code") == DEAD)
 
 
 def retry_after(one: Recorded, now: int) -> int | None:

@@ -1,4 +1,4 @@
-"""Keeps secrets of a recording out of a trace: their identity is kept, their value is not."""
+"""Keeps secrets of a recording out of a trace: their identity is kept, their value is not. Tools may have masked some."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 
 from mockserver.ids import pseudonym
 from mockserver.journal import Credential
+from mockserver.wire import notes
 from mockserver.wire.credentials import basic, bearer, credential, decoded
-from mockserver.wire.redaction import REDACTED, Secrets
+from mockserver.wire.redaction import REDACTED
 
 SHORTEST = 8
 """Shorter secrets are not hidden, because they would be found in every text."""
@@ -17,8 +18,6 @@ SHORTEST_DRAWN = 12
 """Shorter values may be words."""
 
 _MASK = re.compile(r"redact|mask|hidden|remov|filter|saniti[sz]|scrub|anonym|placeholder|(.)\1{3}", re.IGNORECASE)
-_NAMES = frozenset({"client_secret", "access_token", "authorization", "password"})
-_PARAMETER = re.compile(r"((?:client_secret|access_token|authorization|password)=)[^&\s]*", re.IGNORECASE)
 _NAMED = re.compile(r"\[REDACTED (t:[^\]]+)\]")
 _NAMED_BEARER = re.compile(r"bearer \[REDACTED (t:[^\]]+)\]", re.IGNORECASE)
 _NAMED_BASIC = re.compile(r"basic \[REDACTED client ([^\]]*)\]", re.IGNORECASE)
@@ -73,7 +72,14 @@ def of_document(document: Any) -> set[str]:
     """Return the secrets that a decoded body names."""
     if not isinstance(document, dict):
         return set()
-    return _worth_hiding({value for name, value in document.items() if name.lower() in _NAMES and isinstance(value, str)})
+    return _worth_hiding(
+        {value for name, value in document.items() if name.lower() in notes.SECRET_NAMES and isinstance(value, str)}
+    )
+
+
+def of_request(authorization: str | None, sent: Any, got: Any) -> set[str]:
+    """Return the secrets in a request and its answer."""
+    return of_header(authorization) | of_document(sent) | of_document(got)
 
 
 def _worth_hiding(secrets: set[str]) -> set[str]:
@@ -85,40 +91,38 @@ def _is_drawn(secret: str) -> bool:
     return len(secret) >= SHORTEST_DRAWN and _MASK.search(secret) is None
 
 
-class Hiding:
-    """Replaces secrets that are known, or are named as such, and remembers whether it `found` one."""
+class Hiding(notes.Hiding):
+    """Redacts the secrets that are known, or are named as such. Tokens of the mock have no meaning in a recording."""
 
     def __init__(self, secrets: set[str]) -> None:
-        self._secrets, self._index = sorted(secrets, key=len, reverse=True), Secrets(secrets)
-        self.found = False
-
-    def raw(self, text: str) -> str:
-        """Redact a URL, or a body that cannot be decoded. A parameter with a secret's name is redacted whatever its value."""
-        hidden = _PARAMETER.sub(r"\1" + REDACTED, text)
-        self.found = self.found or hidden != text
-        return self.text(hidden)
+        super().__init__(secrets)
+        self._shown = secrets
 
     def text(self, text: str) -> str:
         """Redact a text that a person may have written."""
-        shown = self._index.hide(text, tokens=False)
+        shown = self._secrets.hide(text, tokens=False)
         self.found = self.found or shown != text
         return shown
 
     def is_in(self, text: str) -> bool:
         """Return whether a header shows a secret, in any encoding. A mask such as REDACTED does not count."""
-        shown = [text, *(meant for _, meant in decoded(text))]
-        return any(secret in form for secret in self._secrets if _is_drawn(secret) for form in shown)
+        forms = [text, *(meant for _, meant in decoded(text))]
+        return any(secret in form for secret in self._shown if _is_drawn(secret) for form in forms)
 
-    def value(self, value: Any) -> Any:
-        """Redact a decoded document. It is nested no deeper than its decoder allows."""
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, dict):
-            return {self.text(name): self._member(name, member) for name, member in value.items()}
-        return [self.value(item) for item in value] if isinstance(value, list) else value
 
-    def _member(self, name: str, member: Any) -> Any:
-        if name.lower() in _NAMES and isinstance(member, str) and member:
-            self.found = True
-            return REDACTED
-        return self.value(member)
+# -- masks --------------------------------------------------------------------------------------------------------------
+
+_WORDS = "redacted|removed|masked|hidden|sanitized|sanitised|filtered|scrubbed|anonymized|anonymised|obfuscated"
+
+_MASKED = re.compile(
+    rf"[\W_]*(?:\w+[ _-])?(?:{_WORDS}|secret|confidential)(?:[ _-]\w+)?[\W_]*"  # [REDACTED], [access_token redacted]
+    r"|[*•·.?#]{3,}"  # ***
+    r"|(?:[xX*]+|[0]+|[fF]+)(?:-(?:[xX*]+|[0]+|[fF]+)){4}"  # a UUID of one character
+    r"|[xX]{3,}",
+    re.IGNORECASE,
+)
+
+
+def looks_masked(value: str) -> bool:
+    """Return whether a tool may have put this in place of an id or a token."""
+    return _MASKED.fullmatch(value) is not None

@@ -11,8 +11,7 @@ from typing import BinaryIO, NamedTuple
 
 import msgspec
 
-from contracts.har.errors import HarError
-from contracts.har.kinds import looks_like
+from contracts.har.kinds import HarError, looks_like
 
 CHUNK = 256 << 10
 MAX_PIECE = 32 << 20

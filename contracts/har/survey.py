@@ -17,9 +17,9 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from contracts.har import secrets
-from contracts.har.hosts import Asked, platforms
-from contracts.har.masks import looks_masked
 from contracts.har.requests import Recorded
+from contracts.har.routes import Asked, platforms
+from contracts.har.secrets import looks_masked
 from mockserver.journal import CredentialForm
 
 COARSE = (60_000, 1000, 100, 10)
@@ -65,7 +65,7 @@ class Survey:
     def findings(self, hosts: Collection[str] = ()) -> Findings:
         """Return what the requests to `hosts` show; by default those to the platform's hosts."""
         wanted = {host.lower() for host in hosts} or platforms([note.asked for note in self.notes])
-        notes = [note for note in self.notes if _is_to(note.asked.host, wanted)]
+        notes = [note for note in self.notes if wanted & {note.asked.host, note.asked.host.partition(":")[0]}]
         step = resolution([note.began for note in notes])
         doubled = dict(_doubled(notes, step))
         single = [note for note in notes if note.number not in doubled]
@@ -77,7 +77,9 @@ class Survey:
             resolution=step,
             direction=_direction([note.began for note in notes]),
             masked_ids=masked,
-            masked=frozenset(note.number for note in single if _is_masked(note, masked)),
+            masked=frozenset(
+                note.number for note in single if note.lacks_id or note.presented in masked or note.created in masked
+            ),
             masked_tokens=_masked_tokens(single),
             sanitized=_is_sanitized(single),
         )
@@ -138,10 +140,6 @@ def _form(authorization: str | None) -> CredentialForm | Literal["masked"]:
 def _digest(value: Any) -> bytes:
     raw = value if isinstance(value, bytes) else msgspec.json.encode(value, order="deterministic")
     return hashlib.blake2b(raw, digest_size=12).digest()
-
-
-def _is_to(host: str, wanted: Collection[str]) -> bool:
-    return host in wanted or host.partition(":")[0] in wanted
 
 
 # -- time --------------------------------------------------------------------------------------------
@@ -235,10 +233,6 @@ def _masked_ids(notes: list[Note]) -> frozenset[str]:
     real = set(issued) - several - words
     shown = {note.presented for note in notes if note.presented and looks_masked(note.presented)}
     return frozenset(several | words | (set() if real else shown))
-
-
-def _is_masked(note: Note, masked: frozenset[str]) -> bool:
-    return note.lacks_id or note.presented in masked or note.created in masked
 
 
 def _masked_tokens(notes: list[Note]) -> frozenset[str]:

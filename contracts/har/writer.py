@@ -130,7 +130,7 @@ def _request(arrival: Arrival) -> dict[str, Any]:
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": headers,
-        "queryString": [_pair(*_split(field)) for field in query.split("&") if field],
+        "queryString": [_pair(*field.partition("=")[::2]) for field in query.split("&") if field],
         "headersSize": -1,
         "bodySize": arrival.size,
     }
@@ -207,8 +207,3 @@ def _time(milliseconds: int) -> str:
 
 def _pair(name: str, value: str) -> dict[str, str]:
     return {"name": name, "value": value}
-
-
-def _split(field: str) -> tuple[str, str]:
-    name, _, value = field.partition("=")
-    return name, value

@@ -1,8 +1,7 @@
 """Judges a provider by the clauses P1 to P13: the mock, replicas of it, another mock, or the service itself."""
 
-from contracts.probe.errors import BrokenOff, ProbeError
-from contracts.probe.local import in_process
-from contracts.probe.provider import Provider, at_url
-from contracts.probe.run import Options, probe
+from contracts.errors import ProbeError
+from contracts.probe.provider import Provider, at_url, in_process
+from contracts.probe.run import BrokenOff, Options, probe
 
 __all__ = ["BrokenOff", "Options", "ProbeError", "Provider", "at_url", "in_process", "probe"]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from contracts.asking import Reply
 
 if TYPE_CHECKING:
-    from contracts.probe.web import Web
-    from mockserver.wire import Call, Handler, Request, Response
+    from contracts.remote.web import Web
+    from mockserver.wire import Handler, Request, Response
 
 
 class Door(Protocol):
@@ -87,17 +86,14 @@ class HandlerDoor:
     def begin(self, request: Request) -> Callable[[], Reply]:
         """See Door."""
         handler = self._handler()
-        return partial(_finish, handler, handler.arrive(request))
+        call = handler.arrive(request)
+        return lambda: _reply(handler.finish(call))
 
     def reconnect(self) -> None:
         """Do nothing: in process, nothing is connected."""
 
     def close(self) -> None:
         """Do nothing: in process, nothing is connected."""
-
-
-def _finish(handler: Handler, call: Call) -> Reply:
-    return _reply(handler.finish(call))
 
 
 def _reply(response: Response) -> Reply:

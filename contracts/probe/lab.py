@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from contracts.probe.ledger import Ledger
+from contracts.probe.judging import Ledger
 from contracts.probe.provider import Provider
 from contracts.probe.world import GivenUp, World
 

@@ -1,23 +1,26 @@
 """Finds violations that only a history shows: Hypothesis takes steps, and the ledger records the violations.
 
-Nothing fails during the exploration, so that one violated clause does not hide the others. `contracts.probe.shorten` minimizes
-the histories.
+Nothing fails during the exploration, so that one violated clause does not hide the others. Afterwards the histories are
+minimized, until no step can be left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import FlakyFailure
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
+from contracts.probe.judging import Broken
 from contracts.probe.lab import Lab
 from contracts.probe.life import Rules
 from contracts.probe.refusals import Refusal
 from contracts.probe.story import DEFECTS, ChangePolicy, Create, Script, Send, Step, Story, Wait, WaitFor
 from contracts.verify.chance import storage_elsewhere
+from contracts.verify.shrink import smallest, without
 
 CLAUSES = ("P1", "P2", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11")
 """The clauses that a history can violate."""
@@ -129,3 +132,40 @@ def _settings(examples: int) -> settings:
         suppress_health_check=list(HealthCheck),
         verbosity=Verbosity.quiet,
     )
+
+
+# -- minimizing ---------------------------------------------------------------------------------------------------------
+
+
+def shorten(lab: Lab, code: str, script: Script) -> None:
+    """Run shorter stories until none of them violates the clause. The ledger keeps the shortest. Raises ProbeError."""
+    lab.ledger.hunted = code
+    try:
+        script = smallest(script, shorter_than, lambda other: _breaks(lab, other))
+        if _breaks(lab, script):
+            lab.ledger.prove_minimal()
+    finally:
+        lab.ledger.hunted = None
+
+
+def shorter_than(script: Script) -> Iterator[Script]:
+    """Yield the story without some of its steps, or with two waits joined into one."""
+    steps = script.steps
+    yield from map(script.of, without(steps))
+    for place, (first, second) in enumerate(pairwise(steps)):
+        if isinstance(first, Wait) and isinstance(second, Wait):
+            both = Wait(first.milliseconds + second.milliseconds)
+            yield script.of((*steps[:place], both, *steps[place + 2 :]))
+
+
+def _breaks(lab: Lab, script: Script) -> bool:
+    story = Story(lab, script.rules)
+    try:
+        story.begin()
+        for step in script.steps:
+            story.take(step)
+    except Broken:
+        return True
+    finally:
+        story.close()
+    return False

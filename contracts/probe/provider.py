@@ -1,15 +1,26 @@
-"""A provider: its place, the ways to send requests to it, and the ways to control it."""
+"""A provider: its place, the ways to send requests to it, and the ways to control it.
+
+One of them is the mock in this process: replicas on one store, which can be restarted, with a frozen clock.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import count
 from types import TracebackType
 
 from contracts.asking import Credentials
-from contracts.probe.control import Control
-from contracts.probe.doors import Door, HttpDoor
+from contracts.probe.doors import Door, HandlerDoor, HttpDoor
+from contracts.remote.control import Control
+from mockserver.assemble import Assembly, assemble
 from mockserver.clock import pause
+from mockserver.ids import Ids
+from mockserver.settings import Settings
+from mockserver.stores.base import Store
+from mockserver.stores.memory import MemoryStore
+from mockserver.wire import Handler
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +71,55 @@ def at_url(
 
     Raises ProbeError if one of them is not a URL.
     """
-    from contracts.probe.web import Web
+    from contracts.remote.web import Web
 
     webs = [Web(one) for one in (url, *replicas)]
     headers = {"Authorization": f"Bearer {admin_token}"} if admin_token else {}
     control = Control(Web(url, headers), url) if credentials is None else None
     doors = [HttpDoor(web) for web in webs]
     return Provider(name=url, doors=doors, control=control, credentials=credentials, restart=restart)
+
+
+# -- the mock in this process -------------------------------------------------------------------------------------------
+
+NAME = "the mock in this process"
+
+START = 1_795_000_000_000
+"""The time of the frozen system clock, in milliseconds."""
+
+
+class Replicas:
+    """Mock servers on one store."""
+
+    def __init__(self, number: int, settings: Settings, store: Store) -> None:
+        self._settings, self._store = settings, store
+        self._seeds = count()
+        self.running = [self._start() for _ in range(number)]
+
+    def handler(self, number: int) -> Handler:
+        """Return the current handler of a replica."""
+        return self.running[number].handler
+
+    def restart(self) -> None:
+        """End every replica, and start it anew."""
+        for number, assembly in enumerate(self.running):
+            assembly.close()
+            self.running[number] = self._start()
+
+    def _start(self) -> Assembly:
+        return assemble(self._settings, store=self._store, system=lambda: START, ids=Ids.seeded(next(self._seeds)))
+
+
+def in_process(replicas: int = 2, settings: Settings | None = None) -> Provider:
+    """Return the installed mock as a provider. Its first replica serves the control API, also without a socket."""
+    import httpx
+
+    from contracts.remote.web import Web
+    from mockserver.web import create_app
+
+    settings = settings or Settings(client_id="probe", client_secret="probe-secret")
+    running = Replicas(replicas, settings, MemoryStore())
+    transport = httpx.WSGITransport(create_app(running.running[0]))
+    control = Control(Web("http://127.0.0.1", transport=transport), NAME)
+    doors = [HandlerDoor(partial(running.handler, number)) for number in range(replicas)]
+    return Provider(name=NAME, doors=doors, control=control, restart=running.restart)

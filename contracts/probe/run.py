@@ -7,12 +7,10 @@ from msgspec import Struct
 from contracts.clauses.provider import PROVIDER_CLAUSES, ProviderClause
 from contracts.errors import ContractsError
 from contracts.judge import Status
-from contracts.probe.errors import BrokenOff
+from contracts.probe.judging import Ledger
 from contracts.probe.lab import Lab
-from contracts.probe.ledger import Ledger
-from contracts.probe.machine import CLAUSES, explore
+from contracts.probe.machine import CLAUSES, explore, shorten
 from contracts.probe.provider import Provider
-from contracts.probe.shorten import shorten
 from contracts.probe.trials import TRIALS, offered
 from contracts.profiles import profile
 from contracts.report.model import ClauseResult, Counterexample, Report
@@ -22,6 +20,14 @@ from contracts.verify.stopwatch import Stopwatch
 EXAMPLES = 100
 EXAMPLES_WITHOUT_CONTROL = 5
 """Default numbers of histories. The second is small, because these histories stay behind in a real service."""
+
+
+class BrokenOff(ContractsError):
+    """The provider could not be probed any further, because of a `problem`; `report` has the findings so far."""
+
+    def __init__(self, report: Report, problem: ContractsError) -> None:
+        super().__init__(str(problem))
+        self.report = report
 
 
 class Options(Struct, frozen=True, kw_only=True):

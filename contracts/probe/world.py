@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contracts.asking import TEXT, Credentials, Reply, for_message, for_session, for_token
-from contracts.probe.control import Organization
-from contracts.probe.errors import ProbeError
-from contracts.probe.judging import Judge
-from contracts.probe.ledger import Ledger
+from contracts.errors import ProbeError
+from contracts.probe.judging import Judge, Ledger
 from contracts.probe.provider import Provider
 from contracts.probe.tape import Exchange, Tape
+from contracts.remote.control import Organization
 from mockserver.clock import system_clock
 from mockserver.wire.message import Request
 

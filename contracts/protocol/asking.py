@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from contracts.errors import ContractsError
+from mockserver.platform.checks import PARAMETER
 from mockserver.platform.model import Kind, Operation, Platform
 from mockserver.platform.places import Place, parse
 
@@ -35,7 +36,7 @@ class Draft:
         self._query: dict[str, str] = {}
         self._cookies: dict[str, str] = {}
         self._jws: dict[str, dict[str, Any]] = {}
-        self._form = {name: str(value) for name, value in (operation.example or {}).items()} if self._is_form else {}
+        self._form = {name: _as_text(value) for name, value in (operation.example or {}).items()} if self._is_form else {}
         self._json: Any = None if self._is_form else deepcopy(operation.example)
 
     @property
@@ -87,9 +88,7 @@ class Draft:
 
     def asked(self) -> Asked:
         """Return the request."""
-        path = self._path
-        for name in [part[1:-1] for part in path.split("/") if part.startswith("{")]:
-            path = path.replace(f"{{{name}}}", quote(self._params.get(name, "x"), safe=""))
+        path = PARAMETER.sub(lambda found: quote(self._params.get(found[1], "x"), safe=""), self._path)
         if self._query:
             path += "?" + urlencode(self._query)
         headers, body = dict(self._headers), self._body()
@@ -107,6 +106,11 @@ class Draft:
             document = document if isinstance(document, dict) else {}
             document[member] = urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
         return b"" if document is None else json.dumps(document).encode()
+
+
+def _as_text(value: Any) -> str:
+    """Return a value as a form has it."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def request(

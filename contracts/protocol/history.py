@@ -6,7 +6,7 @@ answer that a fault spoiled was still issued.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from contextlib import suppress
 from typing import Any, Literal
 
@@ -132,7 +132,7 @@ def history_of(platform: Platform, trace: Trace, parameters: Parameters = DEFAUL
 
 def operation_of(platform: Platform, message: Message) -> Operation | None:
     """Return the operation that a request calls. Path parameters are put into the message."""
-    found = platform.route(message.path)
+    found = platform.route(message.path, message.method)
     if found is None:
         return None
     route, message.params = found
@@ -158,7 +158,8 @@ def _call(platform: Platform, exchange: Exchange, units: list[UnitRun]) -> Call:
         if kind.name in brought:
             lasts |= _lasts(kind, answer)
     code = None if status is None else _code(platform, answer)
-    effects = _effects([platform.kinds[one] for one in shown], exchange, code)
+    harmless = {(row.status, row.code) for row in platform.refused.values() if row.harmless}
+    effects = _effects([platform.kinds[one] for one in shown], exchange, code, harmless)
     return Call(
         exchange=exchange,
         operation=name,
@@ -192,8 +193,13 @@ def _code(platform: Platform, answer: Message) -> Any:
     return None
 
 
-def _effects(kinds: list[Kind], exchange: Exchange, code: Any) -> dict[str, Effect]:
-    """Return the answer's word about each id shown. If a refusal may be about several of them, it kills none."""
+def _effects(kinds: list[Kind], exchange: Exchange, code: Any, harmless: Set[tuple[int, Any]]) -> dict[str, Effect]:
+    """Return the answer's word about each id shown. If a refusal may be about several of them, it kills none.
+
+    An answer among the `harmless` promises that it says nothing of them.
+    """
+    if (exchange.status, code) in harmless:
+        return {kind.name: "none" for kind in kinds}
     found = {kind.name: _effect(kind, exchange, code) for kind in kinds}
     dead = [name for name, effect in found.items() if effect == "dead"]
     return found | dict.fromkeys(dead, "none") if len(dead) > 1 else found

@@ -259,7 +259,12 @@ def _message(answer: httpx.Response) -> Message:
 
 @contextmanager
 def prober(platform: Platform, url: str, admin_token: str = "", given: Mapping[str, Given] | None = None) -> Iterator[Prober]:
-    """Open a prober for the provider at `url`. It uses the control API if there is one and no credentials are given."""
+    """Open a prober for the provider at `url`, with or without the base path of the platform's servers.
+
+    It uses the control API if there is one and no credentials are given.
+    """
+    url = url.rstrip("/")
+    url = url.removesuffix(next((base for base in platform.bases if base and url.endswith(base)), ""))
     try:
         with httpx.Client(base_url=url, follow_redirects=False, timeout=30) as http:
             control = None if given else _control(http, admin_token)

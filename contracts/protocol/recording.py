@@ -10,7 +10,7 @@ from typing import BinaryIO, NamedTuple
 
 from contracts.har import bodies, document
 from contracts.har.bodies import Attached
-from contracts.har.errors import HarError
+from contracts.har.kinds import HarError
 from contracts.har.opening import opened
 from contracts.har.stream import pieces
 from contracts.protocol.history import operation_of

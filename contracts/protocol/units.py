@@ -100,7 +100,7 @@ def altered(history: History, unit: Unit) -> Result:
         for call in calls:
             exchange = call.exchange
             message = Message(exchange.method, exchange.path, exchange.query, exchange.headers, exchange.body)
-            found = history.platform.route(exchange.path)
+            found = history.platform.route(exchange.path, exchange.method)
             message.params = found[1] if found is not None else {}
             for field, read in readers.items():
                 exercised = True

@@ -90,7 +90,10 @@ def _deaths_of(kind: Kind) -> Iterator[Happening]:
 
 
 def _faults(platform: Platform, called: Iterable[str]) -> list[Inject]:
-    return [Inject(operation, fault) for operation in platform.operations if operation in called for fault in FAULTS]
+    """Return each fault of each operation that is called. An answer that promises to be harmless comes before acting only."""
+    harmless = {row.status for row in platform.refused.values() if row.harmless}
+    possible = [fault for fault in FAULTS if not (fault.after_acting and fault.status in harmless)]
+    return [Inject(operation, fault) for operation in platform.operations if operation in called for fault in possible]
 
 
 def _alone(platform: Platform, called: Mapping[str, int]) -> Iterator[Scenario]:

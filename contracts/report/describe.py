@@ -9,6 +9,7 @@ from typing import Any
 from contracts.clauses.examples import EXAMPLES, Example
 from contracts.clauses.provider import ProviderClause
 from contracts.judge import ANY_CLOCK, LOWER_BOUND, Clause, Demand
+from contracts.pages import page_of
 from contracts.report.cells import pad, width
 from contracts.report.facts import of_parameters
 from contracts.report.style import PLAIN, Style
@@ -27,6 +28,27 @@ def describe(clause: Demand, style: Style = PLAIN) -> str:
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
+def document(clause: Demand) -> dict[str, Any]:
+    """Return the description of a clause as plain values."""
+    told = {
+        "code": clause.code,
+        "name": clause.name,
+        "subject": clause.subject,
+        "statement": f"the {clause.subject} must {clause.statement}",
+        "level": clause.level,
+        "source": clause.source,
+        "reason": clause.reason,
+        "advice": list(clause.advice),
+        "exercised": f"when {clause.stimulus}",
+        "judged": _clocks(clause) if isinstance(clause, Clause) else "",
+        "set_by": list(of_parameters(clause)),
+        "needs": clause.needs if isinstance(clause, ProviderClause) else "",
+        "page": page_of(clause.code),
+        **(EXAMPLES[clause.code]._asdict() if clause.code in EXAMPLES else {}),
+    }
+    return {name: value for name, value in told.items() if value}
+
+
 def _facts(clause: Demand, style: Style) -> Iterator[str]:
     if clause.source:
         yield from style.hang(f"  {clause.level or 'source':<11}", clause.quotation)
@@ -40,6 +62,8 @@ def _facts(clause: Demand, style: Style) -> Iterator[str]:
         yield from style.hang("  set by     ", told)
     if isinstance(clause, ProviderClause) and clause.needs:
         yield from style.hang("  needs      ", clause.needs)
+    if page := page_of(clause.code):
+        yield f"  page       {page}"
 
 
 def _clocks(clause: Clause[Any]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from contracts.pages import page_of
 from contracts.report.model import ClauseResult, Counterexample, Report
 from contracts.report.places import course_of
 
@@ -60,6 +61,8 @@ def _clause(result: ClauseResult, report: Report) -> dict[str, Any]:
         "status": str(result.status),
         "exercised": result.exercised,
     }
+    if page := page_of(result.code):
+        told["page"] = page
     demand = report.demand(result)
     if demand is not None and demand.source:
         told |= {"level": demand.level, "source": demand.source}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from contracts.judge import Demand
+from contracts.pages import page_of
 from contracts.report import facts
 from contracts.report.excerpt import excerpt
 from contracts.report.lanes import timeline
@@ -64,7 +65,9 @@ def _notes(report: Report, clause: Demand | None, found: Counterexample) -> Iter
     notes = list(_told(report, clause, found))
     if notes:
         yield element("h3", "What to make of it")
-        yield element("dl", [[element("dt", label), element("dd", prose(text))] for label, text in notes])
+        page = page_of(clause.code) if clause is not None else ""
+        link = [element("dt", "Page"), element("dd", element("a", page, href=page))] if page else None
+        yield element("dl", [[element("dt", label), element("dd", prose(text))] for label, text in notes], link)
 
 
 def _told(report: Report, clause: Demand | None, found: Counterexample) -> Iterator[tuple[str, str]]:

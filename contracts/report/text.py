@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from contracts.judge import Demand
+from contracts.pages import page_of
 from contracts.report import facts
 from contracts.report.cells import hanging, pad, width, wrap
 from contracts.report.model import ClauseResult, Counterexample, Ending, Report, Source
@@ -132,14 +133,7 @@ def _scenario(report: Report, found: Counterexample, style: Style) -> Iterator[s
 
 def _notes(report: Report, clause: Demand | None, found: Counterexample, style: Style) -> Iterator[str]:
     if clause is not None:
-        yield from style.hang("  = rule: ", f"the {clause.subject} must {clause.statement}.")
-        if clause.source:
-            yield from style.hang(f"  = {clause.level or 'source'}: ", clause.quotation)
-        yield from style.hang("  = why:  ", clause.reason)
-        for advice in clause.advice:
-            yield from style.hang("  = help: ", advice)
-        for told in facts.of_parameters(clause):
-            yield from style.hang("  = set by: ", told)
+        yield from _rule(clause, style)
     if found.minimal:
         checked = f"without any one of these steps the {report.subject} passes (checked)"
         yield from style.hang("  = minimal: ", checked)
@@ -148,6 +142,19 @@ def _notes(report: Report, clause: Demand | None, found: Counterexample, style: 
     confidence = facts.of_confidence(found)
     if confidence:
         yield from style.hang("  = confidence: ", confidence)
+
+
+def _rule(clause: Demand, style: Style) -> Iterator[str]:
+    yield from style.hang("  = rule: ", f"the {clause.subject} must {clause.statement}.")
+    if clause.source:
+        yield from style.hang(f"  = {clause.level or 'source'}: ", clause.quotation)
+    yield from style.hang("  = why:  ", clause.reason)
+    for advice in clause.advice:
+        yield from style.hang("  = help: ", advice)
+    for told in facts.of_parameters(clause):
+        yield from style.hang("  = set by: ", told)
+    if page := page_of(clause.code):
+        yield f"  = page: {page}"
 
 
 def _output(found: Counterexample, style: Style) -> Iterator[str]:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET
 
 from contracts.documents import Format
-from contracts.stories.errors import StoryError
+from contracts.errors import ContractsError
 from contracts.stories.model import (
     CLIENT,
     OPS,
@@ -35,6 +35,15 @@ from mockserver.settings import policy_from
 
 MAX_DEPTH = 100
 """Levels to which lists and objects of a request's body may be nested."""
+
+
+class StoryError(ContractsError):
+    """A story that cannot be used. `source` names its origin, `place` the faulty part, such as `$.steps[2].session`."""
+
+    def __init__(self, source: str, place: str, problem: str) -> None:
+        super().__init__(f"{source}: {problem}" if place == "$" else f"{source}: {place}: {problem}")
+        self.source, self.place, self.problem = source, place, problem
+
 
 _format = Format(Story, "story", STORY_VERSION, OPS, StoryError)
 

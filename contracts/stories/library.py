@@ -8,12 +8,21 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from contracts.errors import ContractsError
 from contracts.stories.codec import decode, load
-from contracts.stories.errors import UnknownStory
 from contracts.stories.model import Story
 
 FIRST = "earlier-today"
 """The story of the thread that dayfly began with. It is listed first."""
+
+
+class UnknownStory(ContractsError):
+    """The name of the story is unknown; `near` are similar names."""
+
+    def __init__(self, name: str, near: list[str]) -> None:
+        hint = f"did you mean {' or '.join(near)}?" if near else "`dayfly stories list` shows the names"
+        super().__init__(f"there is no story {name!r}, and no file of that name; {hint}")
+        self.name, self.near = name, near
 
 
 def names() -> list[str]:

@@ -123,8 +123,17 @@ def exchange(step: Call, kinds: Mapping[str, Kind]) -> Exchange:
             body = tuple(joined(('{"webChatSessionId":', *_json(step.session), f',"text":{json.dumps(step.text)}}}')))
             return _post(step, MESSAGES, _bearer(step.token), JSON, body)
         case Request():
-            shown, body = _authorization(step.authorization, kinds), _raw_body(step, kinds)
-            return Exchange(step.method, address(step.path), shown, step.content_type, body, step.fill, step.times, step.expect)
+            raw: Text = () if step.text is UNSET else (step.text,)
+            return Exchange(
+                step.method,
+                address(step.path),
+                _authorization(step.authorization, kinds),
+                step.content_type,
+                raw if step.json is UNSET else _json(step.json, kinds),
+                step.fill,
+                step.times,
+                step.expect,
+            )
 
 
 def _post(
@@ -164,12 +173,6 @@ def _authorization(shown: str | None, kinds: Mapping[str, Kind]) -> Basic | Text
     if name is not None and shown is not None:
         return _basic(shown) if kinds[name] == "client" else _bearer(shown)
     return None if shown is None else (literal(shown),)
-
-
-def _raw_body(step: Request, kinds: Mapping[str, Kind]) -> Text:
-    if step.json is not UNSET:
-        return _json(step.json, kinds)
-    return () if step.text is UNSET else (step.text,)
 
 
 def _json(value: Any, kinds: Mapping[str, Kind] | None = None) -> Text:
@@ -236,12 +239,8 @@ def change(step: World) -> Change:
         case _ if what in SCOPES:
             return Change("PATCH", _client_path(f"${CLIENT}"), {"scopes": SCOPES[what]})
         case _:
-            return Change("POST", *_simple(what))
-
-
-def _simple(what: str) -> tuple[Text, Mapping[str, Any]]:
-    path, body = DOES[what]
-    return (path,), body
+            address, body = DOES[what]
+            return Change("POST", (address,), body)
 
 
 def _client_path(client: str) -> Text:

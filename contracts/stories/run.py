@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from msgspec import Struct, to_builtins
 
 from contracts.asking import Credentials, Reply
-from contracts.probe.errors import ProbeError
+from contracts.errors import ProbeError
 from contracts.scenario import Advance
 from contracts.stories.model import CLIENT, Call, Expected, Step, Story
 from contracts.stories.plan import Basic, Change, Exchange, Gap, Planned, Text, planned
@@ -104,7 +104,7 @@ class _Telling:
         self._saved[Gap(name, "id")], self._saved[Gap(name, "secret")] = credentials
 
     def _ask(self, step: Step, asked: Exchange) -> StepResult:
-        headers, body = self._headers(asked), self._body(asked)
+        headers, body = self._headers(asked), self._filled(asked.body).encode("utf-8").ljust(asked.fill)
         got: Got | None = None
         as_expected, times = True, 0
         while as_expected and times < asked.times:
@@ -127,9 +127,6 @@ class _Telling:
         elif shown is not None:
             headers["Authorization"] = self._filled(shown).strip(" ")
         return headers
-
-    def _body(self, asked: Exchange) -> bytes:
-        return self._filled(asked.body).encode("utf-8").ljust(asked.fill)
 
     def _filled(self, text: Text) -> str:
         return "".join(piece if isinstance(piece, str) else self._value(piece) for piece in text)
@@ -161,10 +158,13 @@ def fits(expected: Expected, got: Got) -> bool:
 
 def as_json(name: str, story: Story, told: Told) -> Mapping[str, Any]:
     """Return the result as plain values."""
-    return {"name": name, "title": story.title, "outcome": told.outcome, "why": told.why, "steps": list(_steps(told))}
-
-
-def _steps(told: Told) -> Iterator[Mapping[str, Any]]:
-    for number, result in enumerate(told.steps, start=1):
-        got = None if result.got is None else result.got._asdict()
-        yield {"number": number, "step": to_builtins(result.step), "got": got, "as_expected": result.as_expected}
+    steps = [
+        {
+            "number": number,
+            "step": to_builtins(result.step),
+            "got": None if result.got is None else result.got._asdict(),
+            "as_expected": result.as_expected,
+        }
+        for number, result in enumerate(told.steps, start=1)
+    ]
+    return {"name": name, "title": story.title, "outcome": told.outcome, "why": told.why, "steps": steps}

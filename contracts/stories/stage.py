@@ -8,15 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from contracts.asking import Credentials, Reply
-from contracts.probe.control import Control, Organization
-from contracts.probe.errors import ProbeError
+from contracts.errors import ProbeError
+from contracts.remote.control import Control, Organization
 from contracts.stories.model import Story
 from contracts.stories.plan import whole_policy
 from mockserver.clock import pause
 
 if TYPE_CHECKING:
-    import httpx
-
+    from contracts.remote.web import Web
     from mockserver.assemble import Assembly
     from mockserver.control import Tenant
 
@@ -35,7 +34,7 @@ class Stage:
 
     def __init__(
         self,
-        http: httpx.Client,
+        web: Web,
         credentials: Credentials,
         control: Organization | None = None,
         *,
@@ -43,38 +42,21 @@ class Stage:
         wait: Callable[[float], None] = pause,
         journalled: Callable[[str], str | None] = lambda _: None,
     ) -> None:
-        self._http, self._in_process = http, in_process
+        self._web, self._in_process = web, in_process
         self.credentials, self.control, self.wait, self.journalled = credentials, control, wait, journalled
 
     def ask(self, method: str, address: str, headers: Mapping[str, str], body: bytes) -> Reply | Broken:
         """Make one request. Raises ProbeError if no server answers, or the answer does not end."""
         import httpx
 
-        url = str(self._http.base_url).rstrip("/")
+        from contracts.remote.web import NoAnswer
+
         try:
-            with self._http.stream(method, url + address, headers=dict(headers), content=body) as answer:
-                return self._read(answer)
-        except httpx.ConnectError as error:
-            if not self._in_process:
-                raise ProbeError(url, f"cannot be reached: {error}") from error
-            return "none"
-        except httpx.TransportError:
-            return "none"
-
-    def _read(self, answer: httpx.Response) -> Reply | Broken:
-        import httpx
-
-        from contracts.probe.web import LARGEST
-
-        body = bytearray()
-        try:
-            for piece in answer.iter_bytes():
-                body += piece
-                if len(body) > LARGEST:
-                    raise ProbeError(str(answer.url), f"is answered with more than {LARGEST} bytes")
-        except httpx.TransportError:
-            return "cut"
-        return Reply(answer.status_code, dict(answer.headers), bytes(body))
+            return self._web.ask(method, address, headers=dict(headers), content=body)
+        except NoAnswer as error:
+            if isinstance(error.why, httpx.ConnectError) and not self._in_process:
+                raise ProbeError(error.where, f"cannot be reached: {error.why}") from error
+            return error.got
 
 
 class Place(Protocol):
@@ -124,7 +106,7 @@ class InProcess(_Controlled):
     def __init__(self, assembly: Assembly | None = None) -> None:
         import httpx
 
-        from contracts.probe.web import Web
+        from contracts.remote.web import Web
         from mockserver.assemble import assemble
         from mockserver.web import create_app
 
@@ -133,15 +115,13 @@ class InProcess(_Controlled):
         self._control = Control(Web("http://127.0.0.1", transport=transport), self.name)
 
     def _stage(self, organization: Organization) -> Stage:
-        import httpx
-
+        from contracts.remote.web import Web
         from mockserver.control import Tenant
         from mockserver.inprocess import Transport
 
         tenant = Tenant(self.assembly, organization.id)
-
-        http = httpx.Client(transport=Transport(self.assembly.handler), base_url="https://platform.invalid")
-        return Stage(http, organization.credentials, organization, in_process=True, journalled=partial(_reason, tenant))
+        web = Web("https://platform.invalid", transport=Transport(self.assembly.handler))
+        return Stage(web, organization.credentials, organization, in_process=True, journalled=partial(_reason, tenant))
 
     def close(self) -> None:
         """See Place."""
@@ -163,20 +143,20 @@ class Mock(_Controlled):
     """A running mock at a URL, controlled by its control API."""
 
     def __init__(self, url: str, admin_token: str = "") -> None:
-        from contracts.probe.web import Web
+        from contracts.remote.web import Web
 
         headers = {"Authorization": f"Bearer {admin_token}"} if admin_token else {}
         self.name = url
-        self._http = _connected(url)
+        self._web = Web(url)
         self._control = Control(Web(url, headers), url)
 
     def _stage(self, organization: Organization) -> Stage:
-        return Stage(self._http, organization.credentials, organization)
+        return Stage(self._web, organization.credentials, organization)
 
     def close(self) -> None:
         """See Place."""
         super().close()
-        self._http.close()
+        self._web.close()
 
 
 class Service:
@@ -185,23 +165,16 @@ class Service:
     has_control = False
 
     def __init__(self, url: str, credentials: Credentials, wait: Callable[[float], None] = pause) -> None:
+        from contracts.remote.web import Web
+
         self.name = url
-        self._http, self._credentials, self._wait = _connected(url), credentials, wait
+        self._web, self._credentials, self._wait = Web(url), credentials, wait
 
     @contextmanager
     def stage(self, _story: Story) -> Iterator[Stage]:
         """See Place."""
-        yield Stage(self._http, self._credentials, wait=self._wait)
+        yield Stage(self._web, self._credentials, wait=self._wait)
 
     def close(self) -> None:
         """See Place."""
-        self._http.close()
-
-
-def _connected(url: str) -> httpx.Client:
-    """Return a client for a URL. Raises ProbeError if it is not a valid URL."""
-    import httpx
-
-    from contracts.probe.web import TIMEOUT, checked
-
-    return httpx.Client(base_url=checked(url), timeout=TIMEOUT)
+        self._web.close()

@@ -104,7 +104,7 @@ class Declaration(NamedTuple):
         watch, platform = Stopwatch(), self.platform
         clauses, reading = _chosen(platform, options), read(recording, platform)
         if not reading.calls:
-            raise ContractsError(f"{recording}: {reading.extent}; is it the right platform?")
+            raise ContractsError(f"{recording}: {reading.extent}; is it the right platform, and the right path in `servers`?")
         verdicts = judge(platform, reading.trace, options.parameters, clauses)
         course = CourseOfRun(platform, reading.trace)
         results = [_of_recording(clause, verdicts, course) for clause in clauses]

@@ -6,7 +6,7 @@ also for clients that do not always fail. In the end it has checked that nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain, pairwise, product
 from typing import Generic, NamedTuple, TypeVar
@@ -242,3 +242,10 @@ def _simpler_trigger(trigger: Trigger) -> Iterator[Trigger]:
         yield replace(trigger, nth=trigger.nth - 1)
     for other in _simpler_item(trigger.do):
         yield replace(trigger, do=other)  # a perturbation, because the original was one
+
+
+def smallest(found: T, smaller: Callable[[T], Iterable[T]], holds: Callable[[T], bool]) -> T:
+    """Replace `found` by the first of the `smaller` ones that `holds`, until none does."""
+    while (other := next(filter(holds, smaller(found)), None)) is not None:
+        found = other
+    return found

@@ -102,7 +102,7 @@ class Reproductions:
 
 
 def _find(tenant: Tenant, context_id: str) -> Found:
-    from contracts.stories.distil import NotReproduced, distil
+    from contracts.replay.minimize import NotReproduced, distil
 
     try:
         return Found(distil(tenant, context_id))

@@ -28,8 +28,9 @@ class Recorded(Struct, frozen=True, kw_only=True):
     """A request and its answer, if there is one. Times are milliseconds of the platform's time.
 
     `number` is its place among the requests that the journal keeps. `status` is None before the answer, and if the connection
-    was closed without one (`delivery` says which). `acted` is false if a fault answered in the platform's place. `refused_by` is a guard and `cause`
-    its reason, both "" if none refused. `shown` and `issued` are credentials by kind; a secret one is its pseudonym.
+    was closed without one (`delivery` says which). `acted` is false if a fault answered in the platform's place. `refused_by`
+    is a guard and `cause` its reason, both "" if none refused. `shown` and `issued` are credentials by kind; a secret one
+    is its pseudonym.
     """
 
     number: int

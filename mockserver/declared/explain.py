@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from msgspec import UNSET
+
 from mockserver.clock import iso
 from mockserver.declared.entries import Recorded
 from mockserver.declared.mock import Mock
@@ -16,6 +18,7 @@ from mockserver.engine.model import NEVER, Credential
 from mockserver.errors import NotFound
 from mockserver.exchanges import Reader, exchange_of
 from mockserver.explain.model import Asked, Explanation, Given, Guard, Verdict
+from mockserver.platform.message import base64_json, dig
 from mockserver.platform.model import Kind, Life, Platform
 
 WHY = {
@@ -172,7 +175,23 @@ def _why(mock: Mock, entry: Recorded, journal: Sequence[Recorded]) -> str:
     if kind is None:
         return OTHERS.get(entry.cause, entry.cause).format(detail=entry.detail)
     row = kind.refused[entry.cause]
+    if entry.cause == "missing" and not row.why:
+        return WHY["missing"].format(noun=kind.noun) + _unreadable(kind, entry)
     return (row.why or WHY[entry.cause]).format_map(_words(mock, kind, entry, journal))
+
+
+def _unreadable(kind: Kind, entry: Recorded) -> str:
+    """Say why nothing can be read at the place of a credential in a body, if there is a body; "" if there is none."""
+    body = entry.body
+    for place in kind.places.get(entry.operation, ()):
+        if place.part != "body" or place.lens.startswith("form/") or body is UNSET:
+            continue
+        if not isinstance(body, dict | list):
+            return f" The body, which has to show it at {place}, is not JSON."
+        member = place.lens[4:].partition("/")[0]
+        if place.lens.startswith("jws.") and base64_json(dig(body, (member,))) is None:
+            return f" The body, which has to show it at {place}, has no member {member} that is JSON in base64url."
+    return ""
 
 
 def _advice(platform: Platform, entry: Recorded) -> Iterator[str]:

@@ -156,7 +156,8 @@ class DeclaredHandler:
             return self._unavailable(call, error)
 
     def _render(self, call: Call, decision: Decision) -> Response:
-        response = self._injected(call, decision) if call.effect.status is not None else self._answer(call, decision)
+        render = self._answer if call.effect.status is None else self._injected
+        response = render(call, decision)
         return replace(response, body=b"") if call.request.method == "HEAD" else response
 
     def busy(self, request: Request) -> Response:  # noqa: ARG002 - the request is not read
@@ -189,7 +190,7 @@ class DeclaredHandler:
     def _match(self, message: Message) -> tuple[Operation | None, str, str]:
         """Return the operation, or the row and the detail of the refusal."""
         platform = self.mock.platform
-        found = platform.route(message.path)
+        found = platform.route(message.path, message.method)
         if found is None:
             return None, "route", ""
         route, message.params = found

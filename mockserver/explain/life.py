@@ -10,7 +10,7 @@ from mockserver.engine import life as lives
 from mockserver.engine.model import STATES, UNASSIGNED, Credential
 from mockserver.exchanges import Pair, guest_asked, guest_of
 from mockserver.explain.case import Case, ends, idle_span, when
-from mockserver.explain.model import Cause, Event, Life
+from mockserver.explain.model import Cause, Event, EventKind, Life
 from mockserver.explain.words import person, span
 from mockserver.journal import Perturbed
 
@@ -20,6 +20,7 @@ class Happening(NamedTuple):
 
     at: int
     seq: int
+    kind: EventKind
     what: str
     context_id: str | None = None
 
@@ -47,6 +48,7 @@ def _event(happening: Happening, case: Case) -> Event:
         at=happening.at / 1000,
         time=iso(happening.at),
         after=(happening.at - created) / 1000 if created is not None else None,
+        kind=happening.kind,
         what=happening.what,
         context_id=happening.context_id,
         this=happening.context_id == case.arrival.context_id,
@@ -55,40 +57,40 @@ def _event(happening: Happening, case: Case) -> Event:
 
 def _happenings(case: Case) -> Iterator[Happening]:
     for pair in case.about:
-        yield Happening(when(pair), pair.arrival.seq, _requested(pair), pair.arrival.context_id)
+        yield Happening(when(pair), pair.arrival.seq, *_requested(pair), pair.arrival.context_id)
     session = case.session
     if session is None:
         return
     if case.creation is None:
-        yield Happening(session.issued_at, 0, "created, by a request that has left the journal")
+        yield Happening(session.issued_at, 0, "created", "created, by a request that has left the journal")
     yield from _deadlines(session, case.now)
     until = max(case.acted, lives.end_of(session).at)
     for entry in case.perturbed:
         what = _done(entry, case.session_id)
         if what and session.issued_at <= entry.at <= until:
-            yield Happening(entry.at, entry.seq, what)
+            yield Happening(entry.at, entry.seq, "world", what)
 
 
-def _requested(pair: Pair) -> str:
+def _requested(pair: Pair) -> tuple[EventKind, str]:
     arrival, answer = pair
     if answer is None:
-        return "a request without an answer in the journal"
+        return "refused", "a request without an answer in the journal"
     fault = f" (fault: {answer.fault})" if answer.fault else ""
     failure = f" (but the client got {answer.status} {answer.failure})" if answer.failure not in {None, answer.reason} else ""
     if answer.issued:
-        return f"created for {person(guest_asked(arrival))}{fault}{failure}"
+        return "created", f"created for {person(guest_asked(arrival))}{fault}{failure}"
     if answer.accepted:
-        return f"message accepted{fault}{failure}"
-    return f"send answered {answer.status} {answer.reason}{fault}{failure}"
+        return "accepted", f"message accepted{fault}{failure}"
+    return "refused", f"send answered {answer.status} {answer.reason}{fault}{failure}"
 
 
 def _deadlines(session: Credential, now: int) -> Iterator[Happening]:
     end = lives.end_of(session)
     for cause, at, name in (("idle", session.idle_at, "idle timeout"), ("expired", session.expires_at, "time to live")):
         if end.cause != cause:
-            yield Happening(at, 0, f"its {name} would have ended it")
+            yield Happening(at, 0, "deadline", f"its {name} would have ended it")
         else:
-            yield Happening(at, 0, f"its {name} ended it" if at <= now else f"its {name} will end it")
+            yield Happening(at, 0, "deadline", f"its {name} ended it" if at <= now else f"its {name} will end it")
 
 
 def _done(entry: Perturbed, session: str | None) -> str | None:

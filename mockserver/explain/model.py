@@ -10,6 +10,7 @@ from mockserver.engine.model import Operation, State
 from mockserver.journal import Credential, Delivery, Guest
 
 Verdict = Literal["passed", "refused", "not reached", "unknown"]
+EventKind = Literal["created", "accepted", "refused", "world", "deadline"]
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -58,11 +59,15 @@ class Guard(Struct, frozen=True):
 
 
 class Event(Struct, frozen=True, kw_only=True):
-    """An event in a session's life. `after` is in seconds since its creation; `this` marks the request that is explained."""
+    """An event in a session's life. `after` is in seconds since its creation; `this` marks the request that is explained.
+
+    `what` says it in words. Its `kind` is `refused` for a request without an answer too, `world` for a change from outside.
+    """
 
     at: float
     time: str
     after: float | None
+    kind: EventKind
     what: str
     context_id: str | None = None
     this: bool = False

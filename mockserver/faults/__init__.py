@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from mockserver.engine.model import Fault, FaultKind
 from mockserver.faults import (
     latency,
@@ -38,4 +40,6 @@ NONE = Effect()
 
 def effect_of(fault: Fault | None) -> Effect:
     """Return the effect of `fault`; without a fault it changes nothing."""
-    return NONE if fault is None else KINDS[fault.kind](fault)
+    if fault is None:
+        return NONE
+    return replace(KINDS[fault.kind](fault), fault=replace(fault, operation=None, times=1, probability=1.0))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from mockserver.engine.model import RetryAfterForm, UnusableBody
+from mockserver.engine.model import Fault, RetryAfterForm, UnusableBody
 from mockserver.journal import Delivery
 
 
 class Effect(Struct, frozen=True, kw_only=True):
     """An effect. Times are in milliseconds.
 
-    `label` is the fault in a few words. `acts`: the platform sees the request at all. `before`, `after`: waits before and after
-    the platform acts.
+    `label` is the fault in a few words, `fault` the fault as it hits one request. `acts`: the platform sees the request at all.
+    `before`, `after`: waits before and after the platform acts.
 
     `status` replaces the platform's answer, with `retry_after` seconds written as `retry_after_form`, and without a body if
     `emptied`. `body` replaces the body of a 200. `split`: the body comes in two pieces. `delivery` is how the answer travels,
@@ -20,6 +20,7 @@ class Effect(Struct, frozen=True, kw_only=True):
     """
 
     label: str = ""
+    fault: Fault | None = None
     acts: bool = True
     status: int | None = None
     retry_after: int | None = None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from fnmatch import fnmatchcase
 from typing import Any, cast
 
 from jsonschema import Draft202012Validator
@@ -12,6 +14,8 @@ from jsonschema.exceptions import SchemaError, ValidationError, best_match
 from mockserver.platform.errors import Wrong
 from mockserver.platform.message import NOTHING, Message
 from mockserver.platform.model import Problem
+from mockserver.platform.references import steps_of
+from mockserver.platform.samples import Samples, chosen, media_type
 
 LONGEST = 200
 """Characters of a validator's own message that are shown; they may quote the body."""
@@ -19,38 +23,79 @@ LONGEST = 200
 Check = Callable[[Message, int | None], Problem | None]
 
 
-def checker(operation: dict[str, Any]) -> tuple[Check | None, str, Any]:
-    """Return the guard, its media type, and a body that it accepts. Raises Wrong for an invalid schema."""
-    declared = operation.get("requestBody")
-    if not isinstance(declared, dict) or not declared.get("content"):
-        return None, "", None
-    media, content = next(iter(declared["content"].items()))
-    example, schema = content.get("example"), content.get("schema")
-    if schema is None:
-        return None, media, example
-    place = ("requestBody", "content", media, "schema")
-    try:
-        Draft202012Validator.check_schema(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
-    except SchemaError as error:
-        raise Wrong(f"is not a JSON Schema: {error.message}", *place, *error.absolute_path) from error
-    validator, required = Draft202012Validator(schema), bool(declared.get("required", False))
-    example = smallest(schema) if example is None else example
+class Bodies:
+    """Makes the guards for the bodies of one document, whose `schemas` may refer to each other."""
 
-    def check(message: Message, limit: int | None) -> Problem | None:
-        if not message.body:
-            return Problem("json", "The request body is empty.") if required else None
-        if (message.header("content-type") or "").partition(";")[0].strip().lower() != media:
-            return Problem("media", media)
-        if limit is not None and len(message.body) > limit:
-            return Problem("size", str(limit))
-        return _shape(message, media, validator)
+    def __init__(self, schemas: dict[str, Any]) -> None:
+        self._schemas, self._samples, self._checked = schemas, Samples(schemas), set[str]()
 
-    return check, media, example
+    def checker(self, operation: dict[str, Any]) -> tuple[Check | None, str, Any]:
+        """Return the guard, its media type, and a body that it accepts. Raises Wrong for an invalid schema."""
+        declared = operation.get("requestBody")
+        if not isinstance(declared, dict) or not declared.get("content"):
+            return None, "", None
+        place = ("requestBody", "content")
+        validators = {
+            media_type(media): self._validator(content.get("schema"), (*place, media, "schema"))
+            for media, content in declared["content"].items()
+        }
+        media, content = chosen(declared["content"])
+        example = self._samples.example(content)
+        if not any(validators.values()):
+            return None, media, example
+        required = bool(declared.get("required", False))
+
+        def check(message: Message, limit: int | None) -> Problem | None:
+            if not message.body:
+                return Problem("json", "The request body is empty.") if required else None
+            given = media_type(message.header("content-type") or "")
+            taken = next((one for one in validators if fnmatchcase(given, one)), None)
+            if taken is None:
+                return Problem("media", " or ".join(validators))
+            if limit is not None and len(message.body) > limit:
+                return Problem("size", str(limit))
+            return _shape(message, given, validators[taken])
+
+        return check, media, example
+
+    def _validator(self, schema: Any, place: tuple[str, ...]) -> Draft202012Validator | None:
+        if schema is None:
+            return None
+        self._check(schema, place)
+        refers = isinstance(schema, dict) and any(_references(schema))
+        return Draft202012Validator({**schema, "components": {"schemas": self._schemas}} if refers else schema)
+
+    def _check(self, schema: Any, place: tuple[str, ...]) -> None:
+        """Check a schema, and those that it refers to. Raises Wrong."""
+        try:
+            Draft202012Validator.check_schema(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+        except SchemaError as error:
+            raise Wrong(f"is not a JSON Schema: {error.message}", *place, *error.absolute_path) from error
+        for reference in _references(schema):
+            name = steps_of(reference)[2]
+            if name not in self._checked:
+                self._checked.add(name)
+                self._check(self._schemas[name], ("components", "schemas", name))
 
 
-def _shape(message: Message, media: str, validator: Draft202012Validator) -> Problem | None:
+def _references(schema: Any) -> Iterator[str]:
+    """Yield the references in a schema."""
+    if isinstance(schema, list):
+        for item in schema:
+            yield from _references(item)
+    elif isinstance(schema, dict):
+        if isinstance(schema.get("$ref"), str):
+            yield schema["$ref"]
+        for item in schema.values():
+            yield from _references(item)
+
+
+def _shape(message: Message, media: str, validator: Draft202012Validator | None) -> Problem | None:
+    if validator is None:
+        return None
     if media.endswith("urlencoded"):
-        value: Any = message.form
+        properties = validator.schema.get("properties", {}) if isinstance(validator.schema, dict) else {}
+        value: Any = {name: _typed(text, properties.get(name)) for name, text in message.form.items()}
     elif media.endswith("json"):
         odd = _odd(message.body)
         if message.json is NOTHING or odd:
@@ -60,6 +105,17 @@ def _shape(message: Message, media: str, validator: Draft202012Validator) -> Pro
         return None
     error = best_match(validator.iter_errors(value))
     return None if error is None else _problem(error)
+
+
+def _typed(text: str, schema: Any) -> Any:
+    """Return a field of a form as its schema wants it, because all that a form has is text."""
+    kind = schema.get("type") if isinstance(schema, dict) else None
+    if kind == "array":
+        return [_typed(text, schema.get("items"))]
+    if kind in {"integer", "number", "boolean", "object"}:
+        with suppress(ValueError, RecursionError):
+            return json.loads(text)
+    return text
 
 
 def _odd(body: bytes) -> str:
@@ -89,31 +145,3 @@ def _problem(error: ValidationError) -> Problem:
         words = f"breaks the rule {error.validator}"
     field = ".".join(path)
     return Problem("body", f"{field}: {words}" if field else words, field)
-
-
-def smallest(schema: Any, depth: int = 0) -> Any:
-    """Return a small value of the shape that a schema asks for, according to types, bounds and required members."""
-    if not isinstance(schema, dict) or depth > DEEPEST:
-        return None
-    for word in ("const", "default", "example"):
-        if word in schema:
-            return schema[word]
-    if schema.get("enum"):
-        return schema["enum"][0]
-    kind = schema.get("type", "object" if "properties" in schema else "string")
-    kind = kind[0] if isinstance(kind, list) else kind
-    if kind == "object":
-        properties = schema.get("properties", {})
-        return {name: smallest(properties.get(name, {}), depth + 1) for name in schema.get("required", ())}
-    if kind == "array":
-        return [smallest(schema.get("items"), depth + 1)] * min(MOST, int(schema.get("minItems", 0)))
-    if kind in {"integer", "number"}:
-        return schema.get("minimum", 1)
-    return {"boolean": True, "null": None}.get(kind, "x" * min(MOST, max(1, int(schema.get("minLength", 1)))))
-
-
-DEEPEST = 20
-"""The most levels of a generated body."""
-
-MOST = 10_000
-"""The most characters of a text, or items of a list, in a generated body."""

@@ -40,6 +40,7 @@ def check(declaration: Declaration) -> None:
             for operation in names_in(keys, declaration.operations):
                 _check_parameters(told, declaration.operations[operation], *KINDS, name, "carried", keys)
         _check_reuse(name, kind, declaration.kinds)
+        _check_successor(name, kind, declaration)
         if name in declaration.lifecycle["order"]:
             _check_answers(name, kind, declaration)
         elif kind.get("refused") and kind.get("carried"):
@@ -61,23 +62,24 @@ def _known(name: str, known: Iterable[str], what: str, *path: str | int) -> None
         raise Wrong(f"there is no {what} {name!r}; {suggestion(name, names)}", *path)
 
 
-PARAMETER = re.compile(r"\{(\w+)\}")
+PARAMETER = re.compile(r"\{([^{}/]+)\}")
 """A parameter in a path."""
 
 
 def _check_paths(declaration: Declaration) -> None:
     """Check that no two paths take the same requests, and that the parameters of each are well-formed and distinct."""
-    taken: dict[str, str] = {}
-    for path in dict.fromkeys(path for operation in declaration.operations.values() for _, path in operation["routes"]):
-        place, names = ("paths", path), PARAMETER.findall(path)
-        if re.search(r"[{}]", PARAMETER.sub("", path)) or not all(name.isidentifier() for name in names):
-            raise Wrong("a parameter is written {name}, with letters, digits and _ in it", *place)
+    for path, declared in declaration.paths.items():
+        names = PARAMETER.findall(path)
+        if re.search(r"[{}]", PARAMETER.sub("", path)):
+            raise Wrong("a parameter is written {name}", "paths", declared)
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
-            raise Wrong(f"the parameter {twice!r} stands in it twice", *place)
-        other = taken.setdefault(PARAMETER.sub("{}", path), path)
+            raise Wrong(f"the parameter {twice!r} stands in it twice", "paths", declared)
+    taken: dict[tuple[str, str], str] = {}
+    for method, path in dict.fromkeys(route for one in declaration.operations.values() for route in one["routes"]):
+        other = taken.setdefault((method, PARAMETER.sub("{}", path)), path)
         if other != path:
-            raise Wrong(f"the path {other} takes the same requests; write one of them", *place)
+            raise Wrong(f"the path {other} takes the same requests; write one of them", "paths", declaration.paths[path])
 
 
 def _check_variants(declaration: Declaration) -> None:
@@ -204,6 +206,16 @@ def _check_reuse(name: str, kind: dict[str, Any], kinds: dict[str, Any]) -> None
     if ends != owner or ends not in kinds:
         right = f"what it is within, {owner!r}" if owner else "only what it is within, and it is within nothing"
         raise Wrong(f"presenting an old one can end {right}; not {ends!r}", *KINDS, name, "reuse")
+
+
+def _check_successor(name: str, kind: dict[str, Any], declaration: Declaration) -> None:
+    """Check that some operation shows one of the kind and brings the next."""
+    known = declaration.operations
+    shown = {one for keys in kind.get("carried", {}) for one in names_in(keys, known)}
+    brings = {one for keys in _issued(kind) for one in names_in(keys, known)}
+    if "successor" in kind and not shown & brings:
+        problem = "no operation shows one and brings the next; name one in both `carried` and `issued`, or leave this out"
+        raise Wrong(problem, *KINDS, name, "successor")
 
 
 def possible(kind: dict[str, Any], kinds: dict[str, Any]) -> set[str]:

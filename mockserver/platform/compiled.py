@@ -9,13 +9,14 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mockserver.platform.bodies import checker
+from mockserver.platform.bodies import Bodies
 from mockserver.platform.checks import PARAMETER, names_in, places_of
 from mockserver.platform.declaration import POLICY_WORDS, Declaration, load
 from mockserver.platform.errors import Wrong
 from mockserver.platform.message import Message
 from mockserver.platform.model import Answer, Kind, Life, Operation, Platform, Route, Values
 from mockserver.platform.places import Place, parse, present, reader
+from mockserver.platform.samples import Samples, chosen, media_type
 from mockserver.platform.templates import fill, put, template, text
 
 ERROR_SHAPE = "error"
@@ -40,6 +41,7 @@ class _Compiler:
     def __init__(self, declaration: Declaration) -> None:
         self._declaration, self._lifecycle = declaration, declaration.lifecycle
         self._names = list(declaration.operations)
+        self._bodies, self._samples = Bodies(declaration.schemas), Samples(declaration.schemas)
         self._policy = {
             f"$policy.{name}.{word}": _plain(told[word])
             for name, told in declaration.kinds.items()
@@ -67,6 +69,7 @@ class _Compiler:
             routes=tuple(_routes(operations.values())),
             max_body=self._lifecycle.get("max_body"),
             effects=declaration.effects,
+            bases=tuple(dict.fromkeys(path.removesuffix(bare) for path, bare in declaration.paths.items())),
             code_paths=tuple(_paths_to("{$answer.code}", declaration.shapes.values())),
         )
 
@@ -117,9 +120,9 @@ class _Compiler:
     def _operation(self, told: dict[str, Any]) -> Operation:
         name, answer = told["name"], told.get("answer")
         try:
-            check, media, example = checker(told)
+            check, media, example = self._bodies.checker(told)
         except Wrong as wrong:
-            raise Wrong(wrong.problem, *told["place"], *wrong.path) from wrong
+            raise Wrong(wrong.problem, *(told["place"] if wrong.path[0] == "requestBody" else ()), *wrong.path) from wrong
         carries = [kind.name for kind in self._kinds.values() if name in kind.carried]
         issues = sorted((kind.name for kind in self._kinds.values() if name in kind.issued), key=self._depth)
         scopes = {
@@ -160,15 +163,14 @@ class _Compiler:
 
     def _success(self, told: dict[str, Any], issues: Iterable[str]) -> Answer:
         name, wanted, responses = told["name"], told.get("answer"), told["responses"]
-        statuses = [status for status in responses if status.isdecimal()]
-        good = [str(wanted)] if wanted is not None else [one for one in statuses if one.startswith("2")] or statuses
-        if not good:
-            raise Wrong("it needs a response with a status, like 200, which is what it answers", *told["place"], "responses")
-        response, place = responses[good[0]], (*told["place"], "responses", good[0])
-        contents: dict[str, dict[str, Any]] = response.get("content") or {"": {}}
-        media, content = next(iter(contents.items()))
-        example = content.get("examples", {}).get(name, {}).get("value", content.get("example"))
-        headers = {one: str(header.get("example", "")) for one, header in response.get("headers", {}).items()}
+        try:
+            good = str(wanted) if wanted is not None else success(responses)
+        except Wrong as wrong:
+            raise Wrong(wrong.problem, *told["place"], "responses") from wrong
+        response, place = responses[good], (*told["place"], "responses", good)
+        media, content = chosen(response.get("content") or {"": {}})
+        example = self._samples.example(content, name)
+        headers = {one: str(header["example"]) for one, header in response.get("headers", {}).items() if "example" in header}
         cookies: list[tuple[str, str]] = []
         try:
             for kind in (self._kinds[one] for one in issues):
@@ -177,7 +179,7 @@ class _Compiler:
                 example = self._bring(where, f"{{$told.{kind_name}}}", example, headers, cookies)
             if example is not None and not media:
                 raise Wrong("it brings an id in its body, and has no content, which says of what media type that is")
-            return self._answer(int(good[0]), example, media, headers, tuple(cookies))
+            return self._answer(status_of(good), example, media, headers, tuple(cookies))
         except Wrong as wrong:
             raise Wrong(wrong.problem, *place) from wrong
 
@@ -195,7 +197,9 @@ class _Compiler:
         if place.part == "body":
             return put(example, place.steps, value)
         if place.part == "cookie":
-            cookies.append((place.name, value))
+            own = next((text for name, text in headers.items() if name.lower() == "set-cookie"), "")
+            if not (own.startswith(f"{place.name}=") and value in own):
+                cookies.append((place.name, value))
         elif not place.lens:
             headers[place.name] = value
         elif value not in headers.get(place.name, ""):
@@ -229,11 +233,27 @@ class _Compiler:
         whole = {**self._lifecycle.get("headers", {}), **headers}
         return Answer(
             status=status,
-            body=_nothing if example is None else template(example, media, known),
+            body=_nothing if example is None else template(example, media_type(media), known),
             media="" if example is None else media,
             headers=tuple((name, text(str(value), known)) for name, value in whole.items()),
             cookies=cookies,
         )
+
+
+def success(responses: Iterable[str]) -> str:
+    """Return the response that an operation answers with if nothing refuses the request: its first 2xx, or the first.
+
+    Raises Wrong if there is none.
+    """
+    told = sorted((one for one in responses if not one.startswith("x-")), key=lambda one: not one.isdecimal())
+    if not told:
+        raise Wrong("it needs a response with a status, like 200, which is what it answers")
+    return next((one for one in told if one.startswith("2")), told[0])
+
+
+def status_of(response: str) -> int:
+    """Return the status of a response; 2XX and default stand for 200."""
+    return 200 if response == "default" else int(response.upper().replace("X", "0"))
 
 
 def life_of(told: Mapping[str, Any]) -> Life:
@@ -273,7 +293,8 @@ def _nothing(values: Values) -> bytes:  # noqa: ARG001 - it has the signature of
 
 
 def _worded(answer: Answer, row: dict[str, Any], message: str) -> Answer:
-    return replace(answer, code=row.get("code"), message=message, why=row.get("why", ""), advice=row.get("advice", ""))
+    words = {word: row.get(word, "") for word in ("why", "advice")}
+    return replace(answer, code=row.get("code"), message=message, harmless=row.get("harmless", False), **words)
 
 
 def _condition(place: str, value: Any) -> tuple[Callable[[Message], bool], str]:
@@ -290,7 +311,7 @@ def _routes(operations: Iterable[Operation]) -> list[Route]:
     found: dict[str, Route] = {}
     for operation in operations:
         for method, path in operation.routes:
-            route = found.setdefault(path, Route(path, _pattern(path), {}))
+            route = found.setdefault(path, Route(path, _pattern(path), tuple(PARAMETER.findall(path)), {}))
             route.operations.setdefault(method, []).append(operation)
     for route in found.values():
         for several in route.operations.values():
@@ -299,11 +320,7 @@ def _routes(operations: Iterable[Operation]) -> list[Route]:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    pieces, end = [], 0
-    for found in PARAMETER.finditer(path):
-        pieces += [re.escape(path[end : found.start()]), f"(?P<{found[1]}>[^/]+)"]
-        end = found.end()
-    return re.compile("".join([*pieces, re.escape(path[end:])]))
+    return re.compile("([^/]+)".join(map(re.escape, PARAMETER.split(path)[::2])))
 
 
 def _paths_to(wanted: str, examples: Iterable[Any]) -> Iterator[tuple[str, ...]]:

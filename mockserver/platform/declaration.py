@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from difflib import get_close_matches
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
-
 from mockserver.platform.checks import check
-from mockserver.platform.errors import Wrong, shown, suggestion
-from mockserver.platform.source import MOST_NODES, Path_, Source, read
+from mockserver.platform.errors import Wrong, suggestion
+from mockserver.platform.overlay import read
+from mockserver.platform.references import resolved
+from mockserver.platform.source import Source
+from mockserver.platform.words import check_words
 
 LIFECYCLE, EFFECTS = "x-lifecycle", "x-effects"
 METHODS = ("get", "put", "post", "delete", "head", "patch", "options")
@@ -25,8 +23,9 @@ class Declaration(NamedTuple):
     """A declaration with its references resolved.
 
     `operations` are its operations by name. Each is an OpenAPI object with `routes` and its `place` in the document, and with
-    `when` and `answer` if several share a path. `lifecycle` and `effects` are the extensions, `shapes` the examples of error
-    answers.
+    `when` and `answer` if several share a path. `lifecycle` and `effects` are the extensions, `shapes`
+    the examples of error answers, `schemas` those under components. Routes begin with the base path of a server; `paths` has
+    the path in the document for each.
     """
 
     source: Source
@@ -35,6 +34,8 @@ class Declaration(NamedTuple):
     lifecycle: dict[str, Any]
     effects: dict[str, dict[str, Any]]
     shapes: dict[str, Any]
+    schemas: dict[str, Any]
+    paths: dict[str, str]
 
     @property
     def kinds(self) -> dict[str, dict[str, Any]]:
@@ -43,16 +44,13 @@ class Declaration(NamedTuple):
         return kinds
 
 
-@cache
-def schema(name: str = "x-lifecycle") -> dict[str, Any]:
-    """Return a JSON Schema: `x-lifecycle` is that of both extensions, `openapi` that of the OpenAPI words in a declaration."""
-    loaded: dict[str, Any] = json.loads(resources.files("mockserver.platform").joinpath(f"{name}.schema.json").read_bytes())
-    return loaded
-
-
 def load(path: str | Path, policy: Mapping[str, Any] | None = None) -> Declaration:
     """Load and check a declaration; `policy` sets words of kinds, as ``{"session.ttl": 60}``. Raises DeclarationError."""
-    source = read(path)
+    return declared(read(path), policy)
+
+
+def declared(source: Source, policy: Mapping[str, Any] | None = None) -> Declaration:
+    """Return the declaration that a file contains; see `load`. Raises DeclarationError."""
     try:
         return _declaration(source, policy or {})
     except Wrong as wrong:
@@ -64,22 +62,25 @@ def load(path: str | Path, policy: Mapping[str, Any] | None = None) -> Declarati
 def _declaration(source: Source, policy: Mapping[str, Any]) -> Declaration:
     document = source.document
     version = str(document.get("openapi", ""))
-    if not version.startswith("3.1"):
-        raise Wrong("a declaration is an OpenAPI 3.1 document; write openapi: 3.1.1", "openapi")
+    if not version.startswith(("3.0", "3.1")):
+        raise Wrong("a declaration is an OpenAPI 3.1 or 3.0 document; write openapi: 3.1.1", "openapi")
     _check_parts(document)
-    _check_words({name: document[name] for name in (LIFECYCLE, EFFECTS) if name in document}, "x-lifecycle")
+    check_words({name: document[name] for name in (LIFECYCLE, EFFECTS) if name in document}, "x-lifecycle")
     if policy:
         _set_policy(document[LIFECYCLE], policy)
-        _check_words({LIFECYCLE: document[LIFECYCLE]}, "x-lifecycle")
-    resolved = _Resolver(document).resolve(document, (), ())
-    _check_words(resolved, "openapi")
+        check_words({LIFECYCLE: document[LIFECYCLE]}, "x-lifecycle")
+    whole = resolved(document)
+    check_words(whole, "openapi")
+    components, paths = whole.get("components", {}), dict[str, str]()
     declaration = Declaration(
         source,
-        resolved.get("info", {}).get("title", source.name),
-        _operations(resolved),
-        resolved[LIFECYCLE],
-        resolved.get(EFFECTS, {}),
-        {name: example.get("value") for name, example in resolved.get("components", {}).get("examples", {}).items()},
+        whole.get("info", {}).get("title", source.name),
+        _operations(whole, paths),
+        whole[LIFECYCLE],
+        whole.get(EFFECTS, {}),
+        {name: example.get("value") for name, example in components.get("examples", {}).items()},
+        components.get("schemas", {}),
+        paths,
     )
     check(declaration)
     return declaration
@@ -120,120 +121,14 @@ POLICY_WORDS = ("ttl", "idle", "uses", "live", "rate", "successor")
 """Words of a kind that a policy may set."""
 
 
-def _check_words(parts: dict[str, Any], name: str) -> None:
-    error = best_match(Draft202012Validator(schema(name)).iter_errors(parts), key=_depth)
-    if error is not None:
-        raise Wrong(_worded(error), *_blamed(error))
-
-
-def _blamed(error: ValidationError) -> Iterator[str | int]:
-    """Yield the path of the wrong word."""
-    yield from error.absolute_path
-    if error.validator == "additionalProperties" and error.validator_value is False:
-        yield _strangers(error)[0]
-    elif _is_about_a_name(error):
-        yield str(error.instance)
-
-
-def _strangers(error: ValidationError) -> list[str]:
-    """Return the words that are not allowed there."""
-    known: Mapping[str, Any] = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
-    instance: Mapping[str, Any] = error.instance if isinstance(error.instance, dict) else {}
-    return [name for name in instance if name not in known and not name.startswith("x-")] or list(instance)
-
-
-def _is_about_a_name(error: ValidationError) -> bool:
-    return "propertyNames" in error.absolute_schema_path
-
-
-def _depth(error: ValidationError) -> tuple[int, bool, bool]:
-    """Sort by depth: the deepest error belongs to the alternative that was meant.
-
-    A misspelt word comes before the report that the right one is missing.
-    """
-    return (-len(error.path), error.validator not in {"anyOf", "oneOf"}, error.validator != "required")
-
-
-def _worded(error: ValidationError) -> str:
-    instance, keyword = error.instance, error.validator
-    rules: dict[str, Any] = error.schema if isinstance(error.schema, dict) else {}
-    if keyword == "additionalProperties" and isinstance(instance, dict) and error.validator_value is False:
-        wrong = _strangers(error)[0]
-        return f"there is no word {wrong!r} here; {suggestion(wrong, rules.get('properties', ()))}"
-    if _is_about_a_name(error):
-        return f"{shown(instance)} cannot stand here: it must be {rules.get('description', 'another name')}"
-    if keyword == "required" and isinstance(instance, dict):
-        missing = [name for name in rules["required"] if name not in instance]
-        return f"the word {missing[0]!r} is missing"
-    if "description" in rules:
-        return f"{shown(instance)} is not right: it must be {rules['description']}"
-    if keyword == "enum":
-        return f"{shown(instance)} is not one of {', '.join(map(str, rules['enum']))}"
-    if keyword == "type":
-        named = [rules["type"]] if isinstance(rules["type"], str) else rules["type"]
-        return f"{shown(instance)} is not {' or '.join(_TYPES[one] for one in named)}"
-    return error.message if len(error.message) <= MESSAGE else f"{shown(instance)} breaks the rule {keyword}"
-
-
-_TYPES = {
-    "object": "an object",
-    "array": "a list",
-    "string": "a text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "null": "null",
-}
-
-MESSAGE = 150
-"""Characters of a validator's own message that are shown."""
-
-
-class _Resolver:
-    """Replaces each reference by the part that it refers to."""
-
-    def __init__(self, document: dict[str, Any]) -> None:
-        self._document, self._visits = document, 0
-
-    def resolve(self, part: Any, path: Path_, trail: tuple[str, ...]) -> Any:
-        """Return a part without references; `trail` are the references being followed. Raises Wrong."""
-        self._visits += 1
-        if self._visits > MOST_NODES:
-            raise Wrong(f"the document has more than {MOST_NODES} values once its references are followed", *path)
-        if isinstance(part, list):
-            return [self.resolve(item, (*path, number), trail) for number, item in enumerate(part)]
-        if not isinstance(part, dict):
-            return part
-        reference = part.get("$ref")
-        if not isinstance(reference, str):
-            return {name: self.resolve(item, (*path, name), trail) for name, item in part.items()}
-        if reference in trail:
-            raise Wrong(f"{reference!r} refers to itself, by way of {' and '.join(trail)}", *path)
-        steps, found = _referred(reference, self._document, path)
-        return self.resolve(found, steps, (*trail, reference))
-
-
-def _referred(reference: str, document: dict[str, Any], path: Path_) -> tuple[Path_, Any]:
-    """Return the target path of a reference, and the part found there."""
-    if not reference.startswith("#/"):
-        raise Wrong(f"{reference!r} leads out of the file; a declaration is one file, so write #/components/…", *path)
-    steps = tuple(step.replace("~1", "/").replace("~0", "~") for step in reference[2:].split("/"))
-    found: Any = document
-    for name in steps:
-        if not isinstance(found, dict) or name not in found:
-            known = f"; {suggestion(name, found)}" if isinstance(found, dict) else ""
-            raise Wrong(f"{reference!r} leads nowhere: there is no {name!r}{known}", *path)
-        found = found[name]
-    return steps, found
-
-
-def _operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return every operation by name: those of the paths, and those that `operations` distinguishes."""
+def _operations(document: dict[str, Any], paths: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Return every operation by name: those of the paths, and those that `operations` distinguishes. Fill in `paths`."""
     found: dict[str, dict[str, Any]] = {}
     for path, item in document["paths"].items():
         for method in METHODS:
-            if method in item:
-                _add_operation(found, item[method], method.upper(), path)
+            for base in base_paths(item[method], item, document) if method in item else ():
+                paths[base + path] = path
+                _add_operation(found, item[method], (method.upper(), base + path), ("paths", path, method))
     return _told_apart(found, document[LIFECYCLE].get("operations", {}))
 
 
@@ -254,9 +149,25 @@ def _told_apart(found: dict[str, dict[str, Any]], variants: dict[str, Any]) -> d
     return found | told
 
 
-def _add_operation(found: dict[str, dict[str, Any]], operation: dict[str, Any], method: str, path: str) -> None:
-    place, name = ("paths", path, method.lower()), operation["operationId"]
+def base_paths(*parts: Mapping[str, Any]) -> list[str]:
+    """Return the paths of the URLs in `servers`, of the first part that has any. Variables in them have their defaults."""
+    servers = next((part["servers"] for part in parts if part.get("servers")), None) or [{"url": ""}]
+    return list(dict.fromkeys(_base_path(server) for server in servers))
+
+
+def _base_path(server: Mapping[str, Any]) -> str:
+    url = str(server.get("url", ""))
+    for name, variable in server.get("variables", {}).items():
+        url = url.replace(f"{{{name}}}", str(variable.get("default", "")))
+    path = re.sub(r"^(\w+:)?//[^/]*", "", url).partition("?")[0].strip("/")
+    return f"/{path}" if path else ""
+
+
+def _add_operation(
+    found: dict[str, dict[str, Any]], operation: dict[str, Any], route: tuple[str, str], place: tuple[str, ...]
+) -> None:
+    name = operation["operationId"]
     known = found.setdefault(name, {**operation, "name": name, "routes": [], "place": place})
     if known["routes"] and operation != {word: known[word] for word in known if word not in {"name", "routes", "place"}}:
         raise Wrong(f"another operation is called {name!r}; two may share a name only if they are the same", *place)
-    known["routes"].append((method, path))
+    known["routes"].append(route)

@@ -34,6 +34,8 @@ class Answer(Struct, frozen=True, kw_only=True, eq=False):
     headers: tuple[tuple[str, Callable[[Values], str]], ...] = ()
     cookies: tuple[tuple[str, str], ...] = ()
     """Cookies that it sets: name, and the expression for the value."""
+    harmless: bool = False
+    """True if it promises that nothing was done, so that what the request showed is as good as before."""
     why: str = ""
     advice: str = ""
 
@@ -135,6 +137,8 @@ class Route(Struct, frozen=True, eq=False):
 
     path: str
     pattern: re.Pattern[str]
+    """It has a group for each of the parameters, which are `names`."""
+    names: tuple[str, ...]
     operations: dict[str, list[Operation]]
 
 
@@ -150,6 +154,8 @@ class Platform(Struct, frozen=True, kw_only=True, eq=False):
     routes: tuple[Route, ...]
     max_body: int | None
     effects: Mapping[str, Any] = {}
+    bases: tuple[str, ...] = ("",)
+    """The base paths of its servers, with which routes begin."""
     code_paths: tuple[tuple[str, ...], ...] = ()
     """The paths to the code in an error's body, as steps of JSON pointers."""
 
@@ -164,10 +170,18 @@ class Platform(Struct, frozen=True, kw_only=True, eq=False):
         }
         return tuple(sorted(asked)) or None
 
-    def route(self, path: str) -> tuple[Route, dict[str, str]] | None:
-        """Return the route of a path and its parameters; one without parameters goes first."""
+    def route(self, path: str, method: str = "") -> tuple[Route, dict[str, str]] | None:
+        """Return the route of a path and its parameters: one that takes the method, or else the first.
+
+        A route without parameters goes before others.
+        """
+        first = None
         for route in self.routes:
             found = route.pattern.fullmatch(path)
-            if found is not None:
-                return route, found.groupdict()
-        return None
+            if found is None:
+                continue
+            matched = route, dict(zip(route.names, found.groups(), strict=True))
+            if "{" not in route.path or method in route.operations or (method == "HEAD" and "GET" in route.operations):
+                return matched
+            first = first or matched
+        return first

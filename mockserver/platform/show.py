@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from mockserver.platform.model import Kind, Operation, Platform
 
@@ -28,6 +29,38 @@ def show(platform: Platform) -> str:
         lines += ["", "units of work"]
         lines += [f"  {name}: by {effect['by']}, {effect['delivery']}" for name, effect in platform.effects.items()]
     return "\n".join(lines) + "\n"
+
+
+def document(platform: Platform) -> dict[str, Any]:
+    """Return the same as plain values, for programs."""
+    return {
+        "name": platform.name,
+        "title": platform.title,
+        "kinds": [
+            {
+                "name": kind.name,
+                "noun": kind.noun,
+                "within": kind.within,
+                "issued_by": list(kind.issued),
+                "shown_to": {name: list(map(str, places)) for name, places in kind.places.items()},
+                "ends": dict(_endings(kind)),
+            }
+            for kind in platform.kinds.values()
+        ],
+        "guards": list(platform.order),
+        "operations": [
+            {
+                "name": operation.name,
+                "routes": [f"{method} {path}" for method, path in operation.routes],
+                "guards": list(operation.guards),
+                "status": operation.answer.status,
+            }
+            for operation in platform.operations.values()
+        ],
+        "units": [
+            {"name": name, "by": effect["by"], "delivery": effect["delivery"]} for name, effect in platform.effects.items()
+        ],
+    }
 
 
 def _kind(kind: Kind) -> Iterator[str]:

@@ -1,10 +1,12 @@
-"""Reads YAML and records the line of each value, so that an error can name it."""
+"""Reads YAML or JSON. An error can name the line of each value."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from math import isfinite
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import yaml
@@ -13,32 +15,46 @@ from mockserver.platform.errors import DeclarationError, Wrong
 
 Path_ = tuple[str | int, ...]
 
-LARGEST = 1 << 20
-"""The most bytes of a declaration; a longer file is refused."""
+LARGEST = 1 << 24
+"""The most bytes of a document; a longer file is refused."""
 
-MOST_NODES = 100_000
-"""The most values in a declaration after its aliases are followed."""
+MOST_NODES = 500_000
+"""The most values in a document after its aliases are followed."""
 
 _MERGE = "tag:yaml.org,2002:merge"
 
 
 class Source(NamedTuple):
-    """A document, and the line in which the value at each path begins."""
+    """A document, and the line in which the value at each path begins. Those of JSON, in `raw`, are found when one is needed.
+
+    `added` are the values that an overlay brought, with its file and the line there.
+    """
 
     name: str
     document: dict[str, Any]
     lines: dict[Path_, int]
+    raw: bytes = b""
+    added: Mapping[Path_, tuple[str, int]] = MappingProxyType({})
 
     def line(self, path: Path_) -> int:
         """Return the line of the value at `path`, or of the nearest value around it."""
-        for length in range(len(path), -1, -1):
-            if path[:length] in self.lines:
-                return self.lines[path[:length]]
-        return 0
+        return self._where(path)[1]
 
     def error(self, wrong: Wrong) -> DeclarationError:
         """Return an error with the file, the line and the place of the mistake."""
-        return DeclarationError(self.name, self.line(wrong.path), dotted(wrong.path), wrong.problem)
+        return DeclarationError(*self._where(wrong.path), dotted(wrong.path), wrong.problem)
+
+    def _where(self, path: Path_) -> tuple[str, int]:
+        if path in self.added:
+            return self.added[path]
+        if self.raw and not self.lines:
+            self.lines.update(parse(self.raw, self.name, is_yaml=True).lines)
+        for length in range(len(path), -1, -1):
+            if path[:length] in self.added:
+                return self.added[path[:length]]
+            if path[:length] in self.lines:
+                return self.name, self.lines[path[:length]]
+        return self.name, 0
 
 
 def dotted(path: Iterable[str | int]) -> str:
@@ -54,14 +70,43 @@ def read(path: str | Path) -> Source:
     except OSError as error:
         raise DeclarationError(name, 0, "", f"cannot be read: {error.strerror}") from error
     if len(raw) > LARGEST:
-        raise DeclarationError(name, 0, "", f"is larger than {LARGEST} bytes, which no declaration needs")
+        raise DeclarationError(name, 0, "", f"is larger than {LARGEST} bytes; give a smaller document")
     return parse(raw, name)
 
 
-def parse(raw: bytes, name: str) -> Source:
-    """Return the document in `raw`. Raises DeclarationError."""
+def parse(raw: bytes, name: str, *, is_yaml: bool = False) -> Source:
+    """Return the document in `raw`. JSON is read as such, unless `is_yaml`. Raises DeclarationError."""
+    document = None if is_yaml else _json(raw)
+    if document is not None:
+        return Source(name, document, {}, raw)
     try:
-        loader = _Loader(raw)
+        return _parse(raw, name, _Fast)
+    except DeclarationError:
+        return _parse(raw, name, _Loader)
+
+
+def _json(raw: bytes) -> dict[str, Any] | None:
+    """Return the JSON object in `raw`; None if it is something else, or has a mistake that YAML's reader words better."""
+    if not raw.lstrip().startswith(b"{"):
+        return None
+    try:
+        document = json.loads(raw, object_pairs_hook=_once, parse_constant=float)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the members of an object. Raises ValueError if two have one name."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError
+    return members
+
+
+def _parse(raw: bytes, name: str, loads: type[_Loader | _Fast]) -> Source:
+    try:
+        loader = loads(raw)
     except yaml.reader.ReaderError as error:
         raise DeclarationError(name, 0, "", f"is not YAML: {error.reason} at byte {error.position}") from error
     found = Source(name, {}, {})
@@ -85,13 +130,22 @@ def parse(raw: bytes, name: str) -> Source:
     return found._replace(document=document)
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads dates as text, as JSON does. It is the loader in Python, because the one in C has poorer error messages."""
+_RESOLVERS = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
-    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML has it so
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+
+class _Loader(yaml.SafeLoader):
+    """Reads dates as text, as JSON does. It is slow, and words errors well."""
+
+    yaml_implicit_resolvers = _RESOLVERS
+
+
+class _Fast(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # it depends on how PyYAML was built
+    """Reads what is right."""
+
+    yaml_implicit_resolvers = _RESOLVERS
 
 
 def _as_json(value: Any, path: Path_) -> Any:

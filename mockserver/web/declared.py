@@ -122,16 +122,6 @@ class _Ending(Struct, frozen=True, forbid_unknown_fields=True):
     by: Literal["ended", "evicted", "expired"] = "ended"
 
 
-class _Failing(Struct, frozen=True, forbid_unknown_fields=True):
-    """A fault as in `engine.model.Fault`, but for an operation of this platform."""
-
-    kind: str
-    operation: str | None = None
-    times: int | None = 1
-    skip: int = 0
-    options: dict[str, Any] = {}
-
-
 def _given(kind: type[Any]) -> Any:
     """Read the body of a control call. Raises InvalidRequest."""
     try:
@@ -224,13 +214,7 @@ def _add_faults(blueprint: Blueprint, mock: Mock) -> None:
 
     @blueprint.post("/faults")
     def add() -> Response:
-        given = _given(_Failing)
-        try:
-            where = {"operation": given.operation, "times": given.times, "skip": given.skip}
-            fault = msgspec.convert({"kind": given.kind, **given.options, **where}, Fault)
-        except msgspec.ValidationError as error:
-            raise InvalidRequest("fault", str(error)) from error
-        mock.plan(fault)
+        mock.plan(_given(Fault))
         return answer({}, 201)
 
     @blueprint.delete("/faults")

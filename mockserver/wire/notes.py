@@ -66,7 +66,7 @@ _TRACEPARENT = re.compile(
     r"(?P<known>(?P<version>[0-9a-f]{2})-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2})(?P<more>-.*)?"
 )
 
-_SECRET_NAMES = frozenset({"client_secret", "access_token", "authorization", "password"})
+SECRET_NAMES = frozenset({"client_secret", "access_token", "authorization", "password"})
 _SECRET_PARAMETER = re.compile(r"((?:client_secret|access_token|authorization|password)=)[^&\s]*", re.IGNORECASE)
 
 
@@ -205,7 +205,7 @@ class Hiding:
         return [self.value(item) for item in value] if isinstance(value, list) else value
 
     def _member(self, name: str, member: Any) -> Any:
-        if name.lower() in _SECRET_NAMES and isinstance(member, str) and member:
+        if name.lower() in SECRET_NAMES and isinstance(member, str) and member:
             self.found = True
             return REDACTED
         return self.value(member)
@@ -257,6 +257,7 @@ class AnswerNote(Struct, frozen=True, gc=False):
             token=pseudonym(issued.id) if issued else None,
             token_expires_in=(issued.expires_at - issued.issued_at) // 1000 if issued else None,
             fault=call.effect.label or None,
+            applied=call.effect.fault,
         )
 
 

@@ -14,6 +14,7 @@ from tests.campaign.drivers import PUBLIC, PublicClient, drivers
 
 ROOT = Path(__file__).parents[2]
 HOME = ROOT / ".cache" / "campaign"
+PYTHON = HOME / "python" / "bin" / "python"
 NODE = HOME / "node"
 
 PIN = ("--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--no-header", "--allow-unsafe")
@@ -37,14 +38,15 @@ def make(clients: Iterable[PublicClient]) -> None:
     """Install what these clients need and is not installed yet, at the versions of the lock files."""
     HOME.mkdir(parents=True, exist_ok=True)
     for environment in sorted({client.environment for client in clients}):
-        _when_changed(_pins(environment), lambda pins, where=environment: _make_python(pins, where))  # type: ignore[misc]
+        when_changed(_pins(environment), lambda pins, where=environment: _make_python(pins, where))  # type: ignore[misc]
     if any(client.language == "node" for client in clients):
-        _when_changed(PUBLIC / "package-lock.json", lambda _: install_node(NODE))
+        when_changed(PUBLIC / "package-lock.json", lambda _: install_node(NODE))
         copy_drivers(NODE)
 
 
-def _when_changed(pins: Path, install: Callable[[Path], None]) -> None:
-    stamp = HOME / f"{pins.name}.installed"
+def when_changed(pins: Path, install: Callable[[Path], None]) -> None:
+    """Install what a file pins, if it has changed since."""
+    stamp = HOME / f"{pins.parent.name}-{pins.name}.installed"
     if not stamp.exists() or stamp.read_bytes() != pins.read_bytes():
         install(pins)
         shutil.copy(pins, stamp)

@@ -41,6 +41,8 @@ class Serving:
         assert self.process.stdout is not None
         self._output = self.process.stdout
         self.told = json.loads(self._output.readline() or self._failed())
+        if "error" in self.told:
+            self._failed()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

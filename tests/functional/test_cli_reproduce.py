@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts.reproduce.generated import generate
-from tests.contracts.reproduce.test_reproduce import lived
+from tests.contracts.replay.generated import generate
+from tests.contracts.replay.test_reproduce import lived
 
 ROOT = Path(__file__).parent.parent.parent
 FIXTURES = ROOT / "fixtures"
@@ -64,7 +64,8 @@ def test_a_policy_that_cannot_be_written_does_not_take_the_report_with_it() -> N
 
 def test_two_reports_in_one_place_are_refused_before_anything_is_replayed() -> None:
     done = reproduce("fixtures/recordings/earlier-today.har", "--report", "markdown:-", "--json")
-    assert (done.returncode, done.stdout) == (2, "")
+    assert done.returncode == 2
+    assert list(json.loads(done.stdout)) == ["error"]
     assert "standard output has room for one report" in done.stderr
 
 

@@ -210,8 +210,6 @@ def test_a_node_client_is_judged(capfd: Captured) -> None:
         ([CACHED, "--report", "json:/dev/null/place/x"], "/dev/null/place is not a directory and cannot become one"),
         ([CACHED, "--report", f"json:{CLIENTS}"], "is a directory; name a file in it"),
         ([CACHED, "--report", "json:-", "--report", "html:-"], "standard output has room for one report"),
-        ([CACHED, "--report", "junit:-", "--json"], "standard output has room for one report"),
-        ([CACHED, "--json", "--report", "junit:-"], "standard output has room for one report"),
         ([CACHED, "--report", "json:same", "--report", "junit:./same"], "./same has room for one report"),
         ([CACHED, "--max-age", "nan"], "Invalid value for '--max-age': nan is not a number of seconds."),
         ([CACHED, "--patience", "nan"], "Invalid value for '--patience': nan is not a number of seconds."),
@@ -538,8 +536,6 @@ def test_where_standard_error_is_closed_nothing_else_is_said(command: str) -> No
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["S1", "--json"], "--json needs a contextId"),
-        (["--list", "--json"], "--json needs"),
         (["--list", "S1"], "--list cannot be combined"),
     ],
 )

@@ -238,7 +238,7 @@ def test_a_platform_is_served_moved_and_explained(run: Run) -> None:
         told = run("explain", dead.headers["Dayfly-Context"], "--url", server.url)
         assert "had not been used for 1800 s" in told.output
 
-        http.post("/__admin/faults", json={"kind": "status", "operation": "initialize", "options": {"status": 503}})
+        http.post("/__admin/faults", json={"kind": "status", "operation": "initialize", "status": 503})
         assert http.post("/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "initialize"}).status_code == 503
         wrong = http.post("/__admin/faults", json={"kind": "status", "operation": "initialise"})
         assert "did you mean 'initialize'?" in wrong.json()["error"]["message"]
@@ -272,7 +272,24 @@ def test_a_clause_of_a_declared_platform_is_explained(run: Run) -> None:
     assert result.output.startswith("R2/session not-renewed\n\n  The client must ask for another MCP session")
     assert "MUST" in result.output
     assert "did you mean" in run("explain", "--platform", "mcp", "R2/sesion").output
-    assert "name that with --platform" in run("explain", "R2/session").output
+    assert "name that with --platform" in run("explain", "R2/sesion").output
+
+
+def test_a_clause_that_only_declared_platforms_have_is_explained_without_naming_one(run: Run) -> None:
+    told = run("explain", "N1").output
+    assert "on the platform acme:\nN1/nonce not-from-refusal\n" in told
+    assert "badNonce" in told
+    assert "on the platform mcp:" in run("explain", "R2/session").output
+    assert "session-reused" in run("explain", "S1").output
+
+
+@pytest.mark.parametrize("name", ["mcp", "acme", "oauth", "jenkins"])
+def test_a_platform_is_shown_with_its_rules_and_their_sentences(name: str, run: Run) -> None:
+    _, _, clauses = run("platform", "show", name).output.partition("clauses for clients\n")
+    assert re.findall(r"^    (MUST|SHOULD|advice): .+ \(.+\)$", clauses, re.MULTILINE)
+    for code in ("D1", "D3"):
+        for rule in re.findall(rf"^  {code}/.*\n(.*)", clauses, re.MULTILINE):
+            assert rule.startswith("    advice: ")
 
 
 def test_a_corpus_and_expected_failures_serve_declared_platforms_too(clients: Path, run: Run) -> None:

@@ -9,20 +9,22 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
 
 from mockserver import LiveServer
 from mockserver.declared.mock import Mock
 from mockserver.platform import compile_platform
-from mockserver.platform.declaration import schema
+from mockserver.platform.words import schema
 from mockserver.web.declared import create_declared_app
+from tests.functional.serving import Serving
+from tests.mockserver.platform.test_guess import SHOP
 
 DOCUMENT = Path(__file__).parents[2] / "mockserver" / "platforms" / "README.md"
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", DOCUMENT.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-FILES = {text.split("\n", 1)[0].removeprefix("# "): text for language, text in BLOCKS if language in {"yaml", "python"}}
+FILES = {text.split("\n", 1)[0].removeprefix("# "): text for _, text in BLOCKS if text.startswith("# ")}
 COMMANDS = [text for language, text in BLOCKS if language == "console"]
-SCRIPT = next(text for language, text in BLOCKS if language == "sh" and text.startswith("API="))
+SCRIPTS = [text for language, text in BLOCKS if language == "sh"]
+URL = "http://127.0.0.1:8403"
 
 
 @pytest.fixture
@@ -47,7 +49,9 @@ def test_the_document_has_the_files_it_speaks_of() -> None:
 @pytest.mark.parametrize("block", COMMANDS, ids=lambda block: block.partition("\n")[0])
 def test_a_command_prints_what_is_shown(folder: Path, block: str) -> None:
     command, _, shown = block.removeprefix("$ dayfly ").partition("\n")
-    printed = run(folder, "-m", "contracts.cli", *command.split(), status=int(command.startswith("verify")))
+    with LiveServer(create_declared_app(Mock(compile_platform(folder / "uploads.yaml")))) as live:
+        words = command.replace(URL, live.url).split()
+        printed = run(folder, "-m", "contracts.cli", *words, status=int(command.startswith("verify")))
     at = 0
     for part in shown.split("…\n"):
         assert part in printed[at:], printed
@@ -64,17 +68,34 @@ def test_the_test_passes(folder: Path) -> None:
     run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "test_uploader.py")
 
 
-def test_the_script_is_answered_as_it_says(folder: Path) -> None:
-    mock = Mock(compile_platform(folder / "uploads.yaml"))
-    with LiveServer(create_declared_app(mock)) as live:
-        script = SCRIPT.replace("http://127.0.0.1:8403", live.url)
-        done = subprocess.run(["sh", "-e", "-c", script], capture_output=True, text=True, check=True)
-        assert re.findall(r"HTTP/1.1 (\d+)", done.stdout) == ["200", "410"]
-        context_id = re.findall(r"Dayfly-Context: (\S+)", done.stdout)[-1]
-        told = httpx.get(f"{live.url}/__admin/requests/{context_id}/explain?format=text").text
+def test_the_server_answers_explains_and_fails_as_is_said(folder: Path) -> None:
+    serving, using, explaining, proposing, failing = SCRIPTS
+    assert serving == "dayfly serve --platform uploads.yaml\n"
+    with Serving("--platform", str(folder / "uploads.yaml")) as server:
+        shell = using.replace(URL, server.url) + explaining + failing
+        told = in_shell(folder, shell + 'curl -si -X POST "$API/v1/uploads" || echo lost\n' * 2)
+    assert re.findall(r"HTTP/1.1 \d+|lost", told) == ["HTTP/1.1 200", "HTTP/1.1 410", "lost", "HTTP/1.1 201"]
     assert "refused: spent" in told
     assert "request 2 (upload) had used it up" in told
-    assert "get another by POST /tickets" in told
+    assert "get another by POST /v1/uploads" in told
+    assert proposing.startswith("dayfly platform new --overlay")
+
+
+def test_a_proposal_is_made_from_an_openapi_document_and_accepted(folder: Path) -> None:
+    (folder / "openapi.yaml").write_text(SHOP)
+    assert "platform.yaml: right; 2 kinds, 3 operations" in in_shell(folder, SCRIPTS[3])
+    assert (folder / "openapi.yaml").read_text() == SHOP
+
+
+def in_shell(folder: Path, script: str) -> str:
+    """Run a script whose `dayfly` is that of this checkout, and return what it prints."""
+    command = folder / "dayfly"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m contracts.cli "$@"\n')
+    command.chmod(0o755)
+    environment = {**os.environ, "PYTHONPATH": str(DOCUMENT.parents[2]), "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(["sh", "-e", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def test_every_word_of_the_schema_is_explained() -> None:

@@ -15,6 +15,8 @@ from zipfile import ZipFile
 import pytest
 from packaging.requirements import Requirement
 
+from tests.readmes import links
+
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent.parent
@@ -90,6 +92,29 @@ def test_it_holds_every_file_of_both_packages_and_the_fixtures(wheel: Path) -> N
     packages = {f"{package}/{name}" for package in ("contracts", "mockserver") for name in tracked(package)}
     assert names == packages | {f"contracts/_fixtures/{name}" for name in tracked("fixtures")}
     assert {"mockserver/openapi/platform.yaml", "mockserver/stores/commit.lua", "mockserver/py.typed"} <= names
+
+
+def test_the_index_can_show_it(wheel: Path) -> None:
+    check = [sys.executable, "-m", "twine", "check", "--strict"]
+    done = subprocess.run([*check, wheel], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    with ZipFile(wheel) as archive:
+        (metadata,) = (archive.read(name).decode() for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+    description = metadata.partition("\n\n")[2]
+    assert description.startswith("# dayfly\n")
+    assert [link for link in links(description) if not link.startswith("https://")] == []
+
+
+def test_without_the_server_clients_are_judged_and_nothing_is_served(installed: Installed) -> None:
+    """A pipeline that only verifies may leave granian out, the largest package that comes along."""
+    program = "import sys; sys.modules['granian'] = None; from contracts.cli import run; sys.exit(run(sys.argv[1:]))"
+    client = f"{ROOT}/fixtures/clients/recovering.py:factory"
+    judged = installed.run(installed.python, "-c", program, "verify", client, "--examples", "0", "--walk", "off")
+    assert judged.returncode == 0, judged.stderr
+    over_a_socket = ["verify", client, "--socket", "--examples", "0", "--walk", "off", "--clause", "S1"]
+    assert installed.run(installed.python, "-c", program, *over_a_socket).returncode == 0
+    served = installed.run(installed.python, "-c", program, "serve", "--port", "0")
+    assert (served.returncode, served.stderr) == (2, "dayfly: the server is not installed: run `pip install granian`\n")
 
 
 def test_the_command_tells_the_version_of_the_wheel(installed: Installed) -> None:

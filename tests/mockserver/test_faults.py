@@ -6,10 +6,9 @@ from typing import get_args
 
 import pytest
 
-from mockserver.engine.model import Fault, FaultKind, FaultPlan, UnusableBody
+from mockserver.engine.model import Fault, FaultKind, FaultPlan
 from mockserver.faults import KINDS, NONE, effect_of
 from mockserver.faults.plan import draw
-from mockserver.faults.read import applied_by
 from mockserver.openapi import admin_document
 from mockserver.web.console.faults import TOLD
 
@@ -83,21 +82,6 @@ def test_an_effect_says_what_it_does(fault: Fault, label: str) -> None:
     assert effect_of(fault).label == label
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        *(Fault(kind=kind) for kind in KINDS if kind not in {"latency", "status", "redirect"}),
-        *(Fault(kind="unusable_body", body=body) for body in get_args(UnusableBody)),
-        *(Fault(kind="status", status=429, retry_after=7, retry_after_form=form) for form in ("seconds", "fraction", "date")),
-        *(Fault(kind="status", status=503, retry_after_form=form) for form in ("malformed", "absent")),
-        Fault(kind="status", status=502, after_acting=True),
-        Fault(kind="redirect", status=308),
-    ],
-)
-def test_a_label_can_be_read_back(fault: Fault) -> None:
-    assert applied_by(effect_of(fault).label) == fault
-
-
-@pytest.mark.parametrize("label", ["", "latency 1 s before acting", "something else"])
-def test_other_labels_name_no_fault_to_apply(label: str) -> None:
-    assert applied_by(label) is None
+def test_an_effect_carries_the_fault_as_it_hit_one_request() -> None:
+    fault = Fault(kind="status", status=429, retry_after=7, operation="send", times=None, probability=0.5)
+    assert effect_of(fault).fault == Fault(kind="status", status=429, retry_after=7)

@@ -4,46 +4,25 @@ from __future__ import annotations
 
 import os
 import random
-import selectors
 import subprocess
 from collections.abc import Callable, Sequence
-from importlib.resources import files
-from itertools import chain, repeat
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from contracts.clients import lines
-from contracts.clients.base import Intent, Lost, Seat
-from contracts.clients.child import Child, command_line, ending, environment, telling_line
+from contracts.clients.base import Driver, Intent, Lost, Seat
+from contracts.clients.child import Child, command_line, ending, telling_line
 from contracts.clients.clock import VirtualClock
 from contracts.clients.conversation import Conversation
 from contracts.clients.errors import ClientError, ClientProtocolError
 from contracts.clients.process import PATIENCE, shown_too
 from contracts.clients.virtual.exchanges import HOST
-from contracts.clients.virtual.protocol import VARIABLE
 from contracts.clients.virtual.simulation import Silent, Simulation
+from contracts.clients.virtual.starting import Input, Starter
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 T = TypeVar("T")
-
-NODE = "NODE_OPTIONS"
-FROM_US = "DAYFLY_"
-"""The beginning of the names of variables that are a client's credentials and its platform."""
-
-
-def shimmed(variables: dict[str, str], door: str) -> dict[str, str]:
-    """Return an environment in which a runtime that has a shim finds it, and the door; other settings are kept."""
-    node = f"--require={files('contracts.clients').joinpath('shims', 'node.cjs')}"
-    options = " ".join(filter(None, [_quoted(node), variables.get(NODE, "")]))
-    return {**variables, NODE: options, VARIABLE: door}
-
-
-def _quoted(option: str) -> str:
-    """Return an option as NODE_OPTIONS wants it, even if there is a space in it."""
-    if " " not in option and '"' not in option and "\\" not in option:
-        return option
-    return '"{}"'.format(option.replace("\\", "\\\\").replace('"', '\\"'))
 
 
 class VirtualClients:
@@ -56,8 +35,11 @@ class VirtualClients:
     way_in = "send its requests to the URL in its variable DAYFLY_BASE_URL"
     real_time = ""
 
-    def __init__(self, command: str, *, patience: float = PATIENCE, show_output: bool = False) -> None:
-        self._words, self._patience, self._show_output = command_line(command), patience, show_output
+    def __init__(self, command: str, *, one_shot: bool = False, patience: float = PATIENCE, show_output: bool = False) -> None:
+        """`one_shot`: a process is started for each intent."""
+        stdout = subprocess.DEVNULL if one_shot else subprocess.PIPE
+        self._starter = Starter(command_line(command), stdout=stdout)
+        self._one_shot, self._patience, self._show_output = one_shot, patience, show_output
         self._time = VirtualClock()
         self.system: Callable[[], int] | None = self._time.milliseconds
         self.note = ""
@@ -70,25 +52,17 @@ class VirtualClients:
         self.note = ""
         self._time.restart()
 
-    def start(self, seat: Seat) -> VirtualDriver:
+    def start(self, seat: Seat) -> Driver:
         """See Clients."""
         if self._show_output:
             seat = seat._replace(wrote=shown_too(seat.wrote))
+        simulation = Simulation(self._time, self._patience, seed=random.getrandbits(32))
+        if self._one_shot:
+            from contracts.clients.virtual.one_shot import VirtualOneShot
+
+            return VirtualOneShot(self, self._starter, seat, simulation, self._patience)
         try:
-            simulation = Simulation(self._time, self._patience, seed=random.getrandbits(32))
-        except OSError as error:
-            raise ClientError(f"no socket can be made for the client ({error}); see --real-time") from error
-        variables = environment(simulation.url, seat.credentials)
-        simulation.seat(seat, {name: value for name, value in variables.items() if name.startswith(FROM_US)})
-        try:
-            child = Child(
-                self._words,
-                shimmed(variables, simulation.door.path),
-                seat.credentials,
-                stdout=subprocess.PIPE,
-                wrote=seat.wrote,
-                listened=False,
-            )
+            child, _ = self._starter.start(simulation, seat)
         except ClientError:
             simulation.close()
             raise
@@ -100,6 +74,7 @@ class VirtualClients:
 
     def close(self) -> None:
         """See Clients."""
+        self._starter.close()
 
 
 class VirtualDriver:
@@ -111,10 +86,9 @@ class VirtualDriver:
         self._conversation = Conversation()
         self._lines = lines.Lines(seat.credentials)
         self._said: list[bytes] = []
-        self._unsent = b""
+        self._input = Input(child, simulation)
         self._is_lost = False
-        for descriptor in (child.stdin, child.stdout):
-            os.set_blocking(descriptor, False)
+        os.set_blocking(child.stdout, False)
         simulation.settled = self._listen
         simulation.watch(child.stdout, self._read)
         simulation.watch(child.stderr, self._hear)
@@ -132,10 +106,8 @@ class VirtualDriver:
         """See Driver. Raises Lost if the client does not keep to the protocol, ends or hangs."""
         self._is_lost = True  # unless it gets to the end of this
         simulation = self._simulation
-        numbers = chain(schedule, repeat(0))
-        simulation.choose = lambda waiting: next(numbers) % waiting
-        self._unsent += b"".join([self._conversation.ask(intent) for intent in intents])
-        self._write()
+        simulation.follow(schedule)
+        self._input.write(b"".join([self._conversation.ask(intent) for intent in intents]))
         self._watched(lambda: simulation.run(self._is_done))
         if self._conversation.is_open:
             self._has_ended()
@@ -145,7 +117,7 @@ class VirtualDriver:
         """See Driver."""
         self._is_lost = True
         simulation = self._simulation
-        simulation.choose = lambda _: 0
+        simulation.follow(())
         self._watched(lambda: simulation.run_until(simulation.now + round(seconds * 1_000_000)))
         self._is_lost = False
 
@@ -169,10 +141,8 @@ class VirtualDriver:
             self._child.kill()
 
     def _end(self) -> None:
-        self._simulation.choose = lambda _: 0
-        self._simulation.unwatch(self._child.stdin)
-        self._child.end_input()
-        self._simulation.has_input()
+        self._simulation.follow(())
+        self._input.end()
         has_ended = self._watched(lambda: self._simulation.run_to_end(lambda: self._child.wait(0) is not None))
         status = self._child.wait(0)
         if not has_ended or status is None:
@@ -212,20 +182,6 @@ class VirtualDriver:
         return telling_line(self._child.tail)
 
     # -- its pipes ---------------------------------------------------------------------------------------------------------
-
-    def _write(self) -> None:
-        """Write as much as the client takes at once; the rest follows when it has read."""
-        try:
-            sent = os.write(self._child.stdin, self._unsent)
-        except BlockingIOError:
-            sent = 0
-        except OSError:  # it reads no more
-            sent = len(self._unsent)
-        self._unsent = self._unsent[sent:]
-        self._simulation.has_input()
-        self._simulation.unwatch(self._child.stdin)
-        if self._unsent:
-            self._simulation.watch(self._child.stdin, self._write, selectors.EVENT_WRITE)
 
     def _hear(self) -> None:
         if not self._child.hear():

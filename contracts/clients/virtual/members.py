@@ -13,16 +13,17 @@ from contracts.clients.virtual.protocol import LONGEST_LINE, VERSION, BadMessage
 LONGEST_PATH = 100
 """Bytes that a Unix socket's path may have on every system."""
 
-State = Literal["new", "running", "idle", "resting"]
-"""Resting: it waits in its own event loop for what is beyond the simulation, and comes back by itself."""
+State = Literal["new", "waiting", "running", "idle", "resting"]
+"""Waiting: it has said hello. Resting: it waits in its own event loop for what is beyond the simulation, and comes back."""
 
 
 class Member:
     """One process: the channel on which it asks for the time, and what it last said."""
 
-    def __init__(self, channel: socket.socket) -> None:
+    def __init__(self, channel: socket.socket, door: Door) -> None:
         channel.setblocking(False)
-        self.channel = channel
+        self.channel, self.door = channel, door
+        self.pid = 0
         self.state: State = "new"
         self.idle = Idle(at=0)
         self.owed = False
@@ -55,6 +56,7 @@ class Member:
                 raise BadMessage("it said hello a second time")
             if message.hello != VERSION:
                 raise BadMessage(f"it speaks version {message.hello} of the protocol, and here version {VERSION} is spoken")
+            self.state, self.pid = "waiting", message.pid
         else:
             if self.state not in {"running", "resting"}:
                 raise BadMessage("it said that it is idle without being asked")
@@ -63,7 +65,7 @@ class Member:
 
     def welcome(self, welcome: Welcome) -> None:
         """Let it begin."""
-        self.state = "running"
+        self.state, self.owed = "running", False
         self._tell(welcome)
 
     def go(self, now: int, rest: int | None = None) -> None:
@@ -110,7 +112,7 @@ class Door:
             channel, _ = self.listening.accept()
         except OSError:
             return None
-        return Member(channel)
+        return Member(channel, self)
 
     def close(self) -> None:
         """Remove the socket."""

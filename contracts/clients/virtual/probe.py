@@ -9,11 +9,11 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 
-from contracts.clients.base import Credentials, unheard
+from contracts.clients.base import unheard
 from contracts.clients.child import Child, environment
-from contracts.clients.virtual.driver import shimmed
 from contracts.clients.virtual.members import Door, Member
 from contracts.clients.virtual.protocol import BadMessage
+from contracts.clients.virtual.starting import NOBODY, shimmed
 
 LONGEST = 5.0
 """Seconds of real time in which a process has to say hello, end, or ask the platform."""
@@ -37,9 +37,8 @@ def why_real_time(words: Sequence[str]) -> str:
     except OSError:
         return NO_SOCKETS
     with closing(door), closing(socket.create_server(("127.0.0.1", 0))) as platform, selectors.DefaultSelector() as selector:
-        nobody = Credentials("none", "none")
-        variables = environment(f"http://127.0.0.1:{platform.getsockname()[1]}", nobody)
-        child = Child(words, shimmed(variables, door.path), nobody, stdout=subprocess.DEVNULL, wrote=unheard)
+        variables = environment(f"http://127.0.0.1:{platform.getsockname()[1]}", NOBODY)
+        child = Child(words, shimmed(variables, door.path), NOBODY, stdout=subprocess.DEVNULL, wrote=unheard)
         try:
             child.end_input()
             selector.register(platform, selectors.EVENT_READ)

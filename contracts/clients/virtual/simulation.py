@@ -10,36 +10,40 @@ from __future__ import annotations
 
 import selectors
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import chain, repeat
 
 from contracts.clients.base import Hung, Lost, Seat
 from contracts.clients.clock import VirtualClock
 from contracts.clients.errors import BeyondVirtualTime
 from contracts.clients.virtual.exchanges import HOST, Exchanges
 from contracts.clients.virtual.members import Door, Member
-from contracts.clients.virtual.protocol import MICROSECOND, BadMessage, Hello, Idle, Welcome
+from contracts.clients.virtual.protocol import MICROSECOND, BadMessage, Idle, Welcome
 
 LONGEST = 24 * 3600 * 1_000_000
 """Microseconds of virtual time that one item may take."""
 
 STEPS = 100_000
-"""How often a client may pause in one item."""
+"""How often the processes of a client may pause in one item."""
+
+LONGEST_UNREST = 6
+"""How many times the patience they may go on among themselves, in real time, without any time that passes."""
 
 RESTS = (0.002, 0.01, 0.05, 0.2)
 """Seconds of real time that a client which waits for nothing we know of rests; the longer, the longer that lasts."""
 
-MOST_RESTS = 12
-"""How often a client that waits for nothing we know of may rest: 2 s at least, and longer on a machine that is busy.
+MOST_RESTS, LONGEST_REST = 12, 2.0
+"""How often, and for how many seconds at least, a client rests that waits for nothing we know of.
 
-So what goes on in it unseen, in another thread for example, has got its share of the processor.
+So what goes on in it unseen, in another thread for example, has got its share of the processor. If it does, it rests again.
 """
 
 FOREIGN = 1.0
 """Seconds for which a client's time is real while it waits for what is beyond virtual time."""
 
 GRACE = 1.0
-"""Seconds of real time in which a process that a client has started may say hello; some start slowly."""
+"""Seconds of real time in which a process that a client has started may say hello; longer if it is still at work."""
 
 PAUSE, SHORT_PAUSE = 0.05, 0.002
 """Seconds to wait for a sign of a client: while a process is there, and while none is, as right before its end."""
@@ -57,31 +61,28 @@ class Silent(Exception):
 class Simulation:
     """One platform and the processes of one client, on one clock.
 
-    `door` is where processes come in, and `url` where the platform is. `settled` is called whenever all is
-    still: then it is time to look at what the client has said. `is_still` is asked every `patience` seconds
-    of real time in which nothing comes from the client; if it says so, the client is given up.
+    `url` is where the platform is. `settled` is called whenever all is still: then it is time to look at
+    what the client has said. `is_still` is asked every `patience` seconds of real time in which nothing
+    comes from the client; if it says so, the client is given up. `is_waited_for` says whether something
+    of the client's runs that has not come in yet, or is about to end.
     """
 
     def __init__(self, clock: VirtualClock, patience: float, seed: int = 0) -> None:
-        """Raises OSError if there are no Unix sockets."""
         self.clock = clock
-        self.choose: Callable[[int], int] = lambda _: 0
+        self._choose: Callable[[int], int] = lambda _: 0
         self.settled: Callable[[], None] = lambda: None
         self.is_still: Callable[[], bool] = lambda: True
+        self.is_waited_for: Callable[[], bool] = lambda: False
         self.given_up = ""
         self.has_closed = False
         """The client has closed its standard output; set by the driver."""
         self.note = ""
         """What of the client is beyond virtual time; empty if nothing is."""
-        self.door = Door()
+        self._doors: list[Door] = []
         self._patience, self._seed = patience, seed
         self._variables: dict[str, str] = {}
         self._selector = selectors.DefaultSelector()
-        try:
-            self._exchanges = Exchanges(clock, self._selector)
-        except OSError:
-            self.door.close()
-            raise
+        self._exchanges = Exchanges(clock, self._selector)
         self.host = f"{HOST}:{self._exchanges.port}"
         self.url = f"http://{self.host}"
         self._members: list[Member] = []
@@ -90,7 +91,6 @@ class Simulation:
         self._has_input = self._is_stirred = False
         self._strangers, self._expected_since = 0, 0.0
         self._foreign_since = self._heard_at = 0.0
-        self.watch(self.door.listening.fileno(), self._admit)
 
     # -- what the driver does --------------------------------------------------------------------------------------------
 
@@ -103,6 +103,15 @@ class Simulation:
         """Put the client before the platform that `seat` names; `variables` are set in its environment."""
         self._exchanges.seat, self._variables = seat, variables
 
+    def open(self, door: Door) -> None:
+        """Let processes come in by a door, which is closed at the end."""
+        self._doors.append(door)
+        self.watch(door.listening.fileno(), partial(self._admit, door))
+
+    def has_come_by(self, door: Door) -> bool:
+        """Return whether a process is there that has come in by this door."""
+        return any(member.door is door for member in self._members)
+
     def watch(self, descriptor: int, act: Callable[[], object], events: int = selectors.EVENT_READ) -> None:
         """Call `act` whenever a descriptor is ready."""
         self._selector.register(descriptor, events, act)
@@ -111,6 +120,11 @@ class Simulation:
         """Do so no longer; to be called while the descriptor is open."""
         if descriptor in self._selector.get_map():
             self._selector.unregister(descriptor)
+
+    def follow(self, schedule: Sequence[int]) -> None:
+        """Let a schedule pick who goes on if several can; after its end the oldest goes."""
+        numbers = chain(schedule, repeat(0))
+        self._choose = lambda waiting: next(numbers) % waiting
 
     def has_input(self) -> None:
         """Something was written to the client or closed, at which it has to look."""
@@ -126,22 +140,24 @@ class Simulation:
         for member in list(self._members):
             self._leave(member)
         self._selector.close()
-        self.door.close()
+        for door in self._doors:
+            door.close()
 
     def run(self, is_done: Callable[[], bool]) -> None:
         """Let things happen until `is_done()`. Raises Hung if that can never be, Silent if the client shows nothing."""
         self._begin()
-        stuck = _Stuck()
+        stuck = _Stuck(self)
         while self._still_runs():
             if self._step_parked():
+                stuck = _Stuck(self)
                 continue
             if is_done():
                 return
             moment = self._next_moment()
             if moment is None:
-                self._rest(stuck.seconds(self._patience if self.note else 0))
+                self._rest(stuck.seconds(self._patience if self.note else LONGEST_REST))
             else:
-                stuck = _Stuck()
+                stuck = _Stuck(self)
                 if not self._wait_for_foreign(moment):
                     self._jump(moment)
 
@@ -172,7 +188,10 @@ class Simulation:
                 self._still_runs(has_ended)
             except Silent:
                 return False
-            if has_ended() or self._step_parked():
+            if has_ended():
+                break
+            if self._step_parked():
+                began, rests = _monotonic(), 0
                 continue
             moment = self._next_moment(alive=rests < len(RESTS) and self._exchanges.next is None)
             if moment is not None and moment <= self._ends:
@@ -194,7 +213,7 @@ class Simulation:
     def _still_runs(self, is_over: Callable[[], bool] | None = None) -> bool:
         """Wait until all is still. Raises Hung if the client went beyond all bounds."""
         self._settle(is_over)
-        self._steps += 1
+        self._steps += max(1, len(self._members))
         if self.given_up:
             raise Hung(self.given_up)
         if self._steps > STEPS:
@@ -208,7 +227,7 @@ class Simulation:
         parked = self._exchanges.parked
         if not parked:
             return False
-        parked.pop(self.choose(len(parked)) if len(parked) > 1 else 0)()
+        parked.pop(self._choose(len(parked)) if len(parked) > 1 else 0)()
         return True
 
     def _next_moment(self, *, alive: bool = False) -> int | None:
@@ -225,7 +244,7 @@ class Simulation:
         self._move(moment)
         woken = [member for member in self._members if member.next is not None and member.next <= self.now]
         for member in woken:
-            self._go(member)
+            member.owed = True
         if not woken:
             self._exchanges.take_due()
 
@@ -275,22 +294,26 @@ class Simulation:
 
     def _wait_until_still(self, is_over: Callable[[], bool] | None) -> None:
         looks, self._heard_at = 0, _monotonic()
+        ends = self._heard_at + LONGEST_UNREST * self._patience
         while is_over is None or not is_over():
-            self._let_look()
+            if _monotonic() > ends:
+                raise Silent
+            self._hand_on()
             if self._is_at_work():
                 if not self._look(PAUSE if self._members else SHORT_PAUSE):
                     if self.has_closed and not self._members:
                         return
                     self._check_silence()
                     self._check_absence()
-            elif not (self._look(0) or self._owes_a_look() or self._look_at_each_other() or self._expect_strangers()):
+            elif not (self._look(0) or self._owes_a_look() or self._look_at_each_other() or self._take_in()):
                 looks += 1
                 if looks > LOOKS or not self._look_for_late():
                     return
 
     def _is_at_work(self) -> bool:
         """Whether a process runs, or has yet to come in or to end."""
-        return not self._members or any(member.state in {"new", "running", "resting"} for member in self._members)
+        states = {member.state for member in self._members}
+        return not states or bool(states & {"new", "running", "resting"}) or self.is_waited_for()
 
     def _check_silence(self) -> None:
         """Raises Silent if the client has shown nothing for as long as it may."""
@@ -308,23 +331,42 @@ class Simulation:
         """Whether something was sent to the client at which it has not looked."""
         return self._has_input or self._exchanges.has_sent
 
-    def _let_look(self) -> None:
-        """Let every process look at what has come in, now or as soon as it waits."""
+    def _hand_on(self) -> None:
+        """If no process runs, let one go on that has to look at what has come in: they take turns in an order of their own."""
         if self._owes_a_look():
             self._has_input = self._exchanges.has_sent = False
-            for member in self._members:
-                member.owed = True
-        for member in list(self._members):
-            if member.owed:
-                self._go(member)
+            self._all_look()
+        if not self.is_waited_for() and not any(member.state == "running" for member in self._members):
+            owed = (member for member in self._members if member.owed and member.state == "idle")
+            if (first := min(owed, key=self._rank, default=None)) is not None:
+                self._go(first)
+
+    def _all_look(self) -> None:
+        for member in self._members:
+            member.owed = True
+
+    def _rank(self, member: Member) -> tuple[int, int]:
+        """Return the place of a process among the others: they are counted as they were started, not as they came in."""
+        return self._doors.index(member.door), member.pid
+
+    def _take_in(self) -> bool:
+        """Let the first process begin of those that have said hello, once all are in; return False if there is none."""
+        if self._expect_strangers():
+            return True
+        waiting = [member for member in self._members if member.state == "waiting"]
+        if not waiting:
+            return False
+        self._joined += 1
+        welcome = Welcome(self.now, [self._exchanges.port], self._seed + self._joined, self._variables)
+        min(waiting, key=self._rank).welcome(welcome)
+        return True
 
     def _look_at_each_other(self) -> bool:
         """If several processes are there and one has worked, let all look: it may have sent another something."""
         if len(self._members) < 2 or not self._is_stirred:
             return False
         self._is_stirred = False
-        for member in list(self._members):
-            self._go(member)
+        self._all_look()
         return True
 
     def _expect_strangers(self) -> bool:
@@ -334,11 +376,15 @@ class Simulation:
         if strangers <= self._strangers:
             self._strangers, self._expected_since = strangers, 0.0
             return False
-        self._expected_since = self._expected_since or _monotonic()
+        if not self._expected_since:
+            self._expected_since = _monotonic()
+            self.is_still()  # what they did before does not count
         if _monotonic() - self._expected_since > GRACE:
-            self._strangers, self._expected_since = strangers, 0.0
-            self._notice("a process that it has started")
-            return False
+            if self.is_still():
+                self._strangers, self._expected_since = strangers, 0.0
+                self._notice("a process that it has started")
+                return False
+            self._expected_since = _monotonic()
         self._rest(0.005)
         return True
 
@@ -351,7 +397,7 @@ class Simulation:
         if late:
             self._look(0.001)
         for member in late:
-            self._go(member)
+            member.owed = True
         return bool(late)
 
     def _look(self, timeout: float) -> bool:
@@ -365,8 +411,8 @@ class Simulation:
 
     # -- the processes ---------------------------------------------------------------------------------------------------
 
-    def _admit(self) -> None:
-        while (member := self.door.admit()) is not None:
+    def _admit(self, door: Door) -> None:
+        while (member := door.admit()) is not None:
             self._members.append(member)
             self.watch(member.channel.fileno(), partial(self._hear, member))
 
@@ -377,10 +423,7 @@ class Simulation:
                 self._leave(member)
                 return
             for message in messages:
-                if isinstance(message, Hello):
-                    self._joined += 1
-                    member.welcome(Welcome(self.now, [self._exchanges.port], self._seed + self._joined, self._variables))
-                else:
+                if isinstance(message, Idle):
                     self._is_idle(message)
         except BadMessage as error:
             raise self._disobeys(error) from error
@@ -414,13 +457,18 @@ class Simulation:
 class _Stuck:
     """How long the client has been waiting for nothing that we know of."""
 
-    def __init__(self) -> None:
-        self._since = _monotonic()
-        self._rests = 0
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+        self._since, self._rests = 0.0, 0
 
-    def seconds(self, least: float) -> float:
-        """Return for how long to rest now. Raises Hung after MOST_RESTS, and so many seconds at `least`."""
-        if self._rests >= MOST_RESTS and _monotonic() - self._since > least:
-            raise Hung("it waits for what can never come: for no answer, no input and no timer")
+    def seconds(self, longest: float) -> float:
+        """Return for how long to rest now. Raises Hung after MOST_RESTS and so many seconds in which it did nothing."""
+        if not self._rests:
+            self._since = _monotonic()
+            self._simulation.is_still()  # what it did before does not count
+        elif self._rests >= MOST_RESTS and _monotonic() - self._since > longest:
+            if self._simulation.is_still():
+                raise Hung("it waits for what can never come: for no answer, no input and no timer")
+            self._since, self._rests = _monotonic(), 0
         self._rests += 1
         return RESTS[min(self._rests, len(RESTS)) - 1]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from contracts.asking import WRITE_SCOPE
-from contracts.probe.refusals import IDLE, TTL_OVER, USED_UP
+from contracts.probe.refusals import IDLE, TTL_OVER, USED_UP, Refusal
 from contracts.probe.trials.trial import Need, Trial
 from contracts.probe.world import World
 
@@ -33,18 +35,18 @@ def used_up_by_the_second(world: World) -> None:
     world.judge.refuses(world.message(id), USED_UP, marks=(("second use", second),))
 
 
-def right_before_it_is_idle(world: World) -> None:
-    """A session is good until the last millisecond before its idle timeout."""
+def right_before(clause: str, end: str, world: World) -> None:
+    """A session is good until the last millisecond before its deadline."""
     id = world.session()
     world.advance(DEADLINE - 1)
-    world.judge.accepts(world.message(id), "P5", "a message 1 ms before the session was idle for too long")
+    world.judge.accepts(world.message(id), clause, f"a message 1 ms before {end}")
 
 
-def idle(world: World) -> None:
-    """It is dead at its idle timeout."""
+def at_its_end(refusal: Refusal, world: World) -> None:
+    """It is dead at its deadline."""
     id = world.session()
     world.advance(DEADLINE)
-    world.judge.refuses(world.message(id), IDLE)
+    world.judge.refuses(world.message(id), refusal)
 
 
 def idle_in_spite_of_a_refusal(world: World) -> None:
@@ -82,20 +84,6 @@ def idle_by_its_own_policy(world: World) -> None:
     world.judge.accepts(world.message(other), "P5", "a message for a session from before the idle timeout was made shorter")
 
 
-def right_before_its_end(world: World) -> None:
-    """A session is good until the last millisecond before its time to live is over."""
-    id = world.session()
-    world.advance(DEADLINE - 1)
-    world.judge.accepts(world.message(id), "P4", "a message 1 ms before the session's time to live was over")
-
-
-def at_its_end(world: World) -> None:
-    """It is dead when its time to live is over."""
-    id = world.session()
-    world.advance(DEADLINE)
-    world.judge.refuses(world.message(id), TTL_OVER)
-
-
 def at_its_end_in_spite_of_use(world: World) -> None:
     """Use does not prolong the time to live."""
     id = world.session()
@@ -109,12 +97,12 @@ def at_its_end_in_spite_of_use(world: World) -> None:
 TRIALS = (
     Trial("P2", used_up),
     Trial("P2", used_up_by_the_second, TWICE, Need.CONTROL),
-    Trial("P5", right_before_it_is_idle, BY_IDLING, Need.CONTROL),
-    Trial("P5", idle, BY_IDLING, Need.CONTROL),
+    Trial("P5", partial(right_before, "P5", "the session was idle for too long"), BY_IDLING, Need.CONTROL),
+    Trial("P5", partial(at_its_end, IDLE), BY_IDLING, Need.CONTROL),
     Trial("P5", idle_in_spite_of_a_refusal, BY_IDLING, Need.CONTROL),
     Trial("P5", kept_by_use, BY_IDLING | TWICE, Need.CONTROL),
     Trial("P5", idle_by_its_own_policy, BY_IDLING, Need.CONTROL),
-    Trial("P4", right_before_its_end, BY_AGE, Need.CONTROL),
-    Trial("P4", at_its_end, BY_AGE, Need.CONTROL),
+    Trial("P4", partial(right_before, "P4", "the session's time to live was over"), BY_AGE, Need.CONTROL),
+    Trial("P4", partial(at_its_end, TTL_OVER), BY_AGE, Need.CONTROL),
     Trial("P4", at_its_end_in_spite_of_use, BY_AGE | TWICE, Need.CONTROL),
 )

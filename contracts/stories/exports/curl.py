@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterator
 
 from contracts.report.exports.shell import ascii_word, comment, word
-from contracts.stories.exports.parts import heading, prologue, steps, words
-from contracts.stories.model import CLIENT, Expected, Story
-from contracts.stories.plan import Basic, Change, Exchange, Gap, Planned, Text, joined, whole_policy
-from contracts.stories.words import told_as
+from contracts.stories.exports.parts import expected, heading, prologue, steps, variable, words
+from contracts.stories.model import CLIENT, Story
+from contracts.stories.plan import Basic, Change, Exchange, Planned, Text, joined, whole_policy
 
 
 def render(story: Story) -> str:
@@ -41,7 +40,7 @@ def _request(number: int, plan: Planned, sent: Exchange) -> Iterator[str]:
     yield f"data={_text(sent.body)}"
     if sent.fill:
         yield f"fill {sent.fill}"
-    lines = [_call(said, sent), f"expect {_expected(sent.expected)}"]
+    lines = [_call(said, sent), "expect " + " ".join("-" if one is None else word(str(one)) for one in expected(sent.expected))]
     if sent.times > 1:
         lines = [f"for ((i = 0; i < {sent.times}; i++)); do", *(f"  {line}" for line in lines), "done"]
     yield from lines
@@ -67,18 +66,6 @@ def _header(value: Text) -> str:
     return _text(("Authorization: ", *value))
 
 
-def _expected(expected: Expected) -> str:
-    reason = told_as(expected.reason) if expected.reason is not None else None
-    wanted = [str(expected.status), expected.code, reason, expected.retry_after]
-    while wanted[-1] is None:
-        wanted.pop()
-    return " ".join("-" if one is None else word(str(one)) for one in wanted)
-
-
 def _text(text: Text) -> str:
     """Return a text as one word, with variables in its gaps."""
-    return "".join(ascii_word(piece) if isinstance(piece, str) else f'"${_variable(piece)}"' for piece in joined(text)) or "''"
-
-
-def _variable(gap: Gap) -> str:
-    return f"{gap.what}_{gap.name}" if gap.what in {"id", "secret"} else f"saved_{gap.name}"
+    return "".join(ascii_word(piece) if isinstance(piece, str) else f'"${variable(piece)}"' for piece in joined(text)) or "''"

@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterator
 
 from contracts.report.exports.shell import shown
-from contracts.stories.exports.parts import heading, prologue, steps, words
-from contracts.stories.model import CLIENT, Expected, Story
+from contracts.stories.exports.parts import expected, heading, prologue, steps, words
+from contracts.stories.model import CLIENT, Story
 from contracts.stories.plan import Basic, Change, Exchange, Gap, Planned, Text, whole_policy
-from contracts.stories.words import told_as
 
 _END = """\
 } catch (error) {
@@ -58,7 +57,8 @@ def _request(number: int, plan: Planned, sent: Exchange) -> Iterator[str]:
     indent = "  " if sent.times > 1 else ""
     parts = [json.dumps(said), json.dumps(sent.method), json.dumps(sent.address), _headers(sent), *_body(sent)]
     yield f"{indent}answer = await call({', '.join(parts)});"
-    yield f"{indent}expect(answer, {_expected(sent.expected)});"
+    wanted = ("undefined" if one is None else json.dumps(one) for one in expected(sent.expected))
+    yield f"{indent}expect(answer, {', '.join(wanted)});"
     if sent.times > 1:
         yield "}"
     if sent.saves is not None:
@@ -80,14 +80,6 @@ def _body(sent: Exchange) -> list[str]:
     if sent.fill:
         return [_text(sent.body), str(sent.fill)]
     return [_text(sent.body)] if sent.body else []
-
-
-def _expected(expected: Expected) -> str:
-    reason = told_as(expected.reason) if expected.reason is not None else None
-    wanted = [expected.status, expected.code, reason, expected.retry_after]
-    while wanted[-1] is None:
-        wanted.pop()
-    return ", ".join("undefined" if one is None else json.dumps(one) for one in wanted)
 
 
 def _text(text: Text) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from importlib import resources
+from typing import Any
 
 from contracts.report.cells import wrap
 from contracts.report.exports.shell import shown
 from contracts.report.style import Style
-from contracts.stories.model import Step, Story
-from contracts.stories.plan import Change, Exchange, Planned, planned
-from contracts.stories.words import step_words
+from contracts.stories.model import Expected, Step, Story
+from contracts.stories.plan import Change, Exchange, Gap, Planned, planned
+from contracts.stories.words import step_words, told_as
 
 COLUMNS = 120
 
@@ -44,3 +45,17 @@ def steps(
 def prologue(name: str) -> str:
     """Return the functions at the beginning of every script of a language."""
     return resources.files("contracts.stories.exports").joinpath(name).read_text("utf-8")
+
+
+def expected(answer: Expected) -> list[Any]:
+    """Return status, code, reason and Retry-After of an expected answer, without those at the end that may be anything."""
+    reason = told_as(answer.reason) if answer.reason is not None else None
+    wanted = [answer.status, answer.code, reason, answer.retry_after]
+    while wanted[-1] is None:
+        wanted.pop()
+    return wanted
+
+
+def variable(gap: Gap) -> str:
+    """Return the name of the variable with a saved value."""
+    return f"{gap.what}_{gap.name}" if gap.what in {"id", "secret"} else f"saved_{gap.name}"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from contracts.report.exports.shell import comment
-from contracts.stories.exports.parts import heading, prologue, steps, words
+from contracts.stories.exports.parts import expected, heading, prologue, steps, variable, words
 from contracts.stories.model import CLIENT, Expected, Story
-from contracts.stories.plan import Basic, Change, Exchange, Gap, Planned, Text, whole_policy
-from contracts.stories.words import told_as
+from contracts.stories.plan import Basic, Change, Exchange, Planned, Text, whole_policy
 
 _END = """
 
@@ -81,16 +80,12 @@ def _stripped(text: Text) -> str:
     return _text(tuple(piece.strip(" ") for piece in text if isinstance(piece, str)) if len(text) == 1 else text)
 
 
-def _expected(expected: Expected) -> str:
-    reason = told_as(expected.reason) if expected.reason is not None else None
-    named = {"code": expected.code, "reason": reason, "retry_after": expected.retry_after}
-    return ", ".join([ascii(expected.status), *(f"{name}={value!a}" for name, value in named.items() if value is not None)])
+def _expected(answer: Expected) -> str:
+    status, *others = expected(answer)
+    named = zip(("code", "reason", "retry_after"), others, strict=False)
+    return ", ".join([ascii(status), *(f"{name}={value!a}" for name, value in named if value is not None)])
 
 
 def _text(text: Text) -> str:
     """Return an expression, with variables in its gaps."""
-    return " + ".join(ascii(piece) if isinstance(piece, str) else _variable(piece) for piece in text) or "''"
-
-
-def _variable(gap: Gap) -> str:
-    return f"{gap.what}_{gap.name}" if gap.what in {"id", "secret"} else f"saved_{gap.name}"
+    return " + ".join(ascii(piece) if isinstance(piece, str) else variable(piece) for piece in text) or "''"

@@ -16,7 +16,7 @@ APART = 2.5
 """Marks closer than this are drawn as one."""
 
 SEVERITY = ("created", "accepted", "world", "refused")
-"""Kinds of marks. For several drawn as one, the last of these is shown."""
+"""Kinds of marks. For several drawn as one, the last of these is shown. A deadline is drawn separately."""
 
 
 class Mark(NamedTuple):
@@ -54,7 +54,7 @@ def strip_of(session: SessionView, life: Life | None, now: float) -> Strip:
         return round(min(max(at - session.created, 0) / length * 100, 100), 2)
 
     events = enumerate(life.events, start=1) if life is not None else ()
-    marks = [(number, place(event.at), kind) for number, event in events if (kind := kind_of(event.what)) is not None]
+    marks = [(number, place(event.at), event.kind) for number, event in events if event.kind in SEVERITY]
     ended = session.ended_at if session.state is not State.ACTIVE else None
     return Strip(
         length=length,
@@ -65,17 +65,6 @@ def strip_of(session: SessionView, life: Life | None, now: float) -> Strip:
             for name, at in (("idle timeout", session.idle_at), ("time to live", session.expires_at))
         ],
     )
-
-
-def kind_of(what: str) -> str | None:
-    """Return the mark for an event, recognised by its text; None for a deadline, which is drawn separately."""
-    if what.startswith("created"):
-        return "created"
-    if what.startswith("message accepted"):
-        return "accepted"
-    if what.startswith(("send answered", "a request without")):
-        return "refused"
-    return None if what.startswith(("its idle timeout", "its time to live w", "its time to live e")) else "world"
 
 
 def _grouped(marks: Iterable[tuple[int, float, str]]) -> Iterable[Mark]:

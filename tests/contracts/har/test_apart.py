@@ -15,8 +15,8 @@ import zstandard
 from contracts.har import Extent, Reading, reading
 from contracts.har.bodies import MAX_BODY
 from contracts.judge import Status
-from contracts.reproduce import Report, reproduce
-from contracts.reproduce.archives import read as recording
+from contracts.replay import Report, reproduce
+from contracts.replay.archives import read as recording
 from contracts.verify import check
 from tests.contracts.har.recordings import MESSAGES, SESSIONS, Har
 from tests.contracts.har.test_oddities import WHOLE, codes, exchanges, used_twice

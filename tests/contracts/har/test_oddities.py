@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from contracts.clauses import judged
 from contracts.har import HarError, Reading, opened, reading
-from contracts.reproduce import RecordingError, reproduce
-from contracts.reproduce.archives import read as recording
+from contracts.replay import RecordingError, reproduce
+from contracts.replay.archives import read as recording
 from mockserver.journal import Answer, Arrival
 from tests.contracts.har.recordings import MESSAGES, Har
 

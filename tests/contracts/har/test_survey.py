@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.har import Extent, Reading, reading
-from contracts.har.masks import looks_masked
+from contracts.har.secrets import looks_masked
 from contracts.har.survey import UNKNOWN, resolution
 from contracts.judge import Status
+from contracts.replay import Report as Reproduction
+from contracts.replay import reproduce
+from contracts.replay.archives import read as recording
 from contracts.report.model import Report
-from contracts.reproduce import Report as Reproduction
-from contracts.reproduce import reproduce
-from contracts.reproduce.archives import read as recording
 from contracts.verify import check
 from tests.contracts.har.recordings import Har
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from contracts.har import opened, reading
-from contracts.reproduce import reproduce
-from contracts.reproduce.archives import read as recording
+from contracts.replay import reproduce
+from contracts.replay.archives import read as recording
 from contracts.verify import check
 from tests.contracts.har.recordings import Har
 from tests.contracts.har.test_opening import archived

@@ -11,7 +11,7 @@ from contracts.asking import Credentials, for_message, for_session, for_token
 from contracts.judge import Status
 from contracts.probe import Options, ProbeError, at_url, in_process, probe
 from contracts.probe.doors import Door, HttpDoor
-from contracts.probe.web import Web
+from contracts.remote.web import Web
 from mockserver.assemble import Assembly, assemble
 from mockserver.live import LiveServer
 from mockserver.settings import Settings

@@ -8,12 +8,11 @@ import pytest
 
 from contracts.asking import MESSAGES, Reply
 from contracts.probe import in_process
+from contracts.probe.judging import Broken, Ledger, Witness
 from contracts.probe.lab import Lab
-from contracts.probe.ledger import Broken, Ledger, Witness
 from contracts.probe.life import Rules
-from contracts.probe.machine import CLAUSES, explore
+from contracts.probe.machine import CLAUSES, explore, shorten, shorter_than
 from contracts.probe.refusals import BAD_BODY, FOREIGN, NO_SCOPE
-from contracts.probe.shorten import shorten, shorter_than
 from contracts.probe.story import ChangePolicy, Create, Script, Send, Step, Story, Wait, WaitFor
 from mockserver.engine import decide as deciding
 from mockserver.engine.model import Credential, Policy

@@ -15,10 +15,10 @@ from contracts.asking import MESSAGES, SESSIONS, Credentials, Reply
 from contracts.clauses.provider import PROVIDER_CLAUSES
 from contracts.judge import Status
 from contracts.probe import BrokenOff, Options, ProbeError, Provider, in_process, probe
-from contracts.probe.control import Control
 from contracts.probe.doors import HandlerDoor
-from contracts.probe.local import START
-from contracts.probe.web import Web
+from contracts.probe.provider import START
+from contracts.remote.control import Control
+from contracts.remote.web import Web
 from contracts.report import json, text
 from contracts.report.kinds import KINDS, render
 from contracts.report.model import Report

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from contracts.asking import Credentials
-from contracts.probe import ProbeError, at_url, probe, web
+from contracts.probe import ProbeError, at_url, probe
+from contracts.remote import web
 from mockserver.live import LiveServer
 
 if TYPE_CHECKING:

@@ -20,8 +20,7 @@ from contracts.scenario import (
     RevokeScope,
     RevokeTokens,
 )
-from contracts.stories.codec import decode, encode, load
-from contracts.stories.errors import StoryError
+from contracts.stories.codec import StoryError, decode, encode, load
 from contracts.stories.model import (
     Create,
     CreateClient,

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import pytest
 
 from contracts.asking import Credentials
-from contracts.probe.errors import ProbeError
+from contracts.errors import ProbeError
+from contracts.remote.web import Web
 from contracts.scenario import Advance
 from contracts.stories import library
 from contracts.stories.codec import decode
@@ -41,11 +42,9 @@ class Elsewhere:
 
     @contextmanager
     def stage(self, _story: Story) -> Iterator[Stage]:
-        import httpx
-
         given = Credentials(self.assembly.settings.client_id, self.assembly.settings.client_secret)
-        http = httpx.Client(transport=Transport(self.assembly.handler), base_url="https://platform.invalid")
-        yield Stage(http, given, in_process=True, wait=self._wait)
+        web = Web("https://platform.invalid", transport=Transport(self.assembly.handler))
+        yield Stage(web, given, in_process=True, wait=self._wait)
 
     def _wait(self, seconds: float) -> None:
         self.waited += seconds

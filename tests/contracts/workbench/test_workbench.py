@@ -22,7 +22,7 @@ from mockserver.control import Control
 from mockserver.journal import encode
 from mockserver.settings import Settings
 from mockserver.web import create_app
-from tests.contracts.stories.distil.lives import Life
+from tests.contracts.replay.minimize.lives import Life
 
 CONSOLE = "/__admin/console/organizations"
 ADMIN = "/__admin/organizations"

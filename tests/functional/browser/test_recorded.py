@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from contracts.cli.group import dayfly
-from contracts.reproduce import Report, open_recording, reproduce
+from contracts.replay import Report, open_recording, reproduce
 from tests.functional.serving import Serving
 
 # A page that uses a session twice, presents an id of somebody's notes, forgets its token, and sends no text.

@@ -10,7 +10,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from mockserver.web.console.live import MAX_FOLLOWERS, SOON
+from mockserver.web.console.live import SOON
+from mockserver.web.streaming import MAX_FOLLOWERS
 from tests.functional.browser.conftest import NewVisitor
 from tests.functional.browser.relay import Relay
 from tests.functional.browser.visiting import Visitor

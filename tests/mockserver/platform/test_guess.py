@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from contracts.protocol.probe import prober
 from mockserver import LiveServer
 from mockserver.declared.mock import Mock
 from mockserver.platform import DeclarationError, compile_platform
-from mockserver.platform.guess import propose
+from mockserver.platform.guess import Proposal
+from mockserver.platform.guess import propose as guess
+from mockserver.platform.proposal import as_declaration, as_overlay
 from mockserver.web.declared import create_declared_app
 
 SHOP = """
@@ -44,6 +47,10 @@ components:
 """
 
 
+def propose(path: str) -> str:
+    return as_declaration(guess(path))
+
+
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
     path = tmp_path / "shop.yaml"
@@ -73,7 +80,7 @@ def test_what_is_proposed_can_be_served_and_does_what_it_says(shop: Path) -> Non
 
 def test_the_command_writes_it_and_says_that_it_is_guessed(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["platform", "new", "--from", str(shop)]) == 0
-    assert "guessed; confirm or delete" in capsys.readouterr().out.splitlines()[0]
+    assert "guessed; confirm or delete" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -91,3 +98,92 @@ def test_a_document_that_says_too_little_is_refused_with_the_reason(tmp_path: Pa
     path.write_text(text)
     with pytest.raises(DeclarationError, match=problem):
         propose(str(path))
+
+
+ODD = """
+openapi: 3.0.0
+info: {title: Everything at once, version: "1"}
+servers: [{url: /api/}]
+security: [{key: []}, {oauth: [read], key: []}]
+paths:
+  /nodes/{node-id}:
+    parameters: [{$ref: '#/components/parameters/Node'}]
+    put: {requestBody: {$ref: '#/components/requestBodies/Node'}, responses: {default: {$ref: '#/components/responses/Node'}}}
+  /nodes/{other}:
+    put: {operationId: again, responses: {'200': {description: Invalid but found in the wild.}}}
+    get: {operationId: allowed, security: [{}], responses: {2XX: {description: Another method.}}}
+  /nodes:
+    post:
+      responses:
+        '201':
+          description: A node.
+          content:
+            application/xml: {schema: {type: string}}
+            application/json;charset=utf-8: {schema: {allOf: [{$ref: '#/components/schemas/Node'}]}}
+  /twice/{a}/{a}:
+    get: {operationId: twice, responses: {'200': {description: Invalid too.}}}
+  /sessions:
+    post:
+      operationId: begin
+      responses:
+        '200': {description: A list., content: {application/json: {example: [1], schema: {properties: {session: {}}}}}}
+  /sessions/{session}:
+    get: {operationId: look, parameters: [{name: session, in: path}], responses: {'200': {description: It.}}}
+components:
+  securitySchemes:
+    key: {type: apiKey, in: query, name: api-key}
+    oauth: {type: oauth2, flows: {}}
+    basic: {type: http, scheme: basic}
+  parameters: {Node: {name: node-id, in: path, required: true, schema: {type: string}}}
+  requestBodies: {Node: {content: {application/json: {schema: {$ref: '#/components/schemas/Node'}}}}}
+  responses: {Node: {description: x, headers: {X-Left: {schema: {type: integer}}}}}
+  schemas:
+    Node:
+      type: object
+      required: [id]
+      properties:
+        id: {type: string, pattern: '^[\\p{L}\\d-]+$'}
+        size: {type: integer, minimum: 0, exclusiveMinimum: true}
+        up: {nullable: true, allOf: [{$ref: '#/components/schemas/Node'}]}
+        down: {type: array, items: {$ref: '#/components/schemas/Node'}}
+"""
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Path:
+    path = tmp_path / "odd.yaml"
+    path.write_text(ODD)
+    return path
+
+
+@pytest.mark.parametrize("form", [as_declaration, as_overlay])
+def test_a_document_as_found_in_the_wild_gives_a_proposal_that_is_accepted(odd: Path, form: Callable[[Proposal], str]) -> None:
+    """It has recursive schemas, alternatives of security, a base path, odd parameters, and what OpenAPI does not allow."""
+    proposed = form(guess(str(odd)))
+    declared = odd.with_name("declared.yaml")
+    declared.write_text(proposed.replace(str(odd), odd.name))
+    platform = compile_platform(declared)
+    assert {name: kind.renewed_by for name, kind in platform.kinds.items()} == {"key": (), "node": ("postNodes",)}
+    assert platform.kinds["key"].places["postNodes"][0].part == "query"
+    assert "allowed" not in platform.kinds["key"].carried
+    assert platform.operations["putNodesByNodeId"].routes == (("PUT", "/api/nodes/{node-id}"),)
+    assert "# Left out: /nodes/{other}: the path /api/nodes/{node-id} takes the same requests" in proposed
+    assert "# Left out: /twice/{a}/{a}: the parameter 'a' stands in it twice" in proposed
+    assert "# postNodes answers it, and putNodesByNodeId asks for it" in proposed
+    assert "ttl: 300  # guessed" in proposed
+    with LiveServer(create_declared_app(Mock(platform))) as live, prober(platform, f"{live.url}/api") as asking:
+        assert {check.status for check in asking.checks()} == {"held"}
+
+
+def test_the_command_proposes_an_overlay(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["platform", "new", "--overlay", "--from", str(shop)]) == 0
+    overlay = yaml.safe_load(capsys.readouterr().out)
+    assert overlay["extends"] == str(shop)
+    assert [action["target"] for action in overlay["actions"]] == ["$.paths['/carts'].post", "$"]
+
+
+def test_a_swagger_document_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "old.json"
+    path.write_text('{"swagger": "2.0", "paths": {}}')
+    with pytest.raises(DeclarationError, match=r"is Swagger 2\.0; convert it to OpenAPI 3 first"):
+        guess(str(path))

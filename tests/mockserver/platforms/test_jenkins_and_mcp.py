@@ -58,3 +58,11 @@ def test_a_request_without_a_session_is_a_bad_request_and_an_unused_session_is_n
     session = rpc(mcp, "initialize").headers["Mcp-Session-Id"]
     mock.advance(HALF_AN_HOUR)
     assert rpc(mcp, "tools/list", session).status_code == 404
+
+
+def test_a_method_that_is_not_there_is_an_error_of_json_rpc_and_no_dead_session() -> None:
+    mcp, _ = served("mcp")
+    session = rpc(mcp, "initialize").headers["Mcp-Session-Id"]
+    unknown = rpc(mcp, "prompts/list", session)
+    assert (unknown.status_code, unknown.json()["error"]["code"]) == (200, -32601)
+    assert rpc(mcp, "ping", session).json() == {"jsonrpc": "2.0", "id": 7, "result": {}}

@@ -17,9 +17,9 @@ from contracts.fold import fold
 from contracts.har.writer import Recording, archive
 from contracts.history import Effect
 from contracts.judge import Status
-from contracts.reproduce import reproduce
-from contracts.reproduce.traces import of_entries
-from contracts.stories.distil import NotReproduced, distil
+from contracts.replay import reproduce
+from contracts.replay.minimize import NotReproduced, distil
+from contracts.replay.traces import of_entries
 from contracts.trace import well_formed
 from contracts.verify import check
 from mockserver import journal

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from contracts.clients.virtual import simulation
-from contracts.clients.virtual.driver import shimmed
+from contracts.clients.virtual.starting import shimmed
 from contracts.scenario import Fault, Item, Message, Send, SendParallel
 from mockserver.journal import Arrival, Guest, Header, Returned
 from tests.contracts.clients.virtual.speaking import HELLO, in_node, run
 from tests.contracts.small import errors, outcomes
 from tests.need import need
+from tests.shims.sources import SOURCES, lost
 
 ELAPSED = """
 const began = [Date.now(), performance.now(), process.hrtime.bigint()];
@@ -90,31 +91,10 @@ def test_the_context_of_a_timer_is_that_in_which_it_was_set(tmp_path: Path) -> N
     assert told(tmp_path, body, before=before) == 7
 
 
-@pytest.mark.parametrize(
-    "work",
-    [
-        "util.promisify(crypto.scrypt)('secret', 'salt', 64, { N: 32768, maxmem: 64 << 20 })",
-        "util.promisify(crypto.pbkdf2)('secret', 'salt', 200_000, 64, 'sha512')",
-        "util.promisify(crypto.generateKeyPair)('rsa', { modulusLength: 2048 })",
-        "util.promisify(zlib.gzip)(crypto.randomBytes(4 << 20))",
-        "dns.lookup('localhost')",
-        "fs.readFile(process.execPath)",
-        "crypto.subtle.digest('SHA-512', new Uint8Array(64 << 20))",
-        "import('node:http2')",
-        "WebAssembly.compile(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]))",
-        "fetch(process.env.DAYFLY_BASE_URL).then((answer) => answer.text())",
-    ],
-)
-def test_no_time_passes_while_work_is_under_way(tmp_path: Path, work: str) -> None:
-    before = """
-      import crypto from "node:crypto"; import dns from "node:dns/promises"; import fs from "node:fs/promises";
-      import util from "node:util"; import zlib from "node:zlib";
-    """
-    body = f"""
-      const late = new Promise((done) => setTimeout(done, 1, "the timer"));
-      return Promise.race([Promise.resolve({work}).then(() => "the work"), late]);
-    """
-    assert told(tmp_path, body, before=before) == "the work"
+@pytest.mark.parametrize("source", SOURCES)
+def test_no_time_passes_while_work_is_under_way(tmp_path: Path, source: str) -> None:
+    """A short form of `python -m tests.shims`."""
+    assert list(lost(tmp_path, SOURCES[source], 5)) == [(5, 0)]
 
 
 LATE = Fault("token", "latency", seconds=400.0)
@@ -255,6 +235,12 @@ def test_a_client_that_computes_or_blocks_for_ever_is_given_up(tmp_path: Path, b
     seen = run(in_node(tmp_path, body), HELLO, patience=0.3)
     assert seen.lost
     assert seen.hung == "the client hangs: for 0.3 s neither an answer on stdout nor a request"
+
+
+def test_a_client_that_starts_processes_for_ever_is_given_up(tmp_path: Path) -> None:
+    before = 'import { execFile } from "node:child_process"; import util from "node:util";'
+    body = "for (;;) await util.promisify(execFile)(process.execPath, ['-e', '0'])"
+    assert run(in_node(tmp_path, body, before), HELLO, patience=0.3).lost
 
 
 def test_a_client_that_never_stops_waiting_is_given_up(tmp_path: Path) -> None:

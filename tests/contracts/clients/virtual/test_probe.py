@@ -13,8 +13,9 @@ import pytest
 from contracts.clients.command import command_clients
 from contracts.clients.errors import ClientError
 from contracts.clients.process import ProcessClients
-from contracts.clients.virtual import driver, probe
-from contracts.clients.virtual.driver import VirtualClients, shimmed
+from contracts.clients.virtual import probe, starting
+from contracts.clients.virtual.driver import VirtualClients
+from contracts.clients.virtual.starting import shimmed
 from contracts.scenario import Scenario
 from contracts.world import World
 from tests.contracts.clients.virtual.speaking import HELLO, LINES, fake
@@ -83,7 +84,7 @@ def test_without_unix_sockets_time_is_real(tmp_path: Path, monkeypatch: pytest.M
     assert reason(fake(tmp_path, "hello()\n")) == "this system has no Unix sockets"
 
 
-@pytest.mark.parametrize("option", ["one_shot", "faketime", "real_time"])
+@pytest.mark.parametrize("option", ["faketime", "real_time"])
 def test_whoever_asks_for_real_time_gets_it_without_a_reason(tmp_path: Path, option: str) -> None:
     clients = command_clients(fake(tmp_path, "hello()\n"), **{option: True})
     assert isinstance(clients, ProcessClients)
@@ -106,5 +107,5 @@ def test_a_socket_is_found_a_place_however_long_the_usual_one_is_named(tmp_path:
 
 def test_other_options_of_node_are_kept_and_a_path_with_a_space_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shimmed({"NODE_OPTIONS": "--title=kept"}, "door")["NODE_OPTIONS"].endswith("/shims/node.cjs --title=kept")
-    monkeypatch.setattr(driver, "files", lambda _: Path('/a "b" c'))
+    monkeypatch.setattr(starting, "files", lambda _: Path('/a "b" c'))
     assert shimmed({}, "door") == {"NODE_OPTIONS": '"--require=/a \\"b\\" c/shims/node.cjs"', "DAYFLY_TIME": "door"}

@@ -99,8 +99,13 @@ def test_a_process_that_waits_for_more_than_a_day_is_given_up(tmp_path: Path, wa
 
 
 def test_a_process_that_waits_for_nothing_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(simulation, "MOST_RESTS", 2)
+    monkeypatch.setattr(simulation, "LONGEST_REST", 0.01)
     assert given_up(fake(tmp_path, "hello()\nline()\nwhile True: idle()\n")).startswith("it waits for what can never come")
+
+
+def test_a_process_in_which_something_happens_that_nobody_knows_of_is_not_given_up_for_it(tmp_path: Path) -> None:
+    body = "hello()\nwhile asked := line():\n    for _ in range(100): idle()\n    say(id=asked['id'], ok=True)\n"
+    assert outcomes(run(fake(tmp_path, body), HELLO)) == ["accepted"]
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,9 @@ from flask.testing import FlaskClient
 from mockserver.control import Control, Tenant
 from mockserver.control.requests import Filter
 from mockserver.journal import Header, read
-from mockserver.web.admin.follow import MAX_FOLLOWERS, QUIET, events
+from mockserver.web.admin.follow import events
 from mockserver.web.delivery import PAUSE
+from mockserver.web.streaming import MAX_FOLLOWERS, QUIET
 from tests.mockserver.conftest import START, ManualClock, Mock
 from tests.mockserver.web.admin.conftest import ORGANIZATION, problem
 

@@ -11,7 +11,7 @@ from mockserver.assemble import assemble
 from mockserver.engine.model import UNASSIGNED
 from mockserver.settings import Settings
 from mockserver.web import create_app
-from mockserver.web.admin.follow import MAX_FOLLOWERS
+from mockserver.web.streaming import MAX_FOLLOWERS
 from tests.mockserver.web.admin.conftest import problem
 
 LIST = "/__admin/organizations"

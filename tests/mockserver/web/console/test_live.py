@@ -11,8 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from mockserver.control import Tenant
-from mockserver.web.console.live import MAX_FOLLOWERS
 from mockserver.web.delivery import PAUSE
+from mockserver.web.streaming import MAX_FOLLOWERS
 from tests.mockserver.conftest import Mock
 from tests.mockserver.web.console.conftest import CONSOLE, DEFAULT
 

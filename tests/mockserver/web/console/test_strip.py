@@ -6,7 +6,7 @@ import pytest
 
 from mockserver.control import Tenant
 from mockserver.engine.model import State
-from mockserver.web.console.strip import Mark, Strip, kind_of, strip_of
+from mockserver.web.console.strip import Mark, Strip, strip_of
 from tests.mockserver.conftest import Mock
 
 
@@ -56,4 +56,12 @@ def test_every_event_that_a_life_tells_has_its_kind(mock: Mock, tenant: Tenant) 
     life = tenant.explain(tenant.requests.find(session=session)[0].context_id).session
     assert life is not None
     assert tenant.sessions.get(session).state is State.REVOKED
-    assert [kind_of(event.what) for event in life.events] == ["created", "world", "world", "refused", None, None]
+    kinds = [event.kind for event in life.events]
+    assert kinds == ["created", "world", "world", "refused", "deadline", "deadline"]
+
+
+def test_a_life_that_is_cut_short_has_a_mark_for_that(mock: Mock, tenant: Tenant) -> None:
+    session = mock.session()
+    mock.clock.advance(10)
+    tenant.sessions.expire(session)
+    assert [mark.kind for mark in drawn(tenant, session).marks] == ["created", "world"]

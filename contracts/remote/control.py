@@ -1,0 +1,100 @@
+"""The part of the mock's control API that probe and stories need: organisations, their clocks, clients and policies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from contracts.asking import Credentials, Reply
+from contracts.errors import ProbeError
+
+if TYPE_CHECKING:
+    from contracts.remote.web import Web
+
+NO_CONTROL = "for a provider without a control API give --client-id and --client-secret"
+
+T = TypeVar("T")
+
+PREFIX = "/__admin/organizations"
+
+
+class Control:
+    """A control API. `web` sends its token with every call; `name` is the provider's."""
+
+    def __init__(self, web: Web, name: str) -> None:
+        self._web, self._name = web, name
+
+    def create(self, policy: Mapping[str, Any], name: str = "dayfly probe") -> Organization:
+        """Create an organisation, so that the probe touches no other one."""
+        told = self.call("POST", "", {"name": name, "policy": dict(policy)})
+        id, *credentials = (self.member(told, member, str) for member in ("id", "client_id", "client_secret"))
+        return Organization(self, id, Credentials(*credentials))
+
+    def call(self, method: str, path: str, body: object = None) -> Mapping[str, Any]:
+        """Return the JSON object in the answer to a call; empty without one. Raises ProbeError if the call is refused."""
+        reply = self._web.ask(method, PREFIX + path, json=body)
+        if 200 <= reply.status < 300:
+            return reply.document
+        said = f"its control API answers {reply.status} to {method} {PREFIX}{path}{_reason(reply)}"
+        raise ProbeError(self._name, f"{said}; {NO_CONTROL}")
+
+    def member(self, told: Mapping[str, Any], name: str, kind: type[T]) -> T:
+        """Return a member of an answer. Raises ProbeError if it is missing or has another type."""
+        value = told.get(name)
+        if isinstance(value, kind):
+            return value
+        raise ProbeError(self._name, f"the answers under {PREFIX} are not those of a mock's control API; {NO_CONTROL}")
+
+    def reconnect(self) -> None:
+        """Replace connections that a restart has broken."""
+        self._web.reconnect()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._web.close()
+
+
+class Organization:
+    """An organisation that the probe made; times are in milliseconds."""
+
+    def __init__(self, control: Control, id: str, credentials: Credentials) -> None:
+        self._control, self.id, self.credentials = control, id, credentials
+
+    def freeze(self) -> int:
+        """Stop the clock, and return its time."""
+        return round(self._control.member(self.call("POST", "/clock/freeze", {}), "now", float) * 1000)
+
+    def resume(self) -> None:
+        """Let the clock run."""
+        self.call("POST", "/clock/resume", {})
+
+    def advance(self, milliseconds: int) -> None:
+        """Move the clock forward."""
+        self.call("POST", "/clock/advance", {"seconds": milliseconds / 1000})
+
+    def set_policy(self, values: Mapping[str, Any]) -> None:
+        """Change the policy from now on."""
+        self.call("PATCH", "/policy", dict(values))
+
+    def set_scopes(self, client_id: str, scopes: Sequence[str]) -> None:
+        """Give an OAuth client exactly these scopes."""
+        self.call("PATCH", f"/clients/{client_id}", {"scopes": list(scopes)})
+
+    def add_client(self) -> Credentials:
+        """Create another OAuth client."""
+        told = self.call("POST", "/clients", {"name": "another"})
+        return Credentials(*(self._control.member(told, name, str) for name in ("client_id", "client_secret")))
+
+    def delete(self) -> None:
+        """Delete the organisation."""
+        self.call("DELETE", "")
+
+    def call(self, method: str, path: str, body: object = None) -> Mapping[str, Any]:
+        """Call a path below the organisation's own, and return the answer. Raises ProbeError if the call is refused."""
+        return self._control.call(method, f"/{self.id}{path}", body)
+
+
+def _reason(reply: Reply) -> str:
+    error = reply.document.get("error")
+    message = error.get("message") if isinstance(error, dict) else None
+    return f": {message}" if isinstance(message, str) else ""

@@ -1,0 +1,70 @@
+"""Reproduces a recording under the policy that was in force, and makes the report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from contracts.replay.infer import infer
+from contracts.replay.recording import USUAL, Problem, Recording, WorldStep
+from contracts.replay.results import Report, differing
+from contracts.replay.run import replay
+from mockserver.engine.model import Policy
+from mockserver.errors import SettingsError
+from mockserver.settings import policy_from, policy_to
+
+
+def reproduce(recording: Recording, policy: Policy | None = None, progress: Callable[[int], object] = lambda _: None) -> Report:
+    """Replay the recording under `policy` (None: the recording's, else the mock's own) and report what that shows."""
+    problems = list(recording.problems)
+    enforced, origin = _policy(recording, policy, problems)
+    results, refusals = replay(recording, enforced, progress)
+    return Report(
+        source=recording.source,
+        kind=recording.kind,
+        unit=recording.unit,
+        resolution=max(1, recording.slack),
+        policy=policy_to(enforced),
+        policy_from=origin,
+        results=results,
+        refusals=refusals,
+        problems=problems,
+        inference=infer(recording, enforced, differs=bool(differing(results))),
+    )
+
+
+def _policy(recording: Recording, asked: Policy | None, problems: list[Problem]) -> tuple[Policy, str]:
+    """Return the policy to enforce, and its origin in words: `asked` (None: the recording's, else the mock's own)."""
+    if asked is not None:
+        return asked, "as asked"
+    if not recording.policy:
+        return _as_issued(recording)
+    try:
+        origin = "as recorded, until it is changed" if recording.changes else "as recorded"
+        policy = policy_from(recording.first_policy)
+        _tell_assumed(recording, problems)
+        return policy, origin
+    except SettingsError as error:
+        problems.append(Problem(None, f"the policy in it is not valid: {error}"))
+        return Policy(), "dayfly's own"
+
+
+def _as_issued(recording: Recording) -> tuple[Policy, str]:
+    """Return the mock's own policy, with the lifetime of tokens that their issuer says, if it does."""
+    told = {step.expires_in for step in recording.steps if step.expires_in is not None}
+    if len(told) != 1:
+        return Policy(), "dayfly's own"
+    return policy_from({"token_ttl": max(1, told.pop())}), "dayfly's own, but for token_ttl"
+
+
+def _tell_assumed(recording: Recording, problems: list[Problem]) -> None:
+    """Add a problem if a request came before a change of the policy, and so under values that are assumed."""
+    hidden: dict[str, WorldStep] = {}
+    for step in recording.changes if recording.policy_at_end else ():
+        hidden = {name: step for name in step.detail if name in USUAL} | hidden
+    late = {name: step for name, step in hidden.items() if step.order > recording.steps[0].order}
+    if late:
+        was = ", ".join(f"{name} {USUAL[name]}".removesuffix(".0") for name in late)
+        told = (
+            f"the trace does not have the policy before this change; dayfly's default is assumed ({was}), --policy sets another"
+        )
+        problems.append(Problem(min(step.number for step in late.values()), told))

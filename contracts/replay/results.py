@@ -1,0 +1,119 @@
+"""The results of a replay, as values. Times are in milliseconds since the epoch."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from contracts.replay.recording import Problem
+
+
+class Reply(Struct, frozen=True, kw_only=True):
+    """An answer. `status` is None if none came, `reason` the mock's own, if it is known."""
+
+    status: int | None
+    code: str | None = None
+    reason: str | None = None
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """A request, `recorded` and `reproduced`. `session` is its name in the report, `taken` the assumptions that were needed."""
+
+    number: int
+    at: int
+    request: str
+    session: str | None
+    recorded: Reply
+    reproduced: Reply
+    agrees: bool
+    taken: str | None = None
+
+
+class Refusal(Struct, frozen=True, kw_only=True):
+    """A kind of 403 in the replay: the first one, in entry `number`, with its explanation; and their count."""
+
+    number: int
+    reason: str
+    session: str | None
+    guard: str
+    cause: str
+    missed: str | None
+    advice: tuple[str, ...]
+    count: int = 1
+
+
+def differing(results: list[Result]) -> list[Result]:
+    """Return the requests that the mock answers differently."""
+    return [result for result in results if not result.agrees]
+
+
+class Bound(Struct, frozen=True):
+    """One bound of a value, in the policy file's unit, and the entry that shows it."""
+
+    value: float
+    number: int
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """The evidence for a policy value: it is more than `above` (None: no lower bound is known) and at most `at_most`.
+
+    `value` is the one to put into a policy; None if the recording does not determine one. `unit` is `s`, or what is counted.
+    """
+
+    name: str
+    unit: str
+    above: Bound | None
+    at_most: Bound | None
+    value: float | None
+
+    @property
+    def determined(self) -> bool:
+        """Return whether it is bounded on both sides."""
+        return self.value is not None
+
+
+class Explanation(Struct, frozen=True, kw_only=True):
+    """A policy value that explains all differences on its own: more than `above`, at most `at_most`."""
+
+    name: str
+    unit: str
+    above: float
+    at_most: float | None
+    value: float
+
+
+class Inference(Struct, frozen=True, kw_only=True):
+    """The inferred policy of a recording. `notes` are open questions, and answers that fit no policy."""
+
+    findings: list[Finding]
+    explanations: list[Explanation]
+    notes: list[str]
+    policy: dict[str, object]
+    explains_all: bool
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """A reproduced recording. `policy` is what the mock enforced, `policy_from` its origin.
+
+    `unit` is what the numbers count, `resolution` that of the recording's time stamps in milliseconds.
+    """
+
+    source: str
+    kind: str
+    unit: str
+    resolution: int
+    policy: dict[str, object]
+    policy_from: str
+    results: list[Result]
+    refusals: list[Refusal]
+    problems: list[Problem]
+    inference: Inference
+
+    @property
+    def differing(self) -> list[Result]:
+        """The requests that the mock answers differently."""
+        return differing(self.results)
+
+    @property
+    def exit_status(self) -> int:
+        """0 if the mock answers as recorded, else 1."""
+        return 1 if self.differing else 0

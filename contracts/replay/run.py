@@ -1,0 +1,137 @@
+"""Replays a recording on a fresh organisation, and compares its answers with the recorded ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from contracts.replay.plan import Action, Ask, Before, ControlEvent, plan
+from contracts.replay.preconditions import Preconditions, repeat
+from contracts.replay.recording import Recording, Step
+from contracts.replay.results import Refusal, Reply, Result
+from contracts.replay.sandbox import EVERYBODY, Answered, Sandbox
+from mockserver.engine.model import Policy, Reason
+from mockserver.explain.words import shortened
+from mockserver.wire.table import TOLD_AS
+
+_REQUEST = re.compile(r"request ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+
+FROM_BEFORE = (
+    "The session is from before the recording began. It had been used, idle for too long, or become too old. Neither "
+    "the recording nor the answer shows which came first."
+)
+
+NOT_READ = "The past of the session is unknown, because {doubt}. It had been used, idle for too long, or become too old."
+
+LEAD = 1000
+"""Milliseconds from the creation of the organisation to the first action."""
+
+
+def replay(
+    recording: Recording, policy: Policy, progress: Callable[[int], object] = lambda _: None
+) -> tuple[list[Result], list[Refusal]]:
+    """Replay the recording under `policy`. `progress` is called for each action."""
+    actions = plan(recording, policy)
+    owners = {step.token: step.client or EVERYBODY for step in recording.steps if step.token is not None}
+    with Sandbox(policy, min(action.at for action in actions) - LEAD, owners) as sandbox:
+        player = _Player(sandbox, recording)
+        for action in actions:
+            player.play(action)
+            progress(1)
+        return player.results, list(player.refusals.values())
+
+
+def labels_of(steps: list[Step]) -> dict[str, str]:
+    """Return the names of the sessions that the platform issued: `s1`, `s2` …"""
+    known = [step.issued for step in steps if step.issued is not None]
+    known += [step.session for step in steps if step.session is not None and step.effect == "accepted"]
+    return {id: f"s{number}" for number, id in enumerate(dict.fromkeys(known), start=1)}
+
+
+class _Player:
+    def __init__(self, sandbox: Sandbox, recording: Recording) -> None:
+        self._sandbox, self._unit = sandbox, recording.unit
+        self._preconditions = Preconditions(sandbox, recording.steps)
+        self._labels = labels_of(recording.steps)
+        self._numbers: dict[str, int] = {}
+        self.results: list[Result] = []
+        self.refusals: dict[str, Refusal] = {}
+
+    def play(self, action: Action) -> None:
+        self._sandbox.now = max(self._sandbox.now, action.at)
+        match action:
+            case ControlEvent(_, step):
+                repeat(self._sandbox, step.what, step.detail)
+            case Before():
+                self._preconditions.before(action)
+            case Ask():
+                self._ask(action)
+
+    def _ask(self, ask: Ask) -> None:
+        step, id = ask.step, ask.step.issued or ask.step.session
+        self._preconditions.settle(step)
+        answered = self._sandbox.ask(step, ask.fault)
+        self._numbers[answered.context_id] = step.number
+        result = Result(
+            number=step.number,
+            at=step.earliest,
+            request=step.operation or f"{step.method} {step.path}",
+            session=None if id is None else self._labels.get(id) or repr(shortened(id)),
+            recorded=Reply(status=step.status, code=step.code, reason=step.reason),
+            reproduced=Reply(status=answered.status, code=answered.code, reason=answered.reason),
+            agrees=_agrees(ask, answered),
+            taken=self._preconditions.assumptions.get(step.number),
+        )
+        self.results.append(result)
+        if answered.status == 403:
+            self._refused(result, answered, step.doubt)
+
+    def _refused(self, result: Result, answered: Answered, doubt: str) -> None:
+        known = self.refusals.get(answered.reason)
+        if known is not None:
+            self.refusals[answered.reason] = replace(known, count=known.count + 1)
+            return
+        told = self._sandbox.tenant.explain(answered.context_id)
+        guard = next((guard.name for guard in told.guards if guard.verdict == "refused"), "")
+        past = NOT_READ.format(doubt=doubt) if doubt else FROM_BEFORE
+        from_before = answered.session in self._preconditions.past
+        self.refusals[answered.reason] = Refusal(
+            number=result.number,
+            reason=answered.reason,
+            session=result.session,
+            guard=guard,
+            cause=past if from_before else self._in_entries(told.summary),
+            missed=None if from_before else told.missed,
+            advice=told.advice,
+        )
+
+    def _in_entries(self, told: str) -> str:
+        """Replace the replay's contextIds in an explanation by the recording's numbers."""
+
+        def entry(found: re.Match[str]) -> str:
+            number = self._numbers.get(found[1])
+            return "one before the recording" if number is None else f"{self._unit} {number}"
+
+        return _REQUEST.sub(entry, told)
+
+
+def _agrees(ask: Ask, answered: Answered) -> bool:
+    """Return whether a client would have seen the same: the status, and the code and the reason if both have one.
+
+    An answer from something between client and platform has its own words, so only its status counts.
+    """
+    step = ask.step
+    if step.status != answered.status or ask.fault is not None:
+        return step.status == answered.status
+    if step.code is not None and answered.code is not None and step.code != answered.code:
+        return False
+    if step.reason is None or not step.reason.startswith("session."):
+        return True
+    return _told(step.reason) == _told(answered.reason)
+
+
+def _told(reason: str) -> str:
+    known = Reason(reason) if reason in Reason.__members__.values() else None
+    return reason if known is None else TOLD_AS.get(known, known).value

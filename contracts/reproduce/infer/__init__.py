@@ -1,5 +1,0 @@
-"""Infers the policy under which a recording was made, as far as it shows."""
-
-from contracts.reproduce.infer.infer import infer
-
-__all__ = ["infer"]

@@ -1,0 +1,97 @@
+"""The operations of an OpenAPI document, read leniently: the names of the values in their requests and answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from mockserver.platform.compiled import success
+from mockserver.platform.declaration import METHODS
+from mockserver.platform.message import dig
+from mockserver.platform.references import steps_of
+from mockserver.platform.samples import chosen, media_type
+
+
+class Found(NamedTuple):
+    """An operation of a document, with the names and places of the values in its requests and answers."""
+
+    name: str
+    method: str
+    path: str
+    asks: dict[str, str]
+    answers: dict[str, str]
+    secured_by: list[str]
+
+
+def operations_of(document: dict[str, Any], added: dict[tuple[str, str], dict[str, Any]]) -> Iterator[Found]:
+    """Yield the operations. What a declaration needs and they lack is put into `added`."""
+    for path, item in document["paths"].items():
+        whole = referred(item, document)
+        for method in METHODS:
+            operation = whole.get(method)
+            if not isinstance(operation, dict):
+                continue
+            lacking = {"operationId": _name(method, path), "responses": {"200": {"description": "Guessed."}}}
+            lacking = {word: value for word, value in lacking.items() if not operation.get(word)}
+            if lacking and whole is item:
+                added[path, method] = lacking
+            operation = {**lacking, **operation}
+            answer = operation["responses"].get(success(map(str, operation["responses"])), {})
+            yield Found(
+                operation["operationId"],
+                method,
+                path,
+                dict(_asked(operation, whole, document)),
+                dict(_answered(answer, document)),
+                _required(operation.get("security", document.get("security", ()))),
+            )
+
+
+def _name(method: str, path: str) -> str:
+    words = re.findall(r"\w+", path.replace("{", "by-"))
+    return method + "".join(word[:1].upper() + word[1:] for word in words)
+
+
+def _required(security: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the schemes that each request must show: those that all alternatives have."""
+    alternatives = list(security)
+    return [scheme for scheme in (alternatives or [{}])[0] if all(scheme in one for one in alternatives)]
+
+
+def _asked(operation: dict[str, Any], item: dict[str, Any], document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for parameter in [*item.get("parameters", ()), *operation.get("parameters", ())]:
+        told = referred(parameter, document)
+        if told.get("in") in {"path", "query", "header", "cookie"} and "name" in told:
+            yield str(told["name"]), f"$request.{told['in']}.{told['name']}"
+    content = referred(operation.get("requestBody") or {}, document).get("content")
+    if content:
+        media, told = chosen(content)
+        plain = media_type(media)
+        lens = "form/" if plain.endswith("urlencoded") else "/" if plain.endswith("json") else ""
+        for name in _properties(told.get("schema"), document) if lens else ():
+            yield name, f"$request.body#{lens}{name}"
+
+
+def _answered(response: dict[str, Any], document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    told = referred(response, document)
+    for name in told.get("headers", {}):
+        yield str(name), f"$response.header.{name}"
+    if told.get("content"):
+        media, content = chosen(told["content"])
+        for name in _properties(content.get("schema"), document) if media_type(media).endswith("json") else ():
+            yield name, f"$response.body#/{name}"
+
+
+def _properties(schema: Any, document: dict[str, Any], depth: int = 0) -> list[str]:
+    told = referred(schema or {}, document)
+    inner = [one for part in told.get("allOf", ()) if depth < 5 for one in _properties(part, document, depth + 1)]
+    return [name for name in dict.fromkeys([*told.get("properties", {}), *inner]) if not set(name) & set("~/# ")]
+
+
+def referred(part: Any, document: dict[str, Any], depth: int = 0) -> dict[str, Any]:
+    """Return the object that a reference within the document leads to; an empty one if it leads nowhere."""
+    reference = part.get("$ref") if isinstance(part, dict) else None
+    if not isinstance(reference, str):
+        return part if isinstance(part, dict) else {}
+    return referred(dig(document, steps_of(reference)), document, depth + 1) if depth < 10 else {}

@@ -1,0 +1,1 @@
+"""Puts the same public clients before what people use without dayfly: Pebble, MCP's conformance suite, and Hypothesis."""
