@@ -52,7 +52,8 @@ class Loopback:
         """Wait for the threads, and close the connections that the client left open. Call it after the stage is closed."""
         sockets.leave(self._port)
         for thread in self._threads:
-            thread.join(GRACE)
+            if thread.ident is not None:  # else the stage was given up before it ran
+                thread.join(GRACE)
         self._listening.close()
         for end in self._ends:
             end.close()

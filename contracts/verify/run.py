@@ -44,7 +44,8 @@ class Options(Struct, frozen=True, kw_only=True):
     `examples`: scenarios to draw; `seed`: their seed; both default to the profile's. `walk`: the extent of the walk before
     them; by default that of the variable `DAYFLY_WALK`, else everything, and few scenarios for a process.
     `clauses`: the clauses to judge (none: all). `corpus` saves counterexamples, which are tried first; `corpus_keep` keeps
-    those that no longer fail. `expected`: violations that are known.
+    those that no longer fail. `expected`: violations that are known. `effort`: the budget of a counterexample; by default
+    that of the clients' pace.
     """
 
     examples: int | None = None
@@ -56,6 +57,7 @@ class Options(Struct, frozen=True, kw_only=True):
     corpus: Path | None = None
     corpus_keep: bool = False
     expected: ExpectedFailures = NOTHING
+    effort: Effort | None = None
 
 
 DEFAULT_OPTIONS = Options()
@@ -97,7 +99,7 @@ def searched(
 ) -> Report:
     """Have `search` examine scenarios, minimize what was found, and keep the corpus; return a report."""
     stopwatch, clients = Stopwatch(), campaign.trials.clients
-    effort = EFFORTS[pace(clients)]
+    effort = options.effort or EFFORTS[pace(clients)]
     results, interrupted = _found(campaign, search, effort)
     prunes = corpus is not None and not interrupted and not options.corpus_keep
     removed = _pruned(campaign, corpus, effort) if corpus is not None and prunes else ()

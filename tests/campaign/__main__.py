@@ -1,4 +1,4 @@
-"""``make campaign``: puts public clients before the platforms that ship, and writes fixtures/public/RECORD.md.
+"""``make campaign``: puts public clients before the platforms that ship, and writes the record of what they break.
 
 Exit status 1 if a client gave an alarm that nobody has read a second time, 2 if one could not be run.
 """
@@ -6,12 +6,11 @@ Exit status 1 if a client gave an alarm that nobody has read a second time, 2 if
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 
 import msgspec
 
-from tests.campaign import environments, record
+from tests.campaign import environments, record, versions
 from tests.campaign.drivers import PublicClient, drivers
 from tests.campaign.running import Result
 
@@ -21,16 +20,29 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__)
     parser.add_argument("--seeds", type=int, metavar="N", help="seeds for each client; by itself as many as drivers.toml says")
     parser.add_argument("--show", metavar="CODE", help="play the recorded scenario in which a clause was broken")
-    parser.add_argument("--write", action="store_true", help="write RECORD.md anew after a change of drivers.toml; run nothing")
+    parser.add_argument("--bisect", metavar="NAME", help="find since which version a driver's clauses are broken")
+    parser.add_argument("--clause", metavar="CODE", help="with --bisect: this clause only, which may also be one that holds")
+    parser.add_argument("--write", action="store_true", help="write the record anew from drivers.toml; run nothing")
+    parser.add_argument("--missing", action="store_true", help="run only those that the record has with too few seeds, or not")
+    parser.add_argument("--pin", action="store_true", help="write the lock files anew from drivers.toml")
     parser.add_argument("names", nargs="*", metavar="NAME", help="parts of names of drivers, packages or platforms; else all")
     options = parser.parse_args()
+    if options.pin:
+        environments.pin()
+        return 0
     if options.write:
         record.write(drivers(), record.read())
         return 0
-    chosen = [client for client in drivers() if _is_meant(client, options.names)]
+    names = [options.bisect] if options.bisect else options.names
+    known = record.read() if options.missing else {}
+    chosen = [one for one in drivers() if _is_meant(one, names) and not _is_done(one, known.get(one.name))]
+    if options.missing and not chosen:
+        return 0
     if not chosen:
-        parser.error(f"no driver is called {' or '.join(options.names)}; there are {', '.join(one.name for one in drivers())}")
-    environments.make(node=any(client.language == "node" for client in chosen))
+        parser.error(f"no driver is called {' or '.join(names)}; there are {', '.join(one.name for one in drivers())}")
+    environments.make(chosen)
+    if options.bisect:
+        return bisect(chosen[0], options.clause)
     if options.show is not None:
         return show(chosen[0], options.show)
     return run(chosen, options.seeds)
@@ -43,17 +55,21 @@ def _is_meant(client: PublicClient, names: list[str]) -> bool:
     return not names or any(name in {client.package, client.platform} and name not in exact for name in names)
 
 
+def _is_done(client: PublicClient, result: Result | None) -> bool:
+    return result is not None and result.seeds >= client.seeds
+
+
 def run(clients: list[PublicClient], seeds: int | None) -> int:
     """Run clients one after the other, and write the record after each."""
-    results, status = record.read(), 0
+    status = 0
     for client in clients:
-        done = _child(client, str(seeds or client.seeds), b"")
+        done = environments.child(client, environments.python_of(client), environments.NODE, str(seeds or client.seeds))
         if done.returncode:
             print(f"{client.name} could not be run", file=sys.stderr)
             status = 2
             continue
-        results[client.name] = result = msgspec.json.decode(done.stdout, type=Result)
-        record.write(drivers(), results)
+        result = msgspec.json.decode(done.stdout, type=Result)
+        record.add(result)
         for clause in record.unread_of(client, result):
             print(f"{client.name}: {clause.code} ({clause.level or 'no sentence'}): {clause.message}\n{clause.story}\n")
             status = max(status, 1)
@@ -68,14 +84,25 @@ def show(client: PublicClient, code: str) -> int:
     if clause is None:
         print(f"the record has no scenario in which {client.name} breaks {code}; run it first", file=sys.stderr)
         return 2
-    done = _child(client, "--replay", msgspec.json.encode(clause.scenario))
+    given = msgspec.json.encode(clause.scenario)
+    done = environments.child(client, environments.python_of(client), environments.NODE, "--replay", given=given)
     print(done.stdout.decode(), end="")
     return done.returncode
 
 
-def _child(client: PublicClient, what: str, given: bytes) -> subprocess.CompletedProcess[bytes]:
-    command = [str(environments.PYTHON), "-m", "tests.campaign.running", client.name, what]
-    return subprocess.run(command, input=given, stdout=subprocess.PIPE, cwd=environments.ROOT, check=False)
+def bisect(client: PublicClient, code: str | None) -> int:
+    """Find since which version clauses are as they are, all that are on record as broken unless one is named."""
+    result = record.read().get(client.name)
+    scenarios = {one.code: one.scenario for one in result.clauses if one.violated} if result is not None else {}
+    for one in [code] if code is not None else scenarios:
+        found = versions.bisect(client, one, scenarios.get(one), lambda words: print(words, file=sys.stderr))
+        if found is None:
+            print(f"{client.package} {client.version}: {one} was not put to the test", file=sys.stderr)
+            return 2
+        versions.write(found)
+        print(f"{client.package}: {one} {found.told()}")
+    record.write(drivers(), record.read())
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,29 +1,83 @@
-"""The record of a campaign: RECORD.md for people, record.json for programs."""
+"""The record of a campaign: RECORD.md and record.html for people, record.json for programs."""
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from contracts.protocol.scenario import Do, Scenario, Step, Together, told
-from tests.campaign.drivers import PUBLIC, PublicClient, Reading
+from tests.campaign import versions
+from tests.campaign.drivers import PUBLIC, PublicClient, Reading, drivers
 from tests.campaign.running import Clause, Result
+from tests.campaign.versions import Since
 
-JSON, TEXT = PUBLIC / "record.json", PUBLIC / "RECORD.md"
+JSON, TEXT, PAGE = PUBLIC / "record.json", PUBLIC / "RECORD.md", PUBLIC / "record.html"
 
-HEAD = """\
-# Public clients before the platforms that ship
+TITLE = "Public clients before the platforms that ship"
 
+ABOUT = """\
 Each client is an unmodified package with a driver of a few lines beside this file. `make campaign` installs them apart and
 writes this record; `drivers.toml` lists the drivers, and what a second reading of each alarm found. Everything runs against
-a local mock: no client here has talked to a real service.
+a local mock: no client here has talked to a real service. A client's own application, such as the choice to keep one session,
+is that of its driver.
 """
 
 SECTIONS = (
     ("stands", "Rules that clients break", "Each was read a second time beside the specification and the client's source."),
-    ("advice", "No rule, and yet of use to know", "No sentence of a specification forbids these."),
+    ("advice", "Of use to know", "No sentence of a specification forbids these, or whether it does can be argued."),
     ("not promised", "Only if threads share an object", "The libraries do not promise that this works."),
 )
+
+HELD = "A control is a client of which nothing is expected to be found."
+
+VERSIONS = "The same driver and scenarios with earlier versions of a package, each in an environment of its own."
+
+FACTS = ("client", "platform", "clause", "level", "rule", "smallest scenario", "since", "upstream", "seeds", "replays")
+COLUMNS = (*FACTS, "show it")
+
+
+class Row(NamedTuple):
+    """A clause that a client broke, with what is known about it."""
+
+    client: PublicClient
+    result: Result
+    clause: Clause
+    reading: Reading
+    since: Since | None
+
+    @property
+    def anchor(self) -> str:
+        """The name of its place on the page."""
+        return f"{self.client.name}-{self.clause.code}".replace("/", "-")
+
+    @property
+    def command(self) -> str:
+        """The command that plays the scenario."""
+        return f'make campaign ARGS="--show {self.clause.code} {self.client.name}"'
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """What FACTS names."""
+        clause, policy = self.clause, [f"with {word} = {value}" for word, value in self.client.policy.items()]
+        return (
+            who(self.client),
+            self.client.platform,
+            f"{clause.code} {clause.name}",
+            clause.level or "—",
+            clause.source or clause.statement,
+            "; ".join([*policy, in_one_line(clause.scenario)]),
+            self.since.told() if self.since is not None else "—",
+            self.reading.upstream or "—",
+            f"{clause.violated} of {self.result.seeds}",
+            f"{clause.reproduced} of {clause.replays}",
+        )
+
+
+Known = list[tuple[PublicClient, Result]]
 
 
 def read() -> dict[str, Result]:
@@ -33,11 +87,20 @@ def read() -> dict[str, Result]:
     return {result.driver: result for result in msgspec.json.decode(JSON.read_bytes(), type=list[Result])}
 
 
+def add(result: Result) -> None:
+    """Put a result in place of an older one, though another campaign may write at the same time."""
+    with (PUBLIC / "drivers.toml").open() as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        write(drivers(), read() | {result.driver: result})
+
+
 def write(clients: list[PublicClient], results: dict[str, Result]) -> None:
-    """Write both files, in the order of the clients."""
-    known = [_without_stories(results[client.name]) for client in clients if client.name in results]
-    JSON.write_bytes(b"[\n" + b",\n".join(map(msgspec.json.encode, known)) + b"\n]\n")
-    TEXT.write_text(text([(client, results[client.name]) for client in clients if client.name in results]), "utf-8")
+    """Write all files, in the order of the clients."""
+    from tests.campaign import page
+
+    known = [(client, _without_stories(results[client.name])) for client in clients if client.name in results]
+    for file, content in ((JSON, document(known)), (TEXT, text(known)), (PAGE, page.render(known))):
+        file.write_text(content, "utf-8")
 
 
 def _without_stories(result: Result) -> Result:
@@ -45,24 +108,66 @@ def _without_stories(result: Result) -> Result:
     return replace(result, clauses=[replace(clause, story="") for clause in result.clauses])
 
 
-def text(rows: list[tuple[PublicClient, Result]]) -> str:
-    """Return the record in Markdown."""
-    parts = [HEAD]
-    for verdict, title, words in SECTIONS:
-        found = [
-            (client, result, clause, reading)
-            for client, result in rows
-            for clause in result.clauses
-            if clause.violated and (reading := reading_of(client, clause)) is not None and reading.verdict == verdict
-        ]
-        if found:
-            parts += [f"## {title}\n\n{words}\n\n{_table(found)}"]
-    unread = [
-        f"- {client.package} {client.version}: {clause.code}" for client, result in rows for clause in unread_of(client, result)
+def rows(known: Known, verdict: str) -> list[Row]:
+    """Return the clauses that were broken and whose second reading came to this verdict."""
+    since = {(one.driver, one.code): one for one in versions.read()}
+    return [
+        Row(client, result, clause, reading, since.get((client.name, clause.code)))
+        for client, result in known
+        for clause in result.clauses
+        if clause.violated and (reading := reading_of(client, clause)) is not None and reading.verdict == verdict
     ]
+
+
+def pairs(known: Known) -> Iterator[tuple[str, str, str, str]]:
+    """Yield package, clause, and the neighbouring versions that break it and keep it."""
+    packages = {client.name: client.package for client, _ in known}
+    for one in versions.read():
+        if one.before and one.driver in packages:
+            broken, kept = (one.version, one.before) if one.state == "broken" else (one.before, one.version)
+            yield packages[one.driver], one.code, broken, kept
+
+
+# -- for programs ----------------------------------------------------------------------------------------------------
+
+
+def document(known: Known) -> str:
+    """Return the record in JSON, a client a line."""
+    about = {row.anchor: row for verdict, _, _ in SECTIONS for row in rows(known, verdict)}
+    lines = [msgspec.json.encode(_client(client, result, about)).decode() for client, result in known]
+    return "[\n" + ",\n".join(lines) + "\n]\n"
+
+
+def _client(client: PublicClient, result: Result, about: dict[str, Row]) -> dict[str, Any]:
+    named = {name: getattr(client, name) for name in ("package", "version", "language", "platform", "policy", "control")}
+    clauses = [_clause(clause, about.get(f"{client.name}-{clause.code}".replace("/", "-"))) for clause in result.clauses]
+    return asdict(result) | named | {"clauses": clauses}
+
+
+def _clause(clause: Clause, row: Row | None) -> dict[str, Any]:
+    if row is None:
+        return asdict(clause)
+    since = None if row.since is None else {"version": row.since.version, "before": row.since.before}
+    return asdict(clause) | asdict(row.reading) | {"since": since, "show": row.command}
+
+
+# -- for people ------------------------------------------------------------------------------------------------------
+
+
+def text(known: Known) -> str:
+    """Return the record in Markdown."""
+    parts = [f"# {TITLE}\n\n{ABOUT}"]
+    for verdict, title, words in SECTIONS:
+        if found := rows(known, verdict):
+            parts += [f"## {title}\n\n{words}\n\n{_table(found)}"]
+    unread = [f"- {who(client)}: {clause.code}" for client, result in known for clause in unread_of(client, result)]
     if unread:
         parts += ["## Alarms that nobody has read yet\n\nThey accuse nobody.\n\n" + "\n".join(unread) + "\n"]
-    return "\n".join([*parts, "## What held\n\n" + _held(rows)])
+    told_apart = [" | ".join(("", *pair, "")).strip() for pair in pairs(known)]
+    if told_apart:
+        head = "| package | clause | breaks it | keeps it |\n" + "|" + " --- |" * 4
+        parts += [f"## Versions told apart\n\n{VERSIONS}\n\n{head}\n" + "\n".join(told_apart) + "\n"]
+    return "\n".join([*parts, f"## What held\n\n{HELD}\n\n" + _held(known)])
 
 
 def reading_of(client: PublicClient, clause: Clause) -> Reading | None:
@@ -75,21 +180,15 @@ def unread_of(client: PublicClient, result: Result) -> list[Clause]:
     return [clause for clause in result.clauses if clause.violated and reading_of(client, clause) is None]
 
 
-def _table(found: list[tuple[PublicClient, Result, Clause, Reading]]) -> str:
-    lines = ["| client | platform | clause | level | rule | smallest scenario | found in | show it |", "|" + " --- |" * 8]
-    notes = []
-    for client, result, clause, reading in found:
-        seeds = f"{clause.violated} of {result.seeds} seeds"
-        command = f'`make campaign ARGS="--show {clause.code} {client.name}"`'
-        rule = clause.source or clause.statement
-        cells = (_who(client), client.platform, f"{clause.code} {clause.name}", clause.level or "—", rule)
-        policy = [f"with {word} = {value}" for word, value in client.policy.items()]
-        lines.append("| " + " | ".join((*cells, "; ".join([*policy, in_one_line(clause.scenario)]), seeds, command)) + " |")
-        notes.append(f"- {_who(client)}, {clause.code}: {clause.message}. {reading.note}")
+def _table(found: list[Row]) -> str:
+    lines = [f"| {' | '.join(COLUMNS)} |", "|" + " --- |" * len(COLUMNS)]
+    lines += ["| " + " | ".join((*row.cells, f"`{row.command}`")) + " |" for row in found]
+    notes = [f"- {who(row.client)}, {row.clause.code}: {row.clause.message}. {row.reading.note}" for row in found]
     return "\n".join([*lines, "", *notes, ""])
 
 
-def _who(client: PublicClient) -> str:
+def who(client: PublicClient) -> str:
+    """Return what texts call a client."""
     return f"{client.package} {client.version}" + (f" ({client.name})" if client.name != client.package else "")
 
 
@@ -108,10 +207,16 @@ def _step(step: Step) -> str:
             return told(step)
 
 
-def _held(rows: list[tuple[PublicClient, Result]]) -> str:
-    lines = ["| client | platform | scenarios | held, and was put to the test |", "|" + " --- |" * 4]
-    for client, result in rows:
-        held = [clause.code for clause in result.clauses if clause.held and not clause.violated]
-        words = f"{_who(client)}, control" if client.control else _who(client)
-        lines.append(f"| {words} | {client.platform} | {result.scenarios} | {', '.join(sorted(held))} |")
-    return "\n".join(lines) + "\n"
+def held(client: PublicClient, result: Result) -> tuple[str, ...]:
+    """Return a client, its platform, and which clauses it kept in how many scenarios."""
+    kept = [clause.code for clause in result.clauses if clause.held and not clause.violated]
+    words = f"{who(client)}, control" if client.control else who(client)
+    return words, client.platform, str(result.seeds), str(result.scenarios), ", ".join(sorted(kept))
+
+
+HELD_COLUMNS = ("client", "platform", "seeds", "scenarios", "held, and was put to the test")
+
+
+def _held(known: Known) -> str:
+    lines = [f"| {' | '.join(HELD_COLUMNS)} |", "|" + " --- |" * len(HELD_COLUMNS)]
+    return "\n".join([*lines, *("| " + " | ".join(held(*one)) + " |" for one in known)]) + "\n"

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from tests.campaign import environments
-from tests.campaign.drivers import PUBLIC
+from tests.campaign.drivers import PUBLIC, drivers
 from tests.campaign.environments import HOME, NODE
 
 PEERS = PUBLIC / "peers"
@@ -24,7 +24,7 @@ def make() -> None:
     for tool in ("go", "npm"):
         if shutil.which(tool) is None:
             sys.exit(f"the comparison needs {tool}; install it")
-    environments.make(node=True)
+    environments.make(drivers())
     for driver in PEERS.glob("*.mjs"):  # Node looks for packages beside the file
         shutil.copy(driver, NODE)
     SUITE.mkdir(exist_ok=True)
