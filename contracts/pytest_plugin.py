@@ -39,6 +39,7 @@ OPTIONS = (
     "min_attempts",
     "min_pause",
     "patience",
+    "platform",
     "profile",
     "seed",
     "show_output",
