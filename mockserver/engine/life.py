@@ -46,7 +46,7 @@ def issue(
     within: str = "",
     bound: tuple[str | None, ...] = (),
     scopes: tuple[str, ...] | None = None,
-    about: tuple[str, ...] = (),
+    about: str = "",
 ) -> Credential:
     """Return a new credential, with deadlines counted from `now`. Durations are in milliseconds; None is unlimited."""
     return Credential(
