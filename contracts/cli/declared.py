@@ -64,7 +64,7 @@ def make_app(named: str, policy: Mapping[str, Any]) -> Callable[[Settings], WSGI
         if registered is not None:
             bound = dict.fromkeys(list(registered.bound)[:1], settings.client_secret)
             given[registered.name] = Registered(settings.client_id, bound)
-        file = JournalFile(Path(settings.journal_file), dict(policy)) if settings.journal_file else None
+        file = JournalFile(Path(settings.journal_file), dict(policy), compiled.name) if settings.journal_file else None
         store = stores.open(settings.store, BOUNDS._replace(journal_entries=settings.journal_entries))
         mock = Mock(compiled, store=store, registered=given, sink=file.append if file is not None else None)
         return create_declared_app(mock, settings)

@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *words: str, status: int = 0) -> str:
-    environment = {**os.environ, "PYTHONPATH": f"{DOCUMENT.parents[2]}{os.pathsep}{folder}", "NO_COLOR": "1"}
+    environment = {**os.environ, "PYTHONPATH": f"{DOCUMENT.parents[2]}{os.pathsep}{folder}", "NO_COLOR": "1", "COLUMNS": "100"}
     done = subprocess.run([sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == status, done.stdout + done.stderr
     return done.stdout
