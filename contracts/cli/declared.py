@@ -80,11 +80,14 @@ def declaration(named: str | None, context: click.Context, *not_here: str) -> De
 
     Raises UsageError for options `not_here` and reports, which are for the web chat, and for parameters that no clause has.
     """
-    from contracts.report.kinds import OF_WEB_CHAT
+    from contracts.report.kinds import OF_DECLARED, OF_WEB_CHAT
     from contracts.verify.declared import declaration
 
     declared = declaration(named)
     if declared is None:
+        for kind, _ in context.params["destinations"]:
+            if kind in OF_DECLARED:
+                raise click.UsageError(f"the report {kind} is only for declared platforms: add --platform")
         return None
     used = {name for demand in declared.demands for name in demand.parameters}
     for name in (*not_here, *(name for name in TYPED if name not in used)):

@@ -90,6 +90,15 @@ class Mock:
 
     def restore(self) -> None:
         """Write what a store needs that is new, or was emptied, in one step; else read what it has registered."""
+        for _ in range(ATTEMPTS):
+            try:
+                self._furnish()
+            except NotFound:  # it was emptied meanwhile
+                continue
+            return
+        raise ConflictError("the organization", ATTEMPTS)
+
+    def _furnish(self) -> None:
         organization = Organization(id=self.organization, name="default", policy=Policy(retention=FOR_EVER))
         writes = [Write(ORGANIZATION, None, organization), Write(FAULTS, None, FaultPlan())]
         kinds = [kind for kind in self.platform.kinds.values() if kind.registered]
