@@ -23,10 +23,10 @@ from contracts.verify import ContractViolated, Options, replay
 
 
 class Target:
-    """The client: its name, its place, and the options to judge it by."""
+    """The client: its name, its place, the options to judge it by, and whether it opens connections of its own."""
 
-    def __init__(self, name: str, place: str, options: Options) -> None:
-        self.name, self.place, self.options = name, place, options
+    def __init__(self, name: str, place: str, options: Options, socket: bool) -> None:
+        self.name, self.place, self.options, self.socket = name, place, options, socket
 
 
 class ScenarioFile(pytest.File):
@@ -57,7 +57,7 @@ class ScenarioItem(pytest.Item):
         assert isinstance(self.parent, ScenarioFile)
         target = self.parent.target
         options = replace(target.options, clauses=_clauses(self.path))
-        report = replay(target.name, PythonClients(find(target.place)), self.scenario, options)
+        report = replay(target.name, PythonClients(find(target.place), socket=target.socket), self.scenario, options)
         keep(self, report)
         if report.failed:
             raise ContractViolated(report)

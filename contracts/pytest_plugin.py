@@ -39,6 +39,7 @@ OPTIONS = (
     "min_attempts",
     "min_pause",
     "patience",
+    "platform",
     "profile",
     "seed",
     "show_output",
@@ -74,6 +75,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--dayfly-client", metavar="TARGET", help="The client that the corpus's scenario files test, as module:factory."
     )
+    group.addoption("--dayfly-socket", action="store_true", help="Let that client reach the platform through a real socket.")
     group.addoption("--dayfly-expected-failures", metavar="FILE", help="TOML: clauses known to be violated.")
     group.addoption("--dayfly-base-url", metavar="URL", help="The only host that dayfly_router answers for.")
     group.addoption("--dayfly-corpus-keep", action="store_true", help="Keep those in the corpus that no longer fail.")
@@ -81,6 +83,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--dayfly-check", action="store_true", help="Judge the platform of every test at the test's end.")
     for name in ("profile", "corpus", "client", "expected_failures"):
         parser.addini(f"dayfly_{name}", f"The same as --dayfly-{name.replace('_', '-')}; paths from the project's root.")
+    parser.addini("dayfly_socket", "The same as --dayfly-socket.", type="bool", default=False)
     parser.addini("dayfly_check", "The same as --dayfly-check.", type="bool", default=False)
 
 
@@ -203,7 +206,8 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFi
     from contracts.pytest_corpus import ScenarioFile, Target
     from contracts.verify.names import from_root
 
-    target = Target(from_root(client, parent.config.rootpath), client, _held_to(parent.config, {}))
+    socket = bool(parent.config.getoption("dayfly_socket") or parent.config.getini("dayfly_socket"))
+    target = Target(from_root(client, parent.config.rootpath), client, _held_to(parent.config, {}), socket)
     made: ScenarioFile = ScenarioFile.from_parent(parent, path=file_path, target=target)
     return made
 

@@ -25,12 +25,14 @@ class Assembly:
     """A mock server in parts: `store`, `platform`, `handler`, and the `settings` with their credentials.
 
     `vocabulary` has the words of the platform. `explain`, if not None, explains a contextId in place of the web chat's.
+    `declared` is the name of a declared platform.
 
     `close` releases what it opened. It is also a context manager.
     """
 
     vocabulary = WEB_CHAT
     explain: Callable[..., Any] | None = None
+    declared = ""
 
     def __init__(
         self, settings: Settings, *, store: Store | None = None, system: SystemClock | None = None, ids: Ids | None = None

@@ -145,7 +145,7 @@ def guest_asked(arrival: Arrival) -> Guest | None:
 
 def guest_of(session: model.Credential, hide: Callable[[str], str] = redact_tokens) -> Guest | None:
     """Return the session's guest without secrets, None if the session does not have one."""
-    guest = Guest(*map(hide, session.about))
+    guest = Guest(*map(hide, session.parts))
     return guest if guest.name or guest.email else None
 
 

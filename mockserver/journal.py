@@ -85,6 +85,7 @@ class Header(Struct, frozen=True, tag="trace", tag_field="type"):
     `door` is how the client reached the mock. On a `socket`, a client cannot tell a lost request from a lost response.
     `resolution` is the precision of the timestamps in milliseconds, if coarser than one. A request left less than that later
     than its timestamp. Two timestamps must differ by more for their order to be known.
+    `platform` is the name of a declared platform; it is not set for the web chat.
     """
 
     version: int = TRACE_VERSION
@@ -95,6 +96,7 @@ class Header(Struct, frozen=True, tag="trace", tag_field="type"):
     policy: dict[str, Any] = {}
     time: str | UnsetType = UNSET
     resolution: int | UnsetType = UNSET
+    platform: str | UnsetType = UNSET
 
 
 class Began(Struct, tag="began", tag_field="type", omit_defaults=True):

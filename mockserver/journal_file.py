@@ -8,6 +8,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from msgspec import UNSET, UnsetType
+
 from mockserver.errors import SettingsError
 from mockserver.journal import Header, Noted, encode
 
@@ -23,8 +25,8 @@ class JournalFile:
     If it cannot be written, that is logged once. Entries are left out until it can be written again.
     """
 
-    def __init__(self, path: Path, policy: dict[str, Any]) -> None:
-        """Open `path` for appending; `policy` is for the header of a new file.
+    def __init__(self, path: Path, policy: dict[str, Any], platform: str | UnsetType = UNSET) -> None:
+        """Open `path` for appending; `policy` and `platform` are for the header of a new file.
 
         An incomplete line that a killed process left is removed. Raises SettingsError.
         """
@@ -33,7 +35,7 @@ class JournalFile:
         try:
             self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
             if _size_of_lines(self._file) == 0:
-                self._write(encode(Header(policy=policy)) + b"\n")
+                self._write(encode(Header(policy=policy, platform=platform)) + b"\n")
         except OSError as error:
             raise SettingsError("journal", str(path), f"cannot be written: {error.strerror}") from error
 

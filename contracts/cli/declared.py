@@ -64,7 +64,7 @@ def make_app(named: str, policy: Mapping[str, Any]) -> Callable[[Settings], WSGI
         if registered is not None:
             bound = dict.fromkeys(list(registered.bound)[:1], settings.client_secret)
             given[registered.name] = Registered(settings.client_id, bound)
-        file = JournalFile(Path(settings.journal_file), dict(policy)) if settings.journal_file else None
+        file = JournalFile(Path(settings.journal_file), dict(policy), compiled.name) if settings.journal_file else None
         store = stores.open(settings.store, BOUNDS._replace(journal_entries=settings.journal_entries))
         mock = Mock(compiled, store=store, registered=given, sink=file.append if file is not None else None)
         return create_declared_app(mock, settings)
@@ -80,11 +80,14 @@ def declaration(named: str | None, context: click.Context, *not_here: str) -> De
 
     Raises UsageError for options `not_here` and reports, which are for the web chat, and for parameters that no clause has.
     """
-    from contracts.report.kinds import OF_WEB_CHAT
+    from contracts.report.kinds import OF_DECLARED, OF_WEB_CHAT
     from contracts.verify.declared import declaration
 
     declared = declaration(named)
     if declared is None:
+        for kind, _ in context.params["destinations"]:
+            if kind in OF_DECLARED:
+                raise click.UsageError(f"the report {kind} is only for declared platforms: add --platform")
         return None
     used = {name for demand in declared.demands for name in demand.parameters}
     for name in (*not_here, *(name for name in TYPED if name not in used)):

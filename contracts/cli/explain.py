@@ -60,9 +60,9 @@ def _list(platform: str, as_json: bool) -> None:
     if as_json:
         say_json({"clauses": [document(clause) for clause in clauses]})
         return
-    style = style_for(sys.stdout)
+    style, width = style_for(sys.stdout), max(4, *(len(clause.code) + 1 for clause in clauses))
     for clause in clauses:
-        name, statement = f"{clause.code:<4}{clause.name:<24}", f"the {clause.subject} must {clause.statement}"
+        name, statement = f"{clause.code:<{width}}{clause.name:<24}", f"the {clause.subject} must {clause.statement}"
         told = style.hang(name, statement) if style.columns >= BESIDE else [name.rstrip(), *style.hang("    ", statement)]
         click.echo("\n".join(told))
 

@@ -129,7 +129,7 @@ def command(
     else:
         made = Settings.load(policy, os.environ, journal_file=journal, **settings)
         make_app = make_web_chat
-    tell = _tell_programs if as_json else _tell_people if not declared.is_declared(platform) else _tell_declared
+    tell = _tell_programs if as_json else _tell_people
 
     def ready(serving: Serving) -> None:
         tell(serving)
@@ -179,10 +179,6 @@ def _tell_people(serving: Serving) -> None:
     told += [f"authority {serving.authority}"] if serving.authority else []
     told += [] if serving.url.startswith("unix:") else [_console(serving)]
     click.echo(", ".join(told))
-
-
-def _tell_declared(serving: Serving) -> None:
-    click.echo(f"Serving on {serving.url}, client id {serving.client_id}, client secret {serving.client_secret}")
 
 
 def _console(serving: Serving) -> str:

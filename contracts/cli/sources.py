@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
+from msgspec import UNSET
 
-from mockserver.journal import MAX_LINE, TraceError, read
+from mockserver.journal import MAX_LINE, Header, TraceError, read
 
 if TYPE_CHECKING:
     import httpx
@@ -68,9 +69,14 @@ def _trace(lines: Iterable[bytes], name: str) -> Reading:
     from contracts.har import Reading
 
     try:
-        return Reading(trace=list(read(lines)))
+        trace = list(read(lines))
     except TraceError as error:
         raise click.ClickException(f"{name}: {error}") from error
+    declared = next((one.platform for one in trace if isinstance(one, Header) and one.platform is not UNSET), None)
+    if declared is not None:
+        hint = f"record the client as a HAR file, and use dayfly check --platform {declared}"
+        raise click.ClickException(f"{name}: this is a journal of the platform {declared}, which cannot be judged; {hint}")
+    return Reading(trace=trace)
 
 
 def _bounded(file: BinaryIO, name: str) -> Iterator[bytes]:

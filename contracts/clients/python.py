@@ -85,8 +85,8 @@ class PythonClients:
         if self.door == "socket":
             return "send its requests to platform.base_url"
         return (
-            "make its HTTP client with platform.http_client(), or use --socket (in a test: verify_client(…, socket=True)),"
-            " which serves platform.base_url to any HTTP library"
+            "make its HTTP client with platform.http_client(), or use --socket (in a test: verify_client(…, socket=True),"
+            " or pytest's --dayfly-socket for scenario files), which serves platform.base_url to any HTTP library"
         )
 
     def open(self, make_app: Callable[[], WSGIApplication]) -> None:  # noqa: ARG002 - each client gets its way to the mock with its seat

@@ -23,6 +23,7 @@ SCRIPT = '''\
 
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+THERE = {origin!r}  # where the platform was in that run
 ANSWERS = [  # method, path, status (None: no answer), headers, body
 {answers}
 ]
@@ -42,8 +43,10 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self.send_response(status)
+        here = f"http://127.0.0.1:{{server.server_port}}"
+        body = body.replace(THERE.encode(), here.encode())
         for name, value in headers:
-            self.send_header(name, value)
+            self.send_header(name, value.replace(THERE, here))
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -81,9 +84,22 @@ def _finding(result: ClauseResult, report: Report) -> str:
     if steps:
         lines += ["Start this script, and make the client do this against the URL that it prints:", ""]
         lines += [f"- {unit.call}" for step in steps for unit in units_of(step)]
-        lines += ["", "```python", SCRIPT.format(answers="\n".join(_answers(found))).rstrip("\n"), "```", ""]
+        lines += [
+            "",
+            "```python",
+            SCRIPT.format(answers="\n".join(_answers(found)), origin=_origin(found)).rstrip("\n"),
+            "```",
+            "",
+        ]
     lines += ["## Versions", "", f"- {report.target}", f"- Python {machine.python_version()} on {machine.system()}"]
     return "\n".join([*lines, f"- platform: {report.platform}"])
+
+
+def _origin(found: Counterexample) -> str:
+    """Return the platform's address in the run, which answers may contain."""
+    assert isinstance(found.course, CourseOfRun)
+    hosts = (value for one in found.course.trace.exchanges for name, value in one.headers if name.lower() == "host")
+    return f"http://{next(hosts, 'platform.invalid')}"
 
 
 def _answers(found: Counterexample) -> Iterator[str]:

@@ -131,4 +131,4 @@ def taken(client_id: str) -> NotNow:
 
 def view_of(client: Credential) -> ClientView:
     """Return the client without its secret."""
-    return ClientView(client_id=client.id, name="".join(client.about), scopes=client.scopes or ())
+    return ClientView(client_id=client.id, name=client.about, scopes=client.scopes or ())

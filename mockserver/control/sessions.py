@@ -128,11 +128,11 @@ def revoke(session: Credential, now: int) -> Credential:
 
 def is_of(session: Credential, guest: str | None) -> bool:
     """Return whether `guest` is the name or email address of the session's guest. None matches every session."""
-    return guest is None or guest.casefold() in {part.casefold() for part in session.about}
+    return guest is None or guest.casefold() in {part.casefold() for part in session.parts}
 
 
 def _mentions(session: Credential, guest: str | None) -> bool:
-    return guest is None or guest.casefold() in "\n".join(session.about).casefold()
+    return guest is None or guest.casefold() in "\n".join(session.parts).casefold()
 
 
 def view_of(session: Credential, now: int, hide: Callable[[str], str] = redact_tokens) -> SessionView:
@@ -142,7 +142,7 @@ def view_of(session: Credential, now: int, hide: Callable[[str], str] = redact_t
         id=session.id,
         client_id=session.within,
         state=state_of(session, now),
-        guest=Guest(*map(hide, session.about)),
+        guest=Guest(*map(hide, session.parts)),
         created=session.issued_at / 1000,
         last_activity=session.last_used / 1000,
         idle_at=session.idle_at / 1000,

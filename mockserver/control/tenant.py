@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, Literal
 
 from msgspec.structs import replace
 
@@ -34,6 +34,7 @@ class Tenant:
         self.sessions = Sessions(self._editor)
         self.tokens = Tokens(self._editor)
         self.clients = Clients(self._editor)
+        self._declared = assembly.declared
         self._explain = assembly.explain or partial(explain, assembly.platform)
         self.faults = Faults(self._editor, assembly.vocabulary.operations)
         self.requests = Requests(assembly.store, id, assembly.platform.hide, assembly.vocabulary)
@@ -121,8 +122,10 @@ class Tenant:
         if self.id == UNASSIGNED:
             return Header(organization=self.id)
         organization = self._editor.organization()
-        moved = organization.clock != ClockState()
-        return Header(organization=self.id, clock="mixed" if moved else "wall", policy=policy_to(organization.policy))
+        clock: Literal["mixed", "wall"] = "mixed" if organization.clock != ClockState() else "wall"
+        if self._declared:
+            return Header(organization=self.id, clock=clock, platform=self._declared)
+        return Header(organization=self.id, clock=clock, policy=policy_to(organization.policy))
 
     def reset(self) -> None:
         """Delete all sessions, tokens, faults and the journal, and set the clock back to the system's time.

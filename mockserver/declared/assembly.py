@@ -22,7 +22,7 @@ class DeclaredAssembly(Assembly):
         self.mock, self.settings, self.ids = mock, settings, mock.ids
         self.store, self.platform = mock.store, mock.service
         self.platform.hide = mock.hide
-        self.vocabulary = vocabulary(mock.platform)
+        self.vocabulary, self.declared = vocabulary(mock.platform), mock.platform.name
         self.explain = self._explained
 
     def _explained(self, context_id: str, organizations: Sequence[str] = ()) -> Explanation:  # noqa: ARG002 - there is one

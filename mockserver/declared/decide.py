@@ -6,6 +6,7 @@ rate may count requests that a later guard refuses. An old id that is shown agai
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 
 from msgspec import Struct
@@ -126,7 +127,8 @@ def _ask_kind(name: str, platform: Platform, operation: Operation, message: Mess
 
 def bound_in(kind: Kind, message: Message) -> tuple[str | None, ...]:
     """Return the values of a request at the places that must be equal at issue and at use."""
-    return tuple(reader(places)(message) for places in kind.bound.values())
+    shown = (reader(places)(message) for places in kind.bound.values())
+    return tuple(one if one is None or isinstance(one, str) else json.dumps(one) for one in shown)
 
 
 def _fits(kind: Kind, record: Credential, platform: Platform, operation: Operation, seen: Snapshot) -> bool:

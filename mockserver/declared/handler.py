@@ -28,9 +28,9 @@ from mockserver.platform.model import Answer, Kind, Operation, Values
 from mockserver.platform.places import parse, reader
 from mockserver.wire import altered
 from mockserver.wire.encoding import GZIP, encoding_of, opened
-from mockserver.wire.handler import weight_of
+from mockserver.wire.handler import LARGE, weight_of
 from mockserver.wire.message import MAX_READ, Request, Response
-from mockserver.wire.notes import KEPT, hiding
+from mockserver.wire.notes import hiding
 from mockserver.wire.redaction import Secrets
 
 CONTEXT, REASON = "Dayfly-Context", "Dayfly-Reason"
@@ -130,8 +130,8 @@ class DeclaredHandler:
         operation, row, detail = self._match(message)
         shown = {} if operation is None else _shown(operation, message, mock.platform.kinds)
         context_id = mock.ids.context(mock.organization)
-        if request.size > KEPT or request.unheld:
-            request = replace(request, body=request.body[:KEPT])
+        if request.size > LARGE or request.unheld:
+            request = replace(request, body=request.body[:LARGE])
         call = Call(request, message, context_id, operation, mock.platform.kinds, mock.secrets, shown, row, detail)
         try:
             seen = mock.arrive(call)
@@ -154,6 +154,9 @@ class DeclaredHandler:
             return self.mock.answer(call, self._render)
         except (StoreUnavailable, ConflictError) as error:
             return self._unavailable(call, error)
+        finally:  # the journal keeps the call, and not the whole of its body
+            message = call.message
+            call.message = Message(message.method, message.path, message.query, headers_kept(call.request), call.request.body)
 
     def _render(self, call: Call, decision: Decision) -> Response:
         render = self._answer if call.effect.status is None else self._injected
@@ -314,7 +317,12 @@ class DeclaredHandler:
 def _shown(operation: Operation, message: Message, kinds: Mapping[str, Kind]) -> dict[str, str]:
     """Return the credentials that a request shows, by kind."""
     read = ((name, kinds[name].carried[operation.name](message)) for name in operation.carries)
-    return {name: id if isinstance(id, str) else str(id) for name, id in read if id is not None}
+    return {name: _plain(id) for name, id in read if id is not None}
+
+
+def _plain(id: Any) -> str:
+    """Return an id as text that can be stored and journalled: a lone surrogate is escaped, and so belongs to no credential."""
+    return str(id).encode("utf-8", "backslashreplace").decode()
 
 
 def _reason(decision: Decision) -> str:

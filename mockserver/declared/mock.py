@@ -6,8 +6,8 @@ decided again.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -33,7 +33,7 @@ from mockserver.service import Platform as Service
 from mockserver.stores.base import FAULTS, ORGANIZATION, Bounds, Key, Store, Write
 from mockserver.stores.memory import MemoryStore
 from mockserver.wire.message import Response
-from mockserver.wire.redaction import Secrets
+from mockserver.wire.redaction import SHORTEST_SECRET, Secrets
 
 if TYPE_CHECKING:
     from mockserver.declared.handler import Call
@@ -41,9 +41,6 @@ if TYPE_CHECKING:
 BOUNDS = Bounds(max_ended_sessions=50_000, journal_entries=20_000, max_tokens=100_000, journal_bytes=64 << 20)
 """Of 100,000 credentials at most half are over, so those that live are forgotten only if very many do. The journal has two
 entries for a request."""
-
-MOST_SECRETS = 10_000
-"""The most secret ids that are known, for logs."""
 
 FOR_EVER = 10 * 365 * 86_400_000
 """How long a credential that has ended is remembered, in milliseconds."""
@@ -82,7 +79,7 @@ class Mock:
         self.platform, self.ids = platform, ids or Ids()
         self.store = store or MemoryStore(BOUNDS)
         self.secrets = Secrets()
-        self._secret_ids: deque[str] = deque()
+        self._learning = Lock()
         self.registered: dict[str, Registered] = {}
         self._given = dict(registered or {})
         self.service = Service(self.store, system, self.ids, restore=lambda _: self.restore(), sink=sink)
@@ -92,29 +89,46 @@ class Mock:
         self.restore()
 
     def restore(self) -> None:
-        """Write what a store needs that is new, or was emptied."""
+        """Write what a store needs that is new, or was emptied, in one step; else read what it has registered."""
+        for _ in range(ATTEMPTS):
+            try:
+                self._furnish()
+            except NotFound:  # it was emptied meanwhile
+                continue
+            return
+        raise ConflictError("the organization", ATTEMPTS)
+
+    def _furnish(self) -> None:
         organization = Organization(id=self.organization, name="default", policy=Policy(retention=FOR_EVER))
         writes = [Write(ORGANIZATION, None, organization), Write(FAULTS, None, FaultPlan())]
-        self.store.commit(self.organization, writes, None, self.ids.context(self.organization), 0, FOR_EVER)
-        for kind in self.platform.kinds.values():
-            if kind.registered:
-                self._restore_registered(kind)
+        kinds = [kind for kind in self.platform.kinds.values() if kind.registered]
+        made = {kind.name: self._made(kind, self.registered.get(kind.name) or self._given.get(kind.name)) for kind in kinds}
+        for kind in kinds:
+            record = self._record(kind, made[kind.name], organization.clock.reading(self.service.system()))
+            writes.append(Write(self.key(kind.name, record.id), None, record))
+        commit_id = self.ids.context(self.organization)
+        if self.store.commit(self.organization, writes, None, commit_id, 0, FOR_EVER):
+            for name, one in made.items():
+                self._know(name, one)
+            return
+        for kind in kinds:
+            self._restore_registered(kind, self._given.get(kind.name))
 
-    def _restore_registered(self, kind: Kind) -> None:
-        given = self._given.get(kind.name) or self.registered.get(kind.name)
-        found = next(iter(self.credentials(kind.name)), None)
-        if given is None and found is not None:
-            self._know(kind, found)
-        elif found is None or (given is not None and given.id and given.id != found.id):
+    def _restore_registered(self, kind: Kind, given: Registered | None) -> None:
+        kept = [record for record in self.credentials(kind.name) if len(record.bound) == len(kind.bound)]
+        found = next((record for record in kept if given is None or given.id in {"", record.id}), None)
+        if found is None:
             self.register(kind.name, given)
-        else:
-            self._know(kind, found)
+            return
+        bound = {name: value or "" for name, value in zip(kind.bound, found.bound, strict=True)}
+        self._know(kind.name, Registered(found.id, bound, found.scopes))
 
-    def _know(self, kind: Kind, record: Credential) -> None:
-        bound = {name: value or "" for name, value in zip(kind.bound, record.bound, strict=True)}
-        self.registered[kind.name] = Registered(record.id, bound, record.scopes)
-        for secret in bound.values():
-            self.secrets.add(secret)
+    def _know(self, name: str, made: Registered) -> None:
+        self.registered[name] = made
+        secret = [made.id] if self.platform.kinds[name].duty.get("secret") else []
+        with self._learning:
+            for one in (*made.bound.values(), *secret):
+                self.secrets.add(one)
 
     # -- time --------------------------------------------------------------------------------------------------------
 
@@ -142,23 +156,32 @@ class Mock:
         strangers = given.bound.keys() - kind.bound.keys()
         if strangers:
             raise InvalidRequest(min(strangers), f"is not bound to {kind.a}; {suggestion(min(strangers), kind.bound)}")
-        bound = {one: given.bound.get(one) or self.ids.secret() for one in kind.bound}
-        made = Registered(given.id or self.mint(name), bound, given.scopes)
-        scopes = self.platform.scopes_within(name) if given.scopes is None else given.scopes
+        short = next((one for one, value in given.bound.items() if len(value) < SHORTEST_SECRET), None)
+        if short is not None:
+            problem = f"must have at least {SHORTEST_SECRET} characters, so that the journal can redact it"
+            raise InvalidRequest(short, problem)
+        made = self._made(kind, given)
         key = self.key(name, made.id)
         for _ in range(ATTEMPTS):
             organization, former, now = self._read(key)
-            record = new(kind, made.id, now, bound=tuple(bound.values()), scopes=scopes)
-            if former is not None:
-                record = replace(record, version=former.version + 1)
+            record = self._record(kind, made, now, former)
             if self._write(organization, [(former, record)], now):
                 break
         else:
             raise ConflictError(kind.noun, ATTEMPTS)
-        for secret in bound.values():
-            self.secrets.add(secret)
-        self.registered[name] = made
+        self._know(name, made)
         return made
+
+    def _made(self, kind: Kind, given: Registered | None) -> Registered:
+        """Return what is to be registered, with random values for those that are not given."""
+        given = given or Registered("", {})
+        bound = {one: given.bound.get(one) or self.ids.secret() for one in kind.bound}
+        return Registered(given.id or self.mint(kind.name), bound, given.scopes)
+
+    def _record(self, kind: Kind, made: Registered, now: int, former: Credential | None = None) -> Credential:
+        scopes = self.platform.scopes_within(kind.name) if made.scopes is None else made.scopes
+        record = new(kind, made.id, now, bound=tuple(made.bound.values()), scopes=scopes)
+        return record if former is None else replace(record, version=former.version + 1)
 
     def key(self, kind: str, id: str) -> Key:
         """Return the place of a credential in the store."""
@@ -213,7 +236,11 @@ class Mock:
 
     def mint(self, kind: str) -> str:
         """Return a new id."""
-        return self.ids.secret()[:24] if kind else self.ids.message()  # 18 bytes: canonical base64url
+        if not kind:
+            return self.ids.message()
+        if self.platform.kinds[kind].duty.get("secret"):
+            return self.ids.token(self.organization, kind)  # which is redacted wherever it stands, by each process
+        return self.ids.secret()[:24]  # 18 bytes: canonical base64url
 
     # -- faults ------------------------------------------------------------------------------------------------------
 
@@ -263,48 +290,53 @@ class Mock:
         """Forget credentials, journal and faults, and reset the clock to the system's. Registered credentials are issued
         anew."""
         self.editor.start_afresh(lambda one: replace(one, version=one.version + 1, clock=ClockState()), "reset")
-        for name, registered in list(self.registered.items()):
-            self.register(name, registered)
+        for kind in self.platform.kinds.values():
+            for record in self.credentials(kind.name) if kind.registered else ():
+                self._revive(kind, record)
+
+    def _revive(self, kind: Kind, record: Credential) -> None:
+        """Issue a registered credential anew, as it was."""
+        for _ in range(ATTEMPTS):
+            organization, former, now = self._read(self.key(kind.name, record.id))
+            if former is None:
+                return
+            anew = new(kind, former.id, now, bound=former.bound, scopes=former.scopes)
+            if self._write(organization, [(former, replace(anew, version=former.version + 1))], now):
+                return
+        raise ConflictError(kind.noun, ATTEMPTS)
 
     # -- requests ----------------------------------------------------------------------------------------------------
 
     def arrive(self, call: Call) -> Seen:
         """Read what a request shows, and journal its arrival. Return the organisation with its faults."""
-        read = self._load(call, call)
-        if read is None:
-            self.restore()
+        for _ in range(ATTEMPTS):
             read = self._load(call, call)
-        assert read is not None
-        call.read, call.arrived_at = read, read.seen.now
-        self.service.sink(call, read.seen.now)
-        return read.seen
+            if read is not None:
+                call.read, call.arrived_at = read, read.seen.now
+                self.service.sink(call, read.seen.now)
+                return read.seen
+            self.restore()
+        raise ConflictError("the organization", ATTEMPTS)
 
     def answer(self, call: Call, render: Callable[[Call, Decision], Response]) -> Response:
         """Decide a request, write what follows from it, and journal the answer. Raises StoreUnavailable, ConflictError."""
         for attempt in range(ATTEMPTS):
             read = call.read if attempt == 0 and not call.effect.before else self._load(call)
             if read is None:
-                raise NotFound("organization", self.organization)
+                self.restore()
+                continue
             call.read = read
             snapshot = self._snapshot(call.called, call.shown, read)
             decision = self._decision(call, snapshot)
             response = render(call, decision)
-            writes = [(read.version_of(record, decision), record) for record in decision.writes.values()]
-            noted = AnswerNote(call, decision, response)
-            if self._write(read.seen.organization, writes, read.seen.now, noted, call.effect.after, call.context_id, attempt):
-                self._remember(decision)
+            changes = [read.change(record, decision) for record in decision.writes.values()]
+            alone = read.seen.faults if any(self.platform.kinds[name].life.live for name in decision.issued) else None
+            noted, now = AnswerNote(call, decision, response), read.seen.now
+            if self._write(read.seen.organization, changes, now, noted, call.effect.after, call.context_id, attempt, alone):
                 call.decision, call.response = decision, response
+                read.others.clear()  # the journal keeps the call
                 return response
         raise ConflictError("a credential", ATTEMPTS)
-
-    def _remember(self, decision: Decision) -> None:
-        """Learn secret ids, to redact them in logs. The oldest are forgotten first."""
-        for name, id in decision.issued.items():
-            if self.platform.kinds[name].duty.get("secret"):
-                self.secrets.add(id)
-                self._secret_ids.append(id)
-                if len(self._secret_ids) > MOST_SECRETS:
-                    self.secrets.discard(self._secret_ids.popleft())
 
     def _decision(self, call: Call, snapshot: Snapshot) -> Decision:
         if not call.effect.acts:
@@ -354,6 +386,8 @@ class Mock:
             kind = self.platform.kinds[name]
             if kind.life.live is None:
                 continue
+            if kind.within is not None and not any(one.kind == kind.within for one in (*read.found.values(), *owners.values())):
+                continue  # its owner is issued with it, so nothing lives beside it
             within = {record.id for record in (*read.found.values(), *owners.values()) if record.kind == kind.within}
             crowd = [one for one in self.credentials(name) if now < one.ends_at and (not within or one.within in within)]
             read.others |= {self.key(name, one.id): one for one in crowd}
@@ -378,12 +412,18 @@ class Mock:
         after: int = 0,
         context_id: str = "",
         attempt: int = 0,
+        alone: FaultPlan | None = None,
     ) -> bool:
-        """Write records in place of former ones, and journal `noted`. Return False if one has changed meanwhile."""
+        """Write records in place of former ones, and journal `noted`. Return False if one has changed meanwhile.
+
+        With `alone`, the plan of faults, no two such writes go side by side: what lives beside a new record is no single one.
+        """
         writes = [
             Write(self.key(record.kind, record.id), None if former is None else former.version, record, record.ends_at)
             for former, record in changes
         ]
+        if alone is not None:
+            writes.append(Write(FAULTS, alone.version, replace(alone, version=alone.version + 1)))
         if not writes and noted is not None:
             done = bool(self.store.note(organization.id, noted, now + after, organization.version))
         else:
@@ -404,12 +444,21 @@ class _Read(Struct):
     found: dict[str, Credential]
     others: dict[Key, Any]
 
-    def version_of(self, record: Credential, decision: Decision) -> Credential | None:
-        """Return the former state of a record that a decision writes, None if it is new."""
+    def change(self, record: Credential, decision: Decision) -> tuple[Credential | None, Credential]:
+        """Return the former state of a record that a decision writes, None if it is new, and the record to write.
+
+        An owner was seen with its own owners' effect, which is not written.
+        """
         if decision.issued.get(record.kind) == record.id:
-            return None
-        known = [*self.found.values(), *(one for one in self.others.values() if one is not None)]
-        return next((one for one in known if one.kind == record.kind and one.id == record.id), None)
+            return None, record
+        for one in self.found.values():
+            if one.kind == record.kind and one.id == record.id:
+                return one, record
+        others = (one for one in self.others.values() if one is not None)
+        former = next((one for one in others if one.kind == record.kind and one.id == record.id), None)
+        if former is None:
+            return None, record
+        return former, replace(record, expires_at=former.expires_at, scopes=former.scopes)
 
 
 def alive(mock: Mock, records: Iterable[Credential]) -> list[Credential]:

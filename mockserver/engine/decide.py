@@ -204,7 +204,7 @@ def open_session(id: str, client_id: str, guest: tuple[str, str], now: int, poli
         idle=policy.idle_timeout,
         uses=policy.handshakes,
         within=client_id,
-        about=guest,
+        about=f"{guest[0]}\0{guest[1]}",
     )
 
 
@@ -212,7 +212,7 @@ def oauth_client(
     id: str, organization: str, secret: str, scopes: tuple[str, ...] = (WRITE_SCOPE,), name: str = ""
 ) -> Credential:
     """Return a new OAuth client of an organisation."""
-    return Credential(kind="client", id=id, within=organization, bound=(secret,), scopes=scopes, about=(name,))
+    return Credential(kind="client", id=id, within=organization, bound=(secret,), scopes=scopes, about=name)
 
 
 def check_secret(client: Credential | None, secret: str) -> Reason | None:

@@ -46,7 +46,7 @@ def issue(
     within: str = "",
     bound: tuple[str | None, ...] = (),
     scopes: tuple[str, ...] | None = None,
-    about: tuple[str, ...] = (),
+    about: str = "",
 ) -> Credential:
     """Return a new credential, with deadlines counted from `now`. Durations are in milliseconds; None is unlimited."""
     return Credential(
@@ -151,7 +151,7 @@ def inherited(credential: Credential, owner: Credential | None) -> Credential:
     if owner is None:
         return credential
     if owner.ends_at < credential.ends_at:
-        credential = replace(credential, ended_at=owner.ends_at, ended_by="ended")
+        credential = replace(credential, expires_at=owner.ends_at)
     return credential if credential.scopes is not None else replace(credential, scopes=owner.scopes)
 
 

@@ -5,51 +5,12 @@ from __future__ import annotations
 from mockserver.engine.decide import GUARDS
 from mockserver.engine.model import Operation, Reason
 from mockserver.explain.model import Guard, Verdict
+from mockserver.reasons import RECORDS
 
 TOKEN_GUARDS = ("media type", "size", "form", "client credentials", "scope")
 """The token operation's guards, in their order."""
 
-REFUSED_BY: dict[Reason, str | None] = {
-    Reason.TOKEN_ISSUED: None,
-    Reason.SESSION_CREATED: None,
-    Reason.MESSAGE_ACCEPTED: None,
-    Reason.AUTH_MISSING: "authentication",
-    Reason.AUTH_MALFORMED: "authentication",
-    Reason.AUTH_UNKNOWN: "authentication",
-    Reason.AUTH_EXPIRED: "authentication",
-    Reason.AUTH_IDLE: "authentication",
-    Reason.AUTH_REVOKED: "authentication",
-    Reason.AUTH_EVICTED: "authentication",
-    Reason.AUTH_REJECTED: "authentication",
-    Reason.SCOPE_MISSING: "scope",
-    Reason.MEDIA_TYPE: "media type",
-    Reason.TOO_LARGE: "size",
-    Reason.NOT_JSON: "body",
-    Reason.NOT_OBJECT: "body",
-    Reason.INVALID: "body",
-    Reason.RATE_LIMITED: "rate limit",
-    Reason.SESSION_CONSUMED: "session",
-    Reason.SESSION_IDLE: "session",
-    Reason.SESSION_EXPIRED: "session",
-    Reason.SESSION_REVOKED: "session",
-    Reason.SESSION_UNKNOWN: "session",
-    Reason.SESSION_FOREIGN: "session",
-    Reason.SESSION_FORGOTTEN: "session",
-    Reason.OAUTH_UNKNOWN_CLIENT: "client credentials",
-    Reason.OAUTH_WRONG_SECRET: "client credentials",
-    Reason.OAUTH_UNSUPPORTED_GRANT: "form",
-    Reason.OAUTH_INVALID_REQUEST: "form",
-    Reason.OAUTH_INVALID_SCOPE: "scope",
-    Reason.ROUTE_UNKNOWN: "route",
-    Reason.ROUTE_METHOD: "route",
-    Reason.CAPACITY: "capacity",
-    Reason.CAPACITY_BODIES: "room for bodies",
-    Reason.BUSY: "room for requests that wait",
-    Reason.STORE_UNAVAILABLE: "store",
-    Reason.STORE_CONTENDED: "store",
-    Reason.INTERNAL: "the mock itself",
-    Reason.FAULT: "fault",
-}
+REFUSED_BY: dict[Reason, str | None] = {reason: told.guard for reason, told in RECORDS.items()}
 """The refusing guard of each reason, or the part of the mock around the guards. None if all guards accept."""
 
 BEFORE = ("room for requests that wait", "route", "room for bodies", "store", "the mock itself", "fault")

@@ -11,48 +11,9 @@ from mockserver.explain.case import Case, when
 from mockserver.explain.guards import REFUSED_BY
 from mockserver.explain.model import Life
 from mockserver.explain.words import plural, span
+from mockserver.reasons import RECORDS
 
-WHY: dict[Reason, str] = {
-    Reason.TOKEN_ISSUED: "A token was issued.",
-    Reason.SESSION_CREATED: "A session was created.",
-    Reason.MESSAGE_ACCEPTED: "The message was accepted.",
-    Reason.AUTH_MISSING: "The request had no bearer token: its Authorization header was missing or empty.",
-    Reason.AUTH_MALFORMED: "The Authorization header does not hold a readable bearer token.",
-    Reason.AUTH_UNKNOWN: "The bearer token was not issued by this mock, or so long ago that it is forgotten.",
-    Reason.AUTH_EXPIRED: "The bearer token had expired.",
-    Reason.AUTH_IDLE: "The bearer token had not been used for longer than the policy allows.",
-    Reason.AUTH_REVOKED: "The bearer token had been revoked.",
-    Reason.AUTH_EVICTED: "The bearer token had been evicted: its OAuth client got newer tokens and may hold only so many.",
-    Reason.AUTH_REJECTED: "The organisation currently rejects every bearer token, as set through the control API.",
-    Reason.SCOPE_MISSING: "The OAuth client, or its token, lacks a scope that this operation requires.",
-    Reason.MEDIA_TYPE: "The body came with a media type, a charset or an encoding that this operation does not accept.",
-    Reason.TOO_LARGE: "The body is larger than the policy allows.",
-    Reason.NOT_JSON: "The body is not JSON.",
-    Reason.NOT_OBJECT: "The body is JSON, but not an object.",
-    Reason.INVALID: "The body is a JSON object that does not match the schema or exceeds the policy's limits.",
-    Reason.RATE_LIMITED: "The token had made as many requests in this minute as the policy allows.",
-    Reason.SESSION_CONSUMED: "The session was used up by an earlier message: its id cannot be used again.",
-    Reason.SESSION_IDLE: "The session had been idle for too long.",
-    Reason.SESSION_EXPIRED: "The session's time to live was over.",
-    Reason.SESSION_REVOKED: "The session had been revoked.",
-    Reason.SESSION_UNKNOWN: "No session with this id was ever issued by this mock.",
-    Reason.SESSION_FOREIGN: "The session was issued to another OAuth client. The answer is the same as for an unknown id.",
-    Reason.SESSION_FORGOTTEN: "The session was issued by this mock, but ended so long ago that it is forgotten.",
-    Reason.OAUTH_UNKNOWN_CLIENT: "This mock has no OAuth client with this id.",
-    Reason.OAUTH_WRONG_SECRET: "The client secret does not belong to this OAuth client.",
-    Reason.OAUTH_UNSUPPORTED_GRANT: "The grant type is not supported; only client_credentials is.",
-    Reason.OAUTH_INVALID_SCOPE: "The request asked for a scope that the OAuth client does not have.",
-    Reason.OAUTH_INVALID_REQUEST: "The token request's form cannot be read, or lacks grant_type.",
-    Reason.ROUTE_UNKNOWN: "There is no operation at this path.",
-    Reason.ROUTE_METHOD: "The path exists, but not with this method.",
-    Reason.CAPACITY: "Too many sessions are live for the mock to create another: a limit of the mock, not the platform.",
-    Reason.CAPACITY_BODIES: "The mock held too many large bodies to read this one too: a limit of the mock, not the platform.",
-    Reason.BUSY: "Too many requests were waiting, so the mock did not read this one: a limit of the mock, not the platform.",
-    Reason.STORE_UNAVAILABLE: "The store behind the mock could not be reached.",
-    Reason.STORE_CONTENDED: "Other requests kept changing the same record, so this one was given up. The store itself works.",
-    Reason.INTERNAL: "The mock itself failed; see its log.",
-    Reason.FAULT: "A fault was injected: the request never reached the platform, and nothing changed.",
-}
+WHY: dict[Reason, str] = {reason: told.why for reason, told in RECORDS.items()}
 
 
 def summary(case: Case, life: Life | None) -> str:

@@ -27,7 +27,7 @@ from mockserver.engine.model import NEVER, Credential, Fault
 from mockserver.errors import InvalidRequest
 from mockserver.faults import effect_of
 from mockserver.platform.model import Platform
-from mockserver.settings import Settings
+from mockserver.settings import LONGEST, Settings
 from mockserver.web import fast_lane
 from mockserver.web.admin import clock, faults, requests
 from mockserver.web.admin.answers import answer, handle_errors
@@ -81,7 +81,7 @@ def create_declared_app(mock: Mock, settings: Settings = Settings(), *, base_url
     control = Control(parts)
     for views in (clock, faults, requests):
         views.add(blueprint, control)
-    _add_server(blueprint, mock)
+    _add_server(blueprint, mock, control)
     _add_clock(blueprint, mock)
     _add_credentials(blueprint, mock)
     _add_faults(blueprint, mock)
@@ -130,7 +130,11 @@ def _given(kind: type[Any]) -> Any:
         raise InvalidRequest("body", str(error)) from error
 
 
-def _add_server(blueprint: Blueprint, mock: Mock) -> None:
+def _add_server(blueprint: Blueprint, mock: Mock, control: Control) -> None:
+    @blueprint.get("/organizations")
+    def organizations() -> Response:
+        return answer({"organizations": control.organizations()})
+
     @blueprint.get("/health")
     def health() -> Response:
         return answer({"status": "ok"})
@@ -209,18 +213,39 @@ def _credential(mock: Mock, record: Credential) -> dict[str, Any]:
 def _add_faults(blueprint: Blueprint, mock: Mock) -> None:
     @blueprint.get("/faults")
     def faults() -> Response:
-        told = [{"operation": one.operation, "does": effect_of(one).label, "times": one.times} for one in mock.planned()]
+        told = [
+            {"operation": one.operation, "does": effect_of(one).label, "times": one.times, "skip": one.skip}
+            for one in mock.planned()
+        ]
         return answer({"faults": told})
 
     @blueprint.post("/faults")
     def add() -> Response:
-        mock.plan(_given(Fault))
+        mock.plan(_checked(_given(Fault)))
         return answer({}, 201)
 
     @blueprint.delete("/faults")
     def clear() -> Response:
         mock.clear_faults()
         return answer({})
+
+
+def _checked(fault: Fault) -> Fault:
+    """Return a fault whose numbers are within bounds. Raises InvalidRequest."""
+    statuses = range(300, 400) if fault.kind == "redirect" else range(400, 600)
+    bounds: dict[str, tuple[float, range]] = {
+        "status": (fault.status, statuses),
+        "times": (fault.times or 0, range(1_000_000_001)),
+        "skip": (fault.skip, range(1_000_000_001)),
+        "retry_after": (fault.retry_after or 0, range(LONGEST + 1)),
+        "milliseconds": (fault.milliseconds, range(LONGEST * 1000 + 1)),
+    }
+    for name, (value, allowed) in bounds.items():
+        if value not in allowed and not (name == "status" and fault.kind not in {"status", "redirect"}):
+            raise InvalidRequest(name, f"{value} must be a whole number from {allowed[0]} to {allowed[-1]}")
+    if not 0 < fault.probability <= 1:
+        raise InvalidRequest("probability", f"{fault.probability} must be a number greater than 0, at most 1")
+    return fault
 
 
 def _add_requests(blueprint: Blueprint, mock: Mock) -> None:

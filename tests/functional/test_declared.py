@@ -56,7 +56,9 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("COLUMNS", "100")
+
     def call(*words: str) -> Result:
         status = cli.run(words)
         printed = capsys.readouterr()
@@ -329,3 +331,13 @@ def test_every_report_can_be_written(clients: Path, run: Run) -> None:
     (allure,) = (json.loads(file.read_bytes()) for file in (clients / "report.allure").iterdir())
     assert [rule["id"] for rule in sarif["tool"]["driver"]["rules"]] == ["R2/session"]
     assert (allure["status"], allure["name"].split()[0]) == ("failed", "R2/session")
+
+
+def test_a_journal_of_a_declared_platform_is_not_judged_by_the_web_chat(run: Run, tmp_path: Path) -> None:
+    journal = tmp_path / "journal.jsonl"
+    with Serving("--platform", "mcp", "--journal", str(journal)) as server:
+        assert run("tail", server.url, "--no-follow").exit_code == 0
+        for recording in (server.url, str(journal)):
+            judged = run("check", recording)
+            assert judged.exit_code == 2
+            assert "this is a journal of the platform mcp" in judged.output

@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *words: str, status: int = 0) -> str:
-    environment = {**os.environ, "PYTHONPATH": f"{DOCUMENT.parents[2]}{os.pathsep}{folder}", "NO_COLOR": "1"}
+    environment = {**os.environ, "PYTHONPATH": f"{DOCUMENT.parents[2]}{os.pathsep}{folder}", "NO_COLOR": "1", "COLUMNS": "100"}
     done = subprocess.run([sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == status, done.stdout + done.stderr
     return done.stdout
@@ -105,3 +105,35 @@ def test_every_word_of_the_schema_is_explained() -> None:
             assert f"`{word}`" in text, f"{part}.{word}"
     for word in definitions["effects"]["additionalProperties"]["properties"]:
         assert f"`{word}`" in text
+
+
+def test_the_script_of_an_issue_answers_at_its_own_address(folder: Path) -> None:
+    """The platform's answers have its address, at which nothing is when the script runs."""
+    run(folder, "-m", "contracts.cli", *VERIFIED, "--report", "issue:issue.md", status=1)
+    (script,) = re.findall(r"^```python\n(.*?)^```$", (folder / "issue.md").read_text(), re.MULTILINE | re.DOTALL)
+    (folder / "answers.py").write_text(script)
+    (folder / "use.py").write_text(USE)
+    with subprocess.Popen([sys.executable, "answers.py"], cwd=folder, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            assert "410 Gone" in run(folder, "use.py", server.stdout.readline().strip())
+        finally:
+            server.kill()
+
+
+VERIFIED = ("verify", "--platform", "uploads.yaml", "uploader.py:Uploader", "--clause", "S1")
+
+USE = """\
+import sys
+from types import SimpleNamespace
+
+import httpx
+from uploader import Uploader
+
+uploader = Uploader(SimpleNamespace(http_client=lambda: httpx.Client(base_url=sys.argv[1]), sleep=lambda seconds: None))
+uploader.store(name="report.txt")
+try:
+    uploader.store(name="report.txt")
+except httpx.HTTPStatusError as error:
+    print(error)
+"""

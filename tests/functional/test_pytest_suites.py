@@ -308,6 +308,40 @@ def test_they_pass_where_the_client_keeps_the_contract(corpus: pytest.Pytester) 
     done.assert_outcomes(passed=1)
 
 
+OWN = """
+import requests
+
+class Own:
+    def __init__(self, platform):
+        self.platform = platform
+
+    def post(self, path, **given):
+        answer = requests.post(self.platform.base_url + path, timeout=9, **given)
+        answer.raise_for_status()
+        return answer.json()
+
+    def send(self, guest, text):
+        platform, grant = self.platform, {"grant_type": "client_credentials"}
+        token = self.post("/oauth/token", auth=(platform.client_id, platform.client_secret), data=grant)["access_token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        body = {"guest": {"name": guest.name, "email": guest.email}}
+        id = self.post("/api/v2/conversations/webchat/sessions", headers=headers, json=body)["webChatSessionId"]
+        message = {"webChatSessionId": id, "text": text}
+        self.post("/api/v2/conversations/messaging/external/guests/sendmessage", headers=headers, json=message)
+"""
+
+
+@pytest.mark.parametrize("told", ["option", "configuration"])
+def test_a_client_that_opens_connections_of_its_own_is_tested_through_a_socket(told: str, corpus: pytest.Pytester) -> None:
+    corpus.makepyfile(own=OWN)
+    if told == "configuration":
+        corpus.makeini("[pytest]\ndayfly_corpus = corpus\ndayfly_socket = true\n")
+    socket = ["--dayfly-socket"] if told == "option" else []
+    run(corpus, "", "--dayfly-client", "own.py:Own", *socket).assert_outcomes(passed=1)
+    if told == "option":
+        assert "or pytest's --dayfly-socket" in run(corpus, "", "--dayfly-client", "own.py:Own").stdout.str()
+
+
 def test_they_are_tests_through_a_symbolic_link_too(corpus: pytest.Pytester) -> None:
     link = corpus.path / "link"
     link.symlink_to(corpus.path / "corpus")

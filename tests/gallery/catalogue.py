@@ -51,7 +51,7 @@ class Piece(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def files(self) -> set[str]:
         """The names of the files it is in."""
         words = (self.client.partition(":")[0] or self.command).split()
-        return {Path(word).name for word in words if word.startswith(FOLDERS)}
+        return {Path(word.partition(":")[0]).name for word in words if word.startswith(FOLDERS)}
 
     @property
     def is_compiled(self) -> bool:

@@ -31,7 +31,7 @@ ASSEMBLE = "mockserver/assemble.py"
 IDS = "mockserver/ids.py"
 MEMORY = "mockserver/stores/memory.py"
 RENDER = "mockserver/wire/render.py"
-TABLE = "mockserver/wire/table.py"
+REASONS = "mockserver/reasons.toml"
 BODIES = "mockserver/wire/bodies.py"
 QUICK = "mockserver/wire/quick.py"
 NOTES = "mockserver/wire/notes.py"
@@ -39,6 +39,9 @@ PLAN = "mockserver/faults/plan.py"
 
 TOKEN = "    return refuse_token(seen.token, seen.now, policy, seen.client)"
 """How `authentication` looks at a token."""
+
+DEAD = 'guard = "session"\nstatus = 403\ncode = "not.authorized"\nmessage = "'
+"""How the record of a dead session begins."""
 
 REFUSED = "        return Outcome(reason, seen, None, token)\n    if ask.operation"
 """What `decide` does with a refusal: nothing to the session."""
@@ -402,24 +405,30 @@ ANSWERS = (
     ),
     Mutant(
         "the message tells why a session is dead",
-        TABLE,
-        "    Reason.SESSION_IDLE: _DEAD,",
-        '    Reason.SESSION_IDLE: _DEAD._replace(message="The session has been idle for too long."),',
+        REASONS,
+        f"[session.idle]\n{DEAD}You are not authorized to perform the requested action.",
+        f"[session.idle]\n{DEAD}The session has been idle for too long.",
         "P11",
     ),
-    Mutant("a dead session is 404", TABLE, '_DEAD = Row(403, "not.authorized",', '_DEAD = Row(404, "not.found",', "P2"),
+    Mutant(
+        "a dead session is 404",
+        REASONS,
+        f"[session.consumed]\n{DEAD}",
+        f"[session.consumed]\n{DEAD}".replace("403", "404").replace("authorized", "found"),
+        "P2",
+    ),
     Mutant(
         "a foreign id has a code of its own",
-        TABLE,
-        "    Reason.SESSION_FOREIGN: _DEAD,",
-        '    Reason.SESSION_FOREIGN: _DEAD._replace(code="session.foreign"),',
+        REASONS,
+        f"[session.foreign]\n{DEAD}",
+        f"[session.foreign]\n{DEAD}".replace("not.authorized", "session.foreign"),
         "P6",
     ),
     Mutant(
         "the header tells a foreign id",
-        TABLE,
-        "Reason.SESSION_FOREIGN: Reason.SESSION_UNKNOWN, ",
-        "",
+        REASONS,
+        'told-as = "session.unknown"\n\n[session.forgotten]',
+        "\n[session.forgotten]",
         "P6",
     ),
     Mutant("no correlation id", RENDER, "(CORRELATION, context_id), _NO_STORE]", "_NO_STORE]", "P11"),
@@ -442,16 +451,16 @@ ANSWERS = (
     Mutant("a 405 that allows nothing", RENDER, "    if row.status == 405:", "    if False:", "P11"),
     Mutant(
         "a missing token is bad credentials",
-        TABLE,
-        '        401, "authentication.required",',
-        '        401, "bad.credentials",',
+        REASONS,
+        '"authentication.required"',
+        '"bad.credentials"',
         "P8",
     ),
     Mutant(
         "a missing scope is like a dead session",
-        TABLE,
-        'Row(403, "app.not.authorized.for.scope",',
-        'Row(403, "not.authorized",',
+        REASONS,
+        'code = "app.not.authorized.for.scope"',
+        'code = "not.authorized"',
         "P7",
     ),
 )

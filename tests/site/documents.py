@@ -16,6 +16,7 @@ DOCUMENTS = {
     "mockserver/platforms/README.md": "Platforms as data",
     "fixtures/README.md": "Clients and cases to copy",
     "fixtures/public/RECORD.md": "Bugs found in public clients",
+    "fixtures/public/PEERS.md": "The same clients before other tools",
     "tests/README.md": "Tests, and how to contribute",
     "tests/gallery/RESULTS.md": "Results of the gallery",
     "CHANGELOG.md": "Changelog",

@@ -189,22 +189,22 @@ class Simulation:
         while not has_ended():
             try:
                 self._still_runs(has_ended)
+                if has_ended():
+                    break
+                if self._step_parked():
+                    began, rests = _monotonic(), 0
+                    continue
+                moment = self._next_moment(alive=rests < len(RESTS) and self._exchanges.next is None)
+                if moment is not None and moment <= self._ends:
+                    began = _monotonic()
+                    self._jump(moment)
+                elif _monotonic() - began > self._patience:
+                    return False
+                else:
+                    self._rest_in_turn(RESTS[min(rests, len(RESTS) - 1)], has_ended)
+                    rests += 1
             except Silent:
                 return False
-            if has_ended():
-                break
-            if self._step_parked():
-                began, rests = _monotonic(), 0
-                continue
-            moment = self._next_moment(alive=rests < len(RESTS) and self._exchanges.next is None)
-            if moment is not None and moment <= self._ends:
-                began = _monotonic()
-                self._jump(moment)
-            elif _monotonic() - began > self._patience:
-                return False
-            else:
-                self._rest(RESTS[min(rests, len(RESTS) - 1)])
-                rests += 1
         return True
 
     # -- the loop --------------------------------------------------------------------------------------------------------
@@ -278,6 +278,15 @@ class Simulation:
         """Let the processes look for a while whether anything happens that we do not know of, or end."""
         for member in list(self._members):
             self._go(member, rest=max(1, round(seconds * 1000)))
+        if not self._members:
+            self._look(seconds)
+
+    def _rest_in_turn(self, seconds: float, is_over: Callable[[], bool]) -> None:
+        """Let one process after the other rest: those that end then do so in the order in which they were started."""
+        for member in sorted(self._members, key=self._rank):
+            if member in self._members:
+                self._go(member, rest=max(1, round(seconds * 1000)))
+                self._wait_until_still(is_over)
         if not self._members:
             self._look(seconds)
 

@@ -20,7 +20,7 @@ def add(blueprint: Blueprint, console: Console) -> None:
     @blueprint.get("/organizations/<id>")
     def organization(id: str) -> Response:
         tenant = console.control.tenant(id)
-        if "organization" not in dict(console.own):
+        if console.assembly.declared:
             return flask.redirect(flask.url_for("console.requests", id=id), 303)
         if tenant.id == UNASSIGNED:
             return flask.redirect(flask.url_for("console.requests", id="unassigned"), 303)

@@ -13,11 +13,18 @@ from mockserver.web.console.frame import address_of
 from mockserver.web.console.pages import done, page
 
 
+def has_many(console: Console) -> bool:
+    """Return whether the server may have several organisations. A declared platform has one."""
+    return not console.assembly.declared
+
+
 def add(blueprint: Blueprint, console: Console) -> None:
     """Add the views."""
 
     @blueprint.get("/", strict_slashes=False)
     def overview() -> Response:
+        if not has_many(console):
+            return flask.redirect(flask.url_for("console.organization", id="default"), 303)
         control = console.control
         listed = [
             {
@@ -33,6 +40,8 @@ def add(blueprint: Blueprint, console: Console) -> None:
 
     @blueprint.post("/organizations")
     def create_organization() -> Response:
+        if not has_many(console):
+            flask.abort(404, "A declared platform has one organisation.")
         made = console.control.create_organization(flask.request.form.get("name", "").strip())
         return flask.redirect(flask.url_for("console.organization", id=made.id, done="created"), 303)
 

@@ -59,7 +59,7 @@ def of_machine(clients: dict[str, PublicClient]) -> Section:
         )
     return Section(
         "A state machine of one's own",
-        "[jenkins_machine.py](peers/jenkins_machine.py) has a mock of Jenkins, three rules and one invariant in a hundred"
+        "`peers/jenkins_machine.py` has a mock of Jenkins, three rules and one invariant in a hundred"
         "\nlines. It ends web sessions between calls only: what breaks in the midst of a call is beyond it. Each further"
         "\nrule, fault and language of clients has to be written.",
         ("the state machine finds it",),

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mockserver.declared.mock import BOUNDS, Registered
+from mockserver.declared.mock import BOUNDS, Registered, alive
 from mockserver.stores.base import Bounds, Store
 from tests.fixtures.toys import TOKEN, Bench, toy, with_words
 from tests.mockserver.declared.test_mock import CLIENT, SINGLE
@@ -86,3 +86,73 @@ def test_a_store_that_was_emptied_is_furnished_again(replicas: Callable[..., lis
     made = one.mock.registered["client"]
     one.mock.store.clear(one.mock.organization)
     assert one.ask("/login", Id=made.id, Secret=made.bound["secret"]).status == 200
+
+
+NESTED = """\
+session:
+  noun: session
+  issued: {logIn: $response.body#/session}
+  ttl: 3600
+family:
+  noun: family
+  issued: implied
+  within: session
+""" + FAMILY.partition("issued: implied\n")[2]
+
+
+def test_an_owner_that_will_end_by_itself_is_ended_by_reuse_all_the_same(replicas: Callable[..., list[Bench]]) -> None:
+    one, other = replicas(NESTED, "[refresh]")
+    first = one.log_in()["refresh"]
+    second = other.ask("/refresh", first).body["refresh"]
+    assert one.ask("/refresh", first).why == "refresh.succeeded"
+    assert other.ask("/refresh", second).why == "refresh.ended"
+
+
+def test_of_issues_at_once_no_more_live_than_may(replicas: Callable[..., list[Bench]]) -> None:
+    live = with_words(TOKEN, "live: 1", "refused: {'unknown, ended, evicted': {status: 401, code: bad, message: bad}}")
+    benches = replicas(live, "[token]", 4)
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(benches[number % 4].handler.handle, Bench.request("/login")) for number in range(24)]
+    assert {one.result().status for one in asked} == {200}
+    assert len(alive(benches[0].mock, benches[0].mock.credentials("token"))) == 1
+
+
+def test_while_a_store_is_emptied_no_registered_one_is_unknown(replicas: Callable[..., list[Bench]]) -> None:
+    one, other = replicas(CLIENT + SINGLE, "[client, token]")
+    made = one.mock.registered["client"]
+    request = Bench.request("/login", Id=made.id, Secret=made.bound["secret"])
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit((one, other)[number % 2].handler.handle, request) for number in range(40)]
+        for _ in range(5):
+            one.mock.store.clear(one.mock.organization)
+        assert {answer.result().status for answer in asked} == {200}
+
+
+@pytest.mark.parametrize("odd", [7, [1], {"a": None}, True])
+def test_an_odd_value_that_is_bound_harms_nobody_else(odd: object, replicas: Callable[..., list[Bench]]) -> None:
+    bound = with_words(
+        TOKEN,
+        "bound: {who: $request.body#/who}",
+        "live: 9",
+        "refused: {'unknown, foreign, ended, evicted': {status: 401, code: bad, message: bad}}",
+    )
+    one, other = replicas(bound, "[token]")
+    token = one.ask("/login", body={"who": odd}).body["token"]
+    assert other.ask("/work", token, body={"who": odd}).status == 200
+    assert other.ask("/work", token, body={"who": "me"}).why == "token.foreign"
+    assert other.ask("/login", body={"who": "me"}).status == 200
+
+
+def test_a_secret_id_is_hidden_by_a_process_that_never_saw_it(replicas: Callable[..., list[Bench]]) -> None:
+    one, other = replicas(SINGLE, "[token]")
+    token = one.log_in()["token"]
+    other.ask(f"/nowhere/{token}", body={"it": token})
+    assert token not in str(list(other.mock.store.entries(other.mock.organization)))
+    assert token not in other.handler.hide(f"GET /nowhere/{token}")
+
+
+def test_an_id_with_a_lone_surrogate_is_unknown_and_readable_in_the_journal(replicas: Callable[..., list[Bench]]) -> None:
+    in_body = SINGLE.replace("{work: $request.header.Authorization#bearer}", "{work: $request.body#/token}")
+    (one,) = replicas(in_body, "[token]", 1)
+    assert one.ask("/work", body=b'{"token":"\\ud800"}').why == "token.unknown"
+    assert one.mock.journal[-1].status == 401

@@ -111,7 +111,7 @@ def test_a_create_stamps_a_session_for_the_guest() -> None:
         idle_at=30_007,
         expires_at=300_007,
         left=1,
-        about=("ann", "ann@example.com"),
+        about="ann\0ann@example.com",
     )
 
 

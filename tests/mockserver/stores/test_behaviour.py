@@ -106,7 +106,7 @@ RECORDS: list[Record] = [
         left=0,
         ended_at=2,
         ended_by="spent",
-        about=("\0\n😀", ""),
+        about="\0\n😀",
     ),
 ]
 
@@ -395,10 +395,10 @@ class TestCounts:
         assert commit(store, put(token("t")), count=Issue("c", 1, 1))
         assert commit(store, count=Use("t", 1, 1), now=70_000)
         ended = replace(token("t", 2), ended_by="ended")
-        assert commit(store, put(ended, 1), put(replace(client("c", version=2), about=("new",)), 1))
+        assert commit(store, put(ended, 1), put(replace(client("c", version=2), about="new"), 1))
         assert list(read(store, Key("token", "t"), Key("client", "c")).records) == [
             counted(ended, 70_000, number=1, window=70_000, requests=1),
-            counted(replace(client("c", version=2), about=("new",)), issued=1),
+            counted(replace(client("c", version=2), about="new"), issued=1),
         ]
 
     def test_of_many_threads_as_many_use_a_token_as_may(self, store: Store) -> None:
