@@ -102,7 +102,8 @@ class Mock:
         organization = Organization(id=self.organization, name="default", policy=Policy(retention=FOR_EVER))
         writes = [Write(ORGANIZATION, None, organization), Write(FAULTS, None, FaultPlan())]
         kinds = [kind for kind in self.platform.kinds.values() if kind.registered]
-        made = {kind.name: self._made(kind, self.registered.get(kind.name) or self._given.get(kind.name)) for kind in kinds}
+        known = {kind.name: self.registered.get(kind.name) or self._given.get(kind.name) for kind in kinds}
+        made = {kind.name: self._made(kind, known[kind.name]) for kind in kinds}
         for kind in kinds:
             record = self._record(kind, made[kind.name], organization.clock.reading(self.service.system()))
             writes.append(Write(self.key(kind.name, record.id), None, record))
@@ -112,7 +113,7 @@ class Mock:
                 self._know(name, one)
             return
         for kind in kinds:
-            self._restore_registered(kind, self._given.get(kind.name))
+            self._restore_registered(kind, known[kind.name])
 
     def _restore_registered(self, kind: Kind, given: Registered | None) -> None:
         kept = [record for record in self.credentials(kind.name) if len(record.bound) == len(kind.bound)]

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mockserver.declared.mock import BOUNDS, Registered, alive
+from mockserver.engine.model import Credential
 from mockserver.stores.base import Bounds, Store
 from tests.fixtures.toys import TOKEN, Bench, toy, with_words
 from tests.mockserver.declared.test_mock import CLIENT, SINGLE
@@ -126,6 +127,24 @@ def test_while_a_store_is_emptied_no_registered_one_is_unknown(replicas: Callabl
         for _ in range(5):
             one.mock.store.clear(one.mock.organization)
         assert {answer.result().status for answer in asked} == {200}
+
+
+def test_a_store_emptied_while_it_is_furnished_keeps_what_was_registered(
+    replicas: Callable[..., list[Bench]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = replicas(CLIENT + SINGLE, "[client, token]")
+    made = other.mock.registered["client"]
+
+    def emptied_before_and_furnished_after(_kind: str) -> list[Credential]:
+        one.mock.store.clear(one.mock.organization)
+        one.mock.restore()
+        return []
+
+    with monkeypatch.context() as patch:
+        patch.setattr(other.mock, "credentials", emptied_before_and_furnished_after)
+        other.mock.restore()
+    assert other.mock.registered["client"] == made
+    assert other.ask("/login", Id=made.id, Secret=made.bound["secret"]).status == 200
 
 
 @pytest.mark.parametrize("odd", [7, [1], {"a": None}, True])
