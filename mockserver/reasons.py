@@ -10,7 +10,10 @@ from mockserver.engine.model import Reason
 
 
 class Record(NamedTuple):
-    """What is known about a reason; `reasons.toml` describes the fields. `status` is None if the answer has no row."""
+    """The guard, answer and explanation of a reason; `reasons.toml` describes the fields.
+
+    `status` is None if the answer has no row.
+    """
 
     guard: str | None
     status: int | None

@@ -13,12 +13,11 @@ PUBLIC = Path(__file__).parents[2] / "fixtures" / "public"
 
 
 class Reading(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a person found who read an alarm a second time, beside the specification and the client's source.
+    """The result of reading an alarm a second time, beside the specification and the client's source.
 
     ``stands``: the client breaks a rule. ``advice``: no sentence forbids it, or whether it does can be argued, and yet it
-    does harm. ``not promised``: it
-    happens only if threads share an object, which the library does not promise to allow. `upstream` is the report that its
-    maintainers have; "new" if a search found none, and "" if nobody searched.
+    does harm. ``not promised``: it happens only if threads share an object, which the library does not promise to
+    allow. `upstream` is the report that its maintainers have; "new" if a search found none, "" if there was no search.
     """
 
     verdict: Literal["stands", "advice", "not promised"]
