@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint coverage bench campaign chaos gallery mutants site release constraints clean
+.PHONY: help demo test slow lint coverage bench campaign chaos gallery mutants site release constraints clean
 
 # The first of these that is new enough; `make PYTHON=/path/to/python3.12 …` names another.
 PYTHON ?= $(or $(firstword $(foreach candidate,python3 python3.13 python3.12 python3.11 python3.14 python, \
@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt --editable
 TO_RUN := $(VENV)/installed-to-run
 TO_TEST := $(VENV)/installed-to-test
 
@@ -21,8 +21,13 @@ help: ## List what can be made
 demo: $(TO_RUN) ## Show a refused message, its explanation, and two clients judged
 	@$(BIN)/dayfly demo
 
-test: $(TO_TEST) ## Run every test; ARGS="…" goes to pytest
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
+PYTEST = pytest --numprocesses $(WORKERS) --dist worksteal
+
+test: $(TO_TEST) ## Run the tests that are quick, or with ALL=1 every test; ARGS="…" goes to pytest
+	@$(BIN)/python -m $(PYTEST) $(if $(ALL),,--quick) $(ARGS)
+
+slow: $(TO_TEST) ## Run the tests that "make test" leaves out
+	@$(BIN)/python -m $(PYTEST) -m slow $(ARGS)
 
 lint: $(TO_TEST) ## Check style, types and imports
 	$(BIN)/ruff check
@@ -32,7 +37,7 @@ lint: $(TO_TEST) ## Check style, types and imports
 
 coverage: $(TO_TEST) ## Measure which branches the tests take
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
+	@$(BIN)/coverage run -m $(PYTEST) $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 

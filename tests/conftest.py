@@ -9,7 +9,7 @@ import sys
 import pytest
 from hypothesis import settings
 
-from tests.need import told
+from tests.need import SLOW, told
 
 KEPT = {"DAYFLY_REQUIRE", "DAYFLY_SDK_DIR"}
 """Variables that are the tests' own."""
@@ -17,6 +17,10 @@ KEPT = {"DAYFLY_REQUIRE", "DAYFLY_SDK_DIR"}
 settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
 settings.register_profile("nightly", derandomize=False, deadline=None, max_examples=1000)
 settings.load_profile("repeatable")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="skip tests that are marked as slow")
 
 
 def pytest_configure() -> None:
@@ -30,9 +34,26 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts slow tests first, then those that start processes: at the end no worker is to wait for another's long test."""
-    items.sort(key=lambda item: 0 if item.get_closest_marker("slow") else 1 if "functional" in item.path.parts else 2)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Puts long tests first: at the end no worker is to wait for another's."""
+    if config.getoption("quick"):
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip(reason=SLOW))
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    is_slow, is_functional = item.get_closest_marker("slow") is not None, "functional" in item.path.parts
+    # The longest, the check of types, is among the first.
+    return [(True, False), (True, True), (False, True), (False, False)].index((is_slow, is_functional))
+
+
+def pytest_collection_finish() -> None:
+    """Lets the processes that tests start leave out what they do not need, and what takes a while to load."""
+    os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"  # trio, which it would import
+    os.environ["JDK_JAVA_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # made for short runs
+    os.environ["PYTEST_ADDOPTS"] = " ".join(f"-p no:{name}" for name in ("anyio", "schemathesis", "valkey"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -10,6 +10,9 @@ from typing import NoReturn
 
 import pytest
 
+SLOW = "they are slow (`make slow` runs them)"
+"""Why `--quick` skips tests."""
+
 LONGEST_REASON = 80
 """Characters shown of a reason: an installer may have said much."""
 
@@ -38,7 +41,8 @@ def told(reasons: Iterable[str]) -> str:
     """Return one line about all tests that were skipped, and how to have them run."""
     counts = Counter(reason.removeprefix("Skipped: ").partition("\n")[0] for reason in reasons)
     listed = ", ".join(f"{count} because {_shortened(reason)}" for reason, count in counts.most_common())
-    return f"skipped: {listed}; install what is missing to run them (.ci/run does so on Debian)"
+    hint = "" if set(counts) == {SLOW} else "; install what is missing (.ci/run does so on Debian)"
+    return f"skipped: {listed}{hint}"
 
 
 def _shortened(reason: str) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.need import lacking, need, told
+from tests.need import SLOW, lacking, need, told
 
 
 def test_a_program_that_is_installed_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,9 +28,13 @@ def test_what_is_missing_and_required_fails_the_test(monkeypatch: pytest.MonkeyP
 
 
 def test_all_that_was_skipped_is_told_in_one_line() -> None:
-    reasons = ["Skipped: node is not installed", "Skipped: curl is not installed", "Skipped: node is not installed"]
-    because = "skipped: 2 because node is not installed, 1 because curl is not installed; "
-    assert told(reasons) == f"{because}install what is missing to run them (.ci/run does so on Debian)"
+    node, curl, slow = (f"Skipped: {reason}" for reason in ("node is not installed", "curl is not installed", SLOW))
+    missing = "2 because node is not installed, 1 because curl is not installed"
+    because_slow = "3 because they are slow (`make slow` runs them)"
+    hint = "; install what is missing (.ci/run does so on Debian)"
+    assert told([node, curl, node]) == f"skipped: {missing}{hint}"
+    assert told([node, curl, node, slow, slow, slow]) == f"skipped: {because_slow}, {missing}{hint}"
+    assert told([slow, slow, slow]) == f"skipped: {because_slow}"
 
 
 def test_a_long_reason_does_not_fill_the_line() -> None:

@@ -10,6 +10,8 @@ from tests.chaos import scenes
 from tests.chaos.ledger import Row
 from tests.chaos.scenes import SCENES, Scene
 
+pytestmark = pytest.mark.slow
+
 SHORT: dict[Callable[[int], Row], int] = {
     scenes.in_process: 30,
     scenes.in_process_losing_replies: 30,

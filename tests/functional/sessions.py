@@ -42,8 +42,8 @@ def prepare(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> Non
     monkeypatch.setenv("CI", "true")
 
 
-SESSION = (*PLUGIN, "-Werror", *(word for name in ("cacheprovider", "schemathesis", "valkey") for word in ("-p", f"no:{name}")))
-"""Loading the plugin of Schemathesis takes half a second, and no test here needs it."""
+SESSION = (*PLUGIN, "-Werror", "-pno:cacheprovider", "-pno:anyio", "-pno:schemathesis", "-pno:valkey")
+"""Loading the plugin of Schemathesis takes half a second, and no test here needs it. Pytester ignores `PYTEST_ADDOPTS`."""
 
 
 def run(pytester: pytest.Pytester, tests: str, *arguments: str | Path) -> pytest.RunResult:

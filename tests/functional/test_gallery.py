@@ -73,6 +73,7 @@ def by_name(chosen: Sequence[Piece]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("piece", chosen, ids=lambda piece: piece.name)
 
 
+@pytest.mark.slow
 @by_name([piece for piece in IN_PROCESS if piece.room == "culprit"])
 def test_a_mistake_is_caught_by_its_clause_and_by_no_other(piece: Piece) -> None:
     broken = caught(piece)
@@ -86,12 +87,14 @@ def test_a_client_that_keeps_every_clause_is_left_alone(piece: Piece) -> None:
     assert (finding.broken, finding.inconclusive) == ({}, ())
 
 
+@pytest.mark.slow
 @by_name([piece for piece in OWN if piece.room == "correct" and not piece.command and piece.name not in ELSEWHERE])
 def test_a_client_of_any_build_is_left_alone(piece: Piece) -> None:
     finding = judge(piece, seed=2, examples=FEW)
     assert (finding.broken, finding.inconclusive) == ({}, ())
 
 
+@pytest.mark.slow
 @by_name(first_of_each_clause(piece for piece in OWN if piece.room == "culprit"))
 def test_a_variant_of_each_mistake_is_caught(piece: Piece) -> None:
     broken = caught(piece)

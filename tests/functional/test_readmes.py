@@ -41,8 +41,8 @@ DEMO = ("--client-id", "demo", "--client-secret", "demo-secret")
 USUAL = "127.0.0.1:8403"
 """Where the documents say that the mock is."""
 
-FEW = {"DAYFLY_WALK": "off", "DAYFLY_EXAMPLES": "3", "PYTEST_ADDOPTS": "-p no:schemathesis -p no:valkey"}
-"""Options that make commands short, as variables: they are run as they are written. Two plugins would take a while to load."""
+FEW = {"DAYFLY_WALK": "off", "DAYFLY_EXAMPLES": "3"}
+"""Options that make commands short, as variables: they are run as they are written."""
 
 VOLATILE = (
     (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "ID"),

@@ -56,6 +56,6 @@ def edit(step: Block, folder: Path) -> None:
 def run(step: Block, folder: Path) -> None:
     """Run the commands that a block shows; each must succeed."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    given = {**os.environ, "PATH": path, "PYTHONPATH": ".", "PYTEST_ADDOPTS": "-p no:schemathesis"}
+    given = {**os.environ, "PATH": path, "PYTHONPATH": "."}
     done = subprocess.run(["sh", "-e"], input=step.text, cwd=folder, env=given, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

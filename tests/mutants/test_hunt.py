@@ -11,6 +11,8 @@ from tests.mutants.catalogue import MUTANTS
 from tests.mutants.hunt import NoVerdict, check_that_nothing_is_found, hunt
 from tests.mutants.workshop import copy_of_the_project, mutated
 
+pytestmark = pytest.mark.slow
+
 NAMED = {mutant.name: mutant for mutant in MUTANTS}
 
 SOME = (

@@ -11,6 +11,8 @@ from playwright.sync_api import Page
 from mockserver.live import LiveServer
 from tests.functional.serving import Serving
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 

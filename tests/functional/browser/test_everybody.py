@@ -12,6 +12,8 @@ from tests.functional.browser.conftest import NewVisitor
 from tests.functional.browser.visiting import CONSOLE, Visitor
 from tests.functional.serving import Serving
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "a-token-for-tests"
 
 PLACES = [

@@ -13,6 +13,8 @@ from tests.functional.browser.visiting import CONSOLE, Visitor
 from tests.functional.serving import Serving
 from tests.need import need
 
+pytestmark = pytest.mark.slow
+
 
 def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()

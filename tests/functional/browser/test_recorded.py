@@ -13,6 +13,8 @@ from contracts.cli.group import dayfly
 from contracts.replay import Report, open_recording, reproduce
 from tests.functional.serving import Serving
 
+pytestmark = pytest.mark.slow
+
 # A page that uses a session twice, presents an id of somebody's notes, forgets its token, and sends no text.
 PAGE = """<!doctype html><title>notifier</title><script>
 const call = (path, body, headers) => fetch(path, {method: 'POST', body, headers});

@@ -18,6 +18,8 @@ from tests.functional.browser.visiting import Visitor
 from tests.functional.serving import Serving
 from tests.functional.talking import CREATE
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = [
     "<script>document.title = 'taken'</script>",
     '"><img src=x onerror="document.title=\'taken\'">',

@@ -14,6 +14,8 @@ from tests.functional.browser.test_everybody import findings
 from tests.functional.browser.visiting import Visitor
 from tests.need import need
 
+pytestmark = pytest.mark.slow
+
 KINDS = {"curl": ["bash"], "python": [sys.executable], "node": ["node"], "json": []}
 SUFFIXES = {"curl": ".sh", "python": ".py", "node": ".mjs", "json": ".json"}
 TITLES = {"curl": "the curl script", "python": "the Python script", "node": "the Node script", "json": "the story file"}
