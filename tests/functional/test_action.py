@@ -18,6 +18,8 @@ import yaml
 from tests.need import need
 from tests.schemas import is_valid
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
 INSTALL, JUDGE = (step for step in ACTION["runs"]["steps"] if "run" in step)
@@ -119,7 +121,6 @@ def test_options_with_an_open_quote_are_refused(job: Job) -> None:
     assert "quote" in done.stderr
 
 
-@pytest.mark.slow
 def test_it_installs_dayfly_into_the_jobs_python(job: Job, tmp_path: Path) -> None:
     """The dependencies are those of this environment, so that nothing is downloaded."""
     home = tmp_path / "environment"

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.contracts.replay.generated import generate
 from tests.contracts.replay.test_reproduce import lived
+from tests.functional.conftest import Dayfly
 
 ROOT = Path(__file__).parent.parent.parent
 FIXTURES = ROOT / "fixtures"
 
 
-def reproduce(*arguments: str | Path, columns: int = 100) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "contracts.cli", "reproduce", *map(str, arguments)]
-    environment = {**os.environ, "COLUMNS": str(columns), "PYTHONIOENCODING": "utf-8"}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False, encoding="utf-8")
+@pytest.fixture
+def reproduce(dayfly: Dayfly, monkeypatch: pytest.MonkeyPatch) -> Dayfly:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("COLUMNS", "100")
+    return partial(dayfly, "reproduce")
 
 
-def test_the_story_of_earlier_today() -> None:
+def test_the_story_of_earlier_today(reproduce: Dayfly) -> None:
     done = reproduce("fixtures/recordings/earlier-today.har")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "15:40:27.803       5  send s1         403 not.authorized  403 session.consumed" in done.stdout
@@ -32,12 +32,12 @@ def test_the_story_of_earlier_today() -> None:
 
 
 @pytest.mark.parametrize("name", ["bad/S1.jsonl", "good/R3.jsonl", "good/A2.jsonl"])
-def test_a_trace_of_the_mock_is_answered_as_it_was(name: str) -> None:
+def test_a_trace_of_the_mock_is_answered_as_it_was(name: str, reproduce: Dayfly) -> None:
     done = reproduce(FIXTURES / "traces" / name)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_what_is_no_recording_is_told_in_one_line(tmp_path: Path) -> None:
+def test_what_is_no_recording_is_told_in_one_line(tmp_path: Path, reproduce: Dayfly) -> None:
     file = tmp_path / "notes.har"
     file.write_text("nothing of the kind")
     done = reproduce(file)
@@ -45,7 +45,7 @@ def test_what_is_no_recording_is_told_in_one_line(tmp_path: Path) -> None:
     assert done.stderr.splitlines()[-1].startswith(f"dayfly: {file}: this is not a recording: it looks like plain text")
 
 
-def test_what_was_inferred_is_served_as_it_was_recorded(tmp_path: Path) -> None:
+def test_what_was_inferred_is_served_as_it_was_recorded(tmp_path: Path, reproduce: Dayfly) -> None:
     file, policy = tmp_path / "x.har", tmp_path / "policy.toml"
     file.write_bytes(lived((7, 200), (11, 403)).raw)
     first = reproduce(file, "--infer-policy", policy, "--json")
@@ -55,21 +55,21 @@ def test_what_was_inferred_is_served_as_it_was_recorded(tmp_path: Path) -> None:
     assert reproduce(file, "--policy", policy).returncode == 0
 
 
-def test_a_policy_that_cannot_be_written_does_not_take_the_report_with_it() -> None:
+def test_a_policy_that_cannot_be_written_does_not_take_the_report_with_it(reproduce: Dayfly) -> None:
     done = reproduce("fixtures/recordings/earlier-today.har", "--infer-policy", "/dev/full", "--report", "json:/dev/full")
     assert done.returncode == 2
     assert "403 session.consumed, 2 times" in done.stdout
     assert "/dev/full cannot be written" in done.stderr
 
 
-def test_two_reports_in_one_place_are_refused_before_anything_is_replayed() -> None:
+def test_two_reports_in_one_place_are_refused_before_anything_is_replayed(reproduce: Dayfly) -> None:
     done = reproduce("fixtures/recordings/earlier-today.har", "--report", "markdown:-", "--json")
     assert done.returncode == 2
     assert list(json.loads(done.stdout)) == ["error"]
     assert "standard output has room for one report" in done.stderr
 
 
-def test_a_trace_that_a_mock_has_written_is_answered_as_it_was(tmp_path: Path) -> None:
+def test_a_trace_that_a_mock_has_written_is_answered_as_it_was(tmp_path: Path, reproduce: Dayfly) -> None:
     """Its policy, its faults, its clock and what was done to it are in the trace."""
     made = generate(7)
     file = tmp_path / "x.jsonl"
@@ -79,7 +79,7 @@ def test_a_trace_that_a_mock_has_written_is_answered_as_it_was(tmp_path: Path) -
     assert f"The mock answers all {len(made.exchanges)} requests as recorded." in done.stdout
 
 
-def test_reports_go_where_they_are_wanted(tmp_path: Path) -> None:
+def test_reports_go_where_they_are_wanted(tmp_path: Path, reproduce: Dayfly) -> None:
     page = tmp_path / "page.md"
     done = reproduce("fixtures/recordings/earlier-today.har", "--report", f"markdown:{page}")
     assert done.returncode == 0

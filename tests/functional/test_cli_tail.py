@@ -6,20 +6,24 @@ import json
 import signal
 import subprocess
 import sys
+from functools import partial
 
 import httpx
+import pytest
 
+from tests.functional.conftest import Dayfly
 from tests.functional.serving import Serving
 from tests.functional.talking import Talker, conversation
 
 TAIL = (sys.executable, "-m", "contracts.cli", "tail")
 
 
-def tail(*options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*TAIL, *options], check=False, capture_output=True, text=True, timeout=60)
+@pytest.fixture
+def tail(dayfly: Dayfly) -> Dayfly:
+    return partial(dayfly, "tail")
 
 
-def test_what_was_there_is_told_in_lines_and_in_json() -> None:
+def test_what_was_there_is_told_in_lines_and_in_json(tail: Dayfly) -> None:
     with Serving() as server:
         conversation(server.told)
         lines = tail(server.url, "--no-follow").stdout.splitlines()
@@ -54,7 +58,7 @@ def test_a_journal_that_begins_anew_is_followed_from_its_beginning() -> None:
             assert any('"operation":"token"' in line for line in stream.iter_lines())
 
 
-def test_an_unknown_organisation_and_a_wrong_token_end_in_words() -> None:
+def test_an_unknown_organisation_and_a_wrong_token_end_in_words(tail: Dayfly) -> None:
     with Serving("--admin-token", "a-token") as server:
         refused = tail(server.url, "--admin-token", "another")
         unknown = tail(server.url, "--admin-token", "a-token", "--organization", "nobody")
@@ -63,7 +67,7 @@ def test_an_unknown_organisation_and_a_wrong_token_end_in_words() -> None:
     assert "no organization 'nobody'" in unknown.stderr
 
 
-def test_a_request_that_names_no_organisation_is_not_lost_from_sight() -> None:
+def test_a_request_that_names_no_organisation_is_not_lost_from_sight(tail: Dayfly) -> None:
     with Serving() as server, Talker(server.told) as talker:
         talker.login()
         url, made_up = f"{server.url}/api/v2/conversations/webchat/sessions", {"Authorization": "Bearer made-up"}

@@ -6,17 +6,19 @@ Of the clients that are not shipped this runs the correct ones with few scenario
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
 from contracts.clauses import CLAUSES
+from tests.functional.conftest import Dayfly
 from tests.gallery.catalogue import ROOT, Piece, pieces
 from tests.gallery.judging import Story, judge, started
 from tests.need import need
+
+Replayed = Callable[[Piece, str], CompletedProcess[str]]
 
 PIECES = tuple(piece for piece in pieces() if piece.shipped)
 OWN = tuple(piece for piece in pieces() if not piece.shipped)
@@ -101,15 +103,19 @@ def test_a_variant_of_each_mistake_is_caught(piece: Piece) -> None:
     assert set(piece.breaks) <= set(broken) <= {*piece.breaks, *piece.along}
 
 
-def replayed(piece: Piece, scenario: str) -> subprocess.CompletedProcess[str]:
-    """Replay one scenario. All scenarios take minutes, because each starts a process."""
-    words = ["replay", f"fixtures/scenarios/{scenario}.json", "--command", started(piece), "--patience", "60"]
-    return subprocess.run([sys.executable, "-m", "contracts.cli", *words], capture_output=True, text=True, check=False)
+@pytest.fixture
+def replayed(dayfly: Dayfly) -> Replayed:
+    """Replays one scenario. All scenarios take minutes, because each starts a process."""
+
+    def replay(piece: Piece, scenario: str) -> CompletedProcess[str]:
+        return dayfly("replay", f"fixtures/scenarios/{scenario}.json", "--command", started(piece), "--patience", "60")
+
+    return replay
 
 
 @pytest.mark.slow
 @by_name([piece for piece in OWN if piece.files & SMOKED])
-def test_a_client_in_another_language_keeps_the_contract_in_one_scenario(piece: Piece) -> None:
+def test_a_client_in_another_language_keeps_the_contract_in_one_scenario(piece: Piece, replayed: Replayed) -> None:
     need(piece.needs)
     done = replayed(piece, "two-plain-sends")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -124,7 +130,7 @@ def test_a_client_in_a_compiled_language_is_left_alone(piece: Piece) -> None:
 
 @pytest.mark.slow
 @by_name([piece for piece in PIECES if piece.is_compiled and piece.room == "exhibit"])
-def test_the_threads_mistake_is_caught_in_a_compiled_language(piece: Piece) -> None:
+def test_the_threads_mistake_is_caught_in_a_compiled_language(piece: Piece, replayed: Replayed) -> None:
     need(piece.needs)
     done = replayed(piece, "earlier-today")
     assert done.returncode == 1, done.stdout + done.stderr

@@ -19,6 +19,8 @@ from mockserver.web.declared import create_declared_app
 from tests.functional.serving import Serving
 from tests.mockserver.platform.test_guess import SHOP
 
+pytestmark = pytest.mark.slow
+
 DOCUMENT = Path(__file__).parents[2] / "mockserver" / "platforms" / "README.md"
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", DOCUMENT.read_text("utf-8"), re.MULTILINE | re.DOTALL)
 FILES = {text.split("\n", 1)[0].removeprefix("# "): text for _, text in BLOCKS if text.startswith("# ")}

@@ -17,6 +17,8 @@ from contracts.verify.client import HeldTo
 from tests.functional.sessions import PLUGIN, SESSION, prepare, run
 from tests.walked import FIRST
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _project(monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> None:
@@ -290,7 +292,6 @@ def test_scenario_files_are_tests_of_the_configured_client(corpus: pytest.Pytest
     assert "INTERNALERROR" not in done.stdout.str()
 
 
-@pytest.mark.slow
 def test_workers_tell_the_same(corpus: pytest.Pytester) -> None:
     def told(workers: str) -> list[str]:
         done = run(corpus, CONTRACT + UNJUDGED, "--dayfly-check", "--dayfly-examples", "2", "-n", workers)

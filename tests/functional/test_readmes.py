@@ -487,6 +487,7 @@ def test_no_way_is_left_over() -> None:
     assert {key for block in SHOWN for key in keys(block)} == set(WAYS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", SHOWN, ids=lambda block: f"{block.document}:{block.heading}:{block.first[:30]}")
 def test_a_block_does_what_it_says(block: Block, place: Place) -> None:
     (key,) = keys(block)

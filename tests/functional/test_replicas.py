@@ -19,6 +19,8 @@ from tests.functional.talking import Talker, conversation
 from tests.need import need
 from tests.valkey import Server
 
+pytestmark = pytest.mark.slow
+
 PATIENT = {"DAYFLY_POLICY_IDLE_TIMEOUT": "3600", "DAYFLY_POLICY_TTL": "3600"}
 CREDENTIALS = ("--client-id", "replicated", "--client-secret", "replicated-secret")
 

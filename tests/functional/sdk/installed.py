@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from tests.need import lacking, need
@@ -59,12 +59,14 @@ def installed(name: str, command: Callable[[Path], list[str]], part_of: str = "s
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as scratch:
-        made = Path(scratch) / "made"
-        made.mkdir()
-        _run(name, command(made), part_of)
-        with suppress(OSError):  # another process was faster
-            made.rename(folder)
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another worker may be filling it
+        if not folder.is_dir():
+            with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as scratch:
+                made = Path(scratch) / "made"
+                made.mkdir()
+                _run(name, command(made), part_of)
+                made.rename(folder)
     return folder
 
 
