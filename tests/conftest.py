@@ -35,7 +35,7 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Puts long tests first: at the end no worker is to wait for another's."""
+    """Puts long tests first, so that at the end workers do not wait for each other."""
     if config.getoption("quick"):
         for item in items:
             if item.get_closest_marker("slow"):
@@ -50,7 +50,7 @@ def _place(item: pytest.Item) -> int:
 
 
 def pytest_collection_finish() -> None:
-    """Lets the processes that tests start leave out what they do not need, and what takes a while to load."""
+    """Lets started processes leave out plugins and a compiler that they do not need. Each takes a while to load."""
     os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"  # trio, which it would import
     os.environ["JDK_JAVA_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # made for short runs
     os.environ["PYTEST_ADDOPTS"] = " ".join(f"-p no:{name}" for name in ("anyio", "schemathesis", "valkey"))

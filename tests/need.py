@@ -11,7 +11,7 @@ from typing import NoReturn
 import pytest
 
 SLOW = "they are slow (`make slow` runs them)"
-"""Why `--quick` skips tests."""
+"""The reason for which `--quick` skips tests."""
 
 LONGEST_REASON = 80
 """Characters shown of a reason: an installer may have said much."""
