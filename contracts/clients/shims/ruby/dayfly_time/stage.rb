@@ -1,0 +1,273 @@
+# frozen_string_literal: true
+
+require_relative "actor"
+
+module DayflyTime
+  # All threads of a process. One of them, the holder, runs; each runs until it waits. If none can go on, the stage asks for the time.
+  class Stage
+    STALL = 0.05 # seconds of real time after which a thread that waits in native code no longer holds up the others
+    GLANCE = 0.0005 # and between two looks for what comes in while the process rests
+    BUSY = 0.002 # seconds of a processor's time between two looks that count as work
+    LONGEST_TURN = 0.5 # seconds of a processor's time after which a thread lets others go on, as in a loop that waits for them
+    LOOKS = 5
+    READINGS = 10_000 # of the clock without a pause: whoever reads it as often waits for it, so each then takes a millisecond
+    SPINS = 5_000 # passes in a row in which no thread did more than hand over: they wait as well
+    MILLISECOND = 1000
+
+    attr_reader :origin, :watcher
+
+    def initialize(channel, welcome)
+      @channel, @ports = channel, welcome[:ports]
+      @now = @origin = welcome[:now]
+      @lock, @turns, @told, @readings, @spins = Thread::Mutex.new, 0, -1, 0, 0
+      @main = @holder = Actor.new(Thread.current)
+      @actors = { Thread.current => @main }.compare_by_identity
+      @watcher = Native::START.call { watch }
+    end
+
+    # Return self, after the others have had a turn if that of this thread is long.
+    def awake
+      pass if @is_overdue
+      self
+    end
+
+    def on?(thread)
+      @actors.key?(thread)
+    end
+
+    # Return the time, which moves by itself if it is read in a loop.
+    def now
+      @readings += 1
+      @now += MILLISECOND if @readings > READINGS
+      @now
+    end
+
+    # Return the moment that is so many seconds from now; nil for nil.
+    def after(seconds)
+      seconds && @now + (seconds * 1_000_000).ceil
+    end
+
+    # Wait until the block returns true, or until a moment. Return whether it is true. `files` are what the thread waits for.
+    # A thread that may be `woken` waits no longer if it is: the result is then true.
+    def wait(moment = nil, files: [], woken: false, &ready)
+      actor = @actors[Thread.current]
+      until ready&.call
+        return false if moment && moment <= @now
+
+        actor.is_woken = false
+        pause(actor, Wait.new(moment, files, ready, @turns))
+        return true if woken && actor.is_woken
+      end
+      true
+    end
+
+    # Let the other threads go on that can.
+    def pass
+      @spun_since = @now if @spins.zero?
+      @spins += 1
+      pause(@actors[Thread.current], Wait.new(nil, [], nil, @turns, true))
+    end
+
+    # Tell a thread that waits that it has been woken, or that an exception is on its way to it.
+    def wake(thread, interrupt: false)
+      return unless (actor = @actors[thread])
+
+      actor.is_interrupted = true if interrupt
+      actor.is_woken = true
+    end
+
+    # Return a block for a new thread, which then takes part.
+    def adopt(block)
+      actor = Actor.new
+      [actor, proc { |*args| perform(actor) { block.call(*args) } }.ruby2_keywords]
+    end
+
+    # End the other threads in their order, as Ruby does at the end of a process.
+    def finish
+      return unless @actors[Thread.current] == @main
+
+      others = @actors.keys - [Thread.current]
+      others.each(&:kill)
+      others.each { |thread| wait { !on?(thread) } }
+    end
+
+    # Tell the simulation that this process cannot be in virtual time, which ends it. `why` completes "because …".
+    def notice(why)
+      @channel.ask(idle("", real: why))
+    end
+
+    def leave_in_child
+      @channel.close
+    end
+
+    private
+
+    # -- turns ----------------------------------------------------------------------------------------------------------------
+
+    # Hand over, and come back when it is the thread's turn. Exceptions from other threads are raised only then.
+    def pause(actor, wait)
+      Thread.handle_interrupt(Object => :never) do
+        give_up_turn(actor) { actor.wait = wait }
+        actor.take_turn
+      end
+      return unless actor.is_interrupted
+
+      actor.is_interrupted = false
+      Native::SLEEP.call(0) # for an exception that is let in where a thread waits
+    end
+
+    # Run a new thread from its first turn to its end.
+    def perform(actor)
+      Thread.handle_interrupt(Object => :never) { enter(actor) }
+      yield
+    rescue Exception
+      @main.is_interrupted = true # it may be raised there too
+      raise
+    ensure
+      Thread.handle_interrupt(Object => :never) { leave(actor) }
+    end
+
+    def enter(actor)
+      actor.thread = Thread.current
+      actor.wait = Wait.new(nil, [], -> { true }, @turns)
+      @actors[Thread.current] = actor
+      actor.arrive
+      actor.take_turn
+    end
+
+    def leave(actor)
+      give_up_turn(actor) do
+        @actors.delete(actor.thread)
+        @ended = actor.thread
+      end
+    end
+
+    # Call the block, and let another thread go on unless one runs already.
+    def give_up_turn(actor)
+      is_free = Native::LOCKED.bind_call(@lock) do
+        yield
+        @holder = nil if @holder == actor
+        !@holder && !@is_asking && (@is_asking = true)
+      end
+      hand_over if is_free
+    end
+
+    # Give the turn to the thread that can go on first; ask for the time until there is one.
+    def hand_over
+      ask_for_time until (actor = able)
+      @turns += 1
+      ended, @ended = @ended, nil
+      actor.wait = nil
+      @holder, @is_asking, @is_overdue = actor, false, false
+      actor.give_turn(ended)
+    end
+
+    # Return the thread that goes on next: one for which something has come in, then one whose moment is due, then one that passes.
+    def able
+      waiting = @actors.values.select(&:wait)
+      ready = waiting.select(&:ready?).min_by { |actor| actor.wait.turn }
+      ready ||= waiting.select { |actor| actor.due?(@now) }.min_by { |actor| [actor.wait.moment, actor.wait.turn] }
+      ready ? @spins = 0 : ready = waiting.select { |actor| actor.wait.passes }.min_by { |actor| actor.wait.turn }
+      ready unless @spins > SPINS
+    end
+
+    # -- time -----------------------------------------------------------------------------------------------------------------
+
+    def ask_for_time
+      foreign = native || Surroundings.foreign(files, @ports)
+      return if runs?
+      return if !foreign.empty? && rest(STALL)
+
+      ask(foreign)
+    end
+
+    def ask(foreign)
+      answer = @channel.ask(idle(foreign))
+      @now = [@now, answer[:now]].max
+      @readings, @spins = 0, [@spins, 1].min
+      rest(answer[:rest] / 1000.0) if answer[:rest]
+    end
+
+    def idle(foreign, real: Surroundings.beyond)
+      worked, @told = @told != @turns, @turns
+      sockets = Surroundings.traffic(files, @ports).map { |port, counts| %("#{port}":#{counts}) }.join(",")
+      %({"idle":true,"at":#{@now},"next":#{upcoming || "null"},"worked":#{worked},"foreign":#{foreign.dump},) +
+        %("children":#{Surroundings.running},"sockets":{#{sockets}},"real":#{real.dump}})
+    end
+
+    # Return when the first wait ends. Threads that only pass wait for a little time, and for more the longer that lasts.
+    def upcoming
+      moments = @actors.each_value.filter_map { |actor| actor.wait&.moment }
+      moments << @now + [MILLISECOND, (@now - @spun_since) / 4].max if @spins > SPINS
+      moments.min
+    end
+
+    # Wait so many seconds of real time for what comes in; return whether anything has.
+    def rest(seconds)
+      ends = Native.seconds + seconds
+      until @actors.each_value.any? { |actor| actor.wait && (actor.ready? || actor.due?(@now)) } || runs?
+        return false if Native.seconds > ends
+
+        Native::SLEEP.call(GLANCE)
+      end
+      true
+    end
+
+    def files
+      @actors.each_value.flat_map { |actor| actor.wait&.files || [] }
+    end
+
+    # -- native code ----------------------------------------------------------------------------------------------------------
+
+    # Return what a thread waits for in native code; nil if none does.
+    def native
+      actor = @actors.each_value.find { |one| !one.wait }
+      actor && "native code in #{actor.place}"
+    end
+
+    # Return true, after a moment, if a thread that has no turn runs, or one that is not on the stage.
+    def runs?
+      return false unless any_running? || LOOKS.times.all? { Surroundings.strangers_at_work?(known) }
+
+      Native::SLEEP.call(GLANCE)
+      true
+    end
+
+    def any_running?
+      @actors.each_value.any? { |actor| !actor.wait && !Native.blocked?(actor.thread) }
+    end
+
+    def known
+      [*@actors.keys, @watcher, Thread.current].map(&:native_thread_id)
+    end
+
+    # Look for ever whether the holder waits for what this stage does not know, and then let others go on.
+    def watch
+      seen, since, worked = nil, 0, 0
+      loop do
+        Native::SLEEP.call(STALL)
+        before, worked = worked, Native.worked
+        since, seen = before, @turns if seen != @turns
+        @is_overdue = true if worked - since > LONGEST_TURN
+        hand_over if worked - before < BUSY && seen == @turns && holder_blocked? && take_turn_away(seen)
+      end
+    end
+
+    # Return whether the holder is in native code, and nothing works for it.
+    def holder_blocked?
+      LOOKS.times.all? do
+        Native::SLEEP.call(GLANCE)
+        (thread = @holder&.thread) && Native.blocked?(thread) && !Surroundings.strangers_at_work?(known)
+      end
+    end
+
+    def take_turn_away(turns)
+      Native::LOCKED.bind_call(@lock) do
+        next if !@holder || @is_asking || @turns != turns
+
+        @holder = nil
+        @is_asking = true
+      end
+    end
+  end
+end
