@@ -40,7 +40,7 @@ module DayflyTime
 
     def take_turn
       ended = Native::POP.bind_call(@turns)
-      Native::PASS.call while ended&.alive?
+      Native::PASS.call while ended && Native::ALIVE.bind_call(ended)
     end
 
     # Return the method in which it is.

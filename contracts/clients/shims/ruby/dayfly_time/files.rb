@@ -4,6 +4,8 @@
 module DayflyTime
   # What a call has to wait for.
   module Files
+    PIECE = 4096 # bytes; fewer than can be put back
+
     module_function
 
     # Wait until one of the events is there, on the stage; return the stage, or nil if the thread or the file is not for it.
@@ -15,21 +17,33 @@ module DayflyTime
       stage
     end
 
-    # Read on until `enough` says so of what has been read, or to the end; what was read is put back.
-    def fill(file, &enough)
-      data = +"".b
-      data << Native::READ.bind_call(file, 1 << 16) until enough.call(data) || !wait(file)
+    # Read up to the piece that has the mark, which is put back, or to the end. Return what comes before.
+    def up_to(file, mark)
+      data = "".b
+      while wait(file)
+        size = data.size
+        data << Native::READ.bind_call(file, PIECE)
+        next unless mark && (at = data.index(mark.b, [size - mark.bytesize, 0].max))
+
+        file.ungetbyte(data.slice!([at, size].min..))
+        break
+      end
+      in_its_encoding(file, data)
     rescue EOFError
-      nil
-    ensure
-      file.ungetbyte(data) unless data.nil? || data.empty?
+      in_its_encoding(file, data)
     end
 
-    # Read on until there is a line, as `gets` takes it.
-    def fill_line(file, separator = $/, limit = nil)
-      separator, limit = $/, separator if separator.is_a?(Integer)
-      mark = separator == "" ? "\n\n" : separator
-      fill(file) { |data| mark && data.include?(mark.b) || limit && data.size >= limit }
+    # Read so many bytes, or to the end.
+    def take(file, size)
+      data = "".b
+      data << Native::READ.bind_call(file, [size - data.size, PIECE].min) while data.size < size && wait(file)
+      data
+    rescue EOFError
+      data
+    end
+
+    def in_its_encoding(file, data)
+      data.force_encoding(file.external_encoding || Encoding.default_external)
     end
   end
 
@@ -41,21 +55,29 @@ module DayflyTime
       end
     end
 
-    %i[gets readline].each do |name|
-      define_method(name) do |*args, **options|
-        Files.fill_line(self, *args) if DayflyTime.stage
-        super(*args, **options)
-      end
+    def gets(separator = $/, limit = nil, **options)
+      limit, separator = separator, $/ if separator.is_a?(Integer)
+      return limit ? super : super(separator, **options) if limit || !Files.wait(self)
+
+      before = Files.up_to(self, separator == "" ? "\n\n" : separator)
+      rest = super(separator, **options)
+      before.empty? ? rest : before << rest.to_s
     end
 
-    def read(size = nil, *buffer)
-      Files.fill(self) { |data| size && data.size >= size } if DayflyTime.stage
-      super
+    def readline(...)
+      gets(...) || raise(EOFError, "end of file reached")
     end
 
     def readlines(...)
-      Files.fill(self) { false } if DayflyTime.stage
-      super
+      each_line(...).to_a
+    end
+
+    def read(size = nil, buffer = nil)
+      return super unless Files.wait(self)
+
+      data = size ? Files.take(self, size) : Files.up_to(self, nil)
+      data = nil if data.empty? && size&.positive?
+      buffer ? buffer.replace(data.to_s) && data && buffer : data
     end
 
     def each_line(*args, **options)

@@ -12,6 +12,8 @@ module DayflyTime
     POP = Thread::Queue.instance_method(:pop)
     LOCKED = Thread::Mutex.instance_method(:synchronize)
     READ = IO.instance_method(:readpartial)
+    ALIVE = Thread.instance_method(:alive?)
+    STATUS = Thread.instance_method(:status)
     NAME = Module.instance_method(:name)
     WRITE = IO.instance_method(:syswrite)
 
@@ -19,7 +21,12 @@ module DayflyTime
 
     # Return whether `thread` waits in native code: it neither runs nor is ready to.
     def blocked?(thread)
-      thread.status == "sleep" && !%w[R D].include?(Surroundings.state("/proc/self/task/#{thread.native_thread_id}/stat"))
+      STATUS.bind_call(thread) == "sleep" && !%w[R D].include?(Surroundings.state("/proc/self/task/#{number(thread)}/stat"))
+    end
+
+    # Return the number that the system gives a thread. In a copy of the process, Ruby 3.1 has a wrong one for the main thread.
+    def number(thread)
+      thread == Thread.main ? $$ : thread.native_thread_id
     end
 
     # Return the seconds of a processor's time that this process has used.

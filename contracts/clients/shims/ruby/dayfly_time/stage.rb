@@ -8,10 +8,10 @@ module DayflyTime
     STALL = 0.05 # seconds of real time after which a thread that waits in native code no longer holds up the others
     GLANCE = 0.0005 # and between two looks for what comes in while the process rests
     BUSY = 0.002 # seconds of a processor's time between two looks that count as work
-    LONGEST_TURN = 0.5 # seconds of a processor's time after which a thread lets others go on, as in a loop that waits for them
+    LONGEST_TURN = 0.5 # seconds of a processor's time after which a thread lets the others go on, for which it may wait in a loop
     LOOKS = 5
     READINGS = 10_000 # of the clock without a pause: whoever reads it as often waits for it, so each then takes a millisecond
-    SPINS = 5_000 # passes in a row in which no thread did more than hand over: they wait as well
+    SPINS = 1_000 # passes in a row in which no thread did more than hand over: they wait as well
     MILLISECOND = 1000
 
     attr_reader :origin, :watcher
@@ -25,9 +25,12 @@ module DayflyTime
       @watcher = Native::START.call { watch }
     end
 
-    # Return self, after the others have had a turn if that of this thread is long.
+    # Return self. If the turn of this thread is long, first so much time passes for those that wait for time.
     def awake
-      pass if @is_overdue
+      if @is_overdue
+        @is_overdue = false
+        @actors.each_value.any? { |actor| actor.wait&.moment } ? wait(after(LONGEST_TURN)) : pass
+      end
       self
     end
 
@@ -72,8 +75,7 @@ module DayflyTime
     def wake(thread, interrupt: false)
       return unless (actor = @actors[thread])
 
-      actor.is_interrupted = true if interrupt
-      actor.is_woken = true
+      interrupt ? actor.is_interrupted = true : actor.is_woken = true
     end
 
     # Return a block for a new thread, which then takes part.
@@ -238,7 +240,7 @@ module DayflyTime
     end
 
     def known
-      [*@actors.keys, @watcher, Thread.current].map(&:native_thread_id)
+      [*@actors.keys, @watcher, Thread.current].map { |thread| Native.number(thread) }
     end
 
     # Look for ever whether the holder waits for what this stage does not know, and then let others go on.

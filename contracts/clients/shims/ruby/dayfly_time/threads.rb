@@ -53,6 +53,13 @@ module DayflyTime
       super
     end
 
+    %i[alive? status stop?].each do |name|
+      define_method(name) do
+        DayflyTime.stage # a thread may look again and again
+        super()
+      end
+    end
+
     def raise(*args, **options)
       DayflyTime.stage&.wake(self, interrupt: true) unless equal?(Thread.current)
       super
