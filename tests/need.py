@@ -17,8 +17,8 @@ LONGEST_REASON = 80
 def need(name: str) -> str:
     """Return the path of the program or library `name`.
 
-    It is `node`, `curl`, `chromium`, `valkey` for a server with its protocol, or the library `libfaketime`. Skips the test, or
-    fails it, if it is missing.
+    It is `node`, `ruby`, `curl`, `chromium`, `valkey` for a server with its protocol, or the library `libfaketime`.
+    Skips the test, or fails it, if it is missing.
     """
     if name in _LOOKED_FOR:
         return _LOOKED_FOR[name]() or lacking(name, "is not installed")

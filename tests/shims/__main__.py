@@ -18,7 +18,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.shims", description=__doc__)
     parser.add_argument("--tries", type=int, default=1000, metavar="N")
     parser.add_argument("--loops", type=int, default=2, metavar="N", help="busy loops beside the client")
-    parser.add_argument("--python", dest="runtime", action="store_const", const=python, help="try the shim for Python, not Node")
+    parser.add_argument(
+        "--python", dest="runtime", action="store_const", const=python, help="try the shim for Python, not Node"
+    )
     parser.add_argument("--ruby", dest="runtime", action="store_const", const=ruby, help="try the shim for Ruby, not Node")
     parser.add_argument("names", nargs="*", metavar="NAME", help="sources of work; else all")
     options = parser.parse_args()

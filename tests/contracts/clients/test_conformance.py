@@ -39,7 +39,9 @@ def test_a_runtime_without_a_shim_is_said_at_once(script: str, capsys: pytest.Ca
     assert cli.run(["shim", "check", "--patience", "0.5", "--", "sh", "-c", script]) == 2
     said = capsys.readouterr().err
     assert "no process connected to the socket in DAYFLY_TIME" in said
-    assert said.endswith("load a shim with the command, or use one of the runtimes for which dayfly has one: Node, Python, Ruby\n")
+    assert said.endswith(
+        "load a shim with the command, or use one of the runtimes for which dayfly has one: Node, Python, Ruby\n"
+    )
 
 
 ANSWERS = "hello()\nwhile asked := line(): say(id=asked['id'], time=now / 1000, first='work', order=[], status=200)\n"

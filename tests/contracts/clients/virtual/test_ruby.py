@@ -112,12 +112,12 @@ def test_timeouts_of_requests_strike_when_they_should(tmp_path: Path) -> None:
 
 
 GEMS = {
-    "excon": "Excon.post(\"#{BASE}/oauth/token\", read_timeout: 20)",
-    "faraday": "Faraday.new(request: { timeout: 20 }).post(\"#{BASE}/oauth/token\")",
-    "http": "HTTP.timeout(read: 20).post(\"#{BASE}/oauth/token\")",
-    "httparty": "HTTParty.post(\"#{BASE}/oauth/token\", timeout: 20)",
-    "httpx": "HTTPX.with(timeout: { operation_timeout: 20, request_timeout: 20 }).post(\"#{BASE}/oauth/token\").raise_for_status",
-    "rest-client": "RestClient::Request.execute(method: :post, url: \"#{BASE}/oauth/token\", read_timeout: 20)",
+    "excon": 'Excon.post("#{BASE}/oauth/token", read_timeout: 20)',
+    "faraday": 'Faraday.new(request: { timeout: 20 }).post("#{BASE}/oauth/token")',
+    "http": 'HTTP.timeout(read: 20).post("#{BASE}/oauth/token")',
+    "httparty": 'HTTParty.post("#{BASE}/oauth/token", timeout: 20)',
+    "httpx": 'HTTPX.with(timeout: { operation_timeout: 20, request_timeout: 20 }).post("#{BASE}/oauth/token").raise_for_status',
+    "rest-client": 'RestClient::Request.execute(method: :post, url: "#{BASE}/oauth/token", read_timeout: 20)',
 }
 
 
@@ -139,7 +139,7 @@ def test_an_answer_that_is_no_longer_waited_for_is_noted_as_such(tmp_path: Path)
 
 
 TWO = (Message(Guest("Ann", "a"), "a"), Message(Guest("Bob", "b"), "b"))
-RACES = "3.times.map { |n| Thread.new { post(\"/#{text}/#{n}\") } }.each(&:join)\n"
+RACES = '3.times.map { |n| Thread.new { post("/#{text}/#{n}") } }.each(&:join)\n'
 
 
 def test_the_same_scenario_makes_the_same_trace(tmp_path: Path) -> None:
@@ -213,7 +213,9 @@ def test_a_question_longer_than_a_pipe_holds_arrives(tmp_path: Path) -> None:
 )
 def test_questions_may_be_read_in_other_ways(tmp_path: Path, read: str) -> None:
     script = tmp_path / "client.rb"
-    script.write_text(f"require 'json'\n{read}\nsleep(60)\nputs({{ id: JSON.parse(line)['id'], ok: true }}.to_json)\n$stdout.flush\nend")
+    script.write_text(
+        f"require 'json'\n{read}\nsleep(60)\nputs({{ id: JSON.parse(line)['id'], ok: true }}.to_json)\n$stdout.flush\nend"
+    )
     assert outcomes(run(f"{need('ruby')} {script}", HELLO, HELLO)) == ["accepted", "accepted"]
 
 
@@ -265,7 +267,9 @@ def test_what_cannot_be_moved_is_said(tmp_path: Path, use: str, reason: str) -> 
         run(in_ruby(tmp_path, use, f"$LOAD_PATH << {str(tmp_path)!r}"), HELLO)
 
 
-@pytest.mark.parametrize("body", ["loop {}", "lock = Mutex.new; lock.lock; Thread.new { lock.lock }.join", "loop { sleep(3600) }"])
+@pytest.mark.parametrize(
+    "body", ["loop {}", "lock = Mutex.new; lock.lock; Thread.new { lock.lock }.join", "loop { sleep(3600) }"]
+)
 def test_a_client_that_never_comes_to_an_end_is_given_up(tmp_path: Path, body: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(simulation, "MOST_RESTS", 2)
     hung = run(in_ruby(tmp_path, body, BEFORE), HELLO, patience=0.5).hung
@@ -283,9 +287,7 @@ def test_settings_of_the_users_are_kept(tmp_path: Path, monkeypatch: pytest.Monk
     assert told(tmp_path, "sleep(60)\n[OWN, elapsed[0]]") == [7, 60]
 
 
-def test_no_gem_is_loaded_because_the_clients_bundle_may_have_another(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_gem_is_loaded_because_the_clients_bundle_may_have_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = [need("ruby"), "-e", "puts Gem.loaded_specs.keys"]
     alone = subprocess.run(loaded, check=True, capture_output=True, text=True).stdout.split()
     (tmp_path / "own.rb").write_text("LOADED = Gem.loaded_specs.keys")
