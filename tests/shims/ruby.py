@@ -30,7 +30,7 @@ SOURCES = {
     "a time limit": "Timeout.timeout(5) { Zlib.crc32(TEXT) }",
     "a pipe": "one, other = IO.pipe; Thread.new { other << TEXT; other.close }; one.read; one.close",
     "a socket": "one, other = UNIXSocket.pair; Thread.new { other.write(TEXT); other.close }; one.each_line {}; one.close",
-    "a server of its own": "server = TCPServer.new('127.0.0.1', 0); Thread.new { server.accept.then { |io| io << 'x'; io.close } }"
+    "a server of its own": "server = TCPServer.new('127.0.0.1', 0); Thread.new { io = server.accept; io << 'x'; io.close }"
     "; TCPSocket.open('127.0.0.1', server.local_address.ip_port, &:read); server.close",
     "a child": "system('true')",
     "a child on Ruby": "`ruby --disable-gems -e 'puts 1'`",

@@ -163,7 +163,7 @@ EXCEPTIONS = {
         "stop",
     ),
     "that ends the main thread": (
-        "Thread.new { Thread.current.report_on_exception = false; sleep(5); Thread.current.abort_on_exception = true; raise 'x' }"
+        "Thread.report_on_exception = false; Thread.new { Thread.current.abort_on_exception = true; sleep(5); raise 'x' }"
         "\nbegin sleep(60); rescue => e; [e.message, elapsed[0]] end",
         ["x", 5],
     ),
