@@ -97,7 +97,7 @@ class Subject:
     # -- what it says ----------------------------------------------------------------------------------------------------
 
     def arrived(self, number: int) -> Process:
-        """Return the process that came in as the `number`th, with its hello. Raises Violated, NoHello if there is none at all."""
+        """Return the process that came in as the `number`th, with its hello. Raises Violated, or NoHello if there is none."""
         try:
             self._wait_until(lambda: len(self.processes) > number, NOBODY_CAME, self._starting)
         except Violated as error:
