@@ -42,6 +42,20 @@ module DayflyTime
       data
     end
 
+    # Return whether all is read that was ever written.
+    def at_end?(file)
+      Native::SELECT.call([file], nil, nil, 0) && file.eof?
+    rescue IOError # it is not open for reading
+      false
+    end
+
+    def writable?(file)
+      Native::SELECT.call(nil, [file], nil, 0)
+      true
+    rescue IOError
+      false
+    end
+
     def in_its_encoding(file, data)
       data.force_encoding(file.external_encoding || Encoding.default_external)
     end
@@ -70,6 +84,15 @@ module DayflyTime
 
     def readlines(...)
       each_line(...).to_a
+    end
+
+    # The end of a process that `popen` has started, and that has written all it had, is waited for on the stage.
+    def close
+      if !closed? && pid && (stage = DayflyTime.stage) && Files.at_end?(self)
+        close_write if Files.writable?(self)
+        stage.wait { Surroundings.over?(pid) }
+      end
+      super
     end
 
     def read(size = nil, buffer = nil)

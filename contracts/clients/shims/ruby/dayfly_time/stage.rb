@@ -259,7 +259,8 @@ module DayflyTime
     def holder_blocked?
       LOOKS.times.all? do
         Native::SLEEP.call(GLANCE)
-        (thread = @holder&.thread) && Native.blocked?(thread) && !Surroundings.strangers_at_work?(known)
+        (thread = @holder&.thread) && Native.blocked?(thread) &&
+          !Surroundings.strangers_at_work?(known) && !Surroundings.children_at_work?
       end
     end
 

@@ -36,6 +36,11 @@ module DayflyTime
       ["", "Z", "X"].include?(state("/proc/#{pid}/stat"))
     end
 
+    # Return whether a child runs or is ready to, as one that is about to become another program.
+    def children_at_work?
+      children.any? { |pid| %w[R D].include?(state("/proc/#{pid}/stat")) }
+    end
+
     # Return whether a thread runs that is not `known`, or is ready to; native code starts such threads.
     def strangers_at_work?(known)
       listed("/proc/self/task").any? do |task|
