@@ -27,6 +27,7 @@ if ENV["DAYFLY_TIME"] && RUBY_ENGINE == "ruby" && RUBY_VERSION >= "3.1" && !defi
       require_relative "dayfly_time/threads"
       require_relative "dayfly_time/locks"
       require_relative "dayfly_time/files"
+      require_relative "dayfly_time/sockets"
       require_relative "dayfly_time/processes"
       $VERBOSE = warnings
       at_exit { stage&.finish }

@@ -1,18 +1,16 @@
 # frozen_string_literal: true
 
 require_relative "actor"
+require_relative "asking"
+require_relative "watching"
 
 module DayflyTime
   # All threads of a process. One of them, the holder, runs; each runs until it waits. If none can go on, the stage asks for the time.
   class Stage
-    STALL = 0.05 # seconds of real time after which a thread that waits in native code no longer holds up the others
-    GLANCE = 0.0005 # and between two looks for what comes in while the process rests
-    BUSY = 0.002 # seconds of a processor's time between two looks that count as work
-    LONGEST_TURN = 0.5 # seconds of a processor's time after which a thread lets the others go on, for which it may wait in a loop
-    LOOKS = 5
+    include Asking
+    include Watching
+
     READINGS = 10_000 # of the clock without a pause: whoever reads it as often waits for it, so each then takes a millisecond
-    SPINS = 1_000 # passes in a row in which no thread did more than hand over: they wait as well
-    MILLISECOND = 1000
 
     attr_reader :origin, :watcher
 
@@ -171,106 +169,6 @@ module DayflyTime
       ready ||= waiting.select { |actor| actor.due?(@now) }.min_by { |actor| [actor.wait.moment, actor.wait.turn] }
       ready ? @spins = 0 : ready = waiting.select { |actor| actor.wait.passes }.min_by { |actor| actor.wait.turn }
       ready unless @spins > SPINS
-    end
-
-    # -- time -----------------------------------------------------------------------------------------------------------------
-
-    def ask_for_time
-      foreign = native || Surroundings.foreign(files, @ports)
-      return if runs?
-      return if !foreign.empty? && rest(STALL)
-
-      ask(foreign)
-    end
-
-    def ask(foreign)
-      answer = @channel.ask(idle(foreign))
-      @now = [@now, answer[:now]].max
-      @readings, @spins = 0, [@spins, 1].min
-      rest(answer[:rest] / 1000.0) if answer[:rest]
-    end
-
-    def idle(foreign, real: Surroundings.beyond)
-      worked, @told = @told != @turns, @turns
-      sockets = Surroundings.traffic(files, @ports).map { |port, counts| %("#{port}":#{counts}) }.join(",")
-      %({"idle":true,"at":#{@now},"next":#{upcoming || "null"},"worked":#{worked},"foreign":#{foreign.dump},) +
-        %("children":#{Surroundings.running},"sockets":{#{sockets}},"real":#{real.dump}})
-    end
-
-    # Return when the first wait ends. Threads that only pass wait for a little time, and for more the longer that lasts.
-    def upcoming
-      moments = @actors.each_value.filter_map { |actor| actor.wait&.moment }
-      moments << @now + [MILLISECOND, (@now - @spun_since) / 4].max if @spins > SPINS
-      moments.min
-    end
-
-    # Wait so many seconds of real time for what comes in; return whether anything has.
-    def rest(seconds)
-      ends = Native.seconds + seconds
-      until @actors.each_value.any? { |actor| actor.wait && (actor.ready? || actor.due?(@now)) } || runs?
-        return false if Native.seconds > ends
-
-        Native::SLEEP.call(GLANCE)
-      end
-      true
-    end
-
-    def files
-      @actors.each_value.flat_map { |actor| actor.wait&.files || [] }
-    end
-
-    # -- native code ----------------------------------------------------------------------------------------------------------
-
-    # Return what a thread waits for in native code; nil if none does.
-    def native
-      actor = @actors.each_value.find { |one| !one.wait }
-      actor && "native code in #{actor.place}"
-    end
-
-    # Return true, after a moment, if a thread that has no turn runs, or one that is not on the stage.
-    def runs?
-      return false unless any_running? || LOOKS.times.all? { Surroundings.strangers_at_work?(known) }
-
-      Native::SLEEP.call(GLANCE)
-      true
-    end
-
-    def any_running?
-      @actors.each_value.any? { |actor| !actor.wait && !Native.blocked?(actor.thread) }
-    end
-
-    def known
-      [*@actors.keys, @watcher, Thread.current].map { |thread| Native.number(thread) }
-    end
-
-    # Look for ever whether the holder waits for what this stage does not know, and then let others go on.
-    def watch
-      seen, since, worked = nil, 0, 0
-      loop do
-        Native::SLEEP.call(STALL)
-        before, worked = worked, Native.worked
-        since, seen = before, @turns if seen != @turns
-        @is_overdue = true if worked - since > LONGEST_TURN
-        hand_over if worked - before < BUSY && seen == @turns && holder_blocked? && take_turn_away(seen)
-      end
-    end
-
-    # Return whether the holder is in native code, and nothing works for it.
-    def holder_blocked?
-      LOOKS.times.all? do
-        Native::SLEEP.call(GLANCE)
-        (thread = @holder&.thread) && Native.blocked?(thread) &&
-          !Surroundings.strangers_at_work?(known) && !Surroundings.children_at_work?
-      end
-    end
-
-    def take_turn_away(turns)
-      Native::LOCKED.bind_call(@lock) do
-        next if !@holder || @is_asking || @turns != turns
-
-        @holder = nil
-        @is_asking = true
-      end
     end
   end
 end
