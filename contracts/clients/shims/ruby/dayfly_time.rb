@@ -10,7 +10,11 @@
 
 # frozen_string_literal: true
 
-if ENV["DAYFLY_TIME"] && RUBY_ENGINE == "ruby" && RUBY_VERSION >= "3.1" && !defined?(DayflyTime)
+# `ruby -n` and `-p` read by a `gets` that sets `$_`, which no stand-in can do.
+words = File.readable?("/proc/self/cmdline") ? File.read("/proc/self/cmdline") : ""
+is_filter = words.match?(/\A[^\0]*(?:\0-(?:[rICE]\0)?[^\0]*)*?\0-[0alswW]*[np]/)
+
+if ENV["DAYFLY_TIME"] && RUBY_ENGINE == "ruby" && RUBY_VERSION >= "3.1" && !is_filter && !defined?(DayflyTime)
   send(respond_to?(:gem_original_require, true) ? :gem_original_require : :require, "socket.so")
   require_relative "dayfly_time/native"
   require_relative "dayfly_time/channel"

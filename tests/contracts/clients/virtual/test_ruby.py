@@ -300,10 +300,11 @@ def test_ruby_says_hello_however_it_is_started(tmp_path: Path) -> None:
     script = tmp_path / "client.rb"
     script.write_text(f"File.write({str(touched)!r}, '')")
     ruby = need("ruby")
-    for command in (f"{ruby} {script}", f"sh -c 'X=1 {ruby} {script}; true'", f"{ruby} --disable-gems {script}"):
+    for command in (f"{ruby} {script} -n", f"sh -c 'X=1 {ruby} {script}; true'", f"{ruby} --disable-gems {script}"):
         assert probe.why_real_time(shlex.split(command)) == ""
     assert not touched.exists()
-    assert probe.why_real_time(["env", "-i", ruby, str(script)]) == "its runtime did not say hello"
+    for words in (["env", "-i", ruby, str(script)], [ruby, "-r", "json", "-ne", "puts $_"]):
+        assert probe.why_real_time(words) == "its runtime did not say hello"
 
 
 def test_where_nobody_listens_time_is_real(tmp_path: Path) -> None:
