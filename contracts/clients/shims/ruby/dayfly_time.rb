@@ -1,8 +1,9 @@
-# Virtual time for a Ruby process, 3.1 or later: RUBYLIB names this folder, RUBYOPT=-rdayfly_time, and DAYFLY_TIME a Unix socket.
+# Virtual time for a Ruby process, 3.1 or later: RUBYOPT=-rdayfly_time, with RUBYLIB naming this folder and DAYFLY_TIME
+# a Unix socket.
 #
-# Threads run one at a time, on a stage whose clock is the simulation's. Time stands still while a thread runs. Once all
-# of them wait for time to pass or for something to come in, the process says so on its socket. It blocks there until it
-# is told the time. contracts/README.md describes the protocol.
+# Threads run one at a time, on a stage whose clock is the simulation's. Time stands still while a thread runs.
+# Once all of them wait for time to pass or for something to come in, the process says so on its socket. It
+# blocks there until it is told the time. contracts/README.md describes the protocol.
 #
 # Nothing that is a gem is loaded, because the client's bundle may bring another version of it.
 #

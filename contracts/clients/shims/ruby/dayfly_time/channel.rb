@@ -28,7 +28,8 @@ module DayflyTime
 
     private
 
-    # Read what the protocol has, without the gem json. A quotation mark within a string is escaped, so no text looks like a field.
+    # Read what the protocol has, without the gem json. A quotation mark within a string is escaped, so no text looks
+    # like a field.
     def answer(line)
       number = ->(name) { line[/"#{name}"\s*:\s*(\d+)/, 1]&.to_i }
       ports = line[/"ports"\s*:\s*\[([\d,\s]*)\]/, 1].to_s.split(",").map(&:to_i)

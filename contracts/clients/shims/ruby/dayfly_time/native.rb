@@ -24,7 +24,7 @@ module DayflyTime
       STATUS.bind_call(thread) == "sleep" && !%w[R D].include?(Surroundings.state("/proc/self/task/#{number(thread)}/stat"))
     end
 
-    # Return the number that the system gives a thread. In a copy of the process, Ruby 3.1 has a wrong one for the main thread.
+    # Return the system's number of a thread. In a copy of the process, Ruby 3.1 has a wrong one for the main thread.
     def number(thread)
       thread == Thread.main ? $$ : thread.native_thread_id
     end

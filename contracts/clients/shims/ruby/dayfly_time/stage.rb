@@ -5,12 +5,13 @@ require_relative "asking"
 require_relative "watching"
 
 module DayflyTime
-  # All threads of a process. One of them, the holder, runs; each runs until it waits. If none can go on, the stage asks for the time.
+  # All threads of a process. One of them, the holder, runs; each runs until it waits. If none can go on, the stage asks
+  # for the time.
   class Stage
     include Asking
     include Watching
 
-    READINGS = 10_000 # of the clock without a pause: whoever reads it as often waits for it, so each then takes a millisecond
+    READINGS = 10_000 # of the clock without a pause; whoever reads it as often waits, so each then takes a millisecond
 
     attr_reader :origin, :watcher
 
@@ -48,7 +49,7 @@ module DayflyTime
       seconds && @now + (seconds * 1_000_000).ceil
     end
 
-    # Wait until the block returns true, or until a moment. Return whether it is true. `files` are what the thread waits for.
+    # Wait until the block returns true, or until a moment. Return whether it is true. The thread waits for `files`.
     # A thread that may be `woken` waits no longer if it is: the result is then true.
     def wait(moment = nil, files: [], woken: false, &ready)
       actor = @actors[Thread.current]
@@ -162,7 +163,8 @@ module DayflyTime
       actor.give_turn(ended)
     end
 
-    # Return the thread that goes on next: one for which something has come in, then one whose moment is due, then one that passes.
+    # Return the thread that goes on next: one for which something has come in, else one whose moment is due, else one
+    # that passes.
     def able
       waiting = @actors.values.select(&:wait)
       ready = waiting.select(&:ready?).min_by { |actor| actor.wait.turn }

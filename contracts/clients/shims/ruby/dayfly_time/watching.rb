@@ -7,7 +7,7 @@ module DayflyTime
     GLANCE = 0.0005 # and between two looks at it
     LOOKS = 5
     BUSY = 0.002 # seconds of a processor's time between two looks that count as work
-    LONGEST_TURN = 0.5 # seconds of a processor's time after which a thread lets the others go on, for which it may wait in a loop
+    LONGEST_TURN = 0.5 # seconds of a processor's time after which a thread lets others go on: it may wait for them in a loop
 
     private
 
