@@ -116,7 +116,6 @@ GEMS = {
     "faraday": 'Faraday.new(request: { timeout: 20 }).post("#{BASE}/oauth/token")',
     "http": 'HTTP.timeout(read: 20).post("#{BASE}/oauth/token")',
     "httparty": 'HTTParty.post("#{BASE}/oauth/token", timeout: 20)',
-    "httpx": 'HTTPX.with(timeout: { operation_timeout: 20, request_timeout: 20 }).post("#{BASE}/oauth/token").raise_for_status',
     "rest-client": 'RestClient::Request.execute(method: :post, url: "#{BASE}/oauth/token", read_timeout: 20)',
 }
 
