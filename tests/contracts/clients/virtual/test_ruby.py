@@ -16,7 +16,7 @@ from contracts.clients.virtual import probe, simulation
 from contracts.clients.virtual.starting import shimmed
 from contracts.scenario import Fault, Item, Message, Send, SendParallel
 from mockserver.journal import Arrival, Guest, Header, Returned
-from tests.contracts.clients.virtual.speaking import HELLO, in_ruby, run
+from tests.contracts.clients.virtual.speaking import HELLO, ROOT, in_ruby, run
 from tests.contracts.small import errors, outcomes
 from tests.need import lacking, need
 from tests.shims.ruby import SOURCES, lost
@@ -200,6 +200,14 @@ other.close
 
 def test_lines_are_read_as_without_the_shim(tmp_path: Path) -> None:
     assert told(tmp_path, READS) == ["a\n", "b", 20_001, "é\n", "last", None, "", None, None]
+
+
+def test_a_program_does_the_same_as_without_the_shim(tmp_path: Path) -> None:
+    command = f"{need('ruby')} {ROOT / 'tests' / 'shims' / 'same.rb'} 2>&1"
+    alone = subprocess.run(["sh", "-c", command], check=False, capture_output=True, text=True)
+    assert alone.returncode == 5
+    assert told(tmp_path, f"system('{command} >{tmp_path}/out'); $?.exitstatus") == 5
+    assert (tmp_path / "out").read_text() == alone.stdout
 
 
 def test_a_question_longer_than_a_pipe_holds_arrives(tmp_path: Path) -> None:
