@@ -111,6 +111,8 @@ def test_other_options_of_node_are_kept_and_a_path_with_a_space_is_quoted(monkey
         "NODE_OPTIONS": '"--require=/a \\"b\\" c/shims/node.cjs"',
         "PYTHONPATH": '/a "b" c/shims/path',
         "PYTHONHASHSEED": "0",
+        "RUBYLIB": '/a "b" c/shims/ruby',
+        "RUBYOPT": "-rdayfly_time",
         "DAYFLY_TIME": "door",
     }
 
