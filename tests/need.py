@@ -18,10 +18,10 @@ LONGEST_REASON = 80
 
 
 def need(name: str) -> str:
-    """Return the path of the program or library `name`.
+    """Return the path of the program `name`.
 
-    It is `node`, `curl`, `chromium`, `valkey` for a server with its protocol, or the library `libfaketime`. Skips the test, or
-    fails it, if it is missing.
+    It is `node`, `ruby`, `curl`, `chromium`, or `valkey` for a server with its protocol. Skips the test, or fails it, if it is
+    missing.
     """
     if name in _LOOKED_FOR:
         return _LOOKED_FOR[name]() or lacking(name, "is not installed")
@@ -49,16 +49,6 @@ def _shortened(reason: str) -> str:
     return reason if len(reason) <= LONGEST_REASON else reason[: LONGEST_REASON - 1] + "…"
 
 
-def _libfaketime() -> str | None:
-    from contracts.clients.errors import ClientError
-    from contracts.clients.faketime import find_library
-
-    try:
-        return str(find_library())
-    except ClientError:
-        return None
-
-
 def _valkey() -> str | None:
     return _bundled_valkey() or shutil.which("valkey-server") or shutil.which("redis-server")
 
@@ -75,5 +65,5 @@ def _bundled_valkey() -> str | None:
         return None
 
 
-_LOOKED_FOR = {"valkey": _valkey, "libfaketime": _libfaketime}
+_LOOKED_FOR = {"valkey": _valkey}
 """What is no program of this name on the path."""

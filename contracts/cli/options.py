@@ -63,7 +63,6 @@ class Choice(NamedTuple):
     command: str | None
     one_shot: bool
     socket: bool
-    faketime: bool
     real_time: bool
     patience: float | None
     show_output: bool
@@ -98,9 +97,6 @@ client_options: Callable[[Callable[..., Any]], Callable[..., Any]] = stacked(
         ),
         click.option("--one-shot", is_flag=True, help="Start CMD anew for each message, and pass it on its input."),
         click.option("--socket", is_flag=True, help="Serve the platform to TARGET over a real socket (any HTTP library)."),
-        click.option(
-            "--faketime", is_flag=True, help="Give CMD the mock's wall clock by libfaketime. See contracts/README.md."
-        ),
         click.option("--real-time", is_flag=True, help="Let CMD wait in real time, even if its runtime supports virtual time."),
         click.option(
             "--patience",
@@ -289,7 +285,7 @@ def _process(choice: Choice, command: str) -> Chosen:
 
     if choice.socket:
         raise click.UsageError("--socket is for TARGET only: a process uses a socket anyway")
-    given = {"one_shot": choice.one_shot, "faketime": choice.faketime, "real_time": choice.real_time}
+    given = {"one_shot": choice.one_shot, "real_time": choice.real_time}
     flags = "".join(f" --{name.replace('_', '-')}" for name, is_set in given.items() if is_set)
     clients = command_clients(command, **given, **_given(choice))
     return Chosen(command, clients, f"--command {shlex.quote(command)}{flags}{_patience(choice)}", choice)
@@ -299,11 +295,7 @@ def _python(choice: Choice, target: str, methods: Mapping[str, str] | None) -> C
     from contracts.clients.python import PythonClients
     from contracts.clients.target import find
 
-    for flag, given in (
-        ("--one-shot", choice.one_shot),
-        ("--faketime", choice.faketime),
-        ("--real-time", choice.real_time),
-    ):
+    for flag, given in (("--one-shot", choice.one_shot), ("--real-time", choice.real_time)):
         if given:
             raise click.UsageError(f"{flag} is for --command only")
     again = shlex.quote(target) + (" --socket" if choice.socket else "") + _patience(choice)

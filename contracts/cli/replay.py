@@ -93,7 +93,6 @@ def _client(client: Chosen) -> Client:
         command=choice.command is not None,
         one_shot=choice.one_shot,
         socket=choice.socket,
-        faketime=choice.faketime,
         real_time=choice.real_time,
         patience=choice.patience,
     )

@@ -11,24 +11,21 @@ def command_clients(
     command: str,
     *,
     one_shot: bool = False,
-    faketime: bool = False,
     real_time: bool = False,
     patience: float = PATIENCE,
     show_output: bool = False,
 ) -> Clients:
     """Return the clients that `command` starts; see ProcessClients for the options.
 
-    With `real_time` or `faketime` their time is real. Without, the command is started once to find out what
-    its runtime can do. Raises ClientError if the command cannot be read or started.
+    With `real_time` their time is real. Without, the command is started once to find out what its runtime can do.
+    Raises ClientError if the command cannot be read or started.
     """
     why = ""
-    if not (faketime or real_time):
+    if not real_time:
         from contracts.clients.virtual.driver import VirtualClients
         from contracts.clients.virtual.probe import why_real_time
 
         why = why_real_time(command_line(command))
         if not why:
             return VirtualClients(command, one_shot=one_shot, patience=patience, show_output=show_output)
-    return ProcessClients(
-        command, one_shot=one_shot, faketime=faketime, patience=patience, show_output=show_output, real_time=why
-    )
+    return ProcessClients(command, one_shot=one_shot, patience=patience, show_output=show_output, real_time=why)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Literal
 
@@ -15,7 +15,6 @@ from contracts.clients.base import Driver, Hung, Intent, Lost, Seat, Wrote
 from contracts.clients.child import Child, command_line, ending, environment, telling_line
 from contracts.clients.conversation import Conversation
 from contracts.clients.errors import ClientProtocolError
-from contracts.clients.faketime import FakeTime
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -25,7 +24,7 @@ PATIENCE = 10.0
 
 
 class ProcessClients:
-    """Clients that `command` starts. `one_shot`: it starts one for each intent. `faketime`: the mock's wall clock is theirs."""
+    """Clients that `command` starts, in real time. `one_shot`: it starts one for each intent."""
 
     note = ""
     clock: Literal["virtual", "wall"] = "wall"
@@ -40,38 +39,31 @@ class ProcessClients:
         command: str,
         *,
         one_shot: bool = False,
-        faketime: bool = False,
         patience: float = PATIENCE,
         show_output: bool = False,
         real_time: str = "",
     ) -> None:
         """`real_time`: why the clients are not in virtual time, if somebody should be told so."""
         self._words = command_line(command)
-        self._faketime = faketime
         self._one_shot, self._patience = one_shot, patience
         self._show_output, self.real_time = show_output, real_time
         self._stack = ExitStack()
         self._url = ""
-        self._time: FakeTime | None = None
 
     def open(self, make_app: Callable[[], WSGIApplication]) -> None:
-        """See Clients. Raises ClientError where the clock is to be shared and cannot be."""
+        """See Clients."""
         from mockserver.live import LiveServer
 
-        if self._faketime:
-            self._time = self._stack.enter_context(closing(FakeTime(self._words)))
         self._url = self._stack.enter_context(LiveServer(make_app())).url
 
     def begin(self) -> None:
         """See Clients."""
-        if self._time is not None:
-            self._time.reset()
 
     def start(self, seat: Seat) -> Driver:
         """See Clients."""
         if self._show_output:
             seat = seat._replace(wrote=shown_too(seat.wrote))
-        variables = environment(self._url, seat.credentials) | dict(self._time.variables if self._time is not None else {})
+        variables = environment(self._url, seat.credentials)
         if self._one_shot:
             from contracts.clients.one_shot import OneShotDriver
 
@@ -80,9 +72,7 @@ class ProcessClients:
         return ProcessDriver(child, seat, self._patience)
 
     def skip(self, seconds: float) -> None:
-        """See Clients. A process that uses the system's clock keeps it as it is."""
-        if self._time is not None:
-            self._time.skip(seconds)
+        """See Clients; the process keeps the system's clock."""
 
     def close(self) -> None:
         """See Clients."""

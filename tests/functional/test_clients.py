@@ -34,16 +34,26 @@ def with_node(file: str) -> Shipped:
     return Shipped(file, ("--command", f"node {CLIENTS / file}", *FEW), "node")
 
 
+def with_ruby(file: str) -> Shipped:
+    return Shipped(file, ("--command", f"ruby {CLIENTS / file}", *FEW), "ruby")
+
+
 def with_curl(file: str) -> Shipped:
     return Shipped(file, ("--command", f"sh {CLIENTS / file}", "--one-shot", *FEW), "curl")
 
 
-CACHING = [in_process("cached_session.py"), with_node("cached_session.mjs"), with_curl("curl_cached.sh")]
+CACHING = [
+    in_process("cached_session.py"),
+    with_node("cached_session.mjs"),
+    with_ruby("cached_session.rb"),
+    with_curl("curl_cached.sh"),
+]
 FRESH = [in_process("fresh_session.py"), in_process("fresh_session_async.py"), with_node("fresh_session.mjs")]
 RECOVERING = [
     in_process("recovering.py"),
     in_process("recovering_async.py"),
     with_node("recovering.mjs"),
+    with_ruby("recovering.rb"),
     with_curl("curl.sh"),
 ]
 IDLE = in_process("does_nothing.py")

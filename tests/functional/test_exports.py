@@ -130,14 +130,13 @@ def test_the_pytest_file_of_a_command_runs_it(scenario: str, capfd: Captured) ->
 
 
 def test_the_pytest_file_of_a_command_gives_it_the_same_clock_and_patience(tmp_path: Path, capfd: Captured) -> None:
-    need("libfaketime")
     cached = (FIXTURES / "clients/cached_session.mjs").read_text("utf-8")
     dated = cached.replace("if (!sessions.has", "if (Date.now() - started < 3600e3 || !sessions.has")
     (tmp_path / "dated.mjs").write_text(f"const started = Date.now();\n{dated}", "utf-8")
     (tmp_path / "json_lines.mjs").write_bytes((FIXTURES / "clients/json_lines.mjs").read_bytes())
-    driven = ["--command", f"{need('node')} dated.mjs", "--faketime", "--patience", "33"]
+    driven = ["--command", f"{need('node')} dated.mjs", "--patience", "33"]
     code = emitted(capfd, f"{FIXTURES}/scenarios/earlier-today.json", *driven, "--clause", "S1", "--emit", "pytest")
-    assert "ProcessClients(COMMAND, faketime=True, patience=33.0)" in code
+    assert "command_clients(COMMAND, patience=33.0)" in code
     Path("test_wrong.py").write_text(code, encoding="utf-8")
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"], capture_output=True, text=True, check=False

@@ -26,7 +26,7 @@ IN_PROCESS = [piece for piece in PIECES if piece.is_in_process]
 CULPRITS = [piece for piece in PIECES if piece.room == "culprit"]
 FAMILIES = {clause.code[0] for clause in CLAUSES}
 
-SHARED = {"Cargo.toml", "json_lines.mjs", "notifier.py"}
+SHARED = {"Cargo.toml", "json_lines.mjs", "json_lines.rb", "notifier.py"}
 """Files that are no clients."""
 
 CLIENTS = ROOT / "tests" / "gallery" / "clients"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -93,10 +94,18 @@ def test_a_store_that_may_forget_is_warned_of(valkey: Server, forgetful_valkey: 
     assert "has no append-only file" in told
 
 
+AHEAD = """\
+import runpy, time
+real = time.time_ns
+time.time_ns = lambda: real() + {nanoseconds}
+runpy.run_module("contracts.cli", run_name="__main__")
+"""
+
+
 def replica_of_another_time(valkey: Server, seconds: float) -> Serving:
     """A replica whose system clock is so far ahead of the others' (behind, if negative)."""
-    faked = {"LD_PRELOAD": need("libfaketime"), "FAKETIME": f"{seconds:+}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-    return Serving("--store", valkey.url, *CREDENTIALS, variables=faked)
+    command = (sys.executable, "-c", AHEAD.format(nanoseconds=round(seconds * 1e9)), "serve")
+    return Serving("--store", valkey.url, *CREDENTIALS, command=command)
 
 
 @pytest.mark.parametrize("seconds", [0.5, -0.5, 86_400])

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tests.shims import python, sources
+from tests.shims import python, ruby, sources
 
 
 def main() -> int:
@@ -18,10 +18,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.shims", description=__doc__)
     parser.add_argument("--tries", type=int, default=1000, metavar="N")
     parser.add_argument("--loops", type=int, default=2, metavar="N", help="busy loops beside the client")
-    parser.add_argument("--python", action="store_true", help="try the shim for Python, and not that for Node")
+    parser.add_argument(
+        "--python", dest="runtime", action="store_const", const=python, help="try the shim for Python, not Node"
+    )
+    parser.add_argument("--ruby", dest="runtime", action="store_const", const=ruby, help="try the shim for Ruby, not Node")
     parser.add_argument("names", nargs="*", metavar="NAME", help="sources of work; else all")
     options = parser.parse_args()
-    runtime = python if options.python else sources
+    runtime = options.runtime or sources
     chosen = options.names or list(runtime.SOURCES)
     failures = 0
     with ExitStack() as stack:

@@ -8,7 +8,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from contracts.clients.conformance.subject import HOUR, NOON, PATIENCE, TRIES, Process, Subject, Violated
+from contracts.clients.conformance.subject import HOUR, NOON, PATIENCE, TRIES, NoHello, Process, Subject, Violated
+from contracts.clients.errors import ClientError
 from contracts.clients.virtual.protocol import VERSION
 
 MILLISECOND = 1000
@@ -18,6 +19,8 @@ MOST_RESTS = 100
 """How often a process may rest until another has ended."""
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+NO_SHIM = "load a shim with the command, or use one of the runtimes for which dayfly has one: Node, Python, Ruby"
 
 Verdict = Literal["held", "violated"]
 
@@ -43,12 +46,17 @@ class Check(Struct, frozen=True):
 
 
 def run(words: Sequence[str], tries: int = TRIES, patience: float = PATIENCE) -> Iterator[Result]:
-    """Yield the verdict on each check. Raises ClientError if the command cannot be started, OSError without Unix sockets."""
+    """Yield the verdict on each check.
+
+    Raises ClientError if the command cannot be started or says no hello, OSError without Unix sockets.
+    """
     for check in CHECKS:
         with Subject(words, twice=check.twice, tries=tries, patience=patience) as subject:
             try:
                 check.test(subject)
             except Violated as error:
+                if isinstance(error, NoHello) and check is CHECKS[0]:
+                    raise ClientError(f"{error}; {NO_SHIM}") from error
                 yield Result(check.name, "violated", check.rule, str(error), check.advice)
             else:
                 yield Result(check.name, "held", check.rule)

@@ -33,11 +33,17 @@ NOON = START // MICROSECOND
 HOUR = 3_600_000_000
 """Microseconds."""
 
+NOBODY_CAME = "no process connected to the socket in DAYFLY_TIME"
+
 _monotonic = time.monotonic
 
 
 class Violated(Exception):
     """A shim does not do what it must; the text says what was seen."""
+
+
+class NoHello(Violated):
+    """The program does not come in at all."""
 
 
 class Process:
@@ -91,10 +97,11 @@ class Subject:
     # -- what it says ----------------------------------------------------------------------------------------------------
 
     def arrived(self, number: int) -> Process:
-        """Return the process that came in as the `number`th, with its hello. Raises Violated."""
-        self._wait_until(
-            lambda: len(self.processes) > number, "no process connected to the socket in DAYFLY_TIME", self._starting
-        )
+        """Return the process that came in as the `number`th, with its hello. Raises Violated, or NoHello if there is none."""
+        try:
+            self._wait_until(lambda: len(self.processes) > number, NOBODY_CAME, self._starting)
+        except Violated as error:
+            raise error if self.processes else NoHello(str(error)) from error
         process = self.processes[number]
         self._wait_until(
             lambda: bool(process.inbox) or process.has_left, "a process connected, and said nothing", self._starting

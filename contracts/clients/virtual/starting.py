@@ -16,8 +16,8 @@ from contracts.clients.virtual.members import Door
 from contracts.clients.virtual.protocol import VARIABLE
 from contracts.clients.virtual.simulation import Simulation
 
-NODE, PYTHON = "NODE_OPTIONS", "PYTHONPATH"
-RUNTIMES = frozenset({"node", "nodejs", "python", "python3", *(f"python3.{minor}" for minor in range(9, 16))})
+NODE, PYTHON, RUBY, RUBY_PATH = "NODE_OPTIONS", "PYTHONPATH", "RUBYOPT", "RUBYLIB"
+RUNTIMES = frozenset({"node", "nodejs", "ruby", "python", "python3", *(f"python3.{minor}" for minor in range(9, 16))})
 """Programs that read a client's variables only once they are told to begin; a shell, for one, does so earlier."""
 
 NOBODY = Credentials("none", "none")
@@ -30,9 +30,17 @@ def shimmed(variables: dict[str, str], door: str) -> dict[str, str]:
     """
     shims = files("contracts.clients").joinpath("shims")
     options = [_quoted(f"--require={shims.joinpath('node.cjs')}"), variables.get(NODE, "")]
-    folders = [str(shims.joinpath("path")), variables.get(PYTHON, "")]
-    runtimes = {NODE: " ".join(filter(None, options)), PYTHON: os.pathsep.join(filter(None, folders))}
+    runtimes = {
+        NODE: _joined(" ", *options),
+        PYTHON: _joined(os.pathsep, str(shims.joinpath("path")), variables.get(PYTHON, "")),
+        RUBY: _joined(" ", "-rdayfly_time", variables.get(RUBY, "")),
+        RUBY_PATH: _joined(os.pathsep, str(shims.joinpath("ruby")), variables.get(RUBY_PATH, "")),
+    }
     return {"PYTHONHASHSEED": "0", **variables, **runtimes, VARIABLE: door}
+
+
+def _joined(separator: str, *parts: str) -> str:
+    return separator.join(filter(None, parts))
 
 
 def _quoted(option: str) -> str:

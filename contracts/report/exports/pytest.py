@@ -17,16 +17,14 @@ from contracts.report.model import ClauseResult
 class Client(Struct, frozen=True):
     """The client under test: a factory's name, or a `command`.
 
-    A factory may meet the platform over a `socket`. A `one_shot` command is run once per message; with `faketime` it gets the
-    mock's clock, and with `real_time` it waits in real time even if it could be in virtual time. `patience` is in seconds; None
-    for the default.
+    A factory may meet the platform over a `socket`. A `one_shot` command is run once per message. With `real_time` it waits in
+    real time even if it could be in virtual time. `patience` is in seconds; None for the default.
     """
 
     target: str
     command: bool = False
     one_shot: bool = False
     socket: bool = False
-    faketime: bool = False
     real_time: bool = False
     patience: float | None = None
 
@@ -80,7 +78,7 @@ def _test(result: ClauseResult, client: Client, parameters: Parameters) -> Itera
 
 
 def _clients(client: Client) -> str:
-    flags = ("one_shot", "faketime") if client.command else ("socket",)
+    flags = ("one_shot",) if client.command else ("socket",)
     told = ["COMMAND" if client.command else "find(TARGET)", *(f"{flag}=True" for flag in flags if getattr(client, flag))]
     if client.patience is not None:
         told.append(f"patience={_literal(client.patience)}")
@@ -89,7 +87,7 @@ def _clients(client: Client) -> str:
 
 def _is_real(client: Client) -> bool:
     """Whether the waits of a command are real, whatever its runtime can do."""
-    return client.one_shot or client.faketime or client.real_time
+    return client.one_shot or client.real_time
 
 
 def _driven(client: Client) -> str:

@@ -27,17 +27,21 @@ SLOWLY = 3.0
 NEVER_COME = {"silent", "no children"}
 
 
-@pytest.mark.parametrize("runtime", ["node", "python"])
-def test_the_shims_that_come_with_it_keep_every_check(runtime: str) -> None:
-    program, ending = (need("node"), "mjs") if runtime == "node" else (sys.executable, "py")
+@pytest.mark.parametrize(("runtime", "ending"), [("node", "mjs"), ("python", "py"), ("ruby", "rb")])
+def test_the_shims_that_come_with_it_keep_every_check(runtime: str, ending: str) -> None:
+    program = sys.executable if runtime == "python" else need(runtime)
     results = run([program, str(EXERCISES / f"exercises.{ending}")], tries=3)
     assert [(result.check, result.seen) for result in results if result.verdict != "held"] == []
 
 
-def test_a_runtime_without_a_shim_is_told_apart() -> None:
-    words = [sys.executable, "-S", "-c", "import time; time.sleep(1000)"]
-    with Subject(words, tries=1, patience=SOON) as subject, pytest.raises(Violated, match="no process connected to the socket"):
-        CHECKS[0].test(subject)
+@pytest.mark.parametrize("script", ["read line", "exit 3"])
+def test_a_runtime_without_a_shim_is_said_at_once(script: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["shim", "check", "--patience", "0.5", "--", "sh", "-c", script]) == 2
+    said = capsys.readouterr().err
+    assert "no process connected to the socket in DAYFLY_TIME" in said
+    assert said.endswith(
+        "load a shim with the command, or use one of the runtimes for which dayfly has one: Node, Python, Ruby\n"
+    )
 
 
 ANSWERS = "hello()\nwhile asked := line(): say(id=asked['id'], time=now / 1000, first='work', order=[], status=200)\n"

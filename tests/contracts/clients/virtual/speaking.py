@@ -1,4 +1,4 @@
-"""Processes that take part in virtual time, for tests: fake ones, and real ones in Node and Python."""
+"""Processes that take part in virtual time, for tests: fake ones, and real ones in Node, Python and Ruby."""
 
 from __future__ import annotations
 
@@ -115,6 +115,29 @@ def in_python(folder: Path, body: str, before: str = "", python: str = sys.execu
     path = folder / "client.py"
     path.write_text(IN_PYTHON.format(body=indent(dedent(body), "    "), before=dedent(before)))
     return shlex.join([python, str(path)])
+
+
+IN_RUBY = """\
+require "json"
+{before}
+def send_message(guest, text)
+{body}
+end
+
+STDIN.each_line do |line|
+  asked = JSON.parse(line)
+  told = send_message(asked["send"]["guest"], asked["send"]["text"])
+  puts({{ id: asked["id"], ok: told.nil?, **(told.nil? ? {{}} : {{ error: told.to_json }}) }}.to_json)
+  STDOUT.flush
+end
+"""
+
+
+def in_ruby(folder: Path, body: str, before: str = "") -> str:
+    """Return the command of a Ruby client whose method `send_message` has this body; what it returns is told as its error."""
+    path = folder / "client.rb"
+    path.write_text(IN_RUBY.format(body=body, before=before))
+    return shlex.join([need("ruby"), str(path)])
 
 
 def run(command: str, *items: Item, patience: float = PATIENCE, chance: int = 0) -> Run:

@@ -60,10 +60,10 @@ def test_it_is_ascii_and_python_whatever_was_sent(text: str) -> None:
         (Client("node a.mjs", command=True), "command_clients(COMMAND)"),
         (Client("a.py:make", patience=0.5), "PythonClients(find(TARGET), patience=0.5)"),
         (Client("sh a.sh", command=True, one_shot=True), "ProcessClients(COMMAND, one_shot=True)"),
-        (Client("node a.mjs", command=True, faketime=True), "ProcessClients(COMMAND, faketime=True)"),
+        (Client("node a.mjs", command=True, real_time=True), "ProcessClients(COMMAND)"),
         (
-            Client("sh a.sh", command=True, one_shot=True, faketime=True, patience=33.0),
-            "ProcessClients(COMMAND, one_shot=True, faketime=True, patience=33.0)",
+            Client("sh a.sh", command=True, one_shot=True, patience=33.0),
+            "ProcessClients(COMMAND, one_shot=True, patience=33.0)",
         ),
     ],
 )
@@ -86,7 +86,7 @@ def test_it_asks_for_what_was_asked_for() -> None:
     [
         Client("a.py:make"),
         Client("node a.mjs", command=True, one_shot=True),
-        Client("node a.mjs", command=True, one_shot=True, faketime=True, patience=3600.0),
+        Client("node a.mjs", command=True, one_shot=True, patience=3600.0),
     ],
 )
 def test_a_linter_has_nothing_to_say(client: Client) -> None:

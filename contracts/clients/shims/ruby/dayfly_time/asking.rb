@@ -1,0 +1,57 @@
+# frozen_string_literal: true
+
+module DayflyTime
+  # How a stage asks for the time, if none of its threads can go on.
+  module Asking
+    GLANCE = 0.0005 # seconds of real time between two looks for what comes in while the process rests
+    STALL = 0.05 # and for which the process waits by itself for what is beyond this shim
+    SPINS = 1_000 # passes in a row in which no thread did more than hand over: they wait as well
+    MILLISECOND = 1000
+
+    private
+
+    def ask_for_time
+      foreign = native || Surroundings.foreign(files, @ports)
+      return if runs?
+      return if !foreign.empty? && rest(STALL)
+
+      ask(foreign)
+    end
+
+    def ask(foreign)
+      answer = @channel.ask(idle(foreign))
+      @now = [@now, answer[:now]].max
+      @readings, @spins = 0, [@spins, 1].min
+      rest(answer[:rest] / 1000.0) if answer[:rest]
+    end
+
+    def idle(foreign, real: Surroundings.beyond)
+      worked, @told = @told != @turns, @turns
+      sockets = Surroundings.traffic(files, @ports).map { |port, counts| %("#{port}":#{counts}) }.join(",")
+      %({"idle":true,"at":#{@now},"next":#{upcoming || "null"},"worked":#{worked},"foreign":#{foreign.dump},) +
+        %("children":#{Surroundings.running},"sockets":{#{sockets}},"real":#{real.dump}})
+    end
+
+    # Return when the first wait ends. Threads that only pass wait for a little time, and for more the longer that lasts.
+    def upcoming
+      moments = @actors.each_value.filter_map { |actor| actor.wait&.moment }
+      moments << @now + [MILLISECOND, (@now - @spun_since) / 4].max if @spins > SPINS
+      moments.min
+    end
+
+    # Wait so many seconds of real time for what comes in; return whether anything has.
+    def rest(seconds)
+      ends = Native.seconds + seconds
+      until @actors.each_value.any? { |actor| actor.wait && (actor.ready? || actor.due?(@now)) } || runs?
+        return false if Native.seconds > ends
+
+        Native::SLEEP.call(GLANCE)
+      end
+      true
+    end
+
+    def files
+      @actors.each_value.flat_map { |actor| actor.wait&.files || [] }
+    end
+  end
+end
