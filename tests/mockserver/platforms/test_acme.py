@@ -7,7 +7,9 @@ from base64 import urlsafe_b64encode
 from typing import Any
 
 import httpx
+import pytest
 
+from mockserver.engine.model import Fault
 from tests.mockserver.platforms.served import served
 
 BAD_NONCE = "urn:ietf:params:acme:error:badNonce"
@@ -62,3 +64,24 @@ def test_a_request_without_a_nonce_is_refused_and_brings_one() -> None:
     refused = post(acme, "/order", None)
     assert (refused.status_code, refused.json()["type"]) == (400, BAD_NONCE)
     assert refused.headers["Replay-Nonce"]
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_an_error_of_the_server_uses_up_the_nonce_and_brings_another(status: int) -> None:
+    """RFC 8555 §6.5: once a nonce has appeared in a request, the server must consider it invalid."""
+    acme, mock = served("acme")
+    nonce = fresh(acme)
+    mock.plan(Fault(kind="status", status=status))
+    failed = post(acme, "/acct", nonce)
+    assert (failed.status_code, failed.headers["Content-Type"]) == (status, "application/problem+json")
+    assert post(acme, "/acct", nonce).json()["type"] == BAD_NONCE
+    assert post(acme, "/acct", failed.headers["Replay-Nonce"]).status_code == 201
+
+
+def test_an_error_before_the_server_leaves_the_nonce_as_it_was() -> None:
+    acme, mock = served("acme")
+    nonce = fresh(acme)
+    mock.plan(Fault(kind="status", status=502))
+    failed = post(acme, "/acct", nonce)
+    assert (failed.status_code, failed.headers.get("Replay-Nonce")) == (502, None)
+    assert post(acme, "/acct", nonce).status_code == 201
