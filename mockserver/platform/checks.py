@@ -267,13 +267,7 @@ def _lacks(cause: str) -> str:
 def _check_rows(declaration: Declaration) -> None:
     """Check that guards have their rows, and rows their shapes."""
     rows = declaration.lifecycle["refused"]
-    order = ["route", "method", *declaration.lifecycle["order"]]
-    for guard in order if _has_bodies(declaration) else [one for one in order if one != "body"]:
-        missing = [row for row in _GUARD_ROWS.get(guard, ()) if row not in rows]
-        if missing:
-            s = "s" * (len(missing) > 1)
-            named = ", ".join(map(repr, missing))
-            raise Wrong(f"what {guard!r} refuses needs the row{s} {named}; add the answer{s}", "x-lifecycle", "refused")
+    _check_guards(declaration, rows)
     for name, operation in declaration.operations.items():
         answer = operation.get("answer")
         if isinstance(answer, str):
@@ -286,6 +280,16 @@ def _check_rows(declaration: Declaration) -> None:
     for name, kind in declaration.kinds.items():
         for keys, row in kind.get("refused", {}).items():
             _check_shape(row, declaration, *KINDS, name, "refused", keys)
+
+
+def _check_guards(declaration: Declaration, rows: dict[str, Any]) -> None:
+    order = ["route", "method", *declaration.lifecycle["order"]]
+    for guard in order if _has_bodies(declaration) else [one for one in order if one != "body"]:
+        missing = [row for row in _GUARD_ROWS.get(guard, ()) if row not in rows]
+        if missing:
+            s = "s" * (len(missing) > 1)
+            named = ", ".join(map(repr, missing))
+            raise Wrong(f"what {guard!r} refuses needs the row{s} {named}; add the answer{s}", "x-lifecycle", "refused")
 
 
 def _has_bodies(declaration: Declaration) -> bool:
