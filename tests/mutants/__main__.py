@@ -15,6 +15,7 @@ from tests.mutants import declared
 from tests.mutants.catalogue import MUTANTS, Mutant
 from tests.mutants.hunt import Catch, NoVerdict, check_that_nothing_is_found, hunt
 from tests.mutants.table import DECLARED_MARK, MARK, declared_table, table, written
+from tests.mutants.webchat import MISSED
 from tests.mutants.workshop import ROOT, Rotten, copy_of_the_project, spoilt
 
 README = ROOT / "tests" / "README.md"
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         README.write_text(written(readme, DECLARED_MARK, declared_table(counts)), "utf-8")
     missed = [catch for catch in catches if not catch.is_caught]
     print(f"{len(catches) - len(missed)} of {len(catches)} mutants are caught")
-    return int(bool(missed or any(count[declared.MISSED] for count in counts.values())))
+    return int(bool(missed or any(count[MISSED] for count in counts.values())))
 
 
 def hunted(mutants: Sequence[Mutant], seeds: int) -> list[Catch]:

@@ -25,8 +25,9 @@ from mockserver.platform import DeclarationError, compile_platform, find, names
 from tests.mockserver.platforms import test_acme, test_jenkins, test_mcp, test_oauth
 from tests.mockserver.platforms.served import DECLARED
 from tests.mutants import webchat
+from tests.mutants.webchat import MISSED
 
-MISSED, LISTED = "nobody", "listed as alike"
+LISTED = "listed as alike"
 
 SAMPLES = {
     platform: [test for name, test in vars(module).items() if name.startswith("test_")]
@@ -48,8 +49,13 @@ ALIKE: dict[str, dict[str, str]] = {
         "openapi": "any 3.1 will do",
         "x-lifecycle.kinds.*.noun": PEOPLE,
         "*.sources.*.text": PEOPLE,
-        "*.requestBody*": SCENARIO,
+        "*.requestBody.content.application/json.example*": SCENARIO,
         "x-effects.*.with.*": SCENARIO,
+    },
+    "mcp": {
+        "paths./mcp.post.requestBody": SCENARIO,
+        "paths./mcp.post.requestBody.content": SCENARIO,
+        "paths./mcp.post.requestBody.content.application/json": SCENARIO,
     },
     "oauth": {
         "x-lifecycle.order.1": APART,
@@ -148,8 +154,9 @@ def caught_by(mutant: Mutant, folder: Path) -> str:
         compile_platform(path)
     except DeclarationError:
         return "loader"
-    found = webchat.caught_by(path) if mutant.platform == "webchat" else _caught_by_samples(mutant.platform, path)
-    return found or (LISTED if why_alike(mutant) else MISSED)
+    if why_alike(mutant):
+        return LISTED
+    return webchat.caught_by(path) if mutant.platform == "webchat" else _caught_by_samples(mutant.platform, path)
 
 
 def _caught_by_samples(platform: str, path: Path) -> str:
@@ -161,7 +168,7 @@ def _caught_by_samples(platform: str, path: Path) -> str:
         return "samples"
     finally:
         del DECLARED[platform]
-    return ""
+    return MISSED
 
 
 def why_alike(mutant: Mutant) -> str:

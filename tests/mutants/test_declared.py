@@ -10,8 +10,9 @@ import pytest
 
 from mockserver.platform import names
 from tests.mutants.__main__ import README
-from tests.mutants.declared import ALIKE, MISSED, Mutant, caught_by, mutants
+from tests.mutants.declared import ALIKE, Mutant, caught_by, mutants
 from tests.mutants.table import DECLARED_MARK, shown
+from tests.mutants.webchat import MISSED
 
 EVERY = 24
 """One mutant of so many is made here."""

@@ -10,18 +10,20 @@ from tests.fixtures.wire import samples
 from tests.mockserver.declared.pair import POLICIES, Pair
 from tests.mockserver.declared.scene import Declarations, expected, played
 
+MISSED = "nobody"
+
 REQUESTS = 800
 """Requests of a history under each policy."""
 
 
 def caught_by(path: Path) -> str:
-    """Return what catches a mutant that the loader takes: histories, samples, or "" for neither."""
+    """Return what catches a mutant that the loader takes: histories, samples, or MISSED."""
     declarations = Declarations(path.read_text(), path.parent)
     if _differs(declarations, 0):
         return "histories"
     if any(_is_other(declarations, sample) for sample in samples()):
         return "samples"
-    return "histories" if any(_differs(declarations, number) for number in range(1, len(POLICIES))) else ""
+    return "histories" if any(_differs(declarations, number) for number in range(1, len(POLICIES))) else MISSED
 
 
 def _differs(declarations: Declarations, number: int) -> bool:
