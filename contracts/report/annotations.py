@@ -36,7 +36,7 @@ def annotate(report: Report, root: Path) -> list[str]:
 def _annotation(result: ClauseResult, place: Place | None, root: Path) -> str:
     properties = dict(_properties(result, place, root))
     told = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::error {told}::{_data(f'{result.code} {result.name}: {result.words}')}"
+    return f"::error {told}::{data(f'{result.code} {result.name}: {result.words}')}"
 
 
 def _properties(result: ClauseResult, place: Place | None, root: Path) -> Iterator[tuple[str, str]]:
@@ -47,12 +47,13 @@ def _properties(result: ClauseResult, place: Place | None, root: Path) -> Iterat
     yield "title", f"{result.code} {result.name}"
 
 
-def _data(text: str) -> str:
+def data(text: str) -> str:
+    """Return a text as the message of an annotation, which it cannot end."""
     return clean(text).replace("%", "%25")
 
 
 def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return data(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def place_of(report: Report, result: ClauseResult) -> Place | None:
