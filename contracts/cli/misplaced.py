@@ -1,4 +1,4 @@
-"""Recognises files of dayfly that were given to a command which takes another kind, and says which command takes them."""
+"""Recognises a file that was given to the wrong command, and names the right one."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ INPUTS = frozenset({"--from", "--platform", "--policy", "--expected-failures"})
 
 
 def explained(arguments: Sequence[str], message: str) -> str:
-    """Return the message of an error, or instead of it that a file which it names is of another kind than the command takes."""
+    """Return the message of an error. If it names a file of another kind than the command takes, say so instead."""
     for role, name in _given(arguments):
         kind = kind_of(Path(name)) if name in message and Path(name).is_file() else None
         if kind is not None and role not in kind.takers and (role in INPUTS or not role.startswith("-")):

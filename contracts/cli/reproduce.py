@@ -51,17 +51,14 @@ def command(
     HAR file holds several of dayfly's own traces, FILE.har#PAGE names one.
 
     Exit status: 0 the mock answers as recorded, 1 it answers otherwise, 2 nothing could be replayed. With --emit the report
-    goes to standard error, and the status is 0, or 2 if there is no such story.
+    goes to standard error, and the status is 0, or 2 if that story is not found.
     """
     from contracts.cli.sources import file_and_page
     from contracts.replay import open_recording, reproduce, smallest, text
     from contracts.replay.reports import toml
     from mockserver.settings import policy_from_file
 
-    if emit is None and entry is not None:
-        raise click.UsageError("--entry needs --emit")
-    if emit is not None and (as_json or any(path == STDOUT for _, path in destinations)):
-        raise click.UsageError("--emit takes standard output; write the report to a file, as in --report json:report.json")
+    _check_emit(emit, entry, as_json or any(path == STDOUT for _, path in destinations))
     name, page = file_and_page(recording)
     enforced = policy_from_file(policy) if policy is not None else None
     with _bar("reading", _size(name)) as read_on:
@@ -84,6 +81,14 @@ def command(
         if infer_policy is not None:
             write(toml(report).encode(), infer_policy)
     context.exit(report.exit_status if emit is None else 0)
+
+
+def _check_emit(emit: str | None, entry: int | None, taken: bool) -> None:
+    """Raise UsageError if an entry is named for nothing, or if a report goes to standard output as well."""
+    if emit is None and entry is not None:
+        raise click.UsageError("--entry needs --emit")
+    if emit is not None and taken:
+        raise click.UsageError("--emit takes standard output; write the report to a file, as in --report json:report.json")
 
 
 def _size(name: str) -> int:

@@ -17,7 +17,7 @@ from contracts.verify.declared import declaration
 from contracts.verify.errors import ContractViolated, CorpusUnkept, NothingExercised, ProtocolViolated
 from contracts.verify.expected import NOTHING, WEB_CHAT, ExpectedFailures, load, named
 from contracts.verify.run import Options, verify
-from contracts.verify.subject import Subject, of_command, of_factory
+from contracts.verify.subject import Subject, subject_of
 
 
 class HeldTo(TypedDict, total=False):
@@ -65,11 +65,9 @@ def verify_client(
     `access` has `base_url`, `client_id`, `client_secret`, `http_client()`, `sleep()` and `now()`. The client has `send(guest,
     text)`, plain or asynchronous. `expected_failures` is a file, or reasons by clause. With `socket` the platform listens at
     `base_url`, so that what an HTTP stack does by itself is seen. `patience` is in seconds of real time. With `show_output` the
-    client prints as it would without dayfly; otherwise only reports show its output.
-
-    `command` starts a client in any language, in the working directory. `one_shot`, `real_time` and `faketime` are for it only.
-
-    `platform` is a declared platform instead of the web chat; see `verify_protocol`.
+    client prints as it would without dayfly; otherwise only reports show its output. `command` starts a client in any language,
+    in the working directory; `one_shot`, `real_time` and `faketime` are for it only. `platform` is a declared platform instead
+    of the web chat; see `verify_protocol`.
 
     The client is named by its file, relative to `root` (None: the working directory). `test` is the pytest test to run again if
     the command line cannot name the client. HeldTo describes `held_to`.
@@ -79,37 +77,15 @@ def verify_client(
     __tracebackhide__ = True
     declared = declaration(platform)
     verifying, methods = (verify, None) if declared is None else (declared.verify, declared.methods)
-    given = {"show_output": show_output} | ({} if patience is None else {"patience": patience})
     flags = {"one_shot": one_shot, "faketime": faketime, "real_time": real_time}
-    _check_kind(make_client, command, flags, socket)
-    if make_client is None:
-        subject = of_command(str(command), flags, given)
-    else:
-        subject = of_factory(make_client, Path(root or Path.cwd()), socket=socket, given=given, methods=methods)
-    options = Options(
-        examples=examples,
-        seed=seed,
-        profile=profile,
-        walk=walk,
-        clauses=codes_in(clauses),
-        parameters=Parameters(**held_to),
-        corpus=None if corpus is None else Path(corpus),
-        corpus_keep=corpus_keep,
-        expected=_known(expected_failures, WEB_CHAT if declared is None else declared.codes),
-    )
+    given = {"show_output": show_output} | ({} if patience is None else {"patience": patience})
+    subject = subject_of(make_client, command, flags, given, socket=socket, root=Path(root or Path.cwd()), methods=methods)
+    kept = None if corpus is None else Path(corpus)
+    known = _known(expected_failures, WEB_CHAT if declared is None else declared.codes)
+    drawn = Options(examples=examples, seed=seed, profile=profile, walk=walk, corpus=kept, corpus_keep=corpus_keep)
+    options = replace(drawn, clauses=codes_in(clauses), parameters=Parameters(**held_to), expected=known)
     report = _verified(verifying, subject, options)
     return _kept(replace(report, replay_with=subject.typed, test=test))
-
-
-def _check_kind(make_client: object, command: object, flags: Mapping[str, bool], socket: bool) -> None:
-    """Raise TypeError unless one client is given, with options of its kind."""
-    if (make_client is None) == (command is None):
-        raise TypeError("verify_client takes one client: a factory, or command='…'")
-    wrong = [name for name, is_set in flags.items() if is_set and command is None]
-    if wrong:
-        raise TypeError(f"{wrong[0]} is for command only")
-    if socket and command is not None:
-        raise TypeError("socket is for a factory only: a process uses a socket anyway")
 
 
 def verify_protocol(make_client: Callable[[Any], Any], platform: str | Path, **options: Any) -> Report:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,19 +36,46 @@ class Subject(NamedTuple):
             return judge(self.name, clients)
 
 
+def subject_of(
+    make_client: Callable[[Any], Any] | None,
+    command: str | None,
+    flags: dict[str, bool],
+    given: dict[str, Any],
+    *,
+    socket: bool,
+    root: Path,
+    methods: Mapping[str, str] | None,
+) -> Subject:
+    """Return the client of a factory or of a command, whichever is given. Raises TypeError for both, none or wrong options.
+
+    `flags` are options of a command only, and `socket` is one of a factory. `given` are those that any client has.
+    """
+    _check_kind(make_client, command, flags, socket)
+    if make_client is None:
+        return of_command(str(command), flags, given)
+    typed = _typed(make_client, socket, given.get("patience")) if _is_found(make_client) else None
+    clients = partial(PythonClients, make_client, socket=socket, methods=methods, **given)
+    return Subject(_name(make_client, root), typed, clients)
+
+
+def _check_kind(make_client: object, command: object, flags: Mapping[str, bool], socket: bool) -> None:
+    """Raise TypeError unless one client is given, with options of its kind."""
+    if (make_client is None) == (command is None):
+        raise TypeError("verify_client takes one client: a factory, or command='…'")
+    wrong = [name for name, is_set in flags.items() if is_set and command is None]
+    if wrong:
+        raise TypeError(f"{wrong[0]} is for command only")
+    if socket and command is not None:
+        raise TypeError("socket is for a factory only: a process uses a socket anyway")
+
+
 def of_command(command: str, flags: dict[str, bool], given: dict[str, Any]) -> Subject:
-    """Return a client that a command starts. `flags` are its own options, `given` those that any client has."""
+    """Return a client that a command starts; see `subject_of`."""
 
     def clients(**more: bool) -> Clients:
         return command_clients(command, **{**flags, **more}, **given)
 
     return Subject(command, typed(command, flags, given.get("patience")), clients)
-
-
-def of_factory(factory: Callable[[Any], Any], root: Path, *, socket: bool, given: dict[str, Any], **more: Any) -> Subject:
-    """Return a client that a factory makes. It is named by its file, relative to `root`."""
-    found = _typed(factory, socket, given.get("patience")) if _is_found(factory) else None
-    return Subject(_name(factory, root), found, lambda: PythonClients(factory, socket=socket, **given, **more))
 
 
 def _typed(factory: Callable[[Any], Any], socket: bool, patience: float | None) -> str:
