@@ -130,7 +130,8 @@ D2 = Clause(
     " them loses messages that one more step would have delivered.",
     advice=(
         "After a 403 that names no scope create a fresh session and send again; after a 401 take a new token and try again.",
-        "After 429, 5xx or no answer to a create or token call try again, at least 3 times in all, waiting as asked.",
+        "After a 429 to any call, and after a 5xx or no answer to a create or token call, try again, at least 3 times in all,"
+        " waiting as asked. If delivery is to be at least once, do so after a 5xx or no answer to a send as well.",
     ),
     stimulus="a message was accepted, or the client stopped without an excuse",
     start=None,
