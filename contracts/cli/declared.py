@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
     from contracts.judge import Demand
+    from contracts.protocol.recording import Reading
     from contracts.report.model import Report
     from contracts.verify import Options
     from contracts.verify.declared import Declaration
+    from mockserver.journal import Entry
+    from mockserver.platform.model import Platform
     from mockserver.settings import Settings
 
 
@@ -99,11 +102,32 @@ def declaration(named: str | None, context: click.Context, *not_here: str) -> De
     return declared
 
 
-def check(declared: Declaration, recording: str, options: Options) -> Report:
-    """Judge a HAR file by a declared platform."""
-    if recording.startswith(("http://", "https://")):
-        raise click.UsageError("a running mock of a declared platform cannot be checked yet: record the client as a HAR file")
-    return declared.check(Path(recording), options)
+def check(declared: Declaration, recording: str, organization: str, admin_token: str, options: Options) -> Report:
+    """Judge a HAR file, or the journal of a mock: a file, or that of the mock that runs at a URL."""
+    from contracts.cli.sources import WEB, Readers, read_by
+    from contracts.protocol import journal
+    from contracts.protocol import recording as har
+
+    readers: Readers[Reading] = Readers(
+        lambda file, name, _, attached: har.read(file, name, attached, declared.platform),
+        lambda entries, name: journal.read(entries, compiled_for(declared, entries, name), complete=is_running),
+    )
+    is_running = recording.startswith(WEB)
+    read = read_by(readers, recording, organization, admin_token)
+    return declared.check(recording, read, options, "journal" if is_running else "recording")
+
+
+def compiled_for(declared: Declaration, entries: Iterable[Entry], name: str) -> Platform:
+    """Return the platform under the policy of a journal. Raises ClickException if the journal is another platform's."""
+    from contracts.cli.sources import platform_in
+    from mockserver.journal import Header
+    from mockserver.platform.library import WEB_CHAT
+
+    found = platform_in(entries) or WEB_CHAT
+    if found != declared.platform.name:
+        hint = "leave out --platform" if found == WEB_CHAT else f"add --platform {found}, or its file"
+        raise click.ClickException(f"{name}: this is a journal of the platform {found}; {hint}")
+    return declared.compile(next(one.policy for one in entries if isinstance(one, Header)))
 
 
 def clauses_anywhere(code: str) -> dict[str, tuple[Demand, ...]]:

@@ -155,8 +155,10 @@ def _call(platform: Platform, exchange: Exchange, units: list[UnitRun]) -> Call:
         place = kind.issued.get(name or "", kind.always)
         if status is not None and place is not None and (status < 400 or kind.always is not None):
             brought |= _id(kind.name, reader(place)(answer))
-        if kind.name in brought:
-            lasts |= _lasts(kind, answer)
+    if (told := exchange.journalled) is not None:
+        name, shown, brought = told.operation, told.shown, told.brought
+    for id in brought:
+        lasts |= _lasts(platform.kinds[id], answer)
     code = None if status is None else _code(platform, answer)
     harmless = {(row.status, row.code) for row in platform.refused.values() if row.harmless}
     effects = _effects([platform.kinds[one] for one in shown], exchange, code, harmless)

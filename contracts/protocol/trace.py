@@ -8,6 +8,17 @@ from msgspec import Struct
 
 FOREVER = float("inf")
 
+PLAIN_FAULTS = ("latency", "body in two pieces")
+"""Beginnings of the labels of faults that do not change the content of an answer."""
+
+
+class Journalled(Struct, frozen=True):
+    """What a journal has in place of headers and secrets: the operation, and ids by kind, secret ones as pseudonyms."""
+
+    operation: str | None
+    shown: dict[str, str]
+    brought: dict[str, str]
+
 
 class Exchange(Struct, kw_only=True):
     """A request and its answer. Times are in milliseconds of the platform's clock.
@@ -40,6 +51,8 @@ class Exchange(Struct, kw_only=True):
     fault: str = ""
     issued: dict[str, str] = {}
     """The truth: the ids that the platform issued, even if they did not reach the client."""
+    journalled: Journalled | None = None
+    """Set if the exchange comes from a journal."""
 
 
 class UnitRun(Struct, kw_only=True):

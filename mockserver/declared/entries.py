@@ -81,6 +81,7 @@ class AnswerNote(Struct, frozen=True, gc=False):
         """Return the answer with its number and timestamp."""
         call, decision, response = self.call, self.decision, self.response
         reason = f"{decision.refused_by}.{decision.cause}" if decision.refused_by else ACCEPTED if decision.acted else INJECTED
+        wait = next((value for name, value in response.headers if name.lower() == "retry-after"), "")
         brought = {name: told_as(call.kinds[name], id) for name, id in decision.issued.items()}
         return Answer(
             seq=seq,
@@ -93,7 +94,8 @@ class AnswerNote(Struct, frozen=True, gc=False):
             acted=at - call.effect.after if decision.acted else None,
             delivery=response.delivery,
             body=_body(response.body, call, decision),
-            retry_after=decision.retry_after,
+            retry_after=int(wait) if wait.isdecimal() else None,
+            retry_after_text=None if wait.isdecimal() else wait or None,
             unusable=call.effect.body is not None and response.status == 200,
             fault=call.effect.label or None,
             brought=brought,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import flask
 import msgspec
@@ -18,12 +18,12 @@ from msgspec import Struct
 from mockserver.clock import iso
 from mockserver.control import Control
 from mockserver.declared.assembly import DeclaredAssembly
+from mockserver.declared.credentials import By, Credentials
 from mockserver.declared.entries import Recorded
 from mockserver.declared.explain import explain, text
 from mockserver.declared.handler import CONTEXT, REASON, DeclaredHandler
-from mockserver.declared.mock import Mock, Registered
-from mockserver.engine import life
-from mockserver.engine.model import NEVER, Credential, Fault
+from mockserver.declared.mock import Mock
+from mockserver.engine.model import Fault
 from mockserver.errors import InvalidRequest
 from mockserver.faults import effect_of
 from mockserver.platform.model import Platform
@@ -83,14 +83,14 @@ def create_declared_app(mock: Mock, settings: Settings = Settings(), *, base_url
         views.add(blueprint, control)
     _add_server(blueprint, mock, control)
     _add_clock(blueprint, mock)
-    _add_credentials(blueprint, mock)
+    _add_credentials(blueprint, Credentials(mock))
     _add_faults(blueprint, mock)
     _add_requests(blueprint, mock)
     handle_errors(blueprint)
     app.register_blueprint(blueprint)
     app.before_request(Guard(settings.admin_token))
     console = Console(app, parts, DECLARED_TABS)
-    credentials.views(mock, console)
+    credentials.views(mock.platform, Credentials(mock), console)
     handler = DeclaredHandler(mock, base_url=base_url, opaque=settings.opaque)
     return DeclaredApp(handler, app, Cors(settings.cors, exposed(mock.platform)), console)
 
@@ -119,7 +119,7 @@ class _Registering(Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Ending(Struct, frozen=True, forbid_unknown_fields=True):
     id: str | None = None
-    by: Literal["ended", "evicted", "expired"] = "ended"
+    by: By = "ended"
 
 
 def _given(kind: type[Any]) -> Any:
@@ -181,33 +181,21 @@ def _add_clock(blueprint: Blueprint, mock: Mock) -> None:
         return told()
 
 
-def _add_credentials(blueprint: Blueprint, mock: Mock) -> None:
+def _add_credentials(blueprint: Blueprint, credentials: Credentials) -> None:
     @blueprint.get("/credentials/<kind>")
-    def credentials(kind: str) -> Response:
-        return answer({"credentials": [_credential(mock, one) for one in mock.credentials(kind)[-LISTED:]]})
+    def kept(kind: str) -> Response:
+        return answer({"credentials": credentials.list(kind, LISTED)})
 
     @blueprint.post("/credentials/<kind>")
     def register(kind: str) -> Response:
         given = _given(_Registering)
-        made = mock.register(kind, Registered(given.id, given.bound))
+        made = credentials.register(kind, given.id, **given.bound)
         return answer({"kind": kind, "id": made.id, "bound": made.bound}, 201)
 
     @blueprint.post("/credentials/<kind>/end")
     def end(kind: str) -> Response:
         given = _given(_Ending)
-        return answer({"ended": mock.end(kind, given.id, by=given.by)})
-
-
-def _credential(mock: Mock, record: Credential) -> dict[str, Any]:
-    owner = mock.owner(record)
-    end = life.end_of(record, owner)
-    return {
-        "id": mock.told_as(record.kind, record.id),
-        "issued": iso(record.issued_at),
-        "state": life.cause_at(record, owner, mock.now()) or "alive",
-        "ends": iso(end.at) if end.at < NEVER else None,
-        "uses_left": record.left,
-    }
+        return answer({"ended": credentials.end(kind, given.id, given.by)})
 
 
 def _add_faults(blueprint: Blueprint, mock: Mock) -> None:

@@ -1,0 +1,57 @@
+"""A declared platform for a test: a mock of its own."""
+
+from __future__ import annotations
+
+from contracts.protocol import journal
+from contracts.protocol.course import CourseOfRun
+from contracts.protocol.recording import Reading
+from contracts.pytest_platform.reached import Reached, Served
+from contracts.report.model import Counterexample, Report
+from contracts.verify import Options
+from contracts.verify.declared import Declaration
+from mockserver.control import Tenant
+from mockserver.declared.assembly import DeclaredAssembly
+from mockserver.declared.credentials import Credentials
+from mockserver.engine.model import DEFAULT_ORGANIZATION
+from mockserver.wire import Answering
+
+
+class DeclaredPlatform(Reached):
+    """A mock of a declared platform. `credentials` are those of any kind, and `registered` are those that it begins with.
+
+    `client_id` and `client_secret` are those of the first registered kind; "" without one.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        declared: Declaration,
+        parts: DeclaredAssembly,
+        handler: Answering,
+        served: Served | None = None,
+    ) -> None:
+        super().__init__(Tenant(parts, DEFAULT_ORGANIZATION), handler, served)
+        self._name, self._declared, self._mock = name, declared, parts.mock
+        self.credentials, self.registered = Credentials(parts.mock), parts.mock.registered
+        self.reset = parts.mock.reset
+
+    @property
+    def client_id(self) -> str:
+        """The id of the first registered credential."""
+        return next((one.id for one in self.registered.values()), "")
+
+    @property
+    def client_secret(self) -> str:
+        """The first value that is bound to it."""
+        return next((secret for one in self.registered.values() for secret in one.bound.values()), "")
+
+    def _reading(self) -> Reading:
+        return journal.read(self.trace(), self._mock.platform, complete=True)
+
+    def _judged(self, options: Options) -> Report:
+        return self._declared.check(self._name, self._reading(), options, "test")
+
+    def _course(self) -> Counterexample | None:
+        trace = self._reading().trace
+        course = CourseOfRun(self._mock.platform, trace)
+        return Counterexample(message="", evidence=(), course=course) if trace.exchanges or trace.events else None
