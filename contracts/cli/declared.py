@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from contracts.report.model import Report
     from contracts.verify import Options
     from contracts.verify.declared import Declaration
+    from mockserver.explain import Explanation
     from mockserver.journal import Entry
     from mockserver.platform.model import Platform
     from mockserver.settings import Settings
@@ -115,6 +116,25 @@ def check(declared: Declaration, recording: str, organization: str, admin_token:
     is_running = recording.startswith(WEB)
     read = read_by(readers, recording, organization, admin_token)
     return declared.check(recording, read, options, "journal" if is_running else "recording")
+
+
+def explanation_from(journal: str, context_id: str, named: str) -> Explanation:
+    """Return the explanation of a contextId in a journal file. Without `named`, its header names the platform."""
+    from contracts.cli.sources import Readers, platform_in, read_by
+    from contracts.verify.declared import declaration
+    from mockserver.declared.explain import explained
+    from mockserver.declared.past import Past
+
+    def trace(entries: list[Entry], name: str) -> Explanation:
+        declared = declaration(named or platform_in(entries))
+        if declared is None:
+            raise click.ClickException(f"{name}: this is a journal of the web chat; `dayfly reproduce` explains its refusals")
+        return explained(Past(compiled_for(declared, entries, name), entries), context_id)
+
+    def har(_file: object, name: str, _page: str | None, _attached: object) -> Explanation:
+        raise click.ClickException(f"{name}: this is a HAR file; give a journal, as `dayfly serve --journal` writes it")
+
+    return read_by(Readers(har, trace), journal, "default", "")
 
 
 def compiled_for(declared: Declaration, entries: Iterable[Entry], name: str) -> Platform:

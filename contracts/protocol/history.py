@@ -71,6 +71,7 @@ class History(Struct, kw_only=True):
     whole: bool
     sharp: bool
     parameters: Parameters
+    crossing: bool | None = None
 
     def knew(self, told: Call, later: Call) -> bool:
         """Return True if the maker of the `later` call had to know of the answer to `told`.
@@ -105,6 +106,8 @@ class History(Struct, kw_only=True):
         """
         if later.exchange.left_at - told.exchange.returned_at >= CLOSE:
             return False
+        if self.crossing is not None:
+            return self.crossing
         if later.unit is told.unit and later.operation != told.operation:
             return True
         return any(other is not told and other.left < told.returned and other.returned > told.left for other in self.calls)
@@ -127,6 +130,7 @@ def history_of(platform: Platform, trace: Trace, parameters: Parameters = DEFAUL
         whole=trace.whole,
         sharp=trace.sharp,
         parameters=parameters,
+        crossing=trace.crossing,
     )
 
 

@@ -14,31 +14,44 @@ from contracts.protocol.recording import Reading
 from contracts.protocol.trace import FOREVER, PLAIN_FAULTS, Exchange, Happened, Journalled, Trace
 from contracts.report.words import perturbation_words
 from mockserver.exchanges import Pair, number, pair_up
-from mockserver.journal import Answer, Arrival, Entry, Header, Perturbed
+from mockserver.journal import Answer, Arrival, Entry, Header, Perturbed, merged
 from mockserver.platform.model import Platform
 
-TIMED = ("R5", "A4")
-"""Clauses about time."""
+UNITS = dict.fromkeys(("A2", "R4", "R5"), "it is about one unit of work, and a journal does not tell one from another")
+"""Clauses that count the calls of a unit of work."""
 
-MOVED = "the mock's clock was moved or stood still, so the times in its journal are not the client's"
+MOVED = {"A4": "the mock's clock was moved or stood still, so the times in its journal are not the client's"}
+
+CROSSED = {"N2": "the call may have left before the answer that brought the next one"}
 
 
-def read(entries: Iterable[Entry], platform: Platform, *, complete: bool = False) -> Reading:
-    """Read a journal. `complete`: if it begins with its first entry, no id was issued before it."""
-    every = list(entries)
+def read(entries: Iterable[Entry], platform: Platform, *, complete: bool = False, sequential: bool = False) -> Reading:
+    """Read a journal.
+
+    `complete`: if it begins with its first entry, no id was issued before it. `sequential`: the client made one call at a time.
+    Otherwise a request that came soon after an answer may have left before it.
+    """
+    every = merged(entries)
     places = {id(entry): float(place) for place, entry in enumerate(every)}
-    header = next((entry for entry in every if isinstance(entry, Header)), Header())
-    happened = [entry for entry in every if isinstance(entry, Perturbed)]
+    notes = [entry for entry in every if isinstance(entry, Perturbed)]
     found = pair_up(every)
     pairs = [pair for pair in found if pair.arrival.operation in platform.operations]
     trace = Trace(
         exchanges=[_exchange(nth, pair, places, platform) for nth, pair in enumerate(pairs, 1)],
-        events=[Happened(places[id(one)], one.at, perturbation_words(one.what, one.detail), _jump(one)) for one in happened],
+        events=[Happened(places[id(note)], note.at, perturbation_words(note.what, note.detail), _jump(note)) for note in notes],
         whole=complete and _is_whole(every),
         sharp=False,
+        crossing=not sequential,
     )
-    reading = Reading(platform, trace, len(pairs), len(found))
-    return reading if header.clock != "mixed" else reading._replace(unsound=TIMED, why=MOVED)
+    moved = any(note.what in CLOCKED for note in notes) or any(
+        isinstance(one, Header) and one.clock == "mixed" for one in every
+    )
+    unsound = UNITS | (MOVED if moved else {}) | ({} if sequential else CROSSED)
+    return Reading(platform, trace, len(pairs), len(found), unsound=unsound)
+
+
+CLOCKED = ("advance", "set_clock", "freeze_clock", "resume_clock")
+"""Changes of the clock, as the journal names them."""
 
 
 def _is_whole(entries: list[Entry]) -> bool:

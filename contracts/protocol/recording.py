@@ -5,7 +5,7 @@ The mock was not involved, and the client's units of work are unknown, so clause
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import BinaryIO, NamedTuple
 
 from contracts.har import bodies, document
@@ -27,8 +27,8 @@ TIE = 1e-6
 class Reading(NamedTuple):
     """A recording as a trace of a platform's client, and how many of its `entries` are `calls` of the platform.
 
-    `skipped` has the reasons for entries that cannot be read. `unsound` are clauses that it cannot show broken, and `why` says
-    why.
+    `skipped` has the reasons for entries that cannot be read. `unsound` are clauses that it cannot show
+    broken, with the reason.
     """
 
     platform: Platform
@@ -36,8 +36,7 @@ class Reading(NamedTuple):
     calls: int
     entries: int
     skipped: Sequence[str] = ()
-    unsound: Sequence[str] = ()
-    why: str = ""
+    unsound: Mapping[str, str] = {}
 
     @property
     def extent(self) -> str:

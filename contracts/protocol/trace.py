@@ -97,3 +97,5 @@ class Trace(Struct, kw_only=True):
     """Events on the platform in between."""
     whole: bool = True
     sharp: bool = True
+    crossing: bool | None = None
+    """True if a request may have left before an answer that was close to it, False if it cannot have; None if unknown."""

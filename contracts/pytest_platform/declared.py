@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
+import threading
+
 from contracts.protocol import journal
 from contracts.protocol.course import CourseOfRun
 from contracts.protocol.recording import Reading
@@ -12,8 +16,29 @@ from contracts.verify.declared import Declaration
 from mockserver.control import Tenant
 from mockserver.declared.assembly import DeclaredAssembly
 from mockserver.declared.credentials import Credentials
+from mockserver.declared.handler import Call, DeclaredHandler
 from mockserver.engine.model import DEFAULT_ORGANIZATION
-from mockserver.wire import Answering
+from mockserver.wire import Request
+
+
+class WatchedHandler(DeclaredHandler):
+    """A handler that knows if one caller made all requests, one after another."""
+
+    _callers: frozenset[object] = frozenset()
+
+    @property
+    def is_sequential(self) -> bool:
+        """True if all requests came from one thread, or from one task of asyncio."""
+        return len(self._callers) == 1 and "trio" not in sys.modules
+
+    def arrive(self, request: Request) -> Call:
+        """See DeclaredHandler."""
+        try:
+            caller: object = asyncio.current_task()
+        except RuntimeError:
+            caller = threading.get_ident()
+        self._callers |= {caller}
+        return super().arrive(request)
 
 
 class DeclaredPlatform(Reached):
@@ -27,11 +52,12 @@ class DeclaredPlatform(Reached):
         name: str,
         declared: Declaration,
         parts: DeclaredAssembly,
-        handler: Answering,
+        handler: WatchedHandler,
         served: Served | None = None,
     ) -> None:
         super().__init__(Tenant(parts, DEFAULT_ORGANIZATION), handler, served)
         self._name, self._declared, self._mock = name, declared, parts.mock
+        self._watched = handler if served is None else None
         self.credentials, self.registered = Credentials(parts.mock), parts.mock.registered
         self.reset = parts.mock.reset
 
@@ -46,7 +72,8 @@ class DeclaredPlatform(Reached):
         return next((secret for one in self.registered.values() for secret in one.bound.values()), "")
 
     def _reading(self) -> Reading:
-        return journal.read(self.trace(), self._mock.platform, complete=True)
+        sequential = self._watched is not None and self._watched.is_sequential
+        return journal.read(self.trace(), self._mock.platform, complete=True, sequential=sequential)
 
     def _judged(self, options: Options) -> Report:
         return self._declared.check(self._name, self._reading(), options, "test")

@@ -66,15 +66,14 @@ class Platforms:
     def _declared(
         self, name: str, declared: Declaration, live: bool, tls: bool, policy: Mapping[str, Any]
     ) -> Iterator[DeclaredPlatform]:
-        from contracts.pytest_platform.declared import DeclaredPlatform
+        from contracts.pytest_platform.declared import DeclaredPlatform, WatchedHandler
         from mockserver.declared.assembly import DeclaredAssembly
-        from mockserver.declared.handler import DeclaredHandler
         from mockserver.declared.mock import Mock
         from mockserver.settings import Settings
         from mockserver.web.declared import DeclaredApp
 
         mock = Mock(declared.compile(policy))
-        handler = DeclaredHandler(mock, base_url=BASE_URL)
+        handler = WatchedHandler(mock, base_url=BASE_URL)
         with ExitStack() as stack:
             served = _serve(stack, DeclaredApp(handler), tls) if live else None
             handler.base_url = served.url if served is not None else BASE_URL

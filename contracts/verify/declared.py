@@ -159,7 +159,7 @@ def _chosen(platform: Platform, options: Options) -> tuple[Applied, ...]:
 def _of_recording(clause: Applied, verdicts: Verdicts, course: CourseOfRun, reading: Reading) -> ClauseResult:
     demand, verdict = clause.demand, verdicts.of(clause.demand.code)
     if verdict.status is Status.VIOLATED and clause.rule.code in reading.unsound:
-        verdict = replace(verdict, status=Status.INCONCLUSIVE, message=reading.why, evidence=())
+        verdict = replace(verdict, status=Status.INCONCLUSIVE, message=reading.unsound[clause.rule.code], evidence=())
     status, message = (verdict.status, "") if verdict.is_root else settled(verdict)
     found = Counterexample(message=verdict.message, evidence=verdict.evidence, course=course) if verdict.is_root else None
     exercised = int(status != "not_exercised")

@@ -20,7 +20,6 @@ from mockserver.control import Control
 from mockserver.declared.assembly import DeclaredAssembly
 from mockserver.declared.credentials import By, Credentials
 from mockserver.declared.entries import Recorded
-from mockserver.declared.explain import explain, text
 from mockserver.declared.handler import CONTEXT, REASON, DeclaredHandler
 from mockserver.declared.mock import Mock
 from mockserver.engine.model import Fault
@@ -31,6 +30,7 @@ from mockserver.settings import LONGEST, Settings
 from mockserver.web import fast_lane
 from mockserver.web.admin import clock, faults, requests
 from mockserver.web.admin.answers import answer, handle_errors
+from mockserver.web.admin.explained import explained
 from mockserver.web.admin.guard import PREFIX, Guard
 from mockserver.web.console import CONSOLE, Console, credentials
 from mockserver.web.console.extension import DECLARED_TABS
@@ -85,7 +85,7 @@ def create_declared_app(mock: Mock, settings: Settings = Settings(), *, base_url
     _add_clock(blueprint, mock)
     _add_credentials(blueprint, Credentials(mock))
     _add_faults(blueprint, mock)
-    _add_requests(blueprint, mock)
+    _add_requests(blueprint, mock, control)
     handle_errors(blueprint)
     app.register_blueprint(blueprint)
     app.before_request(Guard(settings.admin_token))
@@ -236,17 +236,14 @@ def _checked(fault: Fault) -> Fault:
     return fault
 
 
-def _add_requests(blueprint: Blueprint, mock: Mock) -> None:
+def _add_requests(blueprint: Blueprint, mock: Mock, control: Control) -> None:
     @blueprint.get("/requests")
     def requests() -> Response:
         return answer({"requests": [_request(mock, entry) for entry in mock.journal[-LISTED:]]})
 
     @blueprint.get("/requests/<context_id>/explain")
-    def explained(context_id: str) -> Response:
-        story = explain(mock, context_id)
-        if flask.request.args.get("format") == "text":
-            return Response(text(story), mimetype="text/plain")
-        return answer(story)
+    def explain(context_id: str) -> Response:
+        return explained(control.explain(context_id))
 
 
 def _request(mock: Mock, entry: Recorded) -> dict[str, Any]:
