@@ -114,9 +114,16 @@ def _as_text(value: Any) -> str:
 
 
 def request(
-    platform: Platform, operation: Operation, shown: Mapping[str, str], bound: Mapping[str, Mapping[str, str]] | None = None
+    platform: Platform,
+    operation: Operation,
+    shown: Mapping[str, str],
+    bound: Mapping[str, Mapping[str, str]] | None = None,
+    put: Mapping[Place, Any] | None = None,
 ) -> Asked:
-    """Return a request of an operation that shows these ids by kind, with the values `bound` to them. Raises ContractsError."""
+    """Return a request of an operation that shows these ids by kind, with the values `bound` to them.
+
+    Other values are `put` at places. Raises ContractsError.
+    """
     draft = Draft(operation)
     for effect in platform.effects.values():
         if effect["by"] == operation.name:
@@ -127,6 +134,8 @@ def request(
     for name in operation.carries:
         if name in shown:
             _show(draft, platform.kinds[name], operation, shown[name], (bound or {}).get(name, {}))
+    for place, value in (put or {}).items():
+        draft.put(place, value)
     return draft.asked()
 
 

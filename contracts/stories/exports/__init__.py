@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from contracts.stories.model import Story
+    from contracts.stories.model import AnyStory
 
 
 class Kind(NamedTuple):
@@ -30,8 +30,8 @@ KINDS: dict[str, Kind] = {
 }
 
 
-def render(story: Story, kind: str) -> str:
+def render(story: AnyStory, kind: str) -> str:
     """Return the story as a script of a kind, one of KINDS."""
     module: str = f"contracts.stories.exports.{kind}"
-    rendered: Callable[[Story], str] = import_module(module).render
+    rendered: Callable[[AnyStory], str] = import_module(module).render
     return rendered(story)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 
-from contracts.stories.codec import encode
-from contracts.stories.model import Story
+import msgspec
+
+from contracts.stories import codec, declared
+from contracts.stories.declared import DeclaredStory
+from contracts.stories.model import AnyStory
 
 
-def render(story: Story) -> str:
+def render(story: AnyStory) -> str:
     """Return the file's text, in ASCII, for `dayfly stories run FILE`."""
-    return json.dumps(json.loads(encode(story)), indent=2) + "\n"
+    told = declared.document(story) if isinstance(story, DeclaredStory) else codec.document(story)
+    return json.dumps(json.loads(msgspec.json.encode(told)), indent=2) + "\n"
