@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
@@ -17,7 +18,8 @@ from contracts.cli.options import SETTINGS, admin_token
 from contracts.cli.options import as_json as json_option
 from contracts.cli.options import platform as platform_option
 from contracts.cli.sources import DEFAULT_URL, ask
-from mockserver.ids import context_in
+from contracts.stories.exports import KINDS
+from mockserver.ids import context_in, context_owner
 
 if TYPE_CHECKING:
     from contracts.judge import Demand
@@ -36,11 +38,19 @@ NARROWEST, WIDEST = 40, 120
 @click.option("--list", "listed", is_flag=True, help="List the clauses.")
 @click.option("--url", default=DEFAULT_URL, show_default=True, help="The mock that answered the request.")
 @click.option("--journal", metavar="FILE", help="A journal of a declared platform, in place of a running mock.")
+@click.option("--emit", "kind", type=click.Choice(list(KINDS)), help="Print the smallest reproduction of the answer instead.")
 @admin_token
 @json_option
 @platform_option
 def command(
-    subject: str | None, listed: bool, url: str, journal: str | None, admin_token: str, as_json: bool, platform: str
+    subject: str | None,
+    listed: bool,
+    url: str,
+    journal: str | None,
+    kind: str | None,
+    admin_token: str,
+    as_json: bool,
+    platform: str,
 ) -> None:
     """Explain a clause by its code or its name, or an answer by its contextId.
 
@@ -53,6 +63,8 @@ def command(
         _list(platform, as_json)
     elif subject is None:
         raise click.UsageError("name a clause or a contextId; --list shows the clauses")
+    elif context_id is not None and kind is not None:
+        click.echo(_reproduction(context_id, url, journal, kind, admin_token, platform), nl=False)
     elif context_id is not None and journal is not None:
         _explain_from(journal, context_id, platform, as_json)
     elif context_id is not None:
@@ -105,6 +117,22 @@ def _explain_clause(code_or_name: str, platform: str, as_json: bool) -> None:
     for name, clauses in chosen.items():
         said = "\n".join(describe(clause, style_for(sys.stdout)) for clause in clauses)
         click.echo(said if name == platform else f"on the platform {name}:\n{said}", nl=False, color=True)
+
+
+def _reproduction(context_id: str, url: str, journal: str | None, kind: str, admin_token: str, platform: str) -> str:
+    """Return the smallest story that is refused as a request was, as a script. Raises ClickException if there is none."""
+    from contracts.cli.declared import reproduced_from
+    from contracts.stories.exports import render
+
+    if journal is not None:
+        return render(reproduced_from(journal, context_id, platform), kind)
+    place = f"/__admin/organizations/{context_owner(context_id)}/requests/{context_id}/reproduce"
+    found = ask(url, place, admin_token).json()
+    if kind == "json":
+        return json.dumps(found["story"], indent=2) + "\n"
+    if kind not in found["scripts"]:
+        raise click.UsageError(f"this platform's requests are written as {', '.join(found['scripts'])} or json")
+    return str(found["scripts"][kind])
 
 
 def _explain_from(journal: str, context_id: str, platform: str, as_json: bool) -> None:

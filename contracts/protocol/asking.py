@@ -144,9 +144,9 @@ def _show(draft: Draft, kind: Kind, operation: Operation, id: str, bound: Mappin
     draft.put(place, id)
     for name, places in kind.bound.items():
         if name in bound:
-            draft.put(_beside(places, place), bound[name])
+            draft.put(beside(places, place), bound[name])
 
 
-def _beside(places: tuple[Place, ...], carried: Place) -> Place:
+def beside(places: tuple[Place, ...], carried: Place) -> Place:
     """Return the place in the same part of the request as the id, else the first: user and password go together."""
     return next((place for place in places if (place.part, place.name) == (carried.part, carried.name)), places[0])

@@ -10,6 +10,7 @@ import json
 import re
 from base64 import b64decode, urlsafe_b64decode
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -141,13 +142,19 @@ def document(story: DeclaredStory) -> dict[str, Any]:
 @planned.register
 def _(story: DeclaredStory) -> Iterator[Planned]:
     """Yield the steps with what is sent for each; first the credentials that are registered from the beginning."""
-    platform = compile_platform(find(story.platform))
+    path = find(story.platform)
+    platform = _compiled(path, path.stat().st_mtime)
     planning = _Planning(platform)
     for kind in platform.kinds.values():
         if kind.registered and not any(isinstance(step, Register) and step.kind == kind.name for step in story.steps):
             yield planning.take(Register(kind=kind.name, save=kind.name), 0)
     for number, step in enumerate(story.steps):
         yield planning.take(step, number)
+
+
+@lru_cache(maxsize=8)
+def _compiled(path: Path, _changed: float) -> Platform:
+    return compile_platform(path)
 
 
 class _Planning:

@@ -6,7 +6,7 @@ tokens and clients.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -32,13 +32,16 @@ from mockserver.web.admin import clock, faults, requests
 from mockserver.web.admin.answers import answer, handle_errors
 from mockserver.web.admin.explained import explained
 from mockserver.web.admin.guard import PREFIX, Guard
-from mockserver.web.console import CONSOLE, Console, credentials
+from mockserver.web.console import CONSOLE, NAME, Console, credentials
 from mockserver.web.console.extension import DECLARED_TABS
 from mockserver.web.cors import Cors
 from mockserver.wire import Answering
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+Extension = Callable[[Flask, DeclaredAssembly], None]
+"""Adds to an application and its console; see `mockserver.web.console.extension`."""
 
 LISTED = 1000
 """The most credentials or requests in a list: the newest."""
@@ -74,8 +77,10 @@ class DeclaredApp:
         return fast_lane.refuse(self.answering, environ, start_response)
 
 
-def create_declared_app(mock: Mock, settings: Settings = Settings(), *, base_url: str = "") -> DeclaredApp:
-    """Return the application that serves a mock, with its control API."""
+def create_declared_app(
+    mock: Mock, settings: Settings = Settings(), *, base_url: str = "", extensions: Sequence[Extension] = ()
+) -> DeclaredApp:
+    """Return the application that serves a mock, with its control API, a console and `extensions` of that."""
     parts = DeclaredAssembly(mock, settings)
     app, blueprint = Flask("mockserver.web.declared"), Blueprint("admin", __name__, url_prefix=PREFIX)
     control = Control(parts)
@@ -89,8 +94,10 @@ def create_declared_app(mock: Mock, settings: Settings = Settings(), *, base_url
     handle_errors(blueprint)
     app.register_blueprint(blueprint)
     app.before_request(Guard(settings.admin_token))
-    console = Console(app, parts, DECLARED_TABS)
+    console = app.extensions[NAME] = Console(app, parts, DECLARED_TABS)
     credentials.views(mock.platform, Credentials(mock), console)
+    for extend in extensions:
+        extend(app, parts)
     handler = DeclaredHandler(mock, base_url=base_url, opaque=settings.opaque)
     return DeclaredApp(handler, app, Cors(settings.cors, exposed(mock.platform)), console)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import msgspec
 
@@ -13,5 +14,9 @@ from contracts.stories.model import AnyStory
 
 def render(story: AnyStory) -> str:
     """Return the file's text, in ASCII, for `dayfly stories run FILE`."""
-    told = declared.document(story) if isinstance(story, DeclaredStory) else codec.document(story)
-    return json.dumps(json.loads(msgspec.json.encode(told)), indent=2) + "\n"
+    return json.dumps(json.loads(msgspec.json.encode(document(story))), indent=2) + "\n"
+
+
+def document(story: AnyStory) -> dict[str, Any]:
+    """Return the story as plain values."""
+    return declared.document(story) if isinstance(story, DeclaredStory) else codec.document(story)
