@@ -81,6 +81,13 @@ def make_app(named: str, policy: Mapping[str, Any]) -> Callable[[Settings], WSGI
     return make
 
 
+def has_client(named: str) -> bool:
+    """Return True if a platform has a kind that is registered, as an OAuth client is."""
+    from mockserver.platform import compile_platform, find
+
+    return any(kind.registered for kind in compile_platform(find(named)).kinds.values())
+
+
 # -- judging ---------------------------------------------------------------------------------------------------------
 
 

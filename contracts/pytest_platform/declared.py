@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import threading
+from contextlib import suppress
 
 from contracts.protocol import journal
 from contracts.protocol.course import CourseOfRun
@@ -28,17 +28,22 @@ class WatchedHandler(DeclaredHandler):
 
     @property
     def is_sequential(self) -> bool:
-        """True if all requests came from one thread, or from one task of asyncio."""
-        return len(self._callers) == 1 and "trio" not in sys.modules
+        """True if all requests came from one thread, or from one task of asyncio or trio."""
+        return len(self._callers) == 1
 
     def arrive(self, request: Request) -> Call:
         """See DeclaredHandler."""
-        try:
-            caller: object = asyncio.current_task()
-        except RuntimeError:
-            caller = threading.get_ident()
-        self._callers |= {caller}
+        self._callers |= {_caller()}
         return super().arrive(request)
+
+
+def _caller() -> object:
+    """Return the task that is at work, or the thread if it runs no event loop."""
+    found = (sys.modules.get(name) for name in ("asyncio", "trio.lowlevel"))
+    for library in (one for one in found if one is not None):
+        with suppress(RuntimeError):
+            return library.current_task()
+    return threading.get_ident()
 
 
 class DeclaredPlatform(Reached):
