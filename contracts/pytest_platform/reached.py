@@ -83,6 +83,10 @@ class Reached:
         with inprocess.router(self._handler, base_url, self._pass) as router:
             yield router
 
+    def sleep(self, seconds: float) -> None:
+        """Move the platform's clock, for clients that take a function in place of `time.sleep`."""
+        self._pass(seconds)
+
     def check(self, *clauses: str) -> Report:
         """Judge what the clients of this platform have done so far, by the named clauses or by all.
 
