@@ -77,7 +77,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--dayfly-client", metavar="TARGET", help="The client that the corpus's scenario files test, as module:factory."
     )
     group.addoption("--dayfly-socket", action="store_true", help="Let that client reach the platform through a real socket.")
-    group.addoption("--dayfly-platform", metavar="NAME|FILE", help="A declared platform instead of the web chat.")
+    group.addoption("--dayfly-platform", metavar="NAME", help="A declared platform instead of the web chat, or its file.")
     group.addoption("--dayfly-expected-failures", metavar="FILE", help="TOML: clauses known to be violated.")
     group.addoption("--dayfly-base-url", metavar="URL", help="The only host that dayfly_router answers for.")
     group.addoption("--dayfly-corpus-keep", action="store_true", help="Keep those in the corpus that no longer fail.")

@@ -239,8 +239,9 @@ def _story(past: Past, name: str, id: str, told: Recorded) -> CredentialStory:
     about = [one for one in past.requests if id in {one.issued.get(name), one.shown.get(name)}]
     first = min((one.arrived_at for one in about), default=0)
     notes = [note for note in past.notes if _concerns(note, name, id) and note.at >= first]
-    events = sorted([*(_event(one, name, id, told) for one in about), *map(_act, notes)], key=lambda event: event.at)
-    return CredentialStory(kind=name, noun=kind.noun, id=id, state=state, events=tuple(events))
+    events = [(one.arrival.seq, _event(one, name, id, told)) for one in about] + [(note.seq, _act(note)) for note in notes]
+    in_order = tuple(event for _, event in sorted(events, key=lambda one: one[0]))
+    return CredentialStory(kind=name, noun=kind.noun, id=id, state=state, events=in_order)
 
 
 def _concerns(note: Perturbed, kind: str, id: str) -> bool:

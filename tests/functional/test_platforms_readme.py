@@ -79,7 +79,8 @@ def test_the_server_answers_explains_and_fails_as_is_said(folder: Path) -> None:
     words = " ".join(told.split())
     assert "request 2 (upload) had used it up" in words
     assert "get another by POST /v1/uploads" in words
-    assert "ok upload is refused: link spent" in words
+    assert "upload is refused: link spent" in words
+    assert "1 as expected" in words
     assert proposing.startswith("dayfly platform new --overlay")
 
 
