@@ -13,7 +13,7 @@ PLAIN_FAULTS = ("latency", "body in two pieces")
 
 
 class Journalled(Struct, frozen=True):
-    """What a journal has in place of headers and secrets: the operation, and ids by kind, secret ones as pseudonyms."""
+    """The operation and the ids by kind that a journal has in place of headers. Secret ids are pseudonyms."""
 
     operation: str | None
     shown: dict[str, str]

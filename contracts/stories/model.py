@@ -195,7 +195,7 @@ class Asking(Protocol):
 
     @property
     def times(self) -> int:
-        """How often it is made."""
+        """The number of requests."""
         ...
 
 
@@ -204,17 +204,17 @@ class AnyStory(Protocol):
 
     @property
     def title(self) -> str:
-        """What it is about, in a line."""
+        """Its subject, in a line."""
         ...
 
     @property
     def summary(self) -> str:
-        """The same in some sentences."""
+        """Its content, in some sentences."""
         ...
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What could not be reproduced."""
+        """Remarks on parts that could not be reproduced."""
         ...
 
     @property

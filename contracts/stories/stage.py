@@ -29,7 +29,7 @@ def client_of(credentials: Credentials) -> dict[Gap, str]:
 
 
 class Controlled(Protocol):
-    """What can be changed from outside."""
+    """A control API of one mock or organisation."""
 
     def call(self, method: str, path: str, body: object = None) -> Mapping[str, Any]:
         """Call the control API, and return the answer. Raises ProbeError if the call is refused."""

@@ -100,7 +100,7 @@ class Declaration(NamedTuple):
             return self._about(played_again(target, campaign, scenario, options, times), clauses)
 
     def check(self, target: str, reading: Reading, options: Options = DEFAULT_OPTIONS, source: Source = "recording") -> Report:
-        """Judge a recording. Raises ContractsError if it has no call of this platform."""
+        """Judge a recording. Raises ContractsError unless it has a call of this platform."""
         watch, platform = Stopwatch(), reading.platform
         clauses = _chosen(platform, options)
         if not reading.calls:

@@ -21,7 +21,7 @@ _SHEETS = (Path(__file__).parent / "workbench.css", Path(__file__).parents[1] / 
 
 
 def add(app: Flask, assembly: Assembly, platform: str = "") -> None:
-    """Add the panel, the tab, the downloads, and the same as JSON. `platform` is a declared one, which has no tab."""
+    """Add the panel, the tab, the downloads, and the same as JSON. `platform` is a declared one, and lacks the tab."""
     console: Console = app.extensions[NAME]
     app.jinja_env.filters["coded"] = _coded
     found = Reproductions(Control(assembly), platform)

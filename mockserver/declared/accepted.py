@@ -1,4 +1,4 @@
-"""What would have been accepted in place of a request of a declared platform that was refused, and how far it was off."""
+"""The nearest call that would have been accepted in place of one that a declared platform refused, and how late that was."""
 
 from __future__ import annotations
 
@@ -26,11 +26,14 @@ OTHERS = {
     "method": "A call of the same path with {detail}.",
     "operation": "Nothing: the declaration refuses this call whatever it shows.",
 }
-"""What guards that are no kinds would have accepted."""
+"""The calls that guards other than kinds would have accepted."""
 
 
 def accepted_if(platform: Platform, entry: Recorded, before: Before) -> str | None:
-    """Return what would have been accepted; None if the request was, or has no answer. `before` are credentials of then."""
+    """Return the nearest call that would have been accepted; None if this one was, or waits for its answer.
+
+    `before` are the credentials before it.
+    """
     if entry.answer is None or (entry.acted_at is not None and not entry.refused_by):
         return None
     if entry.acted_at is None:

@@ -1,4 +1,4 @@
-"""Explains an answer: the guard that refused, since when and by what, what would have been accepted, and advice."""
+"""Explains an answer: the guard that refused, the end of what was shown, a call that would have been accepted, and advice."""
 
 from __future__ import annotations
 

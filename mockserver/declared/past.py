@@ -1,4 +1,4 @@
-"""What is known of a platform's requests and credentials: by a mock with its store, or by a journal alone."""
+"""The known requests and credentials of a platform: those of a mock with its store, or of a journal alone."""
 
 from __future__ import annotations
 

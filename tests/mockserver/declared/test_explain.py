@@ -1,4 +1,4 @@
-"""What an explanation of a declared platform says: by what a credential was over, and what would have been accepted."""
+"""An explanation of a declared platform: the end of a credential, its cause, and a call that would have been accepted."""
 
 from __future__ import annotations
 
