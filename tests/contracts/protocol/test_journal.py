@@ -41,7 +41,7 @@ def played(toy: Toy, client: type[Any], every: int = EVERY) -> Iterator[tuple[Pl
 
 
 def known(history: History, platform: Platform) -> Iterator[tuple[Any, ...]]:
-    """Yield each call whose answer came as the platform wrote it, as the judge has it. Secret ids are pseudonyms in a journal."""
+    """Yield each call whose answer came as the platform wrote it, as the judge has it. Secret ids are pseudonyms."""
 
     def named(ids: dict[str, str]) -> dict[str, str]:
         secret = {kind for kind in ids if platform.kinds[kind].duty.get("secret")}
