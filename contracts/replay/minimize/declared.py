@@ -23,7 +23,7 @@ from mockserver.journal import Perturbed
 from mockserver.platform import compile_platform, find
 from mockserver.platform.model import Answer, Platform
 
-MOST = 60
+MOST = 30
 """The most requests that are repeated: the latest that have to do with the refused one."""
 
 OTHER = "something-else"
