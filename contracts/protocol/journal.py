@@ -17,8 +17,8 @@ from mockserver.exchanges import Pair, number, pair_up
 from mockserver.journal import Answer, Arrival, Entry, Header, Perturbed, merged
 from mockserver.platform.model import Platform
 
-UNITS = dict.fromkeys(("A2", "R4", "R5"), "it is about one unit of work, and a journal does not tell one from another")
-"""Clauses that count the calls of a unit of work."""
+UNITS = dict.fromkeys(("A2", "N1", "R4", "R5"), "it is about one unit of work, and a journal does not tell one from another")
+"""Clauses about calls that follow each other in one unit of work."""
 
 MOVED = {"A4": "the mock's clock was moved or stood still, so the times in its journal are not the client's"}
 
