@@ -59,6 +59,8 @@ def command(
     context_id = context_in(subject or "")
     if listed and subject is not None:
         raise click.UsageError("--list cannot be combined with a clause or a contextId")
+    if context_id is None and (kind is not None or journal is not None):
+        raise click.UsageError("--emit and --journal are for the contextId of an answer")
     if listed:
         _list(platform, as_json)
     elif subject is None:
