@@ -154,13 +154,14 @@ def not_from_refusal(history: History, kind: Kind) -> Result:
 
 
 def _made_again(history: History, told: Call) -> Call | None:
-    """Return the next call of the same operation in the same unit of work. Calls in between do not matter."""
-    later = [
-        call
-        for call in history.calls
-        if call.operation == told.operation and call.unit is told.unit and history.knew(told, call)
-    ]
-    return min(later, key=lambda call: call.left, default=None)
+    """Return the next call of the same operation in the same unit of work, if it was made because of the answer.
+
+    Calls in between do not matter.
+    """
+    alike = [call for call in history.calls if call.operation == told.operation and call.unit is told.unit]
+    later = [call for call in alike if told.returned <= call.left]
+    again = min(later, key=lambda call: call.left, default=None)
+    return again if again is not None and history.knew(told, again) else None
 
 
 # -- is it looked after? ---------------------------------------------------------------------------------------------

@@ -71,6 +71,7 @@ class History(Struct, kw_only=True):
     whole: bool
     sharp: bool
     parameters: Parameters
+    crossing: bool | None = None
 
     def knew(self, told: Call, later: Call) -> bool:
         """Return True if the maker of the `later` call had to know of the answer to `told`.
@@ -105,6 +106,8 @@ class History(Struct, kw_only=True):
         """
         if later.exchange.left_at - told.exchange.returned_at >= CLOSE:
             return False
+        if self.crossing is not None:
+            return self.crossing
         if later.unit is told.unit and later.operation != told.operation:
             return True
         return any(other is not told and other.left < told.returned and other.returned > told.left for other in self.calls)
@@ -127,6 +130,7 @@ def history_of(platform: Platform, trace: Trace, parameters: Parameters = DEFAUL
         whole=trace.whole,
         sharp=trace.sharp,
         parameters=parameters,
+        crossing=trace.crossing,
     )
 
 
@@ -155,8 +159,10 @@ def _call(platform: Platform, exchange: Exchange, units: list[UnitRun]) -> Call:
         place = kind.issued.get(name or "", kind.always)
         if status is not None and place is not None and (status < 400 or kind.always is not None):
             brought |= _id(kind.name, reader(place)(answer))
-        if kind.name in brought:
-            lasts |= _lasts(kind, answer)
+    if (told := exchange.journalled) is not None:
+        name, shown, brought = told.operation, told.shown, told.brought
+    for id in brought:
+        lasts |= _lasts(platform.kinds[id], answer)
     code = None if status is None else _code(platform, answer)
     harmless = {(row.status, row.code) for row in platform.refused.values() if row.harmless}
     effects = _effects([platform.kinds[one] for one in shown], exchange, code, harmless)

@@ -52,7 +52,6 @@ def verify_client(
     socket: bool = False,
     one_shot: bool = False,
     real_time: bool = False,
-    faketime: bool = False,
     patience: float | None = None,
     show_output: bool = False,
     root: str | Path | None = None,
@@ -66,7 +65,7 @@ def verify_client(
     text)`, plain or asynchronous. `expected_failures` is a file, or reasons by clause. With `socket` the platform listens at
     `base_url`, so that what an HTTP stack does by itself is seen. `patience` is in seconds of real time. With `show_output` the
     client prints as it would without dayfly; otherwise only reports show its output. `command` starts a client in any language,
-    in the working directory; `one_shot`, `real_time` and `faketime` are for it only. `platform` is a declared platform instead
+    in the working directory; `one_shot` and `real_time` are for it only. `platform` is a declared platform instead
     of the web chat; see `verify_protocol`.
 
     The client is named by its file, relative to `root` (None: the working directory). `test` is the pytest test to run again if
@@ -77,7 +76,7 @@ def verify_client(
     __tracebackhide__ = True
     declared = declaration(platform)
     verifying, methods = (verify, None) if declared is None else (declared.verify, declared.methods)
-    flags = {"one_shot": one_shot, "faketime": faketime, "real_time": real_time}
+    flags = {"one_shot": one_shot, "real_time": real_time}
     given = {"show_output": show_output} | ({} if patience is None else {"patience": patience})
     subject = subject_of(make_client, command, flags, given, socket=socket, root=Path(root or Path.cwd()), methods=methods)
     kept = None if corpus is None else Path(corpus)

@@ -180,7 +180,7 @@ def test_a_counterexample_can_be_replayed(clients: Path, run: Run) -> None:
         (("verify", "--platform", "mcp", "x.py:f", "--walk", "off"), "--walk is for the web chat"),
         (("verify", "--platform", "mcp", "x.py:f", "--max-wait", "9"), "--max-wait is for the web chat"),
         (("verify", "--platform", "mcp", "x.py:f", "--report", "har:x.har"), "the report har is only for the web chat"),
-        (("check", "--platform", "mcp", "no.har"), "cannot be read"),
+        (("check", "--platform", "mcp", "no.har"), "no.har: No such file"),
     ],
 )
 def test_what_cannot_be_done_is_told_with_what_can(words: tuple[str, ...], problem: str, run: Run) -> None:
@@ -247,6 +247,42 @@ def test_a_platform_is_served_moved_and_explained(run: Run) -> None:
         assert [one["state"] for one in http.get("/__admin/credentials/session").json()["credentials"]] == ["idle"]
         http.post("/__admin/reset").raise_for_status()
         assert http.get("/__admin/requests").json() == {"requests": []}
+
+
+def test_a_journal_is_judged_explained_and_reproduced(tmp_path: Path, run: Run) -> None:
+    """At the mock's URL, and from its file alone, which also says under which policy it was made."""
+    journal, policy = tmp_path / "journal.jsonl", tmp_path / "policy.toml"
+    policy.write_text("[session]\nidle = 60\n")
+    call = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
+    with (
+        Serving("--platform", "mcp", "--journal", str(journal), "--policy", str(policy)) as server,
+        httpx.Client(base_url=server.url) as http,
+    ):
+        begun = http.post("/mcp", json={**call, "method": "initialize"})
+        shown = {"Mcp-Session-Id": begun.headers["Mcp-Session-Id"]}
+        http.post("/__admin/clock/advance", json={"seconds": 61}).raise_for_status()
+        assert http.post("/mcp", json=call, headers=shown).status_code == 404
+        http.post("/__admin/clock/advance", json={"seconds": 1}).raise_for_status()
+        refused = http.post("/mcp", json=call, headers=shown)
+        context_id = refused.headers["Dayfly-Context"]
+        at_the_url = run("check", "--platform", "mcp", server.url)
+        script = run("explain", context_id, "--url", server.url, "--emit", "python")
+        assert "add --platform mcp" in run("check", server.url).output
+    from_the_file = run("check", "--platform", "mcp", str(journal))
+    for judged in (at_the_url, from_the_file):
+        assert judged.exit_code == 1
+        assert "error[R1/session] dead-shown" in judged.output
+    told = run("explain", context_id, "--journal", str(journal))
+    assert "had not been used for 60 s" in " ".join(told.output.split())
+    assert "Missed: It came" in told.output
+    assert (
+        json.loads(run("explain", context_id, "--journal", str(journal), "--json").stdout)["credentials"][0]["kind"]
+        == "session"
+    )
+    assert "def test_story(" in script.output
+    wrong = run("explain", context_id, "--journal", str(journal), "--platform", "acme")
+    assert (wrong.exit_code, "this is a journal of the platform mcp; add --platform mcp" in wrong.output) == (2, True)
+    assert "are for the contextId of an answer" in run("explain", "R2/session", "--platform", "mcp", "--emit", "curl").output
 
 
 def test_a_client_may_change_what_it_is_given(tmp_path: Path, run: Run) -> None:

@@ -460,6 +460,7 @@ WAYS: dict[tuple[str, str], Callable[[Block, Place], None]] = {
     ("contracts/README.md", "dayfly reproduce fixtures/recordings/earlier-today.har --emit"): works,
     ("contracts/README.md", "$ dayfly stories"): prints,
     ("contracts/README.md", "dayfly replay"): works,
+    ("contracts/README.md", "dayfly stories run"): works,
     ("contracts/README.md", "dayfly probe"): works_at_a_mock,
     ("contracts/README.md", '→ {"hello"'): is_spoken,
     ("contracts/README.md", "$ dayfly shim"): prints,
