@@ -21,7 +21,6 @@ LONGEST = 5.0
 PAUSE = 0.02
 
 NO_SHIM = "its runtime did not say hello"
-NO_SOCKETS = "this system has no Unix sockets"
 
 _monotonic = time.monotonic
 
@@ -34,8 +33,8 @@ def why_real_time(words: Sequence[str]) -> str:
     """
     try:
         door = Door()
-    except OSError:
-        return NO_SOCKETS
+    except OSError as error:
+        return f"no socket can be made for it ({error})"
     with closing(door), closing(socket.create_server(("127.0.0.1", 0))) as platform, selectors.DefaultSelector() as selector:
         variables = environment(f"http://127.0.0.1:{platform.getsockname()[1]}", NOBODY)
         child = Child(words, shimmed(variables, door.path), NOBODY, stdout=subprocess.DEVNULL, wrote=unheard)

@@ -19,7 +19,7 @@ from contracts.clients.clock import VirtualClock
 from contracts.clients.errors import BeyondVirtualTime
 from contracts.clients.virtual.exchanges import HOST, Exchanges
 from contracts.clients.virtual.members import Door, Member
-from contracts.clients.virtual.protocol import MICROSECOND, BadMessage, Idle, Welcome
+from contracts.clients.virtual.protocol import HARNESS_GONE, MICROSECOND, BadMessage, Idle, Welcome
 
 LONGEST = 24 * 3600 * 1_000_000
 """Microseconds of virtual time that one item may take."""
@@ -51,6 +51,9 @@ PAUSE, SHORT_PAUSE = 0.05, 0.002
 STRANGER = "it asks the platform from a process that did not say hello, though another of its processes did"
 """Why a client whose launcher alone has a shim is in real time."""
 
+LEFT = "it closed the socket on which it asks for the time"
+"""Why a client that does so is in real time; daemons close whatever they find open."""
+
 LOOKS = 5
 """How often processes look again for what has not reached them yet."""
 
@@ -59,6 +62,12 @@ _monotonic = time.monotonic
 
 class Silent(Exception):
     """A process has shown nothing for as long as it may."""
+
+
+def check_left(status: int | None) -> None:
+    """Raises BeyondVirtualTime if a process has ended because it cannot ask for the time."""
+    if status == HARNESS_GONE:
+        raise BeyondVirtualTime(LEFT)
 
 
 class Simulation:
@@ -328,10 +337,12 @@ class Simulation:
         return not states or bool(states & {"new", "running", "resting"}) or self.is_waited_for()
 
     def _check_silence(self) -> None:
-        """Raises Silent if the client has shown nothing for as long as it may."""
+        """Raises Silent if the client has shown nothing for as long as it may, BeyondVirtualTime if it has left as well."""
         if _monotonic() - self._heard_at > self._patience:
             self._heard_at = _monotonic()
             if self.is_still():
+                if self._joined and not self._members:
+                    raise BeyondVirtualTime(LEFT)
                 raise Silent
 
     def _check_absence(self) -> None:

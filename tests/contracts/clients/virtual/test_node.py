@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from contracts.clients.errors import BeyondVirtualTime
 from contracts.clients.virtual import simulation
 from contracts.clients.virtual.starting import shimmed
 from contracts.scenario import Fault, Item, Message, Send, SendParallel
@@ -223,6 +224,15 @@ def test_a_worker_is_waited_for_and_makes_the_clock_a_mixed_one(tmp_path: Path) 
     assert errors(seen) == ["Error: 7"]
     assert isinstance(seen.trace[0], Header)
     assert seen.trace[0].clock == "mixed"
+
+
+def test_a_client_that_closes_the_socket_of_the_shim_is_not_judged_in_virtual_time(tmp_path: Path) -> None:
+    before = """import fs from "node:fs";
+      const leads = (fd) => { try { return fs.readlinkSync(`/proc/self/fd/${fd}`); } catch { return ""; } };
+      const sockets = fs.readdirSync("/proc/self/fd").map(Number).filter((fd) => leads(fd).startsWith("socket:"));
+      fs.closeSync(Math.max(...sockets));"""
+    with pytest.raises(BeyondVirtualTime, match="it closed the socket"):
+        run(in_node(tmp_path, "return 7", before), HELLO)
 
 
 def test_a_client_that_floods_the_platform_is_stopped(tmp_path: Path) -> None:

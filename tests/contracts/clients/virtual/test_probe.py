@@ -81,7 +81,12 @@ def test_one_that_speaks_another_version_stays_in_real_time(tmp_path: Path) -> N
 
 def test_without_unix_sockets_time_is_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(socket, "AF_UNIX")
-    assert reason(fake(tmp_path, "hello()\n")) == "this system has no Unix sockets"
+    assert reason(fake(tmp_path, "hello()\n")) == "no socket can be made for it (this system has no Unix sockets)"
+
+
+def test_without_a_place_for_a_socket_time_is_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    assert reason(fake(tmp_path, "hello()\n")).startswith("no socket can be made for it ([Errno 2] No such file or directory")
 
 
 @pytest.mark.parametrize("option", ["faketime", "real_time"])

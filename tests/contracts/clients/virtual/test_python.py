@@ -256,7 +256,12 @@ def test_native_code_that_waits_is_waited_for_and_makes_the_clock_a_mixed_one(tm
 
 
 @pytest.mark.parametrize(
-    ("use", "reason"), [("import gevent", "it uses gevent"), ("signal.alarm(5)", "signal.alarm counts real time")]
+    ("use", "reason"),
+    [
+        ("import gevent", "it uses gevent"),
+        ("signal.alarm(5)", "signal.alarm counts real time"),
+        ("os.closerange(3, 100)", "it closed the socket"),
+    ],
 )
 def test_what_cannot_be_moved_is_said(tmp_path: Path, use: str, reason: str) -> None:
     (tmp_path / "gevent.py").write_text("")

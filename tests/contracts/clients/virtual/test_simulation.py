@@ -123,7 +123,6 @@ def test_a_process_in_which_something_happens_that_nobody_knows_of_is_not_given_
     [
         ("hello(); line(); time.sleep(1000)", "the client hangs: for 1 s neither an answer on stdout nor a request"),
         ("time.sleep(1000)", "the client hangs"),
-        ("hello(); line(); channel.close(); answers.close(); time.sleep(1000)", "the client hangs"),
         ("hello(); asked = line(); print('{', end='', flush=True); time.sleep(1000)", "it has not ended its line '{'"),
         ("hello(); line(); sys.stderr.write('Error: no luck\\n'); sys.exit(3)", "ended with a message open: exit status 3"),
         ("hello(); line(); os.close(1); idle(); time.sleep(1000)", "closed its stdout with a message open, and goes on"),
@@ -138,6 +137,12 @@ def test_a_process_that_falls_silent_or_ends_is_given_up_with_its_last_words(tmp
     seen = run(fake(tmp_path, body + "\n"), HELLO, patience=SOON)
     assert seen.lost
     assert reason in (seen.hung + "".join(errors(seen)))
+
+
+@pytest.mark.parametrize("goes_on", ["time.sleep(1000)", "os._exit(70)"])
+def test_a_process_that_closes_its_socket_and_goes_on_is_not_judged_in_virtual_time(tmp_path: Path, goes_on: str) -> None:
+    with pytest.raises(BeyondVirtualTime, match="it closed the socket on which it asks for the time"):
+        run(fake(tmp_path, f"hello(); line(); channel.close(); answers.close(); {goes_on}\n"), HELLO, patience=SOON)
 
 
 def test_the_last_words_are_told(tmp_path: Path) -> None:
