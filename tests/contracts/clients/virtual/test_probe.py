@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.clients.child import Life
 from contracts.clients.command import command_clients
 from contracts.clients.errors import ClientError
 from contracts.clients.process import ProcessClients
@@ -68,6 +69,12 @@ def test_a_process_without_a_shim_stays_in_real_time(tmp_path: Path, body: str) 
 def test_one_that_does_nothing_at_all_is_waited_for_only_so_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probe, "LONGEST", 0.05)
     assert reason(plain(tmp_path, "time.sleep(1000)")) == "its runtime did not say hello"
+
+
+def test_one_that_is_still_at_work_is_waited_for_longer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "LONGEST", 0.01)
+    monkeypatch.setattr(Life, "is_still", lambda _: False)
+    assert reason(fake(tmp_path, "hello()\n")) == ""
 
 
 def test_one_with_a_stripped_environment_stays_in_real_time(tmp_path: Path) -> None:
