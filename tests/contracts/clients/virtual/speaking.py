@@ -10,7 +10,7 @@ from textwrap import dedent, indent
 from contracts.clients.virtual.driver import VirtualClients
 from contracts.scenario import Item, Message, Scenario, Send, SendParallel
 from contracts.world import Run, World
-from mockserver.journal import Guest
+from mockserver.journal import Guest, Header
 from tests.need import need
 
 ROOT = Path(__file__).parents[4]
@@ -115,6 +115,13 @@ def in_python(folder: Path, body: str, before: str = "", python: str = sys.execu
     path = folder / "client.py"
     path.write_text(IN_PYTHON.format(body=indent(dedent(body), "    "), before=dedent(before)))
     return shlex.join([python, str(path)])
+
+
+def header(seen: Run) -> Header:
+    """Return the first entry of a trace, which says whose time it is in."""
+    first = seen.trace[0]
+    assert isinstance(first, Header)
+    return first
 
 
 def run(command: str, *items: Item, patience: float = PATIENCE, chance: int = 0) -> Run:

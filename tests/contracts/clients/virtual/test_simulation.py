@@ -10,7 +10,7 @@ from contracts.clients.errors import BeyondVirtualTime
 from contracts.clients.virtual import simulation
 from contracts.scenario import Advance
 from mockserver.journal import Began, Ended, Entry, Header, Returned
-from tests.contracts.clients.virtual.speaking import BOTH, HELLO, PATIENCE, SOON, fake, run
+from tests.contracts.clients.virtual.speaking import BOTH, HELLO, PATIENCE, SOON, fake, header, run
 from tests.contracts.small import errors, outcomes
 
 ANSWER_ALL = "hello()\nwhile asked := line(): say(id=asked['id'], ok=True)\n"
@@ -41,8 +41,7 @@ def given_up(command: str, patience: float = PATIENCE) -> str:
 def test_a_process_is_asked_and_believed(tmp_path: Path) -> None:
     seen = run(fake(tmp_path, ANSWER_ALL), HELLO, BOTH)
     assert outcomes(seen) == ["accepted"] * 3
-    assert isinstance(seen.trace[0], Header)
-    assert (seen.trace[0].clock, seen.trace[0].door) == ("virtual", "socket")
+    assert (header(seen).clock, header(seen).door) == ("virtual", "socket")
 
 
 def test_hours_that_it_sleeps_are_hours_of_the_trace(tmp_path: Path) -> None:
@@ -179,8 +178,9 @@ def test_while_a_process_waits_for_something_foreign_time_is_real_and_the_trace_
     monkeypatch.setattr(simulation, "FOREIGN", 0.05)
     body = "hello()\nasked = line()\nend = now + 500_000_000\nwhile now < end: idle(next=end, foreign='a worker thread')\n"
     seen = run(fake(tmp_path, body + "say(id=asked['id'], ok=True)\nline()\n"), HELLO)
-    header = seen.trace[0]
-    assert isinstance(header, Header)
-    assert header.clock == "mixed"
-    assert header.time == "the client's time was real in part: it waited for a worker thread, which virtual time does not reach"
+    assert header(seen).clock == "mixed"
+    assert (
+        header(seen).time
+        == "the client's time was real in part: it waited for a worker thread, which virtual time does not reach"
+    )
     assert at(seen.trace, Ended) == [500]
