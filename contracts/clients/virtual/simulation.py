@@ -19,6 +19,7 @@ from contracts.clients.clock import VirtualClock
 from contracts.clients.errors import BeyondVirtualTime
 from contracts.clients.virtual.exchanges import HOST, Exchanges
 from contracts.clients.virtual.members import Door, Member
+from contracts.clients.virtual.newcomers import Newcomers
 from contracts.clients.virtual.protocol import HARNESS_GONE, MICROSECOND, BadMessage, Idle, Welcome
 
 LONGEST = 24 * 3600 * 1_000_000
@@ -41,9 +42,6 @@ So what goes on in it unseen, in another thread for example, has got its share o
 
 FOREIGN = 1.0
 """Seconds for which a client's time is real while it waits for what is beyond virtual time."""
-
-GRACE = 1.0
-"""Seconds of real time in which a process that a client has started may say hello; longer if it is still at work."""
 
 PAUSE, SHORT_PAUSE = 0.05, 0.002
 """Seconds to wait for a sign of a client: while a process is there, and while none is, as right before its end."""
@@ -101,7 +99,8 @@ class Simulation:
         self._joined = 0
         self._steps = self._ends = 0
         self._has_input = self._is_stirred = False
-        self._strangers, self._expected_since = 0, 0.0
+        self._strangers = 0
+        self._newcomers: Newcomers | None = None
         self._foreign_since = self._heard_at = 0.0
 
     # -- what the driver does --------------------------------------------------------------------------------------------
@@ -397,17 +396,13 @@ class Simulation:
         children = sum(member.idle.children for member in self._members)
         strangers = max(0, children - (len(self._members) - 1))
         if strangers <= self._strangers:
-            self._strangers, self._expected_since = strangers, 0.0
+            self._strangers, self._newcomers = strangers, None
             return False
-        if not self._expected_since:
-            self._expected_since = _monotonic()
-            self.is_still()  # what they did before does not count
-        if _monotonic() - self._expected_since > GRACE:
-            if self.is_still():
-                self._strangers, self._expected_since = strangers, 0.0
-                self._notice("a process that it has started")
-                return False
-            self._expected_since = _monotonic()
+        self._newcomers = self._newcomers or Newcomers(self._members, self._patience)
+        if self._newcomers.are_late():
+            self._strangers, self._newcomers = strangers, None
+            self._notice("a process that it has started")
+            return False
         self._rest(0.005)
         return True
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from contracts.clients.errors import BeyondVirtualTime
-from contracts.clients.virtual import simulation
+from contracts.clients.virtual import newcomers
 from contracts.clients.virtual.starting import shimmed
 from contracts.scenario import Fault, Item, Message, Send, SendParallel
 from mockserver.journal import Arrival, Guest, Returned
@@ -201,7 +201,7 @@ def test_processes_that_it_starts_share_its_time(tmp_path: Path) -> None:
 def test_a_process_without_a_shim_is_waited_for_and_makes_the_clock_a_mixed_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(simulation, "GRACE", 0.05)
+    monkeypatch.setattr(newcomers, "GRACE", 0.05)
     body = "const { stdout } = await run('sh', ['-c', 'sleep 0.2; echo done']); return stdout.trim()"
     seen = run(in_node(tmp_path, body, PROCESSES), HELLO)
     assert (errors(seen), header(seen).clock) == (['Error: "done"'], "mixed")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from contracts.clients.errors import BeyondVirtualTime
-from contracts.clients.virtual import simulation
+from contracts.clients.virtual import newcomers, simulation
 from contracts.clients.virtual.starting import shimmed
 from contracts.scenario import Fault, Item, Message, Send, SendParallel
 from mockserver.journal import Arrival, Guest, Returned
@@ -227,7 +227,7 @@ def test_a_copy_of_the_process_shares_its_time(tmp_path: Path) -> None:
 def test_a_process_without_a_shim_is_waited_for_and_makes_the_clock_a_mixed_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(simulation, "GRACE", 0.05)
+    monkeypatch.setattr(newcomers, "GRACE", 0.05)
     body = "return subprocess.check_output(['sh', '-c', 'sleep 0.2; echo done']).decode().strip()"
     seen = run(in_python(tmp_path, body, BEFORE), HELLO)
     assert (errors(seen), header(seen).clock) == (['"done"'], "mixed")
