@@ -38,3 +38,23 @@ class Newcomers:
         known = {member.pid for member in self._members}
         started = {process for member in known for process in children_of(member)}
         return {process: work_of(process) for process in started - known}
+
+
+class Strangers:
+    """The children of `members` that are taken to have no shim: `count` of them."""
+
+    def __init__(self, members: Sequence[Member], longest: float) -> None:
+        self.count = 0
+        self._members, self._longest = members, longest
+        self._newcomers: Newcomers | None = None
+
+    def are_expected(self) -> bool:
+        """Return whether children may yet say hello. If not, those that have not are strangers."""
+        children = sum(member.idle.children for member in self._members)
+        count = max(0, children - (len(self._members) - 1))
+        if count > self.count:
+            self._newcomers = self._newcomers or Newcomers(self._members, self._longest)
+            if not self._newcomers.are_late():
+                return True
+        self.count, self._newcomers = count, None
+        return False

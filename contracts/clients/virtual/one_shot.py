@@ -90,7 +90,7 @@ class _Running:
 
     def is_outside(self) -> bool:
         """Return whether it runs outside of the simulation: it has not come in yet, or is about to end."""
-        return not self.has_ended() and not self._simulation.has_come_by(self._door)
+        return not self.has_ended() and not self._simulation.company.has_come_by(self._door)
 
     def has_ended(self) -> bool:
         """Return whether it has ended; then its intent has."""
