@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from contracts.clients.errors import BeyondVirtualTime
-from contracts.clients.virtual import newcomers
+from contracts.clients.virtual import newcomers, simulation
 from contracts.clients.virtual.starting import shimmed
 from contracts.scenario import Fault, Item, Message, Send, SendParallel
 from mockserver.journal import Arrival, Guest, Returned
-from tests.contracts.clients.virtual.speaking import HELLO, header, in_node, run
+from tests.contracts.clients.virtual.speaking import HELLO, PATIENCE, header, in_node, run
 from tests.contracts.small import errors, outcomes
 from tests.need import need
 from tests.shims.sources import SOURCES, lost
@@ -207,7 +207,8 @@ def test_a_process_without_a_shim_is_waited_for_and_makes_the_clock_a_mixed_one(
     assert (errors(seen), header(seen).clock) == (['Error: "done"'], "mixed")
 
 
-def test_a_worker_is_waited_for_and_makes_the_clock_a_mixed_one(tmp_path: Path) -> None:
+def test_a_worker_is_waited_for_and_makes_the_clock_a_mixed_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulation, "FOREIGN", PATIENCE)
     body = """
       const program = "setTimeout(() => require('node:worker_threads').parentPort.postMessage(7), 200)";
       const worker = new Worker(program, { eval: true });

@@ -17,7 +17,7 @@ from contracts.clients.virtual import newcomers, simulation
 from contracts.clients.virtual.starting import shimmed
 from contracts.scenario import Fault, Item, Message, Send, SendParallel
 from mockserver.journal import Arrival, Guest, Returned
-from tests.contracts.clients.virtual.speaking import HELLO, header, in_python, run
+from tests.contracts.clients.virtual.speaking import HELLO, PATIENCE, header, in_python, run
 from tests.contracts.small import errors, outcomes
 from tests.need import lacking
 from tests.shims.python import SOURCES, lost
@@ -233,7 +233,10 @@ def test_a_process_without_a_shim_is_waited_for_and_makes_the_clock_a_mixed_one(
     assert (errors(seen), header(seen).clock) == (['"done"'], "mixed")
 
 
-def test_native_code_that_waits_is_waited_for_and_makes_the_clock_a_mixed_one(tmp_path: Path) -> None:
+def test_native_code_that_waits_is_waited_for_and_makes_the_clock_a_mixed_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulation, "FOREIGN", PATIENCE)
     body = """
     import ctypes
     libc = ctypes.CDLL(None)
