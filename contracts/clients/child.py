@@ -260,7 +260,7 @@ def children_of(process: int) -> list[int]:
 
 
 def state_of(process: int) -> str:
-    """Return the letter for what a process does: R for one that runs or is ready to, D if it waits for a disk, Z if it has ended."""
+    """Return the letter for what a process does: R if it is ready to run, D if it waits for a disk, Z if it has ended."""
     try:
         return chr(Path(f"/proc/{process}/stat").read_bytes().rpartition(b") ")[2][0])
     except (OSError, IndexError):
