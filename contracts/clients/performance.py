@@ -1,4 +1,4 @@
-"""What a stage has at work: the body that it conducts, a run with its tasks, and the threads for them."""
+"""The work of a stage: the body that it conducts, a run with its tasks, and the threads for them."""
 
 from __future__ import annotations
 

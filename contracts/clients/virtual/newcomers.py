@@ -15,7 +15,7 @@ _monotonic = time.monotonic
 
 
 class Newcomers:
-    """The children of `members` that are no members. One that is about to end has just ceased to be one."""
+    """The children of `members` that are not members. One that is about to end has just ceased to be one."""
 
     def __init__(self, members: Sequence[Member], longest: float) -> None:
         self._members = members
@@ -41,7 +41,7 @@ class Newcomers:
 
 
 class Strangers:
-    """The children of `members` that are taken to have no shim: `count` of them."""
+    """The children of `members` that are taken to be without a shim: `count` of them."""
 
     def __init__(self, members: Sequence[Member], longest: float) -> None:
         self.count = 0

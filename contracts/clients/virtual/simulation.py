@@ -49,7 +49,7 @@ STRANGER = "it asks the platform from a process that did not say hello, though a
 """Why a client whose launcher alone has a shim is in real time."""
 
 LEFT = "it closed the socket on which it asks for the time"
-"""Why a client that does so is in real time; daemons close whatever they find open."""
+"""The reason for which a client is in real time that has closed what it found open, as daemons do."""
 
 LOOKS = 5
 """How often processes look again for what has not reached them yet."""

@@ -1,4 +1,4 @@
-"""How long the simulation waits for a process that has been started to say hello."""
+"""The simulation waits for processes that have been started to say hello, but not for ever."""
 
 from __future__ import annotations
 
