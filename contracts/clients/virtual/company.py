@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from contracts.clients.base import Lost
+from contracts.clients.child import state_of
 from contracts.clients.virtual.members import Door, Member, State
 from contracts.clients.virtual.protocol import BadMessage, Idle
 
@@ -22,6 +23,7 @@ class Company:
         self, watch: Watch, unwatch: Callable[[int], None], told: Callable[[Idle], None], left: Callable[[], None]
     ) -> None:
         self.members: list[Member] = []
+        self._gone: set[int] = set()
         self._doors: list[Door] = []
         self._watch, self._unwatch, self._told, self._left = watch, unwatch, told, left
 
@@ -53,6 +55,10 @@ class Company:
             member.go(now, rest)
         except BadMessage as error:
             raise _disobeys(error) from error
+
+    def has_deserter(self) -> bool:
+        """Return whether all have left, and the process of one goes on."""
+        return not self.members and any(state_of(process) not in {"", "Z"} for process in self._gone)
 
     def close(self) -> None:
         """Close all channels, at which the processes end, and all doors."""
@@ -91,6 +97,7 @@ class Company:
         self._unwatch(member.channel.fileno())
         member.close()
         self.members.remove(member)
+        self._gone.add(member.pid)
         self._left()
 
 

@@ -322,11 +322,11 @@ class Simulation:
         return not states or bool(states & {"new", "running", "resting"}) or self.is_waited_for()
 
     def _check_silence(self) -> None:
-        """Raises Silent if the client has shown nothing for as long as it may, BeyondVirtualTime if it has left as well."""
+        """Raises Silent if the client has shown nothing for as long as it may, BeyondVirtualTime if it goes on without us."""
         if _monotonic() - self._heard_at > self._patience:
             self._heard_at = _monotonic()
             if self.is_still():
-                if self._joined and not self._members:
+                if self.company.has_deserter():
                     raise BeyondVirtualTime(LEFT)
                 raise Silent
 

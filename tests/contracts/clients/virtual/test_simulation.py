@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from tests.contracts.small import errors, outcomes
 
 ANSWER_ALL = "hello()\nwhile asked := line(): say(id=asked['id'], ok=True)\n"
 
+
+ENDS = "now = ask(hello=1, pid=os.getpid())['now']; line()\n"
 
 TWICE = """
 ask(hello=1, pid=os.getpid())
@@ -138,10 +141,17 @@ def test_a_process_that_falls_silent_or_ends_is_given_up_with_its_last_words(tmp
     assert reason in (seen.hung + "".join(errors(seen)))
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells whether another process goes on")
 @pytest.mark.parametrize("goes_on", ["time.sleep(1000)", "os._exit(70)"])
 def test_a_process_that_closes_its_socket_and_goes_on_is_not_judged_in_virtual_time(tmp_path: Path, goes_on: str) -> None:
+    body = f"{ENDS}channel.close(); answers.close(); {goes_on}\n"
     with pytest.raises(BeyondVirtualTime, match="it closed the socket on which it asks for the time"):
-        run(fake(tmp_path, f"hello(); line(); channel.close(); answers.close(); {goes_on}\n"), HELLO, patience=SOON)
+        run(fake(tmp_path, body), HELLO, patience=SOON)
+
+
+def test_a_process_that_ends_while_its_launcher_goes_on_hangs(tmp_path: Path) -> None:
+    command = f"sh -c '{fake(tmp_path, ENDS)}; sleep 60'"
+    assert "the client hangs: for 1 s" in str(run(command, HELLO, patience=SOON).hung)
 
 
 def test_the_last_words_are_told(tmp_path: Path) -> None:
