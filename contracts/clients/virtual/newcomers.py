@@ -24,7 +24,7 @@ class Newcomers:
         self._work = self._measured()
 
     def are_late(self) -> bool:
-        """Return whether they had GRACE without any work, or have worked for too long: they have no shim."""
+        """Return whether they had GRACE without any work, or have worked for too long. Then they are without a shim."""
         now = _monotonic()
         if now - self._looked_at < GRACE:
             return False
