@@ -231,7 +231,7 @@ class Life:
     def is_still(self) -> bool:
         """To be asked every `patience` seconds: whether it showed nothing since, or has only computed for too long."""
         seen, worked = self._requests(), work_of(self._process)
-        asked, computed = seen != self._seen, worked - self._worked >= self._enough
+        asked, computed = seen != self._seen, not 0 <= worked - self._worked < self._enough  # less: a child has ended
         self._seen, self._worked = seen, worked
         self._computing = 0 if asked else self._computing + 1
         return not asked and (not computed or self._computing >= LONGEST_COMPUTING)
@@ -244,11 +244,27 @@ def work_of(process: int) -> float:
     """
     try:
         times = Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()[11:13]
-        children = Path(f"/proc/{process}/task/{process}/children").read_bytes().split()
     except (OSError, IndexError):
         return 0.0
     own = sum(map(int, times)) / os.sysconf("SC_CLK_TCK") + _kept_waiting(process)
-    return own + sum(work_of(int(child)) for child in children)
+    return own + sum(map(work_of, children_of(process)))
+
+
+def children_of(process: int) -> list[int]:
+    """Return the processes that the threads of a process have started; none if the system does not say."""
+    try:
+        files = [file.read_bytes() for file in Path(f"/proc/{process}/task").glob("*/children")]
+    except OSError:
+        return []
+    return [int(number) for file in files for number in file.split()]
+
+
+def state_of(process: int) -> str:
+    """Return the letter for what a process does: R if it is ready to run, D if it waits for a disk, Z if it has ended."""
+    try:
+        return chr(Path(f"/proc/{process}/stat").read_bytes().rpartition(b") ")[2][0])
+    except (OSError, IndexError):
+        return ""
 
 
 def _kept_waiting(process: int) -> float:

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from contracts.clients.actors import Abandoned, current_stage, off_stage
-from contracts.clients.stage import Part
+from contracts.clients.performance import Part
 
 _real_lock, _real_rlock, _real_simple_queue = threading.Lock, threading.RLock, queue.SimpleQueue
 _real_start, _real_join = threading.Thread.start, threading.Thread.join

@@ -9,15 +9,14 @@ know, it is passed over after a moment of real time without a sign of life.
 from __future__ import annotations
 
 import os
-import threading
 from _thread import allocate_lock
 from collections.abc import Callable, Iterable, Sequence
-from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from contracts.clients.actors import Abandoned, Actor, always, current_actor
 from contracts.clients.clock import NANOSECONDS, VirtualClock
 from contracts.clients.common import Hung, Wrote, unheard
+from contracts.clients.performance import Conducting, Part, Performance, Task, Worker
 from contracts.clients.watch import Watch
 
 T = TypeVar("T")
@@ -68,10 +67,10 @@ class Stage:
         self._process = os.getpid()
         self._lock = allocate_lock()
         self._actors: list[Actor] = []
-        self._workers: list[_Worker] = []
+        self._workers: list[Worker] = []
         self._holder: Actor | None = None
         self._performance: Performance | None = None
-        self._conducting: _Conducting | None = None
+        self._conducting: Conducting | None = None
         self._signs = 0
         self._given_up = ""
         self.note = ""
@@ -85,7 +84,7 @@ class Stage:
         """
         if self._given_up:
             raise Hung(self._given_up)
-        conducting = _Conducting(body)
+        conducting = Conducting(body)
         try:
             self._conducting = conducting
             self._worker(0).take(conducting)
@@ -113,7 +112,7 @@ class Stage:
         with self._lock:
             self._check()
             self._performance = performance
-            mine, *others = [_Task(self, self._enter(is_message=True), number, task) for number, task in enumerate(tasks)]
+            mine, *others = [Task(self, self._enter(is_message=True), number, task) for number, task in enumerate(tasks)]
             for worker, task in zip(workers, others, strict=True):
                 worker.take(task)
             self._hand_over()
@@ -194,9 +193,9 @@ class Stage:
             actor.leave()
             self._leave(actor)
 
-    def _worker(self, number: int) -> _Worker:
+    def _worker(self, number: int) -> Worker:
         while len(self._workers) <= number:
-            self._workers.append(_Worker())
+            self._workers.append(Worker())
         return self._workers[number]
 
     def finish(self, number: int, result: Any) -> None:
@@ -348,102 +347,3 @@ class Stage:
         for actor in self._actors:
             if not actor.is_me():  # it gives itself up at its next step
                 actor.interrupt()
-
-
-class Part:
-    """The part of a client's own thread that runs on the stage."""
-
-    def __init__(self, stage: Stage, actor: Actor, body: Callable[[], None]) -> None:
-        self._stage, self._actor, self._body = stage, actor, body
-        self._over = False
-
-    def __call__(self) -> None:
-        """Run it. Its thread calls this once."""
-        self._stage.perform(self._actor, self._play)
-
-    def is_over(self) -> bool:
-        """Return True if it has run."""
-        return self._over
-
-    def _play(self) -> None:
-        try:
-            self._body()
-        finally:
-            self._over = True
-
-
-class _Conducting:
-    """One `conduct`. Its result is the first end that is reported."""
-
-    def __init__(self, body: Callable[[], Any]) -> None:
-        self._body = body
-        self._thread = 0
-        self._told: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
-        self._first: tuple[Any, BaseException | None] = None, None
-
-    def __call__(self) -> None:
-        """Call the body, in its thread."""
-        self._thread = threading.get_ident()
-        try:
-            self.end(self._body())
-        except BaseException as error:
-            self.end(error=error)
-
-    def end(self, value: Any = None, error: BaseException | None = None) -> None:
-        """Report an end: the body's own, or one that was forced."""
-        self._told.put((value, error))
-
-    def is_me(self) -> bool:
-        """Return True if the calling thread is its own."""
-        return self._thread == threading.get_ident()
-
-    def is_over(self, timeout: float) -> bool:
-        """Wait this many seconds for its end; return True if it came."""
-        try:
-            self._first = self._told.get(timeout=timeout)
-        except Empty:
-            return False
-        return True
-
-    def result(self) -> Any:
-        """Return the body's result, or raise its exception. Only after it is over."""
-        value, error = self._first
-        if error is not None:
-            raise error
-        return value
-
-
-class Performance:
-    """One `run`: its open tasks, its time limit, its watch and its results."""
-
-    def __init__(self, tasks: int, ends: int, watch: Watch) -> None:
-        self.open, self.ends, self.watch = tasks, ends, watch
-        self.steps = 0
-        self.results: dict[int, Any] = {}
-        self.over = allocate_lock()
-        self.over.acquire()
-
-
-class _Task:
-    """One task of a run, for a worker."""
-
-    def __init__(self, stage: Stage, actor: Actor, number: int, work: Callable[[], Any]) -> None:
-        self._stage, self._actor, self._number, self._work = stage, actor, number, work
-
-    def __call__(self) -> None:
-        self._stage.perform(self._actor, lambda: self._stage.finish(self._number, self._work()))
-
-
-class _Worker:
-    """A thread that runs one task after another, until it takes None."""
-
-    def __init__(self) -> None:
-        self._inbox: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        threading.Thread(target=self._work, name="dayfly client", daemon=True).start()
-
-    def take(self, task: Callable[[], None] | None) -> None:
-        self._inbox.put(task)
-
-    def _work(self) -> None:
-        while (task := self._inbox.get()) is not None:
-            task()

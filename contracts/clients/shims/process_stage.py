@@ -8,9 +8,10 @@ from typing import Any
 
 from contracts.clients.actors import LOOKS, Actor
 from contracts.clients.clock import VirtualClock
+from contracts.clients.performance import Performance
 from contracts.clients.shims.channel import Channel
 from contracts.clients.shims.surroundings import Connections, children, is_anyone_at_work
-from contracts.clients.stage import FOREVER, STALL, Performance, Stage
+from contracts.clients.stage import FOREVER, STALL, Stage
 from contracts.clients.watch import Watch
 
 MICROSECOND = 1000

@@ -16,7 +16,7 @@ from contracts.clients.conversation import Conversation
 from contracts.clients.errors import ClientError, ClientProtocolError
 from contracts.clients.process import PATIENCE, shown_too
 from contracts.clients.virtual.exchanges import HOST
-from contracts.clients.virtual.simulation import Silent, Simulation
+from contracts.clients.virtual.simulation import Silent, Simulation, check_left
 from contracts.clients.virtual.starting import Input, Starter
 
 if TYPE_CHECKING:
@@ -150,6 +150,7 @@ class VirtualDriver:
             problem = f"the client went on after the end of its input: {silent}; it was killed"
             raise Lost(problem, self._words, waited=True)
         self._read_all()
+        check_left(status)
         if status != 0 and not self._conversation.has_begun:
             raise Lost(f"the client ended before it was asked anything: {ending(status)}", self._words)
 
@@ -172,6 +173,7 @@ class VirtualDriver:
     def _has_ended(self) -> None:
         """The client has closed its output, though it owes an answer. Raises Lost, ClientProtocolError."""
         status = self._child.wait(self._patience)
+        check_left(status)
         if status is None:
             raise Lost("the client closed its stdout while it had work to do, and goes on", self._words, waited=True)
         raise Lost(f"the client ended while it had work to do: {ending(status)}", self._words)

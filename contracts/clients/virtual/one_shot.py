@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contracts.clients.base import Clients, Intent, Lost, Seat, shortened
 from contracts.clients.child import KEPT_OUTPUT, telling_line
 from contracts.clients.one_shot import outcome_of
-from contracts.clients.virtual.simulation import Simulation
+from contracts.clients.virtual.simulation import Simulation, check_left
 from contracts.clients.virtual.starting import Input, Starter
 
 
@@ -90,12 +90,13 @@ class _Running:
 
     def is_outside(self) -> bool:
         """Return whether it runs outside of the simulation: it has not come in yet, or is about to end."""
-        return not self.has_ended() and not self._simulation.has_come_by(self._door)
+        return not self.has_ended() and not self._simulation.company.has_come_by(self._door)
 
     def has_ended(self) -> bool:
         """Return whether it has ended; then its intent has."""
         if not self._has_ended and (status := self._child.wait(0)) is not None:
             self._has_ended = True
+            check_left(status)
             self._intent.ended(*outcome_of(status, shortened(self.words)))
         return self._has_ended
 

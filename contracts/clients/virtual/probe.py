@@ -6,7 +6,7 @@ import selectors
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 from contracts.clients.base import unheard
@@ -16,12 +16,11 @@ from contracts.clients.virtual.protocol import BadMessage
 from contracts.clients.virtual.starting import NOBODY, shimmed
 
 LONGEST = 5.0
-"""Seconds of real time in which a process has to say hello, end, or ask the platform."""
+"""Seconds of real time in which a process has to say hello, end, or ask the platform; longer if it is still at work."""
 
 PAUSE = 0.02
 
 NO_SHIM = "its runtime did not say hello"
-NO_SOCKETS = "this system has no Unix sockets"
 
 _monotonic = time.monotonic
 
@@ -34,8 +33,8 @@ def why_real_time(words: Sequence[str]) -> str:
     """
     try:
         door = Door()
-    except OSError:
-        return NO_SOCKETS
+    except OSError as error:
+        return f"no socket can be made for it ({error})"
     with closing(door), closing(socket.create_server(("127.0.0.1", 0))) as platform, selectors.DefaultSelector() as selector:
         variables = environment(f"http://127.0.0.1:{platform.getsockname()[1]}", NOBODY)
         child = Child(words, shimmed(variables, door.path), NOBODY, stdout=subprocess.DEVNULL, wrote=unheard)
@@ -50,9 +49,8 @@ def why_real_time(words: Sequence[str]) -> str:
 def _answer(child: Child, door: Door, platform: socket.socket, selector: selectors.BaseSelector) -> str:
     selector.register(door.listening, selectors.EVENT_READ)
     members: list[Member] = []
-    ends = _monotonic() + LONGEST
     try:
-        while _monotonic() < ends:
+        for _ in _looks(child):
             has_ended = child.wait(0) is not None  # first: what it has said before its end counts
             ready = [key.fileobj for key, _ in selector.select(0 if has_ended else PAUSE)]
             if door.listening in ready and (member := door.admit()) is not None:
@@ -69,3 +67,14 @@ def _answer(child: Child, door: Door, platform: socket.socket, selector: selecto
         for member in members:
             member.close()
     return NO_SHIM
+
+
+def _looks(child: Child) -> Iterator[None]:
+    """Yield as long as the process may yet show something."""
+    life = child.life(LONGEST, lambda: 0)
+    while True:
+        ends = _monotonic() + LONGEST
+        while _monotonic() < ends:
+            yield
+        if life.is_still():
+            return

@@ -14,6 +14,9 @@ VERSION = 1
 VARIABLE = "DAYFLY_TIME"
 """The environment variable that names the socket."""
 
+HARNESS_GONE = 70
+"""The exit status of a process whose socket has closed."""
+
 LONGEST_LINE = 1 << 16
 """Bytes of one message; the longest are those of a process with many connections."""
 

@@ -11,15 +11,15 @@ from __future__ import annotations
 import selectors
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from itertools import chain, repeat
 
-from contracts.clients.base import Hung, Lost, Seat
+from contracts.clients.base import Hung, Seat
 from contracts.clients.clock import VirtualClock
 from contracts.clients.errors import BeyondVirtualTime
+from contracts.clients.virtual.company import Company
 from contracts.clients.virtual.exchanges import HOST, Exchanges
-from contracts.clients.virtual.members import Door, Member
-from contracts.clients.virtual.protocol import MICROSECOND, BadMessage, Idle, Welcome
+from contracts.clients.virtual.newcomers import Strangers
+from contracts.clients.virtual.protocol import HARNESS_GONE, MICROSECOND, Idle, Welcome
 
 LONGEST = 24 * 3600 * 1_000_000
 """Microseconds of virtual time that one item may take."""
@@ -42,14 +42,14 @@ So what goes on in it unseen, in another thread for example, has got its share o
 FOREIGN = 1.0
 """Seconds for which a client's time is real while it waits for what is beyond virtual time."""
 
-GRACE = 1.0
-"""Seconds of real time in which a process that a client has started may say hello; longer if it is still at work."""
-
 PAUSE, SHORT_PAUSE = 0.05, 0.002
 """Seconds to wait for a sign of a client: while a process is there, and while none is, as right before its end."""
 
 STRANGER = "it asks the platform from a process that did not say hello, though another of its processes did"
 """Why a client whose launcher alone has a shim is in real time."""
+
+LEFT = "it closed the socket on which it asks for the time"
+"""The reason for which a client is in real time that has closed what it found open, as daemons do."""
 
 LOOKS = 5
 """How often processes look again for what has not reached them yet."""
@@ -59,6 +59,12 @@ _monotonic = time.monotonic
 
 class Silent(Exception):
     """A process has shown nothing for as long as it may."""
+
+
+def check_left(status: int | None) -> None:
+    """Raises BeyondVirtualTime if a process has ended because it cannot ask for the time."""
+    if status == HARNESS_GONE:
+        raise BeyondVirtualTime(LEFT)
 
 
 class Simulation:
@@ -81,18 +87,18 @@ class Simulation:
         """The client has closed its standard output; set by the driver."""
         self.note = ""
         """What of the client is beyond virtual time; empty if nothing is."""
-        self._doors: list[Door] = []
         self._patience, self._seed = patience, seed
         self._variables: dict[str, str] = {}
         self._selector = selectors.DefaultSelector()
         self._exchanges = Exchanges(clock, self._selector)
         self.host = f"{HOST}:{self._exchanges.port}"
         self.url = f"http://{self.host}"
-        self._members: list[Member] = []
+        self.company = Company(self.watch, self.unwatch, self._is_idle, self.has_input)
+        self._members = self.company.members
         self._joined = 0
         self._steps = self._ends = 0
         self._has_input = self._is_stirred = False
-        self._strangers, self._expected_since = 0, 0.0
+        self._strangers = Strangers(self._members, patience)
         self._foreign_since = self._heard_at = 0.0
 
     # -- what the driver does --------------------------------------------------------------------------------------------
@@ -105,15 +111,6 @@ class Simulation:
     def seat(self, seat: Seat, variables: dict[str, str]) -> None:
         """Put the client before the platform that `seat` names; `variables` are set in its environment."""
         self._exchanges.seat, self._variables = seat, variables
-
-    def open(self, door: Door) -> None:
-        """Let processes come in by a door, which is closed at the end."""
-        self._doors.append(door)
-        self.watch(door.listening.fileno(), partial(self._admit, door))
-
-    def has_come_by(self, door: Door) -> bool:
-        """Return whether a process is there that has come in by this door."""
-        return any(member.door is door for member in self._members)
 
     def watch(self, descriptor: int, act: Callable[[], object], events: int = selectors.EVENT_READ) -> None:
         """Call `act` whenever a descriptor is ready."""
@@ -140,11 +137,8 @@ class Simulation:
     def close(self) -> None:
         """Give back everything."""
         self._exchanges.close()
-        for member in list(self._members):
-            self._leave(member)
+        self.company.close()
         self._selector.close()
-        for door in self._doors:
-            door.close()
 
     def run(self, is_done: Callable[[], bool]) -> None:
         """Let things happen until `is_done()`. Raises Hung if that can never be, Silent if the client shows nothing."""
@@ -259,7 +253,7 @@ class Simulation:
 
         Return whether any has passed: then what happens next may be something else.
         """
-        if not self._strangers and not any(member.idle.foreign for member in self._members):
+        if not self._strangers.count and not any(member.idle.foreign for member in self._members):
             self._foreign_since = 0.0
             return False
         if moment <= self.now:
@@ -277,15 +271,15 @@ class Simulation:
     def _rest(self, seconds: float) -> None:
         """Let the processes look for a while whether anything happens that we do not know of, or end."""
         for member in list(self._members):
-            self._go(member, rest=max(1, round(seconds * 1000)))
+            self.company.go(member, self.now, max(1, round(seconds * 1000)))
         if not self._members:
             self._look(seconds)
 
     def _rest_in_turn(self, seconds: float, is_over: Callable[[], bool]) -> None:
         """Let one process after the other rest: those that end then do so in the order in which they were started."""
-        for member in sorted(self._members, key=self._rank):
+        for member in self.company.in_turn():
             if member in self._members:
-                self._go(member, rest=max(1, round(seconds * 1000)))
+                self.company.go(member, self.now, max(1, round(seconds * 1000)))
                 self._wait_until_still(is_over)
         if not self._members:
             self._look(seconds)
@@ -328,10 +322,12 @@ class Simulation:
         return not states or bool(states & {"new", "running", "resting"}) or self.is_waited_for()
 
     def _check_silence(self) -> None:
-        """Raises Silent if the client has shown nothing for as long as it may."""
+        """Raises Silent if the client has shown nothing for as long as it may, BeyondVirtualTime if it goes on without us."""
         if _monotonic() - self._heard_at > self._patience:
             self._heard_at = _monotonic()
             if self.is_still():
+                if self.company.has_deserter():
+                    raise BeyondVirtualTime(LEFT)
                 raise Silent
 
     def _check_absence(self) -> None:
@@ -347,30 +343,22 @@ class Simulation:
         """If no process runs, let one go on that has to look at what has come in: they take turns in an order of their own."""
         if self._owes_a_look():
             self._has_input = self._exchanges.has_sent = False
-            self._all_look()
-        if not self.is_waited_for() and not any(member.state == "running" for member in self._members):
-            owed = (member for member in self._members if member.owed and member.state == "idle")
-            if (first := min(owed, key=self._rank, default=None)) is not None:
-                self._go(first)
-
-    def _all_look(self) -> None:
-        for member in self._members:
-            member.owed = True
-
-    def _rank(self, member: Member) -> tuple[int, int]:
-        """Return the place of a process among the others: they are counted as they were started, not as they came in."""
-        return self._doors.index(member.door), member.pid
+            self.company.all_look()
+        if self.is_waited_for() or self.company.first("running") is not None:
+            return
+        if (first := self.company.first("idle", owed=True)) is not None:
+            self.company.go(first, self.now)
 
     def _take_in(self) -> bool:
         """Let the first process begin of those that have said hello, once all are in; return False if there is none."""
         if self._expect_strangers():
             return True
-        waiting = [member for member in self._members if member.state == "waiting"]
-        if not waiting:
+        first = self.company.first("waiting")
+        if first is None:
             return False
         self._joined += 1
         welcome = Welcome(self.now, [self._exchanges.port], self._seed + self._joined, self._variables)
-        min(waiting, key=self._rank).welcome(welcome)
+        first.welcome(welcome)
         return True
 
     def _look_at_each_other(self) -> bool:
@@ -378,27 +366,18 @@ class Simulation:
         if len(self._members) < 2 or not self._is_stirred:
             return False
         self._is_stirred = False
-        self._all_look()
+        self.company.all_look()
         return True
 
     def _expect_strangers(self) -> bool:
         """Return True if children may yet say hello; after a while they are assumed to have no shim."""
-        children = sum(member.idle.children for member in self._members)
-        strangers = max(0, children - (len(self._members) - 1))
-        if strangers <= self._strangers:
-            self._strangers, self._expected_since = strangers, 0.0
-            return False
-        if not self._expected_since:
-            self._expected_since = _monotonic()
-            self.is_still()  # what they did before does not count
-        if _monotonic() - self._expected_since > GRACE:
-            if self.is_still():
-                self._strangers, self._expected_since = strangers, 0.0
-                self._notice("a process that it has started")
-                return False
-            self._expected_since = _monotonic()
-        self._rest(0.005)
-        return True
+        before = self._strangers.count
+        if self._strangers.are_expected():
+            self._rest(0.005)
+            return True
+        if self._strangers.count > before:
+            self._notice("a process that it has started")
+        return False
 
     def _look_for_late(self) -> bool:
         """If something is still on its way between the platform and processes, wait a moment and let them look again."""
@@ -421,34 +400,6 @@ class Simulation:
             key.data()
         return bool(ready)
 
-    # -- the processes ---------------------------------------------------------------------------------------------------
-
-    def _admit(self, door: Door) -> None:
-        while (member := door.admit()) is not None:
-            self._members.append(member)
-            self.watch(member.channel.fileno(), partial(self._hear, member))
-
-    def _hear(self, member: Member) -> None:
-        try:
-            messages = member.hear()
-            if messages is None:
-                self._leave(member)
-                return
-            for message in messages:
-                if isinstance(message, Idle):
-                    self._is_idle(message)
-                else:
-                    self._check_twice(member)
-        except BadMessage as error:
-            raise self._disobeys(error) from error
-
-    def _check_twice(self, member: Member) -> None:
-        """Raises BadMessage if the process of a new member is there already. It may have run another program instead."""
-        for other in [other for other in self._members if other is not member and other.pid == member.pid != 0]:
-            self._hear(other)
-            if other in self._members:
-                raise BadMessage(f"process {member.pid} said hello a second time, so its shim is loaded twice")
-
     def _is_idle(self, idle: Idle) -> None:
         if idle.real:
             raise BeyondVirtualTime(idle.real)
@@ -461,21 +412,6 @@ class Simulation:
     def _notice(self, what: str) -> None:
         """Something of the client's takes real time, so nobody can say what would come first."""
         self.note = self.note or f"the client's time was real in part: it waited for {what}, which virtual time does not reach"
-
-    def _go(self, member: Member, rest: int | None = None) -> None:
-        try:
-            member.go(self.now, rest)
-        except BadMessage as error:
-            raise self._disobeys(error) from error
-
-    def _disobeys(self, error: BadMessage) -> Lost:
-        return Lost(f"the client does not keep to the protocol of virtual time: {error}; see --real-time")
-
-    def _leave(self, member: Member) -> None:
-        self.unwatch(member.channel.fileno())
-        member.close()
-        self._members.remove(member)
-        self._has_input = True  # others may wait for its end
 
 
 class _Stuck:

@@ -68,7 +68,7 @@ class Starter:
         simulation.seat(seat, identity(simulation.url, seat.credentials))
         child, door = self._waiting() or self._started(environment(simulation.url, seat.credentials))
         child.belongs_to(seat)
-        simulation.open(door)
+        simulation.company.open(door)
         if self._is_runtime and self._has_started:  # who was asked twice may well be asked again
             with suppress(ClientError):
                 self._ahead = self._started(inherited())

@@ -6,11 +6,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from contracts.clients import child
-from contracts.clients.child import Life, telling_line, work_of
+from contracts.clients.child import Life, children_of, telling_line, work_of
 
 
 def stillness(monkeypatch: pytest.MonkeyPatch, requests: Sequence[int], worked: Sequence[float]) -> list[bool]:
@@ -30,6 +31,10 @@ def test_one_that_works_may_take_three_times_as_long(monkeypatch: pytest.MonkeyP
     assert stillness(monkeypatch, [0, 0, 0, 1, 1], [0, 1, 2, 3, 4]) == [False, False, False, False]
 
 
+def test_one_whose_child_has_ended_was_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert stillness(monkeypatch, [0, 0], [5, 0.5]) == [False]
+
+
 def test_a_runtime_at_rest_works_a_little(monkeypatch: pytest.MonkeyPatch) -> None:
     assert stillness(monkeypatch, [0, 0], [5, 5.1]) == [True]
 
@@ -46,6 +51,13 @@ def test_the_work_of_its_children_is_its_own() -> None:
         process.stdin.close()
     assert work_of(process.pid) == 0
     assert work_of(os.getpid()) > 0
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells the children of a process")
+def test_children_of_all_its_threads_are_its_own() -> None:
+    with ThreadPoolExecutor(1) as pool, pool.submit(subprocess.Popen[bytes], ["sleep", "60"]).result() as process:
+        assert process.pid in children_of(os.getpid())
+        process.kill()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from contracts.clients.base import Hung
 from contracts.clients.clock import NANOSECONDS, VirtualClock
-from contracts.clients.stage import LONGEST, Stage, _Worker
+from contracts.clients.performance import Worker
+from contracts.clients.stage import LONGEST, Stage
 from tests.contracts.clients.staging import PATIENCE, a_stage, here, in_turn, play
 
 
@@ -121,15 +122,15 @@ def test_a_conductor_that_cannot_go_on_is_left_behind() -> None:
 
 
 def test_who_is_interrupted_as_soon_as_he_waits_has_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    take = _Worker.take
+    take = Worker.take
 
-    def take_and_be_interrupted(worker: _Worker, task: Callable[[], None] | None) -> None:
+    def take_and_be_interrupted(worker: Worker, task: Callable[[], None] | None) -> None:
         take(worker, task)
         monkeypatch.undo()
         raise KeyboardInterrupt
 
     with a_stage() as stage:
-        monkeypatch.setattr(_Worker, "take", take_and_be_interrupted)
+        monkeypatch.setattr(Worker, "take", take_and_be_interrupted)
         with pytest.raises(KeyboardInterrupt):
             stage.conduct(lambda: stage.run([lambda: here().sleep(1)]))
         with pytest.raises(Hung, match="KeyboardInterrupt"):

@@ -16,6 +16,8 @@ CONSTRAINTS = Path(__file__).parents[3] / "constraints.txt"
 NODE_SDK = "purecloud-platform-client-v2@262.0.0"
 NODE_STACKS = ("axios@1.21.1", "got@14.6.6", "undici@7.30.2")
 """The HTTP stacks of the gallery's Node clients."""
+NODE_RETRIES = ("axios@1.21.1", "axios-retry@4.5.0", "got@14.6.6", "ky@1.14.3", "openid-client@6.9.0")
+"""Packages that try again by themselves, and one whose users do."""
 SARIF = "@microsoft/jest-sarif@1.0.0-beta.0"
 
 PATIENCE = 600
@@ -37,6 +39,11 @@ def node_sdk() -> Path:
 def node_stacks() -> Path:
     """Return the folder that holds the packages of `NODE_STACKS`."""
     return _node("+".join(NODE_STACKS), *NODE_STACKS)
+
+
+def node_retries() -> Path:
+    """Return the folder that holds the packages of `NODE_RETRIES`."""
+    return _node("+".join(NODE_RETRIES), *NODE_RETRIES)
 
 
 def sarif_schema() -> Path:

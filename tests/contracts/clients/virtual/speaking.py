@@ -10,7 +10,7 @@ from textwrap import dedent, indent
 from contracts.clients.virtual.driver import VirtualClients
 from contracts.scenario import Item, Message, Scenario, Send, SendParallel
 from contracts.world import Run, World
-from mockserver.journal import Guest
+from mockserver.journal import Guest, Header
 from tests.need import need
 
 ROOT = Path(__file__).parents[4]
@@ -138,6 +138,13 @@ def in_ruby(folder: Path, body: str, before: str = "") -> str:
     path = folder / "client.rb"
     path.write_text(IN_RUBY.format(body=body, before=before))
     return shlex.join([need("ruby"), str(path)])
+
+
+def header(seen: Run) -> Header:
+    """Return the first entry of a trace, which says whose time it is in."""
+    first = seen.trace[0]
+    assert isinstance(first, Header)
+    return first
 
 
 def run(command: str, *items: Item, patience: float = PATIENCE, chance: int = 0) -> Run:

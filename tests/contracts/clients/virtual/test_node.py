@@ -9,14 +9,19 @@ from typing import Any
 
 import pytest
 
-from contracts.clients.virtual import simulation
+from contracts.clients.errors import BeyondVirtualTime
+from contracts.clients.virtual import newcomers, simulation
 from contracts.clients.virtual.starting import shimmed
 from contracts.scenario import Fault, Item, Message, Send, SendParallel
-from mockserver.journal import Arrival, Guest, Header, Returned
-from tests.contracts.clients.virtual.speaking import HELLO, in_node, run
+from mockserver.journal import Arrival, Guest, Returned
+from tests.contracts.clients.virtual.speaking import HELLO, PATIENCE, header, in_node, run
 from tests.contracts.small import errors, outcomes
 from tests.need import need
 from tests.shims.sources import SOURCES, lost
+
+PROCESSES = """
+import { execFile } from "node:child_process"; import util from "node:util"; const run = util.promisify(execFile);
+"""
 
 ELAPSED = """
 const began = [Date.now(), performance.now(), process.hrtime.bigint()];
@@ -189,30 +194,21 @@ def test_processes_that_it_starts_share_its_time(tmp_path: Path) -> None:
     child = tmp_path / "child.mjs"
     child.write_text("const began = Date.now(); setTimeout(() => console.log(Date.now() - began), 3600_000);")
     body = f"{ELAPSED} const {{ stdout }} = await run(process.execPath, [{str(child)!r}]); return [stdout.trim(), elapsed()[0]]"
-    before = (
-        'import { execFile } from "node:child_process"; import util from "node:util"; const run = util.promisify(execFile);'
-    )
-    seen = run(in_node(tmp_path, body, before), HELLO)
-    assert errors(seen) == ['Error: ["3600000",3600000]']
-    assert isinstance(seen.trace[0], Header)
-    assert seen.trace[0].clock == "virtual"
+    seen = run(in_node(tmp_path, body, PROCESSES), HELLO)
+    assert (errors(seen), header(seen).clock) == (['Error: ["3600000",3600000]'], "virtual")
 
 
 def test_a_process_without_a_shim_is_waited_for_and_makes_the_clock_a_mixed_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(simulation, "GRACE", 0.05)
+    monkeypatch.setattr(newcomers, "GRACE", 0.05)
     body = "const { stdout } = await run('sh', ['-c', 'sleep 0.2; echo done']); return stdout.trim()"
-    before = (
-        'import { execFile } from "node:child_process"; import util from "node:util"; const run = util.promisify(execFile);'
-    )
-    seen = run(in_node(tmp_path, body, before), HELLO)
-    assert errors(seen) == ['Error: "done"']
-    assert isinstance(seen.trace[0], Header)
-    assert seen.trace[0].clock == "mixed"
+    seen = run(in_node(tmp_path, body, PROCESSES), HELLO)
+    assert (errors(seen), header(seen).clock) == (['Error: "done"'], "mixed")
 
 
-def test_a_worker_is_waited_for_and_makes_the_clock_a_mixed_one(tmp_path: Path) -> None:
+def test_a_worker_is_waited_for_and_makes_the_clock_a_mixed_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulation, "FOREIGN", PATIENCE)
     body = """
       const program = "setTimeout(() => require('node:worker_threads').parentPort.postMessage(7), 200)";
       const worker = new Worker(program, { eval: true });
@@ -220,9 +216,16 @@ def test_a_worker_is_waited_for_and_makes_the_clock_a_mixed_one(tmp_path: Path) 
       return Promise.race([new Promise((done) => worker.once("message", done)), late]);
     """
     seen = run(in_node(tmp_path, body, 'import { Worker } from "node:worker_threads";'), HELLO)
-    assert errors(seen) == ["Error: 7"]
-    assert isinstance(seen.trace[0], Header)
-    assert seen.trace[0].clock == "mixed"
+    assert (errors(seen), header(seen).clock) == (["Error: 7"], "mixed")
+
+
+def test_a_client_that_closes_the_socket_of_the_shim_is_not_judged_in_virtual_time(tmp_path: Path) -> None:
+    before = """import fs from "node:fs";
+      const leads = (fd) => { try { return fs.readlinkSync(`/proc/self/fd/${fd}`); } catch { return ""; } };
+      const sockets = fs.readdirSync("/proc/self/fd").map(Number).filter((fd) => leads(fd).startsWith("socket:"));
+      fs.closeSync(Math.max(...sockets));"""
+    with pytest.raises(BeyondVirtualTime, match="it closed the socket"):
+        run(in_node(tmp_path, "return 7", before), HELLO)
 
 
 def test_a_client_that_floods_the_platform_is_stopped(tmp_path: Path) -> None:
@@ -238,9 +241,8 @@ def test_a_client_that_computes_or_blocks_for_ever_is_given_up(tmp_path: Path, b
 
 
 def test_a_client_that_starts_processes_for_ever_is_given_up(tmp_path: Path) -> None:
-    before = 'import { execFile } from "node:child_process"; import util from "node:util";'
-    body = "for (;;) await util.promisify(execFile)(process.execPath, ['-e', '0'])"
-    assert run(in_node(tmp_path, body, before), HELLO, patience=0.3).lost
+    body = "for (;;) await run(process.execPath, ['-e', '0'])"
+    assert run(in_node(tmp_path, body, PROCESSES), HELLO, patience=0.3).lost
 
 
 def test_a_client_that_never_stops_waiting_is_given_up(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.clients.child import Life
 from contracts.clients.command import command_clients
 from contracts.clients.errors import ClientError
 from contracts.clients.process import ProcessClients
@@ -70,6 +71,12 @@ def test_one_that_does_nothing_at_all_is_waited_for_only_so_long(tmp_path: Path,
     assert reason(plain(tmp_path, "time.sleep(1000)")) == "its runtime did not say hello"
 
 
+def test_one_that_is_still_at_work_is_waited_for_longer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "LONGEST", 0.01)
+    monkeypatch.setattr(Life, "is_still", lambda _: False)
+    assert reason(fake(tmp_path, "hello()\n")) == ""
+
+
 def test_one_with_a_stripped_environment_stays_in_real_time(tmp_path: Path) -> None:
     assert reason(f"env -i {need('node')} {LINES}") == "its runtime did not say hello"
 
@@ -81,7 +88,12 @@ def test_one_that_speaks_another_version_stays_in_real_time(tmp_path: Path) -> N
 
 def test_without_unix_sockets_time_is_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(socket, "AF_UNIX")
-    assert reason(fake(tmp_path, "hello()\n")) == "this system has no Unix sockets"
+    assert reason(fake(tmp_path, "hello()\n")) == "no socket can be made for it (this system has no Unix sockets)"
+
+
+def test_without_a_place_for_a_socket_time_is_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    assert reason(fake(tmp_path, "hello()\n")).startswith("no socket can be made for it ([Errno 2] No such file or directory")
 
 
 def test_whoever_asks_for_real_time_gets_it_without_a_reason(tmp_path: Path) -> None:

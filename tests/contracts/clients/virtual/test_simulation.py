@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,13 @@ from contracts.clients.errors import BeyondVirtualTime
 from contracts.clients.virtual import simulation
 from contracts.scenario import Advance
 from mockserver.journal import Began, Ended, Entry, Header, Returned
-from tests.contracts.clients.virtual.speaking import BOTH, HELLO, PATIENCE, SOON, fake, run
+from tests.contracts.clients.virtual.speaking import BOTH, HELLO, PATIENCE, SOON, fake, header, run
 from tests.contracts.small import errors, outcomes
 
 ANSWER_ALL = "hello()\nwhile asked := line(): say(id=asked['id'], ok=True)\n"
 
+
+ENDS = "now = ask(hello=1, pid=os.getpid())['now']; line()\n"
 
 TWICE = """
 ask(hello=1, pid=os.getpid())
@@ -41,8 +44,7 @@ def given_up(command: str, patience: float = PATIENCE) -> str:
 def test_a_process_is_asked_and_believed(tmp_path: Path) -> None:
     seen = run(fake(tmp_path, ANSWER_ALL), HELLO, BOTH)
     assert outcomes(seen) == ["accepted"] * 3
-    assert isinstance(seen.trace[0], Header)
-    assert (seen.trace[0].clock, seen.trace[0].door) == ("virtual", "socket")
+    assert (header(seen).clock, header(seen).door) == ("virtual", "socket")
 
 
 def test_hours_that_it_sleeps_are_hours_of_the_trace(tmp_path: Path) -> None:
@@ -123,7 +125,6 @@ def test_a_process_in_which_something_happens_that_nobody_knows_of_is_not_given_
     [
         ("hello(); line(); time.sleep(1000)", "the client hangs: for 1 s neither an answer on stdout nor a request"),
         ("time.sleep(1000)", "the client hangs"),
-        ("hello(); line(); channel.close(); answers.close(); time.sleep(1000)", "the client hangs"),
         ("hello(); asked = line(); print('{', end='', flush=True); time.sleep(1000)", "it has not ended its line '{'"),
         ("hello(); line(); sys.stderr.write('Error: no luck\\n'); sys.exit(3)", "ended while it had work to do: exit status 3"),
         ("hello(); line(); os.close(1); idle(); time.sleep(1000)", "closed its stdout while it had work to do, and goes on"),
@@ -138,6 +139,19 @@ def test_a_process_that_falls_silent_or_ends_is_given_up_with_its_last_words(tmp
     seen = run(fake(tmp_path, body + "\n"), HELLO, patience=SOON)
     assert seen.lost
     assert reason in (seen.hung + "".join(errors(seen)))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells whether another process goes on")
+@pytest.mark.parametrize("goes_on", ["time.sleep(1000)", "os._exit(70)"])
+def test_a_process_that_closes_its_socket_and_goes_on_is_not_judged_in_virtual_time(tmp_path: Path, goes_on: str) -> None:
+    body = f"{ENDS}channel.close(); answers.close(); {goes_on}\n"
+    with pytest.raises(BeyondVirtualTime, match="it closed the socket on which it asks for the time"):
+        run(fake(tmp_path, body), HELLO, patience=SOON)
+
+
+def test_a_process_that_ends_while_its_launcher_goes_on_hangs(tmp_path: Path) -> None:
+    command = f"sh -c '{fake(tmp_path, ENDS)}; sleep 60'"
+    assert "the client hangs: for 1 s" in str(run(command, HELLO, patience=SOON).hung)
 
 
 def test_the_last_words_are_told(tmp_path: Path) -> None:
@@ -174,8 +188,9 @@ def test_while_a_process_waits_for_something_foreign_time_is_real_and_the_trace_
     monkeypatch.setattr(simulation, "FOREIGN", 0.05)
     body = "hello()\nasked = line()\nend = now + 500_000_000\nwhile now < end: idle(next=end, foreign='a worker thread')\n"
     seen = run(fake(tmp_path, body + "say(id=asked['id'], ok=True)\nline()\n"), HELLO)
-    header = seen.trace[0]
-    assert isinstance(header, Header)
-    assert header.clock == "mixed"
-    assert header.time == "the client's time was real in part: it waited for a worker thread, which virtual time does not reach"
+    assert header(seen).clock == "mixed"
+    assert (
+        header(seen).time
+        == "the client's time was real in part: it waited for a worker thread, which virtual time does not reach"
+    )
     assert at(seen.trace, Ended) == [500]
