@@ -260,7 +260,7 @@ class _Compiler:
 
 def _holds(place: Place, header: str, value: str) -> bool:
     """Return True if a value can be read at a place within the example of a header."""
-    return reader(place)(Message(headers=[(place.name, header.replace("{$server}", "http://server"))])) == value
+    return bool(reader(place)(Message(headers=[(place.name, header.replace("{$server}", "http://server"))])) == value)
 
 
 def success(responses: Iterable[str]) -> str:

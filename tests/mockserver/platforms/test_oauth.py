@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from mockserver.declared.explain import explain
+from mockserver.declared.explain import explanation
 from mockserver.engine.model import Fault
 from tests.mockserver.platforms.served import clauses, served, told
 
@@ -130,7 +130,7 @@ def test_an_old_refresh_token_ends_the_grant_of_its_family_alone() -> None:
 def test_nothing_replaces_a_refresh_token_that_is_dead() -> None:
     """RFC 6749 §5.2"""
     oauth, mock = served("oauth")
-    (advice,) = explain(mock, refresh(oauth, "made-up").headers["Dayfly-Context"])["advice"]
+    (advice,) = explanation(mock, refresh(oauth, "made-up").headers["Dayfly-Context"]).advice
     assert advice.startswith("Nothing replaces a refresh token")
 
 
