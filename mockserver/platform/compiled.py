@@ -260,7 +260,8 @@ class _Compiler:
 
 def _holds(place: Place, header: str, value: str) -> bool:
     """Return True if a value can be read at a place within the example of a header."""
-    return bool(reader(place)(Message(headers=[(place.name, header.replace("{$server}", "http://server"))])) == value)
+    found = reader(place)(Message(headers=[(place.name, header.replace("{$server}", "http://server"))]))
+    return isinstance(found, str) and found == value
 
 
 def success(responses: Iterable[str]) -> str:

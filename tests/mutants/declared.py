@@ -68,6 +68,7 @@ ALIKE: dict[str, dict[str, str]] = {
         "*.application/x-www-form-urlencoded.schema.$ref": FORM,
         "components.schemas.TokenRequest.*": FORM,
         "x-lifecycle.order.4": APART,
+        "x-lifecycle.kinds.client.refused.missing, unknown, ended": "an unknown client gets this answer, shown or not",
         "x-lifecycle.kinds.*.duty*": "the judge of clients reads it, and no answer does",
     },
 }

@@ -35,9 +35,11 @@ def _row(code: str, catches: Iterable[Catch]) -> str:
 
 def declared_table(counts: Mapping[str, Counter[str]]) -> str:
     """Return a row for each declaration: how many mutants it has, and what catches them."""
-    rows = [[platform, str(count.total()), *(str(count[one] or "") for one in CATCHERS)] for platform, count in counts.items()]
     head = ["declaration", "mutants", *CATCHERS]
-    return "".join(f"| {' | '.join(row)} |\n" for row in (head, ["---"] * len(head), *rows))
+    rows = [head, ["---"] * len(head)]
+    for platform, count in counts.items():
+        rows.append([platform, str(count.total()), *(str(count[one] or "") for one in CATCHERS)])
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def written(readme: str, mark: str, lines: str) -> str:
