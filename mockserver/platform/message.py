@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode, urlsafe_b64decode
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Iterable, Sequence
+from functools import cached_property, lru_cache
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qsl
@@ -18,40 +18,57 @@ _TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 NOTHING = object()
 """Stands for a body that is not JSON."""
 
+_UNREAD = object()
+_decode = msgspec.json.Decoder().decode
+
 
 class Message:
     """A request, or an answer. In an answer `method`, `path`, `query` and `params` are empty.
 
-    Header names are in lower case; a header that is given several times has its values in a list.
+    The name of a header may be in any case, and given several times.
     """
+
+    __slots__ = ("__dict__", "_json", "body", "headers", "method", "params", "path", "query")
 
     def __init__(
         self,
         method: str = "",
         path: str = "",
         query: str = "",
-        headers: Iterable[tuple[str, str]] = (),
+        headers: Sequence[tuple[str, str]] = (),
         body: bytes = b"",
         params: dict[str, str] | None = None,
     ) -> None:
         self.method, self.path, self.query, self.body = method, path, query, body
-        self.params = params or {}
-        self.headers: dict[str, list[str]] = {}
-        for name, value in headers:
-            self.headers.setdefault(name.lower(), []).append(value)
+        self.headers, self.params = headers, params or {}
+        self._json: Any = _UNREAD
 
     def header(self, name: str) -> str | None:
         """Return the first value of a header; `name` is in lower case."""
-        values = self.headers.get(name)
-        return values[0] if values else None
+        for given, value in self.headers:
+            if given.lower() == name:
+                return value
+        return None
 
-    @cached_property
+    @property
+    def strict_json(self) -> Any:
+        """The body as JSON; NOTHING if it is not JSON. It is a plain property, because the lock of a cached one is slow."""
+        if self._json is _UNREAD:
+            try:
+                self._json = _decode(self.body)
+            except (ValueError, RecursionError):
+                self._json = NOTHING
+        return self._json
+
+    @property
     def json(self) -> Any:
         """The body as JSON or as a Python literal; NOTHING if it is neither."""
-        try:
-            return msgspec.json.decode(self.body)
-        except (ValueError, RecursionError):
-            return _python(self.body)
+        found = self.strict_json
+        return self._literal if found is NOTHING else found
+
+    @cached_property
+    def _literal(self) -> Any:
+        return _python(self.body)
 
     @cached_property
     def form(self) -> dict[str, str]:
@@ -67,13 +84,15 @@ class Message:
     def cookies(self) -> dict[str, str]:
         """The cookies of a request, or those that an answer sets."""
         found: dict[str, str] = {}
-        for header in (*self.headers.get("cookie", ()), *self.headers.get("set-cookie", ())):
+        for name, header in self.headers:
+            if name.lower() not in {"cookie", "set-cookie"}:
+                continue
             jar = SimpleCookie()
             try:
                 jar.load(header)
             except CookieError:
                 continue
-            found |= {name: morsel.value for name, morsel in jar.items()}
+            found |= {one: morsel.value for one, morsel in jar.items()}
         return found
 
 
@@ -119,6 +138,7 @@ def basic_pair(text: str | None) -> tuple[str, str] | None:
     return (user, password) if colon else None
 
 
+@lru_cache(maxsize=64)
 def bearer_token(text: str | None) -> str | None:
     """Return the token of a Bearer credential (RFC 6750, 2.1); None if the header has none, "" if it is malformed."""
     scheme, _, token = (text or "").partition(" ")

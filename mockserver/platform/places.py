@@ -86,6 +86,8 @@ def reader(place: Place | Iterable[Place]) -> Read:
     """Return a function that reads the place, or the first of several that has a value."""
     if not isinstance(place, Place):
         readers = [reader(one) for one in place]
+        if len(readers) == 1:
+            return readers[0]
         return lambda message: next((value for read in readers if (value := read(message)) is not None), None)
     if place.part == "header":
         return _header_reader(place)
@@ -125,8 +127,15 @@ def _body_reader(place: Place) -> Read:
     if lens.startswith("jws."):
         member, _, claim = lens[4:].partition("/")
         return lambda message: dig(base64_json(dig(message.json, (member,))), (claim,))
-    steps = place.steps
-    return lambda message: dig(message.json, steps)
+    first, *others = place.steps
+
+    def read(message: Message) -> Any:
+        document = message.json
+        if type(document) is not dict:
+            return dig(document, (first, *others))
+        return dig(document.get(first), others) if others else document.get(first)
+
+    return read
 
 
 def present(place: Place) -> Callable[[Message], bool]:
