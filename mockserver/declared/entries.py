@@ -15,7 +15,6 @@ from mockserver.ids import pseudonym
 from mockserver.journal import Answer, Arrival, Delivery, Entry
 from mockserver.platform.model import Kind
 from mockserver.wire import notes
-from mockserver.wire.message import Response
 
 if TYPE_CHECKING:
     from mockserver.declared.handler import Call
@@ -70,7 +69,9 @@ class AnswerNote(Struct, frozen=True, gc=False):
 
     call: Call
     decision: Decision
-    response: Response
+    status: int
+    delivery: Delivery
+    body: bytes
 
     @property
     def weight(self) -> int:
@@ -79,22 +80,22 @@ class AnswerNote(Struct, frozen=True, gc=False):
 
     def entry(self, seq: int, at: int) -> Entry:
         """Return the answer with its number and timestamp."""
-        call, decision, response = self.call, self.decision, self.response
+        call, decision = self.call, self.decision
         reason = f"{decision.refused_by}.{decision.cause}" if decision.refused_by else ACCEPTED if decision.acted else INJECTED
         brought = {name: told_as(call.kinds[name], id) for name, id in decision.issued.items()}
         return Answer(
             seq=seq,
             at=at,
             context_id=call.context_id,
-            status=None if response.delivery == "lost_request" else response.status,
+            status=None if self.delivery == "lost_request" else self.status,
             reason=reason,
             code=None if decision.answer.code is None or call.effect.status is not None else str(decision.answer.code),
             accepted=decision.acted and not decision.refused_by,
             acted=at - call.effect.after if decision.acted else None,
-            delivery=response.delivery,
-            body=_body(response.body, call, decision),
+            delivery=self.delivery,
+            body=_body(self.body, call, decision),
             retry_after=decision.retry_after,
-            unusable=call.effect.body is not None and response.status == 200,
+            unusable=call.effect.body is not None and self.status == 200,
             fault=call.effect.label or None,
             brought=brought,
             detail=call.hidden(decision.detail),

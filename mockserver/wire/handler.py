@@ -335,7 +335,8 @@ def _reason_of(error: StoreUnavailable | ConflictError) -> Reason:
 def weight_of(request: Request) -> int:
     """Return the bytes, chosen by its sender, that the request keeps in memory; 0 if they are few."""
     headers = len(request.authorization or "") + len(request.content_type or "") + len(request.agent or "")
-    headers += sum(len(name) + len(value) for name, value in request.others)
+    if request.others:
+        headers += sum(len(name) + len(value) for name, value in request.others)
     weight = len(request.body) + len(request.path) + len(request.query) + headers
     return weight if weight > LIGHT else 0
 
