@@ -7,8 +7,7 @@ decides about what it refuses, and words the error. A property test compares the
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Callable, Mapping, Sequence, Sized
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 Quick: TypeAlias = Callable[[Any], bool]
@@ -26,111 +25,37 @@ TYPES: Mapping[str, tuple[type, ...]] = {
 SILENT = {"title", "description", "default", "example", "examples", "deprecated", "format", "readOnly", "writeOnly", "$comment"}
 """Keywords that refuse nothing."""
 
+_MEMBERS = ("properties", "required", "additionalProperties")
+_REFERENCE = "#/components/schemas/"
+
 
 def quick(schema: Any, definitions: Mapping[str, Any]) -> Quick | None:
     """Return the check, None if the schema has a keyword that it does not support. `definitions` is what it may refer to."""
     try:
         return _check(schema, definitions)
-    except (_Unsupported, RecursionError):
+    except (KeyError, RecursionError):
         return None
 
 
-class _Unsupported(Exception):
-    """The schema has something that only the reference validator knows."""
-
-
 def _check(schema: Any, definitions: Mapping[str, Any]) -> Quick:
-    if schema is True:
-        return _anything
-    if not isinstance(schema, dict):
-        raise _Unsupported
-    rest = {name: value for name, value in schema.items() if name not in SILENT and not name.startswith("x-")}
-    checks = [RULES[word](rest, definitions) for word in RULES if word in rest]
-    if rest:
-        raise _Unsupported
-    return _all(checks)
+    if isinstance(schema, bool):
+        return lambda _: schema
+    told: dict[str, Any] = {word: value for word, value in schema.items() if word not in SILENT and word[:2] != "x-"}
+    if told.keys() == {"type", "minLength", "maxLength"} and told["type"] == "string":  # the most frequent one, in one step
+        low, high = told["minLength"], told["maxLength"]
+        return lambda value: type(value) is str and low <= len(value) <= high
+    checks = []
+    if not told.keys().isdisjoint(_MEMBERS):
+        checks.append(_members(told, definitions, told.get("type") != "object" or not told.pop("type")))
+    checks += [RULES[word](value, definitions) for word, value in told.items() if word not in _MEMBERS]
+    return checks[0] if len(checks) == 1 else lambda value: all(holds(value) for holds in checks)
 
 
-def _all(checks: Sequence[Quick]) -> Quick:
-    """Return the check that all of these make. In pairs it takes half the time of a loop."""
-    if len(checks) < 2:
-        return checks[0] if checks else _anything
-    first, second = checks[0], _all(checks[1:])
-    return lambda value: first(value) and second(value)
-
-
-def _anything(_: Any) -> bool:
-    return True
-
-
-Rest: TypeAlias = dict[str, Any]
-"""The keywords that no rule has taken yet."""
-
-
-def _is_only(name: str, rest: Rest) -> bool:
-    """Return True, and take the keyword, if a value must be of this type."""
-    return rest.get("type") == name and bool(rest.pop("type"))
-
-
-def _reference(rest: Rest, definitions: Mapping[str, Any]) -> Quick:
-    name = rest.pop("$ref").removeprefix("#/components/schemas/")
-    if name not in definitions:
-        raise _Unsupported
-    return _check(definitions[name], definitions)
-
-
-def _type(rest: Rest, _: Mapping[str, Any]) -> Quick:
-    named = rest.pop("type")
-    types = frozenset(one for name in ([named] if isinstance(named, str) else named) for one in TYPES[name])
-    if len(types) == 1:
-        (kind,) = types
-        return lambda value: type(value) is kind
-    return lambda value: type(value) in types
-
-
-def _enum(rest: Rest, _: Mapping[str, Any]) -> Quick:
-    texts = frozenset(one for one in rest.pop("enum") if isinstance(one, str))
-    return lambda value: type(value) is str and value in texts
-
-
-def _const(rest: Rest, _: Mapping[str, Any]) -> Quick:
-    text = rest.pop("const")
-    return lambda value: type(value) is str and value == text
-
-
-def _length(kind: type[Sized], name: str, least: str, most: str) -> Callable[[Rest, Mapping[str, Any]], Quick]:
-    """Return the rule for the two keywords that limit the length of one type."""
-
-    def rule(rest: Rest, _: Mapping[str, Any]) -> Quick:
-        low, high = rest.pop(least, 0), rest.pop(most, sys.maxsize)
-        if _is_only(name, rest):
-            return lambda value: type(value) is kind and low <= len(value) <= high
-        return lambda value: type(value) is not kind or low <= len(value) <= high
-
-    return rule
-
-
-def _pattern(rest: Rest, _: Mapping[str, Any]) -> Quick:
-    search = re.compile(rest.pop("pattern")).search
-    return lambda value: type(value) is not str or search(value) is not None
-
-
-def _range(rest: Rest, _: Mapping[str, Any]) -> Quick:
-    low, high = rest.pop("minimum", float("-inf")), rest.pop("maximum", float("inf"))
-    return lambda value: type(value) not in TYPES["number"] or low <= value <= high
-
-
-def _items(rest: Rest, definitions: Mapping[str, Any]) -> Quick:
-    check = _check(rest.pop("items"), definitions)
-    return lambda value: type(value) is not list or all(map(check, value))
-
-
-def _members(rest: Rest, definitions: Mapping[str, Any]) -> Quick:
-    """Return the check of an object's members."""
-    required, more = tuple(rest.pop("required", ())), rest.pop("additionalProperties", True)
-    properties = {name: _check(one, definitions) for name, one in rest.pop("properties", {}).items()}
+def _members(told: Mapping[str, Any], definitions: Mapping[str, Any], otherwise: bool) -> Quick:
+    """Return the check of an object's members, and `otherwise` for any other value."""
+    required, more = told.get("required", ()), told.get("additionalProperties", True)
+    properties = {name: _check(one, definitions) for name, one in told.get("properties", {}).items()}
     others = None if more is False else _check(more, definitions)
-    otherwise = not _is_only("object", rest)
 
     def check(value: Any) -> bool:
         if type(value) is not dict:
@@ -139,35 +64,41 @@ def _members(rest: Rest, definitions: Mapping[str, Any]) -> Quick:
             if name not in value:
                 return False
         for name, member in value.items():
-            one = properties.get(name, others)
-            if one is None or not one(member):
+            holds = properties.get(name, others)
+            if holds is None or not holds(member):
                 return False
         return True
 
     return check
 
 
-def _all_of(rest: Rest, definitions: Mapping[str, Any]) -> Quick:
-    return _all([_check(one, definitions) for one in rest.pop("allOf")])
+def _type(named: Any, _: Any) -> Quick:
+    types = frozenset(one for name in ([named] if isinstance(named, str) else named) for one in TYPES[name])
+    return lambda value: type(value) in types
 
 
-def _any_of(rest: Rest, definitions: Mapping[str, Any]) -> Quick:
-    checks = [_check(one, definitions) for one in rest.pop("anyOf")]
-    return lambda value: any(check(value) for check in checks)
+def _pattern(pattern: str, _: Any) -> Quick:
+    search = re.compile(pattern).search
+    return lambda value: type(value) is not str or search(value) is not None
 
 
-RULES: Mapping[str, Callable[[Rest, Mapping[str, Any]], Quick]] = {
-    "$ref": _reference,
-    "enum": _enum,
-    "const": _const,
-    **dict.fromkeys(("minLength", "maxLength"), _length(str, "string", "minLength", "maxLength")),
-    **dict.fromkeys(("minItems", "maxItems"), _length(list, "array", "minItems", "maxItems")),
-    "pattern": _pattern,
-    **dict.fromkeys(("minimum", "maximum"), _range),
-    "items": _items,
-    **dict.fromkeys(("properties", "required", "additionalProperties"), _members),
-    "allOf": _all_of,
-    "anyOf": _any_of,
+def _items(schema: Any, definitions: Mapping[str, Any]) -> Quick:
+    check = _check(schema, definitions)
+    return lambda value: type(value) is not list or all(map(check, value))
+
+
+RULES: Mapping[str, Callable[[Any, Mapping[str, Any]], Quick]] = {
+    "$ref": lambda name, known: _check(known[name.removeprefix(_REFERENCE)], known),
     "type": _type,
+    "enum": lambda known, _: lambda value: type(value) is str and value in known,
+    "const": lambda known, _: lambda value: type(value) is str and value == known,
+    "minLength": lambda least, _: lambda value: type(value) is not str or len(value) >= least,
+    "maxLength": lambda most, _: lambda value: type(value) is not str or len(value) <= most,
+    "minItems": lambda least, _: lambda value: type(value) is not list or len(value) >= least,
+    "maxItems": lambda most, _: lambda value: type(value) is not list or len(value) <= most,
+    "minimum": lambda least, _: lambda value: type(value) not in TYPES["number"] or value >= least,
+    "maximum": lambda most, _: lambda value: type(value) not in TYPES["number"] or value <= most,
+    "pattern": _pattern,
+    "items": _items,
 }
-"""Each takes its keywords from the rest, and those that belong to them."""
+"""What makes the check of a keyword."""
