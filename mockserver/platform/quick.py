@@ -7,7 +7,9 @@ decides about what it refuses, and words the error. A property test compares the
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Any, TypeAlias
 
 Quick: TypeAlias = Callable[[Any], bool]
@@ -25,6 +27,7 @@ TYPES: Mapping[str, tuple[type, ...]] = {
 SILENT = {"title", "description", "default", "example", "examples", "deprecated", "format", "readOnly", "writeOnly", "$comment"}
 """Keywords that refuse nothing."""
 
+_OF_TEXTS = {"type", "minLength", "maxLength"}
 _MEMBERS = ("properties", "required", "additionalProperties")
 _REFERENCE = "#/components/schemas/"
 
@@ -41,14 +44,18 @@ def _check(schema: Any, definitions: Mapping[str, Any]) -> Quick:
     if isinstance(schema, bool):
         return lambda _: schema
     told: dict[str, Any] = {word: value for word, value in schema.items() if word not in SILENT and word[:2] != "x-"}
-    if told.keys() == {"type", "minLength", "maxLength"} and told["type"] == "string":  # the most frequent one, in one step
-        low, high = told["minLength"], told["maxLength"]
+    if told.get("type") == "string" and told.keys() <= _OF_TEXTS:  # the most frequent one, in one step
+        low, high = told.get("minLength", 0), told.get("maxLength", sys.maxsize)
         return lambda value: type(value) is str and low <= len(value) <= high
     checks = []
     if not told.keys().isdisjoint(_MEMBERS):
         checks.append(_members(told, definitions, told.get("type") != "object" or not told.pop("type")))
     checks += [RULES[word](value, definitions) for word, value in told.items() if word not in _MEMBERS]
-    return checks[0] if len(checks) == 1 else lambda value: all(holds(value) for holds in checks)
+    return reduce(_both, checks) if checks else lambda _: True
+
+
+def _both(first: Quick, second: Quick) -> Quick:
+    return lambda value: first(value) and second(value)
 
 
 def _members(told: Mapping[str, Any], definitions: Mapping[str, Any], otherwise: bool) -> Quick:
