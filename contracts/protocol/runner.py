@@ -185,7 +185,8 @@ class Runner:
         ids = Ids.seeded(0) if is_virtual else None
         mock = Mock(platform, system=self.clients.system, ids=ids, registered=registered)
         handler = self._handler
-        handler.mock, handler.record, handler.failure, handler.calls = mock, _Record(mock.now), None, []
+        handler.use(mock)
+        handler.record, handler.failure, handler.calls = _Record(mock.now), None, []
         handler.real_time = not is_virtual
         with repeatable_chance(scenario.chance):
             play = _Play(self.clients, handler)
@@ -291,7 +292,7 @@ def _exchange(number: int, call: Call, record: _Record, *, sharp: bool, in_proce
         left=left,
         left_at=call.arrived_at,
         returned=returned,
-        returned_at=call.arrived_at if response is None else call.seen.now + call.effect.after,
+        returned_at=call.arrived_at if response is None else call.now + call.effect.after,
         status=response.status if response is not None and arrived and delivery == "complete" else None,
         answer_headers=response.headers if response is not None and arrived else [],
         answer_body=_received(response)[:KEPT] if response is not None and arrived else b"",

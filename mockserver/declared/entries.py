@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from mockserver.declared.decide import Decision
+from mockserver.engine.model import Reason
 from mockserver.exchanges import Pair
 from mockserver.ids import pseudonym
 from mockserver.journal import Answer, Arrival, Delivery, Entry
@@ -19,7 +20,7 @@ from mockserver.wire import notes
 if TYPE_CHECKING:
     from mockserver.declared.handler import Call
 
-ACCEPTED, INJECTED, FAILED = "accepted", "fault.injected", "internal.error"
+ACCEPTED, INJECTED = "accepted", Reason.FAULT.value
 """Reasons of answers that no guard gave."""
 
 
@@ -102,23 +103,6 @@ class AnswerNote(Struct, frozen=True, gc=False):
         )
 
 
-class FailureNote(Struct, frozen=True, gc=False):
-    """The entry for an answer that the mock gave because it failed."""
-
-    call: Call
-    status: int
-    reason: str
-
-    @property
-    def weight(self) -> int:
-        """Always 0, because it is small."""
-        return 0
-
-    def entry(self, seq: int, at: int) -> Entry:
-        """Return the answer with its number and timestamp."""
-        return Answer(seq, at, self.call.context_id, self.status, self.reason)
-
-
 def _body(body: bytes, call: Call, decision: Decision) -> Any:
     """Return an answer's body without the secrets that it brings."""
     if not body:
@@ -150,7 +134,7 @@ def _recorded(number: int, arrival: Arrival, answer: Answer | None) -> Recorded:
     if answer is None:
         return head
     guard, _, cause = answer.reason.partition(".")
-    refused = answer.reason not in {ACCEPTED, INJECTED, FAILED}
+    refused = answer.reason not in {ACCEPTED, INJECTED, answer.failure}
     return replace(
         head,
         answered_at=answer.at,
@@ -161,6 +145,6 @@ def _recorded(number: int, arrival: Arrival, answer: Answer | None) -> Recorded:
         acted=answer.acted is not None,
         issued=answer.brought,
         refused_by=guard if refused else "",
-        cause=cause if refused else answer.reason if answer.reason == FAILED else "",
+        cause=cause if refused else answer.failure or "",
         detail=answer.detail,
     )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
-from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -14,40 +12,41 @@ from msgspec.structs import replace
 
 from mockserver.clock import http_date
 from mockserver.declared.decide import Decision
-from mockserver.declared.entries import FAILED, FailureNote, arrival
+from mockserver.declared.entries import arrival
 from mockserver.declared.mock import Mock
 from mockserver.engine.decide import Ask, Seen
-from mockserver.engine.model import DEFAULT_ORGANIZATION, Organization
+from mockserver.engine.model import DEFAULT_ORGANIZATION, Reason
 from mockserver.errors import ConflictError, StoreUnavailable
 from mockserver.faults import NONE, effect_of
 from mockserver.faults.effect import Effect
+from mockserver.journal import Answer as Recorded
 from mockserver.journal import Entry
 from mockserver.platform.message import Message
 from mockserver.platform.model import Answer, Kind, Operation, Values
 from mockserver.wire import altered
+from mockserver.wire.bodies import JSON
 from mockserver.wire.encoding import GZIP, encoding_of, opened
-from mockserver.wire.handler import LARGE, weight_of
+from mockserver.wire.handler import LARGE
 from mockserver.wire.message import MAX_READ, Request, Response
 from mockserver.wire.notes import hiding
 from mockserver.wire.redaction import Secrets
+from mockserver.wire.serving import Serving, reason_of, weight_of
+from mockserver.wire.table import TABLE
+from mockserver.wire.unserved import Known
 
 CONTEXT, REASON = "Dayfly-Context", "Dayfly-Reason"
 """Headers of every answer, unless it is opaque: its contextId, and the guard and cause of a refusal."""
 
-NOBODY = Seen(Organization(id="", version=0), 0)
-"""What is seen before anything was read."""
-
 _ANSWERED = Message()
 """Takes the place of a message that is answered."""
-
-_log = logging.getLogger("mockserver")
 
 
 class Call(Struct, gc=False):
     """A request that has arrived, with what it shows by kind, and the fault that hits it.
 
     `called` is None if its path leads to no operation; then `row` names its answer. `read` is what the store had for it, None
-    when it is decided. `decision` is None until it is answered; `arrived_at` is in milliseconds.
+    when it is decided. `decision` is None until it is answered. `arrived_at` and `now`, when it is decided, are in
+    milliseconds.
     """
 
     request: Request
@@ -61,7 +60,8 @@ class Call(Struct, gc=False):
     detail: str = ""
     effect: Effect = NONE
     read: Any = None
-    seen: Seen = NOBODY
+    seen: Seen | None = None
+    now: int = 0
     answered_with: Response | None = None
     arrived_at: int = 0
     decision: Decision | None = None
@@ -103,18 +103,17 @@ class Call(Struct, gc=False):
         return hiding(self).text(text) if text else ""
 
 
-class DeclaredHandler:
-    """Answers requests for a mock.
-
-    `base_url` is the server's, for answers that name it; `opaque` leaves out the headers that no real server sends.
-    """
+class DeclaredHandler(Serving):
+    """Answers requests for a mock. `base_url` is the server's, for answers that name it."""
 
     def __init__(self, mock: Mock, *, base_url: str = "", opaque: bool = False) -> None:
-        self.mock, self.base_url, self.opaque = mock, base_url.rstrip("/"), opaque
+        super().__init__(mock.service, opaque=opaque)
+        self.mock, self.base_url = mock, base_url.rstrip("/")
 
-    def handle(self, request: Request) -> Response:
-        """Answer a request without waiting."""
-        return self.finish(self.arrive(request))
+    def use(self, mock: Mock) -> None:
+        """Answer for another mock from now on."""
+        super().__init__(mock.service, opaque=self.opaque)
+        self.mock = mock
 
     def hide(self, text: str) -> str:
         """Return a text without secrets."""
@@ -126,7 +125,7 @@ class DeclaredHandler:
         return MAX_READ if limit is None else min(limit + 1, MAX_READ)
 
     def arrive(self, request: Request) -> Call:
-        """Read a request, journal it, and draw the fault that hits it."""
+        """See Serving."""
         mock, message = self.mock, self.read(request)
         operation, row, detail = self._match(message)
         shown = {}
@@ -134,18 +133,32 @@ class DeclaredHandler:
             id = read(message)
             if id is not None:
                 shown[name] = id if type(id) is str and id.isascii() else _plain(id)
-        context_id = mock.ids.context(mock.organization)
         if request.size > LARGE or request.unheld:
             request = replace(request, body=request.body[:LARGE])
-        call = Call(request, message, context_id, operation, mock.platform.kinds, mock.secrets, shown, row, detail)
-        call.weight = weight_of(request)
+        call = self._call(request, message, operation, shown, row, detail)
+        if self.unserved.waiting:
+            self.unserved.catch_up()
         try:
             seen = mock.requests.arrive(call)
             if operation is not None and seen.faults is not None and seen.faults.faults:
                 call.effect = effect_of(mock.service.draw_fault(call, seen))
         except (StoreUnavailable, ConflictError) as error:
-            call.answered_with = self._unavailable(call, error)
+            call.answered_with = self.failed(call, error, reason_of(error))
         return call
+
+    def _call(
+        self,
+        request: Request,
+        message: Message,
+        operation: Operation | None,
+        shown: Mapping[str, str],
+        row: str = "",
+        detail: str = "",
+    ) -> Call:
+        mock, weight = self.mock, weight_of(request)
+        context_id = mock.ids.context(mock.organization)
+        kinds = mock.platform.kinds
+        return Call(request, message, context_id, operation, kinds, mock.secrets, shown, row, detail, weight=weight)
 
     @staticmethod
     def read(request: Request) -> Message:
@@ -155,48 +168,29 @@ class DeclaredHandler:
             body = opened(request, MAX_READ, lambda: MAX_READ)[0]
         return Message(request.method, request.path, request.query, headers_kept(request), body)
 
-    def finish(self, call: Call) -> Response:
-        """Decide a request, and render its answer."""
-        if call.answered_with is not None:
-            return call.answered_with
+    def answered(self, call: Call) -> Response:
+        """See Serving."""
         try:
             return self.mock.requests.answer(call, self._render)
-        except (StoreUnavailable, ConflictError) as error:
-            return self._unavailable(call, error)
         finally:
             call.message = _ANSWERED  # the journal keeps the call, and not the whole of its body
 
     def _render(self, call: Call, decision: Decision) -> Response:
-        render = self._answer if call.effect.status is None else self._injected
-        response = render(call, decision)
+        response = (self._answer if call.effect.status is None else self._injected)(call, decision)
         return replace(response, body=b"") if call.request.method == "HEAD" else response
 
-    def busy(self, request: Request) -> Response:  # noqa: ARG002 - the request is not read
-        """Return the answer to a request that is not read because too many wait."""
-        return self._own_answer(503, "Too many requests wait here already.", "server.busy")
+    def unread(self, request: Request) -> Call:
+        """See Serving."""
+        return self._call(request, _ANSWERED, None, {})
 
-    def broken(self, error: Exception, call: Call | None = None, request: Request | None = None) -> Response:  # noqa: ARG002
-        """Return the answer for a failure of the mock itself."""
-        answer = self._own_answer(500, "The mock failed; its log says how.", FAILED, call)
-        _log.error("%s internal.error: %s", answer.headers[2][1], error, exc_info=error)
-        if call is not None:
-            mock = self.mock
-            with suppress(StoreUnavailable):
-                mock.store.note(mock.organization, FailureNote(call, 500, FAILED), mock.service.system())
-        return answer
-
-    def _unavailable(self, call: Call, error: Exception) -> Response:
-        _log.warning("%s store.unavailable: %s", call.context_id, error)
-        return self._own_answer(503, "The store cannot be reached; try again.", "store.unavailable", call)
-
-    def _own_answer(self, status: int, message: str, reason: str, call: Call | None = None) -> Response:
-        """Return an answer that is not the platform's."""
-        context_id = self.mock.ids.context(self.mock.organization) if call is None else call.context_id
-        body = msgspec.json.encode({"message": message, "contextId": context_id})
-        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), (CONTEXT, context_id)]
-        headers += [("Retry-After", "1")] if status == 503 else []
-        headers += [(REASON, reason)] if not self.opaque else []
-        return Response(status, headers, body)
+    def own_answer(self, call: Call, reason: Reason) -> tuple[Response, Known]:
+        """See Serving."""
+        row = TABLE[reason]
+        body = msgspec.json.encode({"message": row.message, "contextId": call.context_id})
+        headers = [("Content-Type", JSON), ("Content-Length", str(len(body))), (CONTEXT, call.context_id)]
+        headers += [("Retry-After", "1")] if row.status == 503 else []
+        headers += [(REASON, reason.value)] if not self.opaque else []
+        return Response(row.status, headers, body), Known(Recorded(0, 0, call.context_id, row.status, reason.value))
 
     def _match(self, message: Message) -> tuple[Operation | None, str, str]:
         """Return the operation, or the row and the detail of the refusal."""
@@ -257,7 +251,7 @@ class DeclaredHandler:
         headers += _written(row, values) if row is not None else []
         if not effect.emptied:
             headers += self._always(decision)
-        written = altered.retry_after_text(wait, effect.retry_after_form, call.seen.now)
+        written = altered.retry_after_text(wait, effect.retry_after_form, call.now)
         if written is not None:
             headers.append(("Retry-After", written))
         if 300 <= status < 400:
@@ -269,7 +263,7 @@ class DeclaredHandler:
         headers = [("Content-Type", media)] if media else []
         if call.called is None or body or call.request.method != "HEAD":
             headers.append(("Content-Length", str(len(body))))
-        headers.append(http_date(call.seen.now // 1000))
+        headers.append(http_date(call.now // 1000))
         if not self.opaque:
             headers.append((CONTEXT, call.context_id))
             headers += [(REASON, reason)] if reason else []
@@ -279,7 +273,7 @@ class DeclaredHandler:
         return Values(
             message=call.message,
             context_id=call.context_id,
-            now=call.seen.now,
+            now=call.now,
             shown=call.shown,
             issued=decision.issued,
             fresh=self.mock.ids.message,

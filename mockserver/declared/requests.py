@@ -69,7 +69,11 @@ class Requests:
             if read is None:
                 self._mock.restore()
                 continue
-            call.read, call.seen = None, read.seen  # the journal keeps the call, and not what was read for it
+            call.read, call.seen, call.now = (
+                None,
+                read.seen,
+                read.seen.now,
+            )  # the journal keeps the call, and not what was read for it
             seen = self._snapshot(call, read)
             if not call.effect.acts:
                 decision = Decision(answer=self._platform.refused["route"], acted=False)
