@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError, best_match
 
 from mockserver.platform.errors import Wrong
-from mockserver.platform.message import NOTHING, Message
+from mockserver.platform.message import NOTHING, Message, why_not_json
 from mockserver.platform.model import Problem
 from mockserver.platform.quick import Quick, quick
 from mockserver.platform.references import steps_of
@@ -117,8 +117,7 @@ def _problem_of(message: Message, media: str, shape: Shape) -> Problem | None:
     elif media.endswith("json"):
         value = message.strict_json
         if value is NOTHING:
-            reason = _odd(message.body) or "The body holds a number or a character that JSON in UTF-8 cannot hold."
-            return Problem("json", reason)
+            return Problem("json", why_not_json(message.body))
         if shape.quick is not None and shape.quick(value):
             return None
     else:
@@ -136,19 +135,6 @@ def _typed(text: str, schema: Any) -> Any:
         with suppress(ValueError, RecursionError):
             return json.loads(text)
     return text
-
-
-def _odd(body: bytes) -> str:
-    """Return the reason why a body is not JSON, "" if it is. Python's own notation is read elsewhere, but is not JSON."""
-    try:
-        json.loads(body.decode())
-    except UnicodeDecodeError as error:
-        return f"The body is not UTF-8 at byte {error.start}."
-    except RecursionError:
-        return "The body is nested too deeply."
-    except ValueError as error:
-        return f"The body is not JSON: {error}."
-    return ""
 
 
 def _problem(error: ValidationError) -> Problem:

@@ -6,9 +6,9 @@ import json
 import re
 from base64 import b64decode, urlsafe_b64decode
 from collections.abc import Iterable, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from http.cookies import CookieError, SimpleCookie
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -126,26 +126,51 @@ def base64_json(text: Any) -> Any:
         return None
 
 
-def basic_pair(text: str | None) -> tuple[str, str] | None:
-    """Return user and password of a Basic credential (RFC 7617), or None."""
-    scheme, _, encoded = (text or "").partition(" ")
+class Basic(NamedTuple):
+    """A client id and its secret."""
+
+    client_id: str
+    secret: str
+
+
+def basic(authorization: str | None) -> Basic | None:
+    """Return client id and secret from a Basic header (RFC 7617), None if there is none or it is malformed."""
+    scheme, _, value = (authorization or "").partition(" ")
     if scheme.lower() != "basic":
         return None
     try:
-        user, colon, password = b64decode(encoded.strip(), validate=True).decode().partition(":")
+        client_id, colon, secret = b64decode(value.strip(), validate=True).decode().partition(":")
     except ValueError:
         return None
-    return (user, password) if colon else None
+    return Basic(client_id, secret) if colon else None
 
 
-@lru_cache(maxsize=64)
-def bearer_token(text: str | None) -> str | None:
-    """Return the token of a Bearer credential (RFC 6750, 2.1); None if the header has none, "" if it is malformed."""
-    scheme, _, token = (text or "").partition(" ")
-    token = token.strip(" ")
-    if not scheme or (scheme.lower() == "bearer" and not token):
+def bearer(authorization: str | None) -> str | None:
+    """Return the bearer token (RFC 6750, 2.1), "" if the header is missing or ``Bearer`` is empty, None if it is malformed."""
+    if not authorization:
+        return ""
+    scheme, _, value = authorization.partition(" ")
+    if scheme != "Bearer" and scheme.lower() != "bearer":
         return None
-    return token if scheme.lower() == "bearer" and _TOKEN68.fullmatch(token) else ""
+    token = value.strip(" ")
+    if not token:
+        return ""
+    return token if _TOKEN68.fullmatch(token) else None
+
+
+def why_not_json(body: bytes, error: Exception | None = None) -> str:
+    """Return why a body is not JSON. If the standard library accepts it, it uses one of that library's extensions of JSON."""
+    try:
+        if isinstance(error, RecursionError):
+            raise error
+        json.loads(body.decode())
+    except RecursionError:
+        return "The body is nested too deeply."
+    except UnicodeDecodeError as undecodable:
+        return f"The body is not UTF-8 at byte {undecodable.start}."
+    except ValueError as malformed:
+        return f"The body is not JSON: {malformed}."
+    return "The body holds a number (NaN, Infinity) or a lone surrogate that JSON in UTF-8 cannot hold."
 
 
 def _python(body: bytes) -> Any:

@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from mockserver.platform.errors import Wrong, suggestion
-from mockserver.platform.message import NOTHING, Message, base64_json, basic_pair, bearer_token, dig, fields
+from mockserver.platform.message import NOTHING, Message, base64_json, basic, bearer, dig, fields
 
 _PLACE = re.compile(r"\$(request|response)\.(?:(header|query|path|cookie)\.([^#\s]+)|(body))(?:#(\S+))?")
 _HEADER_LENSES = ("bearer", "basic.user", "basic.password", "jwt/…", "query/…", "path/…")
@@ -106,10 +107,10 @@ def _header_reader(place: Place) -> Read:
     if not lens:
         return lambda message: message.header(name)
     if lens == "bearer":
-        return lambda message: bearer_token(message.header(name))
+        return lambda message: _bearer(message.header(name))
     if lens.startswith("basic."):
         which = ("user", "password").index(lens[6:])
-        return lambda message: pair[which] if (pair := basic_pair(message.header(name))) else None
+        return lambda message: pair[which] if (pair := basic(message.header(name))) else None
     kind, _, inner = lens.partition("/")
     if kind == "jwt":
         return lambda message: _claim(message.header(name), inner)
@@ -152,8 +153,15 @@ def present(place: Place) -> Callable[[Message], bool]:
     return is_there
 
 
+@lru_cache(maxsize=64)
+def _bearer(text: str | None) -> str | None:
+    """Return the token, None if there is none; a malformed one is "", which is no credential's."""
+    found = bearer(text)
+    return (found or None) if found is not None else ""
+
+
 def _claim(text: str | None, claim: str) -> Any:
-    token = bearer_token(text) or text or ""
+    token = bearer(text) or text or ""
     parts = token.split(".")
     return dig(base64_json(parts[1]), (claim,)) if len(parts) == 3 else None
 

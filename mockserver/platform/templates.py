@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -76,38 +76,7 @@ def template(example: Any, media: str, known: Mapping[str, Get]) -> Callable[[Va
         return lambda values: str(render(values)).encode()
     if media == "text/x-python":
         return lambda values: repr(render(values)).encode()
-    parts = list(_merged(_parts(example, known)))
-    return lambda values: b"".join([part if isinstance(part, bytes) else _encode(part(values)) for part in parts])
-
-
-def _merged(parts: Iterable[bytes | Get]) -> Iterator[bytes | Get]:
-    """Yield the parts with those joined that are always the same."""
-    fixed = b""
-    for part in parts:
-        if isinstance(part, bytes):
-            fixed += part
-        else:
-            yield from (fixed, part)
-            fixed = b""
-    yield fixed
-
-
-def _parts(example: Any, known: Mapping[str, Get]) -> Iterator[bytes | Get]:
-    """Yield the JSON of an example: what is always the same, and what gives the values between."""
-    if isinstance(example, dict):
-        yield b"{"
-        for number, (name, item) in enumerate(example.items()):
-            yield (b"," if number else b"") + _encode({name: 0})[1:-2]
-            yield from _parts(item, known)
-        yield b"}"
-    elif isinstance(example, list):
-        yield b"["
-        for number, item in enumerate(example):
-            yield b"," if number else b""
-            yield from _parts(item, known)
-        yield b"]"
-    else:
-        yield _render(example, known) if isinstance(example, str) and "{$" in example else _encode(example)
+    return lambda values: _encode(render(values))
 
 
 def text(example: str, known: Mapping[str, Get]) -> str | Callable[[Values], str]:
