@@ -143,7 +143,7 @@ class DeclaredHandler(Serving):
             if operation is not None and seen.faults is not None and seen.faults.faults:
                 call.effect = effect_of(mock.service.draw_fault(call, seen))
         except (StoreUnavailable, ConflictError) as error:
-            call.answered_with = self.failed(call, error, reason_of(error))
+            call.answered_with, call.message = self.failed(call, error, reason_of(error)), _ANSWERED
         return call
 
     def _call(

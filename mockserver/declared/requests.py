@@ -69,11 +69,8 @@ class Requests:
             if read is None:
                 self._mock.restore()
                 continue
-            call.read, call.seen, call.now = (
-                None,
-                read.seen,
-                read.seen.now,
-            )  # the journal keeps the call, and not what was read for it
+            call.read = None  # the journal keeps the call, and not what was read for it
+            call.seen, call.now = read.seen, read.seen.now
             seen = self._snapshot(call, read)
             if not call.effect.acts:
                 decision = Decision(answer=self._platform.refused["route"], acted=False)
@@ -147,9 +144,15 @@ class Requests:
         owner = owner_shown(kind, seen)
         if kind.within is not None and owner is None:
             return ()  # its owner is issued with it
-        (crowd,) = self._read([crowd_of(name, owner.id if owner is not None else "")])
+        within = "" if owner is None else owner.id
+        key = crowd_of(name, within)
+        (crowd,) = self._read([key])
         if not isinstance(crowd, Credential):
-            return ()
+            if owner is not None and not self._platform.kinds[owner.kind].registered:
+                return ()
+            # The owner outlives its crowd's record, which is forgotten if very many credentials are newer.
+            ids = tuple(one.id for one in self._mock.credentials(name) if one.within == within)
+            crowd = Credential(kind="", id=key.id, version=0, bound=ids, expires_at=0)
         read.crowds[name] = crowd
         keys = [self._mock.key(name, id or "") for id in crowd.bound]
         members = self._read(keys)
