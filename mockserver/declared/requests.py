@@ -31,7 +31,7 @@ REMEMBERED = 1024
 
 
 class Read(Struct, gc=False):
-    """What was read for a request: the organisation, the credentials shown, by kind, and all records by their key.
+    """The records read for a request: the organisation, the credentials shown, by kind, and all by their key.
 
     `crowds` are records of the ids that live beside a credential to be issued, by kind.
     """
@@ -204,7 +204,7 @@ class Requests:
 
 
 WRITTEN: dict[tuple[str, str], Credential] = {}
-"""What is left to write of a decision that is written."""
+"""The rest to write of a decision that is written: nothing."""
 
 
 def crowd_of(kind: str, owner: str) -> Key:

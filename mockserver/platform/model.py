@@ -13,7 +13,7 @@ from mockserver.platform.places import Place, Read
 
 
 class Values(Struct, frozen=True, gc=False):
-    """What the expressions in an answer stand for. `shown` and `issued` are ids by kind, `now` is in milliseconds.
+    """The values of the expressions in an answer. `shown` and `issued` are ids by kind, `now` is in milliseconds.
 
     `fresh` makes an id, and `server` is the URL of the server, "" to take the request's.
     """

@@ -155,7 +155,7 @@ def present(place: Place) -> Callable[[Message], bool]:
 
 @lru_cache(maxsize=64)
 def _bearer(text: str | None) -> str | None:
-    """Return the token, None if there is none; a malformed one is "", which is no credential's."""
+    """Return the token, None if there is none; a malformed one is "", which belongs to none."""
     found = bearer(text)
     return (found or None) if found is not None else ""
 

@@ -1,6 +1,6 @@
 """A quick check of a value by a JSON Schema. What it accepts is valid; it may refuse what is valid.
 
-It supports the keywords that request bodies usually have. For any other there is no quick check. The reference validator
+It supports the keywords that request bodies usually have, and makes nothing of a schema with another. The reference validator
 decides about what it refuses, and words the error. A property test compares the two.
 """
 
@@ -108,4 +108,4 @@ RULES: Mapping[str, Callable[[Any, Mapping[str, Any]], Quick]] = {
     "pattern": _pattern,
     "items": _items,
 }
-"""What makes the check of a keyword."""
+"""Each makes the check of its keyword."""

@@ -1,4 +1,4 @@
-"""What the handlers of all platforms share: the steps of a request, and the answers that the mock gives for itself."""
+"""The common part of the handlers of all platforms: the steps of a request, and the answers that the mock gives for itself."""
 
 from __future__ import annotations
 

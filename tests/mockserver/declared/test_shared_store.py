@@ -139,7 +139,7 @@ def test_an_issue_reads_what_its_owner_has_alive_and_nothing_else(
             assert one.ask("/login", Id=client.id, Secret=client.bound["secret"]).status == 200
         return len(read)
 
-    for client in (mine, other):  # the first time, an old store may have some of which it has no record
+    for client in (mine, other):  # the first time, the store is searched
         one.ask("/login", Id=client.id, Secret=client.bound["secret"])
     few = [keys_read(mine) for _ in range(4)][-1]
     assert {keys_read(other) for _ in range(20)} <= set(range(few + 1))
