@@ -1,7 +1,7 @@
 """A quick check of a value by a JSON Schema. What it accepts is valid; it may refuse what is valid.
 
-It supports the keywords that request bodies usually have, and makes nothing of a schema with another. The reference validator
-decides about what it refuses, and words the error. A property test compares the two.
+It supports the keywords that request bodies usually have. If a schema has any other, `quick` returns None. The reference
+validator decides about what it refuses, and words the error. A property test compares the two.
 """
 
 from __future__ import annotations
