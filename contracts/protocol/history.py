@@ -212,9 +212,9 @@ def _effect(kind: Kind, exchange: Exchange, code: Any) -> Effect:
         return "none" if exchange.unsent else "unknown"
     if (status, code) in dead_signals(kind):
         return "dead"
-    if kind.seen_is_spent or 200 <= status < 400:
-        return "used"
-    return "unknown" if status >= 500 else "none"
+    if status >= 500:  # it may come from something before the platform
+        return "unknown"
+    return "used" if kind.seen_is_spent or status < 400 else "none"
 
 
 def dead_signals(kind: Kind) -> frozenset[tuple[int, Any]]:

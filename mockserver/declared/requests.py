@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mockserver.declared.decide import Decision, Snapshot, decide, owner_shown, turn_away
+from mockserver.declared.decide import Decision, Snapshot, decide, owner_shown, struck, turn_away
 from mockserver.declared.entries import AnswerNote
 from mockserver.engine import life
 from mockserver.engine.decide import Seen
@@ -73,7 +73,7 @@ class Requests:
             call.seen, call.now = read.seen, read.seen.now
             seen = self._snapshot(call, read)
             if not call.effect.acts:
-                decision = Decision(answer=self._platform.refused["route"], acted=False)
+                decision = self._struck(call, seen)
             elif call.called is None:
                 decision = turn_away(self._platform, call.row, call.detail, seen, self._mock.mint)
             else:
@@ -83,6 +83,13 @@ class Requests:
                 call.decision = decision
                 return response
         raise ConflictError("a credential", ATTEMPTS)
+
+    def _struck(self, call: Call, seen: Snapshot) -> Decision:
+        """Decide a request that a fault answers."""
+        row = self._platform.refused.get(str(call.effect.status))
+        if row is None or row.harmless or call.effect.emptied:
+            return Decision(answer=self._platform.refused["route"], acted=False)
+        return struck(self._platform, call.called, row, seen, self._mock.mint)
 
     # -- reading -----------------------------------------------------------------------------------------------------
 

@@ -105,11 +105,16 @@ def _render(example: Any, known: Mapping[str, Get]) -> Get:
 
 def _get(expression: str, known: Mapping[str, Get]) -> Get:
     head = expression.partition(".")[0]
-    if head == "$request":
-        read = reader(parse(expression))
-        return lambda values: read(values.message)
+    if head == "$request" and not expression.startswith("$request.path."):
+        return placed(expression)
     found = known.get(expression) or OWN.get(expression)
     if found is None:
         alike = sorted(one for one in known if one.startswith(f"{head}."))
         raise Wrong(f"{{{expression}}} means nothing here; {suggestion(expression, alike or OWN)}")
     return found
+
+
+def placed(expression: str) -> Get:
+    """Return what gives the value at a place of the request. Raises Wrong if it is not a place."""
+    read = reader(parse(expression))
+    return lambda values: read(values.message)
