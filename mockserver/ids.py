@@ -106,6 +106,10 @@ class Ids:
         start = organization + self.secret()[:-_SUM]
         return start + _sum_of(start.encode()).decode() + urlsafe_b64encode(client_id.encode()).decode().rstrip("=")
 
+    def short(self) -> str:
+        """Return 96 bits in 24 hexadecimal digits, which are base64url too, for an id that need not be secret."""
+        return f"{self._bits(96):024x}"
+
     def secret(self) -> str:
         """Return 256 bits as 43 characters of base64url."""
         return urlsafe_b64encode(self._secret_bits(256).to_bytes(32, "big")).decode().rstrip("=")

@@ -40,6 +40,7 @@ class _Record:
         self._tick, self.now = count(1), now
         self.left: dict[str, float] = {}
         self.returned: dict[str, tuple[float, bool, bool]] = {}
+        self.responses: dict[str, Response] = {}
         self._returns: list[float] = []
         self.units: list[UnitRun] = []
         self.events: list[Happened] = []
@@ -99,6 +100,7 @@ class WatchedDeclared(DeclaredHandler):
         except Exception as error:
             self.failure = error
             raise
+        self.record.responses[call.context_id] = response
         if self.real_time:  # a process takes its answer unseen
             self.record.came_back(call.context_id, True)
         return response
@@ -180,7 +182,8 @@ class Runner:
         ids = Ids.seeded(0) if is_virtual else None
         mock = Mock(platform, system=self.clients.system, ids=ids, registered=registered)
         handler = self._handler
-        handler.mock, handler.record, handler.failure, handler.calls = mock, _Record(mock.now), None, []
+        handler.use(mock)
+        handler.record, handler.failure, handler.calls = _Record(mock.now), None, []
         handler.real_time = not is_virtual
         with repeatable_chance(scenario.chance):
             play = _Play(self.clients, handler)
@@ -272,20 +275,21 @@ def _exchange(number: int, call: Call, record: _Record, *, sharp: bool, in_proce
     """
     left = record.left.get(call.context_id, 0.0)
     returned, answered, heard = record.returned.get(call.context_id, (float("inf"), True, True))
-    message, response, decision, fault = call.message, call.response, call.decision, call.effect.label
+    request, decision, fault = call.request, call.decision, call.effect.label
+    response = record.responses.get(call.context_id)
     delivery = "lost_request" if response is None else response.delivery
     arrived = delivery in {"complete", "truncated"} and answered and (returned < float("inf") or not sharp)
     return Exchange(
         number=number,
-        method=message.method,
-        path=message.path,
-        query=message.query,
-        headers=headers_kept(call.request),
-        body=message.body[:KEPT],
+        method=request.method,
+        path=request.path,
+        query=request.query,
+        headers=headers_kept(request),
+        body=request.body[:KEPT],
         left=left,
         left_at=call.arrived_at,
         returned=returned,
-        returned_at=call.arrived_at if response is None else call.read.seen.now + call.effect.after,
+        returned_at=call.arrived_at if response is None else call.now + call.effect.after,
         status=response.status if response is not None and arrived and delivery == "complete" else None,
         answer_headers=response.headers if response is not None and arrived else [],
         answer_body=_received(response)[:KEPT] if response is not None and arrived else b"",

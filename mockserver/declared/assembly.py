@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mockserver.assemble import Assembly
-from mockserver.declared.entries import ACCEPTED, FAILED, INJECTED
+from mockserver.declared.entries import ACCEPTED, INJECTED
 from mockserver.declared.explain import explanation
 from mockserver.declared.mock import Mock
+from mockserver.engine.model import Reason
 from mockserver.exchanges import Vocabulary
 from mockserver.explain import Explanation
 from mockserver.platform.model import Platform
@@ -39,7 +40,7 @@ class DeclaredAssembly(Assembly):
 
 def vocabulary(platform: Platform) -> Vocabulary:
     """Return the operations and the reasons of a platform."""
-    reasons = [ACCEPTED, INJECTED, FAILED]
+    reasons = [ACCEPTED, INJECTED, *(reason.value for reason in FAILURES)]
     for operation in platform.operations.values():
         for guard in operation.guards:
             kind = platform.kinds.get(guard)
@@ -49,6 +50,9 @@ def vocabulary(platform: Platform) -> Vocabulary:
     reasons += [f"{row}.{row}" for row in ("route", "method") if row in platform.refused]
     return Vocabulary(tuple(platform.operations), tuple(dict.fromkeys(reasons)))
 
+
+FAILURES = (Reason.INTERNAL, Reason.BUSY, Reason.STORE_UNAVAILABLE, Reason.STORE_CONTENDED)
+"""Reasons of answers that the mock gives for itself."""
 
 BODY_ROWS = ("media", "size", "json", "body")
 """The rows by which the body's guard refuses."""

@@ -21,7 +21,7 @@ Mint = Callable[[str], str]
 """Makes a new id for a kind."""
 
 
-class Snapshot(Struct, frozen=True, kw_only=True):
+class Snapshot(Struct, kw_only=True, gc=False):
     """The state in which a request is decided: the ids it shows, their records, and the owners of those.
 
     `crowds` are for kinds with a limit of living ones: those that live beside the one to be issued, oldest first.
@@ -31,10 +31,10 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     shown: Mapping[str, str]
     found: Mapping[str, Credential]
     owners: Mapping[str, Credential]
-    crowds: Mapping[str, tuple[Credential, ...]] = {}
+    crowds: dict[str, tuple[Credential, ...]] = {}
 
 
-class Decision(Struct, kw_only=True):
+class Decision(Struct, kw_only=True, gc=False):
     """The decision about a request. `refused_by` is a guard and `cause` its reason; both are "" if it is accepted.
 
     `writes` are credentials in their new state, by kind and id; `issued` are new ids by kind.
@@ -53,7 +53,7 @@ class Decision(Struct, kw_only=True):
     """True if the platform decided, False if a fault answered in its place."""
 
 
-class Refusal(Struct, frozen=True):
+class Refusal(Struct, frozen=True, gc=False):
     """A guard's refusal: the cause, or the row of its answer, and the values for its text."""
 
     cause: str
@@ -137,7 +137,7 @@ def _ask_kind(name: str, platform: Platform, operation: Operation, message: Mess
         return Refusal(cause)
     if kind.bound and record.bound != bound_in(kind, message):
         return Refusal("foreign")
-    if record.within and "foreign" in kind.refused and not _fits(kind, record, platform, operation, seen):
+    if name in operation.compared and record.within and not _fits(kind, record, platform, operation, seen):
         return Refusal("foreign")
     cause = life.cause_at(record, seen.owners.get(name), seen.now)
     return Refusal(cause) if cause else None
@@ -152,11 +152,8 @@ def bound_in(kind: Kind, message: Message) -> tuple[str | None, ...]:
 def _fits(kind: Kind, record: Credential, platform: Platform, operation: Operation, seen: Snapshot) -> bool:
     """Return True if the other credentials shown fit this one: the same owner, or the owner itself. Later guards' are not
     compared."""
-    later = operation.guards[operation.guards.index(kind.name) :]
-    for name in operation.carries:
+    for name in operation.compared[kind.name]:
         other = seen.found.get(name)
-        if name in later:
-            continue
         if name == kind.within:
             if seen.shown.get(name) != record.within:
                 return False
@@ -170,9 +167,9 @@ def _ask_scope(platform: Platform, operation: Operation, message: Message, seen:
     for name, needed in operation.scopes.items():
         for holder in (seen.found.get(name), seen.owners.get(name)):
             if holder is not None and holder.scopes is not None:
-                lacking = [scope for scope in needed if scope not in holder.scopes]
-                if lacking:
-                    return Refusal("scope", lacking[0])
+                for scope in needed:
+                    if scope not in holder.scopes:
+                        return Refusal("scope", scope)
     return None
 
 
@@ -185,7 +182,7 @@ def _ask_grantable(platform: Platform, operation: Operation, message: Message, s
     """Refuse if more scopes are asked for than the owner has."""
     for kind in (platform.kinds[name] for name in operation.issues):
         asked = kind.scopes(message) if kind.scopes is not None else None
-        owner = _owner_shown(kind, seen)
+        owner = owner_shown(kind, seen)
         if asked and owner is not None and owner.scopes is not None and not set(str(asked).split()) <= set(owner.scopes):
             return Refusal("grantable")
     return None
@@ -211,14 +208,17 @@ GUARDS: Mapping[str, Callable[[Platform, Operation, Message, Snapshot], Refusal 
 """Guards that do not belong to a kind."""
 
 
-def _owner_shown(kind: Kind, seen: Snapshot) -> Credential | None:
+def owner_shown(kind: Kind, seen: Snapshot) -> Credential | None:
     """Return the owner of a new credential of this kind: shown by the request, or the owner of a credential that it shows."""
     if kind.within is None:
         return None
     shown = seen.found.get(kind.within)
     if shown is not None:
         return shown
-    return next((owner for owner in seen.owners.values() if owner.kind == kind.within), None)
+    for owner in seen.owners.values():
+        if owner.kind == kind.within:
+            return owner
+    return None
 
 
 # -- what follows ----------------------------------------------------------------------------------------------------
@@ -232,8 +232,8 @@ def _accepted(platform: Platform, operation: Operation, message: Message, seen: 
         elif kind.succeeds and kind.name in operation.issues:
             if not kind.life.endless_grace:
                 _write(decision, life.end(record, "succeeded", seen.now, kind.life.grace or 0))
-        else:
-            _write(decision, _touched(kind, record, seen.now))
+        elif kind.life.rate is not None or kind.life.idle is not None or record.left is not None:
+            _write(decision, _touched(kind, record, seen.now))  # otherwise a use leaves no trace
     for name in operation.issues:
         _issue(platform, platform.kinds[name], operation, message, decision, seen, mint)
     return decision
@@ -268,9 +268,8 @@ def _after_refusal(platform: Platform, operation: Operation, decision: Decision,
 
 def _issue_always(platform: Platform, operation: Operation | None, decision: Decision, seen: Snapshot, mint: Mint) -> None:
     """Issue the kinds that every answer brings, refusals included."""
-    for kind in platform.kinds.values():
-        if kind.always is not None:
-            _issue(platform, kind, operation, None, decision, seen, mint)
+    for kind in platform.always:
+        _issue(platform, kind, operation, None, decision, seen, mint)
 
 
 def _issue(
@@ -323,7 +322,7 @@ def _owner_of(platform: Platform, kind: Kind, decision: Decision, seen: Snapshot
         return None
     if kind.within in decision.issued:
         return decision.writes[kind.within, decision.issued[kind.within]]
-    shown = _owner_shown(kind, seen)
+    shown = owner_shown(kind, seen)
     if shown is not None:
         return shown
     parent = platform.kinds[kind.within]

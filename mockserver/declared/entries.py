@@ -10,17 +10,17 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from mockserver.declared.decide import Decision
+from mockserver.engine.model import Reason
 from mockserver.exchanges import Pair
 from mockserver.ids import pseudonym
 from mockserver.journal import Answer, Arrival, Delivery, Entry
 from mockserver.platform.model import Kind
 from mockserver.wire import notes
-from mockserver.wire.message import Response
 
 if TYPE_CHECKING:
     from mockserver.declared.handler import Call
 
-ACCEPTED, INJECTED, FAILED = "accepted", "fault.injected", "internal.error"
+ACCEPTED, INJECTED = "accepted", Reason.FAULT.value
 """Reasons of answers that no guard gave."""
 
 
@@ -69,12 +69,20 @@ def arrival(call: Call, seq: int, at: int) -> Entry:
     return replace(entry, shown={name: told_as(call.kinds[name], id) for name, id in call.shown.items()})
 
 
+def retry_after(headers: Iterable[tuple[str, str]]) -> str:
+    """Return the value of Retry-After, "" without one."""
+    return next((value for name, value in headers if name.lower() == "retry-after"), "")
+
+
 class AnswerNote(Struct, frozen=True, gc=False):
-    """The entry for an answer."""
+    """The entry for an answer. `wait` is its Retry-After."""
 
     call: Call
     decision: Decision
-    response: Response
+    status: int
+    delivery: Delivery
+    body: bytes
+    wait: str
 
     @property
     def weight(self) -> int:
@@ -83,45 +91,27 @@ class AnswerNote(Struct, frozen=True, gc=False):
 
     def entry(self, seq: int, at: int) -> Entry:
         """Return the answer with its number and timestamp."""
-        call, decision, response = self.call, self.decision, self.response
+        call, decision = self.call, self.decision
         reason = f"{decision.refused_by}.{decision.cause}" if decision.refused_by else ACCEPTED if decision.acted else INJECTED
-        wait = next((value for name, value in response.headers if name.lower() == "retry-after"), "")
         brought = {name: told_as(call.kinds[name], id) for name, id in decision.issued.items()}
         return Answer(
             seq=seq,
             at=at,
             context_id=call.context_id,
-            status=None if response.delivery == "lost_request" else response.status,
+            status=None if self.delivery == "lost_request" else self.status,
             reason=reason,
             code=None if decision.answer.code is None or call.effect.status is not None else str(decision.answer.code),
             accepted=decision.acted and not decision.refused_by,
             acted=at - call.effect.after if decision.acted else None,
-            delivery=response.delivery,
-            body=_body(response.body, call, decision),
-            retry_after=int(wait) if wait.isdecimal() else None,
-            retry_after_text=None if wait.isdecimal() else wait or None,
-            unusable=call.effect.body is not None and response.status == 200,
+            delivery=self.delivery,
+            body=_body(self.body, call, decision),
+            retry_after=int(self.wait) if self.wait.isdecimal() else None,
+            retry_after_text=None if self.wait.isdecimal() else self.wait or None,
+            unusable=call.effect.body is not None and self.status == 200,
             fault=call.effect.label or None,
             brought=brought,
             detail=call.hidden(decision.detail),
         )
-
-
-class FailureNote(Struct, frozen=True, gc=False):
-    """The entry for an answer that the mock gave because it failed."""
-
-    call: Call
-    status: int
-    reason: str
-
-    @property
-    def weight(self) -> int:
-        """Always 0, because it is small."""
-        return 0
-
-    def entry(self, seq: int, at: int) -> Entry:
-        """Return the answer with its number and timestamp."""
-        return Answer(seq, at, self.call.context_id, self.status, self.reason)
 
 
 def _body(body: bytes, call: Call, decision: Decision) -> Any:
@@ -156,7 +146,7 @@ def _recorded(number: int, arrival: Arrival, answer: Answer | None) -> Recorded:
     if answer is None:
         return head
     guard, _, cause = answer.reason.partition(".")
-    refused = answer.reason not in {ACCEPTED, INJECTED, FAILED}
+    refused = answer.reason not in {ACCEPTED, INJECTED, answer.failure}
     return replace(
         head,
         answer=answer,
@@ -169,6 +159,6 @@ def _recorded(number: int, arrival: Arrival, answer: Answer | None) -> Recorded:
         answer_seq=answer.seq,
         issued=answer.brought,
         refused_by=guard if refused else "",
-        cause=cause if refused else answer.reason if answer.reason == FAILED else "",
+        cause=cause if refused else answer.failure or "",
         detail=answer.detail,
     )

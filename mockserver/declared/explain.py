@@ -9,15 +9,16 @@ from msgspec import UNSET
 
 from mockserver.clock import iso
 from mockserver.declared.accepted import accepted_if, missed
-from mockserver.declared.entries import FAILED, Recorded
+from mockserver.declared.entries import Recorded
 from mockserver.declared.mock import Mock
 from mockserver.declared.past import LATEST, Known, Past, past_of
-from mockserver.engine.model import NEVER
+from mockserver.engine.model import NEVER, Reason
 from mockserver.explain.model import Asked, CredentialStory, Event, Explanation, Given, Guard, Verdict
 from mockserver.explain.words import shortened, span
 from mockserver.journal import Perturbed
 from mockserver.platform.message import base64_json, dig
 from mockserver.platform.model import Kind, Platform
+from mockserver.reasons import RECORDS
 
 WHY = {
     "missing": "No {noun} was shown.",
@@ -131,8 +132,8 @@ def _verdict(name: str, entry: Recorded, guards: Sequence[str]) -> Verdict:
 def _why(past: Past, entry: Recorded) -> str:
     if entry.answer is None:
         return "No answer is journalled: the request is still on its way, or the store has lost it."
-    if entry.cause == FAILED:
-        return "The mock itself failed; its log says how."
+    if entry.answer.failure:
+        return RECORDS[Reason(entry.answer.failure)].why
     if entry.acted_at is None:
         done = "saw the request, and did not act" if entry.issued else "was not asked"
         return f"A fault was injected: {entry.fault}. The platform {done}."

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
-from contextlib import suppress
-from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
 
@@ -13,37 +10,43 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mockserver.clock import http_date, iso
+from mockserver.clock import http_date
 from mockserver.declared.decide import Decision
-from mockserver.declared.entries import FAILED, FailureNote, arrival
+from mockserver.declared.entries import arrival
 from mockserver.declared.mock import Mock
-from mockserver.engine.decide import Ask
-from mockserver.engine.model import DEFAULT_ORGANIZATION
+from mockserver.engine.decide import Ask, Seen
+from mockserver.engine.model import DEFAULT_ORGANIZATION, Reason
 from mockserver.errors import ConflictError, StoreUnavailable
 from mockserver.faults import NONE, effect_of
 from mockserver.faults.effect import Effect
+from mockserver.journal import Answer as Recorded
 from mockserver.journal import Entry
 from mockserver.platform.message import Message
 from mockserver.platform.model import Answer, Kind, Operation, Values
-from mockserver.platform.places import parse, reader
 from mockserver.wire import altered
+from mockserver.wire.bodies import JSON
 from mockserver.wire.encoding import GZIP, encoding_of, opened
-from mockserver.wire.handler import LARGE, weight_of
+from mockserver.wire.handler import LARGE
 from mockserver.wire.message import MAX_READ, Request, Response
 from mockserver.wire.notes import hiding
 from mockserver.wire.redaction import Secrets
+from mockserver.wire.serving import Serving, reason_of, weight_of
+from mockserver.wire.table import TABLE
+from mockserver.wire.unserved import Known
 
 CONTEXT, REASON = "Dayfly-Context", "Dayfly-Reason"
 """Headers of every answer, unless it is opaque: its contextId, and the guard and cause of a refusal."""
 
-_log = logging.getLogger("mockserver")
+_ANSWERED = Message()
+"""Takes the place of a message that is answered."""
 
 
-class Call(Struct):
+class Call(Struct, gc=False):
     """A request that has arrived, with what it shows by kind, and the fault that hits it.
 
-    `called` is None if its path leads to no operation; then `row` names its answer. `read` is what the store had for it.
-    `decision` and `response` are None until it is answered; `arrived_at` is in milliseconds.
+    `called` is None if its path leads to no operation; then `row` names its answer. `read` is what the store had for it, None
+    when it is decided. `decision` is None until it is answered. `arrived_at` and `now`, when it is decided, are in
+    milliseconds.
     """
 
     request: Request
@@ -57,11 +60,14 @@ class Call(Struct):
     detail: str = ""
     effect: Effect = NONE
     read: Any = None
+    seen: Seen | None = None
+    now: int = 0
     answered_with: Response | None = None
     arrived_at: int = 0
     decision: Decision | None = None
-    response: Response | None = None
     key_header: str = ""
+    weight: int = 0
+    """The bytes chosen by the sender."""
 
     @property
     def operation(self) -> str | None:
@@ -88,11 +94,6 @@ class Call(Struct):
         """The ids shown that are secret."""
         return tuple(id for name, id in self.shown.items() if self.kinds[name].duty.get("secret"))
 
-    @property
-    def weight(self) -> int:
-        """The bytes chosen by the sender."""
-        return weight_of(self.request)
-
     def entry(self, seq: int, at: int) -> Entry:
         """Return the journal entry for the arrival."""
         return arrival(self, seq, at)
@@ -102,18 +103,17 @@ class Call(Struct):
         return hiding(self).text(text) if text else ""
 
 
-class DeclaredHandler:
-    """Answers requests for a mock.
-
-    `base_url` is the server's, for answers that name it; `opaque` leaves out the headers that no real server sends.
-    """
+class DeclaredHandler(Serving):
+    """Answers requests for a mock. `base_url` is the server's, for answers that name it."""
 
     def __init__(self, mock: Mock, *, base_url: str = "", opaque: bool = False) -> None:
-        self.mock, self.base_url, self.opaque = mock, base_url.rstrip("/"), opaque
+        super().__init__(mock.service, opaque=opaque)
+        self.mock, self.base_url = mock, base_url.rstrip("/")
 
-    def handle(self, request: Request) -> Response:
-        """Answer a request without waiting."""
-        return self.finish(self.arrive(request))
+    def use(self, mock: Mock) -> None:
+        """Answer for another mock from now on."""
+        super().__init__(mock.service, opaque=self.opaque)
+        self.mock = mock
 
     def hide(self, text: str) -> str:
         """Return a text without secrets."""
@@ -125,78 +125,76 @@ class DeclaredHandler:
         return MAX_READ if limit is None else min(limit + 1, MAX_READ)
 
     def arrive(self, request: Request) -> Call:
-        """Read a request, journal it, and draw the fault that hits it."""
+        """See Serving."""
         mock, message = self.mock, self.read(request)
         operation, row, detail = self._match(message)
-        shown = {} if operation is None else _shown(operation, message, mock.platform.kinds)
-        context_id = mock.ids.context(mock.organization)
+        shown = {}
+        for name, read in operation.shows if operation is not None else ():
+            id = read(message)
+            if id is not None:
+                shown[name] = id if type(id) is str and id.isascii() else _plain(id)
         if request.size > LARGE or request.unheld:
             request = replace(request, body=request.body[:LARGE])
-        call = Call(request, message, context_id, operation, mock.platform.kinds, mock.secrets, shown, row, detail)
+        call = self._call(request, message, operation, shown, row, detail)
+        if self.unserved.waiting:
+            self.unserved.catch_up()
         try:
-            seen = mock.arrive(call)
+            seen = mock.requests.arrive(call)
             if operation is not None and seen.faults is not None and seen.faults.faults:
                 call.effect = effect_of(mock.service.draw_fault(call, seen))
         except (StoreUnavailable, ConflictError) as error:
-            call.answered_with = self._unavailable(call, error)
+            call.answered_with, call.message = self.failed(call, error, reason_of(error)), _ANSWERED
         return call
+
+    def _call(
+        self,
+        request: Request,
+        message: Message,
+        operation: Operation | None,
+        shown: Mapping[str, str],
+        row: str = "",
+        detail: str = "",
+    ) -> Call:
+        mock, weight = self.mock, weight_of(request)
+        context_id = mock.ids.context(mock.organization)
+        kinds = mock.platform.kinds
+        return Call(request, message, context_id, operation, kinds, mock.secrets, shown, row, detail, weight=weight)
 
     @staticmethod
     def read(request: Request) -> Message:
         """Return a request as places read it; a gzip body is unpacked."""
-        return _message(request)
+        body = request.body
+        if request.others and body and encoding_of(request) in GZIP:
+            body = opened(request, MAX_READ, lambda: MAX_READ)[0]
+        return Message(request.method, request.path, request.query, headers_kept(request), body)
 
-    def finish(self, call: Call) -> Response:
-        """Decide a request, and render its answer."""
-        if call.answered_with is not None:
-            return call.answered_with
+    def answered(self, call: Call) -> Response:
+        """See Serving."""
         try:
-            return self.mock.answer(call, self._render)
-        except (StoreUnavailable, ConflictError) as error:
-            return self._unavailable(call, error)
-        finally:  # the journal keeps the call, and not the whole of its body
-            message = call.message
-            call.message = Message(message.method, message.path, message.query, headers_kept(call.request), call.request.body)
+            return self.mock.requests.answer(call, self._render)
+        finally:
+            call.message = _ANSWERED  # the journal keeps the call, and not the whole of its body
 
     def _render(self, call: Call, decision: Decision) -> Response:
-        render = self._answer if call.effect.status is None else self._injected
-        response = render(call, decision)
+        response = (self._answer if call.effect.status is None else self._injected)(call, decision)
         return replace(response, body=b"") if call.request.method == "HEAD" else response
 
-    def busy(self, request: Request) -> Response:  # noqa: ARG002 - the request is not read
-        """Return the answer to a request that is not read because too many wait."""
-        return self._own_answer(503, "Too many requests wait here already.", "server.busy")
+    def unread(self, request: Request) -> Call:
+        """See Serving."""
+        return self._call(request, _ANSWERED, None, {})
 
-    def broken(self, error: Exception, call: Call | None = None, request: Request | None = None) -> Response:  # noqa: ARG002
-        """Return the answer for a failure of the mock itself."""
-        answer = self._own_answer(500, "The mock failed; its log says how.", FAILED, call)
-        _log.error("%s internal.error: %s", answer.headers[2][1], error, exc_info=error)
-        if call is not None:
-            mock = self.mock
-            with suppress(StoreUnavailable):
-                mock.store.note(mock.organization, FailureNote(call, 500, FAILED), mock.service.system())
-        return answer
-
-    def _unavailable(self, call: Call, error: Exception) -> Response:
-        reason, words = "store.unavailable", "The store cannot be reached; try again."
-        if isinstance(error, ConflictError):
-            reason, words = "store.contended", "Other requests kept changing the same record; try again."
-        _log.warning("%s %s: %s", call.context_id, reason, error)
-        return self._own_answer(503, words, reason, call)
-
-    def _own_answer(self, status: int, message: str, reason: str, call: Call | None = None) -> Response:
-        """Return an answer that is not the platform's."""
-        context_id = self.mock.ids.context(self.mock.organization) if call is None else call.context_id
-        body = msgspec.json.encode({"message": message, "contextId": context_id})
-        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), (CONTEXT, context_id)]
-        headers += [("Retry-After", "1")] if status == 503 else []
-        headers += [(REASON, reason)] if not self.opaque else []
-        return Response(status, headers, body)
+    def own_answer(self, call: Call, reason: Reason) -> tuple[Response, Known]:
+        """See Serving."""
+        row = TABLE[reason]
+        body = msgspec.json.encode({"message": row.message, "contextId": call.context_id})
+        headers = [("Content-Type", JSON), ("Content-Length", str(len(body))), (CONTEXT, call.context_id)]
+        headers += [("Retry-After", "1")] if row.status == 503 else []
+        headers += [(REASON, reason.value)] if not self.opaque else []
+        return Response(row.status, headers, body), Known(Recorded(0, 0, call.context_id, row.status, reason.value))
 
     def _match(self, message: Message) -> tuple[Operation | None, str, str]:
         """Return the operation, or the row and the detail of the refusal."""
-        platform = self.mock.platform
-        found = platform.route(message.path, message.method)
+        found = self.mock.platform.route(message.path, message.method)
         if found is None:
             return None, "route", ""
         route, message.params = found
@@ -205,8 +203,10 @@ class DeclaredHandler:
             several = route.operations.get("GET")
         if several is None:
             return None, "method", ", ".join(sorted(route.operations))
-        operation = next((one for one in several if one.answers_to(message)), None)
-        return (operation, "", "") if operation is not None else (None, "route", "")
+        for operation in several:
+            if not operation.conditions or operation.answers_to(message):
+                return operation, "", ""
+        return None, "route", ""
 
     # -- answers -----------------------------------------------------------------------------------------------------
 
@@ -217,11 +217,11 @@ class DeclaredHandler:
         if effect.body is not None and answer.status == 200:
             body, media = _unusable(body, effect.body), altered.media_type(effect.body)
         headers = self._headers_of(call, media, body, _reason(decision))
-        headers += [(name, text(values)) for name, text in answer.headers]
+        headers += _written(answer, values)
         headers += self._always(decision)
-        headers += [
-            ("Set-Cookie", f"{name}={values(value[1:-1])}; Path=/; HttpOnly") for name, value in self._cookies(decision)
-        ]
+        if answer.cookies:
+            cookies = ((name, decision.issued.get(kind)) for name, kind in answer.cookies)
+            headers += [("Set-Cookie", f"{name}={id}; Path=/; HttpOnly") for name, id in cookies if id is not None]
         if decision.retry_after is not None and not any(name.lower() == "retry-after" for name, _ in headers):
             headers.append(("Retry-After", str(decision.retry_after)))
         whole = not effect.only_ok or answer.status == 200
@@ -229,15 +229,14 @@ class DeclaredHandler:
             answer.status, headers, body, effect.after / 1000, effect.delivery if whole else "complete", effect.split
         )
 
-    def _cookies(self, decision: Decision) -> list[tuple[str, str]]:
-        """Return the answer's cookies for the ids that were just issued."""
-        return [(name, value) for name, value in decision.answer.cookies if value[len("{$issued.") : -1] in decision.issued]
-
     def _always(self, decision: Decision) -> list[tuple[str, str]]:
         """Return the headers that every answer brings, unless the answer has them already."""
+        always = self.mock.platform.always
+        if not always:
+            return []
         own = {name.lower() for name, _ in decision.answer.headers}
-        places = ((id, self.mock.platform.kinds[kind].always) for kind, id in decision.issued.items())
-        return [(place.name, id) for id, place in places if place is not None and place.name.lower() not in own]
+        brought = ((kind.always, decision.issued.get(kind.name)) for kind in always)
+        return [(place.name, id) for place, id in brought if place and id and place.name.lower() not in own]
 
     def _injected(self, call: Call, decision: Decision) -> Response:
         """Return an error in place of the platform's own answer."""
@@ -249,10 +248,10 @@ class DeclaredHandler:
         headers = self._headers_of(
             call, row.media if body and row is not None else "", body, _reason(decision) or "fault.injected"
         )
-        headers += [(name, text(values)) for name, text in row.headers] if row is not None else []
+        headers += _written(row, values) if row is not None else []
         if not effect.emptied:
             headers += self._always(decision)
-        written = altered.retry_after_text(wait, effect.retry_after_form, call.read.seen.now)
+        written = altered.retry_after_text(wait, effect.retry_after_form, call.now)
         if written is not None:
             headers.append(("Retry-After", written))
         if 300 <= status < 400:
@@ -264,63 +263,30 @@ class DeclaredHandler:
         headers = [("Content-Type", media)] if media else []
         if call.called is None or body or call.request.method != "HEAD":
             headers.append(("Content-Length", str(len(body))))
-        headers.append(http_date(call.read.seen.now // 1000))
+        headers.append(http_date(call.now // 1000))
         if not self.opaque:
             headers.append((CONTEXT, call.context_id))
             headers += [(REASON, reason)] if reason else []
         return headers
 
     def _values(self, call: Call, decision: Decision) -> Values:
-        def value(expression: str) -> Any:
-            head, _, name = expression.partition(".")
-            match head:
-                case "$issued":
-                    return decision.issued.get(name) or call.shown.get(name, "")
-                case "$presented":
-                    return call.shown.get(name, "")
-                case "$told":
-                    return self._told(name, call)
-                case "$request":
-                    return reader(parse(expression))(call.message)
-                case _:
-                    return self._own(expression, call, decision)
-
-        return value
-
-    def _own(self, expression: str, call: Call, decision: Decision) -> Any:
-        match expression:
-            case "$context":
-                return call.context_id
-            case "$fresh":
-                return self.mock.mint("")
-            case "$server":
-                return self.base_url or f"http://{call.message.header('host') or 'localhost'}"
-            case "$detail":
-                return decision.detail
-            case "$field":
-                return decision.field
-            case "$scopes":
-                return decision.granted
-            case _:
-                return call.read.seen.now // 1000
-
-    def _told(self, name: str, call: Call) -> Any:
-        """Return the lifetime of an id in the declared form: seconds, or the moment of its end."""
-        kind, _, word = name.rpartition(".")
-        lasting = getattr(self.mock.platform.kinds[kind].life, word)
-        if lasting is None:
-            return None
-        form, place = self.mock.platform.kinds[kind].told.get(word, ("seconds", "body"))
-        if form == "seconds":
-            return lasting // 1000 if lasting % 1000 == 0 else lasting / 1000
-        at = call.read.seen.now + lasting
-        return formatdate(at // 1000, usegmt=True) if place == "header" else iso(at)
+        return Values(
+            message=call.message,
+            context_id=call.context_id,
+            now=call.now,
+            shown=call.shown,
+            issued=decision.issued,
+            fresh=self.mock.ids.message,
+            server=self.base_url,
+            detail=decision.detail,
+            field=decision.field,
+            scopes=decision.granted,
+        )
 
 
-def _shown(operation: Operation, message: Message, kinds: Mapping[str, Kind]) -> dict[str, str]:
-    """Return the credentials that a request shows, by kind."""
-    read = ((name, kinds[name].carried[operation.name](message)) for name in operation.carries)
-    return {name: _plain(id) for name, id in read if id is not None}
+def _written(answer: Answer, values: Values) -> list[tuple[str, str]]:
+    """Return the declared headers of an answer."""
+    return [(name, text if isinstance(text, str) else text(values)) for name, text in answer.headers]
 
 
 def _plain(id: Any) -> str:
@@ -340,15 +306,15 @@ def _unusable(body: bytes, how: Any) -> bytes:
         return body[: len(body) // 2]
 
 
-def _message(request: Request) -> Message:
-    body = request.body
-    if encoding_of(request) in GZIP and body:
-        body = opened(request, MAX_READ, lambda: MAX_READ)[0]
-    return Message(request.method, request.path, request.query, headers_kept(request), body)
-
-
 def headers_kept(request: Request) -> list[tuple[str, str]]:
     """Return the headers that were kept of a request."""
-    told = [("Authorization", request.authorization), ("Content-Type", request.content_type), ("User-Agent", request.agent)]
-    told.append(("Host", request.host))
-    return [(name, value) for name, value in told if value is not None] + list(request.others)
+    kept = []
+    if request.authorization is not None:
+        kept.append(("Authorization", request.authorization))
+    if request.content_type is not None:
+        kept.append(("Content-Type", request.content_type))
+    if request.agent is not None:
+        kept.append(("User-Agent", request.agent))
+    if request.host is not None:
+        kept.append(("Host", request.host))
+    return [*kept, *request.others] if request.others else kept

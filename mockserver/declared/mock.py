@@ -1,14 +1,9 @@
-"""The mock of a declared platform on a store: what replicas share is what the web chat's share.
-
-A request is read and journalled in one step, and decided and written in another. If a record has changed in between, it is
-decided again.
-"""
+"""The mock of a declared platform on a store: what replicas share is what the web chat's share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import Lock
-from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,26 +12,23 @@ from mockserver.clock import SystemClock
 from mockserver.control.clock import Clock
 from mockserver.control.editor import FAULT_PLANS, Editor, Note
 from mockserver.control.faults import MAX_FAULTS, fault_to
-from mockserver.declared.decide import Decision, Snapshot, decide, new, struck, turn_away
-from mockserver.declared.entries import AnswerNote, Recorded, recorded, told_as
+from mockserver.declared.decide import new
+from mockserver.declared.entries import Recorded, recorded, told_as
+from mockserver.declared.requests import Requests
 from mockserver.engine import life
-from mockserver.engine.decide import Seen
 from mockserver.engine.model import DEFAULT_ORGANIZATION, ClockState, Credential, Fault, FaultPlan, Organization, Policy
 from mockserver.errors import ConflictError, InvalidRequest, NotFound
 from mockserver.exchanges import Reader
 from mockserver.ids import Ids
 from mockserver.journal import Noted
 from mockserver.platform.errors import suggestion
-from mockserver.platform.model import Kind, Operation, Platform
+from mockserver.platform.model import Kind, Platform
 from mockserver.service import ATTEMPTS
 from mockserver.service import Platform as Service
 from mockserver.stores.base import FAULTS, ORGANIZATION, Bounds, Key, Store, Write
+from mockserver.stores.base import Kind as Place
 from mockserver.stores.memory import MemoryStore
-from mockserver.wire.message import Response
 from mockserver.wire.redaction import SHORTEST_SECRET, Secrets
-
-if TYPE_CHECKING:
-    from mockserver.declared.handler import Call
 
 BOUNDS = Bounds(max_ended_sessions=50_000, journal_entries=20_000, max_tokens=100_000, journal_bytes=64 << 20)
 """Of 100,000 credentials at most half are over, so those that live are forgotten only if very many do. The journal has two
@@ -44,8 +36,6 @@ entries for a request."""
 
 FOR_EVER = 10 * 365 * 86_400_000
 """How long a credential that has ended is remembered, in milliseconds."""
-
-_PLACES = (ORGANIZATION, FAULTS)
 
 
 class Registered(Struct, frozen=True):
@@ -77,6 +67,9 @@ class Mock:
         `registered` gives ids and secrets. Missing ones are those that the store has, or else random.
         """
         self.platform, self.ids = platform, ids or Ids()
+        self.places: dict[str, Place] = {
+            kind.name: "registered" if kind.registered else "credential" for kind in platform.kinds.values()
+        }
         self.store = store or MemoryStore(BOUNDS)
         self.secrets = Secrets()
         self._learning = Lock()
@@ -86,6 +79,7 @@ class Mock:
         self.organization = DEFAULT_ORGANIZATION
         self.editor = Editor(self.service, self.organization)
         self.clock = Clock(self.editor)
+        self.requests = Requests(self)
         self.restore()
 
     def restore(self) -> None:
@@ -165,14 +159,7 @@ class Mock:
             problem = f"must have at least {SHORTEST_SECRET} characters, so that the journal can redact it"
             raise InvalidRequest(short, problem)
         made = self._made(kind, given)
-        key = self.key(name, made.id)
-        for _ in range(ATTEMPTS):
-            organization, former, now = self._read(key)
-            record = self._record(kind, made, now, former)
-            if self._write(organization, [(former, record)], now):
-                break
-        else:
-            raise ConflictError(kind.noun, ATTEMPTS)
+        self._change(kind, made.id, lambda former, now: self._record(kind, made, now, former))
         self._know(name, made)
         self._note("register", {"kind": name, "id": self.told_as(name, made.id)})
         return made
@@ -190,7 +177,7 @@ class Mock:
 
     def key(self, kind: str, id: str) -> Key:
         """Return the place of a credential in the store."""
-        return Key("registered" if self.platform.kinds[kind].registered else "credential", f"{kind}/{id}")
+        return Key(self.places[kind], f"{kind}/{id}")
 
     def credentials(self, name: str) -> list[Credential]:
         """Return the credentials of a kind that are kept, oldest first. Raises NotFound."""
@@ -237,16 +224,13 @@ class Mock:
         self.service.sink(note, now)
 
     def _end(self, record: Credential, by: str) -> bool:
-        for _ in range(ATTEMPTS):
-            organization, former, now = self._read(self.key(record.kind, record.id))
+        def over(former: Credential | None, now: int) -> Credential | None:
             if former is None:
-                return False
-            over = life.expire(former, now) if by == "expired" else life.end(former, by, now)
-            if over is former:
-                return False
-            if self._write(organization, [(former, over)], now):
-                return True
-        raise ConflictError(self.kind(record.kind).noun, ATTEMPTS)
+                return None
+            ended = life.expire(former, now) if by == "expired" else life.end(former, by, now)
+            return None if ended is former else ended
+
+        return self._change(self.platform.kinds[record.kind], record.id, over)
 
     def mint(self, kind: str) -> str:
         """Return a new id."""
@@ -254,7 +238,7 @@ class Mock:
             return self.ids.message()
         if self.platform.kinds[kind].duty.get("secret"):
             return self.ids.token(self.organization, kind)  # which is redacted wherever it stands, by each process
-        return self.ids.secret()[:24]  # 18 bytes: canonical base64url
+        return self.ids.short()
 
     # -- faults ------------------------------------------------------------------------------------------------------
 
@@ -310,107 +294,28 @@ class Mock:
 
     def _revive(self, kind: Kind, record: Credential) -> None:
         """Issue a registered credential anew, as it was."""
-        for _ in range(ATTEMPTS):
-            organization, former, now = self._read(self.key(kind.name, record.id))
+
+        def anew(former: Credential | None, now: int) -> Credential | None:
             if former is None:
-                return
-            anew = new(kind, former.id, now, bound=former.bound, scopes=former.scopes)
-            if self._write(organization, [(former, replace(anew, version=former.version + 1))], now):
-                return
-        raise ConflictError(kind.noun, ATTEMPTS)
+                return None
+            return replace(new(kind, former.id, now, bound=former.bound, scopes=former.scopes), version=former.version + 1)
 
-    # -- requests ----------------------------------------------------------------------------------------------------
-
-    def arrive(self, call: Call) -> Seen:
-        """Read what a request shows, and journal its arrival. Return the organisation with its faults."""
-        for _ in range(ATTEMPTS):
-            read = self._load(call, call)
-            if read is not None:
-                call.read, call.arrived_at = read, read.seen.now
-                self.service.sink(call, read.seen.now)
-                return read.seen
-            self.restore()
-        raise ConflictError("the organization", ATTEMPTS)
-
-    def answer(self, call: Call, render: Callable[[Call, Decision], Response]) -> Response:
-        """Decide a request, write what follows from it, and journal the answer. Raises StoreUnavailable, ConflictError."""
-        for attempt in range(ATTEMPTS):
-            read = call.read if attempt == 0 and not call.effect.before else self._load(call)
-            if read is None:
-                self.restore()
-                continue
-            call.read = read
-            snapshot = self._snapshot(call.called, call.shown, read)
-            decision = self._decision(call, snapshot)
-            response = render(call, decision)
-            changes = [read.change(record, decision) for record in decision.writes.values()]
-            alone = read.seen.faults if any(self.platform.kinds[name].life.live for name in decision.issued) else None
-            noted, now = AnswerNote(call, decision, response), read.seen.now
-            if self._write(read.seen.organization, changes, now, noted, call.effect.after, call.context_id, attempt, alone):
-                call.decision, call.response = decision, response
-                read.others.clear()  # the journal keeps the call
-                return response
-        raise ConflictError("a credential", ATTEMPTS)
-
-    def _decision(self, call: Call, snapshot: Snapshot) -> Decision:
-        if not call.effect.acts:
-            row = self.platform.refused.get(str(call.effect.status))
-            if row is None or row.harmless or call.effect.emptied:
-                return Decision(answer=self.platform.refused["route"], acted=False)
-            return struck(self.platform, call.called, row, snapshot, self.mint)
-        if call.called is None:
-            return turn_away(self.platform, call.row, call.detail, snapshot, self.mint)
-        return decide(self.platform, call.called, call.message, snapshot, self.mint)
-
-    def _load(self, call: Call, arrival: Noted | None = None) -> _Read | None:
-        keys = [self.key(kind, id) for kind, id in call.shown.items()]
-        loaded = self.store.load(self.organization, (*_PLACES, *keys), arrival, self.service.moment())
-        organization, plan, *records = loaded.records
-        if not isinstance(organization, Organization):
-            return None
-        now = organization.clock.reading(loaded.system)
-        seen = Seen(organization, now, faults=plan if isinstance(plan, FaultPlan) else None)
-        found = {kind: one for kind, one in zip(call.shown, records, strict=True) if isinstance(one, Credential)}
-        return _Read(seen, found, {})
-
-    def _snapshot(self, operation: Operation | None, shown: Mapping[str, str], read: _Read) -> Snapshot:
-        """Return the state for a decision: what is shown, with the owners and what lives beside it."""
-        now = read.seen.now
-        owners: dict[str, Credential] = {}
-        for name, record in read.found.items():
-            owner = self._owner(record, read)
-            if owner is not None:
-                owners[name] = owner
-        crowds = dict(self._crowds(operation, read, owners, now)) if operation is not None else {}
-        return Snapshot(now=now, shown=shown, found=read.found, owners=owners, crowds=crowds)
-
-    def _owner(self, record: Credential, read: _Read) -> Credential | None:
-        """Return a credential's owner with its own owners' effect. Owners are read once for a request."""
-        within = self.platform.kinds[record.kind].within
-        if within is None or not record.within:
-            return None
-        key = self.key(within, record.within)
-        if key not in read.others:
-            (found,) = self.store.load(self.organization, (key,), None, self.service.moment()).records
-            read.others[key] = found if isinstance(found, Credential) else None
-        owner = read.others[key]
-        return None if owner is None else life.inherited(owner, self._owner(owner, read))
-
-    def _crowds(
-        self, operation: Operation, read: _Read, owners: Mapping[str, Credential], now: int
-    ) -> Iterator[tuple[str, tuple[Credential, ...]]]:
-        for name in operation.issues:
-            kind = self.platform.kinds[name]
-            if kind.life.live is None:
-                continue
-            if kind.within is not None and not any(one.kind == kind.within for one in (*read.found.values(), *owners.values())):
-                continue  # its owner is issued with it, so nothing lives beside it
-            within = {record.id for record in (*read.found.values(), *owners.values()) if record.kind == kind.within}
-            crowd = [one for one in self.credentials(name) if now < one.ends_at and (not within or one.within in within)]
-            read.others |= {self.key(name, one.id): one for one in crowd}
-            yield name, tuple(crowd)
+        self._change(kind, record.id, anew)
 
     # -- writing -----------------------------------------------------------------------------------------------------
+
+    def _change(self, kind: Kind, id: str, change: Callable[[Credential | None, int], Credential | None]) -> bool:
+        """Write what `change` makes of a credential at a time; return False if it makes None of it. Raises NotFound."""
+        key = self.key(kind.name, id)
+        for _ in range(ATTEMPTS):
+            organization, former, now = self._read(key)
+            record = change(former, now)
+            if record is None:
+                return False
+            write = Write(key, None if former is None else former.version, record, record.ends_at)
+            if self.write(organization, [write], now):
+                return True
+        raise ConflictError(kind.noun, ATTEMPTS)
 
     def _read(self, key: Key) -> tuple[Organization, Credential | None, int]:
         loaded = self.store.load(self.organization, (ORGANIZATION, key), None, self.service.moment())
@@ -420,62 +325,24 @@ class Mock:
         found = record if isinstance(record, Credential) else None
         return organization, found, organization.clock.reading(loaded.system)
 
-    def _write(
+    def write(
         self,
         organization: Organization,
-        changes: Iterable[tuple[Credential | None, Credential]],
+        writes: Sequence[Write],
         now: int,
         noted: Noted | None = None,
         after: int = 0,
-        context_id: str = "",
-        attempt: int = 0,
-        alone: FaultPlan | None = None,
+        commit_id: str = "",
     ) -> bool:
-        """Write records in place of former ones, and journal `noted`. Return False if one has changed meanwhile.
-
-        With `alone`, the plan of faults, no two such writes go side by side: what lives beside a new record is no single one.
-        """
-        writes = [
-            Write(self.key(record.kind, record.id), None if former is None else former.version, record, record.ends_at)
-            for former, record in changes
-        ]
-        if alone is not None:
-            writes.append(Write(FAULTS, alone.version, replace(alone, version=alone.version + 1)))
+        """Write records, and journal `noted` at `after` milliseconds. Return False if a record has changed meanwhile."""
         if not writes and noted is not None:
             done = bool(self.store.note(organization.id, noted, now + after, organization.version))
         else:
-            commit_id = f"{context_id or self.ids.context(organization.id)}:{attempt}"
-            retention = organization.policy.retention
-            done = self.store.commit(
-                organization.id, writes, noted, commit_id, now, retention, now + after, organization.version
-            )
+            id, retention = commit_id or self.ids.context(organization.id), organization.policy.retention
+            done = self.store.commit(organization.id, writes, noted, id, now, retention, now + after, organization.version)
         if done and noted is not None:
             self.service.sink(noted, now + after)
         return done
-
-
-class _Read(Struct):
-    """What was read for a request: the organisation, the credentials shown by kind, and others by their place."""
-
-    seen: Seen
-    found: dict[str, Credential]
-    others: dict[Key, Any]
-
-    def change(self, record: Credential, decision: Decision) -> tuple[Credential | None, Credential]:
-        """Return the former state of a record that a decision writes, None if it is new, and the record to write.
-
-        An owner was seen with its own owners' effect, which is not written.
-        """
-        if decision.issued.get(record.kind) == record.id:
-            return None, record
-        for one in self.found.values():
-            if one.kind == record.kind and one.id == record.id:
-                return one, record
-        others = (one for one in self.others.values() if one is not None)
-        former = next((one for one in others if one.kind == record.kind and one.id == record.id), None)
-        if former is None:
-            return None, record
-        return former, replace(record, expires_at=former.expires_at, scopes=former.scopes)
 
 
 def alive(mock: Mock, records: Iterable[Credential]) -> list[Credential]:

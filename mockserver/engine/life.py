@@ -76,7 +76,7 @@ def cause_at(credential: Credential, owner: Credential | None, now: int, idle: i
         and now < credential.expires_at
         and (credential.ended_by == "" or (credential.ended_by == "succeeded" and now < credential.ended_at))
         and (idle is None or now < credential.last_used + idle)
-        and (owner is None or now < owner.ends_at)
+        and (owner is None or (now < owner.idle_at and now < owner.expires_at and now < owner.ended_at))
     ):
         return ""
     return end_of(credential, owner, idle).cause

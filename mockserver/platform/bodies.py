@@ -6,14 +6,16 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from fnmatch import fnmatchcase
-from typing import Any, cast
+from functools import lru_cache, partial
+from typing import Any, NamedTuple, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError, best_match
 
 from mockserver.platform.errors import Wrong
-from mockserver.platform.message import NOTHING, Message
+from mockserver.platform.message import NOTHING, Message, why_not_json
 from mockserver.platform.model import Problem
+from mockserver.platform.quick import Quick, quick
 from mockserver.platform.references import steps_of
 from mockserver.platform.samples import Samples, chosen, media_type
 
@@ -21,6 +23,13 @@ LONGEST = 200
 """Characters of a validator's own message that are shown; they may quote the body."""
 
 Check = Callable[[Message, int | None], Problem | None]
+
+
+class Shape(NamedTuple):
+    """A media type's schema: the validator that words the errors, and a quick check of JSON, which only ever says yes."""
+
+    validator: Draft202012Validator | None
+    quick: Quick | None = None
 
 
 class Bodies:
@@ -35,35 +44,37 @@ class Bodies:
         if not isinstance(declared, dict) or not declared.get("content"):
             return None, "", None
         place = ("requestBody", "content")
-        validators = {
-            media_type(media): self._validator(content.get("schema"), (*place, media, "schema"))
+        shapes = {
+            media_type(media): self._of(content.get("schema"), (*place, media, "schema"))
             for media, content in declared["content"].items()
         }
         media, content = chosen(declared["content"])
         example = self._samples.example(content)
-        if not any(validators.values()):
+        if not any(shape.validator for shape in shapes.values()):
             return None, media, example
+        matching = lru_cache(maxsize=64)(partial(_matching, shapes))
         required = bool(declared.get("required", False))
 
         def check(message: Message, limit: int | None) -> Problem | None:
             if not message.body:
                 return Problem("json", "The request body is empty.") if required else None
-            given = media_type(message.header("content-type") or "")
-            taken = next((one for one in validators if fnmatchcase(given, one)), None)
-            if taken is None:
-                return Problem("media", " or ".join(validators))
+            given, shape = matching(message.header("content-type") or "")
+            if shape is None:
+                return Problem("media", " or ".join(shapes))
             if limit is not None and len(message.body) > limit:
                 return Problem("size", str(limit))
-            return _shape(message, given, validators[taken])
+            return _problem_of(message, given, shape)
 
         return check, media, example
 
-    def _validator(self, schema: Any, place: tuple[str, ...]) -> Draft202012Validator | None:
+    def _of(self, schema: Any, place: tuple[str, ...]) -> Shape:
         if schema is None:
-            return None
+            return Shape(None)
         self._check(schema, place)
         refers = isinstance(schema, dict) and any(_references(schema))
-        return Draft202012Validator({**schema, "components": {"schemas": self._schemas}} if refers else schema)
+        whole = {**schema, "components": {"schemas": self._schemas}} if refers else schema
+        is_json = place[2].endswith("json")
+        return Shape(Draft202012Validator(whole), quick(schema, self._schemas) if is_json else None)
 
     def _check(self, schema: Any, place: tuple[str, ...]) -> None:
         """Check a schema, and those that it refers to. Raises Wrong."""
@@ -90,17 +101,25 @@ def _references(schema: Any) -> Iterator[str]:
             yield from _references(item)
 
 
-def _shape(message: Message, media: str, validator: Draft202012Validator | None) -> Problem | None:
+def _matching(shapes: dict[str, Shape], content_type: str) -> tuple[str, Shape | None]:
+    """Return the media type of a header, and its schema."""
+    given = media_type(content_type)
+    return given, next((shape for one, shape in shapes.items() if fnmatchcase(given, one)), None)
+
+
+def _problem_of(message: Message, media: str, shape: Shape) -> Problem | None:
+    validator = shape.validator
     if validator is None:
         return None
     if media.endswith("urlencoded"):
         properties = validator.schema.get("properties", {}) if isinstance(validator.schema, dict) else {}
         value: Any = {name: _typed(text, properties.get(name)) for name, text in message.form.items()}
     elif media.endswith("json"):
-        odd = _odd(message.body)
-        if message.json is NOTHING or odd:
-            return Problem("json", odd or "The body holds a number or a character that JSON in UTF-8 cannot hold.")
-        value = message.json
+        value = message.strict_json
+        if value is NOTHING:
+            return Problem("json", why_not_json(message.body))
+        if shape.quick is not None and shape.quick(value):
+            return None
     else:
         return None
     error = best_match(validator.iter_errors(value))
@@ -116,19 +135,6 @@ def _typed(text: str, schema: Any) -> Any:
         with suppress(ValueError, RecursionError):
             return json.loads(text)
     return text
-
-
-def _odd(body: bytes) -> str:
-    """Return the reason why a body is not JSON, "" if it is. Python's own notation is read elsewhere, but is not JSON."""
-    try:
-        json.loads(body.decode())
-    except UnicodeDecodeError as error:
-        return f"The body is not UTF-8 at byte {error.start}."
-    except RecursionError:
-        return "The body is nested too deeply."
-    except ValueError as error:
-        return f"The body is not JSON: {error}."
-    return ""
 
 
 def _problem(error: ValidationError) -> Problem:

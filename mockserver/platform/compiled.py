@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from email.utils import formatdate
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
 
+from mockserver.clock import iso
 from mockserver.platform.bodies import Bodies
 from mockserver.platform.checks import PARAMETER, names_in, places_of
 from mockserver.platform.declaration import POLICY_WORDS, Declaration, load
 from mockserver.platform.errors import Wrong
 from mockserver.platform.message import Message
-from mockserver.platform.model import Answer, Kind, Life, Operation, Platform, Route, Values
+from mockserver.platform.model import Answer, Get, Kind, Life, Operation, Platform, Route, Values
 from mockserver.platform.places import Place, parse, present, reader
 from mockserver.platform.samples import Samples, chosen, media_type
-from mockserver.platform.templates import fill, put, template, text
+from mockserver.platform.templates import fill, placed, put, template, text
 
 ERROR_SHAPE = "error"
 
@@ -48,13 +51,14 @@ class _Compiler:
             for word in POLICY_WORDS
             if word in told
         }
+        self._gets = dict(_expressions(declaration.kinds))
         self._kinds = {name: self._kind(name, told) for name, told in declaration.kinds.items()}
-        self._always = [kind for kind in self._kinds.values() if kind.always is not None]
 
     def platform(self, name: str) -> Platform:
         declaration = self._declaration
         operations = {one: self._operation(told) for one, told in declaration.operations.items()}
         refused = {row: self._refusal(told, "x-lifecycle", "refused", row) for row, told in self._lifecycle["refused"].items()}
+        routes = tuple(_routes(operations.values()))
         return Platform(
             name=name,
             title=declaration.title,
@@ -62,7 +66,9 @@ class _Compiler:
             operations=operations,
             refused=refused,
             order=tuple(self._lifecycle["order"]),
-            routes=tuple(_routes(operations.values())),
+            routes=routes,
+            always=tuple(kind for kind in self._kinds.values() if kind.always is not None),
+            exact={route.path: route for route in routes if not route.names},
             max_body=self._lifecycle.get("max_body"),
             effects=declaration.effects,
             bases=tuple(dict.fromkeys(path.removesuffix(bare) for path, bare in declaration.paths.items())),
@@ -101,11 +107,6 @@ class _Compiler:
             succeeds="successor" in told,
             reuse_ends="reuse" in told,
             ended=frozenset(told.get("ended", ())),
-            told={
-                word: (lasting.get("as", "seconds"), parse(lasting["told"]).part)
-                for word in ("ttl", "idle")
-                if isinstance(lasting := told.get(word), dict) and "told" in lasting
-            },
             told_at=_told_seconds(told.get("ttl")),
             refused=rows,
             duty=told.get("duty", {}),
@@ -130,13 +131,22 @@ class _Compiler:
         able = {*carries, *(("scope",) if scopes else ()), *(("body",) if check else ()), *self._limits(carries, issues)}
         refuses = isinstance(answer, str)
         row = self._lifecycle["refused"][answer] if refuses else None
+        guards = tuple(guard for guard in self._lifecycle["order"] if guard in able and (guard == "body" or not refuses))
         return Operation(
             name=name,
             routes=tuple(told["routes"]),
             conditions=tuple(_condition(place, value) for place, value in told.get("when", {}).items()),
             carries=tuple(carries),
+            shows=tuple((kind, self._kinds[kind].carried[name]) for kind in carries),
             issues=tuple(issues),
-            guards=tuple(guard for guard in self._lifecycle["order"] if guard in able and (guard == "body" or not refuses)),
+            guards=guards,
+            compared={
+                kind: earlier
+                for kind in carries
+                if kind in guards
+                and "foreign" in self._kinds[kind].refused
+                and (earlier := tuple(one for one in carries if one not in guards[guards.index(kind) :]))
+            },
             scopes=scopes,
             check=check,
             answer=self._refusal(row, "x-lifecycle", "refused", str(answer)) if row else self._success(told, carries, issues),
@@ -169,7 +179,7 @@ class _Compiler:
         cookies: list[tuple[str, str]] = []
         try:
             for kind in (self._kinds[one] for one in issues):
-                example = self._bring(kind.issued[name], f"{{$issued.{kind.name}}}", example, headers, cookies)
+                example = self._bring(kind.issued[name], f"{{$issued.{kind.name}}}", example, headers, cookies, kind.name)
             for kind_name, where in self._told(issues):
                 example = self._bring(where, f"{{$told.{kind_name}}}", example, headers, cookies)
             if example is not None and not media:
@@ -188,14 +198,16 @@ class _Compiler:
                     yield f"{name}.{word}", parse(told["told"])
 
     @staticmethod
-    def _bring(place: Place, value: str, example: Any, headers: dict[str, str], cookies: list[tuple[str, str]]) -> Any:
+    def _bring(
+        place: Place, value: str, example: Any, headers: dict[str, str], cookies: list[tuple[str, str]], kind: str = ""
+    ) -> Any:
         """Put a value at a place of the answer, and return the example of its body."""
         if place.part == "body":
             return put(example, place.steps, value)
         if place.part == "cookie":
             own = next((text for name, text in headers.items() if name.lower() == "set-cookie"), "")
             if not (own.startswith(f"{place.name}=") and value in own):
-                cookies.append((place.name, value))
+                cookies.append((place.name, kind))
         elif not place.lens:
             headers[place.name] = value
         elif not _holds(place, headers.get(place.name, ""), value):
@@ -233,8 +245,8 @@ class _Compiler:
         media = self._lifecycle.get("error_type", "application/json")
         try:
             kinds = self._declaration.kinds
-            known = [*constants, *self._expressions(self._declaration.operations.values(), kinds, kinds)]
-            answer = self._answer(row["status"], example, media, row.get("headers", {}), (), known)
+            known = self._expressions(self._declaration.operations.values(), kinds, kinds)
+            answer = self._answer(row["status"], example, media, row.get("headers", {}), (), known, constants)
         except Wrong as wrong:
             raise Wrong(wrong.problem, *path) from wrong
         return _worded(answer, row, message)
@@ -246,14 +258,17 @@ class _Compiler:
         media: str,
         headers: Mapping[str, str],
         cookies: tuple[tuple[str, str], ...],
-        known: Collection[str],
+        known: Iterable[str],
+        constants: Mapping[str, Any] = {},
     ) -> Answer:
+        gets = {one: self._gets.get(one) or placed(one) for one in known}
+        gets |= {name: partial(_constant, value) for name, value in constants.items()}
         whole = {**self._lifecycle.get("headers", {}), **headers}
         return Answer(
             status=status,
-            body=_nothing if example is None else template(example, media_type(media), known),
+            body=_nothing if example is None else template(example, media_type(media), gets),
             media="" if example is None else media,
-            headers=tuple((name, text(str(value), known)) for name, value in whole.items()),
+            headers=tuple((name, text(str(value), gets)) for name, value in whole.items()),
             cookies=cookies,
         )
 
@@ -314,6 +329,39 @@ def _plain(told: Any) -> Any:
 
 def _nothing(values: Values) -> bytes:  # noqa: ARG001 - it has the signature of a template
     return b""
+
+
+def _constant(value: Any, values: Values) -> Any:  # noqa: ARG001 - it has the signature of an expression
+    return value
+
+
+def _expressions(kinds: Mapping[str, dict[str, Any]]) -> Iterator[tuple[str, Get]]:
+    """Yield the expressions about ids, by name."""
+    for name, told in kinds.items():
+        yield f"$issued.{name}", partial(_issued, name)
+        yield f"$presented.{name}", partial(_presented, name)
+        life = life_of(told)
+        for word, lasting in (("ttl", life.ttl), ("idle", life.idle)):
+            yield f"$told.{name}.{word}", _told(lasting, told.get(word))
+
+
+def _presented(kind: str, values: Values) -> str:
+    return values.shown.get(kind, "")
+
+
+def _issued(kind: str, values: Values) -> str:
+    return values.issued.get(kind) or values.shown.get(kind, "")
+
+
+def _told(lasting: int | None, told: Any) -> Get:
+    """Return the lifetime of an id in the declared form: seconds, or the moment of its end."""
+    if lasting is None:
+        return partial(_constant, None)
+    if not isinstance(told, dict) or told.get("as", "seconds") == "seconds":
+        return partial(_constant, lasting // 1000 if lasting % 1000 == 0 else lasting / 1000)
+    if "told" in told and parse(told["told"]).part == "header":
+        return lambda values: formatdate((values.now + lasting) // 1000, usegmt=True)
+    return lambda values: iso(values.now + lasting)
 
 
 def _worded(answer: Answer, row: dict[str, Any], message: str) -> Answer:

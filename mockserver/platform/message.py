@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode, urlsafe_b64decode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from http.cookies import CookieError, SimpleCookie
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -18,40 +18,57 @@ _TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 NOTHING = object()
 """Stands for a body that is not JSON."""
 
+_UNREAD = object()
+_decode = msgspec.json.Decoder().decode
+
 
 class Message:
     """A request, or an answer. In an answer `method`, `path`, `query` and `params` are empty.
 
-    Header names are in lower case; a header that is given several times has its values in a list.
+    The name of a header may be in any case, and given several times.
     """
+
+    __slots__ = ("__dict__", "_json", "body", "headers", "method", "params", "path", "query")
 
     def __init__(
         self,
         method: str = "",
         path: str = "",
         query: str = "",
-        headers: Iterable[tuple[str, str]] = (),
+        headers: Sequence[tuple[str, str]] = (),
         body: bytes = b"",
         params: dict[str, str] | None = None,
     ) -> None:
         self.method, self.path, self.query, self.body = method, path, query, body
-        self.params = params or {}
-        self.headers: dict[str, list[str]] = {}
-        for name, value in headers:
-            self.headers.setdefault(name.lower(), []).append(value)
+        self.headers, self.params = headers, params or {}
+        self._json: Any = _UNREAD
 
     def header(self, name: str) -> str | None:
         """Return the first value of a header; `name` is in lower case."""
-        values = self.headers.get(name)
-        return values[0] if values else None
+        for given, value in self.headers:
+            if given.lower() == name:
+                return value
+        return None
 
-    @cached_property
+    @property
+    def strict_json(self) -> Any:
+        """The body as JSON; NOTHING if it is not JSON. It is a plain property, because the lock of a cached one is slow."""
+        if self._json is _UNREAD:
+            try:
+                self._json = _decode(self.body)
+            except (ValueError, RecursionError):
+                self._json = NOTHING
+        return self._json
+
+    @property
     def json(self) -> Any:
         """The body as JSON or as a Python literal; NOTHING if it is neither."""
-        try:
-            return msgspec.json.decode(self.body)
-        except (ValueError, RecursionError):
-            return _python(self.body)
+        found = self.strict_json
+        return self._literal if found is NOTHING else found
+
+    @cached_property
+    def _literal(self) -> Any:
+        return _python(self.body)
 
     @cached_property
     def form(self) -> dict[str, str]:
@@ -67,13 +84,15 @@ class Message:
     def cookies(self) -> dict[str, str]:
         """The cookies of a request, or those that an answer sets."""
         found: dict[str, str] = {}
-        for header in (*self.headers.get("cookie", ()), *self.headers.get("set-cookie", ())):
+        for name, header in self.headers:
+            if name.lower() not in {"cookie", "set-cookie"}:
+                continue
             jar = SimpleCookie()
             try:
                 jar.load(header)
             except CookieError:
                 continue
-            found |= {name: morsel.value for name, morsel in jar.items()}
+            found |= {one: morsel.value for one, morsel in jar.items()}
         return found
 
 
@@ -107,25 +126,51 @@ def base64_json(text: Any) -> Any:
         return None
 
 
-def basic_pair(text: str | None) -> tuple[str, str] | None:
-    """Return user and password of a Basic credential (RFC 7617), or None."""
-    scheme, _, encoded = (text or "").partition(" ")
+class Basic(NamedTuple):
+    """A client id and its secret."""
+
+    client_id: str
+    secret: str
+
+
+def basic(authorization: str | None) -> Basic | None:
+    """Return client id and secret from a Basic header (RFC 7617), None if there is none or it is malformed."""
+    scheme, _, value = (authorization or "").partition(" ")
     if scheme.lower() != "basic":
         return None
     try:
-        user, colon, password = b64decode(encoded.strip(), validate=True).decode().partition(":")
+        client_id, colon, secret = b64decode(value.strip(), validate=True).decode().partition(":")
     except ValueError:
         return None
-    return (user, password) if colon else None
+    return Basic(client_id, secret) if colon else None
 
 
-def bearer_token(text: str | None) -> str | None:
-    """Return the token of a Bearer credential (RFC 6750, 2.1); None if the header has none, "" if it is malformed."""
-    scheme, _, token = (text or "").partition(" ")
-    token = token.strip(" ")
-    if not scheme or (scheme.lower() == "bearer" and not token):
+def bearer(authorization: str | None) -> str | None:
+    """Return the bearer token (RFC 6750, 2.1), "" if the header is missing or ``Bearer`` is empty, None if it is malformed."""
+    if not authorization:
+        return ""
+    scheme, _, value = authorization.partition(" ")
+    if scheme != "Bearer" and scheme.lower() != "bearer":
         return None
-    return token if scheme.lower() == "bearer" and _TOKEN68.fullmatch(token) else ""
+    token = value.strip(" ")
+    if not token:
+        return ""
+    return token if _TOKEN68.fullmatch(token) else None
+
+
+def why_not_json(body: bytes, error: Exception | None = None) -> str:
+    """Return why a body is not JSON. If the standard library accepts it, it uses one of that library's extensions of JSON."""
+    try:
+        if isinstance(error, RecursionError):
+            raise error
+        json.loads(body.decode())
+    except RecursionError:
+        return "The body is nested too deeply."
+    except UnicodeDecodeError as undecodable:
+        return f"The body is not UTF-8 at byte {undecodable.start}."
+    except ValueError as malformed:
+        return f"The body is not JSON: {malformed}."
+    return "The body holds a number (NaN, Infinity) or a lone surrogate that JSON in UTF-8 cannot hold."
 
 
 def _python(body: bytes) -> Any:

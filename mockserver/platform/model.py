@@ -4,36 +4,48 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec import Struct
 
 from mockserver.platform.message import Message
 from mockserver.platform.places import Place, Read
 
-Values = Callable[[str], Any]
+
+class Values(Struct, frozen=True, gc=False):
+    """The values of the expressions in an answer. `shown` and `issued` are ids by kind, `now` is in milliseconds.
+
+    `fresh` makes an id, and `server` is the URL of the server, "" to take the request's.
+    """
+
+    message: Message
+    context_id: str
+    now: int
+    shown: Mapping[str, str]
+    issued: Mapping[str, str]
+    fresh: Callable[[], str]
+    server: str = ""
+    detail: str = ""
+    field: str = ""
+    scopes: str = ""
+
+
+Get = Callable[[Values], Any]
 """Returns the value of an expression like ``$context`` or ``$issued.session``."""
-
-
-class Template(Protocol):
-    """An example with expressions in it, which is rendered to the bytes of a body."""
-
-    def __call__(self, values: Values) -> bytes:
-        """Return the body."""
-        ...
 
 
 class Answer(Struct, frozen=True, kw_only=True, eq=False):
     """The answer to one cause, or to success. Programs recognize it by `code`; `why` and `advice` are for people."""
 
     status: int
-    body: Template
+    body: Callable[[Values], bytes]
+    """Renders the body, an example with expressions in it."""
     media: str = ""
     code: str | int | None = None
     message: str = ""
-    headers: tuple[tuple[str, Callable[[Values], str]], ...] = ()
+    headers: tuple[tuple[str, str | Callable[[Values], str]], ...] = ()
     cookies: tuple[tuple[str, str], ...] = ()
-    """Cookies that it sets: name, and the expression for the value."""
+    """Cookies that it sets: name, and the kind whose new id it holds."""
     harmless: bool = False
     """True if it promises that nothing was done, so that what the request showed is as good as before."""
     why: str = ""
@@ -76,8 +88,6 @@ class Kind(Struct, frozen=True, kw_only=True, eq=False):
     succeeds: bool = False
     reuse_ends: bool = False
     ended: frozenset[str] = frozenset()
-    told: Mapping[str, tuple[str, str]] = {}
-    """The form in which an answer gives its ttl or its idle time: as seconds or as a date, and in which part."""
     told_at: Place | None = None
     """The place at which an answer gives its ttl in seconds."""
     refused: Mapping[str, Answer] = {}
@@ -106,8 +116,12 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
     routes: tuple[tuple[str, str], ...]
     conditions: tuple[tuple[Callable[[Message], bool], str], ...] = ()
     carries: tuple[str, ...] = ()
+    shows: tuple[tuple[str, Read], ...] = ()
+    """The same kinds, with what reads the id that a request shows."""
     issues: tuple[str, ...] = ()
     guards: tuple[str, ...] = ()
+    compared: Mapping[str, tuple[str, ...]] = {}
+    """For a kind whose owner is checked, the kinds that the request shows too and whose guards come earlier or never."""
     scopes: Mapping[str, tuple[str, ...]] = {}
     check: Callable[[Message, int | None], Problem | None] | None = None
     answer: Answer
@@ -121,7 +135,7 @@ class Operation(Struct, frozen=True, kw_only=True, eq=False):
 
     def answers_to(self, message: Message) -> bool:
         """Return True if a request on its path meets the conditions of this operation."""
-        return all(holds(message) for holds, _ in self.conditions)
+        return not self.conditions or all(holds(message) for holds, _ in self.conditions)
 
 
 class Problem(Struct, frozen=True):
@@ -152,7 +166,11 @@ class Platform(Struct, frozen=True, kw_only=True, eq=False):
     refused: Mapping[str, Answer]
     order: tuple[str, ...]
     routes: tuple[Route, ...]
+    exact: Mapping[str, Route]
+    """The routes without parameters, by path."""
     max_body: int | None
+    always: tuple[Kind, ...] = ()
+    """The kinds that every answer brings."""
     effects: Mapping[str, Any] = {}
     bases: tuple[str, ...] = ("",)
     """The base paths of its servers, with which routes begin."""
@@ -171,17 +189,16 @@ class Platform(Struct, frozen=True, kw_only=True, eq=False):
         return tuple(sorted(asked)) or None
 
     def route(self, path: str, method: str = "") -> tuple[Route, dict[str, str]] | None:
-        """Return the route of a path and its parameters: one that takes the method, or else the first.
-
-        A route without parameters goes before others.
-        """
+        """Return the route of a path and its parameters: the exact one, or one that takes the method, or else the first."""
+        if path in self.exact:
+            return self.exact[path], {}
         first = None
         for route in self.routes:
             found = route.pattern.fullmatch(path)
             if found is None:
                 continue
             matched = route, dict(zip(route.names, found.groups(), strict=True))
-            if "{" not in route.path or method in route.operations or (method == "HEAD" and "GET" in route.operations):
+            if method in route.operations or (method == "HEAD" and "GET" in route.operations):
                 return matched
             first = first or matched
         return first

@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from mockserver.platform.errors import Wrong, suggestion
-from mockserver.platform.message import NOTHING, Message, base64_json, basic_pair, bearer_token, dig, fields
+from mockserver.platform.message import NOTHING, Message, base64_json, basic, bearer, dig, fields
 
 _PLACE = re.compile(r"\$(request|response)\.(?:(header|query|path|cookie)\.([^#\s]+)|(body))(?:#(\S+))?")
 _HEADER_LENSES = ("bearer", "basic.user", "basic.password", "jwt/…", "query/…", "path/…")
@@ -86,6 +87,8 @@ def reader(place: Place | Iterable[Place]) -> Read:
     """Return a function that reads the place, or the first of several that has a value."""
     if not isinstance(place, Place):
         readers = [reader(one) for one in place]
+        if len(readers) == 1:
+            return readers[0]
         return lambda message: next((value for read in readers if (value := read(message)) is not None), None)
     if place.part == "header":
         return _header_reader(place)
@@ -104,10 +107,10 @@ def _header_reader(place: Place) -> Read:
     if not lens:
         return lambda message: message.header(name)
     if lens == "bearer":
-        return lambda message: bearer_token(message.header(name))
+        return lambda message: _bearer(message.header(name))
     if lens.startswith("basic."):
         which = ("user", "password").index(lens[6:])
-        return lambda message: pair[which] if (pair := basic_pair(message.header(name))) else None
+        return lambda message: pair[which] if (pair := basic(message.header(name))) else None
     kind, _, inner = lens.partition("/")
     if kind == "jwt":
         return lambda message: _claim(message.header(name), inner)
@@ -125,8 +128,15 @@ def _body_reader(place: Place) -> Read:
     if lens.startswith("jws."):
         member, _, claim = lens[4:].partition("/")
         return lambda message: dig(base64_json(dig(message.json, (member,))), (claim,))
-    steps = place.steps
-    return lambda message: dig(message.json, steps)
+    first, *others = place.steps
+
+    def read(message: Message) -> Any:
+        document = message.json
+        if type(document) is not dict:
+            return dig(document, (first, *others))
+        return dig(document.get(first), others) if others else document.get(first)
+
+    return read
 
 
 def present(place: Place) -> Callable[[Message], bool]:
@@ -143,8 +153,15 @@ def present(place: Place) -> Callable[[Message], bool]:
     return is_there
 
 
+@lru_cache(maxsize=64)
+def _bearer(text: str | None) -> str | None:
+    """Return the token, None if there is none; a malformed one is "", which belongs to none."""
+    found = bearer(text)
+    return (found or None) if found is not None else ""
+
+
 def _claim(text: str | None, claim: str) -> Any:
-    token = bearer_token(text) or text or ""
+    token = bearer(text) or text or ""
     parts = token.split(".")
     return dig(base64_json(parts[1]), (claim,)) if len(parts) == 3 else None
 

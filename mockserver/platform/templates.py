@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
 from mockserver.platform.errors import Wrong, shown, suggestion
-from mockserver.platform.model import Template, Values
-from mockserver.platform.places import parse
+from mockserver.platform.model import Get, Values
+from mockserver.platform.places import parse, reader
 
 _BRACED = re.compile(r"\{(\$[^{}]+)\}")
 
-OWN = ("$context", "$fresh", "$server", "$detail", "$field", "$scopes", "$now")
+OWN: Mapping[str, Get] = {
+    "$context": attrgetter("context_id"),
+    "$fresh": lambda values: values.fresh(),
+    "$server": lambda values: values.server or f"http://{values.message.header('host') or 'localhost'}",
+    "$detail": attrgetter("detail"),
+    "$field": attrgetter("field"),
+    "$scopes": attrgetter("scopes"),
+    "$now": lambda values: values.now // 1000,
+}
 """Expressions beside places: the contextId, a new id, the server's URL, a guard's finding and its field, the granted scopes,
 and the platform's time in whole seconds."""
 
 _encode = msgspec.json.Encoder().encode
-
-Render = Callable[[Values], Any]
 
 
 def fill(example: Any, constants: Mapping[str, Any]) -> Any:
@@ -59,7 +66,7 @@ def put(example: Any, steps: tuple[str, ...], value: Any) -> Any:
     return owner
 
 
-def template(example: Any, media: str, known: Collection[str]) -> Template:
+def template(example: Any, media: str, known: Mapping[str, Get]) -> Callable[[Values], bytes]:
     """Return a function that writes the example as a body of that media type.
 
     `known` are the valid expressions, beside places of the request and `OWN`. Raises Wrong for any other.
@@ -72,13 +79,13 @@ def template(example: Any, media: str, known: Collection[str]) -> Template:
     return lambda values: _encode(render(values))
 
 
-def text(example: str, known: Collection[str]) -> Callable[[Values], str]:
-    """Return a function that writes the example as a header's value. Raises Wrong."""
+def text(example: str, known: Mapping[str, Get]) -> str | Callable[[Values], str]:
+    """Return a header's value, or a function that writes it if the example has expressions. Raises Wrong."""
     render = _render(example, known)
-    return lambda values: str(render(values))
+    return (lambda values: str(render(values))) if "{$" in example else example
 
 
-def _render(example: Any, known: Collection[str]) -> Render:
+def _render(example: Any, known: Mapping[str, Get]) -> Get:
     if isinstance(example, dict):
         members = [(name, _render(item, known)) for name, item in example.items()]
         return lambda values: {name: render(values) for name, render in members}
@@ -90,17 +97,24 @@ def _render(example: Any, known: Collection[str]) -> Render:
     expressions = _BRACED.findall(example)
     if len(expressions) < example.count("{$"):
         raise Wrong(f"{shown(example)}: an expression is written {{$like.this}}, and one of these has no end")
-    for expression in expressions:
-        _check(expression, known)
+    gets = {expression: _get(expression, known) for expression in expressions}
     if _BRACED.fullmatch(example):
-        return lambda values: values(expressions[0])
-    return lambda values: _BRACED.sub(lambda found: str(values(found[1])), example)
+        return gets[example[1:-1]]
+    return lambda values: _BRACED.sub(lambda found: str(gets[found[1]](values)), example)
 
 
-def _check(expression: str, known: Collection[str]) -> None:
+def _get(expression: str, known: Mapping[str, Get]) -> Get:
     head = expression.partition(".")[0]
     if head == "$request" and not expression.startswith("$request.path."):
-        parse(expression)
-    elif expression not in OWN and expression not in known:
+        return placed(expression)
+    found = known.get(expression) or OWN.get(expression)
+    if found is None:
         alike = sorted(one for one in known if one.startswith(f"{head}."))
         raise Wrong(f"{{{expression}}} means nothing here; {suggestion(expression, alike or OWN)}")
+    return found
+
+
+def placed(expression: str) -> Get:
+    """Return what gives the value at a place of the request. Raises Wrong if it is not a place."""
+    read = reader(parse(expression))
+    return lambda values: read(values.message)

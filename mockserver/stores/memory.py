@@ -259,8 +259,8 @@ class MemoryStore:
                 self._put(tenant, organization, write)
         if sessions and deadlines.crowded(now - retention, self._max_ended_sessions):
             tenant.forget_sessions(now - retention, sessions)
-        if credentials:
-            tenant.forget_credentials(now, retention, credentials)
+        if credentials and tenant.has_too_many(now - retention):
+            tenant.forget_credentials(now - retention, credentials)
 
     def _put(self, tenant: _Tenant, organization: str, write: Write) -> None:
         """Write a record other than a session, and update its indexes."""
@@ -399,10 +399,14 @@ class _Tenant:
             self.credential_deadlines.advance(now)
         _put_timed(write, now, self.credentials, self.places["credential"], self.credential_deadlines)
 
-    def forget_credentials(self, now: int, retention: int, written: int) -> None:
+    def has_too_many(self, before: int) -> bool:
+        bounds = self.bounds
+        return len(self.credentials) > bounds.max_tokens or self.credential_deadlines.crowded(before, bounds.max_ended_sessions)
+
+    def forget_credentials(self, before: int, written: int) -> None:
         """Forget credentials that ended long ago, and beyond the limit the oldest."""
         deadlines, places = self.credential_deadlines, self.places["credential"]
-        for id in deadlines.forget(now - retention, self.bounds.max_ended_sessions, FORGOTTEN_A_COMMIT + written):
+        for id in deadlines.forget(before, self.bounds.max_ended_sessions, FORGOTTEN_A_COMMIT + written):
             del self.credentials[id]
             places.remove(id)
         while len(self.credentials) > self.bounds.max_tokens:

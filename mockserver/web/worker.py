@@ -107,8 +107,9 @@ class Worker:
             self._link.report(str(error))
             sys.exit(1)
         handler = getattr(app, "handler", None)
-        if handler is not None:  # after the last request; atexit does not run in this process
-            Finalize(None, handler.unserved.close, exitpriority=0)
+        serving = handler or getattr(app, "answering", None)
+        if serving is not None:  # after the last request; atexit does not run in this process
+            Finalize(None, serving.unserved.close, exitpriority=0)
         self._link.report()
         calls = Calls(stopping, self._port, self._threads)
         threading.Thread(target=calls.watch, name="dayfly-calls", daemon=True).start()

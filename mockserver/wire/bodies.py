@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from mockserver.engine.model import Reason
+from mockserver.platform.message import why_not_json
 from mockserver.wire.message import MAX_READ, Request
 
 JSON = "application/json"
@@ -73,7 +74,7 @@ def read_json(request: Request) -> Body:
     try:
         document = msgspec.json.decode(raw)
     except (ValueError, RecursionError) as error:
-        return Body(None, media, Reason.NOT_JSON, _why_not_json(raw, error))
+        return Body(None, media, Reason.NOT_JSON, why_not_json(raw, error))
     if is_nested_too_deeply(raw, document):
         return Body(None, media, Reason.NOT_JSON, "The body is nested too deeply.")
     if raw.count(b":") != keys_of(document):  # then strings contain colons, or a key occurs twice
@@ -147,24 +148,6 @@ def _repeated_key(raw: bytes) -> str | None:
 
 def _cut(request: Request) -> str:
     return f"The body ended after {len(request.body)} of its {request.size} bytes."
-
-
-def _why_not_json(raw: bytes, error: Exception) -> str:
-    """Return why a body is not JSON.
-
-    If the standard library accepts it, it uses one of that library's extensions of JSON.
-    """
-    if isinstance(error, RecursionError):
-        return "The body is nested too deeply."
-    try:
-        json.loads(raw.decode())
-    except RecursionError:
-        return "The body is nested too deeply."
-    except UnicodeDecodeError as undecodable:
-        return f"The body is not UTF-8 at byte {undecodable.start}."
-    except ValueError as malformed:
-        return f"The body is not JSON: {malformed}."
-    return "The body holds a number (NaN, Infinity) or a lone surrogate that JSON in UTF-8 cannot hold."
 
 
 def read_form(request: Request) -> Body:

@@ -6,11 +6,13 @@ import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
 from urllib.parse import unquote
 
 from mockserver.ids import pseudonym
 from mockserver.journal import Credential
+from mockserver.platform.message import Basic, basic, bearer
+
+__all__ = ["Basic", "basic", "bearer", "credential", "decoded", "place_of", "shown_as"]
 
 LITERALS = frozenset({"null", "undefined", "none", "[redacted]", "nan", "[object object]"})
 """Values that broken templates leave in place of a token, in lower case."""
@@ -24,39 +26,6 @@ LONGEST_KEPT = 64
 _BETWEEN = re.compile(r"[\s&=?#;,]+")
 _BASE64 = re.compile(rf"[A-Za-z0-9+/_-]{{{SHORTEST_BASE64},}}")
 _FROM_URLSAFE = str.maketrans("-_", "+/")
-_TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
-
-
-class Basic(NamedTuple):
-    """A client id and its secret."""
-
-    client_id: str
-    secret: str
-
-
-def bearer(authorization: str | None) -> str | None:
-    """Return the bearer token, "" if the header is missing or ``Bearer`` is empty, None if it is malformed."""
-    if not authorization:
-        return ""
-    scheme, _, value = authorization.partition(" ")
-    if scheme != "Bearer" and scheme.lower() != "bearer":
-        return None
-    token = value.strip(" ")
-    if not token:
-        return ""
-    return token if _TOKEN68.fullmatch(token) else None
-
-
-def basic(authorization: str | None) -> Basic | None:
-    """Return client id and secret from a Basic header, None if there is none or it is malformed."""
-    scheme, _, value = (authorization or "").partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        client_id, colon, secret = b64decode(value.strip(), validate=True).decode().partition(":")
-    except ValueError:
-        return None
-    return Basic(client_id, secret) if colon else None
 
 
 @lru_cache(maxsize=1024)

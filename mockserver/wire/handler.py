@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from functools import lru_cache, partial
 from threading import Lock
@@ -28,7 +27,7 @@ from mockserver.wire.message import Request, Response
 from mockserver.wire.notes import KEPT, MARGIN, AnswerNote
 from mockserver.wire.redaction import Secrets
 from mockserver.wire.render import headers_of, render
-from mockserver.wire.unserved import Unserved
+from mockserver.wire.serving import CALL, Serving, reason_of, weight_of
 
 DOCUMENT = "/openapi.json"
 """The path of the platform's OpenAPI document."""
@@ -49,14 +48,9 @@ LARGE = KEPT + MARGIN
 UNREAD = frozenset(reason for reason in Reason if reason.startswith(("auth.", "scope.", "body.")))
 """Refusals that do not depend on the body."""
 
-_CALL = "_dayfly_call"
-"""The attribute with the call of an exception raised while a request arrives, so that the journal has one request."""
 
-_log = logging.getLogger("dayfly")
-
-
-class Handler:
-    """Answers requests of the platform's operations. `opaque` hides reasons from clients, never from the journal.
+class Handler(Serving):
+    """Answers requests of the web chat's operations.
 
     `key_header` names, in lower case, a header of the client's own that makes a request idempotent. It is journalled as a
     digest, as are headers with a usual name for that.
@@ -65,15 +59,10 @@ class Handler:
     key_header = ""
 
     def __init__(self, platform: Platform, *, opaque: bool = False) -> None:
-        self.platform, self.opaque = platform, opaque
+        super().__init__(platform, opaque=opaque)
         self._known: dict[str, tuple[str, ...]] = {}
         self._secrets, self._learning, self._reading = Secrets(), Lock(), Lock()
-        self.unserved = Unserved(platform)
         platform.hide = self.hide
-
-    def handle(self, request: Request) -> Response:
-        """Return the answer to a request without waiting. It contains its delays, for the front end to wait."""
-        return self.finish(self.arrive(request))
 
     def takes(self, path: str, authorization: str | None) -> int:
         """Return how many bytes of a body are needed at `path` with this Authorization.
@@ -92,7 +81,7 @@ class Handler:
     # -- arriving ----------------------------------------------------------------------------------------------------
 
     def arrive(self, request: Request) -> Call:
-        """Read a request, journal its arrival and draw the fault that hits it. Blocks only for the store."""
+        """See Serving."""
         operation = ROUTES.get(request.path)
         if operation is None or request.method != METHOD:
             return self._arrive_lost(request, operation)
@@ -125,9 +114,9 @@ class Handler:
             if seen.faults is not None and seen.faults.faults and call.refused is None:
                 call.effect = effect_of(platform.draw_fault(call, seen))
         except (StoreUnavailable, ConflictError) as error:
-            call.answered_with = self._failed(call, _reason_of(error), error)
+            call.answered_with = self.failed(call, error, reason_of(error))
         except Exception as error:
-            vars(error)[_CALL] = call
+            vars(error)[CALL] = call
             raise
         return call
 
@@ -181,9 +170,9 @@ class Handler:
                 call.ask, call.detail = _read(operation, whole())
             call.seen = self.platform.look(call.ask)
         except StoreUnavailable as error:
-            call.answered_with = self._failed(call, Reason.STORE_UNAVAILABLE, error)
+            call.answered_with = self.failed(call, error, Reason.STORE_UNAVAILABLE)
         except Exception as error:
-            vars(error)[_CALL] = call
+            vars(error)[CALL] = call
             raise
         return call
 
@@ -264,16 +253,9 @@ class Handler:
 
     # -- answering ---------------------------------------------------------------------------------------------------
 
-    def finish(self, call: Call) -> Response:
-        """Decide the call, commit and journal the answer, and render it."""
-        if call.answered_with is not None:
-            return call.answered_with
-        try:
-            outcome = self._act(call)
-        except (StoreUnavailable, ConflictError) as error:
-            return self._failed(call, _reason_of(error), error)
-        response = render(call, outcome, opaque=self.opaque)
-        return replace(response, body=b"") if call.request.method == "HEAD" else response
+    def answered(self, call: Call) -> Response:
+        """See Serving."""
+        return render(call, self._act(call), opaque=self.opaque)
 
     def _act(self, call: Call) -> Outcome:
         platform, effect = self.platform, call.effect
@@ -286,58 +268,20 @@ class Handler:
             return platform.grant(call, seen, call.secret, call.scopes)
         return platform.answer(call, seen)
 
-    def broken(self, error: Exception, call: Call | None = None, request: Request | None = None) -> Response:
-        """Return the answer after a failure of the mock itself: a 500 in the platform's shape.
-
-        `call` is None if the error was raised while `request` arrived.
-        """
-        if call is None:
-            call = vars(error).get(_CALL) or self._unread(request or Request(method=METHOD, path=""))
-        plain = Call(Request(method=METHOD, path=""), None, Ask("token"), call.context_id)
-        return self._failed(plain, Reason.INTERNAL, error, call)
-
-    def busy(self, request: Request) -> Response:
-        """Return the answer to a request that is not read, because too many are waiting. A crowd is journalled in part."""
-        call = self._unread(request)
-        outcome = Outcome(Reason.BUSY, self.platform.nobody(), acted=False)
-        if self.unserved.is_sample():
-            self._keep(call, call, outcome)
-        return render(call, outcome, opaque=self.opaque)
-
-    def _unread(self, request: Request) -> Call:
-        """Return a call of which only the head is known."""
+    def unread(self, request: Request) -> Call:
+        """See Serving."""
         operation, shown = ROUTES.get(request.path), _show(request.authorization)
         ask = Ask(operation or "token", shown.organization, shown.client_id, size=request.size)
         call = Call(request, operation, ask, self._context(ask), known_secrets=self._secrets, key_header=self.key_header)
         call.weight = weight_of(request)
         return call
 
-    def _failed(self, call: Call, reason: Reason, error: Exception, asked: Call | None = None) -> Response:
-        """Return the answer to a call that the mock failed. It is journalled as the answer to `asked`, if that is given."""
-        _log.error("%s %s: %s", call.context_id, reason, error, exc_info=reason is Reason.INTERNAL)
+    def own_answer(self, call: Call, reason: Reason) -> tuple[Response, AnswerNote]:
+        """See Serving. A failure of the mock itself is not subject to the call's fault."""
+        if reason is Reason.INTERNAL:
+            call = Call(Request(method=METHOD, path=""), None, Ask("token"), call.context_id)
         outcome = Outcome(reason, self.platform.nobody(), acted=False)
-        self._keep(asked or call, call, outcome)
-        return render(call, outcome, opaque=self.opaque)
-
-    def _keep(self, asked: Call, call: Call, outcome: Outcome) -> None:
-        """Have it journalled that `asked` was answered like `call`. Errors in this are only logged."""
-        try:
-            self.unserved.add(asked, AnswerNote(call, outcome).entry(0, 0), outcome.seen.now)
-        except Exception:
-            _log.exception("%s: that this request failed could not be journalled", asked.context_id)
-
-
-def _reason_of(error: StoreUnavailable | ConflictError) -> Reason:
-    """Return why the store did not serve: it is unavailable, or others were faster each time."""
-    return Reason.STORE_CONTENDED if isinstance(error, ConflictError) else Reason.STORE_UNAVAILABLE
-
-
-def weight_of(request: Request) -> int:
-    """Return the bytes, chosen by its sender, that the request keeps in memory; 0 if they are few."""
-    headers = len(request.authorization or "") + len(request.content_type or "") + len(request.agent or "")
-    headers += sum(len(name) + len(value) for name, value in request.others)
-    weight = len(request.body) + len(request.path) + len(request.query) + headers
-    return weight if weight > LIGHT else 0
+        return render(call, outcome, opaque=self.opaque), AnswerNote(call, outcome)
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------

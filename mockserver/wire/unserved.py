@@ -6,18 +6,19 @@ import logging
 from collections import deque
 from contextlib import suppress
 from threading import Event, Lock, Thread
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from mockserver.clock import monotonic, pause
+from mockserver.engine.decide import Ask, Seen
 from mockserver.engine.model import ClockState
 from mockserver.errors import StoreUnavailable
 from mockserver.exchanges import Reader
-from mockserver.journal import Answer, Arrival, Entry, Failure
+from mockserver.faults.effect import Effect
+from mockserver.journal import Answer, Arrival, Entry, Failure, Noted
 from mockserver.service import Platform
-from mockserver.wire.call import Call
 
 MOST = 1024
 """The most requests that are kept. The failures of further ones are not journalled."""
@@ -43,10 +44,21 @@ CROWD = 16
 _log = logging.getLogger("dayfly")
 
 
+class Missed(Noted, Protocol):
+    """A call that was not served. `seen` is None if its arrival may not be journalled."""
+
+    seen: Seen | None
+    effect: Effect
+
+    @property
+    def ask(self) -> Ask:
+        """The request, as far as it could be read."""
+
+
 class LateArrival(Struct, frozen=True, gc=False):
     """The entry for the arrival of a request, written when the store is available again."""
 
-    call: Call
+    call: Missed
 
     @property
     def weight(self) -> int:
@@ -116,9 +128,10 @@ class Unserved:
         self._left, self._counted = float(CROWD), monotonic()
         self._thread: Thread | None = None
 
-    def add(self, call: Call, given: Answer, system: int) -> None:
-        """Keep a request that was answered with `given` at the system's time `system`, in milliseconds."""
-        seen, platform = call.seen, self._platform
+    def add(self, call: Missed, noted: Noted, system: int) -> None:
+        """Keep a request that was answered as `noted` at the system's time `system`, in milliseconds."""
+        seen, platform, given = call.seen, self._platform, noted.entry(0, 0)
+        assert isinstance(given, Answer)
         clock = None if seen is None else seen.organization.clock
         arrival = LateArrival(call) if seen is None else None  # its own `look` failed, which would have journalled it
         name = platform.stray if call.ask.organization is None else call.ask.organization

@@ -107,6 +107,7 @@ def aims(
 ) -> list[Aim]:
     """The figures and their bounds."""
     few, many, shared = loads[MOCK], loads[MOCK_FULL], loads[MOCK_STORE]
+    own, general = inside.declared()
     per_session = (sizes[MOCK_FULL][0] - sizes[MOCK][0]) / (MANY - FEW)
     return [
         Aim("rate of node:http", few.rate / loads[NODE].rate, 0.6, False),
@@ -120,6 +121,7 @@ def aims(
         Aim("seconds to ready", ready(3 if quick else 9), 0.5, True),
         Aim("in process: of a constant answer", called[0] / called[1], 1.15, True),
         Aim("engine's decision, µs", inside.decision(), 10, True),
+        Aim("a declared web chat: of its own engine", general / own, 3, True),
         _verified(verified),
     ]
 

@@ -1,4 +1,4 @@
-"""Measurements without a socket: a call in process beside a constant answer, and the engine's decision."""
+"""Measurements without a socket: a call in process beside a constant answer, the engine's decision, and a declaration's."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from time import perf_counter
 import httpx
 
 from mockserver.assemble import assemble
+from mockserver.declared.handler import DeclaredHandler
+from mockserver.declared.mock import Mock, Registered
 from mockserver.engine.decide import Ask, Seen, decide, oauth_client, open_session
 from mockserver.engine.model import Credential, Organization, Policy
 from mockserver.inprocess import Transport
+from mockserver.platform import compile_platform, find
 from mockserver.settings import Settings
-from tests.benchmarks.serving import CREATE, CREDENTIALS, GUEST, LONG, issued
+from mockserver.wire import Answering, Request
+from mockserver.wire.bodies import JSON
+from tests.benchmarks.serving import CREATE, CREDENTIALS, GUEST, LONG, SEND, issued
 
 ROUNDS, CALLS = 9, 2_000
 
@@ -52,6 +57,33 @@ def in_process() -> tuple[float, float]:
                     repeat=500,
                 )
     return figures[0], figures[1]
+
+
+def declared() -> tuple[float, float]:
+    """A create and a send: of the web chat's own engine, and of its declaration."""
+    settings = Settings(client_id=CREDENTIALS[0], client_secret=CREDENTIALS[1], policy=Policy(ttl=LONG, idle_timeout=LONG))
+    registered = {"client": Registered(CREDENTIALS[0], {"secret": CREDENTIALS[1]})}
+    policy = {"session.ttl": LONG // 1000, "session.idle": LONG // 1000}
+    with assemble(settings) as parts:
+        mock = Mock(compile_platform(find("webchat"), policy), registered=registered)
+        own, general = turns(_pair(parts.handler), _pair(DeclaredHandler(mock)), repeat=500)
+    return own, general
+
+
+def _pair(handler: Answering) -> Callable[[], None]:
+    token = issued(handler)
+
+    def ask(path: str, body: bytes) -> bytes:
+        request = Request(
+            method="POST", path=path, authorization=f"Bearer {token}", content_type=JSON, body=body, size=len(body)
+        )
+        return handler.finish(handler.arrive(request)).body
+
+    def call() -> None:
+        session = ask(CREATE, GUEST).partition(b'"webChatSessionId":')[2]
+        ask(SEND, b'{"text":"Hello","webChatSessionId":' + session)
+
+    return call
 
 
 def decision() -> float:

@@ -23,6 +23,7 @@ LONG = 30 * 86_400_000
 
 CREDENTIALS = ("bench", "bench-secret")
 CREATE = "/api/v2/conversations/webchat/sessions"
+SEND = "/api/v2/conversations/messaging/external/guests/sendmessage"
 GUEST = b'{"guest":{"name":"Ann","email":"ann@example.com"}}'
 
 

@@ -8,6 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from mockserver.declared import mock as module
+from mockserver.declared.handler import REASON
 from mockserver.declared.mock import Registered
 from mockserver.engine.model import FaultKind
 from mockserver.errors import ConflictError, InvalidRequest, NotFound, StoreUnavailable
@@ -17,6 +18,7 @@ from mockserver.stores.base import Bounds
 from mockserver.stores.memory import MemoryStore
 from mockserver.wire.notes import KEPT
 from tests.fixtures.toys import NOON, TOKEN, Bench, toy, with_words
+from tests.mockserver.failing import FailingStore
 
 SINGLE = with_words(
     TOKEN, "uses: 1", "duty: {secret: true}", "refused: {'unknown, ended, spent': {status: 401, code: bad, message: bad}}"
@@ -271,6 +273,42 @@ def test_the_clock_can_be_moved_and_stopped(bench: Bench) -> None:
     assert bench.mock.now() == NOON + 1500
     bench.mock.advance(10)
     assert bench.mock.now() == NOON + 1510
+
+
+# -- failures of the mock itself -------------------------------------------------------------------------------------
+
+
+def test_a_store_that_is_away_is_told_and_journalled_later() -> None:
+    store = FailingStore()
+    bench = Bench(toy(SINGLE), store=store)
+    token = bench.log_in()["token"]
+    store.away = True
+    answer = bench.handler.handle(bench.request("/work", token))
+    assert (answer.status, dict(answer.headers)[REASON]) == (503, "store.unavailable")
+    store.away = False
+    bench.handler.unserved.flush(patience=60)
+    (entry,) = [entry for entry in bench.mock.journal if entry.status == 503]
+    assert (entry.cause, entry.acted, entry.refused_by, entry.operation) == ("store.unavailable", False, "", "work")
+    assert bench.ask("/work", token).status == 200
+
+
+def test_what_the_platform_did_is_journalled_though_the_store_lost_its_reply() -> None:
+    store = FailingStore()
+    bench = Bench(toy(SINGLE), store=store)
+    token = bench.log_in()["token"]
+    call = bench.handler.arrive(bench.request("/work", token))
+    store.losses.append("reply")
+    assert bench.handler.finish(call).status == 503
+    bench.handler.unserved.flush(patience=60)
+    assert [(entry.status, entry.acted, entry.cause) for entry in bench.mock.journal[1:]] == [(503, True, "store.unavailable")]
+    assert bench.ask("/work", token).why == "token.spent"
+
+
+def test_a_failure_and_a_crowd_are_journalled(bench: Bench) -> None:
+    assert bench.handler.broken(ValueError("a defect"), None, bench.request("/work", "x")).status == 500
+    assert bench.handler.busy(bench.request("/work", "x")).status == 503
+    bench.handler.unserved.flush(patience=60)
+    assert [(entry.status, entry.cause) for entry in bench.mock.journal] == [(500, "internal.error"), (503, "server.busy")]
 
 
 def test_each_kind_of_fault_is_tried() -> None:

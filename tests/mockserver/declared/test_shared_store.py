@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from mockserver.declared.mock import BOUNDS, Registered, alive
 from mockserver.engine.model import Credential
-from mockserver.stores.base import Bounds, Store
+from mockserver.stores.base import Bounds, Key, Loaded, Store
 from tests.fixtures.toys import TOKEN, Bench, toy, with_words
 from tests.mockserver.declared.test_mock import CLIENT, SINGLE
 from tests.mockserver.stores.conftest import OpenStore
@@ -116,6 +117,43 @@ def test_of_issues_at_once_no_more_live_than_may(replicas: Callable[..., list[Be
         asked = [pool.submit(benches[number % 4].handler.handle, Bench.request("/login")) for number in range(24)]
     assert {one.result().status for one in asked} == {200}
     assert len(alive(benches[0].mock, benches[0].mock.credentials("token"))) == 1
+
+
+def test_an_issue_reads_what_its_owner_has_alive_and_nothing_else(
+    replicas: Callable[..., list[Bench]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = with_words(TOKEN, "live: 2", "within: client", "refused: {'unknown, ended, evicted': {status: 401, message: bad}}")
+    (one,) = replicas(CLIENT + live, "[client, token]", 1)
+    mine, other = one.mock.registered["client"], one.mock.register("client")
+
+    def keys_read(client: Registered) -> int:
+        read, load = list[Key](), one.mock.store.load
+
+        def counted(organization: str, keys: Sequence[Key], *more: Any) -> Loaded:
+            read.extend(keys)
+            return load(organization, keys, *more)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(one.mock.store, "load", counted)
+            patch.setattr(one.mock.store, "records", None)
+            assert one.ask("/login", Id=client.id, Secret=client.bound["secret"]).status == 200
+        return len(read)
+
+    for client in (mine, other):  # the first time, the store is searched
+        one.ask("/login", Id=client.id, Secret=client.bound["secret"])
+    few = [keys_read(mine) for _ in range(4)][-1]
+    assert {keys_read(other) for _ in range(20)} <= set(range(few + 1))
+    assert keys_read(mine) == few
+    assert len(alive(one.mock, one.mock.credentials("token"))) == 4
+
+
+def test_no_more_live_than_may_however_many_are_forgotten(replicas: Callable[..., list[Bench]]) -> None:
+    live = with_words(TOKEN, "live: 2", "within: client", "refused: {'unknown, ended, evicted': {status: 401, message: bad}}")
+    (one,) = replicas(CLIENT + live, "[client, token]", 1, BOUNDS._replace(max_tokens=5))
+    made = one.mock.registered["client"]
+    for number in range(1, 20):
+        assert one.ask("/login", Id=made.id, Secret=made.bound["secret"]).status == 200
+        assert len(alive(one.mock, one.mock.credentials("token"))) == min(2, number)
 
 
 def test_while_a_store_is_emptied_no_registered_one_is_unknown(replicas: Callable[..., list[Bench]]) -> None:

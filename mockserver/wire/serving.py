@@ -1,0 +1,104 @@
+"""The common part of the handlers of all platforms: the steps of a request, and the answers that the mock gives for itself."""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from typing import Any
+
+from msgspec.structs import replace
+
+from mockserver.engine.model import Reason
+from mockserver.errors import ConflictError, StoreUnavailable
+from mockserver.journal import Noted
+from mockserver.service import Platform
+from mockserver.stores.base import LIGHT
+from mockserver.wire.message import Request, Response
+from mockserver.wire.unserved import Unserved
+
+_log = logging.getLogger("dayfly")
+
+CALL = "_dayfly_call"
+"""The attribute with the call of an exception raised while a request arrives, so that the journal has one request."""
+
+
+class Serving(ABC):
+    """Answers requests in two steps: a request arrives, and its call is finished. A front end may wait in between.
+
+    `opaque` leaves out the headers that no real server sends; the journal keeps what they say.
+    """
+
+    def __init__(self, platform: Platform, *, opaque: bool = False) -> None:
+        self.platform, self.opaque, self.unserved = platform, opaque, Unserved(platform)
+
+    def handle(self, request: Request) -> Response:
+        """Return the answer to a request without waiting. It contains its delays, for the front end to wait."""
+        return self.finish(self.arrive(request))
+
+    @abstractmethod
+    def arrive(self, request: Request) -> Any:
+        """Read a request, journal its arrival and draw the fault that hits it. Blocks only for the store."""
+
+    @abstractmethod
+    def answered(self, call: Any) -> Response:
+        """Decide the call, commit and journal the answer, and render it. Raises StoreUnavailable, ConflictError."""
+
+    @abstractmethod
+    def unread(self, request: Request) -> Any:
+        """Return a call of which only the head is known."""
+
+    @abstractmethod
+    def own_answer(self, call: Any, reason: Reason) -> tuple[Response, Noted]:
+        """Return an answer that is not the platform's, with its journal entry."""
+
+    def finish(self, call: Any) -> Response:
+        """Return the answer to a call, and journal it."""
+        if call.answered_with is not None:
+            return call.answered_with  # type: ignore[no-any-return]
+        try:
+            response = self.answered(call)
+        except (StoreUnavailable, ConflictError) as error:
+            return self.failed(call, error, reason_of(error))
+        return replace(response, body=b"") if call.request.method == "HEAD" else response
+
+    def broken(self, error: Exception, call: Any = None, request: Request | None = None) -> Response:
+        """Return the answer after a failure of the mock itself. `call` is None if it failed while `request` arrived."""
+        if call is None:
+            call = vars(error).get(CALL) or self.unread(request or Request(method="POST", path=""))
+        return self.failed(call, error, Reason.INTERNAL)
+
+    def busy(self, request: Request) -> Response:
+        """Return the answer to a request that is not read, because too many are waiting. A crowd is journalled in part."""
+        call = self.unread(request)
+        response, noted = self.own_answer(call, Reason.BUSY)
+        if self.unserved.is_sample():
+            self._keep(call, noted)
+        return response
+
+    def failed(self, call: Any, error: Exception, reason: Reason) -> Response:
+        """Return the answer to a call that the mock failed, and have it journalled."""
+        _log.error("%s %s: %s", call.context_id, reason, error, exc_info=reason is Reason.INTERNAL)
+        response, noted = self.own_answer(call, reason)
+        self._keep(call, noted)
+        return response
+
+    def _keep(self, call: Any, noted: Noted) -> None:
+        """Have it journalled that a call was answered so. Errors in this are only logged."""
+        try:
+            self.unserved.add(call, noted, self.platform.system())
+        except Exception:
+            _log.exception("%s: that this request failed could not be journalled", call.context_id)
+
+
+def reason_of(error: StoreUnavailable | ConflictError) -> Reason:
+    """Return why the store did not serve: it is unavailable, or others were faster each time."""
+    return Reason.STORE_CONTENDED if isinstance(error, ConflictError) else Reason.STORE_UNAVAILABLE
+
+
+def weight_of(request: Request) -> int:
+    """Return the bytes, chosen by its sender, that the request keeps in memory; 0 if they are few."""
+    headers = len(request.authorization or "") + len(request.content_type or "") + len(request.agent or "")
+    if request.others:
+        headers += sum(len(name) + len(value) for name, value in request.others)
+    weight = len(request.body) + len(request.path) + len(request.query) + headers
+    return weight if weight > LIGHT else 0
