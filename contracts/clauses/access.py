@@ -18,12 +18,12 @@ SCHEDULED = 10_000
 """Milliseconds after which a renewal no longer counts as a reaction to a 401, but as a scheduled one."""
 
 
-def _first_refusal(calls: list[Call], place: int) -> Call | None:
+def _first_refusal(calls: list[Call], place: float) -> Call | None:
     known = [call for call in _over(calls, place) if call.token_refused]
     return min(known, key=lambda call: call.returned or 0, default=None)
 
 
-def is_good(received: Call, place: int, now: int, case: Case) -> bool:
+def is_good(received: Call, place: float, now: int, case: Case) -> bool:
     """Return whether the token in `received` was still good, as far as the client knew: not refused, not about to expire.
 
     A cautious client counts the lifetime from its request. A token refused for a missing scope is not good: a new one may have
@@ -62,11 +62,11 @@ def _shown_again(call: Call, refused: Call | None) -> Breach | None:
     return Breach(message, (at("token refused", refused), at("shown again", call)))
 
 
-def _may_stop(intent: Intent, calls: list[Call], place: int, case: Case) -> bool:
+def _may_stop(intent: Intent, calls: list[Call], place: float, case: Case) -> bool:
     return tried_enough(calls, place, case) or overtaken(intent, place, case)
 
 
-def _over(calls: list[Call], place: int) -> list[Call]:
+def _over(calls: list[Call], place: float) -> list[Call]:
     return [call for call in calls if call.was_over(place)]
 
 
@@ -112,7 +112,7 @@ A1 = Clause(
 )
 
 
-def _taken_after_refusal(call: Call, place: int) -> list[Call]:
+def _taken_after_refusal(call: Call, place: float) -> list[Call]:
     """Return the tokens received after the first 401, up to `place`, of the call or, if intents overlap, of its group."""
     calls = call.intent.calls if call.intent is not None else call.group.calls if call.group is not None else []
     refused = _first_refusal(calls, place)
@@ -166,7 +166,7 @@ _NOBODY: _Crowded = {}
 class _Stampede(Struct, frozen=True):
     """The tokens that were refused twice or more, since the running client started at the place `since`."""
 
-    since: int = -1
+    since: float = -1
     crowded: _Crowded = _NOBODY
 
 
@@ -189,7 +189,7 @@ def _step_stampede(state: _Stampede, moment: Moment, case: Case) -> tuple[_Stamp
     return state, None
 
 
-def _needless_renewal(call: Call, place: int, refused: Call, case: Case) -> Breach | None:
+def _needless_renewal(call: Call, place: float, refused: Call, case: Case) -> Breach | None:
     """Return a breach if another renewal since the first refusal is under way, or has brought a token that is still good.
 
     A renewal does not count once all refused messages have ended, because it then has another reason.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from msgspec import UNSET
 
 from contracts.clauses.excuses import excuse, jumped
@@ -15,12 +17,12 @@ def _doubles_are_fair(case: Case) -> str:
     return "delivery is at-least-once" if case.parameters.delivery == "at-least-once" else ""
 
 
-def _step_delivered_twice(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def step_delivered_twice(unit: str, state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+    """Judge D1, for any unit of work."""
     match moment:
-        case CallReturned(call, place) if call.intent is not None and call.operation == "send":
-            accepted = _told_apart(
-                [send for send in call.intent.of("send") if send.accepted and send.was_over(place + 1)], case
-            )
+        case CallReturned(call, place) if call.intent is not None and call.does == unit:
+            tries = [other for other in call.intent.calls if other.does == unit and other.was_over(place + 1)]
+            accepted = _told_apart([other for other in tries if other.accepted], case)
             if len(accepted) > 1:
                 return state, _delivered_twice(call.intent, accepted)
             unclear = _unclear(call.intent, place, case) if call.accepted else None
@@ -38,7 +40,7 @@ def _told_apart(sends: list[Call], case: Case) -> list[Call]:
     return list(first.values())
 
 
-def _unclear(intent: Intent, place: int, case: Case) -> Call | None:
+def _unclear(intent: Intent, place: float, case: Case) -> Call | None:
     """Return an earlier send of the message that may have been accepted; None if all outcomes are recorded."""
     if not case.history.inferred or case.history.header.source in JOURNALS:
         return None
@@ -77,7 +79,7 @@ D1 = Clause(
     ),
     stimulus="a send ended without telling whether the message was accepted",
     start=None,
-    step=_step_delivered_twice,
+    step=partial(step_delivered_twice, "send"),
     on=(CallReturned,),
     parameters=("delivery", "idempotency_key"),
     needs_intents=True,
@@ -114,7 +116,7 @@ def _undelivered(intent: Intent, case: Case) -> Breach:
     return Breach(message, evidence)
 
 
-def _may_share_a_create(intent: Intent, end: int) -> bool:
+def _may_share_a_create(intent: Intent, end: float) -> bool:
     """Return whether the message made no create or send, while a create of its group failed: the two may have shared it."""
     if any(call.operation in {"create", "send"} for call in intent.calls):
         return False

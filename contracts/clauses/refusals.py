@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from contracts.clauses.excuses import overtaken, tried_enough
 from contracts.clauses.sessions import uses_before
 from contracts.clauses.words import answer_to, at, name_of, noun_of, reported
@@ -9,22 +11,24 @@ from contracts.history import REJECTS, Call, CallLeft, CallReturned, Effect, Int
 from contracts.judge import EXERCISED, Breach, Case, Clause, Mark
 
 
-def _step_dead_retried(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def step_dead_retried(kind: str, state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+    """Judge R1, for ids of any kind."""
     match moment:
-        case CallReturned(call) if call.effect is Effect.DEAD:
+        case CallReturned(call) if call.effects.get(kind) is Effect.DEAD:
             return state, EXERCISED
-        case CallLeft(call, place) if call.presented is not None:
-            return state, _dead_retry(call, place, case)
+        case CallLeft(call, place) if kind in call.shown:
+            return state, _dead_retry(kind, call, place, case)
     return state, None
 
 
-def _dead_retry(call: Call, place: int, case: Case) -> Breach | None:
+def _dead_retry(kind: str, call: Call, place: float, case: Case) -> Breach | None:
     """If the id was used up as well, presenting it again is a reuse, which S1 reports."""
-    session = case.history.sessions[call.presented or ""]
-    if not session.dead or not session.dead[0].was_over(place) or uses_before(call, place, case):
+    credential = case.history.shown_by(call, kind)
+    refused = next((told for told in credential.dead if case.history.knew(told, call)), None)
+    if refused is None or uses_before(kind, call, place, case):
         return None
-    message = f"session {session.label} was presented again after a 403 that showed it is dead"
-    return Breach(message, (at("dead session refused", session.dead[0]), at("presented again", call)))
+    message = f"{credential.name} was presented again after a {refused.status} that showed it is dead"
+    return Breach(message, (at(f"dead {credential.noun} refused", refused), at("presented again", call)))
 
 
 def _dead_sends(case: Case) -> float:
@@ -42,7 +46,7 @@ R1 = Clause(
     ),
     stimulus="a send was answered by a 403 for a dead session",
     start=None,
-    step=_step_dead_retried,
+    step=partial(step_dead_retried, "session"),
     on=(CallLeft, CallReturned),
     closeness=_dead_sends,
     is_reaction=True,
@@ -63,7 +67,7 @@ def _step_not_recovered(state: None, moment: Moment, case: Case) -> tuple[None, 
     return state, None
 
 
-def _gone_on(call: Call, intent: Intent, place: int) -> Breach | None:
+def _gone_on(call: Call, intent: Intent, place: float) -> Breach | None:
     """Nothing is left to try after a second 403 that gives no reason."""
     refused = (send for send in intent.of("send") if send.status == 403 and send.code is None and send.was_over(place))
     opaque = list({send.presented: send for send in refused}.values())  # a second refusal of the same id shows nothing new
@@ -73,12 +77,12 @@ def _gone_on(call: Call, intent: Intent, place: int) -> Breach | None:
     return Breach(message, (at("first 403", opaque[0]), at("second 403", opaque[1]), at("went on", call)))
 
 
-def _first_dead(intent: Intent, place: int) -> Call | None:
+def _first_dead(intent: Intent, place: float) -> Call | None:
     dead = [call for call in intent.of("send") if call.effect is Effect.DEAD and call.was_over(place)]
     return min(dead, key=_return_of, default=None)
 
 
-def _return_of(call: Call) -> int:
+def _return_of(call: Call) -> float:
     return call.returned or 0
 
 
@@ -87,7 +91,7 @@ def _left_after(dead: Call, intent: Intent, operation: str) -> list[Call]:
     return [call for call in intent.possible if call.operation == operation and call.left > _return_of(dead)]
 
 
-def _can_recover(dead: Call, intent: Intent, place: int, case: Case) -> bool:
+def _can_recover(dead: Call, intent: Intent, place: float, case: Case) -> bool:
     """Return whether the client could still create: nothing else required it to stop, and nothing prevented the create."""
     sends = [call for call in intent.of("send") if call.was_over(place)]
     tried = sum(call.effect is not Effect.CONSUMED and _return_of(call) <= _return_of(dead) for call in sends)
@@ -133,13 +137,13 @@ GRANTS = frozenset({"grant_scope", "revoke_scope", "set_scopes", "set_policy"})
 """Perturbations that change the client's permissions. After one of them a new try is fair."""
 
 
-def scope_refusal(intent: Intent, since: int, place: int) -> Call | None:
+def scope_refusal(intent: Intent, since: float, place: float) -> Call | None:
     """Return the first call of the intent that was refused for a missing scope between `since` and `place`, or None."""
     known = (call for call in intent.calls if call.scope_refused and call.was_over(place))
     return next((call for call in known if not call.was_over(since)), None)
 
 
-def _step_scope(changed: int, moment: Moment, _: Case) -> tuple[int, Mark]:
+def _step_scope(changed: float, moment: Moment, _: Case) -> tuple[float, Mark]:
     """The state is the place of the last change of permissions."""
     match moment:
         case WorldChanged(entry, place) if entry.what in GRANTS:
@@ -179,7 +183,7 @@ R3 = Clause(
         "Name the scope in the error you raise, so that the integration's administrator can grant it: webchat:session:write.",
     ),
     stimulus="a 403 for a missing scope reached the client while it was at work on a message",
-    start=-1,
+    start=-1.0,
     step=_step_scope,
     on=(CallLeft, CallReturned, IntentEnded, WorldChanged),
     own_time=True,

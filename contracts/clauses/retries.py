@@ -8,22 +8,18 @@ from contracts.clauses.words import at, noun_of, seconds
 from contracts.history import Call, CallLeft, CallReturned, Moment
 from contracts.judge import EXERCISED, LOWER_BOUND, Breach, Case, Clause, Mark
 
-ROUNDING = 1
-"""Milliseconds that may be lost between two time stamps, because each is cut to whole milliseconds."""
-
-
 def _failed(call: Call) -> bool:
     """Return whether a call got 429, 5xx, no answer or an unusable 200."""
     return call.status is None or call.status == 429 or call.status >= 500 or call.unusable
 
 
-def _over(calls: Iterable[Call], operation: str | None, place: int) -> list[Call]:
+def _over(calls: Iterable[Call], operation: str | None, place: float) -> list[Call]:
     """Return the calls of an operation that were over at `place`, in the order of their answers."""
     known = [call for call in calls if call.operation == operation and call.was_over(place)]
     return sorted(known, key=lambda call: call.returned or 0)
 
 
-def _row(call: Call, place: int) -> list[Call]:
+def _row(call: Call, place: float) -> list[Call]:
     """Return the failures of the call's operation right before it, back to the last success; the latest first."""
     if call.intent is None and (call.group is None or call.operation != "token"):
         return []
@@ -53,9 +49,10 @@ def _shared(call: Call) -> list[Call]:
     return call.group.calls if call.group is not None else []
 
 
-def _step_unbounded(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def step_unbounded(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+    """Judge R4."""
     match moment:
-        case CallReturned(call) if call.group is not None and _failed(call):
+        case CallReturned(call) if (call.group is not None or call.intent is not None) and _failed(call):
             return state, EXERCISED
         case CallLeft(call, place):
             row = _row(call, place)
@@ -85,7 +82,7 @@ R4 = Clause(
     ),
     stimulus="a call failed by 429, 5xx, no answer, an answer cut short or an unusable 200",
     start=None,
-    step=_step_unbounded,
+    step=step_unbounded,
     on=(CallLeft, CallReturned),
     own_time=True,
     parameters=("max_attempts",),
@@ -96,36 +93,31 @@ R4 = Clause(
 
 
 def _due(call: Call) -> int | None:
-    """Return when the wait that a 429 asked for is over, in milliseconds; None if it did not ask in whole seconds.
+    """Return when the wait that an answer asked for is over, in milliseconds; None if it did not ask in whole seconds.
 
     The platform documents whole seconds only. A client that reads nothing else honours everything it was promised.
     """
-    answer = call.answer
-    if call.status != 429 or answer is None or answer.retry_after is None or call.returned_at is None:
+    if call.retry_after is None or call.returned_at is None:
         return None
-    return call.returned_at + 1000 * answer.retry_after if answer.retry_after_text is None else None
+    return call.returned_at + 1000 * call.retry_after
 
 
-def _step_retry_after(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def step_retry_after(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+    """Judge R5."""
     match moment:
         case CallReturned(call) if call.intent is not None and _due(call) is not None:
             return state, EXERCISED
         case CallLeft(call, place) if call.intent is not None:
-            return state, _too_early(call, _over(call.intent.calls, call.operation, place), _slack(case))
+            return state, _too_early(call, _over(call.intent.calls, call.operation, place), case)
     return state, None
 
 
-def _slack(case: Case) -> int:
-    """Milliseconds by which a wait may have been longer than its two time stamps say."""
-    return ROUNDING + 2 * (case.history.resolution - 1)
-
-
-def _too_early(call: Call, earlier: list[Call], slack: int) -> Breach | None:
+def _too_early(call: Call, earlier: list[Call], case: Case) -> Breach | None:
     for refused in earlier:
         due = _due(refused)
-        if due is not None and call.left_at + slack < due and refused.answer is not None:
-            waited, said = seconds(call.left_at - (refused.returned_at or 0)), refused.answer.retry_after
-            message = f"{noun_of(call)} left {waited} after a 429 that said Retry-After {said}"
+        if due is not None and call.left_at + case.history.slack < due and case.history.knew(refused, call):
+            waited = seconds(call.left_at - (refused.returned_at or 0))
+            message = f"{noun_of(call)} left {waited} after a {refused.status} that said Retry-After {refused.retry_after}"
             return Breach(message, (at("asked to wait", refused), at("too early", call)))
     return None
 
@@ -142,7 +134,7 @@ R5 = Clause(
     ),
     stimulus="a 429 with whole seconds to wait reached the client while it was at work on a message",
     start=None,
-    step=_step_retry_after,
+    step=step_retry_after,
     on=(CallLeft, CallReturned),
     own_time=True,
     clocks=LOWER_BOUND,
@@ -171,7 +163,7 @@ def _step_immediate(state: None, moment: Moment, case: Case) -> tuple[None, Mark
 
 def _at_once(call: Call, failed: Call, case: Case) -> Breach | None:
     waited = call.left_at - (failed.returned_at or 0)
-    if waited + _slack(case) >= 1000 * case.parameters.min_pause:
+    if waited + case.history.slack >= 1000 * case.parameters.min_pause:
         return None
     message = f"{noun_of(call)} was tried again {seconds(waited)} after a {failed.status}"
     return Breach(message, (at("server error" if failed.status != 429 else "asked to wait", failed), at("tried at once", call)))
