@@ -285,10 +285,11 @@ class _Folding:
     # -- names -------------------------------------------------------------------------------------------------------
 
     def _session(self, id: str, *, known: bool = False) -> Credential:
-        session = self.history.sessions.setdefault(id, Credential(id, _quoted(id)))
+        session = self.history.sessions.setdefault(id, Credential(id, _quoted(id), f"session {_quoted(id)}"))
         if known and id not in self._known:
             self._known.add(id)
             session.label = f"s{len(self._known)}"
+            session.name = f"session {session.label}"
         return session
 
     def _name_token(self, pseudonym: str) -> None:

@@ -50,8 +50,9 @@ class Call:
 
     `number` counts from 1. `left` and `returned` are places, `left_at` and `returned_at` milliseconds. `returned` is None until
     something comes back. `operation` is None if the path or method is unknown. `status` and `code` are None unless a whole
-    answer reached the client. `shown` are the ids, by kind, that it showed to use them. `effects`
-    are its answer's word about them. `does` is the unit of work that it was to do, if any, and `effect` what became of that.
+    answer reached the client. `shown` are the ids, by kind, that it showed to use them, `ended`
+    those that it showed to end them. `effects` are its answer's word about them. `brought` are the ids that the answer brought,
+    and `lasts` the seconds for which these are good; both are noted for declared platforms only. `does` is the unit of work that it was to do, if any, and `effect` what became of that.
     Both effects are set when it is over. `retry_after` are the seconds that its answer asks a
     client to wait. `open_intents` is the number of open intents when it left.
 
@@ -69,6 +70,9 @@ class Call:
     group: Group | None = None
     open_intents: int = 0
     shown: dict[str, str] = field(default_factory=dict)
+    ended: dict[str, str] = field(default_factory=dict)
+    brought: dict[str, str] = field(default_factory=dict)
+    lasts: dict[str, float] = field(default_factory=dict)
     does: str | None = None
     text: str | None = None
     guest: Guest | None = None
@@ -186,7 +190,8 @@ class Intent:
 
     `ended`, `outcome` and the fields that go with them are None until the client returns. `late` means that the client went on
     with it afterwards, so `calls` has later calls. `inferred` means that the trace does not record the intent: its guest and
-    its text are then empty if the requests do not show them. `noun` is what its work is called.
+    its text are then empty if the requests do not show them. `noun` is what its work is called. A declared
+    platform has work of its own, with what was `given` for it. `alone`: no other was under way.
     """
 
     number: int
@@ -205,6 +210,8 @@ class Intent:
     late: bool = False
     inferred: bool = False
     noun: str = "message"
+    given: dict[str, Any] = field(default_factory=dict)
+    alone: bool = True
 
     def of(self, operation: str) -> list[Call]:
         """Return its calls of one operation, in order."""
@@ -240,7 +247,7 @@ class Group:
 class Credential:
     """An id of one kind, such as a session, and the number of `uses`: calls that showed it to use it.
 
-    `label` is `s1`, `s2` … for ids that the platform knew, else the quoted id, cut if it is long. `created` is the call that
+    `label` is `s1`, `s2` … for ids that the platform knew, else the quoted id, cut if it is long; `name` says what it is as well. `created` is the call that
     brought it, or None if the trace has none; it is `registered` if no call had to. `flying` are the uses under way; a complete
     history has none. `spent` are those that used it up or may have. `dead` are calls that were refused because it is dead. Both
     are in the order in which the client knew.
@@ -248,6 +255,7 @@ class Credential:
 
     id: str
     label: str
+    name: str
     noun: str = "session"
     created: Call | None = None
     registered: bool = False
@@ -255,11 +263,6 @@ class Credential:
     flying: list[Call] = field(default_factory=list)
     spent: list[Call] = field(default_factory=list)
     dead: list[Call] = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        """The noun and the label."""
-        return f"{self.noun} {self.label}"
 
 
 class CallLeft(Struct, frozen=True):
@@ -377,7 +380,7 @@ class History:
 
     def time_at(self, place: float) -> int:
         """Return the time at a place, in milliseconds: that of the last moment up to it which has one."""
-        for moment in self.moments[round(place)::-1] if place < len(self.moments) else reversed(self.moments):
+        for moment in self.moments[round(place) :: -1] if place < len(self.moments) else reversed(self.moments):
             at = _time_of(moment)
             if at is not None:
                 return at

@@ -174,6 +174,14 @@ class Clause(Demand, Generic[S]):
     spared: Callable[[Case], str] | None = None
     closeness: Callable[[Case], float] | None = None
 
+    def marks(self, case: Case) -> Iterator[Exercised | Breach]:
+        """Yield the marks of its steps, in order."""
+        state = self.start
+        for moment in case.history.of(self.on):
+            state, mark = self.step(state, moment, case)
+            if mark is not None:
+                yield mark
+
     @property
     def judged(self) -> tuple[str, str, str, str]:
         """The ways it is judged: in process, over a socket, as a process in real time, and in a recording."""
@@ -244,9 +252,13 @@ def judge(
     `explains` lists, for a clause, the clauses that its violation explains. `reading` has the messages of a trace without
     intents.
     """
-    case = Case(fold(well_formed(entries), reading), parameters)
+    return decide(Case(fold(well_formed(entries), reading), parameters), clauses, explains or {})
+
+
+def decide(case: Case, clauses: Sequence[Clause[Any]], explains: Mapping[str, Sequence[str]]) -> Judgement:
+    """Judge a history by `clauses`; see `judge`."""
     verdicts = tuple(verdict(clause, case) for clause in clauses)
-    roots = _Roots(clauses, case, verdicts, explains or {})
+    roots = _Roots(clauses, case, verdicts, explains)
     return Judgement(roots.named(), case.history, roots)
 
 
@@ -285,12 +297,9 @@ ASIDE = "an answer came late to a thread or task other than the message's own, w
 
 
 def _marks(clause: Clause[Any], case: Case) -> Iterator[Exercised | Breach]:
-    """Yield the marks of the clause's steps, in order."""
-    state = clause.start
-    for moment in case.history.of(clause.on):
-        state, mark = clause.step(state, moment, case)
-        if mark is not None:
-            yield _doubted(mark, clause, case.history) if isinstance(mark, Breach) else mark
+    """Yield the marks of the clause. Breaches that rest on what is uncertain are uncertain."""
+    for mark in clause.marks(case):
+        yield _doubted(mark, clause, case.history) if isinstance(mark, Breach) else mark
 
 
 def _doubted(breach: Breach, clause: Clause[Any], history: History) -> Breach:

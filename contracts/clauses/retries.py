@@ -8,6 +8,7 @@ from contracts.clauses.words import at, noun_of, seconds
 from contracts.history import Call, CallLeft, CallReturned, Moment
 from contracts.judge import EXERCISED, LOWER_BOUND, Breach, Case, Clause, Mark
 
+
 def _failed(call: Call) -> bool:
     """Return whether a call got 429, 5xx, no answer or an unusable 200."""
     return call.status is None or call.status == 429 or call.status >= 500 or call.unusable

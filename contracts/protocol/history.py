@@ -1,4 +1,4 @@
-"""A run as its client could know it: each call with the ids it showed and brought, and the answer's word about them.
+"""The history of a run of a declared platform's client: each call with the ids it showed and brought, and the answer's word.
 
 The judge reads the wire itself, by the declaration's places. It uses the mock's own knowledge only to acquit: an id in an
 answer that a fault spoiled was still issued.
@@ -6,128 +6,199 @@ answer that a fault spoiled was still issued.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from contextlib import suppress
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from itertools import chain, pairwise
+from typing import Any, NamedTuple, Self
 
-from msgspec import Struct
-
+from contracts.history import (
+    SPENDS,
+    Call,
+    CallLeft,
+    CallReturned,
+    Credential,
+    Effect,
+    Group,
+    History,
+    Intent,
+    IntentBegan,
+    IntentEnded,
+    Moment,
+)
 from contracts.judge import DEFAULTS, Parameters
-from contracts.protocol.trace import Exchange, Trace, UnitRun
+from contracts.protocol.trace import FOREVER, Exchange, Trace, UnitRun
+from mockserver import journal
 from mockserver.platform.message import Message, dig
 from mockserver.platform.model import Kind, Operation, Platform
 from mockserver.platform.places import reader
 
-Effect = Literal["used", "dead", "unknown", "none"]
-"""An answer's word about an id that the call showed: used, dead, unknown (it may have been used) or none (nothing is said)."""
-
 DEATHS = ("unknown", "foreign", "ended", "evicted", "spent", "succeeded", "idle", "expired")
 """Causes of a refusal after which an id is of no more use."""
 
+TIMER = 50
+"""Milliseconds by which a timer may be early on a real clock."""
 
-class Call(Struct, eq=False, kw_only=True):
-    """A request to one of the platform's operations, as its client saw it. `status` is None if no answer reached it."""
-
-    exchange: Exchange
-    operation: str | None
-    unit: UnitRun | None
-    status: int | None
-    retry_after: float | None
-    shown: dict[str, str]
-    brought: dict[str, str]
-    lasts: dict[str, float]
-    """Seconds for which the ids it brought are good, if the answer says so."""
-    effects: dict[str, Effect]
-
-    @property
-    def number(self) -> int:
-        """The number of the request, from 1."""
-        return self.exchange.number
-
-    @property
-    def left(self) -> float:
-        """The place in the order of events at which the client let go of it."""
-        return self.exchange.left
-
-    @property
-    def returned(self) -> float:
-        """The place in the order of events at which its answer had come."""
-        return self.exchange.returned
-
-    @property
-    def failed(self) -> bool:
-        """True if it may be tried again unchanged: no answer, status 429, or an error of the server."""
-        return self.status is None or self.status == 429 or self.status >= 500
+CLOSE = 250
+"""Milliseconds between an answer and a request within which a clock cannot tell for sure which came first."""
 
 
-class History(Struct, kw_only=True):
-    """A run as a client saw it."""
+@dataclass(eq=False, slots=True, kw_only=True)
+class DeclaredHistory(History):
+    """The history of a run of a declared platform's client."""
 
     platform: Platform
-    calls: list[Call]
-    units: list[UnitRun]
-    known: frozenset[tuple[str, str]]
-    """Ids, with their kinds, that were issued without a sign on the client's side of the wire."""
-    whole: bool
-    sharp: bool
+    trace: Trace
     parameters: Parameters
+    units: list[Intent] = field(default_factory=list)
+    """The units of work that the client was asked to do. Those in `intents` may be inferred."""
+
+    def exchange(self, call: Call) -> Exchange:
+        """Return a call's request and answer."""
+        return self.trace.exchanges[call.number - 1]
+
+    @property
+    def slack(self) -> int:
+        """See History."""
+        return 1 if self.trace.sharp else TIMER
 
     def knew(self, told: Call, later: Call) -> bool:
-        """Return True if the maker of the `later` call had to know of the answer to `told`.
+        """See History.
 
-        It had to if both belong to one unit of work, or if its unit began after the answer was noticed. A unit that was under
-        way already may have fetched an id before, and a call outside of any unit cannot be attributed.
+        It had to know if both belong to one unit of work, or if its unit began after the answer was noticed. A unit that was
+        under way already may have fetched an id before, and a call outside of any unit cannot be attributed.
         """
-        if told.returned > later.left or not told.exchange.heard:
+        if not told.was_over(later.left) or not self.exchange(told).heard:
             return False
-        if not self.sharp and self._may_have_crossed(told, later):
+        if not self.trace.sharp and self._may_have_crossed(told, later):
             return False
-        if told.unit is None and later.unit is None:
-            return not any(told.left < unit.ended and unit.began < later.left for unit in self.units) or not self.units
-        if later.unit is None:
+        if told.intent is None and later.intent is None:
+            return not any(told.left < (unit.ended or FOREVER) and unit.began < later.left for unit in self.units)
+        if later.intent is None:
             return False
-        return later.unit is told.unit or later.unit.began >= self._noticed(told)
+        return later.intent is told.intent or later.intent.began >= self._noticed(told)
 
     def _noticed(self, told: Call) -> float:
         """Return the moment at which the client had surely noticed an answer: the unit that got it went on, or ended.
 
         The thread that has the answer may not have run yet when another thread begins a unit.
         """
-        if told.unit is None:
-            return told.returned
-        went_on = (call.left for call in self.calls if call.unit is told.unit and call.left > told.returned)
-        return min([told.unit.ended, *went_on])
+        returned = told.returned or 0
+        if told.intent is None:
+            return returned
+        went_on = (call.left for call in told.intent.calls if call.left > returned)
+        return min([told.intent.ended or FOREVER, *went_on])
 
     def _may_have_crossed(self, told: Call, later: Call) -> bool:
         """Return True if `later` may have left before the answer to `told` was there, as far as a clock tells.
 
         If they are close, it may. The exception is the same call made again, because the answer led to it.
         """
-        if later.exchange.left_at - told.exchange.returned_at >= CLOSE:
+        if later.left_at - (told.returned_at or 0) >= CLOSE:
             return False
-        if later.unit is told.unit and later.operation != told.operation:
+        if later.intent is told.intent and later.operation != told.operation:
             return True
-        return any(other is not told and other.left < told.returned and other.returned > told.left for other in self.calls)
+        return any(other is not told and overlaps(told, other) for other in self.calls)
 
 
-CLOSE = 250
-"""Milliseconds between an answer and a request within which a clock cannot tell for sure which came first."""
+def overlaps(one: Call, other: Call) -> bool:
+    """Return True if both calls were under way at the same time."""
+    return not one.was_over(other.left) and not other.was_over(one.left)
 
 
-def history_of(platform: Platform, trace: Trace, parameters: Parameters = DEFAULTS) -> History:
+def history_of(platform: Platform, trace: Trace, parameters: Parameters = DEFAULTS) -> DeclaredHistory:
     """Return a run as its client could know it."""
-    calls = [_call(platform, exchange, trace.units) for exchange in trace.exchanges]
-    known = {(kind, id) for kind, id in trace.registered.items()}
-    known |= {(kind, id) for exchange in trace.exchanges for kind, id in exchange.issued.items() if exchange.spoiled}
-    return History(
-        platform=platform,
-        calls=calls,
-        units=trace.units,
-        known=frozenset(known),
-        whole=trace.whole,
-        sharp=trace.sharp,
-        parameters=parameters,
-    )
+    header = journal.Header(clock="virtual" if trace.sharp else "wall")
+    history = DeclaredHistory(header, platform=platform, trace=trace, parameters=parameters)
+    history.limits = {kind.name: kind.life.uses for kind in platform.kinds.values() if kind.life.uses is not None}
+    history.credentials = {name: {} for name in platform.kinds}
+    history.units = [_intent(unit) for unit in trace.units]
+    signals = _Signals.of(platform)
+    history.calls = [_call(platform, exchange, signals) for exchange in trace.exchanges]
+    _attribute(history)
+    for call in sorted(history.calls, key=lambda one: one.left):
+        _name_ids(history, call)
+    for kind, id in trace.registered.items():
+        _credential(history, kind, id).registered = True
+    history.moments = sorted(_moments(history), key=lambda moment: moment.place)
+    for moment in history.moments:
+        _follow(history, moment)
+    return history
+
+
+def _intent(unit: UnitRun) -> Intent:
+    intent = Intent(unit.number - 1, Group(unit.number), journal.Guest("", ""), "", unit.began, unit.began_at, 0)
+    intent.noun, intent.given, intent.alone = unit.name, unit.payload, unit.alone
+    if unit.ended < FOREVER:
+        intent.ended, intent.ended_at = unit.ended, unit.ended_at
+    intent.outcome, intent.error = unit.outcome, unit.error
+    return intent
+
+
+def _attribute(history: DeclaredHistory) -> None:
+    """Give each call to the only unit that ran when it left, if it was one.
+
+    Without units, all calls count as one unit if none of them overlap.
+    """
+    history.intents = list(history.units)
+    calls = sorted(history.calls, key=lambda one: one.left)
+    if not history.units and all(one.was_over(other.left) for one, other in pairwise(calls)):
+        history.intents = [_intent(UnitRun(number=1, name="unit", payload={}, began=-1))]
+    for call in calls:
+        under_way = [unit for unit in history.intents if unit.began < call.left < (unit.ended or FOREVER)]
+        if len(under_way) == 1:
+            (unit,) = under_way
+            call.intent = unit
+            unit.calls.append(call)
+            if unit.alone and history.platform.effects.get(unit.noun, {}).get("by") == call.operation:
+                call.does = unit.noun
+
+
+def _name_ids(history: DeclaredHistory, call: Call) -> None:
+    """Note the ids that a call showed, brought, or would have brought if its answer had reached the client."""
+    for kind, id in chain(call.shown.items(), call.ended.items()):
+        _credential(history, kind, id)
+    for kind, id in chain(call.brought.items(), history.exchange(call).issued.items()):
+        credential = _credential(history, kind, id)
+        credential.created = credential.created or call
+
+
+def _credential(history: DeclaredHistory, kind: str, id: str) -> Credential:
+    """Return the credential. Those of a kind have short names, such as ``session 1``, in the order in which they appear."""
+    known, noun = history.credentials[kind], history.platform.kinds[kind].noun
+    if id not in known:
+        name = f"{noun} {len(known) + 1}"
+        known[id] = Credential(id, name, name, noun)
+    return known[id]
+
+
+def _moments(history: DeclaredHistory) -> Iterator[Moment]:
+    for intent in history.intents:
+        yield IntentBegan(intent, intent.began)
+        if intent.ended is not None:
+            yield IntentEnded(intent, intent.ended)
+    for call in history.calls:
+        yield CallLeft(call, call.left)
+        if call.returned is not None:
+            yield CallReturned(call, call.returned)
+
+
+def _follow(history: DeclaredHistory, moment: Moment) -> None:
+    """Note what a call that leaves or returns means for the ids it shows."""
+    if isinstance(moment, CallLeft):
+        shown = [history.credentials[kind][id] for kind, id in moment.call.shown.items()]
+        moment.call.beside = tuple(call for credential in shown for call in credential.flying)
+        for credential in shown:
+            credential.flying.append(moment.call)
+    elif isinstance(moment, CallReturned):
+        call = moment.call
+        for kind, id in call.shown.items():
+            history.credentials[kind][id].flying.remove(call)
+            if call.effects[kind] in SPENDS:
+                history.credentials[kind][id].spent.append(call)
+        for kind, id in chain(call.shown.items(), call.ended.items()):
+            if call.effects[kind] is Effect.DEAD:
+                history.credentials[kind][id].dead.append(call)
 
 
 def operation_of(platform: Platform, message: Message) -> Operation | None:
@@ -140,37 +211,53 @@ def operation_of(platform: Platform, message: Message) -> Operation | None:
     return next((one for one in several if one.answers_to(message)), None)
 
 
-def _call(platform: Platform, exchange: Exchange, units: list[UnitRun]) -> Call:
+class _Signals(NamedTuple):
+    """What answers say, by status and code or by status: nothing of the ids shown, or how long to wait."""
+
+    harmless: Set[tuple[int, Any]]
+    asking: Set[int]
+
+    @classmethod
+    def of(cls, platform: Platform) -> Self:
+        rows = platform.refused.values()
+        asking = {row.status for row in rows if any(name.lower() == "retry-after" for name, _ in row.headers)}
+        return cls({(row.status, row.code) for row in rows if row.harmless}, {429, *asking})
+
+
+def _call(platform: Platform, exchange: Exchange, signals: _Signals) -> Call:
     request = Message(exchange.method, exchange.path, exchange.query, exchange.headers, exchange.body)
     operation = operation_of(platform, request)
-    name = None if operation is None else operation.name
-    status = exchange.status
+    name = "" if operation is None else operation.name
     answer = Message(headers=exchange.answer_headers, body=exchange.answer_body)
-    shown: dict[str, str] = {}
-    brought: dict[str, str] = {}
-    lasts: dict[str, float] = {}
+    call = Call(exchange.number, _arrival(exchange), exchange.left, exchange.left_at, name or None, status=exchange.status)
+    call.answer = _answer(exchange)
+    if exchange.returned < FOREVER:
+        call.returned, call.returned_at = exchange.returned, exchange.returned_at
     for kind in platform.kinds.values():
-        if name is not None and name in kind.carried:
-            shown |= _id(kind.name, kind.carried[name](request))
-        place = kind.issued.get(name or "", kind.always)
-        if status is not None and place is not None and (status < 400 or kind.always is not None):
-            brought |= _id(kind.name, reader(place)(answer))
-        if kind.name in brought:
-            lasts |= _lasts(kind, answer)
-    code = None if status is None else _code(platform, answer)
-    harmless = {(row.status, row.code) for row in platform.refused.values() if row.harmless}
-    effects = _effects([platform.kinds[one] for one in shown], exchange, code, harmless)
-    return Call(
-        exchange=exchange,
-        operation=name,
-        unit=_unit(exchange, units),
-        status=status,
-        retry_after=_seconds(answer.header("retry-after")),
-        shown=shown,
-        brought=brought,
-        lasts=lasts,
-        effects=effects,
-    )
+        if name in kind.carried:
+            (call.ended if name in kind.ended else call.shown).update(_id(kind.name, kind.carried[name](request)))
+        place = kind.issued.get(name, kind.always)
+        if call.status is not None and place is not None and (call.status < 400 or kind.always is not None):
+            call.brought |= _id(kind.name, reader(place)(answer))
+        if kind.name in call.brought:
+            call.lasts |= _lasts(kind, answer)
+    code = None if call.status is None else _code(platform, answer)
+    shown = [platform.kinds[one] for one in (*call.shown, *call.ended)]
+    call.effects = _effects(shown, exchange, code, signals.harmless)
+    call.effect = _outcome(exchange)
+    call.retry_after = _seconds(answer.header("retry-after")) if call.status in signals.asking else None
+    return call
+
+
+def _arrival(exchange: Exchange) -> journal.Arrival:
+    shown, id = journal.Credential("none"), str(exchange.number)
+    return journal.Arrival(exchange.number, exchange.left_at, id, exchange.method, exchange.path, None, shown)
+
+
+def _answer(exchange: Exchange) -> journal.Answer:
+    fault, id = exchange.fault if exchange.spoiled else None, str(exchange.number)
+    accepted = exchange.accepted
+    return journal.Answer(exchange.number, exchange.returned_at, id, exchange.status, "", accepted=accepted, fault=fault)
 
 
 def _id(kind: str, value: Any) -> dict[str, str]:
@@ -199,22 +286,26 @@ def _effects(kinds: list[Kind], exchange: Exchange, code: Any, harmless: Set[tup
     An answer among the `harmless` promises that it says nothing of them.
     """
     if (exchange.status, code) in harmless:
-        return {kind.name: "none" for kind in kinds}
+        return {kind.name: Effect.NONE for kind in kinds}
     found = {kind.name: _effect(kind, exchange, code) for kind in kinds}
-    dead = [name for name, effect in found.items() if effect == "dead"]
-    return found | dict.fromkeys(dead, "none") if len(dead) > 1 else found
+    dead = [name for name, effect in found.items() if effect is Effect.DEAD]
+    return found | dict.fromkeys(dead, Effect.NONE) if len(dead) > 1 else found
 
 
 def _effect(kind: Kind, exchange: Exchange, code: Any) -> Effect:
     """Return the answer's word about an id, from its status and code."""
-    status = exchange.status
-    if status is None:
-        return "none" if exchange.unsent else "unknown"
-    if (status, code) in dead_signals(kind):
-        return "dead"
-    if kind.seen_is_spent or 200 <= status < 400:
-        return "used"
-    return "unknown" if status >= 500 else "none"
+    if (exchange.status, code) in dead_signals(kind):
+        return Effect.DEAD
+    return Effect.CONSUMED if kind.seen_is_spent and exchange.status is not None else _outcome(exchange)
+
+
+def _outcome(exchange: Exchange) -> Effect:
+    """Return what an answer says of the work that a call was to do."""
+    if exchange.status is None:
+        return Effect.NONE if exchange.unsent else Effect.UNKNOWN
+    if 200 <= exchange.status < 400:
+        return Effect.CONSUMED
+    return Effect.UNKNOWN if exchange.status >= 500 else Effect.NONE
 
 
 def dead_signals(kind: Kind) -> frozenset[tuple[int, Any]]:
@@ -223,14 +314,8 @@ def dead_signals(kind: Kind) -> frozenset[tuple[int, Any]]:
     return frozenset((row.status, row.code) for row in rows)
 
 
-def _unit(exchange: Exchange, units: list[UnitRun]) -> UnitRun | None:
-    """Return the unit that a call belongs to: the only one that ran when it left, else None."""
-    under_way = [unit for unit in units if unit.began < exchange.left < unit.ended]
-    return under_way[0] if len(under_way) == 1 else None
-
-
-def _seconds(text: str | None) -> float | None:
+def _seconds(text: str | None) -> int | None:
     """Return the wait that a Retry-After header asks for, in seconds; None if it has another form or is missing."""
     with suppress(ValueError):
-        return float(text) if text is not None and text.strip().isdecimal() else None
+        return int(text) if text is not None and text.strip().isdecimal() else None
     return None

@@ -6,6 +6,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from contracts.history import Outcome
+
 FOREVER = float("inf")
 
 
@@ -53,7 +55,7 @@ class UnitRun(Struct, kw_only=True):
     payload: dict[str, Any]
     began: float
     ended: float = FOREVER
-    outcome: str = "never"
+    outcome: Outcome = "never"
     error: str = ""
     alone: bool = True
     """True if no other unit ran at the same time."""
