@@ -50,11 +50,12 @@ class Call:
 
     `number` counts from 1. `left` and `returned` are places, `left_at` and `returned_at` milliseconds. `returned` is None until
     something comes back. `operation` is None if the path or method is unknown. `status` and `code` are None unless a whole
-    answer reached the client. `shown` are the ids, by kind, that it showed to use them, `ended`
-    those that it showed to end them. `effects` are its answer's word about them. `brought` are the ids that the answer brought,
-    and `lasts` the seconds for which these are good; both are noted for declared platforms only. `does` is the unit of work that it was to do, if any, and `effect` what became of that.
-    Both effects are set when it is over. `retry_after` are the seconds that its answer asks a
-    client to wait. `open_intents` is the number of open intents when it left.
+    answer reached the client. `open_intents` is the number of open intents when it left.
+
+    By kind, `shown` are the ids that it showed to use them, `ended` those it showed to end them, and `effects` what the answer
+    says of both. `does` is the unit of work that it was to do, if any, and `effect` what became of that. `retry_after` are the
+    seconds that a client is asked to wait. For declared platforms, `brought` are the ids in the answer, and `lasts` the seconds
+    for which they are good.
 
     A call that had to wait before it could arrive `departed` before the place at which it left. `beside` are the sends of the
     same id that were under way then. `aside` means that the answer took time, and the thread of the message may have stopped
@@ -247,10 +248,10 @@ class Group:
 class Credential:
     """An id of one kind, such as a session, and the number of `uses`: calls that showed it to use it.
 
-    `label` is `s1`, `s2` … for ids that the platform knew, else the quoted id, cut if it is long; `name` says what it is as well. `created` is the call that
-    brought it, or None if the trace has none; it is `registered` if no call had to. `flying` are the uses under way; a complete
-    history has none. `spent` are those that used it up or may have. `dead` are calls that were refused because it is dead. Both
-    are in the order in which the client knew.
+    `label` is `s1`, `s2` … for ids that the platform knew, else the quoted id, cut if it is long. `name` also says of what kind
+    it is. `created` is the call that brought it, or None if the trace has none; it is `registered` if no call had to. `flying`
+    are the uses under way; a complete history has none. `spent` are those that used it up or may have. `dead` are calls that
+    were refused because it is dead. Both are in the order in which the client knew.
     """
 
     id: str

@@ -6,7 +6,7 @@ from functools import partial
 
 from contracts.clauses.excuses import overtaken, tried_enough
 from contracts.clauses.sessions import uses_before
-from contracts.clauses.words import answer_to, at, name_of, noun_of, reported
+from contracts.clauses.words import answer_to, at, name_of, noun_of, reported, told
 from contracts.history import REJECTS, Call, CallLeft, CallReturned, Effect, Intent, IntentEnded, Moment, WorldChanged
 from contracts.judge import EXERCISED, Breach, Case, Clause, Mark
 
@@ -36,20 +36,12 @@ def _dead_sends(case: Case) -> float:
 
 
 R1 = Clause(
-    code="R1",
-    name="dead-id-retried",
-    statement="not present an id again after a 403 for it",
-    reason="A session that has ended never comes back to life: whatever ended it, the same id gets the same 403 for ever.",
-    advice=(
-        "After a 403 that names no scope throw the id away and create a fresh session.",
-        "Keep the id out of retry decorators: what they repeat must include the create.",
-    ),
-    stimulus="a send was answered by a 403 for a dead session",
     start=None,
     step=partial(step_dead_retried, "session"),
     on=(CallLeft, CallReturned),
     closeness=_dead_sends,
     is_reaction=True,
+    **told("R1"),
 )
 
 
@@ -112,25 +104,15 @@ def _no_recovery(dead: Call, intent: Intent) -> Breach:
 
 
 R2 = Clause(
-    code="R2",
-    name="dead-id-not-recovered",
-    statement="create a fresh session after the first 403 for a dead one, and stop after a second 403 without a reason",
-    reason="A session may end between its creation and its use: a deployment, an idle timeout, an administrator. One fresh"
-    " session delivers the message; if two 403s give no reason, permission is missing and no session will help.",
-    advice=(
-        "On a 403 that names no scope create a session and send once more, in the same call.",
-        "Count these recoveries: after the second 403 without a reason give up and report it.",
-    ),
-    stimulus="a send was answered by a 403 for a dead session, and the client created another or could have",
     start=None,
     step=_step_not_recovered,
     on=(CallLeft, IntentEnded),
     own_time=True,
-    parameters=("min_attempts", "delivery"),
     needs_intents=True,
     needs_report="part",
     closeness=_dead_sends,
     is_reaction=True,
+    **told("R2"),
 )
 
 GRANTS = frozenset({"grant_scope", "revoke_scope", "set_scopes", "set_policy"})
@@ -173,16 +155,6 @@ def _scope_denied(intent: Intent, refused: Call | None) -> Mark:
 
 
 R3 = Clause(
-    code="R3",
-    name="scope-retried",
-    statement="stop after a 403 for a missing scope, and report failure",
-    reason="A missing scope is fixed by an administrator, not by a retry: the 403 with the code app.not.authorized.for.scope"
-    " comes again however often the client asks, and each try counts against the rate limit.",
-    advice=(
-        "Tell the two 403s apart by `code`: app.not.authorized.for.scope means give up and say so.",
-        "Name the scope in the error you raise, so that the integration's administrator can grant it: webchat:session:write.",
-    ),
-    stimulus="a 403 for a missing scope reached the client while it was at work on a message",
     start=-1.0,
     step=_step_scope,
     on=(CallLeft, CallReturned, IntentEnded, WorldChanged),
@@ -190,6 +162,7 @@ R3 = Clause(
     needs_intents=True,
     needs_report="part",
     is_reaction=True,
+    **told("R3"),
 )
 
 
@@ -214,19 +187,10 @@ def _repetition(call: Call, earlier: Call) -> Breach:
 
 
 R7 = Clause(
-    code="R7",
-    name="refusal-retried",
-    statement="not repeat an unchanged request that got 400, 404, 405, 413 or 415",
-    reason="These refusals are about the request itself: the same request gets the same answer, and each try counts against the"
-    " rate limit.",
-    advice=(
-        "Retry on 429, 5xx and connection errors only; let 4xx answers end the call.",
-        "Log what the answer says under `details`, and change the request before you send it again.",
-    ),
-    stimulus="a request got 400, 404, 405, 413 or 415",
     start=None,
     step=_step_refusal_retried,
     on=(CallLeft, CallReturned),
     own_time=True,
     is_reaction=True,
+    **told("R7"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from contracts.clauses.words import at, noun_of, seconds
+from contracts.clauses.words import at, noun_of, seconds, told
 from contracts.history import Call, CallLeft, CallReturned, Moment
 from contracts.judge import EXERCISED, LOWER_BOUND, Breach, Case, Clause, Mark
 
@@ -73,23 +73,14 @@ def _longest_row(case: Case) -> float:
 
 
 R4 = Clause(
-    code="R4",
-    name="retry-unbounded",
-    statement="not call one operation more than `max_attempts` times in a row that fails by 429, 5xx or no usable answer",
-    reason="A platform that is down is not helped by clients that never stop: they keep it down, and hold up their callers.",
-    advice=(
-        "Bound the attempts, and raise when they are used up. In tenacity: `stop_after_attempt(5)`.",
-        "Look for retries under your own: urllib3, an SDK or a proxy may multiply them.",
-    ),
-    stimulus="a call failed by 429, 5xx, no answer, an answer cut short or an unusable 200",
     start=None,
     step=step_unbounded,
     on=(CallLeft, CallReturned),
     own_time=True,
-    parameters=("max_attempts",),
     needs_intents=True,
     closeness=_longest_row,
     is_reaction=True,
+    **told("R4"),
 )
 
 
@@ -124,16 +115,6 @@ def _too_early(call: Call, earlier: list[Call], case: Case) -> Breach | None:
 
 
 R5 = Clause(
-    code="R5",
-    name="retry-after-ignored",
-    statement="let the whole seconds pass that a 429 asks for before the operation is called again",
-    reason="The platform counts requests per token and minute: a client that returns before Retry-After has passed is refused"
-    " again and may be shut out for longer.",
-    advice=(
-        "Read Retry-After (whole seconds) and wait that long; your own back-off may only make it longer.",
-        "After a long wait create a fresh session: the one from before has gone idle.",
-    ),
-    stimulus="a 429 with whole seconds to wait reached the client while it was at work on a message",
     start=None,
     step=step_retry_after,
     on=(CallLeft, CallReturned),
@@ -141,6 +122,7 @@ R5 = Clause(
     clocks=LOWER_BOUND,
     needs_intents=True,
     is_reaction=True,
+    **told("R5"),
 )
 
 
@@ -171,24 +153,12 @@ def _at_once(call: Call, failed: Call, case: Case) -> Breach | None:
 
 
 R6 = Clause(
-    code="R6",
-    name="retry-immediate",
-    statement="leave at least `min_pause` seconds between a server error, or a 429 without whole seconds, and the next try",
-    reason="A 5xx means that the platform is in trouble for more than a moment: tries without a pause are used up before it"
-    " recovers, and many clients doing so keep it from recovering.",
-    advice=(
-        "Wait at least 0.1 s before each retry, longer each time, with jitter on top. In tenacity:"
-        " `wait_exponential_jitter()`, or `wait_fixed(0.1) + wait_random_exponential()`, which alone may draw 0.",
-        "In urllib3 `backoff_factor` does not delay the first retry. Override `get_backoff_time` in a subclass of `Retry`:"
-        " `return max(0.5, super().get_backoff_time())`.",
-    ),
-    stimulus="a 5xx, or a 429 without whole seconds to wait, reached the client while it was at work on a message",
     start=None,
     step=_step_immediate,
     on=(CallLeft, CallReturned),
     own_time=True,
     clocks=LOWER_BOUND,
-    parameters=("min_pause",),
     needs_intents=True,
     is_reaction=True,
+    **told("R6"),
 )

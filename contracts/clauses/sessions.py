@@ -10,7 +10,7 @@ from math import isinf
 from msgspec import UnsetType
 
 from contracts.clauses.excuses import handed_on
-from contracts.clauses.words import at, doing, name_of, quote, seconds
+from contracts.clauses.words import at, doing, name_of, quote, seconds, told
 from contracts.history import Call, CallLeft, CallReturned, Credential, Effect, Intent, Moment, document
 from contracts.judge import EXERCISED, UPPER_BOUND, Breach, Case, Clause, Mark
 from mockserver.journal import Guest
@@ -89,22 +89,11 @@ def _most_sends(case: Case) -> float:
 
 
 S1 = Clause(
-    code="S1",
-    name="session-reused",
-    statement="never present an id again after a send of it was accepted, or may have been, nor while one is on its way",
-    reason="The platform invalidates a session id at its first successful handshake: the second send is a 403 in production."
-    " If the answer to a send was lost, or is not there yet, it is unknown whether the id is used up.",
-    advice=(
-        "Create the session inside the call that sends: POST …/webchat/sessions, then use that id once.",
-        "Do not keep ids in a dict, a database row or on self, and do not send twice at once: a second try needs a session"
-        " of its own.",
-    ),
-    stimulus="an id was used up, and the client sent again",
     start=False,
     step=partial(step_reused, "session"),
     on=(CallLeft, CallReturned),
-    parameters=("idempotency_key",),
     closeness=_most_sends,
+    **told("S1"),
 )
 
 
@@ -161,25 +150,14 @@ def _oldest(case: Case) -> float:
 
 
 S2 = Clause(
-    code="S2",
-    name="session-stale",
-    statement="use an id within `max_age` seconds of receiving it",
-    reason="The gap between creation and use must be milliseconds: a session that is not used ends after a short idle timeout,"
-    " and the send that comes after it is a 403.",
-    advice=(
-        "Create the session right before the send, in the same function: nothing may wait between the two.",
-        "After a wait (Retry-After, a queue, a slow login) create a new session instead of using the one from before. If an"
-        " HTTP layer repeats a send by itself and that suits you, raise the limit with --max-age, or switch it off.",
-    ),
-    stimulus="a send presented an id whose creation the trace holds",
     start=None,
     step=_step_stale,
     on=(CallLeft,),
     own_time=True,
     clocks=UPPER_BOUND,
-    parameters=("max_age",),
     spared=_any_age_will_do,
     closeness=_oldest,
+    **told("S2"),
 )
 
 
@@ -203,21 +181,12 @@ def _sharing(call: Call, intent: Intent, case: Case) -> Breach | None:
 
 
 S3 = Clause(
-    code="S3",
-    name="session-shared",
-    statement="use an id only for the guest whose message it was created for",
-    reason="A session is the context of one guest: a message sent in another guest's session shows up in the wrong"
-    " conversation, which is a disclosure, not only an error.",
-    advice=(
-        "Keep the id in a local variable of the call that sends; never on self, in a global or in a pool.",
-        "If calls run in parallel, give each its own session, created with its own guest.",
-    ),
-    stimulus="a send left while a session of another guest had been created",
     start=frozenset[Guest](),
     step=_step_shared,
     on=(CallLeft,),
     needs_intents=True,
     needs_report="all",
+    **told("S3"),
 )
 
 
@@ -248,18 +217,10 @@ def _invention(credential: Credential, call: Call, case: Case) -> Mark:
 
 
 S4 = Clause(
-    code="S4",
-    name="session-invented",
-    statement="present only ids that the platform issued to it",
-    reason="The platform answers an id it never issued, or issued to another OAuth client, with the same 403 as a dead one.",
-    advice=(
-        "Take `webChatSessionId` from the answer to POST …/webchat/sessions, and from nowhere else.",
-        "Fail loudly if that answer has no id, instead of sending a default.",
-    ),
-    stimulus="a send presented an id",
     start=None,
     step=partial(step_invented, "session"),
     on=(CallReturned,),
+    **told("S4"),
 )
 
 
@@ -304,19 +265,10 @@ def _placeholder_in_text(call: Call) -> Breach | None:
 
 
 S5 = Clause(
-    code="S5",
-    name="session-placeholder",
-    statement="never send a placeholder where an id belongs, or in a text that had none",
-    reason="A template that was not rendered, as {{new_session_id}}, is a well-formed id that was never issued: a 403 that"
-    " looks like a dead session and comes back with every retry.",
-    advice=(
-        "Pass the id as a value, not through a template or string formatting.",
-        "Check that the answer to the create has an id before you build the send.",
-    ),
-    stimulus="the client sent a message",
     start=None,
     step=_step_placeholder,
     on=(CallLeft,),
+    **told("S5"),
 )
 
 
@@ -341,20 +293,11 @@ def _orphan(call: Call, intent: Intent, place: float) -> Breach | None:
 
 
 S6 = Clause(
-    code="S6",
-    name="session-orphaned",
-    statement="create one session per message if nothing goes wrong",
-    reason="A session that is created and not used counts against the platform's limits until it ends by itself, and shows"
-    " that the client does not know which of its ids it is using.",
-    advice=(
-        "Create the session in one place, and pass its id along instead of creating another.",
-        "Do not create sessions ahead of need: they end after a short idle timeout.",
-    ),
-    stimulus="the client created a session for a message, in a run without perturbations",
     start=None,
     step=_step_orphaned,
     on=(CallLeft,),
     own_time=True,
     needs_intents=True,
     spared=_perturbed,
+    **told("S6"),
 )

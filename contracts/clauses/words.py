@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Any, Literal
 from unicodedata import combining, is_normalized, normalize
 
+from contracts.documents import table
 from contracts.history import Call, Effect, Intent
 from contracts.judge import Evidence
+
+_TOLD = table("contracts.clauses", "client.toml")
+
+
+def told(code: str) -> dict[str, Any]:
+    """Return the texts of a clause, as arguments of Clause."""
+    return {"code": code, **_TOLD[code]}
 
 
 def at(label: str, call: Call) -> Evidence:
