@@ -157,7 +157,7 @@ class Clause(Demand, Generic[S]):
     `on` lists the kinds of moments that its step needs, `clocks` those on which its findings are sound. `own_time`: it depends
     on the client's own waits and deadlines, and on when answers reached the client. `spared` returns a text if the clause does
     not apply; the text says why. `closeness` is larger the nearer a history came to a violation. `is_reaction`: a request
-    violates it that leaves in spite of an earlier answer.
+    violates it that leaves in spite of an earlier answer. `trigger`: without it in a history, no step marks anything.
 
     `needs_intents`: it looks at requests by message; messages may be inferred. `needs_report`: it needs what the client was
     asked to do or what it reported, for `all` or `part` of it. Recordings of requests alone do not have that.
@@ -173,9 +173,12 @@ class Clause(Demand, Generic[S]):
     is_reaction: bool = False
     spared: Callable[[Case], str] | None = None
     closeness: Callable[[Case], float] | None = None
+    trigger: Callable[[History], bool] | None = None
 
     def marks(self, case: Case) -> Iterator[Exercised | Breach]:
         """Yield the marks of its steps, in order."""
+        if self.trigger is not None and not self.trigger(case.history):
+            return
         state = self.start
         for moment in case.history.of(self.on):
             state, mark = self.step(state, moment, case)

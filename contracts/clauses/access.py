@@ -99,6 +99,7 @@ A1 = Clause(
     closeness=_refusals,
     is_reaction=True,
     **told("A1"),
+    trigger=lambda history: bool(history.refusals),
 )
 
 
@@ -134,6 +135,7 @@ A2 = Clause(
     needs_intents=True,
     closeness=_refusals,
     **told("A2"),
+    trigger=lambda history: bool(history.refusals),
 )
 
 
@@ -212,6 +214,7 @@ A3 = Clause(
     own_time=True,
     closeness=_refusals,
     **told("A3"),
+    trigger=lambda history: bool(history.refusals),
 )
 
 

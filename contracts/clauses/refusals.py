@@ -7,7 +7,7 @@ from functools import partial
 from contracts.clauses.excuses import overtaken, tried_enough
 from contracts.clauses.sessions import uses_before
 from contracts.clauses.words import answer_to, at, name_of, noun_of, reported, told
-from contracts.history import REJECTS, Call, CallLeft, CallReturned, Effect, Intent, IntentEnded, Moment, WorldChanged
+from contracts.history import REJECTS, Call, CallLeft, CallReturned, Effect, History, Intent, IntentEnded, Moment, WorldChanged
 from contracts.judge import EXERCISED, Breach, Case, Clause, Mark
 
 
@@ -35,6 +35,10 @@ def _dead_sends(case: Case) -> float:
     return sum(call.effect is Effect.DEAD for call in case.history.calls)
 
 
+def _any_dead(history: History) -> bool:
+    return any(call.effect is Effect.DEAD for call in history.calls)
+
+
 R1 = Clause(
     start=None,
     step=partial(step_dead_retried, "session"),
@@ -42,6 +46,7 @@ R1 = Clause(
     closeness=_dead_sends,
     is_reaction=True,
     **told("R1"),
+    trigger=_any_dead,
 )
 
 
@@ -113,6 +118,7 @@ R2 = Clause(
     closeness=_dead_sends,
     is_reaction=True,
     **told("R2"),
+    trigger=_any_dead,
 )
 
 GRANTS = frozenset({"grant_scope", "revoke_scope", "set_scopes", "set_policy"})
@@ -163,6 +169,7 @@ R3 = Clause(
     needs_report="part",
     is_reaction=True,
     **told("R3"),
+    trigger=lambda history: bool(history.scope_refusals),
 )
 
 
@@ -193,4 +200,5 @@ R7 = Clause(
     own_time=True,
     is_reaction=True,
     **told("R7"),
+    trigger=lambda history: bool(history.rejects),
 )

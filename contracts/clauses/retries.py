@@ -81,6 +81,7 @@ R4 = Clause(
     closeness=_longest_row,
     is_reaction=True,
     **told("R4"),
+    trigger=lambda history: any(map(_failed, history.calls)),
 )
 
 
@@ -123,6 +124,7 @@ R5 = Clause(
     needs_intents=True,
     is_reaction=True,
     **told("R5"),
+    trigger=lambda history: any(call.retry_after is not None for call in history.calls),
 )
 
 
@@ -161,4 +163,5 @@ R6 = Clause(
     needs_intents=True,
     is_reaction=True,
     **told("R6"),
+    trigger=lambda history: any(map(_asks_for_a_pause, history.calls)),
 )
