@@ -9,7 +9,7 @@ from contracts.history import Call, CallLeft, CallReturned, Moment
 from contracts.judge import EXERCISED, LOWER_BOUND, Breach, Case, Clause, Mark
 
 
-def _failed(call: Call) -> bool:
+def failed(call: Call) -> bool:
     """Return whether a call got 429, 5xx, no answer or an unusable 200."""
     return call.status is None or call.status == 429 or call.status >= 500 or call.unusable
 
@@ -26,7 +26,7 @@ def _row(call: Call, place: float) -> list[Call]:
         return []
     row: list[Call] = []
     for earlier in reversed(_over(call.intent.calls if call.intent else _shared(call), call.operation, place)):
-        if not _failed(earlier):
+        if not failed(earlier):
             break
         row.append(earlier)
     return row
@@ -53,7 +53,7 @@ def _shared(call: Call) -> list[Call]:
 def step_unbounded(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
     """Judge R4."""
     match moment:
-        case CallReturned(call) if (call.group is not None or call.intent is not None) and _failed(call):
+        case CallReturned(call) if (call.group is not None or call.intent is not None) and failed(call):
             return state, EXERCISED
         case CallLeft(call, place):
             row = _row(call, place)
@@ -81,7 +81,7 @@ R4 = Clause(
     closeness=_longest_row,
     is_reaction=True,
     **told("R4"),
-    trigger=lambda history: any(map(_failed, history.calls)),
+    trigger=lambda history: any(map(failed, history.calls)),
 )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
+from contracts.clauses.retries import failed
 from contracts.clauses.words import at
 from contracts.history import Call, Effect
 from contracts.judge import EXERCISED, Breach, Exercised
@@ -171,8 +172,3 @@ def leaked(kind: Kind, history: DeclaredHistory) -> Marks:
         url = f"{history.exchange(call).path}?{history.exchange(call).query}"
         if any(len(id) >= SHORTEST and id in url for id in secrets):
             yield Breach(f"{kind.a} stood in a URL", (at("in the URL", call),))
-
-
-def failed(call: Call) -> bool:
-    """Return True if a call may be tried again unchanged: no answer, status 429, or an error of the server."""
-    return call.status is None or call.status == 429 or call.status >= 500

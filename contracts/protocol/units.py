@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from contracts.clauses.excuses import made_up
+from contracts.clauses.retries import failed
 from contracts.clauses.words import at
 from contracts.history import Call, Effect, Intent
 from contracts.judge import EXERCISED, Breach
-from contracts.protocol.clauses import Marks, failed
+from contracts.protocol.clauses import Marks
 from contracts.protocol.history import DeclaredHistory
 from mockserver.platform.message import Message
 from mockserver.platform.places import parse, reader
