@@ -13,8 +13,8 @@ from contracts.har.bodies import Attached
 from contracts.har.kinds import HarError
 from contracts.har.opening import opened
 from contracts.har.stream import pieces
-from contracts.protocol.history import operation_of
 from contracts.protocol.trace import Exchange, Trace
+from contracts.protocol.wire import operation_of
 from mockserver.platform.message import Message
 from mockserver.platform.model import Platform
 
