@@ -1,4 +1,4 @@
-"""The clauses that only declared platforms have: each yields what a history shows of a kind of credential.
+"""The clauses of declared platforms alone: each yields the marks of one kind of credential in a history.
 
 A clause accuses only if the client had to know. So a refusal that reached one unit of work binds that unit and those that begin
 later. It does not bind a unit that runs beside it; see `DeclaredHistory.knew`.

@@ -47,8 +47,7 @@ Make = Callable[[Subject, dict[str, Any]], Clause[Any]]
 class Rule(NamedTuple):
     """A clause with its subject left open. `about` yields the subjects that a platform has for it.
 
-    `told` has its texts, with `{a}`, `{noun}` and `{uses}` where the subject is named, and the `duty` under which a declaration
-    gives its source.
+    `told` has its texts, in which `{a}`, `{noun}` and `{uses}` name the subject, and the `duty` with its source in a declaration.
     """
 
     code: str

@@ -31,7 +31,7 @@ def operation_of(platform: Platform, message: Message) -> Operation | None:
 
 
 class Signals(NamedTuple):
-    """What answers say, by status and code or by status: nothing of the ids shown, or how long to wait."""
+    """The answers that say nothing of the ids shown, by status and code, and the statuses that ask a client to wait."""
 
     harmless: Set[tuple[int, Any]]
     asking: Set[int]
