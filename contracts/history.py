@@ -366,6 +366,10 @@ class History:
         """Return whether the maker of the `later` call had to know of the answer to `told`."""
         return told.was_over(later.left)
 
+    def goes_on(self, told: Call, kind: str | None = None) -> bool:
+        """Return whether the answer to `told` puts the client to the test. A message that ends after it does so as well."""
+        return True
+
     @property
     def inferred(self) -> bool:
         """Return whether its intents are inferred, because the trace does not record what the client was asked or reported."""

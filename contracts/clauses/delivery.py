@@ -28,7 +28,7 @@ def step_delivered_twice(unit: str, state: None, moment: Moment, case: Case) -> 
             unclear = _unclear(call.intent, place, case) if call.accepted else None
             if unclear is not None:
                 return state, _perhaps_twice(call.intent, unclear, call)
-            return state, EXERCISED if call.effect is Effect.UNKNOWN else None
+            return state, EXERCISED if call.effect is Effect.UNKNOWN and case.history.goes_on(call) else None
     return state, None
 
 

@@ -99,7 +99,7 @@ def step_retry_after(state: None, moment: Moment, case: Case) -> tuple[None, Mar
     """Judge R5."""
     match moment:
         case CallReturned(call) if call.intent is not None and _due(call) is not None:
-            return state, EXERCISED
+            return state, EXERCISED if case.history.goes_on(call) else None
         case CallLeft(call, place) if call.intent is not None:
             return state, _too_early(call, _over(call.intent.calls, call.operation, place), case)
     return state, None

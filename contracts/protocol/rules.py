@@ -47,7 +47,7 @@ Make = Callable[[Subject, dict[str, Any]], Clause[Any]]
 class Rule(NamedTuple):
     """A clause with its subject left open. `about` yields the subjects that a platform has for it.
 
-    `told` has its texts, in which `{a}`, `{noun}` and `{uses}` name the subject, and the `duty` with its source in a declaration.
+    `told` has its texts, in which `{a}`, `{noun}` and `{uses}` name the subject, and the `duty` that has its source.
     """
 
     code: str

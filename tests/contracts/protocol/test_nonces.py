@@ -127,7 +127,7 @@ def test_a_nonce_that_was_refused_or_used_is_not_shown_again() -> None:
 def test_by_a_clock_another_call_may_have_left_before_the_refusal_was_there() -> None:
     tape = begun(sharp=False)
     tape.ask("/order/1", "nonce-1", "nonce-3", refused=True)
-    assert tape.statuses()["R1/nonce"] == "held"
+    assert tape.statuses()["R1/nonce"] == "not_exercised"
     tape = begun(sharp=False)
     tape.wait(250)
     tape.ask("/order/1", "nonce-1", "nonce-3", refused=True)
@@ -155,7 +155,7 @@ def at(number: int, path: str, left: float, *, shows: str = "", brings: str = ""
     return exchange
 
 
-@pytest.mark.parametrize(("went_on", "status"), [(3.5, "violated"), (5.0, "held")])
+@pytest.mark.parametrize(("went_on", "status"), [(3.5, "violated"), (5.0, "not_exercised")])
 def test_a_unit_that_begins_before_a_refusal_was_noticed_knows_nothing_of_it(went_on: float, status: str) -> None:
     units = [
         UnitRun(number=1, name="issue", payload={}, began=1, ended=9, outcome="failed", alone=False),
