@@ -366,7 +366,7 @@ class History:
         """Return whether the maker of the `later` call had to know of the answer to `told`."""
         return told.was_over(later.left)
 
-    def goes_on(self, told: Call, kind: str | None = None) -> bool:
+    def goes_on(self, told: Call, kind: str | None = None) -> bool:  # noqa: ARG002 - for histories of declared platforms
         """Return whether the answer to `told` puts the client to the test. A message that ends after it does so as well."""
         return True
 
