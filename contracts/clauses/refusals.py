@@ -36,7 +36,7 @@ def _dead_sends(case: Case) -> float:
 
 
 def _any_dead(history: History) -> bool:
-    return any(call.effect is Effect.DEAD for call in history.calls)
+    return any(Effect.DEAD in call.effects.values() for call in history.calls)
 
 
 R1 = Clause(

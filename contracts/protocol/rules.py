@@ -99,7 +99,7 @@ def _shared(clause: Clause[Any], step: Callable[..., Any] | None = None, **more:
 
     def make(subject: Subject, words: dict[str, Any]) -> Clause[Any]:
         about: dict[str, Any] = {} if step is None else {"step": partial(step, subject.name)}
-        return replace(clause, **(words | more | about), closeness=None, trigger=None)
+        return replace(clause, **(words | more | about), closeness=None)
 
     return make
 

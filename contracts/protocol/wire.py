@@ -31,9 +31,13 @@ def operation_of(platform: Platform, message: Message) -> Operation | None:
 
 
 class Signals(NamedTuple):
-    """The answers that say nothing of the ids shown, by status and code, and the statuses that ask a client to wait."""
+    """Answers by status and code: `dead` ones, by kind, and `harmless` ones, which say nothing of the ids shown.
 
-    harmless: Set[tuple[int, Any]]
+    `asking` are the statuses that ask a client to wait.
+    """
+
+    dead: Mapping[str, Set[tuple[int | None, Any]]]
+    harmless: Set[tuple[int | None, Any]]
     asking: Set[int]
 
     @classmethod
@@ -41,7 +45,8 @@ class Signals(NamedTuple):
         """Return those of a platform."""
         rows = platform.refused.values()
         asking = {row.status for row in rows if any(name.lower() == "retry-after" for name, _ in row.headers)}
-        return cls({(row.status, row.code) for row in rows if row.harmless}, {429, *asking})
+        dead = {kind.name: dead_signals(kind) for kind in platform.kinds.values()}
+        return cls(dead, {(row.status, row.code) for row in rows if row.harmless}, {429, *asking})
 
 
 def read_call(platform: Platform, exchange: Exchange, signals: Signals) -> Call:
@@ -64,7 +69,7 @@ def read_call(platform: Platform, exchange: Exchange, signals: Signals) -> Call:
             call.lasts |= _lasts(kind, answer)
     code = None if call.status is None else _code(platform, answer)
     shown = [platform.kinds[one] for one in (*call.shown, *call.ended)]
-    call.effects = _effects(shown, exchange, code, signals.harmless)
+    call.effects = _effects(shown, exchange, code, signals)
     call.effect = _outcome(exchange)
     call.retry_after = _seconds(answer.header("retry-after")) if call.status in signals.asking else None
     return call
@@ -101,22 +106,18 @@ def _code(platform: Platform, answer: Message) -> Any:
     return None
 
 
-def _effects(kinds: list[Kind], exchange: Exchange, code: Any, harmless: Set[tuple[int, Any]]) -> dict[str, Effect]:
-    """Return the answer's word about each id shown. If a refusal may be about several of them, it kills none.
-
-    An answer among the `harmless` promises that it says nothing of them.
-    """
-    if (exchange.status, code) in harmless:
+def _effects(kinds: list[Kind], exchange: Exchange, code: Any, signals: Signals) -> dict[str, Effect]:
+    """Return the answer's word about each id shown. If a refusal may be about several of them, it kills none."""
+    answer = (exchange.status, code)
+    if answer in signals.harmless:
         return {kind.name: Effect.NONE for kind in kinds}
-    found = {kind.name: _effect(kind, exchange, code) for kind in kinds}
+    found = {kind.name: Effect.DEAD if answer in signals.dead[kind.name] else _effect(kind, exchange) for kind in kinds}
     dead = [name for name, effect in found.items() if effect is Effect.DEAD]
     return found | dict.fromkeys(dead, Effect.NONE) if len(dead) > 1 else found
 
 
-def _effect(kind: Kind, exchange: Exchange, code: Any) -> Effect:
-    """Return the answer's word about an id, from its status and code."""
-    if (exchange.status, code) in dead_signals(kind):
-        return Effect.DEAD
+def _effect(kind: Kind, exchange: Exchange) -> Effect:
+    """Return the answer's word about an id that it does not say to be dead."""
     return Effect.CONSUMED if kind.seen_is_spent and exchange.status is not None else _outcome(exchange)
 
 
@@ -129,7 +130,7 @@ def _outcome(exchange: Exchange) -> Effect:
     return Effect.UNKNOWN if exchange.status >= 500 else Effect.NONE
 
 
-def dead_signals(kind: Kind) -> frozenset[tuple[int, Any]]:
+def dead_signals(kind: Kind) -> frozenset[tuple[int | None, Any]]:
     """Return the answers, by status and code, that mean an id of this kind is of no more use."""
     rows = [row for cause, row in kind.refused.items() if cause in DEATHS]
     return frozenset((row.status, row.code) for row in rows)
