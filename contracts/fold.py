@@ -269,6 +269,7 @@ class _Folding:
     def _note(self, call: Call) -> None:
         """File a call under its session, its token or its own content, by what its answer says."""
         history = self.history
+        history.note_return(call)
         if call.presented is not None:
             history.sessions[call.presented].flying.remove(call)
         if call.presented is not None and call.effect in SPENDS:

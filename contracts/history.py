@@ -192,7 +192,8 @@ class Intent:
     `ended`, `outcome` and the fields that go with them are None until the client returns. `late` means that the client went on
     with it afterwards, so `calls` has later calls. `inferred` means that the trace does not record the intent: its guest and
     its text are then empty if the requests do not show them. `noun` is what its work is called. A declared
-    platform has work of its own, with what was `given` for it. `alone`: no other was under way.
+    platform has work of its own, with what was `given` for it. `alone`: no other was under way. `over`
+    are its calls by operation, in the order in which they returned.
     """
 
     number: int
@@ -213,6 +214,7 @@ class Intent:
     noun: str = "message"
     given: dict[str, Any] = field(default_factory=dict)
     alone: bool = True
+    over: dict[str | None, list[Call]] = field(default_factory=dict)
 
     def of(self, operation: str) -> list[Call]:
         """Return its calls of one operation, in order."""
@@ -226,11 +228,15 @@ class Intent:
 
 @dataclass(eq=False, slots=True)
 class Group:
-    """The intents of one item of a scenario; several if they ran in parallel. `calls` were all made while one was open."""
+    """The intents of one item of a scenario; several if they ran in parallel. `calls` were all made while one was open.
+
+    `over` are those that returned; see Intent.
+    """
 
     item: int
     intents: list[Intent] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
+    over: dict[str | None, list[Call]] = field(default_factory=dict)
 
     @property
     def seqs(self) -> list[int]:
@@ -326,9 +332,11 @@ class History:
 
     `credentials` are the ids by kind; `limits` say how many uses each kind is good for, without an entry any number. `logins`
     are the token calls, in the order in which they left. By token, `refusals` are the 401s, and `scope_refusals` the
-    403s for a missing scope. `rejects` are the requests that were refused for their content, by that content. All three are in
-    the order in which the client knew. `doubts` says why it is uncertain which intent a call or the end of an intent belongs
-    to, by the entry that evidence points to.
+    403s for a missing scope. `rejects` are the requests that were refused for their content, by that content. `waits` are the
+    calls whose answer asked the client to wait. All four are in the order in which the client knew.
+
+    `doubts` says why it is uncertain which intent a call or the end of an intent belongs to, by the entry that evidence points
+    to.
 
     `reading` says how the intents were inferred; None if they were not. `served` are then the numbers of intents by token.
     `by_seq` are the calls by the entry of their arrival.
@@ -346,6 +354,7 @@ class History:
     refusals: dict[str | None, list[Call]] = field(default_factory=dict)
     scope_refusals: dict[str | None, list[Call]] = field(default_factory=dict)
     rejects: dict[Identity, list[Call]] = field(default_factory=dict)
+    waits: list[Call] = field(default_factory=list)
     _doubted: frozenset[int] | None = None
     doubts: dict[int, str] = field(default_factory=dict)
     reading: Reading | None = None
@@ -357,6 +366,14 @@ class History:
     def sessions(self) -> dict[str, Credential]:
         """The sessions of the web chat, by id."""
         return self.credentials["session"]
+
+    def note_return(self, call: Call) -> None:
+        """Note that a call has come back, the next one to do so."""
+        for unit in (call.intent, call.group):
+            if unit is not None:
+                unit.over.setdefault(call.operation, []).append(call)
+        if call.retry_after is not None:
+            self.waits.append(call)
 
     def shown_by(self, call: Call, kind: str) -> Credential:
         """Return the credential of a kind that a call showed."""

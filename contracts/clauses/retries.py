@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
+from itertools import takewhile
+from operator import attrgetter
 
 from contracts.clauses.words import at, noun_of, seconds, told
-from contracts.history import Call, CallLeft, CallReturned, Moment
+from contracts.history import Call, CallLeft, CallReturned, Group, Intent, Moment
 from contracts.judge import EXERCISED, LOWER_BOUND, Breach, Case, Clause, Mark
 
 
@@ -14,22 +17,19 @@ def failed(call: Call) -> bool:
     return call.status is None or call.status == 429 or call.status >= 500 or call.unusable
 
 
-def _over(calls: Iterable[Call], operation: str | None, place: float) -> list[Call]:
+def _over(unit: Intent | Group, operation: str | None, place: float) -> list[Call]:
     """Return the calls of an operation that were over at `place`, in the order of their answers."""
-    known = [call for call in calls if call.operation == operation and call.was_over(place)]
-    return sorted(known, key=lambda call: call.returned or 0)
+    calls = unit.over.get(operation, [])
+    return calls[: bisect_left(calls, place, key=attrgetter("returned"))]
 
 
 def _row(call: Call, place: float) -> list[Call]:
-    """Return the failures of the call's operation right before it, back to the last success; the latest first."""
-    if call.intent is None and (call.group is None or call.operation != "token"):
-        return []
-    row: list[Call] = []
-    for earlier in reversed(_over(call.intent.calls if call.intent else _shared(call), call.operation, place)):
-        if not failed(earlier):
-            break
-        row.append(earlier)
-    return row
+    """Return the failures of the call's operation right before it, back to the last success; the latest first.
+
+    Token calls that belong to no intent are those of the client.
+    """
+    unit = call.intent or (call.group if call.operation == "token" else None)
+    return [] if unit is None else list(takewhile(failed, reversed(_over(unit, call.operation, place))))
 
 
 def messages_served(call: Call, before: Iterable[Call]) -> int:
@@ -43,11 +43,6 @@ def messages_served(call: Call, before: Iterable[Call]) -> int:
 def is_certain(call: Call, case: Case) -> bool:
     """Return whether it is known for how many messages a call was made."""
     return call.intent is not None or not case.history.inferred
-
-
-def _shared(call: Call) -> list[Call]:
-    """Return the calls of the call's group, including token calls that belong to the client and not to one message."""
-    return call.group.calls if call.group is not None else []
 
 
 def step_unbounded(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
@@ -100,14 +95,16 @@ def step_retry_after(state: None, moment: Moment, case: Case) -> tuple[None, Mar
     match moment:
         case CallReturned(call) if call.intent is not None and _due(call) is not None:
             return state, EXERCISED if case.history.goes_on(call) else None
-        case CallLeft(call, place) if call.intent is not None:
-            return state, _too_early(call, _over(call.intent.calls, call.operation, place), case)
+        case CallLeft(call) if call.intent is not None:
+            return state, _too_early(call, case)
     return state, None
 
 
-def _too_early(call: Call, earlier: list[Call], case: Case) -> Breach | None:
-    for refused in earlier:
+def _too_early(call: Call, case: Case) -> Breach | None:
+    for refused in case.history.waits:
         due = _due(refused)
+        if refused.intent is not call.intent or refused.operation != call.operation:
+            continue
         if due is not None and call.left_at + case.history.slack < due and case.history.knew(refused, call):
             waited = seconds(call.left_at - (refused.returned_at or 0))
             message = f"{noun_of(call)} left {waited} after a {refused.status} that said Retry-After {refused.retry_after}"
@@ -124,7 +121,7 @@ R5 = Clause(
     needs_intents=True,
     is_reaction=True,
     **told("R5"),
-    trigger=lambda history: any(call.retry_after is not None for call in history.calls),
+    trigger=lambda history: bool(history.waits),
 )
 
 
@@ -140,7 +137,7 @@ def _step_immediate(state: None, moment: Moment, case: Case) -> tuple[None, Mark
         case CallReturned(call) if call.intent is not None and _asks_for_a_pause(call):
             return state, EXERCISED
         case CallLeft(call, place) if call.intent is not None:
-            earlier = _over(call.intent.calls, call.operation, place)
+            earlier = _over(call.intent, call.operation, place)
             found = earlier and _asks_for_a_pause(earlier[-1])
             return state, _at_once(call, earlier[-1], case) if found else None
     return state, None

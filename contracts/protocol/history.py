@@ -187,6 +187,7 @@ def _follow(history: DeclaredHistory, moment: Moment) -> None:
             credential.flying.append(moment.call)
     elif isinstance(moment, CallReturned):
         call = moment.call
+        history.note_return(call)
         for kind, id in call.shown.items():
             history.credentials[kind][id].flying.remove(call)
             if call.effects[kind] in SPENDS:
