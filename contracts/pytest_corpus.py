@@ -12,21 +12,40 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from contracts.clauses import CLAUSES
 from contracts.clients.python import PythonClients
 from contracts.clients.target import find
 from contracts.errors import ContractsError
+from contracts.protocol import scenario as steps
 from contracts.pytest_records import keep
-from contracts.report.model import Ending
-from contracts.scenario import Scenario, load
-from contracts.verify import ContractViolated, Options, replay
+from contracts.report.model import Ending, Report
+from contracts.scenario import Played, load
+from contracts.verify import ContractViolated, Options, ProtocolViolated, replay
+from contracts.verify.declared import declaration
+from contracts.verify.expected import WEB_CHAT
 
 
 class Target:
-    """The client: its name, its place, the options to judge it by, and whether it opens connections of its own."""
+    """The client: its name, its place, the options to judge it by, and whether it opens connections of its own.
 
-    def __init__(self, name: str, place: str, options: Options, socket: bool) -> None:
+    `platform` is a declared platform; None is the web chat.
+    """
+
+    def __init__(self, name: str, place: str, options: Options, socket: bool, platform: str | None) -> None:
         self.name, self.place, self.options, self.socket = name, place, options, socket
+        self.declared = declaration(platform)
+
+    def load(self, path: Path) -> Played:
+        """Read a scenario file. Raises ScenarioError."""
+        return load(path) if self.declared is None else steps.load(path)
+
+    def replay(self, scenario: Any, path: Path) -> Report:
+        """Put the client through a scenario. A saved counterexample is a test of the clause in its name."""
+        code, declared = path.name.partition("-")[0].replace(".", "/"), self.declared
+        codes = WEB_CHAT if declared is None else declared.codes
+        options = replace(self.options, clauses=(code,) if code in codes else ())
+        methods = None if declared is None else declared.methods
+        clients = PythonClients(find(self.place), socket=self.socket, methods=methods)
+        return (replay if declared is None else declared.replay)(self.name, clients, scenario, options)
 
 
 class ScenarioFile(pytest.File):
@@ -39,7 +58,7 @@ class ScenarioFile(pytest.File):
     def collect(self) -> Iterator[ScenarioItem]:
         """Yield the one test in the file. Raises CollectError if it is not a scenario."""
         try:
-            scenario = load(self.path)
+            scenario = self.target.load(self.path)
         except ContractsError as error:
             raise self.CollectError(str(error)) from error
         yield ScenarioItem.from_parent(self, name="replay", scenario=scenario)
@@ -48,19 +67,17 @@ class ScenarioFile(pytest.File):
 class ScenarioItem(pytest.Item):
     """A test that the client keeps the contract in this scenario."""
 
-    def __init__(self, *, scenario: Scenario, **given: Any) -> None:
+    def __init__(self, *, scenario: Played, **given: Any) -> None:
         super().__init__(**given)
         self.scenario = scenario
 
     def runtest(self) -> None:
         """Put the client through it. Raises ContractViolated and other ContractsErrors. A known failure ends as xfailed."""
         assert isinstance(self.parent, ScenarioFile)
-        target = self.parent.target
-        options = replace(target.options, clauses=_clauses(self.path))
-        report = replay(target.name, PythonClients(find(target.place), socket=target.socket), self.scenario, options)
+        report = self.parent.target.replay(self.scenario, self.path)
         keep(self, report)
         if report.failed:
-            raise ContractViolated(report)
+            raise (ProtocolViolated if report.platform else ContractViolated)(report)
         if report.exit_status() != 0:
             pytest.skip("the scenario puts no clause to the test")
         for result in report.with_ending(Ending.EXPECTED):
@@ -75,8 +92,3 @@ class ScenarioItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return the test's file and name."""
         return self.path, 0, f"{self.path.stem}: {self.scenario.title}" if self.scenario.title else self.path.stem
-
-
-def _clauses(path: Path) -> tuple[str, ...]:
-    code = path.name.partition("-")[0]
-    return (code,) if any(clause.code == code for clause in CLAUSES) else ()

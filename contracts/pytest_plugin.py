@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
@@ -16,13 +17,13 @@ from contracts.profiles import PROFILES, UnknownProfile
 
 if TYPE_CHECKING:
     from contracts.pytest_corpus import ScenarioFile
-    from contracts.pytest_platform import Platform, Platforms
+    from contracts.pytest_platform import Platforms, Reached
     from contracts.report.model import Report
     from contracts.verify.expected import ExpectedFailures
 
 MARKER = (
     "dayfly(**options): options for verify_client in this test, such as examples=20 or clauses=['S1'];"
-    " check=False leaves its platform unjudged; tls=True gives its live platform HTTPS"
+    " check=False leaves its platform unjudged; tls=True gives its live platform HTTPS; policy={…} gives it a policy"
 )
 
 OPTIONS = (
@@ -62,7 +63,7 @@ HELD_TO = (
 )
 """Options of the marker that affect what is required of a client."""
 
-_platforms = pytest.StashKey[dict[str, "Platform"]]()
+_platforms = pytest.StashKey[dict[str, "Reached"]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -76,12 +77,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--dayfly-client", metavar="TARGET", help="The client that the corpus's scenario files test, as module:factory."
     )
     group.addoption("--dayfly-socket", action="store_true", help="Let that client reach the platform through a real socket.")
+    group.addoption("--dayfly-platform", metavar="NAME", help="A declared platform instead of the web chat, or its file.")
     group.addoption("--dayfly-expected-failures", metavar="FILE", help="TOML: clauses known to be violated.")
     group.addoption("--dayfly-base-url", metavar="URL", help="The only host that dayfly_router answers for.")
     group.addoption("--dayfly-corpus-keep", action="store_true", help="Keep those in the corpus that no longer fail.")
     group.addoption("--dayfly-show-output", action="store_true", help="Let verified clients print to pytest's capture.")
     group.addoption("--dayfly-check", action="store_true", help="Judge the platform of every test at the test's end.")
-    for name in ("profile", "corpus", "client", "expected_failures"):
+    for name in ("profile", "corpus", "client", "platform", "expected_failures"):
         parser.addini(f"dayfly_{name}", f"The same as --dayfly-{name.replace('_', '-')}; paths from the project's root.")
     parser.addini("dayfly_socket", "The same as --dayfly-socket.", type="bool", default=False)
     parser.addini("dayfly_check", "The same as --dayfly-check.", type="bool", default=False)
@@ -99,17 +101,19 @@ def pytest_configure(config: pytest.Config) -> None:
     profile = _option(config, "profile")
     if profile is not None and profile not in PROFILES:
         raise pytest.UsageError(f"dayfly_profile: {UnknownProfile(profile)}")
-    if _option(config, "expected_failures") is not None:
-        _check_expected(config)
+    for name in ("platform", "expected_failures"):
+        if _option(config, name) is not None:
+            _check_files(config, name)
 
 
-def _check_expected(config: pytest.Config) -> None:
+def _check_files(config: pytest.Config, name: str) -> None:
     from contracts.errors import ContractsError
+    from mockserver.errors import MockServerError
 
     try:
-        _known(config)
-    except ContractsError as error:
-        raise pytest.UsageError(f"dayfly_expected_failures: {error}") from error
+        _known(config, _option(config, "platform"))
+    except (ContractsError, MockServerError) as error:
+        raise pytest.UsageError(f"dayfly_{name}: {error}") from error
 
 
 # -- fixtures ----------------------------------------------------------------------------------------------------------
@@ -126,24 +130,30 @@ def dayfly_platforms() -> Iterator[Platforms]:
 
 
 @pytest.fixture
-def dayfly_platform(request: pytest.FixtureRequest, dayfly_platforms: Platforms) -> Iterator[Platform]:
-    """A platform for this test alone, in process."""
-    with dayfly_platforms.platform(request.node.name) as platform:
-        request.node.stash.setdefault(_platforms, {})["dayfly_platform"] = platform
+def dayfly_platform(request: pytest.FixtureRequest, dayfly_platforms: Platforms) -> Iterator[Any]:
+    """A platform for this test alone, in process; which one is said by the marker `dayfly` or the configuration."""
+    with _provided(request, dayfly_platforms, "dayfly_platform") as platform:
         yield platform
 
 
 @pytest.fixture
-def dayfly_live_platform(request: pytest.FixtureRequest, dayfly_platforms: Platforms) -> Iterator[Platform]:
+def dayfly_live_platform(request: pytest.FixtureRequest, dayfly_platforms: Platforms) -> Iterator[Any]:
     """A platform for this test alone, behind a socket; with `@pytest.mark.dayfly(tls=True)` it uses HTTPS."""
     tls = _marked(request.node).get("tls", False)
-    with dayfly_platforms.platform(request.node.name, live=True, tls=tls) as platform:
-        request.node.stash.setdefault(_platforms, {})["dayfly_live_platform"] = platform
+    with _provided(request, dayfly_platforms, "dayfly_live_platform", live=True, tls=tls) as platform:
+        yield platform
+
+
+@contextmanager
+def _provided(request: pytest.FixtureRequest, platforms: Platforms, name: str, **how: bool) -> Iterator[Any]:
+    policy, node = _marked(request.node).get("policy"), request.node
+    with platforms.platform(node.name, policy=policy, platform=_platform_of(node), **how) as platform:
+        node.stash.setdefault(_platforms, {})[name] = platform
         yield platform
 
 
 @pytest.fixture
-def dayfly_router(request: pytest.FixtureRequest, dayfly_platform: Platform) -> Iterator[Any]:
+def dayfly_router(request: pytest.FixtureRequest, dayfly_platform: Reached) -> Iterator[Any]:
     """Answer the httpx calls of this test from `dayfly_platform`, whatever their host."""
     with dayfly_platform.router(request.config.getoption("--dayfly-base-url")) as router:
         yield router
@@ -156,7 +166,7 @@ def verify_client(request: pytest.FixtureRequest) -> Callable[..., Report]:
     from contracts.verify import ContractViolated, NothingExercised, verify_client
     from contracts.verify.errors import CorpusUnkept
 
-    names = ("seed", "examples", "profile", "corpus", "expected_failures")
+    names = ("seed", "examples", "profile", "corpus", "expected_failures", "platform")
     defaults = {name: value for name in names if (value := _option(request.config, name)) is not None}
     defaults |= {name: True for name in ("corpus_keep", "show_output") if request.config.getoption(f"dayfly_{name}")}
     defaults["root"], defaults["test"] = request.config.rootpath, _typed(request.node)
@@ -207,7 +217,8 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFi
     from contracts.verify.names import from_root
 
     socket = bool(parent.config.getoption("dayfly_socket") or parent.config.getini("dayfly_socket"))
-    target = Target(from_root(client, parent.config.rootpath), client, _held_to(parent.config, {}), socket)
+    platform = _option(parent.config, "platform")
+    target = Target(from_root(client, parent.config.rootpath), client, _held_to(parent.config, {}, platform), socket, platform)
     made: ScenarioFile = ScenarioFile.from_parent(parent, path=file_path, target=target)
     return made
 
@@ -224,7 +235,8 @@ def pytest_runtest_call(item: pytest.Item) -> Any:
     result = yield
     marked = _marked(item)
     if _platforms in item.stash and marked.get("check", _checks(item.config)):
-        options = _held_to(item.config, {name: marked[name] for name in HELD_TO if name in marked})
+        held_to = {name: marked[name] for name in HELD_TO if name in marked}
+        options = _held_to(item.config, held_to, _platform_of(item))
         for platform in item.stash[_platforms].values():
             platform.judge(options)
     return result
@@ -285,6 +297,7 @@ def _option(config: pytest.Config, name: str) -> Any:
         return given
     value = config.getini(f"dayfly_{name}")
     is_path = name in {"corpus", "expected_failures"} or (name == "client" and value.rpartition(":")[0].endswith(".py"))
+    is_path = is_path or (name == "platform" and (config.rootpath / value).is_file())
     return (str(config.rootpath / value) if is_path else value) if value else None
 
 
@@ -305,26 +318,33 @@ def _marked(item: pytest.Item) -> dict[str, Any]:
 
 
 def _check_name(name: str) -> None:
-    known = ("check", "tls", *OPTIONS)
+    known = ("check", "tls", "policy", *OPTIONS)
     if name not in known:
         near = get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"the options are {', '.join(known)}"
         pytest.fail(f"the marker dayfly has no option {name!r}; {hint}", pytrace=False)
 
 
-def _held_to(config: pytest.Config, marked: dict[str, Any]) -> Any:
+def _platform_of(item: pytest.Item) -> str | None:
+    """Return the declared platform of a test, None for the web chat."""
+    marked = _marked(item).get("platform")
+    return _option(item.config, "platform") if marked is None else str(marked)
+
+
+def _held_to(config: pytest.Config, marked: dict[str, Any], platform: str | None) -> Any:
     """Return the options to judge a client by in one test. Here expected failures may hold as well."""
     from contracts.judge import Parameters
     from contracts.verify import Options
     from contracts.verify.client import codes_in
 
     clauses = codes_in(marked.pop("clauses", ()))
-    return Options(clauses=clauses, parameters=Parameters(**marked), expected=_known(config).lenient())
+    return Options(clauses=clauses, parameters=Parameters(**marked), expected=_known(config, platform).lenient())
 
 
-def _known(config: pytest.Config) -> ExpectedFailures:
-    """Return the expected failures. Raises ExpectedFailuresError."""
-    from contracts.verify.expected import NOTHING, load
+def _known(config: pytest.Config, platform: str | None) -> ExpectedFailures:
+    """Return the expected failures. Raises ExpectedFailuresError, and others for a platform that cannot be used."""
+    from contracts.verify.declared import declaration
+    from contracts.verify.expected import NOTHING, WEB_CHAT, load
 
-    file = _option(config, "expected_failures")
-    return NOTHING if file is None else load(Path(file))
+    file, declared = _option(config, "expected_failures"), declaration(platform)
+    return NOTHING if file is None else load(Path(file), WEB_CHAT if declared is None else declared.codes)

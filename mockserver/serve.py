@@ -51,7 +51,8 @@ _LOGGING = {"handlers": {"console": _HANDLER, "access": _HANDLER}}
 
 
 class Serving(NamedTuple):
-    """The data that a client needs to connect. `admin_token` is empty if the control API requires none.
+    """The data that a client needs to connect. `admin_token` is empty if the control API requires none, and so are the client's
+    credentials if the platform knows no client.
 
     `authority` is the file of a throw-away authority that clients have to trust, or empty.
     """

@@ -65,7 +65,7 @@ def command(
     declared = declaration(platform, context)
     options = Options(clauses=clauses, parameters=contract, expected=known(expected_failures, declared))
     if declared is not None:
-        report = declared_check(declared, recording, options)
+        report = declared_check(declared, recording, organization, admin_token, options)
         tell(report, destinations, as_json=as_json)
         context.exit(report.exit_status(strict=strict))
     read = recorded(recording, organization, admin_token)

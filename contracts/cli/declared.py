@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
@@ -16,10 +16,18 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
     from contracts.judge import Demand
+    from contracts.protocol.recording import Reading
     from contracts.report.model import Report
+    from contracts.stories.model import AnyStory
     from contracts.verify import Options
     from contracts.verify.declared import Declaration
+    from mockserver.declared.past import Past
+    from mockserver.explain import Explanation
+    from mockserver.journal import Entry
+    from mockserver.platform.model import Platform
     from mockserver.settings import Settings
+
+R = TypeVar("R")
 
 
 def is_declared(platform: str | None) -> bool:
@@ -50,6 +58,7 @@ def policy_of(path: Path | None) -> dict[str, Any]:
 
 def make_app(named: str, policy: Mapping[str, Any]) -> Callable[[Settings], WSGIApplication]:
     """Return a function that makes the application of a declared platform. Raises SettingsError, DeclarationError."""
+    from contracts.workbench import extend
     from mockserver import stores
     from mockserver.declared.mock import BOUNDS, Mock, Registered
     from mockserver.journal_file import JournalFile
@@ -67,9 +76,16 @@ def make_app(named: str, policy: Mapping[str, Any]) -> Callable[[Settings], WSGI
         file = JournalFile(Path(settings.journal_file), dict(policy), compiled.name) if settings.journal_file else None
         store = stores.open(settings.store, BOUNDS._replace(journal_entries=settings.journal_entries))
         mock = Mock(compiled, store=store, registered=given, sink=file.append if file is not None else None)
-        return create_declared_app(mock, settings)
+        return create_declared_app(mock, settings, extensions=(lambda app, parts: extend(app, parts, named),))
 
     return make
+
+
+def has_client(named: str) -> bool:
+    """Return True if a platform has a kind that is registered, as an OAuth client is."""
+    from mockserver.platform import compile_platform, find
+
+    return any(kind.registered for kind in compile_platform(find(named)).kinds.values())
 
 
 # -- judging ---------------------------------------------------------------------------------------------------------
@@ -99,11 +115,65 @@ def declaration(named: str | None, context: click.Context, *not_here: str) -> De
     return declared
 
 
-def check(declared: Declaration, recording: str, options: Options) -> Report:
-    """Judge a HAR file by a declared platform."""
-    if recording.startswith(("http://", "https://")):
-        raise click.UsageError("a running mock of a declared platform cannot be checked yet: record the client as a HAR file")
-    return declared.check(Path(recording), options)
+def check(declared: Declaration, recording: str, organization: str, admin_token: str, options: Options) -> Report:
+    """Judge a HAR file, or the journal of a mock: a file, or that of the mock that runs at a URL."""
+    from contracts.cli.sources import WEB, Readers, read_by
+    from contracts.protocol import journal
+    from contracts.protocol import recording as har
+
+    readers: Readers[Reading] = Readers(
+        lambda file, name, _, attached: har.read(file, name, attached, declared.platform),
+        lambda entries, name: journal.read(entries, compiled_for(declared, entries, name), complete=is_running),
+    )
+    is_running = recording.startswith(WEB)
+    read = read_by(readers, recording, organization, admin_token)
+    return declared.check(recording, read, options, "journal" if is_running else "recording")
+
+
+def explanation_from(journal: str, context_id: str, named: str) -> Explanation:
+    """Return the explanation of a contextId in a journal file. Without `named`, its header names the platform."""
+    from mockserver.declared.explain import explained
+
+    return _from_journal(journal, named, lambda past, _: explained(past, context_id))
+
+
+def reproduced_from(journal: str, context_id: str, named: str) -> AnyStory:
+    """Return the smallest story that is refused as a request in a journal file was."""
+    from contracts.replay.minimize import distil_declared
+
+    return _from_journal(journal, named, lambda past, platform: distil_declared(past, context_id, platform))
+
+
+def _from_journal(journal: str, named: str, tell: Callable[[Past, str], R]) -> R:
+    """Return what `tell` makes of a journal file's past and of the name of its platform."""
+    from contracts.cli.sources import Readers, platform_in, read_by
+    from contracts.verify.declared import declaration
+    from mockserver.declared.past import Past
+
+    def trace(entries: list[Entry], name: str) -> R:
+        platform = named or platform_in(entries)
+        declared = declaration(platform)
+        if declared is None:
+            raise click.ClickException(f"{name}: this is a journal of the web chat; `dayfly reproduce` explains its refusals")
+        return tell(Past(compiled_for(declared, entries, name), entries), platform)
+
+    def har(_file: object, name: str, _page: str | None, _attached: object) -> R:
+        raise click.ClickException(f"{name}: this is a HAR file; give a journal, as `dayfly serve --journal` writes it")
+
+    return read_by(Readers(har, trace), journal, "default", "")
+
+
+def compiled_for(declared: Declaration, entries: Iterable[Entry], name: str) -> Platform:
+    """Return the platform under the policy of a journal. Raises ClickException if the journal is another platform's."""
+    from contracts.cli.sources import platform_in
+    from mockserver.journal import Header
+    from mockserver.platform.library import WEB_CHAT
+
+    found = platform_in(entries) or WEB_CHAT
+    if found != declared.platform.name:
+        hint = "leave out --platform" if found == WEB_CHAT else f"add --platform {found}, or its file"
+        raise click.ClickException(f"{name}: this is a journal of the platform {found}; {hint}")
+    return declared.compile(next(one.policy for one in entries if isinstance(one, Header)))
 
 
 def clauses_anywhere(code: str) -> dict[str, tuple[Demand, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import to_builtins
 
 from contracts.cli import completing
 from contracts.cli.console import say_json
@@ -16,7 +18,8 @@ from contracts.cli.options import SETTINGS, admin_token
 from contracts.cli.options import as_json as json_option
 from contracts.cli.options import platform as platform_option
 from contracts.cli.sources import DEFAULT_URL, ask
-from mockserver.ids import context_in
+from contracts.stories.exports import KINDS
+from mockserver.ids import context_in, context_owner
 
 if TYPE_CHECKING:
     from contracts.judge import Demand
@@ -34,11 +37,25 @@ NARROWEST, WIDEST = 40, 120
 @click.argument("subject", metavar="CODE|NAME|CONTEXT_ID", required=False, shell_complete=completing.clauses)
 @click.option("--list", "listed", is_flag=True, help="List the clauses.")
 @click.option("--url", default=DEFAULT_URL, show_default=True, help="The mock that answered the request.")
+@click.option("--journal", metavar="FILE", help="A journal of a declared platform, in place of a running mock.")
+@click.option("--emit", "kind", type=click.Choice(list(KINDS)), help="Print the smallest reproduction of the answer instead.")
 @admin_token
 @json_option
 @platform_option
-def command(subject: str | None, listed: bool, url: str, admin_token: str, as_json: bool, platform: str) -> None:
-    """Explain a clause by its code or its name, or an answer by its contextId (also in the header ININ-Correlation-Id)."""
+def command(
+    subject: str | None,
+    listed: bool,
+    url: str,
+    journal: str | None,
+    kind: str | None,
+    admin_token: str,
+    as_json: bool,
+    platform: str,
+) -> None:
+    """Explain a clause by its code or its name, or an answer by its contextId.
+
+    Every answer of a mock has that id in a header: ININ-Correlation-Id, or Dayfly-Context of a declared platform.
+    """
     context_id = context_in(subject or "")
     if listed and subject is not None:
         raise click.UsageError("--list cannot be combined with a clause or a contextId")
@@ -46,6 +63,10 @@ def command(subject: str | None, listed: bool, url: str, admin_token: str, as_js
         _list(platform, as_json)
     elif subject is None:
         raise click.UsageError("name a clause or a contextId; --list shows the clauses")
+    elif context_id is not None and kind is not None:
+        click.echo(_reproduction(context_id, url, journal, kind, admin_token, platform), nl=False)
+    elif context_id is not None and journal is not None:
+        _explain_from(journal, context_id, platform, as_json)
     elif context_id is not None:
         _explain_request(context_id, url, admin_token, as_json)
     else:
@@ -98,8 +119,37 @@ def _explain_clause(code_or_name: str, platform: str, as_json: bool) -> None:
         click.echo(said if name == platform else f"on the platform {name}:\n{said}", nl=False, color=True)
 
 
+def _reproduction(context_id: str, url: str, journal: str | None, kind: str, admin_token: str, platform: str) -> str:
+    """Return the smallest story that is refused as a request was, as a script. Raises ClickException if there is none."""
+    from contracts.cli.declared import reproduced_from
+    from contracts.stories.exports import render
+
+    if journal is not None:
+        return render(reproduced_from(journal, context_id, platform), kind)
+    place = f"/__admin/organizations/{context_owner(context_id)}/requests/{context_id}/reproduce"
+    found = ask(url, place, admin_token).json()
+    if kind == "json":
+        return json.dumps(found["story"], indent=2) + "\n"
+    if kind not in found["scripts"]:
+        raise click.UsageError(f"this platform's requests are written as {', '.join(found['scripts'])} or json")
+    return str(found["scripts"][kind])
+
+
+def _explain_from(journal: str, context_id: str, platform: str, as_json: bool) -> None:
+    from contracts.cli.declared import explanation_from
+
+    told = explanation_from(journal, context_id, platform)
+    if as_json:
+        say_json(to_builtins(told))
+    else:
+        click.echo(told.to_text(_width()), nl=False)
+
+
 def _explain_request(context_id: str, url: str, admin_token: str, as_json: bool) -> None:
     kind = "json" if as_json else "text"
-    width = min(max(NARROWEST, shutil.get_terminal_size((80, 24)).columns), WIDEST)
-    answer = ask(url, f"/__admin/requests/{context_id}/explain?format={kind}&width={width}", admin_token)
+    answer = ask(url, f"/__admin/requests/{context_id}/explain?format={kind}&width={_width()}", admin_token)
     click.echo(answer.text.rstrip("\n"))
+
+
+def _width() -> int:
+    return min(max(NARROWEST, shutil.get_terminal_size((80, 24)).columns), WIDEST)

@@ -26,7 +26,7 @@ def journalled(item: Exchange | Perturbed, style: Style) -> Iterator[str]:
         words = style.clip(style.say(perturbation_words(item.what, item.detail)), style.width - GUTTER)
         yield _time(item.at / 1000, style) + style.paint(words, "cyan")
         return
-    status, operation = pad(_status(item), 6), pad(item.operation or "other", 8)
+    status, operation = pad(_status(item), 6), pad(f"{item.operation or 'other'} ", 8)
     yield _time(item.at, style) + style.paint(status, *_looks(item)) + operation + _what(item, style)
     if _is_refused(item):
         yield " " * GUTTER + style.paint(f"contextId {item.context_id}", "dim")

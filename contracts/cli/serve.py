@@ -125,14 +125,14 @@ def command(
 
     if declared.is_declared(platform):
         made = Settings.load(None, {}, journal_file=journal, **settings)
-        make_app = declared.make_app(platform, declared.policy_of(policy))
+        make_app, has_client = declared.make_app(platform, declared.policy_of(policy)), declared.has_client(platform)
     else:
         made = Settings.load(policy, os.environ, journal_file=journal, **settings)
-        make_app = make_web_chat
+        make_app, has_client = make_web_chat, True
     tell = _tell_programs if as_json else _tell_people
 
     def ready(serving: Serving) -> None:
-        tell(serving)
+        tell(serving if has_client else serving._replace(client_id="", client_secret=""))
         forgetful = warning(made.store)
         if forgetful is not None and log_level != "error":
             click.echo(f"Warning: {forgetful}.", err=True)
@@ -175,7 +175,8 @@ def _tell_programs(serving: Serving) -> None:
 
 
 def _tell_people(serving: Serving) -> None:
-    told = [f"Serving on {serving.url}", f"client id {serving.client_id}", f"client secret {serving.client_secret}"]
+    told = [f"Serving on {serving.url}"]
+    told += [f"client id {serving.client_id}", f"client secret {serving.client_secret}"] if serving.client_id else []
     told += [f"authority {serving.authority}"] if serving.authority else []
     told += [] if serving.url.startswith("unix:") else [_console(serving)]
     click.echo(", ".join(told))

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import sys
 from codecs import BOM_UTF8
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Generic, NamedTuple, TypeVar
 
 import click
 from msgspec import UNSET
 
-from mockserver.journal import MAX_LINE, Header, TraceError, read
+from mockserver.journal import MAX_LINE, Entry, Header, TraceError, read
 
 if TYPE_CHECKING:
     import httpx
 
     from contracts.har import Reading
+    from contracts.har.bodies import Attached
+
+R = TypeVar("R")
 
 DEFAULT_URL = "http://127.0.0.1:8403"
 
@@ -30,20 +33,48 @@ WEB = ("http://", "https://", UNIX)
 """The beginnings of a mock's URL."""
 
 
+class Readers(NamedTuple, Generic[R]):
+    """Functions that read a recording. `har` takes a file, its name, a page and the files beside it; `trace` takes entries."""
+
+    har: Callable[[BinaryIO, str, str | None, Attached], R]
+    trace: Callable[[list[Entry], str], R]
+
+
 def recorded(recording: str, organization: str, admin_token: str) -> Reading:
+    """Read a recording of the web chat; see `read_by`."""
+    from contracts.har import Reading, reading
+
+    def trace(entries: list[Entry], name: str) -> Reading:
+        declared = platform_in(entries)
+        if declared:
+            hint = f"add --platform {declared}, or the file of that platform"
+            raise click.ClickException(f"{name}: this is a journal of the platform {declared}; {hint}")
+        return Reading(trace=entries)
+
+    return read_by(Readers(reading, trace), recording, organization, admin_token)
+
+
+def platform_in(entries: Iterable[Entry]) -> str:
+    """Return the name of the declared platform whose journal this is; "" for the web chat's."""
+    named = (one.platform for one in entries if isinstance(one, Header))
+    return next((name for name in named if name is not UNSET), "")
+
+
+def read_by(readers: Readers[R], recording: str, organization: str, admin_token: str) -> R:
     """Read a recording: a HAR file or a trace, whatever its name, or the journal at a URL.
 
     Raises ClickException or HarError.
     """
     if recording.startswith(WEB):
         path = f"/__admin/organizations/{organization}/trace"
-        return _trace(ask(recording, path, admin_token).content.splitlines(keepends=True), recording)
+        lines = ask(recording, path, admin_token).content.splitlines(keepends=True)
+        return readers.trace(_entries(lines, recording), recording)
     name, page = file_and_page(recording)
     if name == "-":
-        return _read(sys.stdin.buffer, name, page)
+        return _read(readers, sys.stdin.buffer, name, page)
     try:
         with Path(name).open("rb") as file:
-            return _read(file, name, page)
+            return _read(readers, file, name, page)
     except OSError as error:
         raise click.ClickException(f"{name}: {error.strerror}") from error
 
@@ -56,27 +87,20 @@ def file_and_page(recording: str) -> tuple[str, str | None]:
     return (name, page) if name and page else (recording, None)
 
 
-def _read(file: BinaryIO, name: str, page: str | None) -> Reading:
-    from contracts.har import opened, reading
+def _read(readers: Readers[R], file: BinaryIO, name: str, page: str | None) -> R:
+    from contracts.har import opened
 
     found = opened(file, name, None if name == "-" else Path(name).parent)
     if found.kind == "har":
-        return reading(found.file, name, page, found.attached)
-    return _trace(_bounded(found.file, name), name)
+        return readers.har(found.file, name, page, found.attached)
+    return readers.trace(_entries(_bounded(found.file, name), name), name)
 
 
-def _trace(lines: Iterable[bytes], name: str) -> Reading:
-    from contracts.har import Reading
-
+def _entries(lines: Iterable[bytes], name: str) -> list[Entry]:
     try:
-        trace = list(read(lines))
+        return list(read(lines))
     except TraceError as error:
         raise click.ClickException(f"{name}: {error}") from error
-    declared = next((one.platform for one in trace if isinstance(one, Header) and one.platform is not UNSET), None)
-    if declared is not None:
-        hint = f"record the client as a HAR file, and use dayfly check --platform {declared}"
-        raise click.ClickException(f"{name}: this is a journal of the platform {declared}, which cannot be judged; {hint}")
-    return Reading(trace=trace)
 
 
 def _bounded(file: BinaryIO, name: str) -> Iterator[bytes]:

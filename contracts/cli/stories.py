@@ -13,11 +13,12 @@ from contracts.cli import completing
 from contracts.cli.console import say_json
 from contracts.cli.options import SETTINGS, Seconds, admin_token
 from contracts.cli.options import as_json as json_option
+from contracts.cli.options import platform as platform_option
 from contracts.stories.exports import KINDS
 
 if TYPE_CHECKING:
     from contracts.report.style import Style
-    from contracts.stories.model import Story
+    from contracts.stories.model import AnyStory
     from contracts.stories.run import Told
     from contracts.stories.stage import Place
 
@@ -34,12 +35,14 @@ def command() -> None:
 
 
 @command.command("list", context_settings=SETTINGS)
+@platform_option
 @json_option
-def list_stories(as_json: bool) -> None:
+def list_stories(platform: str, as_json: bool) -> None:
     """List the stories that come with dayfly."""
     from contracts.stories import library, text
 
-    stories = {name: library.find(name) for name in library.names()}
+    of = _folder(platform)
+    stories = {name: library.find(name, of) for name in library.names(of)}
     if as_json:
         rows = [{"name": name, "title": story.title, "summary": story.summary} for name, story in stories.items()]
         say_json(rows)
@@ -51,16 +54,20 @@ def list_stories(as_json: bool) -> None:
 @command.command("show", context_settings=SETTINGS)
 @click.argument("name", shell_complete=completing.stories)
 @click.option("--emit", "kind", type=click.Choice(list(KINDS)), help="Print the story as a script.")
+@platform_option
 @json_option
-def show(name: str, kind: str | None, as_json: bool) -> None:
+def show(name: str, kind: str | None, platform: str, as_json: bool) -> None:
     """Show a story as steps, with the answer to each request."""
-    from contracts.stories import codec, library, text
+    from contracts.stories import codec, declared, library, text
 
+    of = _folder(platform)
     if as_json and kind is not None:
         raise click.UsageError("--json cannot be combined with --emit")
-    story = library.find(name)
+    if of and kind == "node":
+        raise click.UsageError("a story of a declared platform is written as curl, python or json")
+    story = library.find(name, of)
     if as_json:
-        say_json({"name": name, **codec.document(story)})
+        say_json({"name": name, **(declared if of else codec).document(story)})
         return
     if kind is not None:
         from contracts.stories.exports import render
@@ -74,6 +81,7 @@ def show(name: str, kind: str | None, as_json: bool) -> None:
 @command.command("run", context_settings=SETTINGS)
 @click.argument("names", metavar="NAME...", nargs=-1, shell_complete=completing.stories)
 @click.option("--all", "every", is_flag=True, help="Run every story that comes with dayfly.")
+@platform_option
 @click.option("--url", metavar="URL", help="A running mock, or any provider with --client-id. Default: a mock in this process.")
 @admin_token
 @click.option("--client-id", metavar="ID", default="", help="An OAuth client of a provider without a control API.")
@@ -87,6 +95,7 @@ def run_stories(
     context: click.Context,
     names: tuple[str, ...],
     every: bool,
+    platform: str,
     url: str | None,
     admin_token: str,
     client_id: str,
@@ -96,17 +105,21 @@ def run_stories(
 ) -> None:
     """Run stories, and compare every answer with the expected one.
 
-    Each story has its own organisation, which is deleted again. With --client-id the provider cannot be controlled: a story
+    Each story has its own organisation, which is deleted again. A running mock of a declared platform has one; its clock stands
+    still meanwhile, and its faults are cleared. With --client-id the provider cannot be controlled: a story
     that needs control is skipped, and so is one that waits, unless --wait allows it.
 
     Exit status: 0 all as expected, 1 one was not, 2 none could be run.
     """
     from contracts.stories import library
 
+    of = _folder(platform)
     if every == bool(names):
         raise click.UsageError("name a story, or add --all; `dayfly stories list` shows their names")
-    stories = {name: library.find(name) for name in (library.names() if every else names)}
-    place = _place(url, admin_token, client_id, client_secret)
+    stories = {name: library.find(name, of) for name in (library.names(of) if every else names)}
+    if not stories:
+        raise click.UsageError(f"no stories come with the platform {platform}; name a file")
+    place = _place(of, url, admin_token, client_id, client_secret)
     try:
         told = _tell(stories, place, wait, as_json)
     finally:
@@ -114,20 +127,34 @@ def run_stories(
     context.exit(_status(told))
 
 
-def _place(url: str | None, admin_token: str, client_id: str, client_secret: str) -> Place:
+def _folder(platform: str) -> str:
+    """Return the platform's name or file; "" for the web chat. Raises SettingsError or DeclarationError."""
+    from contracts.verify.declared import declaration
+
+    return "" if declaration(platform) is None else platform
+
+
+def _place(platform: str, url: str | None, admin_token: str, client_id: str, client_secret: str) -> Place:
     from contracts.asking import Credentials
+    from contracts.stories.mocks import MockInProcess, Provider, RunningMock
     from contracts.stories.stage import InProcess, Mock, Service
+    from mockserver.platform import compile_platform, find
 
     if bool(client_id) != bool(client_secret):
         raise click.UsageError("--client-id and --client-secret go together")
+    if url is None and client_id:
+        raise click.UsageError("--client-id is for a provider at --url; the mock in this process has its own client")
+    if platform:
+        compiled = compile_platform(find(platform))
+        if url is None:
+            return MockInProcess(compiled)
+        return Provider(url, compiled, client_id, client_secret) if client_id else RunningMock(url, admin_token)
     if url is None:
-        if client_id:
-            raise click.UsageError("--client-id is for a provider at --url; the mock in this process has its own client")
         return InProcess()
     return Service(url, Credentials(client_id, client_secret)) if client_id else Mock(url, admin_token)
 
 
-def _tell(stories: Mapping[str, Story], place: Place, wait: float, as_json: bool) -> Mapping[str, Told]:
+def _tell(stories: Mapping[str, AnyStory], place: Place, wait: float, as_json: bool) -> Mapping[str, Told]:
     from contracts.stories import run, text
 
     people, told = sys.stderr if as_json else sys.stdout, {}

@@ -182,8 +182,8 @@ class ProcessDriver:
         if event is None:
             status = self._child.wait(self._patience)
             if status is None:
-                raise Lost("the client closed its stdout with a message open, and goes on", self._words, waited=True)
-            raise Lost(f"the client ended with a message open: {ending(status)}", self._words)
+                raise Lost("the client closed its stdout while it had work to do, and goes on", self._words, waited=True)
+            raise Lost(f"the client ended while it had work to do: {ending(status)}", self._words)
         self._conversation.settle(event)
 
     def _next(self) -> Event:

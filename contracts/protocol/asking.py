@@ -114,9 +114,16 @@ def _as_text(value: Any) -> str:
 
 
 def request(
-    platform: Platform, operation: Operation, shown: Mapping[str, str], bound: Mapping[str, Mapping[str, str]] | None = None
+    platform: Platform,
+    operation: Operation,
+    shown: Mapping[str, str],
+    bound: Mapping[str, Mapping[str, str]] | None = None,
+    put: Mapping[Place, Any] | None = None,
 ) -> Asked:
-    """Return a request of an operation that shows these ids by kind, with the values `bound` to them. Raises ContractsError."""
+    """Return a request of an operation that shows these ids by kind, with the values `bound` to them.
+
+    Other values are `put` at places. Raises ContractsError.
+    """
     draft = Draft(operation)
     for effect in platform.effects.values():
         if effect["by"] == operation.name:
@@ -127,6 +134,8 @@ def request(
     for name in operation.carries:
         if name in shown:
             _show(draft, platform.kinds[name], operation, shown[name], (bound or {}).get(name, {}))
+    for place, value in (put or {}).items():
+        draft.put(place, value)
     return draft.asked()
 
 
@@ -135,9 +144,9 @@ def _show(draft: Draft, kind: Kind, operation: Operation, id: str, bound: Mappin
     draft.put(place, id)
     for name, places in kind.bound.items():
         if name in bound:
-            draft.put(_beside(places, place), bound[name])
+            draft.put(beside(places, place), bound[name])
 
 
-def _beside(places: tuple[Place, ...], carried: Place) -> Place:
+def beside(places: tuple[Place, ...], carried: Place) -> Place:
     """Return the place in the same part of the request as the id, else the first: user and password go together."""
     return next((place for place in places if (place.part, place.name) == (carried.part, carried.name)), places[0])

@@ -87,9 +87,13 @@ def not_from_refusal(kind: Kind, history: DeclaredHistory) -> Marks:
 
 
 def _made_again(history: DeclaredHistory, told: Call) -> Call | None:
-    """Return the next call of the same operation in the same unit of work. Calls in between do not matter."""
-    again = (call for call in history.calls if call.operation == told.operation and call.intent is told.intent)
-    return min((call for call in again if history.knew(told, call)), key=lambda call: call.left, default=None)
+    """Return the next call of the same operation in the same unit of work, if it was made because of the answer.
+
+    Calls in between do not matter.
+    """
+    alike = (call for call in history.calls if call.operation == told.operation and call.intent is told.intent)
+    again = min((call for call in alike if told.was_over(call.left)), key=lambda call: call.left, default=None)
+    return again if again is not None and history.knew(told, again) else None
 
 
 # -- is it looked after? ---------------------------------------------------------------------------------------------

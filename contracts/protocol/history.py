@@ -91,6 +91,8 @@ class DeclaredHistory(History):
         """
         if later.left_at - (told.returned_at or 0) >= CLOSE:
             return False
+        if self.trace.crossing is not None:
+            return self.trace.crossing
         if later.intent is told.intent and later.operation != told.operation:
             return True
         return any(other is not told and overlaps(told, other) for other in self.calls)

@@ -5,13 +5,12 @@ The mock was not involved, and the client's units of work are unknown, so clause
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import BinaryIO, NamedTuple
 
 from contracts.har import bodies, document
 from contracts.har.bodies import Attached
 from contracts.har.kinds import HarError
-from contracts.har.opening import opened
 from contracts.har.stream import pieces
 from contracts.protocol.trace import Exchange, Trace
 from contracts.protocol.wire import operation_of
@@ -26,12 +25,18 @@ TIE = 1e-6
 
 
 class Reading(NamedTuple):
-    """A recording as a trace, the number of its entries that are calls of the platform, and the reasons for skipped ones."""
+    """A recording as a trace of a platform's client, and how many of its `entries` are `calls` of the platform.
 
+    `skipped` has the reasons for entries that cannot be read. `unsound` are clauses that it cannot show
+    broken, with the reason.
+    """
+
+    platform: Platform
     trace: Trace
     calls: int
     entries: int
-    skipped: list[str]
+    skipped: Sequence[str] = ()
+    unsound: Mapping[str, str] = {}
 
     @property
     def extent(self) -> str:
@@ -40,19 +45,8 @@ class Reading(NamedTuple):
         return f"{self.calls} of {self.entries} entries are calls of this platform{left}"
 
 
-def read(path: Path, platform: Platform) -> Reading:
-    """Read a HAR file, plain or packed. Raises HarError."""
-    try:
-        with path.open("rb") as file:
-            found = opened(file, str(path), path.parent)
-            if found.kind != "har":
-                raise HarError(str(path), None, "a trace of the web chat says nothing of other platforms; name a HAR file")
-            return _read(found.file, found.attached, str(path), platform)
-    except OSError as error:
-        raise HarError(str(path), None, f"it cannot be read: {error.strerror}") from error
-
-
-def _read(file: BinaryIO, attached: Attached, source: str, platform: Platform) -> Reading:
+def read(file: BinaryIO, source: str, attached: Attached, platform: Platform) -> Reading:
+    """Read an unpacked HAR file. Raises HarError."""
     exchanges: list[Exchange] = []
     entries, skipped = 0, list[str]()
     for piece in pieces(file, source):
@@ -72,7 +66,7 @@ def _read(file: BinaryIO, attached: Attached, source: str, platform: Platform) -
     exchanges.sort(key=lambda exchange: exchange.left)
     for number, exchange in enumerate(exchanges, 1):
         exchange.number = number
-    return Reading(Trace(exchanges=exchanges, whole=False, sharp=False), len(exchanges), entries, skipped)
+    return Reading(platform, Trace(exchanges=exchanges, whole=False, sharp=False), len(exchanges), entries, skipped)
 
 
 def _exchange(raw: bytes, number: int, attached: Attached, platform: Platform) -> Exchange | None:

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from contracts.clients.base import Clients, Credentials, Hung, Outcome
 from contracts.clients.watched import is_arrived
 from contracts.protocol.scenario import Advance, Do, End, Happening, Inject, Scenario, Together, told
-from contracts.protocol.trace import Exchange, Happened, Trace, UnitRun
+from contracts.protocol.trace import PLAIN_FAULTS, Exchange, Happened, Trace, UnitRun
 from contracts.world.playing import Playing, Ran
 from contracts.world.watch import Trigger
 from contracts.world.world import repeatable_chance
@@ -31,9 +31,6 @@ from mockserver.wire.notes import KEPT
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
-
-PLAIN_FAULTS = ("latency", "body in two pieces")
-"""Beginnings of the labels of faults that do not change the content of an answer."""
 
 
 class _Record:

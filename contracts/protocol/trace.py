@@ -10,6 +10,17 @@ from contracts.history import Outcome
 
 FOREVER = float("inf")
 
+PLAIN_FAULTS = ("latency", "body in two pieces")
+"""Beginnings of the labels of faults that do not change the content of an answer."""
+
+
+class Journalled(Struct, frozen=True):
+    """The operation and the ids by kind that a journal has in place of headers. Secret ids are pseudonyms."""
+
+    operation: str | None
+    shown: dict[str, str]
+    brought: dict[str, str]
+
 
 class Exchange(Struct, kw_only=True):
     """A request and its answer. Times are in milliseconds of the platform's clock.
@@ -42,6 +53,8 @@ class Exchange(Struct, kw_only=True):
     fault: str = ""
     issued: dict[str, str] = {}
     """The truth: the ids that the platform issued, even if they did not reach the client."""
+    journalled: Journalled | None = None
+    """Set if the exchange comes from a journal."""
 
 
 class UnitRun(Struct, kw_only=True):
@@ -86,3 +99,5 @@ class Trace(Struct, kw_only=True):
     """Events on the platform in between."""
     whole: bool = True
     sharp: bool = True
+    crossing: bool | None = None
+    """True if a request may have left before an answer that was close to it, False if it cannot have; None if unknown."""

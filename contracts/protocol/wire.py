@@ -65,8 +65,12 @@ def read_call(platform: Platform, exchange: Exchange, signals: Signals) -> Call:
         place = kind.issued.get(name, kind.always)
         if call.status is not None and place is not None and (call.status < 400 or kind.always is not None):
             call.brought |= _id(kind.name, reader(place)(answer))
-        if kind.name in call.brought:
-            call.lasts |= _lasts(kind, answer)
+    if (told := exchange.journalled) is not None:
+        name, call.operation, call.brought = told.operation or "", told.operation, told.brought
+        ends = {kind: id for kind, id in told.shown.items() if name in platform.kinds[kind].ended}
+        call.ended, call.shown = ends, {kind: id for kind, id in told.shown.items() if kind not in ends}
+    for brought in call.brought:
+        call.lasts |= _lasts(platform.kinds[brought], answer)
     code = None if call.status is None else _code(platform, answer)
     shown = [platform.kinds[one] for one in (*call.shown, *call.ended)]
     call.effects = _effects(shown, exchange, code, signals)

@@ -19,10 +19,10 @@ PREFIX = "/__admin/organizations"
 
 
 class Control:
-    """A control API. `web` sends its token with every call; `name` is the provider's."""
+    """A control API. `web` sends its token with every call; `name` is the provider's. Paths are below `prefix`."""
 
-    def __init__(self, web: Web, name: str) -> None:
-        self._web, self._name = web, name
+    def __init__(self, web: Web, name: str, prefix: str = PREFIX) -> None:
+        self._web, self._name, self._prefix = web, name, prefix
 
     def create(self, policy: Mapping[str, Any], name: str = "dayfly probe") -> Organization:
         """Create an organisation, so that the probe touches no other one."""
@@ -32,10 +32,10 @@ class Control:
 
     def call(self, method: str, path: str, body: object = None) -> Mapping[str, Any]:
         """Return the JSON object in the answer to a call; empty without one. Raises ProbeError if the call is refused."""
-        reply = self._web.ask(method, PREFIX + path, json=body)
+        reply = self._web.ask(method, self._prefix + path, json=body)
         if 200 <= reply.status < 300:
             return reply.document
-        said = f"its control API answers {reply.status} to {method} {PREFIX}{path}{_reason(reply)}"
+        said = f"its control API answers {reply.status} to {method} {self._prefix}{path}{_reason(reply)}"
         raise ProbeError(self._name, f"{said}; {NO_CONTROL}")
 
     def member(self, told: Mapping[str, Any], name: str, kind: type[T]) -> T:

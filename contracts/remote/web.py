@@ -52,6 +52,7 @@ class Web:
         """Make one request; `parts` are httpx's. Raises NoAnswer, or ProbeError if the answer does not end."""
         now, body, got, url = system_clock(), bytearray(), "none", str(self.url).rstrip("/")
         began = now()
+        self._http.cookies.clear()  # a request shows what it was given, and nothing else
         try:
             with self._http.stream(method, url + path, **parts) as answer:
                 got = "cut"

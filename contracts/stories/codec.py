@@ -15,6 +15,7 @@ from contracts.stories.model import (
     CLIENT,
     OPS,
     STORY_VERSION,
+    AnyStory,
     Create,
     CreateClient,
     ExpireSession,
@@ -60,11 +61,11 @@ def load(path: Path) -> Story:
     return decode(_format.read(path), str(path))
 
 
-def document(story: Story) -> dict[str, Any]:
+def document(story: AnyStory) -> dict[str, Any]:
     """Return the story as plain values, in an order that suits readers."""
     values = msgspec.to_builtins(story)
     order = ("title", "summary", "notes", "policy", "steps")
-    return {"version": story.version, **{name: values[name] for name in order if name in values}}
+    return {"version": STORY_VERSION, **{name: values[name] for name in order if name in values}}
 
 
 def encode(story: Story) -> bytes:

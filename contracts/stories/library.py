@@ -7,10 +7,10 @@ from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
 from contracts.errors import ContractsError
 from contracts.stories.codec import decode, load
-from contracts.stories.model import Story
 
 FIRST = "earlier-today"
 """The story of the thread that dayfly began with. It is listed first."""
@@ -25,28 +25,36 @@ class UnknownStory(ContractsError):
         self.name, self.near = name, near
 
 
-def names() -> list[str]:
-    """Return their names, FIRST first, the others in order."""
-    return sorted(_files(), key=lambda name: (name != FIRST, name))
+def names(platform: str = "") -> list[str]:
+    """Return the names of the web chat's or a declared platform's, FIRST first, the others in order."""
+    return sorted(_files(platform), key=lambda name: (name != FIRST, name))
 
 
-def find(name: str) -> Story:
-    """Return the story of this name, or in this file. Raises UnknownStory or StoryError."""
-    if name in _files():
-        return decode(raw(name), f"{name}.json")
+def find(name: str, platform: str = "") -> Any:
+    """Return the story of this name, or in this file, of the web chat or a declared platform.
+
+    Raises UnknownStory or StoryError.
+    """
+    from contracts.stories import declared
+
+    if name in _files(platform):
+        return declared.decode(raw(name, platform), f"{name}.json") if platform else decode(raw(name), f"{name}.json")
     if name.endswith(".json") or Path(name).is_file():
-        return load(Path(name))
-    raise UnknownStory(name, get_close_matches(name, _files(), n=3, cutoff=0.6))
+        return declared.load(Path(name)) if platform else load(Path(name))
+    raise UnknownStory(name, get_close_matches(name, _files(platform), n=3, cutoff=0.6))
 
 
-def raw(name: str) -> bytes:
+def raw(name: str, platform: str = "") -> bytes:
     """Return the file of a story of this name."""
-    return _files()[name].read_bytes()
+    return _files(platform)[name].read_bytes()
 
 
 @cache
-def _files() -> dict[str, Traversable]:
-    return {file.name.removesuffix(".json"): file for file in _home().iterdir() if file.name.endswith(".json")}
+def _files(platform: str) -> dict[str, Traversable]:
+    """Return the files of a platform's stories; a declared one has a folder of its own, or none."""
+    home = _home() / platform if platform else _home()
+    files = home.iterdir() if home.is_dir() else ()
+    return {file.name.removesuffix(".json"): file for file in files if file.name.endswith(".json")}
 
 
 def _home() -> Traversable:

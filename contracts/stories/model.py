@@ -7,7 +7,7 @@ seconds.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Protocol, get_args, runtime_checkable
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -182,6 +182,46 @@ World = (
     | RevokeSession
 )
 Step = Call | World
+
+
+@runtime_checkable
+class Asking(Protocol):
+    """A step that makes requests, of whatever platform."""
+
+    @property
+    def expect(self) -> Expected:
+        """The expected answer."""
+        ...
+
+    @property
+    def times(self) -> int:
+        """The number of requests."""
+        ...
+
+
+class AnyStory(Protocol):
+    """A story of whatever platform."""
+
+    @property
+    def title(self) -> str:
+        """Its subject, in a line."""
+        ...
+
+    @property
+    def summary(self) -> str:
+        """Its content, in some sentences."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Remarks on parts that could not be reproduced."""
+        ...
+
+    @property
+    def steps(self) -> tuple[Any, ...]:
+        """Requests and changes, in order."""
+        ...
+
 
 OPS: tuple[str, ...] = tuple(step.__struct_config__.tag for step in get_args(Step))
 """The names of all steps."""

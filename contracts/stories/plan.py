@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import singledispatch
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -31,24 +32,30 @@ from contracts.stories.model import (
     Send,
     SetPolicy,
     SetScopes,
-    Step,
     Story,
     Token,
     World,
 )
 from contracts.stories.names import Kind, literal, reference
 from mockserver.engine.model import Policy
+from mockserver.platform.places import Place
 from mockserver.settings import policy_to
 
 
 class Gap(NamedTuple):
-    """A gap for a saved value: a token, a session, a client's id, or its secret."""
+    """A gap for a saved value: a token, a session, a client's id, or its secret or another value that is bound to it."""
 
     name: str
-    what: Literal["token", "session", "id", "secret"]
+    what: str
 
 
-Text = tuple[str | Gap, ...]
+class Coded(NamedTuple):
+    """A text with gaps that is written in base64url, once they are filled."""
+
+    text: tuple[str | Gap, ...]
+
+
+Text = tuple[str | Gap | Coded, ...]
 """A text with gaps."""
 
 
@@ -60,37 +67,50 @@ class Basic(NamedTuple):
 
 
 class Exchange(NamedTuple):
-    """A request. `address` is path and query, percent-encoded. `saves` is a gap and the member of the answer that fills it."""
+    """A request. `address` is path and query, percent-encoded. `saves` has the place of the answer that fills each gap.
+
+    `headers` are others than Authorization and Content-Type.
+    """
 
     method: str
-    address: str
+    address: Text
     authorization: Basic | Text | None
     content_type: str | None
     body: Text
     fill: int
     times: int
     expected: Expected
-    saves: tuple[Gap, str] | None = None
+    saves: Mapping[Gap, Place] = {}
+    headers: Mapping[str, Text] = {}
 
 
 class Change(NamedTuple):
-    """A call of the control API, below the organisation's own path. `saves` is the name of the OAuth client that it makes."""
+    """A call of the control API, below the organisation's own path. A member of `body` may be a gap.
+
+    `saves` has the way to the member of the answer that fills each gap.
+    """
 
     method: str
     path: Text
     body: Mapping[str, Any]
-    saves: str | None = None
+    saves: Mapping[Gap, tuple[str, ...]] = {}
 
 
 class Planned(NamedTuple):
     """A step, and what is sent for it."""
 
-    step: Step
+    step: Any
     sent: Exchange | Change
 
 
-def planned(story: Story) -> Iterator[Planned]:
-    """Yield the steps with what is sent for each, in order."""
+@singledispatch
+def planned(story: Any) -> Iterator[Planned]:
+    """Yield the steps of a story with what is sent for each, in order."""
+    raise NotImplementedError(type(story))
+
+
+@planned.register
+def _(story: Story) -> Iterator[Planned]:
     kinds: dict[str, Kind] = {CLIENT: "client"}
     for step in story.steps:
         yield Planned(step, exchange(step, kinds) if isinstance(step, Call) else change(step))
@@ -111,13 +131,13 @@ def exchange(step: Call, kinds: Mapping[str, Kind]) -> Exchange:
     match step:
         case Token():
             secret = literal(step.secret) if step.secret is not None else None
-            saves = (Gap(step.save, "token"), "access_token") if step.save else None
+            saves = _saved(step.save, "token", "access_token")
             return _post(
                 step, TOKENS, _basic(step.client, secret), FORM, (urlencode(GRANT if step.form is None else step.form),), saves
             )
         case Create():
             body = () if step.guest is None else _json({"guest": msgspec.to_builtins(step.guest)})
-            saves = (Gap(step.save, "session"), "webChatSessionId") if step.save else None
+            saves = _saved(step.save, "session", "webChatSessionId")
             return _post(step, SESSIONS, _bearer(step.token), JSON, body, saves)
         case Send():
             body = tuple(joined(('{"webChatSessionId":', *_json(step.session), f',"text":{json.dumps(step.text)}}}')))
@@ -126,7 +146,7 @@ def exchange(step: Call, kinds: Mapping[str, Kind]) -> Exchange:
             raw: Text = () if step.text is UNSET else (step.text,)
             return Exchange(
                 step.method,
-                address(step.path),
+                (address(step.path),),
                 _authorization(step.authorization, kinds),
                 step.content_type,
                 raw if step.json is UNSET else _json(step.json, kinds),
@@ -142,9 +162,13 @@ def _post(
     authorization: Basic | Text | None,
     content_type: str,
     body: Text,
-    saves: tuple[Gap, str] | None = None,
+    saves: Mapping[Gap, Place] | None = None,
 ) -> Exchange:
-    return Exchange("POST", path, authorization, content_type, body, 0, step.times, step.expect, saves)
+    return Exchange("POST", (path,), authorization, content_type, body, 0, step.times, step.expect, saves or {})
+
+
+def _saved(name: str | None, what: str, member: str) -> dict[Gap, Place]:
+    return {Gap(name, what): Place("response", "body", "", f"/{member}")} if name else {}
 
 
 def address(path: str) -> str:
@@ -175,30 +199,34 @@ def _authorization(shown: str | None, kinds: Mapping[str, Kind]) -> Basic | Text
     return None if shown is None else (literal(shown),)
 
 
-def _json(value: Any, kinds: Mapping[str, Kind] | None = None) -> Text:
+def _json(value: Any, kinds: Mapping[str, Kind] | None = None) -> tuple[str | Gap, ...]:
     """Return a JSON value in ASCII. A text that refers to a saved value is a gap: a session, unless `kinds` say otherwise."""
-    return tuple(joined(_pieces(value, kinds or {})))
+    return tuple(joined(pieces(value, kinds or {})))
 
 
-def _pieces(value: Any, kinds: Mapping[str, Kind]) -> Iterator[str | Gap]:
-    name = reference(value) if isinstance(value, str) else None
-    if name is not None:
+def pieces(value: Any, kinds: Mapping[str, Kind] | None = None) -> Iterator[str | Gap]:
+    """Yield a JSON value in pieces. A Gap in it is a text; so is one that refers to a saved value, if `kinds` are given."""
+    if isinstance(value, Gap):
+        yield from ('"', value, '"')
+        return
+    name = reference(value) if isinstance(value, str) and kinds is not None else None
+    if name is not None and kinds is not None:
         yield from ('"', Gap(name, "token" if kinds.get(name) == "token" else "session"), '"')
     elif isinstance(value, dict):
         for place, (key, member) in enumerate(value.items()):
             yield f"{',' if place else '{'}{json.dumps(key)}:"
-            yield from _pieces(member, kinds)
+            yield from pieces(member, kinds)
         yield "}" if value else "{}"
     elif isinstance(value, list):
         for place, item in enumerate(value):
             yield "," if place else "["
-            yield from _pieces(item, kinds)
+            yield from pieces(item, kinds)
         yield "]" if value else "[]"
     else:
-        yield json.dumps(literal(value) if isinstance(value, str) else value)
+        yield json.dumps(literal(value) if isinstance(value, str) and kinds is not None else value)
 
 
-def joined(pieces: Iterable[str | Gap]) -> Iterator[str | Gap]:
+def joined(pieces: Iterable[Any]) -> Iterator[Any]:
     """Join neighbouring texts."""
     text = ""
     for piece in pieces:
@@ -230,8 +258,9 @@ def change(step: World) -> Change:
         case SetScopes(client=client, scopes=scopes):
             return Change("PATCH", _client_path(client), {"scopes": list(scopes)})
         case CreateClient(save=save, scopes=granted):
+            made = {Gap(save, what): (f"client_{what}",) for what in ("id", "secret")}
             return Change(
-                "POST", ("/clients",), {"name": save} if granted is None else {"name": save, "scopes": list(granted)}, save
+                "POST", ("/clients",), {"name": save} if granted is None else {"name": save, "scopes": list(granted)}, made
             )
         case ExpireSession(session=session) | RevokeSession(session=session):
             verb = "expire" if what == "expire_session" else "revoke"

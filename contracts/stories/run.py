@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -10,10 +11,12 @@ from msgspec import Struct, to_builtins
 from contracts.asking import Credentials, Reply
 from contracts.errors import ProbeError
 from contracts.scenario import Advance
-from contracts.stories.model import CLIENT, Call, Expected, Step, Story
-from contracts.stories.plan import Basic, Change, Exchange, Gap, Planned, Text, planned
+from contracts.stories.model import AnyStory, Asking, Expected
+from contracts.stories.plan import Basic, Change, Coded, Exchange, Gap, Planned, Text, planned
 from contracts.stories.stage import Place, Stage
 from contracts.stories.words import Got, told_as
+from mockserver.platform.message import Message, dig
+from mockserver.platform.places import reader
 from mockserver.wire.table import TOLD_AS
 
 Outcome = Literal["as expected", "different", "skipped"]
@@ -22,7 +25,7 @@ Outcome = Literal["as expected", "different", "skipped"]
 class StepResult(Struct, frozen=True):
     """A step and its result. `got` is None unless it was a request and was reached. `asked` counts its requests."""
 
-    step: Step
+    step: Any
     got: Got | None = None
     as_expected: bool = True
     asked: int = 0
@@ -41,7 +44,7 @@ class Told(Struct, frozen=True):
         return sum(result.asked for result in self.steps)
 
 
-def run(story: Story, place: Place, max_wait: float = 0) -> Told:
+def run(story: AnyStory, place: Place, max_wait: float = 0) -> Told:
     """Run the story. Without a control API, a story that needs one is skipped, and so is one that waits over `max_wait`
     seconds.
 
@@ -54,18 +57,19 @@ def run(story: Story, place: Place, max_wait: float = 0) -> Told:
         return tell(story, stage)
 
 
-def needs(story: Story, max_wait: float) -> str | None:
+def needs(story: AnyStory, max_wait: float) -> str | None:
     """Return why a story cannot be run without a control API; None if it can."""
-    if story.policy:
-        return f"it sets the policy ({', '.join(story.policy)}), which needs a control API"
+    policy = getattr(story, "policy", {})
+    if policy:
+        return f"it sets the policy ({', '.join(policy)}), which needs a control API"
     for step in story.steps:
-        if not isinstance(step, Call | Advance):
+        if not isinstance(step, Asking | Advance):
             return f"{step.__struct_config__.tag} needs a control API"
     waits = sum(step.seconds for step in story.steps if isinstance(step, Advance))
     return f"it waits for {waits:g} s; --wait {waits:g} allows that" if waits > max_wait else None
 
 
-def tell(story: Story, stage: Stage) -> Told:
+def tell(story: AnyStory, stage: Stage) -> Told:
     """Run the steps in order, up to the first unexpected answer."""
     telling, results = _Telling(stage), []
     for plan in planned(story):
@@ -80,8 +84,7 @@ class _Telling:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._saved: dict[Gap, str] = {}
-        self._save_client(CLIENT, stage.credentials)
+        self._saved: dict[Gap, str] = dict(stage.given)
 
     def take(self, plan: Planned) -> StepResult:
         """Run one step."""
@@ -96,31 +99,34 @@ class _Telling:
 
     def _change(self, asked: Change) -> None:
         assert self._stage.control is not None  # `needs` has checked
-        told = self._stage.control.call(asked.method, self._filled(asked.path), asked.body)
-        if asked.saves is not None:
-            self._save_client(asked.saves, Credentials(told["client_id"], told["client_secret"]))
+        if asked.saves and asked.saves.keys() <= self._saved.keys():
+            return  # it was given
+        body = {name: self._value(one) if isinstance(one, Gap) else one for name, one in asked.body.items()}
+        told = self._stage.control.call(asked.method, self._filled(asked.path), body)
+        self._saved |= {gap: str(dig(told, way)) for gap, way in asked.saves.items()}
 
-    def _save_client(self, name: str, credentials: Credentials) -> None:
-        self._saved[Gap(name, "id")], self._saved[Gap(name, "secret")] = credentials
-
-    def _ask(self, step: Step, asked: Exchange) -> StepResult:
+    def _ask(self, step: Any, asked: Exchange) -> StepResult:
         headers, body = self._headers(asked), self._filled(asked.body).encode("utf-8").ljust(asked.fill)
         got: Got | None = None
         as_expected, times = True, 0
         while as_expected and times < asked.times:
-            reply = self._stage.ask(asked.method, asked.address, headers, body)
+            reply = self._stage.ask(asked.method, self._filled(asked.address), headers, body)
             got, times = self._got(reply), times + 1
             as_expected = fits(asked.expected, got)
             self._save(asked, reply)
         return StepResult(step, got, as_expected, times)
 
     def _save(self, asked: Exchange, reply: Reply | str) -> None:
-        if asked.saves is not None and isinstance(reply, Reply) and reply.status == 200:
-            gap, member = asked.saves
-            self._saved[gap] = reply.told(member)
+        if not isinstance(reply, Reply) or reply.status != asked.expected.status:
+            return
+        answer = Message(headers=list(reply.headers.items()), body=reply.body)
+        for gap, place in asked.saves.items():
+            value = reader(place)(answer)
+            self._saved[gap] = value if isinstance(value, str) else ""
 
     def _headers(self, asked: Exchange) -> dict[str, str]:
-        headers = {} if asked.content_type is None else {"Content-Type": asked.content_type.strip(" ")}
+        headers = {name: self._filled(value) for name, value in asked.headers.items()}
+        headers |= {} if asked.content_type is None else {"Content-Type": asked.content_type.strip(" ")}
         shown = asked.authorization
         if isinstance(shown, Basic):
             headers["Authorization"] = Credentials(self._filled(shown.id), self._filled(shown.secret)).basic
@@ -129,7 +135,12 @@ class _Telling:
         return headers
 
     def _filled(self, text: Text) -> str:
-        return "".join(piece if isinstance(piece, str) else self._value(piece) for piece in text)
+        return "".join(map(self._piece, text))
+
+    def _piece(self, piece: str | Gap | Coded) -> str:
+        if isinstance(piece, Coded):
+            return urlsafe_b64encode(self._filled(piece.text).encode()).decode().rstrip("=")
+        return piece if isinstance(piece, str) else self._value(piece)
 
     def _value(self, gap: Gap) -> str:
         if not self._saved.get(gap):
@@ -156,7 +167,7 @@ def fits(expected: Expected, got: Got) -> bool:
     )
 
 
-def as_json(name: str, story: Story, told: Told) -> Mapping[str, Any]:
+def as_json(name: str, story: AnyStory, told: Told) -> Mapping[str, Any]:
     """Return the result as plain values."""
     steps = [
         {

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from contracts.asking import Credentials, Reply
 from contracts.errors import ProbeError
 from contracts.remote.control import Control, Organization
-from contracts.stories.model import Story
-from contracts.stories.plan import whole_policy
+from contracts.stories.model import CLIENT
+from contracts.stories.plan import Gap, whole_policy
 from mockserver.clock import pause
 
 if TYPE_CHECKING:
@@ -22,12 +22,28 @@ if TYPE_CHECKING:
 NAME = "dayfly story"
 """The name of the organisations that stories run in."""
 
+
+def client_of(credentials: Credentials) -> dict[Gap, str]:
+    """Return the values of an OAuth client, by which a story names it."""
+    return {Gap(CLIENT, "id"): credentials.client_id, Gap(CLIENT, "secret"): credentials.client_secret}
+
+
+class Controlled(Protocol):
+    """A control API of one mock or organisation."""
+
+    def call(self, method: str, path: str, body: object = None) -> Mapping[str, Any]:
+        """Call the control API, and return the answer. Raises ProbeError if the call is refused."""
+        ...
+
+
 Broken = str
 """The result of a request without a complete answer: `none`, or `cut` if the body ended early."""
 
 
 class Stage:
-    """One organisation that a story runs in. `control` changes it, if that is possible; `wait` really waits.
+    """A platform that a story runs in. `control` changes it, if that is possible; `wait` really waits.
+
+    `given` has the values that a story begins with: those of its OAuth client.
 
     `journalled` returns the reason of a contextId, or with "" that of the latest request, if the journal can be read.
     """
@@ -35,15 +51,15 @@ class Stage:
     def __init__(
         self,
         web: Web,
-        credentials: Credentials,
-        control: Organization | None = None,
+        given: Mapping[Gap, str],
+        control: Controlled | None = None,
         *,
         in_process: bool = False,
         wait: Callable[[float], None] = pause,
         journalled: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         self._web, self._in_process = web, in_process
-        self.credentials, self.control, self.wait, self.journalled = credentials, control, wait, journalled
+        self.given, self.control, self.wait, self.journalled = given, control, wait, journalled
 
     def ask(self, method: str, address: str, headers: Mapping[str, str], body: bytes) -> Reply | Broken:
         """Make one request. Raises ProbeError if no server answers, or the answer does not end."""
@@ -65,7 +81,7 @@ class Place(Protocol):
     name: str
     has_control: bool
 
-    def stage(self, story: Story) -> AbstractContextManager[Stage]:
+    def stage(self, story: Any) -> AbstractContextManager[Stage]:
         """Provide a fresh stage for a story, and remove it afterwards. Raises ProbeError."""
         ...
 
@@ -81,7 +97,7 @@ class _Controlled:
     _control: Control
 
     @contextmanager
-    def stage(self, story: Story) -> Iterator[Stage]:
+    def stage(self, story: Any) -> Iterator[Stage]:
         """See Place."""
         organization = self._control.create(whole_policy(story), NAME)
         try:
@@ -121,7 +137,9 @@ class InProcess(_Controlled):
 
         tenant = Tenant(self.assembly, organization.id)
         web = Web("https://platform.invalid", transport=Transport(self.assembly.handler))
-        return Stage(web, organization.credentials, organization, in_process=True, journalled=partial(_reason, tenant))
+        return Stage(
+            web, client_of(organization.credentials), organization, in_process=True, journalled=partial(_reason, tenant)
+        )
 
     def close(self) -> None:
         """See Place."""
@@ -151,7 +169,7 @@ class Mock(_Controlled):
         self._control = Control(Web(url, headers), url)
 
     def _stage(self, organization: Organization) -> Stage:
-        return Stage(self._web, organization.credentials, organization)
+        return Stage(self._web, client_of(organization.credentials), organization)
 
     def close(self) -> None:
         """See Place."""
@@ -171,9 +189,9 @@ class Service:
         self._web, self._credentials, self._wait = Web(url), credentials, wait
 
     @contextmanager
-    def stage(self, _story: Story) -> Iterator[Stage]:
+    def stage(self, _story: Any) -> Iterator[Stage]:
         """See Place."""
-        yield Stage(self._web, self._credentials, wait=self._wait)
+        yield Stage(self._web, client_of(self._credentials), wait=self._wait)
 
     def close(self) -> None:
         """See Place."""

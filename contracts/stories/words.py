@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from contracts.clauses.words import quote
-from contracts.report.words import ENDS, perturbation_words
-from contracts.stories.model import GRANT, Create, Expected, Request, Send, SetPolicy, Step, Token
+from contracts.report.words import ENDS, Worded, perturbation_words
+from contracts.stories.model import GRANT, Create, Expected, Request, Send, SetPolicy, Token
 from contracts.stories.names import literal, reference
 from mockserver.wire.table import TOLD_AS
 
@@ -22,8 +22,10 @@ class Got(NamedTuple):
     retry_after: int | None = None
 
 
-def step_words(step: Step) -> str:
+def step_words(step: Any) -> str:
     """Return a step in a line, without its answer."""
+    if isinstance(step, Worded):
+        return step.words
     match step:
         case Token():
             return (

@@ -13,16 +13,16 @@ from msgspec.structs import replace
 
 from contracts.clients.base import Clients
 from contracts.errors import ContractsError
-from contracts.judge import Demand, Verdicts
+from contracts.judge import Demand, Status, Verdicts
 from contracts.protocol.course import CourseOfRun
 from contracts.protocol.history import history_of
 from contracts.protocol.judge import judge
-from contracts.protocol.recording import read
+from contracts.protocol.recording import Reading
 from contracts.protocol.rules import demands
 from contracts.protocol.runner import Runner
 from contracts.protocol.scenario import Advance, Do, End, Scenario, load, units_of
 from contracts.protocol.walk import plain, walk
-from contracts.report.model import ClauseResult, Counterexample, Report
+from contracts.report.model import ClauseResult, Counterexample, Report, Source
 from contracts.scenario import complexity
 from contracts.verify.campaign import Campaign, Watch, settled
 from contracts.verify.corpus import Corpus
@@ -99,19 +99,19 @@ class Declaration(NamedTuple):
             campaign = Campaign(DeclaredTrials(runner, clauses, options.parameters, may_fail=True))
             return self._about(played_again(target, campaign, scenario, options, times), clauses)
 
-    def check(self, recording: Path, options: Options = DEFAULT_OPTIONS) -> Report:
-        """Judge a HAR file. Raises HarError, and ContractsError if it has no call of this platform."""
-        watch, platform = Stopwatch(), self.platform
-        clauses, reading = select_from(demands(platform), options.clauses), read(recording, platform)
+    def check(self, target: str, reading: Reading, options: Options = DEFAULT_OPTIONS, source: Source = "recording") -> Report:
+        """Judge a recording. Raises ContractsError unless it has a call of this platform."""
+        watch, platform = Stopwatch(), reading.platform
+        clauses = select_from(demands(platform), options.clauses)
         if not reading.calls:
-            raise ContractsError(f"{recording}: {reading.extent}; is it the right platform, and the right path in `servers`?")
+            raise ContractsError(f"{target}: {reading.extent}; is it the right platform, and the right path in `servers`?")
         verdicts = judge(platform, reading.trace, options.parameters, clauses)
         course = CourseOfRun(platform, reading.trace)
-        results = [_of_recording(clause, verdicts, course) for clause in clauses]
+        results = [_of_recording(clause, verdicts, course, reading) for clause in clauses]
         report = Report(
-            target=str(recording),
-            clauses=expecting(results, str(recording), options.expected),
-            source="recording",
+            target=target,
+            clauses=expecting(results, target, options.expected),
+            source=source,
             elapsed_s=watch.seconds(),
             extent=reading.extent,
         )
@@ -150,8 +150,10 @@ def _search(
             examine(campaign, scenario)
 
 
-def _of_recording(demand: Demand, verdicts: Verdicts, course: CourseOfRun) -> ClauseResult:
-    verdict = verdicts.of(demand.code)
+def _of_recording(demand: Demand, verdicts: Verdicts, course: CourseOfRun, reading: Reading) -> ClauseResult:
+    verdict, code = verdicts.of(demand.code), demand.code.partition("/")[0]
+    if verdict.status is Status.VIOLATED and code in reading.unsound:
+        verdict = replace(verdict, status=Status.INCONCLUSIVE, message=reading.unsound[code], evidence=())
     status, message = (verdict.status, "") if verdict.is_root else settled(verdict)
     found = Counterexample(message=verdict.message, evidence=verdict.evidence, course=course) if verdict.is_root else None
     exercised = int(status != "not_exercised")

@@ -21,8 +21,8 @@ def make_app(settings: Settings) -> Flask:
     return create_app(settings=settings, extensions=(extend,))
 
 
-def extend(app: Flask, assembly: Assembly) -> None:
-    """Add the workbench to an application that has a console."""
+def extend(app: Flask, assembly: Assembly, platform: str = "") -> None:
+    """Add the workbench to an application that has a console; `platform` is a declared one."""
     from contracts.workbench import bench
 
-    bench.add(app, assembly)
+    bench.add(app, assembly, platform)

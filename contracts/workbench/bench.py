@@ -20,13 +20,14 @@ from mockserver.web.console import NAME, Console
 _SHEETS = (Path(__file__).parent / "workbench.css", Path(__file__).parents[1] / "report" / "lanes.css")
 
 
-def add(app: Flask, assembly: Assembly) -> None:
-    """Add the panel, the tab, the downloads, and the same as JSON."""
+def add(app: Flask, assembly: Assembly, platform: str = "") -> None:
+    """Add the panel, the tab, the downloads, and the same as JSON. `platform` is a declared one, and lacks the tab."""
     console: Console = app.extensions[NAME]
     app.jinja_env.filters["coded"] = _coded
-    found = Reproductions(Control(assembly))
+    found = Reproductions(Control(assembly), platform)
     console.add_panel("reproduce", "Reproduce", found.panel)
-    console.add_tab("contract", "Contract", ContractTab().view)
+    if not platform:
+        console.add_tab("contract", "Contract", ContractTab().view)
     console.add_views(lambda blueprint, _: _add_to_console(blueprint, found))
     blueprint = Blueprint("workbench", __name__, url_prefix=PREFIX, template_folder="templates")
     blueprint.add_url_rule("/organizations/<id>/requests/<context_id>/reproduce", "reproduce", found.as_json)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import flask
@@ -18,7 +19,7 @@ from mockserver.web.admin.answers import answer, error
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from contracts.stories.model import Story
+    from contracts.stories.model import AnyStory
 
 _log = logging.getLogger("dayfly")
 
@@ -39,23 +40,24 @@ class Script(NamedTuple):
 class Found(NamedTuple):
     """The result of a search: a story, or `why` there is none."""
 
-    story: Story | None
+    story: AnyStory | None
     why: str = ""
 
     @property
     def reason(self) -> str:
         """The reason of the refusal."""
-        from contracts.stories.model import Call
+        from contracts.stories.model import Asking
 
         last = self.story.steps[-1] if self.story is not None else None
-        return (last.expect.reason or "refused") if isinstance(last, Call) else "refused"
+        return (last.expect.reason or "refused") if isinstance(last, Asking) else "refused"
 
 
 class Reproductions:
     """Finds stories, and shows them."""
 
-    def __init__(self, control: Control) -> None:
-        self._control = control
+    def __init__(self, control: Control, platform: str = "") -> None:
+        """`platform` is the name or file of a declared one."""
+        self._control, self._platform = control, platform
         self._memory: Memory[Found] = Memory(REMEMBERED)
 
     def panel(self, tenant: Tenant, recorded: Recorded, _: Explanation) -> Markup | None:
@@ -88,7 +90,7 @@ class Reproductions:
 
     def as_json(self, id: str, context_id: str) -> Response:
         """Return the story, its steps in words, and its scripts; 409 if no story was found."""
-        from contracts.stories.codec import document
+        from contracts.stories.exports.json import document
 
         found = self._find(self._control.tenant(id), context_id)
         if found.story is None:
@@ -98,14 +100,27 @@ class Reproductions:
         return answer({"story": document(found.story), "steps": steps, "notes": found.story.notes, "scripts": written})
 
     def _find(self, tenant: Tenant, context_id: str) -> Found:
-        return self._memory.get((tenant.id, context_id), lambda: _find(tenant, context_id))
+        return self._memory.get((tenant.id, context_id), lambda: self._search(tenant, context_id))
+
+    def _search(self, tenant: Tenant, context_id: str) -> Found:
+        if not self._platform:
+            from contracts.replay.minimize import distil
+
+            return _find(context_id, lambda: distil(tenant, context_id))
+        from contracts.replay.minimize import distil_declared
+        from mockserver.declared.assembly import DeclaredAssembly
+        from mockserver.declared.past import past_of
+
+        parts = self._control.assembly
+        assert isinstance(parts, DeclaredAssembly)
+        return _find(context_id, lambda: distil_declared(past_of(parts.mock), context_id, self._platform))
 
 
-def _find(tenant: Tenant, context_id: str) -> Found:
-    from contracts.replay.minimize import NotReproduced, distil
+def _find(context_id: str, search: Callable[[], AnyStory]) -> Found:
+    from contracts.replay.minimize import NotReproduced
 
     try:
-        return Found(distil(tenant, context_id))
+        return Found(search())
     except NotReproduced as problem:
         return Found(None, problem.why)
     except MockServerError:
@@ -115,19 +130,19 @@ def _find(tenant: Tenant, context_id: str) -> Found:
         return Found(None, "the search for it failed; the server's log says how")
 
 
-def _steps(story: Story) -> Any:
-    from contracts.stories.model import Call
+def _steps(story: AnyStory) -> Any:
+    from contracts.stories.model import Asking
     from contracts.stories.words import answer_words, step_words
 
-    return ((step_words(step), answer_words(step.expect) if isinstance(step, Call) else "") for step in story.steps)
+    return ((step_words(step), answer_words(step.expect) if isinstance(step, Asking) else "") for step in story.steps)
 
 
-def scripts(story: Story, reason: str) -> list[Script]:
+def scripts(story: AnyStory, reason: str) -> list[Script]:
     """Return the story in every language, in files that are named by the reason."""
-    from contracts.stories.exports import KINDS, render
+    from contracts.stories.exports import kinds_of, render
 
     made, url = [], flask.request.host_url.rstrip("/")
-    for name, kind in KINDS.items():
+    for name, kind in kinds_of(story).items():
         file = reason.replace(".", "-") + kind.suffix
         made.append(Script(name, kind.title, file, kind.command.format(file=file, url=url), render(story, name)))
     return made

@@ -27,13 +27,16 @@ ACCEPTED, INJECTED, FAILED = "accepted", "fault.injected", "internal.error"
 class Recorded(Struct, frozen=True, kw_only=True):
     """A request and its answer, if there is one. Times are milliseconds of the platform's time.
 
-    `number` is its place among the requests that the journal keeps. `status` is None before the answer, and if the connection
-    was closed without one (`delivery` says which). `acted` is false if a fault answered in the platform's place. `refused_by`
+    `number` is its place among the requests that the journal keeps, `answer_seq` its answer's in the journal. `status` is None
+    before the answer, and if the connection was closed without one (`delivery` says which). `acted_at` is when the platform
+    decided, None if it did not: a fault answered in its place. `refused_by`
     is a guard and `cause` its reason, both "" if none refused. `shown` and `issued` are credentials by kind; a secret one
     is its pseudonym.
     """
 
     number: int
+    arrival: Arrival
+    answer: Answer | None = None
     context_id: str
     operation: str
     arrived_at: int
@@ -45,7 +48,8 @@ class Recorded(Struct, frozen=True, kw_only=True):
     answer_body: Any = UNSET
     delivery: Delivery = "complete"
     fault: str = ""
-    acted: bool = True
+    acted_at: int | None = None
+    answer_seq: int = 0
     shown: Mapping[str, str] = {}
     issued: Mapping[str, str] = {}
     refused_by: str = ""
@@ -81,6 +85,7 @@ class AnswerNote(Struct, frozen=True, gc=False):
         """Return the answer with its number and timestamp."""
         call, decision, response = self.call, self.decision, self.response
         reason = f"{decision.refused_by}.{decision.cause}" if decision.refused_by else ACCEPTED if decision.acted else INJECTED
+        wait = next((value for name, value in response.headers if name.lower() == "retry-after"), "")
         brought = {name: told_as(call.kinds[name], id) for name, id in decision.issued.items()}
         return Answer(
             seq=seq,
@@ -93,7 +98,8 @@ class AnswerNote(Struct, frozen=True, gc=False):
             acted=at - call.effect.after if decision.acted else None,
             delivery=response.delivery,
             body=_body(response.body, call, decision),
-            retry_after=decision.retry_after,
+            retry_after=int(wait) if wait.isdecimal() else None,
+            retry_after_text=None if wait.isdecimal() else wait or None,
             unusable=call.effect.body is not None and response.status == 200,
             fault=call.effect.label or None,
             brought=brought,
@@ -138,6 +144,7 @@ def recorded(pairs: Iterable[Pair]) -> list[Recorded]:
 def _recorded(number: int, arrival: Arrival, answer: Answer | None) -> Recorded:
     head = Recorded(
         number=number,
+        arrival=arrival,
         context_id=arrival.context_id,
         operation=arrival.operation or "",
         arrived_at=arrival.at,
@@ -152,12 +159,14 @@ def _recorded(number: int, arrival: Arrival, answer: Answer | None) -> Recorded:
     refused = answer.reason not in {ACCEPTED, INJECTED, FAILED}
     return replace(
         head,
+        answer=answer,
         answered_at=answer.at,
         status=answer.status if answer.delivery in {"complete", "truncated"} else None,
         answer_body=answer.body,
         delivery=answer.delivery,
         fault=answer.fault or "",
-        acted=answer.acted is not None,
+        acted_at=answer.acted,
+        answer_seq=answer.seq,
         issued=answer.brought,
         refused_by=guard if refused else "",
         cause=cause if refused else answer.reason if answer.reason == FAILED else "",

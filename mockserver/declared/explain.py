@@ -1,7 +1,4 @@
-"""Explains an answer: the guard that refused, its reason, the life of each credential shown, and advice.
-
-It is read from the journal and the records.
-"""
+"""Explains an answer: the guard that refused, the end of what was shown, a call that would have been accepted, and advice."""
 
 from __future__ import annotations
 
@@ -11,26 +8,27 @@ from typing import Any
 from msgspec import UNSET
 
 from mockserver.clock import iso
-from mockserver.declared.entries import Recorded
+from mockserver.declared.accepted import accepted_if, missed
+from mockserver.declared.entries import FAILED, Recorded
 from mockserver.declared.mock import Mock
-from mockserver.engine import life
-from mockserver.engine.model import NEVER, Credential
-from mockserver.errors import NotFound
-from mockserver.exchanges import Reader, exchange_of
-from mockserver.explain.model import Asked, Explanation, Given, Guard, Verdict
+from mockserver.declared.past import LATEST, Known, Past, past_of
+from mockserver.engine.model import NEVER
+from mockserver.explain.model import Asked, CredentialStory, Event, Explanation, Given, Guard, Verdict
+from mockserver.explain.words import shortened, span
+from mockserver.journal import Perturbed
 from mockserver.platform.message import base64_json, dig
-from mockserver.platform.model import Kind, Life, Platform
+from mockserver.platform.model import Kind, Platform
 
 WHY = {
     "missing": "No {noun} was shown.",
     "unknown": "The {noun} {id} was never issued here, or has been forgotten.",
     "foreign": "The {noun} {id} was not issued for what was shown beside it.",
-    "ended": "The {noun} {id} had been ended{at}.",
+    "ended": "The {noun} {id} had been ended{at}{by}.",
     "evicted": "The {noun} {id} had to go{at}: no more than {live} may live at once.",
     "spent": "The {noun} {id} is good for {uses}, and {last} had used it up.",
     "succeeded": "The {noun} {id} had been replaced{at} by the one that {last} brought.",
-    "idle": "The {noun} {id} had not been used for {idle}. It was last used by {last}.",
-    "expired": "The {noun} {id} had lived for its {ttl}. It was issued by {first}.",
+    "idle": "The {noun} {id} had not been used for {idle}{at}. It was last used by {last}.",
+    "expired": "The {noun} {id} had lived for its {ttl}{at}. It was issued by {first}.",
 }
 """Why a credential was refused."""
 
@@ -58,126 +56,97 @@ OTHERS = {
 """Why a guard refused that does not belong to a kind."""
 
 
-def explain(mock: Mock, context_id: str) -> dict[str, Any]:
-    """Return the explanation of a contextId as plain values. Raises NotFound."""
-    entry = mock.find(context_id)
-    platform, journal = mock.platform, mock.journal
+def explanation(mock: Mock, context_id: str) -> Explanation:
+    """Return the explanation of a contextId. Raises NotFound."""
+    return explained(past_of(mock), context_id)
+
+
+def explained(past: Past, context_id: str) -> Explanation:
+    """Return the explanation of a contextId of a journal. Raises NotFound."""
+    entry, platform = past.find(context_id), past.platform
     operation = platform.operations.get(entry.operation)
-    guards = [] if operation is None else [_guard(name, entry, operation.guards) for name in operation.guards]
-    return {
-        "context_id": context_id,
-        "request": f"{entry.method} {entry.path}",
-        "operation": entry.operation or None,
-        "at": iso(entry.arrived_at),
-        "status": entry.status,
-        "fault": entry.fault or None,
-        "refused_by": entry.refused_by or None,
-        "cause": entry.cause or None,
-        "why": mock.secrets.hide(_why(mock, entry, journal)),
-        "advice": [mock.secrets.hide(line) for line in _advice(platform, entry)],
-        "guards": guards,
-        "credentials": [_story(mock, kind, id, journal) for kind, id in {**entry.shown, **entry.issued}.items()],
-    }
-
-
-def explanation(mock: Mock, context_id: str) -> DeclaredExplanation:
-    """Return the explanation of a contextId as the console shows it. Raises NotFound."""
-    pair = next(
-        (pair for pair in Reader(mock.store, mock.organization).forwards() if pair.arrival.context_id == context_id), None
-    )
-    if pair is None:
-        raise NotFound("request", context_id, "the journal does not have it, or no longer")
-    arrival, answer = pair
-    story = explain(mock, context_id)
-    exchange = exchange_of(pair, None)
-    body = answer.body if answer is not None else None
-    return DeclaredExplanation(
+    asked = () if operation is None else operation.guards
+    before = past.before(entry.answer_seq or LATEST)
+    return Explanation(
         context_id=context_id,
-        organization=mock.organization,
-        summary=story["why"],
-        asked=Asked(
-            method=arrival.method,
-            path=arrival.path,
-            operation=arrival.operation,
-            at=exchange.at,
-            time=iso(arrival.at),
-            credential=arrival.credential,
-            client_id=None,
-            session=None,
-            guest=None,
-            text=None,
-            body=arrival.text,
-            traceparent=arrival.traceparent,
-        ),
-        answer=None
-        if answer is None
-        else Given(
-            status=answer.status,
-            reason=answer.reason,
-            code=answer.code,
-            message=body.get("message") if isinstance(body, dict) else None,
-            accepted=answer.accepted,
-            retry_after=answer.retry_after,
-            fault=answer.fault,
-            delivery=answer.delivery,
-            duration=exchange.duration or 0.0,
-            failure=None,
-        ),
-        guards=tuple(Guard(one["guard"], _VERDICTS[one["said"].partition(":")[0]]) for one in story["guards"]),
+        organization="default",
+        summary=past.hide(_why(past, entry)),
+        asked=_asked(entry),
+        answer=_given(entry),
+        guards=tuple(Guard(name, _verdict(name, entry, asked)) for name in asked),
         session=None,
-        accepted_if=None,
-        missed=None,
-        advice=tuple(story["advice"]),
-        credentials=tuple(story["credentials"]),
+        accepted_if=accepted_if(platform, entry, before),
+        missed=missed(entry, before),
+        advice=tuple(past.hide(line) for line in _advice(platform, entry)),
+        credentials=tuple(_story(past, kind, id, entry) for kind, id in {**entry.shown, **entry.issued}.items()),
     )
 
 
-_VERDICTS: dict[str, Verdict] = {"passed": "passed", "refused": "refused", "not asked": "not reached"}
+def _asked(entry: Recorded) -> Asked:
+    arrival = entry.arrival
+    return Asked(
+        method=arrival.method,
+        path=arrival.path,
+        operation=arrival.operation,
+        at=arrival.at / 1000,
+        time=iso(arrival.at),
+        credential=arrival.credential,
+        client_id=None,
+        session=None,
+        guest=None,
+        text=None,
+        body=shortened(arrival.text) if arrival.text is not None else None,
+        traceparent=arrival.traceparent,
+    )
 
 
-class DeclaredExplanation(Explanation, frozen=True, kw_only=True):
-    """An explanation with the stories of the credentials that were shown or brought."""
-
-    credentials: tuple[dict[str, Any], ...] = ()
-
-
-def text(story: dict[str, Any]) -> str:
-    """Return an explanation as text."""
-    lines = [f"{story['request']}{' (' + story['operation'] + ')' if story['operation'] else ''} at {story['at']}"]
-    lines.append(f"  answered {story['status'] if story['status'] is not None else 'not at all'}")
-    if story["fault"]:
-        lines.append(f"  an injected fault answered it: {story['fault']}")
-    for guard in story["guards"]:
-        lines.append(f"  {guard['guard']:<12} {guard['said']}")
-    lines += ["", f"why: {story['why']}"]
-    lines += [f"do:  {line}" for line in story["advice"]]
-    for one in story["credentials"]:
-        lines += ["", f"{one['noun']} {one['id']}: {one['state']}"]
-        lines += [f"  {event}" for event in one["events"]]
-    return "\n".join(lines) + "\n"
+def _given(entry: Recorded) -> Given | None:
+    answer = entry.answer
+    if answer is None:
+        return None
+    body = answer.body if isinstance(answer.body, dict) else {}
+    return Given(
+        status=answer.status,
+        reason=answer.reason,
+        code=answer.code,
+        message=body.get("message"),
+        accepted=answer.accepted,
+        retry_after=answer.retry_after,
+        fault=answer.fault,
+        delivery=answer.delivery,
+        duration=max(0, answer.at - entry.arrived_at) / 1000,
+        failure=answer.failure,
+    )
 
 
-def _guard(name: str, entry: Recorded, guards: Sequence[str]) -> dict[str, str]:
-    if not entry.acted:
-        return {"guard": name, "said": "not asked"}
+def _verdict(name: str, entry: Recorded, guards: Sequence[str]) -> Verdict:
+    if entry.acted_at is None:
+        return "not reached"
     if name == entry.refused_by:
-        return {"guard": name, "said": f"refused: {entry.cause}"}
+        return "refused"
     passed = not entry.refused_by or entry.refused_by not in guards or guards.index(name) < guards.index(entry.refused_by)
-    return {"guard": name, "said": "passed" if passed else "not asked"}
+    return "passed" if passed else "not reached"
 
 
-def _why(mock: Mock, entry: Recorded, journal: Sequence[Recorded]) -> str:
-    if not entry.acted:
+def _why(past: Past, entry: Recorded) -> str:
+    if entry.answer is None:
+        return "No answer is journalled: the request is still on its way, or the store has lost it."
+    if entry.cause == FAILED:
+        return "The mock itself failed; its log says how."
+    if entry.acted_at is None:
         return f"A fault was injected: {entry.fault}. The platform was not asked."
-    if not entry.refused_by:
-        return "It was accepted."
-    kind = mock.platform.kinds.get(entry.refused_by)
+    fault = f" A fault was applied to the answer: {entry.fault}." if entry.fault else ""
+    return (_refused(past, entry) if entry.refused_by else "It was accepted.") + fault
+
+
+def _refused(past: Past, entry: Recorded) -> str:
+    kind = past.platform.kinds.get(entry.refused_by)
     if kind is None:
         return OTHERS.get(entry.cause, entry.cause).format(detail=entry.detail)
     row = kind.refused[entry.cause]
     if entry.cause == "missing" and not row.why:
         return WHY["missing"].format(noun=kind.noun) + _unreadable(kind, entry)
-    return (row.why or WHY[entry.cause]).format_map(_words(mock, kind, entry, journal))
+    return (row.why or WHY[entry.cause]).format_map(_words(past, kind, entry))
 
 
 def _unreadable(kind: Kind, entry: Recorded) -> str:
@@ -198,7 +167,7 @@ def _advice(platform: Platform, entry: Recorded) -> Iterator[str]:
     kind = platform.kinds.get(entry.refused_by)
     if kind is None:
         return
-    words = {"noun": kind.noun, "a": kind.a, "renewed_by": _renewed_by(platform, kind)}
+    words = {"noun": kind.noun, "a": kind.a, "renewed_by": renewed_by(platform, kind)}
     row = kind.refused[entry.cause]
     if row.advice:
         yield row.advice.format_map(words)
@@ -211,18 +180,24 @@ def _advice(platform: Platform, entry: Recorded) -> Iterator[str]:
         yield ADVICE["alone"].format_map(words)
 
 
-def _words(mock: Mock, kind: Kind, entry: Recorded, journal: Sequence[Recorded]) -> dict[str, Any]:
+def renewed_by(platform: Platform, kind: Kind) -> str:
+    """Return the calls that bring one of a kind without showing one, as text."""
+    names = [" ".join(platform.operations[name].routes[0]) for name in kind.renewed_by]
+    return " or ".join(dict.fromkeys(names)) or "other means"
+
+
+def _words(past: Past, kind: Kind, entry: Recorded) -> dict[str, Any]:
     id = entry.shown.get(kind.name, "")
-    before = [one for one in journal if one.number < entry.number]
+    before = [one for one in past.requests if one.number < entry.number]
     first = next((one for one in before if one.issued.get(kind.name) == id), None)
     uses = [one for one in before if one.shown.get(kind.name) == id and not one.refused_by]
-    record = _record(mock, kind, id)
-    end = life.end_of(record, mock.owner(record)) if record is not None else None
-    length = kind.life
+    known, length = past.known(kind.name, id), kind.life
+    ended = known is not None and known.end.at < NEVER
     return {
         "noun": kind.noun,
         "id": id,
-        "at": f" at {iso(end.at)}" if end is not None and end.at < NEVER else "",
+        "at": _since(known, entry) if known is not None and ended else "",
+        "by": _by(past, kind, id, known, entry) if known is not None and ended else "",
         "live": length.live,
         "uses": "one use" if length.uses == 1 else f"{length.uses} uses",
         "idle": _seconds(length.idle),
@@ -232,30 +207,73 @@ def _words(mock: Mock, kind: Kind, entry: Recorded, journal: Sequence[Recorded])
     }
 
 
-def _record(mock: Mock, kind: Kind, id: str) -> Credential | None:
-    return next((one for one in mock.credentials(kind.name) if mock.told_as(kind.name, one.id) == id), None)
+def _since(known: Known, entry: Recorded) -> str:
+    at = known.end.at
+    return f" at {iso(at)}, {span((entry.acted_at or entry.arrived_at) - at)} before this request"
 
 
-def _story(mock: Mock, name: str, id: str, journal: Sequence[Recorded]) -> dict[str, Any]:
-    """Return the life of one credential: its state now, and each request that brought it or showed it."""
-    kind = mock.platform.kinds[name]
-    record = _record(mock, kind, id)
-    events = [
-        f"{iso(one.arrived_at)} {'brought by' if one.issued.get(name) == id else 'shown to'} {_named(one)}: {_outcome(one)}"
-        for one in journal
-        if id in {one.issued.get(name), one.shown.get(name)}
-    ]
-    state = "not known here" if record is None else _state(mock, kind.life, record)
-    return {"kind": name, "noun": kind.noun, "id": id, "state": state, "events": events}
+def _by(past: Past, kind: Kind, id: str, known: Known, entry: Recorded) -> str:
+    """Say what ended a credential: a call, the control API, or the end of its owner; "" if the journal does not say."""
+    at = known.end.at
+    before = [one for one in past.requests if one.number < entry.number]
+    call = next((one for one in before if one.shown.get(kind.name) == id and one.operation in kind.ended), None)
+    if call is not None and not call.refused_by:
+        return f", by {_named(call)}"
+    if known.owner is not None and known.owner.ends_at <= min(at, known.record.ends_at):
+        owner = past.platform.kinds[known.owner.kind]
+        replayed = next((one for one in before if one.acted_at == at and _replays(past.platform, one)), None)
+        cause = f", because {_named(replayed)} showed an old {replayed.refused_by}" if replayed is not None else ""
+        return f", with the {owner.noun} that it belonged to{cause}"
+    control = any(note.what == "end" and _concerns(note, kind.name, id) and note.at >= at for note in past.notes)
+    return ", by the control API" if control else ""
 
 
-def _state(mock: Mock, length: Life, record: Credential) -> str:
-    cause = life.cause_at(record, mock.owner(record), mock.now())
-    end = life.end_of(record, mock.owner(record))
+def _replays(platform: Platform, entry: Recorded) -> bool:
+    kind = platform.kinds.get(entry.refused_by)
+    return kind is not None and kind.reuse_ends and entry.cause in {"spent", "succeeded"}
+
+
+def _story(past: Past, name: str, id: str, told: Recorded) -> CredentialStory:
+    kind, known = past.platform.kinds[name], past.known(name, id)
+    state = "not known here" if known is None else _state(past, kind, known)
+    about = [one for one in past.requests if id in {one.issued.get(name), one.shown.get(name)}]
+    first = min((one.arrived_at for one in about), default=0)
+    notes = [note for note in past.notes if _concerns(note, name, id) and note.at >= first]
+    events = [(one.arrival.seq, _event(one, name, id, told)) for one in about] + [(note.seq, _act(note)) for note in notes]
+    in_order = tuple(event for _, event in sorted(events, key=lambda one: one[0]))
+    return CredentialStory(kind=name, noun=kind.noun, id=id, state=state, events=in_order)
+
+
+def _concerns(note: Perturbed, kind: str, id: str) -> bool:
+    return note.what in {"end", "register"} and note.detail.get("kind") == kind and note.detail.get("id") in {None, id}
+
+
+def _act(note: Perturbed) -> Event:
+    what = f"{note.detail.get('by', 'registered')} by the control API"
+    return Event(at=note.at / 1000, time=iso(note.at), after=None, kind="world", what=what)
+
+
+def _event(one: Recorded, kind: str, id: str, told: Recorded) -> Event:
+    brought = one.issued.get(kind) == id
+    what = f"{'brought by' if brought else 'shown to'} {_named(one)}: {_outcome(one)}"
+    kinds = "refused" if one.refused_by else "created" if brought else "accepted"
+    return Event(
+        at=one.arrived_at / 1000,
+        time=iso(one.arrived_at),
+        after=None,
+        kind=kinds,  # type: ignore[arg-type]  # each is an EventKind
+        what=what,
+        context_id=one.context_id,
+        this=one.context_id == told.context_id,
+    )
+
+
+def _state(past: Past, kind: Kind, known: Known) -> str:
+    cause, end, left = known.cause_at(past.now), known.end, known.record.left
     if cause:
         return f"{cause} since {iso(end.at)}"
-    left = "" if record.left is None else f", {record.left} of {length.uses} uses left"
-    return f"alive{left}" + (f", until {iso(end.at)} if nothing happens" if end.at < NEVER else "")
+    uses = "" if left is None else f", {left} of {kind.life.uses} uses left"
+    return f"alive{uses}" + (f", until {iso(end.at)} if nothing happens" if end.at < NEVER else "")
 
 
 def _outcome(entry: Recorded) -> str:
@@ -266,11 +284,6 @@ def _outcome(entry: Recorded) -> str:
 
 def _named(entry: Recorded | None) -> str:
     return "something before this journal" if entry is None else f"request {entry.number} ({entry.operation})"
-
-
-def _renewed_by(platform: Platform, kind: Kind) -> str:
-    names = [" ".join(platform.operations[name].routes[0]) for name in kind.renewed_by]
-    return " or ".join(dict.fromkeys(names)) or "other means"
 
 
 def _seconds(milliseconds: int | None) -> str:

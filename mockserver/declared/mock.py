@@ -15,8 +15,8 @@ from msgspec.structs import replace
 
 from mockserver.clock import SystemClock
 from mockserver.control.clock import Clock
-from mockserver.control.editor import FAULT_PLANS, Editor
-from mockserver.control.faults import MAX_FAULTS
+from mockserver.control.editor import FAULT_PLANS, Editor, Note
+from mockserver.control.faults import MAX_FAULTS, fault_to
 from mockserver.declared.decide import Decision, Snapshot, decide, new, turn_away
 from mockserver.declared.entries import AnswerNote, Recorded, recorded, told_as
 from mockserver.engine import life
@@ -151,7 +151,10 @@ class Mock:
             raise NotFound("kind", name, suggestion(name, self.platform.kinds)) from None
 
     def register(self, name: str, given: Registered | None = None) -> Registered:
-        """Issue a credential without a request. Missing values are random. Raises NotFound, InvalidRequest."""
+        """Issue a credential without a request, journalled as `register`. Missing values are random.
+
+        Raises NotFound, InvalidRequest.
+        """
         kind = self.kind(name)
         given = given or Registered("", {})
         strangers = given.bound.keys() - kind.bound.keys()
@@ -171,6 +174,7 @@ class Mock:
         else:
             raise ConflictError(kind.noun, ATTEMPTS)
         self._know(name, made)
+        self._note("register", {"kind": name, "id": self.told_as(name, made.id)})
         return made
 
     def _made(self, kind: Kind, given: Registered | None) -> Registered:
@@ -215,13 +219,22 @@ class Mock:
     def end(self, name: str, id: str | None = None, *, by: str = "ended") -> int:
         """End the living credentials of a kind, or the one with this id; return how many. Raises NotFound, InvalidRequest.
 
-        `by` is ended, evicted or expired; the last two only if the kind has an answer for them.
+        Journalled as `end`. `by` is ended, evicted or expired; the last two only if the kind has an answer for them.
         """
         ways = [way for way in ("ended", "evicted", "expired") if way in self.kind(name).refused or way == "ended"]
         if by not in ways:
             raise InvalidRequest("by", f"{self.kind(name).a} cannot be {by}; it can be {', '.join(ways)}")
         every = [self.credential(name, id)] if id is not None else self.credentials(name)
-        return sum(self._end(record, by) for record in every)
+        done = sum(self._end(record, by) for record in every)
+        one = {} if id is None else {"id": self.told_as(name, id)}
+        self._note("end", {"kind": name, **one, "by": by, "count": done})
+        return done
+
+    def _note(self, what: str, detail: dict[str, Any]) -> None:
+        """Journal a change made from outside."""
+        note, now = Note(what, detail), self.now()
+        self.store.note(self.organization, note, now)
+        self.service.sink(note, now)
 
     def _end(self, record: Credential, by: str) -> bool:
         for _ in range(ATTEMPTS):
@@ -255,7 +268,7 @@ class Mock:
                 raise InvalidRequest("faults", f"{MAX_FAULTS} are waiting already; clear them first")
             return replace(plan, version=plan.version + 1, faults=(*plan.faults, fault))
 
-        self.editor.change(FAULT_PLANS, "", edit, None)
+        self.editor.change(FAULT_PLANS, "", edit, "fault", fault_to(fault))
 
     def planned(self) -> list[Fault]:
         """Return the planned faults."""
@@ -263,7 +276,7 @@ class Mock:
 
     def clear_faults(self) -> None:
         """Forget the planned faults."""
-        self.editor.change(FAULT_PLANS, "", lambda plan, _: replace(plan, version=plan.version + 1, faults=()), None)
+        self.editor.change(FAULT_PLANS, "", lambda plan, _: replace(plan, version=plan.version + 1, faults=()), "clear_faults")
 
     # -- journal -----------------------------------------------------------------------------------------------------
 

@@ -98,10 +98,21 @@ class Life(Struct, frozen=True, kw_only=True):
     events: tuple[Event, ...]
 
 
-class Explanation(Struct, frozen=True, kw_only=True):
+class CredentialStory(Struct, frozen=True, kw_only=True):
+    """The life of a declared platform's credential: its state, and each request that brought it or showed it."""
+
+    kind: str
+    noun: str
+    id: str
+    state: str
+    events: tuple[Event, ...]
+
+
+class Explanation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The explanation of one request.
 
     `accepted_if` says what would have been accepted, or is None if the request was. `missed` says how close it came.
+    `session` is the web chat's, `credentials` are a declared platform's: those that the request showed or brought.
     """
 
     context_id: str
@@ -114,6 +125,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
     accepted_if: str | None
     missed: str | None
     advice: tuple[str, ...]
+    credentials: tuple[CredentialStory, ...] = ()
 
     def to_text(self, width: int = 80) -> str:
         """Return the explanation as text for a terminal of `width` columns."""

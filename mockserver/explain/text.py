@@ -31,17 +31,20 @@ def to_text(told: Explanation, width: int = 80) -> str:
 def _blocks(told: Explanation, width: int) -> Iterator[list[str]]:
     yield [*_headline(told), f"contextId {told.context_id}"]
     yield _folded(told.summary, width)
-    yield _section("Asked", _asked(told.asked), width)
+    yield _section("Asked", _asked(told.asked, of_web_chat=not told.credentials), width)
     if told.answer is not None:
         yield _section("Answered", _given(told.answer), width)
     if told.guards:
         yield _section("Guards, in order", _guards(told.guards), width)
     if told.session is not None:
         yield [f"Session {plain(told.session.id)}"[:1000], *_life(told.session, told.asked.time, width)]
+    for one in told.credentials:
+        yield [*_folded(f"{one.noun} {plain(one.id)}: {one.state}", width), *_events(one.events, told.asked.time, width)]
     if told.accepted_if is not None:
         missed = [f"Missed: {told.missed}"] if told.missed else []
         yield _section("What would have been accepted", [told.accepted_if, *missed], width)
-    yield _section("What to do", [f"- {line}" for line in told.advice], width)
+    if told.advice:
+        yield _section("What to do", [f"- {line}" for line in told.advice], width)
 
 
 def _headline(told: Explanation) -> Iterator[str]:
@@ -55,8 +58,8 @@ def _guards(guards: tuple[Guard, ...]) -> Iterator[str]:
         yield f"{', '.join(guard.name for guard in same)}: {verdict}"
 
 
-def _asked(asked: Asked) -> Iterator[str]:
-    yield f"at {asked.time}, by {_by(asked)}"
+def _asked(asked: Asked, *, of_web_chat: bool) -> Iterator[str]:
+    yield f"at {asked.time}" + (f", by {_by(asked)}" if of_web_chat else "")
     if asked.text is not None:
         yield f'text: "{plain(asked.text)}"'
     if asked.body is not None:
@@ -99,7 +102,10 @@ def _life(life: Life, asked: str, width: int) -> Iterator[str]:
     note = _KNOWN[life.known]
     if note:
         yield from _folded(note.strip(), width, "  ")
-    events = life.events
+    yield from _events(life.events, asked, width)
+
+
+def _events(events: tuple[Event, ...], asked: str, width: int) -> Iterator[str]:
     dated = any(event.time[:10] != asked[:10] for event in events)
     for event in events if len(events) <= MOST_EVENTS else _around_this(events):
         yield from _event(event, dated, width)

@@ -6,9 +6,9 @@ tokens and clients.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import flask
 import msgspec
@@ -18,12 +18,11 @@ from msgspec import Struct
 from mockserver.clock import iso
 from mockserver.control import Control
 from mockserver.declared.assembly import DeclaredAssembly
+from mockserver.declared.credentials import By, Credentials
 from mockserver.declared.entries import Recorded
-from mockserver.declared.explain import explain, text
 from mockserver.declared.handler import CONTEXT, REASON, DeclaredHandler
-from mockserver.declared.mock import Mock, Registered
-from mockserver.engine import life
-from mockserver.engine.model import NEVER, Credential, Fault
+from mockserver.declared.mock import Mock
+from mockserver.engine.model import Fault
 from mockserver.errors import InvalidRequest
 from mockserver.faults import effect_of
 from mockserver.platform.model import Platform
@@ -31,14 +30,18 @@ from mockserver.settings import LONGEST, Settings
 from mockserver.web import fast_lane
 from mockserver.web.admin import clock, faults, requests
 from mockserver.web.admin.answers import answer, handle_errors
+from mockserver.web.admin.explained import explained
 from mockserver.web.admin.guard import PREFIX, Guard
-from mockserver.web.console import CONSOLE, Console, credentials
+from mockserver.web.console import CONSOLE, NAME, Console, credentials
 from mockserver.web.console.extension import DECLARED_TABS
 from mockserver.web.cors import Cors
 from mockserver.wire import Answering
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+Extension = Callable[[Flask, DeclaredAssembly], None]
+"""Adds to an application and its console; see `mockserver.web.console.extension`."""
 
 LISTED = 1000
 """The most credentials or requests in a list: the newest."""
@@ -74,8 +77,10 @@ class DeclaredApp:
         return fast_lane.refuse(self.answering, environ, start_response)
 
 
-def create_declared_app(mock: Mock, settings: Settings = Settings(), *, base_url: str = "") -> DeclaredApp:
-    """Return the application that serves a mock, with its control API."""
+def create_declared_app(
+    mock: Mock, settings: Settings = Settings(), *, base_url: str = "", extensions: Sequence[Extension] = ()
+) -> DeclaredApp:
+    """Return the application that serves a mock, with its control API, a console and `extensions` of that."""
     parts = DeclaredAssembly(mock, settings)
     app, blueprint = Flask("mockserver.web.declared"), Blueprint("admin", __name__, url_prefix=PREFIX)
     control = Control(parts)
@@ -83,14 +88,16 @@ def create_declared_app(mock: Mock, settings: Settings = Settings(), *, base_url
         views.add(blueprint, control)
     _add_server(blueprint, mock, control)
     _add_clock(blueprint, mock)
-    _add_credentials(blueprint, mock)
+    _add_credentials(blueprint, Credentials(mock))
     _add_faults(blueprint, mock)
-    _add_requests(blueprint, mock)
+    _add_requests(blueprint, mock, control)
     handle_errors(blueprint)
     app.register_blueprint(blueprint)
     app.before_request(Guard(settings.admin_token))
-    console = Console(app, parts, DECLARED_TABS)
-    credentials.views(mock, console)
+    console = app.extensions[NAME] = Console(app, parts, DECLARED_TABS)
+    credentials.views(mock.platform, Credentials(mock), console)
+    for extend in extensions:
+        extend(app, parts)
     handler = DeclaredHandler(mock, base_url=base_url, opaque=settings.opaque)
     return DeclaredApp(handler, app, Cors(settings.cors, exposed(mock.platform)), console)
 
@@ -119,7 +126,7 @@ class _Registering(Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Ending(Struct, frozen=True, forbid_unknown_fields=True):
     id: str | None = None
-    by: Literal["ended", "evicted", "expired"] = "ended"
+    by: By = "ended"
 
 
 def _given(kind: type[Any]) -> Any:
@@ -181,33 +188,21 @@ def _add_clock(blueprint: Blueprint, mock: Mock) -> None:
         return told()
 
 
-def _add_credentials(blueprint: Blueprint, mock: Mock) -> None:
+def _add_credentials(blueprint: Blueprint, credentials: Credentials) -> None:
     @blueprint.get("/credentials/<kind>")
-    def credentials(kind: str) -> Response:
-        return answer({"credentials": [_credential(mock, one) for one in mock.credentials(kind)[-LISTED:]]})
+    def kept(kind: str) -> Response:
+        return answer({"credentials": credentials.list(kind, LISTED)})
 
     @blueprint.post("/credentials/<kind>")
     def register(kind: str) -> Response:
         given = _given(_Registering)
-        made = mock.register(kind, Registered(given.id, given.bound))
+        made = credentials.register(kind, given.id, **given.bound)
         return answer({"kind": kind, "id": made.id, "bound": made.bound}, 201)
 
     @blueprint.post("/credentials/<kind>/end")
     def end(kind: str) -> Response:
         given = _given(_Ending)
-        return answer({"ended": mock.end(kind, given.id, by=given.by)})
-
-
-def _credential(mock: Mock, record: Credential) -> dict[str, Any]:
-    owner = mock.owner(record)
-    end = life.end_of(record, owner)
-    return {
-        "id": mock.told_as(record.kind, record.id),
-        "issued": iso(record.issued_at),
-        "state": life.cause_at(record, owner, mock.now()) or "alive",
-        "ends": iso(end.at) if end.at < NEVER else None,
-        "uses_left": record.left,
-    }
+        return answer({"ended": credentials.end(kind, given.id, given.by)})
 
 
 def _add_faults(blueprint: Blueprint, mock: Mock) -> None:
@@ -248,17 +243,14 @@ def _checked(fault: Fault) -> Fault:
     return fault
 
 
-def _add_requests(blueprint: Blueprint, mock: Mock) -> None:
+def _add_requests(blueprint: Blueprint, mock: Mock, control: Control) -> None:
     @blueprint.get("/requests")
     def requests() -> Response:
         return answer({"requests": [_request(mock, entry) for entry in mock.journal[-LISTED:]]})
 
     @blueprint.get("/requests/<context_id>/explain")
-    def explained(context_id: str) -> Response:
-        story = explain(mock, context_id)
-        if flask.request.args.get("format") == "text":
-            return Response(text(story), mimetype="text/plain")
-        return answer(story)
+    def explain(context_id: str) -> Response:
+        return explained(control.explain(context_id))
 
 
 def _request(mock: Mock, entry: Recorded) -> dict[str, Any]:

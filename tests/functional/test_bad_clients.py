@@ -70,9 +70,8 @@ def test_what_a_process_wrote_last_stands_on_lines_of_its_own(tmp_path: Path, ca
     client.write_text(r"import sys; input(); sys.exit('\x1b[31mno\n\ttoken')")
     command = shlex.join([sys.executable, "-S", str(client)])
     assert run(["replay", str(SCENARIO), "--command", command]) == 2
-    told = (
-        "dayfly: the client ended with a message open: exit status 1; its last words on stderr:\n  \\x1b[31mno\n      token\n"
-    )
+    told = "dayfly: the client ended while it had work to do: exit status 1; its last words on stderr:\n"
+    told += "  \\x1b[31mno\n      token\n"
     assert capfd.readouterr().err == told
 
 

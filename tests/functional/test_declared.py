@@ -180,7 +180,7 @@ def test_a_counterexample_can_be_replayed(clients: Path, run: Run) -> None:
         (("verify", "--platform", "mcp", "x.py:f", "--walk", "off"), "--walk is for the web chat"),
         (("verify", "--platform", "mcp", "x.py:f", "--max-wait", "9"), "--max-wait is for the web chat"),
         (("verify", "--platform", "mcp", "x.py:f", "--report", "har:x.har"), "the report har is only for the web chat"),
-        (("check", "--platform", "mcp", "no.har"), "cannot be read"),
+        (("check", "--platform", "mcp", "no.har"), "no.har: No such file"),
     ],
 )
 def test_what_cannot_be_done_is_told_with_what_can(words: tuple[str, ...], problem: str, run: Run) -> None:

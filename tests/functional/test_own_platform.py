@@ -97,7 +97,7 @@ def test_an_id_that_cannot_be_read_is_told_from_one_that_is_not_there(
         httpx.Client(base_url=live.url) as http,
     ):
         refused = http.put("/files/x", content=body, headers=headers)
-        told = http.get(f"/__admin/requests/{refused.headers['Dayfly-Context']}/explain").json()["why"]
+        told = http.get(f"/__admin/requests/{refused.headers['Dayfly-Context']}/explain").json()["summary"]
     assert told.startswith("No ticket was shown.")
     assert why in told
     assert bool(why) == (told != "No ticket was shown.")

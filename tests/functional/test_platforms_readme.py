@@ -42,7 +42,7 @@ def run(folder: Path, *words: str, status: int = 0) -> str:
 
 
 def test_the_document_has_the_files_it_speaks_of() -> None:
-    assert set(FILES) == {"uploads.yaml", "uploader.py", "mended.py", "test_uploader.py"}
+    assert set(FILES) == {"uploads.yaml", "uploader.py", "mended.py", "test_uploader.py", "test_link.py"}
     assert len(FILES["uploads.yaml"].splitlines()) < 60
 
 
@@ -64,8 +64,8 @@ def test_the_mended_client_keeps_every_clause(folder: Path) -> None:
     assert {clause["status"] for clause in report["clauses"]} == {"held"}
 
 
-def test_the_test_passes(folder: Path) -> None:
-    run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "test_uploader.py")
+def test_the_tests_pass(folder: Path) -> None:
+    run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "test_uploader.py", "test_link.py")
 
 
 def test_the_server_answers_explains_and_fails_as_is_said(folder: Path) -> None:
@@ -75,9 +75,12 @@ def test_the_server_answers_explains_and_fails_as_is_said(folder: Path) -> None:
         shell = using.replace(URL, server.url) + explaining + failing
         told = in_shell(folder, shell + 'curl -si -X POST "$API/v1/uploads" || echo lost\n' * 2)
     assert re.findall(r"HTTP/1.1 \d+|lost", told) == ["HTTP/1.1 200", "HTTP/1.1 410", "lost", "HTTP/1.1 201"]
-    assert "refused: spent" in told
-    assert "request 2 (upload) had used it up" in told
-    assert "get another by POST /v1/uploads" in told
+    assert "link: refused" in told
+    words = " ".join(told.split())
+    assert "request 2 (upload) had used it up" in words
+    assert "get another by POST /v1/uploads" in words
+    assert "upload is refused: link spent" in words
+    assert "1 as expected" in words
     assert proposing.startswith("dayfly platform new --overlay")
 
 

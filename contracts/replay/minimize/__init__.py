@@ -4,6 +4,7 @@ The past of the request's token, session and OAuth client is taken from the jour
 process. Then steps are left out as long as the status, code and reason stay the same. So every returned story has been run.
 """
 
+from contracts.replay.minimize.declared import distil_declared
 from contracts.replay.minimize.distil import NotReproduced, distil
 
-__all__ = ["NotReproduced", "distil"]
+__all__ = ["NotReproduced", "distil", "distil_declared"]

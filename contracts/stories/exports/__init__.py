@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from contracts.stories.model import Story
+    from contracts.stories.model import AnyStory
 
 
 class Kind(NamedTuple):
@@ -30,8 +30,18 @@ KINDS: dict[str, Kind] = {
 }
 
 
-def render(story: Story, kind: str) -> str:
+def kinds_of(story: AnyStory) -> dict[str, Kind]:
+    """Return the kinds in which a story can be written; one of a declared platform names that in its command."""
+    platform = getattr(story, "platform", "")
+    if not platform:
+        return KINDS
+    kinds = {name: kind for name, kind in KINDS.items() if name != "node"}
+    told = kinds["json"]
+    return {**kinds, "json": told._replace(command=told.command.replace("run", f"run --platform {platform}"))}
+
+
+def render(story: AnyStory, kind: str) -> str:
     """Return the story as a script of a kind, one of KINDS."""
     module: str = f"contracts.stories.exports.{kind}"
-    rendered: Callable[[Story], str] = import_module(module).render
+    rendered: Callable[[AnyStory], str] = import_module(module).render
     return rendered(story)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contracts.report.exports.shell import shown
 from contracts.stories.exports.parts import expected, heading, prologue, steps, words
 from contracts.stories.model import CLIENT, Story
-from contracts.stories.plan import Basic, Change, Exchange, Gap, Planned, Text, whole_policy
+from contracts.stories.plan import Basic, Change, Coded, Exchange, Gap, Planned, Text, whole_policy
 
 _END = """\
 } catch (error) {
@@ -42,11 +42,11 @@ def _head(story: Story) -> Iterator[str]:
 def _change(number: int, plan: Planned, sent: Change) -> Iterator[str]:
     yield f"console.log({json.dumps(words(number, plan.step))});"
     asked = f"await mock.world('{sent.method}', {_text(sent.path)}, {json.dumps(sent.body)})"
-    if sent.saves is None:
+    if not sent.saves:
         yield f"{asked};"
         return
     yield f"answer = {asked};"
-    yield f"saved.{sent.saves} = [answer.client_id, answer.client_secret];"
+    yield f"saved.{next(iter(sent.saves)).name} = [answer.client_id, answer.client_secret];"
 
 
 def _request(number: int, plan: Planned, sent: Exchange) -> Iterator[str]:
@@ -55,15 +55,13 @@ def _request(number: int, plan: Planned, sent: Exchange) -> Iterator[str]:
     if sent.times > 1:
         yield f"for (let i = 0; i < {sent.times}; i += 1) {{"
     indent = "  " if sent.times > 1 else ""
-    parts = [json.dumps(said), json.dumps(sent.method), json.dumps(sent.address), _headers(sent), *_body(sent)]
+    parts = [json.dumps(said), json.dumps(sent.method), _text(sent.address), _headers(sent), *_body(sent)]
     yield f"{indent}answer = await call({', '.join(parts)});"
     wanted = ("undefined" if one is None else json.dumps(one) for one in expected(sent.expected))
     yield f"{indent}expect(answer, {', '.join(wanted)});"
     if sent.times > 1:
         yield "}"
-    if sent.saves is not None:
-        gap, member = sent.saves
-        yield f"saved.{gap.name} = answer.document.{member};"
+    yield from (f"saved.{gap.name} = answer.document.{place.steps[-1]};" for gap, place in sent.saves.items())
 
 
 def _headers(sent: Exchange) -> str:
@@ -87,7 +85,8 @@ def _text(text: Text) -> str:
     return " + ".join(json.dumps(piece) if isinstance(piece, str) else _value(piece) for piece in text) or "''"
 
 
-def _value(gap: Gap) -> str:
+def _value(gap: Gap | Coded) -> str:
+    assert isinstance(gap, Gap)  # the web chat has nothing in base64url
     places = {"id": "[0]", "secret": "[1]"}
     return f"saved.{gap.name}{places.get(gap.what, '')}"
 

@@ -9,30 +9,36 @@ from typing import Any
 from contracts.report.cells import wrap
 from contracts.report.exports.shell import shown
 from contracts.report.style import Style
-from contracts.stories.model import Expected, Step, Story
+from contracts.stories.model import AnyStory, Expected
 from contracts.stories.plan import Change, Exchange, Gap, Planned, planned
 from contracts.stories.words import step_words, told_as
 
 COLUMNS = 120
 
 
-def heading(story: Story, run_with: str) -> Iterator[str]:
+def platform_of(story: AnyStory) -> str:
+    """Return the name of a story's declared platform; "" for the web chat."""
+    return getattr(story, "platform", "")
+
+
+def heading(story: AnyStory, run_with: str) -> Iterator[str]:
     """Yield title, summary, notes and usage as lines of ASCII, without comment signs."""
     for text in (story.title, story.summary, *(f"Note: {note}" for note in story.notes)):
         yield from wrap(shown(text), COLUMNS) if text else ()
     yield ""
-    yield "Runs the story on a mock that was started by: dayfly serve"
+    options = f" --platform {platform_of(story)}" if platform_of(story) else ""
+    yield f"Runs the story on a mock that was started by: dayfly serve{options}"
     yield f"Run it with: {run_with} [URL]. Without URL, DAYFLY_URL or http://127.0.0.1:8403. Its token is DAYFLY_ADMIN_TOKEN."
     yield "Exit status: 0 every answer was as expected, 1 one was not, 2 that could not be checked."
 
 
-def words(number: int, step: Step) -> str:
+def words(number: int, step: Any) -> str:
     """Return a step with its number, on one line of ASCII."""
     return Style(unicode=False).say(f"{number}  {step_words(step)}")
 
 
 def steps(
-    story: Story,
+    story: AnyStory,
     request: Callable[[int, Planned, Exchange], Iterable[str]],
     change: Callable[[int, Planned, Change], Iterable[str]],
 ) -> Iterator[str]:
@@ -58,4 +64,4 @@ def expected(answer: Expected) -> list[Any]:
 
 def variable(gap: Gap) -> str:
     """Return the name of the variable with a saved value."""
-    return f"{gap.what}_{gap.name}" if gap.what in {"id", "secret"} else f"saved_{gap.name}"
+    return f"saved_{gap.name}" if gap.what in {"token", "session"} else f"{gap.what}_{gap.name}"

@@ -29,6 +29,9 @@ field() { printf '%s' "$body" | sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
 # header NAME: prints that header of the last answer.
 header() { printf '%s\n' "$answer" | tr -d '\r' | sed '/^$/q' | grep -i "^$1: " | cut -d ' ' -f 2-; }
 
+# encoded TEXT: prints it in base64url.
+encoded() { printf '%s' "$1" | base64 | tr -d '=\n' | tr '+/' '-_'; }
+
 # fill SIZE: pads $data with spaces to so many bytes.
 fill() { [ "$1" -le "${#data}" ] || data=$(printf '%s' "$data" && printf "%$(($1 - ${#data}))s" ''); }
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from contracts.report.exports.shell import comment
 from contracts.stories.exports.parts import expected, heading, prologue, steps, variable, words
-from contracts.stories.model import CLIENT, Expected, Story
-from contracts.stories.plan import Basic, Change, Exchange, Planned, Text, whole_policy
+from contracts.stories.model import CLIENT, AnyStory, Expected, Story
+from contracts.stories.plan import Basic, Change, Coded, Exchange, Gap, Planned, Text, whole_policy
+from mockserver.platform.places import Place
 
 _END = """
 
@@ -16,31 +17,32 @@ if __name__ == "__main__":
 """
 
 
-def render(story: Story) -> str:
+def render(story: AnyStory) -> str:
     """Return the file, in ASCII; it needs httpx."""
     return "\n".join([*_head(story), *(f"        {line}".rstrip() for line in steps(story, _request, _change))]) + _END
 
 
-def _head(story: Story) -> Iterator[str]:
+def _head(story: AnyStory) -> Iterator[str]:
     yield "#!/usr/bin/env python3"
     yield from (comment(line).rstrip() for line in heading(story, "python FILE"))
     yield prologue("prologue.py")
     yield ""
-    yield f"POLICY = {whole_policy(story)!a}"
+    yield f"POLICY = {whole_policy(story) if isinstance(story, Story) else None!a}"
     yield ""
     yield ""
     yield 'def test_story(api: str = os.environ.get("DAYFLY_URL", "http://127.0.0.1:8403")) -> None:'
     yield "    with Organization(api, POLICY) as mock:"
-    yield f"        id_{CLIENT}, secret_{CLIENT} = mock.client"
+    if isinstance(story, Story):
+        yield f"        id_{CLIENT}, secret_{CLIENT} = mock.client"
 
 
 def _change(number: int, plan: Planned, sent: Change) -> Iterator[str]:
     yield f"print({words(number, plan.step)!a})"
-    made = f"made_{sent.saves} = " if sent.saves is not None else ""
-    yield f'{made}mock.world("{sent.method}", {_text(sent.path)}, {dict(sent.body)!a})'
-    if sent.saves is not None:
-        members = ", ".join(f'made_{sent.saves}["client_{what}"]' for what in ("id", "secret"))
-        yield f"id_{sent.saves}, secret_{sent.saves} = {members}"
+    body = ", ".join(f"{name!a}: {variable(one) if isinstance(one, Gap) else ascii(one)}" for name, one in sent.body.items())
+    made = "made = " if sent.saves else ""
+    yield f'{made}mock.world("{sent.method}", {_text(sent.path)}, {{{body}}})'
+    for gap, way in sent.saves.items():
+        yield f"{variable(gap)} = made{''.join(f'[{member!a}]' for member in way)}"
 
 
 def _request(number: int, plan: Planned, sent: Exchange) -> Iterator[str]:
@@ -52,17 +54,29 @@ def _request(number: int, plan: Planned, sent: Exchange) -> Iterator[str]:
     yield f"{indent}answer = mock.call("
     yield f"{indent}    {said!a},"
     yield f"{indent}    {sent.method!a},"
-    yield f"{indent}    {sent.address!a},"
+    yield f"{indent}    {_text(sent.address)},"
     yield from (f"{indent}    {option}," for option in _options(sent))
     yield f"{indent})"
     yield f"{indent}expect(answer, {_expected(sent.expected)})"
-    if sent.saves is not None:
-        gap, member = sent.saves
-        yield f'saved_{gap.name} = answer.document["{member}"]'
+    yield from (f"{variable(gap)} = {_found(place)}" for gap, place in sent.saves.items())
+
+
+def _found(place: Place) -> str:
+    """Return an expression for what an answer has at a place."""
+    lens, _, inner = place.lens.partition("/")
+    if place.part == "body":
+        return "answer.document" + "".join(f'["{step}"]' for step in place.steps)
+    if place.part == "cookie":
+        return f'SimpleCookie(answer.headers["Set-Cookie"])[{place.name!a}].value'
+    value = f"answer.headers[{place.name!a}]"
+    if lens == "query":
+        return f"parse_qs(urlsplit({value}).query)[{inner!a}][0]"
+    return f'urlsplit({value}).path.strip("/").split("/")[{inner}]' if lens == "path" else value
 
 
 def _options(sent: Exchange) -> Iterator[str]:
-    headers = [] if sent.content_type is None else [f'"Content-Type": {sent.content_type.strip(" ")!a}']
+    headers = [f"{name!a}: {_text(value)}" for name, value in sent.headers.items()]
+    headers += [] if sent.content_type is None else [f'"Content-Type": {sent.content_type.strip(" ")!a}']
     shown_by = sent.authorization
     if isinstance(shown_by, Basic):
         yield f"auth=({_text(shown_by.id)}, {_text(shown_by.secret)})"
@@ -88,4 +102,10 @@ def _expected(answer: Expected) -> str:
 
 def _text(text: Text) -> str:
     """Return an expression, with variables in its gaps."""
-    return " + ".join(ascii(piece) if isinstance(piece, str) else variable(piece) for piece in text) or "''"
+    return " + ".join(map(_piece, text)) or "''"
+
+
+def _piece(piece: str | Gap | Coded) -> str:
+    if isinstance(piece, Coded):
+        return f"encoded({_text(piece.text)})"
+    return ascii(piece) if isinstance(piece, str) else variable(piece)

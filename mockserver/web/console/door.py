@@ -48,6 +48,7 @@ def make_app(console: Console) -> Flask:
     app.jinja_env.loader = ChoiceLoader([loader for loader in loaders if loader is not None])
     app.jinja_env.filters.update({filter.__name__: filter for filter in _FILTERS})
     app.context_processor(lambda: _common(keeper))
+    app.jinja_env.globals["declared"] = console.assembly.declared
     blueprint = Blueprint("console", __name__, url_prefix=CONSOLE)
     named = dict(console.own)
     shown = [views for views in VIEWS if views not in {access, sessions} or views.__name__.rpartition(".")[2] in named]

@@ -18,7 +18,7 @@ from mockserver.web.console.pages import done
 
 TOLD = {
     "status": "an error in place of the platform's answer",
-    "opaque_403": "a 403 for a send, with an empty body",
+    "opaque_403": "a 403 with an empty body",
     "lost_request": "the connection closes before the platform sees the request",
     "lost_response": "the platform acts, then the connection closes",
     "latency": "the answer is delayed",

@@ -85,7 +85,7 @@ def handle_errors(app: Flask) -> None:
 
 def _not_found(problem: NotFound) -> Response:
     id = (flask.request.view_args or {}).get("id", "default")
-    title, told, endpoint, link = _ABSENT.get(problem.kind, _ABSENT["organization"])
+    title, told, endpoint, link = _ABSENT.get(problem.kind, _ABSENT["other"])
     address = flask.url_for(endpoint) if endpoint == "console.overview" else flask.url_for(endpoint, id=id)
     links = ((address, link), (flask.url_for("console.overview"), "All organisations"))
     return problem_page(404, title, f"{told} ({problem})", links if endpoint != "console.overview" else links[:1])
@@ -97,6 +97,12 @@ _ABSENT = {
         "It was deleted or never existed. A store in memory forgets everything when the server stops.",
         "console.overview",
         "All organisations",
+    ),
+    "other": (
+        "That is not there",
+        "It was never issued by this mock, or is forgotten.",
+        "console.requests",
+        "All requests",
     ),
     "request": (
         "No such request",

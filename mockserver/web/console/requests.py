@@ -72,7 +72,7 @@ def add(blueprint: Blueprint, console: Console) -> None:
             frame=around,
             recorded=recorded,
             explanation=explanation,
-            rows=nearest.rows_of(recorded, explanation),
+            rows=[] if console.assembly.declared else nearest.rows_of(recorded, explanation),
             accepted=nearest.accepted_near(tenant.requests, recorded.exchange),
             panels=_panels(console, tenant, recorded, explanation),
         )

@@ -95,6 +95,8 @@ DONE = {
     "clear": "All faults were cleared.",
     "expire": "The session's time to live was cut short.",
     "revoke": "The session was revoked.",
+    "ended": "They ended, if they lived.",
+    "registered": "One was registered.",
     "end": "All active sessions were revoked.",
     "token-expire": "Expired: the next call with it is answered with 401.",
     "token-revoke": "Revoked: the next call with it is answered with 401.",

@@ -111,13 +111,13 @@ def test_what_it_writes_to_stderr_is_kept_the_last_of_it(script: Script) -> None
         ("line(); sys.stdout.write('{\"id\": 1, ')", "last line has no end: '{\"id\": 1, '"),
         ("line(); sys.stdout.write('x' * 3_000_000); sys.stdout.flush(); line()", "a line of more than 1048576 bytes: 'xxx"),
         ("line(); say(id=7, ok=True); line()", "answered intent 7, which it was never asked"),
-        ("line(); sys.exit(3)", "^the client ended with a message open: exit status 3$"),
+        ("line(); sys.exit(3)", "^the client ended while it had work to do: exit status 3$"),
         (
             "line(); raise ValueError('a bug')",
             "exit status 1; it wrote: ValueError: a bug$",
         ),
         ("line(); os.kill(os.getpid(), 9)", "killed by SIGKILL"),
-        ("sys.exit('no token')", "ended with a message open: exit status 1; it wrote: no token$"),
+        ("sys.exit('no token')", "ended while it had work to do: exit status 1; it wrote: no token$"),
     ],
 )
 def test_what_is_not_the_protocol_is_told(script: Script, body: str, words: str) -> None:
@@ -337,7 +337,7 @@ def test_what_a_client_on_node_dies_of_is_told(tmp_path: Path) -> None:
 
 def test_a_client_that_closes_its_stdout_and_goes_on_is_told(script: Script) -> None:
     assert re.search(
-        "closed its stdout with a message open, and goes on",
+        "closed its stdout while it had work to do, and goes on",
         given_up(script("line(); os.close(1); time.sleep(1000)"), HELLO, patience=SOON),
     )
 

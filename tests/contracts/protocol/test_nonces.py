@@ -169,3 +169,12 @@ def test_a_unit_that_begins_before_a_refusal_was_noticed_knows_nothing_of_it(wen
     ]
     verdicts = {one.code: one.status for one in judge(ACME, Trace(exchanges=exchanges, units=units)).verdicts}
     assert verdicts["R1/nonce"] == status
+
+
+def test_a_call_that_may_have_crossed_the_refusal_leaves_open_which_one_was_made_again() -> None:
+    tape = begun(sharp=False)
+    tape.trace.crossing = True
+    tape.ask("/order", "nonce-2", "nonce-3")
+    tape.wait(1000)
+    tape.ask("/order", "nonce-3", "nonce-4")
+    assert tape.statuses()["N1/nonce"] == "not_exercised"

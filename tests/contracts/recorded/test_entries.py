@@ -75,7 +75,7 @@ def test_the_command_finds_a_storm_in_a_journal(tmp_path: Path, capsys: pytest.C
 def test_the_console_finds_it_and_says_what_it_cannot_judge() -> None:
     with assemble() as assembly:
         tenant = Control(assembly).create_organization("shop")
-        platform = Platform(tenant, assembly)
+        platform = Platform(tenant, assembly.handler)
         platform.faults.add("status", "send", status=503, times=9)
         with platform.http_client() as http:
             token = logged_in(platform, http)

@@ -15,7 +15,7 @@ from contracts.stories import library
 from contracts.stories.codec import decode
 from contracts.stories.model import Create, CreateClient, Expected, Request, Send, SetPolicy, Story, Token
 from contracts.stories.run import Told, as_json, run
-from contracts.stories.stage import InProcess, Mock, Service, Stage
+from contracts.stories.stage import InProcess, Mock, Service, Stage, client_of
 from mockserver.assemble import assemble
 from mockserver.inprocess import Transport
 from mockserver.settings import Settings
@@ -44,7 +44,7 @@ class Elsewhere:
     def stage(self, _story: Story) -> Iterator[Stage]:
         given = Credentials(self.assembly.settings.client_id, self.assembly.settings.client_secret)
         web = Web("https://platform.invalid", transport=Transport(self.assembly.handler))
-        yield Stage(web, given, in_process=True, wait=self._wait)
+        yield Stage(web, client_of(given), in_process=True, wait=self._wait)
 
     def _wait(self, seconds: float) -> None:
         self.waited += seconds

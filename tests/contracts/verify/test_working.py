@@ -80,7 +80,7 @@ def test_a_process_that_dies_of_a_401_is_a_client_that_never_returns(tmp_path: P
     report = verify("client", clients, Options(seed=0, examples=0, walk="off", clauses=("D6",)))
     assert report.exit_status() == 1
     assert message_of(report, "D6").endswith(
-        "was never brought to an end: the client ended with a message open: exit status 1; it wrote: TypeError: no [REDACTED]"
+        "the client ended while it had work to do: exit status 1; it wrote: TypeError: no [REDACTED]"
     )
     example = report.violated[0].counterexample
     assert example is not None
@@ -95,8 +95,8 @@ def test_a_process_that_dies_of_a_401_is_a_client_that_never_returns(tmp_path: P
 @pytest.mark.parametrize(
     ("on_error", "how"),
     [
-        ("sys.exit(0)", "the client ended with a message open: exit status 0"),
-        ("os.kill(os.getpid(), 9)", "the client ended with a message open: killed by SIGKILL"),
+        ("sys.exit(0)", "the client ended while it had work to do: exit status 0"),
+        ("os.kill(os.getpid(), 9)", "the client ended while it had work to do: killed by SIGKILL"),
         ("print('oh no', flush=True)", "the client wrote 'oh no' on stdout, where only lines such as"),
         ("print(json.dumps({'id': 1, 'ok': True})); print(json.dumps({'id': 7, 'ok': True}), flush=True)", "answered intent 7"),
     ],

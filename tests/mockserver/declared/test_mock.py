@@ -69,7 +69,7 @@ def test_each_kind_of_fault_does_what_it_says(kind: str, bench: Bench) -> None:
         "split": response.split is not None,
         "json": _is_json(response.body),
         "body": bool(response.body),
-        "acted": entry.acted,
+        "acted": entry.acted_at is not None,
     }
     assert {name: told[name] for name in seen} == seen
     assert entry.fault

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from mockserver.declared.mock import Mock, Registered
+from mockserver.ids import pseudonym
 from mockserver.platform import compile_platform, find
 from mockserver.settings import Settings
 from mockserver.web.declared import create_declared_app
@@ -85,6 +88,28 @@ def test_the_console_shows_credentials_and_ends_them(http: httpx.Client) -> None
     assert good not in page.text
     assert http.post(f"{PAGES}/credentials/access/end").status_code == 303
     assert read(http, good).status_code == 401
+
+
+def test_the_console_registers_a_credential_and_ends_one_in_each_way(http: httpx.Client) -> None:
+    kept, other = token(http), token(http)
+    page = f"{PAGES}/credentials"
+    assert http.post(f"{page}/access/end", data={"which": pseudonym(other), "by": "expired"}).status_code == 303
+    assert [read(http, one).status_code for one in (kept, other)] == [200, 401]
+    states = [one["state"] for one in http.get("/__admin/credentials/access").json()["credentials"]]
+    assert states == ["alive", "expired"]
+    assert http.post(f"{page}/client", data={"named": "somebody-else"}).status_code == 303
+    assert [one["id"] for one in http.get("/__admin/credentials/client").json()["credentials"]] == ["me", "somebody-else"]
+    assert http.post(f"{page}/access/end", data={"by": "evicted"}).status_code == 400
+    assert "That is not there" in http.post(f"{page}/acess/end").text
+    notes = [line["what"] for line in map(json.loads, http.get(f"{CONTROL}/trace").text.splitlines()) if "what" in line]
+    assert notes == ["end", "register"]
+
+
+def test_the_console_of_a_declared_platform_speaks_its_words_alone(http: httpx.Client) -> None:
+    context = read(http, "made-up-by-the-client").headers["Dayfly-Context"]
+    for page in ("requests", f"requests/{context}", "credentials", "faults"):
+        shown = re.sub(r"<(style|script).*?</\1>|<[^>]+>", " ", http.get(f"{PAGES}/{page}").text, flags=re.DOTALL)
+        assert re.findall(r"\b[Gg]uests?\b|\b[Ss]essions?\b|\b[Mm]essages?\b|\bsends?\b", shown) == []
 
 
 @pytest.mark.parametrize("page", ["requests", "credentials", "faults", "sessions", "access"])

@@ -125,8 +125,8 @@ def test_a_process_in_which_something_happens_that_nobody_knows_of_is_not_given_
         ("time.sleep(1000)", "the client hangs"),
         ("hello(); line(); channel.close(); answers.close(); time.sleep(1000)", "the client hangs"),
         ("hello(); asked = line(); print('{', end='', flush=True); time.sleep(1000)", "it has not ended its line '{'"),
-        ("hello(); line(); sys.stderr.write('Error: no luck\\n'); sys.exit(3)", "ended with a message open: exit status 3"),
-        ("hello(); line(); os.close(1); idle(); time.sleep(1000)", "closed its stdout with a message open, and goes on"),
+        ("hello(); line(); sys.stderr.write('Error: no luck\\n'); sys.exit(3)", "ended while it had work to do: exit status 3"),
+        ("hello(); line(); os.close(1); idle(); time.sleep(1000)", "closed its stdout while it had work to do, and goes on"),
         ("hello(); line(); print('nonsense', flush=True); idle()", "the client wrote 'nonsense' on stdout"),
         ("hello(); line(); say(id=7, ok=True); idle()", "answered intent 7, which it was never asked"),
         ("hello(); line(); say(id=1, ok=True); say(id=1, ok=True); idle()", "answered intent 1, a second time"),
@@ -142,7 +142,7 @@ def test_a_process_that_falls_silent_or_ends_is_given_up_with_its_last_words(tmp
 
 def test_the_last_words_are_told(tmp_path: Path) -> None:
     seen = run(fake(tmp_path, "hello(); line(); sys.stderr.write('Error: no luck\\n'); sys.exit(3)\n"), HELLO)
-    assert errors(seen) == ["the client ended with a message open: exit status 3; it wrote: Error: no luck"]
+    assert errors(seen) == ["the client ended while it had work to do: exit status 3; it wrote: Error: no luck"]
 
 
 def test_a_process_may_end_as_soon_as_its_input_does(tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_the_last_request_of_a_process_that_dies_counts(tmp_path: Path) -> None:
     body += "http = socket.create_connection((url.hostname, url.port))\n"
     body += "http.sendall(b'POST /oauth/token HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 0\\r\\n\\r\\n')\nos._exit(3)\n"
     seen = run(fake(tmp_path, body), HELLO)
-    assert errors(seen) == ["the client ended with a message open: exit status 3"]
+    assert errors(seen) == ["the client ended while it had work to do: exit status 3"]
     (returned,) = (entry for entry in seen.trace if isinstance(entry, Returned))
     assert not returned.answered
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from contracts.asking import MESSAGES, SESSIONS, TOKENS
 from contracts.errors import ProbeError
+from contracts.remote.control import Organization
 from contracts.replay.minimize import NotReproduced, distil
 from contracts.scenario import Advance
 from contracts.stories import library
@@ -87,7 +88,7 @@ def refused(place: InProcess) -> dict[str, list[tuple[Story, Exchange]]]:
     for story in TOLD.values():
         seen = Tenant(place.assembly, "ffffffff").requests.newest()
         with place.stage(story) as stage:
-            assert stage.control is not None
+            assert isinstance(stage.control, Organization)
             assert tell(story, stage).outcome == "as expected"
             for tenant, after in ((Tenant(place.assembly, stage.control.id), 0), (Tenant(place.assembly, "ffffffff"), seen)):
                 for exchange in tenant.requests.find(after=after):

@@ -1,0 +1,147 @@
+"""An explanation of a declared platform: the end of a credential, its cause, and a call that would have been accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+import httpx
+import pytest
+
+from mockserver.declared.explain import explained, explanation
+from mockserver.declared.handler import DeclaredHandler
+from mockserver.declared.mock import Mock, Registered
+from mockserver.declared.past import Past
+from mockserver.engine.model import Fault
+from mockserver.exchanges import Reader
+from mockserver.explain import Explanation
+from mockserver.inprocess import Transport
+from mockserver.platform import compile_platform, find
+from tests.fixtures.toys import NOON
+
+SECRET = "secret-of-the-client"
+BACK = "https://app.example/back"
+
+
+class Scene:
+    """A mock whose clock moves only at a word, and calls of it by a user of OAuth or MCP."""
+
+    def __init__(self, name: str) -> None:
+        self.mock = Mock(
+            compile_platform(find(name)), system=lambda: NOON, registered={"client": Registered("me", {"secret": SECRET})}
+        )
+        self.http = httpx.Client(transport=Transport(DeclaredHandler(self.mock)), base_url="http://mock.test")
+
+    def begin(self) -> str:
+        return str(self.rpc("initialize").headers["Mcp-Session-Id"])
+
+    def rpc(self, method: str, session: str | None = None) -> httpx.Response:
+        shown = {} if session is None else {"Mcp-Session-Id": session}
+        return self.http.post("/mcp", json={"jsonrpc": "2.0", "id": 1, "method": method}, headers=shown)
+
+    def tokens(self) -> tuple[str, dict[str, str]]:
+        location = self.http.get("/authorize", params={"redirect_uri": BACK}).headers["Location"]
+        code = httpx.URL(location).params["code"]
+        answer = self.grant(grant_type="authorization_code", code=code, redirect_uri=BACK)
+        return code, answer.json()
+
+    def grant(self, **form: str) -> httpx.Response:
+        return self.http.post("/token", auth=("me", SECRET), data=form)
+
+    def read(self, token: str) -> httpx.Response:
+        return self.http.get("/resource/x", headers={"Authorization": f"Bearer {token}"})
+
+    def told(self, refused: httpx.Response) -> Explanation:
+        """The explanation by the mock, which must be that by its journal alone."""
+        context_id = refused.headers["Dayfly-Context"]
+        told = explanation(self.mock, context_id)
+        entries = Reader(self.mock.store, self.mock.organization).entries()
+        alone = explained(Past(self.mock.platform, entries, self.mock.hide), context_id)
+        assert [told.summary, told.accepted_if, told.missed] == [alone.summary, alone.accepted_if, alone.missed]
+        return told
+
+
+def test_a_call_that_came_too_late_says_by_how_much_and_which_session_was_good() -> None:
+    scene = Scene("mcp")
+    old = scene.begin()
+    scene.mock.advance(1_802_000)
+    new = scene.begin()
+    told = scene.told(scene.rpc("ping", old))
+    assert "had not been used for 1800 s at 2026-11-22T12:30:00.000Z, 2 s before this request" in told.summary
+    assert told.missed == "It came 2 s too late."
+    assert f"before 2026-11-22T12:30:00.000Z, or with the MCP session {new}, which was good at that time" in str(
+        told.accepted_if
+    )
+    assert scene.rpc("ping", new).status_code == 200
+
+
+def test_without_another_session_a_new_one_is_named_with_its_source() -> None:
+    scene = Scene("mcp")
+    told = scene.told(scene.rpc("ping"))
+    assert told.summary == "No MCP session was shown."
+    source = "from initialize (POST /mcp) that was issued after 2026-11-22T12:00:00.000Z, in the header Mcp-Session-Id"
+    assert told.accepted_if == f"The same call with an MCP session {source}."
+
+
+ENDS: list[tuple[Callable[[Scene, str], object], str]] = [
+    (lambda scene, id: scene.http.delete("/mcp", headers={"Mcp-Session-Id": id}), "by request 2 (terminate)"),
+    (lambda scene, id: scene.mock.end("session", id), "by the control API"),
+    (lambda scene, _: scene.mock.end("session"), "by the control API"),
+]
+
+
+@pytest.mark.parametrize(("end", "by"), ENDS)
+def test_it_says_who_ended_a_session(end: Callable[[Scene, str], object], by: str) -> None:
+    scene = Scene("mcp")
+    session = scene.begin()
+    end(scene, session)
+    told = scene.told(scene.rpc("ping", session))
+    assert f", {by}." in told.summary
+    (story,) = told.credentials
+    assert story.events[0].what == "brought by request 1 (initialize): 200"
+    assert [event.this for event in story.events][-1]
+    text = told.to_text(100)
+    assert "What would have been accepted" in text
+    assert all(len(line) <= 100 for line in text.splitlines())
+
+
+def test_a_token_that_ended_with_its_grant_says_whose_fault_that_was() -> None:
+    scene = Scene("oauth")
+    code, tokens = scene.tokens()
+    assert scene.grant(grant_type="authorization_code", code=code, redirect_uri=BACK).status_code == 400
+    told = scene.told(scene.read(tokens["access_token"]))
+    assert "with the grant that it belonged to, because request 3 (exchange) showed an old code" in told.summary
+    assert tokens["access_token"] not in told.to_text()
+
+
+def test_a_code_for_another_redirect_has_to_be_shown_beside_its_own() -> None:
+    scene = Scene("oauth")
+    location = scene.http.get("/authorize", params={"redirect_uri": BACK}).headers["Location"]
+    told = scene.told(scene.grant(grant_type="authorization_code", code=httpx.URL(location).params["code"], redirect_uri="x"))
+    assert "beside what it was issued with: redirect, grant" in str(told.accepted_if)
+
+
+@pytest.mark.parametrize(
+    ("fault", "accepted", "summary"),
+    [
+        (Fault(kind="status", status=503), "The same call without the injected fault.", "The platform was not asked"),
+        (Fault(kind="lost_response"), None, "It was accepted. A fault was applied to the answer"),
+    ],
+)
+def test_a_fault_is_no_refusal_of_the_platform(fault: Fault, accepted: str | None, summary: str) -> None:
+    scene = Scene("mcp")
+    scene.mock.plan(fault)
+    with suppress(httpx.TransportError):
+        scene.rpc("initialize")
+    told = explanation(scene.mock, scene.mock.journal[-1].context_id)
+    assert told.accepted_if == accepted
+    assert summary in told.summary
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "accepted"),
+    [("GET", "/mpc", "the nearest is GET /mcp"), ("PUT", "/mcp", "A call of the same path with DELETE, GET, POST.")],
+)
+def test_a_call_of_no_operation_names_one(method: str, path: str, accepted: str) -> None:
+    scene = Scene("mcp")
+    assert accepted in str(scene.told(scene.http.request(method, path)).accepted_if)
