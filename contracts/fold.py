@@ -11,6 +11,7 @@ from contracts.history import (
     Call,
     CallLeft,
     CallReturned,
+    Credential,
     Effect,
     Group,
     History,
@@ -18,7 +19,6 @@ from contracts.history import (
     IntentBegan,
     IntentEnded,
     Reading,
-    Session,
     Unit,
     WorldChanged,
     document,
@@ -45,7 +45,8 @@ class _Folding:
     """The history so far. An answer without a Returned entry counts as received at its own time stamp."""
 
     def __init__(self, trace: Trace, reading: Reading | None) -> None:
-        self.history = History(trace.header, reading=reading)
+        self.history = History(trace.header, reading=reading, credentials={"session": {}})
+        self.history.limits = {"session": self.history.policy("handshakes", 1)}
         self._units = (
             {} if reading is None else {id: (number, unit) for number, unit in enumerate(reading.units) for id in unit.calls}
         )
@@ -181,10 +182,11 @@ class _Folding:
         if call.operation == "send":
             id, text = body.get("webChatSessionId"), body.get("text")
             call.text = text if isinstance(text, str) else None
+            call.does = "send"
             if isinstance(id, str):
-                call.presented = id
+                call.shown["session"] = id
                 session = self._session(id)
-                session.sends += 1
+                session.uses += 1
                 call.beside = tuple(session.flying)
                 session.flying.append(call)
         elif call.operation == "create":
@@ -256,15 +258,18 @@ class _Folding:
         call.returned, call.returned_at = self._place, at
         if answer is not None and answered and answer.delivery == "complete":
             call.status, call.code = answer.status, answer.code
+            if call.status == 429 and answer.retry_after_text is None:
+                call.retry_after = answer.retry_after
         if call.operation == "send":
             known_lost = self._in_process and answer is not None and answer.delivery == "lost_request"
-            call.effect = Effect.NONE if known_lost else _effect(call)
+            call.effect = call.effects["session"] = Effect.NONE if known_lost else _effect(call)
         self._note(call)
         self.history.moments.append(CallReturned(call, self._place))
 
     def _note(self, call: Call) -> None:
         """File a call under its session, its token or its own content, by what its answer says."""
         history = self.history
+        history.note_return(call)
         if call.presented is not None:
             history.sessions[call.presented].flying.remove(call)
         if call.presented is not None and call.effect in SPENDS:
@@ -280,11 +285,12 @@ class _Folding:
 
     # -- names -------------------------------------------------------------------------------------------------------
 
-    def _session(self, id: str, *, known: bool = False) -> Session:
-        session = self.history.sessions.setdefault(id, Session(id, _quoted(id)))
+    def _session(self, id: str, *, known: bool = False) -> Credential:
+        session = self.history.sessions.setdefault(id, Credential(id, _quoted(id), f"session {_quoted(id)}"))
         if known and id not in self._known:
             self._known.add(id)
             session.label = f"s{len(self._known)}"
+            session.name = f"session {session.label}"
         return session
 
     def _name_token(self, pseudonym: str) -> None:

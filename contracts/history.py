@@ -23,6 +23,9 @@ SCOPE_CODE = "app.not.authorized.for.scope"
 REJECTS = frozenset({400, 404, 405, 413, 415})
 """The statuses that refuse a request because of its content."""
 
+ROUNDING = 1
+"""Milliseconds that may be lost between two time stamps, because each is cut to whole milliseconds."""
+
 Identity: TypeAlias = tuple[object, ...]
 
 Outcome = Literal["accepted", "failed", "never"]
@@ -47,8 +50,12 @@ class Call:
 
     `number` counts from 1. `left` and `returned` are places, `left_at` and `returned_at` milliseconds. `returned` is None until
     something comes back. `operation` is None if the path or method is unknown. `status` and `code` are None unless a whole
-    answer reached the client. `effect` is set only for sends that are over. `open_intents` is the number of open intents when
-    it left.
+    answer reached the client. `open_intents` is the number of open intents when it left.
+
+    By kind, `shown` are the ids that it showed to use them, `ended` those it showed to end them, and `effects` what the answer
+    says of both. `does` is the unit of work that it was to do, if any, and `effect` what became of that. `retry_after` are the
+    seconds that a client is asked to wait. For declared platforms, `brought` are the ids in the answer, and `lasts` the seconds
+    for which they are good.
 
     A call that had to wait before it could arrive `departed` before the place at which it left. `beside` are the sends of the
     same id that were under way then. `aside` means that the answer took time, and the thread of the message may have stopped
@@ -57,29 +64,40 @@ class Call:
 
     number: int
     arrival: Arrival
-    left: int
+    left: float
     left_at: int
     operation: str | None = None
     intent: Intent | None = None
     group: Group | None = None
     open_intents: int = 0
-    presented: str | None = None
+    shown: dict[str, str] = field(default_factory=dict)
+    ended: dict[str, str] = field(default_factory=dict)
+    brought: dict[str, str] = field(default_factory=dict)
+    lasts: dict[str, float] = field(default_factory=dict)
+    does: str | None = None
     text: str | None = None
     guest: Guest | None = None
     answer: Answer | None = None
-    returned: int | None = None
+    returned: float | None = None
     returned_at: int | None = None
     status: int | None = None
     code: str | None = None
     effect: Effect | None = None
+    effects: dict[str, Effect] = field(default_factory=dict)
+    retry_after: int | None = None
     aside: bool = False
-    departed: int | None = None
+    departed: float | None = None
     beside: tuple[Call, ...] = ()
 
     @property
     def seq(self) -> int:
         """The entry of its arrival, to which evidence points."""
         return self.arrival.seq
+
+    @property
+    def presented(self) -> str | None:
+        """The session id that it presented, or None."""
+        return self.shown.get("session")
 
     @property
     def token(self) -> str | None:
@@ -137,7 +155,7 @@ class Call:
         """Return whether it left after its message had been reported."""
         return self.intent is not None and self.intent.ended is not None and self.left > self.intent.ended
 
-    def was_over(self, place: int) -> bool:
+    def was_over(self, place: float) -> bool:
         """Return whether the client knew the outcome at `place`."""
         return self.returned is not None and self.returned < place
 
@@ -164,7 +182,7 @@ class Reading(Struct, frozen=True):
 
     units: tuple[Unit, ...] = ()
     shared: Mapping[str, tuple[int, int]] = {}
-    interleaved: int | None = None
+    interleaved: float | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -173,24 +191,30 @@ class Intent:
 
     `ended`, `outcome` and the fields that go with them are None until the client returns. `late` means that the client went on
     with it afterwards, so `calls` has later calls. `inferred` means that the trace does not record the intent: its guest and
-    its text are then empty if the requests do not show them.
+    its text are then empty if the requests do not show them. `noun` is what its work is called. A declared
+    platform has work of its own, with what was `given` for it. `alone`: no other was under way. `over`
+    are its calls by operation, in the order in which they returned.
     """
 
     number: int
     group: Group
     guest: Guest
     text: str
-    began: int
+    began: float
     began_at: int
     began_seq: int
     calls: list[Call] = field(default_factory=list)
-    ended: int | None = None
+    ended: float | None = None
     ended_at: int | None = None
     ended_seq: int | None = None
     outcome: Outcome | None = None
     error: str = ""
     late: bool = False
     inferred: bool = False
+    noun: str = "message"
+    given: dict[str, Any] = field(default_factory=dict)
+    alone: bool = True
+    over: dict[str | None, list[Call]] = field(default_factory=dict)
 
     def of(self, operation: str) -> list[Call]:
         """Return its calls of one operation, in order."""
@@ -204,11 +228,15 @@ class Intent:
 
 @dataclass(eq=False, slots=True)
 class Group:
-    """The intents of one item of a scenario; several if they ran in parallel. `calls` were all made while one was open."""
+    """The intents of one item of a scenario; several if they ran in parallel. `calls` were all made while one was open.
+
+    `over` are those that returned; see Intent.
+    """
 
     item: int
     intents: list[Intent] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
+    over: dict[str | None, list[Call]] = field(default_factory=dict)
 
     @property
     def seqs(self) -> list[int]:
@@ -223,19 +251,22 @@ class Group:
 
 
 @dataclass(eq=False, slots=True)
-class Session:
-    """A session id and the number of `sends` that presented it.
+class Credential:
+    """An id of one kind, such as a session, and the number of `uses`: calls that showed it to use it.
 
-    `label` is `s1`, `s2` … for ids that the platform knew, else the quoted id, cut if it is long. `created` is its create, or
-    None if the trace has none. `flying` are the sends under way; a complete history has none. `spent` are the sends that used
-    it up or may have. `dead` are the sends that were refused because it is dead. Both are in the order in which the client
-    knew.
+    `label` is `s1`, `s2` … for ids that the platform knew, else the quoted id, cut if it is long. `name` also says of what kind
+    it is. `created` is the call that brought it, or None if the trace has none; it is `registered` if no call had to. `flying`
+    are the uses under way; a complete history has none. `spent` are those that used it up or may have. `dead` are calls that
+    were refused because it is dead. Both are in the order in which the client knew.
     """
 
     id: str
     label: str
+    name: str
+    noun: str = "session"
     created: Call | None = None
-    sends: int = 0
+    registered: bool = False
+    uses: int = 0
     flying: list[Call] = field(default_factory=list)
     spent: list[Call] = field(default_factory=list)
     dead: list[Call] = field(default_factory=list)
@@ -245,35 +276,35 @@ class CallLeft(Struct, frozen=True):
     """A call left the client."""
 
     call: Call
-    place: int
+    place: float
 
 
 class CallReturned(Struct, frozen=True):
     """A call came back to the client, or the client knew that it never would."""
 
     call: Call
-    place: int
+    place: float
 
 
 class IntentBegan(Struct, frozen=True):
     """A client was given a message to deliver."""
 
     intent: Intent
-    place: int
+    place: float
 
 
 class IntentEnded(Struct, frozen=True):
     """A client reported the outcome of an intent, or was given up."""
 
     intent: Intent
-    place: int
+    place: float
 
 
 class WorldChanged(Struct, frozen=True):
     """A perturbation. `during` is the call that was under way when it happened; None between items."""
 
     entry: Perturbed
-    place: int
+    place: float
     during: Call | None = None
 
     @property
@@ -299,10 +330,13 @@ Moment = CallLeft | CallReturned | IntentBegan | IntentEnded | WorldChanged
 class History:
     """The complete content of a trace. `moments` are in the order in which they happened to the client.
 
-    `logins` are the token calls, in the order in which they left. By token, `refusals` are the 401s, and `scope_refusals` the
-    403s for a missing scope. `rejects` are the requests that were refused for their content, by that content. All three are in
-    the order in which the client knew. `doubts` says why it is uncertain which intent a call or the end of an intent belongs
-    to, by the entry that evidence points to.
+    `credentials` are the ids by kind; `limits` say how many uses each kind is good for, without an entry any number. `logins`
+    are the token calls, in the order in which they left. By token, `refusals` are the 401s, and `scope_refusals` the
+    403s for a missing scope. `rejects` are the requests that were refused for their content, by that content. `waits` are the
+    calls whose answer asked the client to wait. All four are in the order in which the client knew.
+
+    `doubts` says why it is uncertain which intent a call or the end of an intent belongs to, by the entry that evidence points
+    to.
 
     `reading` says how the intents were inferred; None if they were not. `served` are then the numbers of intents by token.
     `by_seq` are the calls by the entry of their arrival.
@@ -312,19 +346,46 @@ class History:
     moments: list[Moment] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     intents: list[Intent] = field(default_factory=list)
-    sessions: dict[str, Session] = field(default_factory=dict)
+    credentials: dict[str, dict[str, Credential]] = field(default_factory=dict)
+    limits: Mapping[str, int] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     changes: list[WorldChanged] = field(default_factory=list)
     logins: list[Call] = field(default_factory=list)
     refusals: dict[str | None, list[Call]] = field(default_factory=dict)
     scope_refusals: dict[str | None, list[Call]] = field(default_factory=dict)
     rejects: dict[Identity, list[Call]] = field(default_factory=dict)
+    waits: list[Call] = field(default_factory=list)
     _doubted: frozenset[int] | None = None
     doubts: dict[int, str] = field(default_factory=dict)
     reading: Reading | None = None
     served: dict[str, set[int]] = field(default_factory=dict)
     by_seq: dict[int, Call] = field(default_factory=dict)
     _by_kind: dict[tuple[type[Moment], ...], list[Moment]] = field(default_factory=dict)
+
+    @property
+    def sessions(self) -> dict[str, Credential]:
+        """The sessions of the web chat, by id."""
+        return self.credentials["session"]
+
+    def note_return(self, call: Call) -> None:
+        """Note that a call has come back, the next one to do so."""
+        for unit in (call.intent, call.group):
+            if unit is not None:
+                unit.over.setdefault(call.operation, []).append(call)
+        if call.retry_after is not None:
+            self.waits.append(call)
+
+    def shown_by(self, call: Call, kind: str) -> Credential:
+        """Return the credential of a kind that a call showed."""
+        return self.credentials[kind][call.shown[kind]]
+
+    def knew(self, told: Call, later: Call) -> bool:
+        """Return whether the maker of the `later` call had to know of the answer to `told`."""
+        return told.was_over(later.left)
+
+    def goes_on(self, told: Call, kind: str | None = None) -> bool:  # noqa: ARG002 - for histories of declared platforms
+        """Return whether the answer to `told` puts the client to the test. A message that ends after it does so as well."""
+        return True
 
     @property
     def inferred(self) -> bool:
@@ -339,9 +400,9 @@ class History:
             self._doubted = frozenset(seq for group in groups.values() for seq in group.seqs)
         return self._doubted
 
-    def time_at(self, place: int) -> int:
+    def time_at(self, place: float) -> int:
         """Return the time at a place, in milliseconds: that of the last moment up to it which has one."""
-        for moment in self.moments[place::-1] if place < len(self.moments) else reversed(self.moments):
+        for moment in self.moments[round(place) :: -1] if place < len(self.moments) else reversed(self.moments):
             at = _time_of(moment)
             if at is not None:
                 return at
@@ -352,6 +413,11 @@ class History:
         if kinds not in self._by_kind:
             self._by_kind[kinds] = [moment for moment in self.moments if type(moment) in kinds]
         return self._by_kind[kinds]
+
+    @property
+    def slack(self) -> int:
+        """The milliseconds by which a wait may have been longer than its two time stamps say."""
+        return ROUNDING + 2 * (self.resolution - 1)
 
     @property
     def resolution(self) -> int:

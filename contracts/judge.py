@@ -157,7 +157,7 @@ class Clause(Demand, Generic[S]):
     `on` lists the kinds of moments that its step needs, `clocks` those on which its findings are sound. `own_time`: it depends
     on the client's own waits and deadlines, and on when answers reached the client. `spared` returns a text if the clause does
     not apply; the text says why. `closeness` is larger the nearer a history came to a violation. `is_reaction`: a request
-    violates it that leaves in spite of an earlier answer.
+    violates it that leaves in spite of an earlier answer. `trigger`: without it in a history, no step marks anything.
 
     `needs_intents`: it looks at requests by message; messages may be inferred. `needs_report`: it needs what the client was
     asked to do or what it reported, for `all` or `part` of it. Recordings of requests alone do not have that.
@@ -173,6 +173,17 @@ class Clause(Demand, Generic[S]):
     is_reaction: bool = False
     spared: Callable[[Case], str] | None = None
     closeness: Callable[[Case], float] | None = None
+    trigger: Callable[[History], bool] | None = None
+
+    def marks(self, case: Case) -> Iterator[Exercised | Breach]:
+        """Yield the marks of its steps, in order."""
+        if self.trigger is not None and not self.trigger(case.history):
+            return
+        state = self.start
+        for moment in case.history.of(self.on):
+            state, mark = self.step(state, moment, case)
+            if mark is not None:
+                yield mark
 
     @property
     def judged(self) -> tuple[str, str, str, str]:
@@ -244,9 +255,13 @@ def judge(
     `explains` lists, for a clause, the clauses that its violation explains. `reading` has the messages of a trace without
     intents.
     """
-    case = Case(fold(well_formed(entries), reading), parameters)
+    return decide(Case(fold(well_formed(entries), reading), parameters), clauses, explains or {})
+
+
+def decide(case: Case, clauses: Sequence[Clause[Any]], explains: Mapping[str, Sequence[str]]) -> Judgement:
+    """Judge a history by `clauses`; see `judge`."""
     verdicts = tuple(verdict(clause, case) for clause in clauses)
-    roots = _Roots(clauses, case, verdicts, explains or {})
+    roots = _Roots(clauses, case, verdicts, explains)
     return Judgement(roots.named(), case.history, roots)
 
 
@@ -285,12 +300,9 @@ ASIDE = "an answer came late to a thread or task other than the message's own, w
 
 
 def _marks(clause: Clause[Any], case: Case) -> Iterator[Exercised | Breach]:
-    """Yield the marks of the clause's steps, in order."""
-    state = clause.start
-    for moment in case.history.of(clause.on):
-        state, mark = clause.step(state, moment, case)
-        if mark is not None:
-            yield _doubted(mark, clause, case.history) if isinstance(mark, Breach) else mark
+    """Yield the marks of the clause. Breaches that rest on what is uncertain are uncertain."""
+    for mark in clause.marks(case):
+        yield _doubted(mark, clause, case.history) if isinstance(mark, Breach) else mark
 
 
 def _doubted(breach: Breach, clause: Clause[Any], history: History) -> Breach:

@@ -66,7 +66,7 @@ class _Reader:
         self._logins = [call.left for call in history.logins]
         self._changes = [] if coarse else [change.place for change in history.changes if not (change.during or change.jump)]
         self._senders = _senders(history)
-        self._orphans = frozenset[int]()
+        self._orphans = frozenset[float]()
 
     def read(self) -> Reading:
         """Return the reading."""
@@ -207,7 +207,7 @@ class _Reader:
         first, last = bisect_left(self._logins, refused.left), bisect_left(self._logins, call.left)
         return refused.token_refused and refused.token == call.token and first == last
 
-    def _repeated_orphans(self, rows: Iterable[Sequence[Call]]) -> frozenset[int]:
+    def _repeated_orphans(self, rows: Iterable[Sequence[Call]]) -> frozenset[float]:
         """Return the places of unused creates right before a used one, if the client does so repeatedly.
 
         A person who reloads a page does so once, or takes longer.
@@ -370,13 +370,13 @@ def _cut(work: _Work) -> Iterator[_Work]:
         yield _Work(work.guest, work.text, work.calls[start : start + MOST])
 
 
-def _interleaved(history: History) -> int | None:
+def _interleaved(history: History) -> float | None:
     """Return the place of the first call that shows a token which a newer one had replaced; None if there is none."""
-    received: dict[str | None, int] = {}
+    received: dict[str | None, float] = {}
     for login in sorted(history.logins, key=lambda login: login.returned or 0):
         if login.received_token is not None and login.returned is not None:
             received.setdefault(login.received_token, login.returned)
-    newest = -1
+    newest = -1.0
     for call in history.calls:
         if call.operation == "token" or call.token is None:
             continue

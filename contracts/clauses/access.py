@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from contracts.clauses.excuses import overtaken, tried_enough
 from contracts.clauses.retries import is_certain, messages_served
-from contracts.clauses.words import at, name_of, noun_of, reported
+from contracts.clauses.words import at, name_of, noun_of, reported, told
 from contracts.history import Call, CallLeft, CallReturned, Intent, IntentBegan, IntentEnded, Moment, WorldChanged
 from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark
 
@@ -18,12 +18,12 @@ SCHEDULED = 10_000
 """Milliseconds after which a renewal no longer counts as a reaction to a 401, but as a scheduled one."""
 
 
-def _first_refusal(calls: list[Call], place: int) -> Call | None:
+def _first_refusal(calls: list[Call], place: float) -> Call | None:
     known = [call for call in _over(calls, place) if call.token_refused]
     return min(known, key=lambda call: call.returned or 0, default=None)
 
 
-def is_good(received: Call, place: int, now: int, case: Case) -> bool:
+def is_good(received: Call, place: float, now: int, case: Case) -> bool:
     """Return whether the token in `received` was still good, as far as the client knew: not refused, not about to expire.
 
     A cautious client counts the lifetime from its request. A token refused for a missing scope is not good: a new one may have
@@ -62,11 +62,11 @@ def _shown_again(call: Call, refused: Call | None) -> Breach | None:
     return Breach(message, (at("token refused", refused), at("shown again", call)))
 
 
-def _may_stop(intent: Intent, calls: list[Call], place: int, case: Case) -> bool:
+def _may_stop(intent: Intent, calls: list[Call], place: float, case: Case) -> bool:
     return tried_enough(calls, place, case) or overtaken(intent, place, case)
 
 
-def _over(calls: list[Call], place: int) -> list[Call]:
+def _over(calls: list[Call], place: float) -> list[Call]:
     return [call for call in calls if call.was_over(place)]
 
 
@@ -90,17 +90,6 @@ def _refusals(case: Case) -> float:
 
 
 A1 = Clause(
-    code="A1",
-    name="token-not-renewed",
-    statement="take a new token after a message's first 401, and not show the refused one again",
-    parameters=("min_attempts",),
-    reason="Tokens end before their time: they expire, are revoked, or are evicted when another instance takes one. The same"
-    " token gets the same 401 for ever; a new one delivers the message.",
-    advice=(
-        "On a 401 drop the token, take a new one and repeat the call once; do that in one place for all calls.",
-        "Do not cache a token without being able to replace it.",
-    ),
-    stimulus="a 401 reached the client while it was at work on a message",
     start=None,
     step=_step_not_renewed,
     on=(CallLeft, CallReturned, IntentEnded),
@@ -109,10 +98,12 @@ A1 = Clause(
     needs_report="part",
     closeness=_refusals,
     is_reaction=True,
+    **told("A1"),
+    trigger=lambda history: bool(history.refusals),
 )
 
 
-def _taken_after_refusal(call: Call, place: int) -> list[Call]:
+def _taken_after_refusal(call: Call, place: float) -> list[Call]:
     """Return the tokens received after the first 401, up to `place`, of the call or, if intents overlap, of its group."""
     calls = call.intent.calls if call.intent is not None else call.group.calls if call.group is not None else []
     refused = _first_refusal(calls, place)
@@ -137,23 +128,14 @@ def _looped(taken: list[Call], certain: bool) -> Breach:
 
 
 A2 = Clause(
-    code="A2",
-    name="token-loop",
-    statement="not take more than `max_attempts` tokens after 401s for one message",
-    reason="If fresh tokens are refused as well, the fault is not the token's: the OAuth client is disabled or the platform"
-    " is in trouble. An endless loop of logins gets the client locked out.",
-    advice=(
-        "Renew once after a 401; if the new token is refused too, give up and report it.",
-        "Count the renewals per message, not per token.",
-    ),
-    stimulus="a token was taken after a 401",
     start=None,
     step=_step_loop,
     on=(CallReturned,),
     own_time=True,
-    parameters=("max_attempts",),
     needs_intents=True,
     closeness=_refusals,
+    **told("A2"),
+    trigger=lambda history: bool(history.refusals),
 )
 
 
@@ -166,7 +148,7 @@ _NOBODY: _Crowded = {}
 class _Stampede(Struct, frozen=True):
     """The tokens that were refused twice or more, since the running client started at the place `since`."""
 
-    since: int = -1
+    since: float = -1
     crowded: _Crowded = _NOBODY
 
 
@@ -189,7 +171,7 @@ def _step_stampede(state: _Stampede, moment: Moment, case: Case) -> tuple[_Stamp
     return state, None
 
 
-def _needless_renewal(call: Call, place: int, refused: Call, case: Case) -> Breach | None:
+def _needless_renewal(call: Call, place: float, refused: Call, case: Case) -> Breach | None:
     """Return a breach if another renewal since the first refusal is under way, or has brought a token that is still good.
 
     A renewal does not count once all refused messages have ended, because it then has another reason.
@@ -226,22 +208,13 @@ def _stampeded(refused: Call, renewal: Call, call: Call, state: str, case: Case)
 
 
 A3 = Clause(
-    code="A3",
-    name="token-stampede",
-    statement="renew a token once, however many of its calls were refused",
-    reason="When a token expires, every call in flight gets a 401. If each of them renews, the platform sees a burst of logins,"
-    " and if it keeps few tokens per client, each new one evicts the others.",
-    advice=(
-        "Let one task renew and the others wait for it: take a lock, and check inside it whether another task has renewed.",
-        "Keep the token in one place that all tasks share.",
-    ),
-    stimulus="two or more 401s refused one token",
     start=_Stampede(),
     step=_step_stampede,
     on=(CallLeft, CallReturned, IntentBegan, WorldChanged),
     own_time=True,
-    parameters=("token_margin",),
     closeness=_refusals,
+    **told("A3"),
+    trigger=lambda history: bool(history.refusals),
 )
 
 
@@ -303,23 +276,13 @@ def _wasted(waste: _Waste, case: Case) -> Breach:
 
 
 A4 = Clause(
-    code="A4",
-    name="token-wasted",
-    statement="keep using a token while it is good, instead of fetching one per message",
-    reason="A token is good for a day. Fetching one per message doubles the latency, runs into the limit of the login service,"
-    " and evicts tokens that other instances are using.",
-    advice=(
-        "Keep the token beside the client and use it until 300 s before `expires_in`, or until a 401.",
-        "Share one client object between calls instead of making one per message.",
-    ),
-    stimulus="the client was given a message while it had a good token",
     start=_Waste(),
     step=_step_wasted,
     on=(CallLeft, CallReturned, IntentBegan, WorldChanged),
     own_time=True,
-    parameters=("token_margin",),
     needs_intents=True,
     spared=_is_one_shot,
+    **told("A4"),
 )
 
 
@@ -357,17 +320,8 @@ def _leak(call: Call) -> str:
 
 
 A5 = Clause(
-    code="A5",
-    name="credential-leaked",
-    statement="show secrets and tokens in the Authorization header alone, and never a placeholder",
-    reason="URLs, bodies, cookies and other headers end up in logs of proxies and servers. A header that says `Bearer null`"
-    " or `[REDACTED]` is a value that was never set, or was masked on its way: a 401 that no retry fixes.",
-    advice=(
-        "Set `Authorization: Bearer …` from the token call's answer, in one place; send secrets to the token endpoint only.",
-        "Fail before the request if there is no token yet.",
-    ),
-    stimulus="a request showed credentials",
     start=None,
     step=_step_leaked,
     on=(CallLeft,),
+    **told("A5"),
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from msgspec import UNSET
 
 from contracts.clauses.excuses import excuse, jumped
-from contracts.clauses.words import answer_to, at, name_of, noun_of, plain_or_quoted, quote, reported, seconds, told_apart
+from contracts.clauses.words import answer_to, at, name_of, noun_of, plain_or_quoted, quote, reported, seconds, told, told_apart
 from contracts.history import Call, CallLeft, CallReturned, Effect, Group, Intent, IntentEnded, Moment, document
 from contracts.judge import EXERCISED, Breach, Case, Clause, Evidence, Mark
 from mockserver.journal import Guest
@@ -15,18 +17,18 @@ def _doubles_are_fair(case: Case) -> str:
     return "delivery is at-least-once" if case.parameters.delivery == "at-least-once" else ""
 
 
-def _step_delivered_twice(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def step_delivered_twice(unit: str, state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+    """Judge D1, for any unit of work."""
     match moment:
-        case CallReturned(call, place) if call.intent is not None and call.operation == "send":
-            accepted = _told_apart(
-                [send for send in call.intent.of("send") if send.accepted and send.was_over(place + 1)], case
-            )
+        case CallReturned(call, place) if call.intent is not None and call.does == unit:
+            tries = [other for other in call.intent.calls if other.does == unit and other.was_over(place + 1)]
+            accepted = _told_apart([other for other in tries if other.accepted], case)
             if len(accepted) > 1:
                 return state, _delivered_twice(call.intent, accepted)
             unclear = _unclear(call.intent, place, case) if call.accepted else None
             if unclear is not None:
                 return state, _perhaps_twice(call.intent, unclear, call)
-            return state, EXERCISED if call.effect is Effect.UNKNOWN else None
+            return state, EXERCISED if call.effect is Effect.UNKNOWN and case.history.goes_on(call) else None
     return state, None
 
 
@@ -38,7 +40,7 @@ def _told_apart(sends: list[Call], case: Case) -> list[Call]:
     return list(first.values())
 
 
-def _unclear(intent: Intent, place: int, case: Case) -> Call | None:
+def _unclear(intent: Intent, place: float, case: Case) -> Call | None:
     """Return an earlier send of the message that may have been accepted; None if all outcomes are recorded."""
     if not case.history.inferred or case.history.header.source in JOURNALS:
         return None
@@ -65,24 +67,13 @@ def _most_unknown(case: Case) -> float:
 
 
 D1 = Clause(
-    code="D1",
-    name="delivered-twice",
-    statement="never have one message accepted twice (if delivery is at-most-once)",
-    reason="If the answer to a send is lost, the message may have been accepted all the same. Sending it again, in any"
-    " session, gives the customer two.",
-    advice=(
-        "After a send that got a 5xx, no answer or half of one stop and report failure: it may have been accepted. After a 429"
-        " it was not, so try again with a fresh session.",
-        "Switch off retries of POST in the HTTP stack and in the SDK: they happen behind your back.",
-    ),
-    stimulus="a send ended without telling whether the message was accepted",
     start=None,
-    step=_step_delivered_twice,
+    step=partial(step_delivered_twice, "send"),
     on=(CallReturned,),
-    parameters=("delivery", "idempotency_key"),
     needs_intents=True,
     spared=_doubles_are_fair,
     closeness=_most_unknown,
+    **told("D1"),
 )
 
 
@@ -114,7 +105,7 @@ def _undelivered(intent: Intent, case: Case) -> Breach:
     return Breach(message, evidence)
 
 
-def _may_share_a_create(intent: Intent, end: int) -> bool:
+def _may_share_a_create(intent: Intent, end: float) -> bool:
     """Return whether the message made no create or send, while a create of its group failed: the two may have shared it."""
     if any(call.operation in {"create", "send"} for call in intent.calls):
         return False
@@ -123,24 +114,13 @@ def _may_share_a_create(intent: Intent, end: int) -> bool:
 
 
 D2 = Clause(
-    code="D2",
-    name="not-delivered",
-    statement="end every message accepted, unless it could see that it had to stop",
-    reason="Sessions die, tokens expire and servers answer 503 in production every day. A client that gives up at the first of"
-    " them loses messages that one more step would have delivered.",
-    advice=(
-        "After a 403 that names no scope create a fresh session and send again; after a 401 take a new token and try again.",
-        "After a 429 to any call, and after a 5xx or no answer to a create or token call, try again, at least 3 times in all,"
-        " waiting as asked. If delivery is to be at least once, do so after a 5xx or no answer to a send as well.",
-    ),
-    stimulus="a message was accepted, or the client stopped without an excuse",
     start=None,
     step=_step_not_delivered,
     on=(IntentEnded,),
     own_time=True,
-    parameters=("delivery", "min_attempts", "max_wait"),
     needs_intents=True,
     needs_report="all",
+    **told("D2"),
 )
 
 
@@ -191,22 +171,13 @@ def _false_failure(intent: Intent, confirmed: Call) -> Breach:
 
 
 D3 = Clause(
-    code="D3",
-    name="outcome-false",
-    statement="report success only if an accepted send's 200 reached it, and failure only if none did",
-    reason="The caller acts on what the client reports: a false success loses the message for good, a false failure has it"
-    " sent again and delivered twice.",
-    advice=(
-        "Check the status of the send and raise on everything but 200; do not swallow exceptions around it.",
-        "Once the 200 is there, let nothing that follows turn it into an error.",
-    ),
-    stimulus="the client reported the outcome of a message",
     start=None,
     step=_step_false_outcome,
     on=(IntentEnded,),
     own_time=True,
     needs_intents=True,
     needs_report="all",
+    **told("D3"),
 )
 
 
@@ -225,20 +196,12 @@ def _alteration(call: Call, intent: Intent) -> Breach | None:
 
 
 D4 = Clause(
-    code="D4",
-    name="text-altered",
-    statement="have exactly the text accepted that it was given, whatever characters it has",
-    reason="Customers read what arrives: a text that was cut, trimmed, escaped or encoded in between is another message.",
-    advice=(
-        "Hand the text to the JSON encoder as it is: no strip, no template, no html.escape, no encode with errors='ignore'.",
-        "If a text is too long, refuse it; do not cut it silently.",
-    ),
-    stimulus="a message was accepted",
     start=None,
     step=_step_text_altered,
     on=(CallReturned,),
     needs_intents=True,
     needs_report="all",
+    **told("D4"),
 )
 
 
@@ -272,20 +235,12 @@ def _in_full(guest: Guest) -> str:
 
 
 D5 = Clause(
-    code="D5",
-    name="guest-altered",
-    statement="create the session with the name and e-mail address of the guest it was given",
-    reason="The guest of a session decides whose conversation the message appears in, and who is answered.",
-    advice=(
-        "Pass `name` and `email` on as they are: no lower-casing, no default, no guest from an earlier call.",
-        'Put `{"guest": {"name": …, "email": …}}` into the body of the create; without `guest` the session has no guest.',
-    ),
-    stimulus="the client created a session for a message",
     start=None,
     step=_step_guest_altered,
     on=(CallLeft,),
     needs_intents=True,
     needs_report="all",
+    **told("D5"),
 )
 
 MOST_REQUESTS = 300
@@ -315,19 +270,11 @@ def _endless(intent: Intent, case: Case) -> Breach | None:
 
 
 D6 = Clause(
-    code="D6",
-    name="never-returns",
-    statement="end every message, one way or the other",
-    reason="A call that never returns holds a worker for ever: a few of them, and nothing is sent at all.",
-    advice=(
-        "Give every HTTP call a timeout, and every retry loop a bound on its attempts or on its total time.",
-        "Report what goes wrong with a message: do not end the process, nor wait for an event that only a success sets.",
-    ),
-    stimulus="the client was given a message",
     start=None,
     step=_step_never_returns,
     on=(IntentEnded,),
     own_time=True,
     needs_intents=True,
     needs_report="all",
+    **told("D6"),
 )

@@ -23,18 +23,18 @@ def excuse(intent: Intent, case: Case) -> str | None:
     return next((text for text, applies in EXCUSES if applies(known, case)), None)
 
 
-def overtaken(intent: Intent, place: int, case: Case) -> bool:
+def overtaken(intent: Intent, place: float, case: Case) -> bool:
     """Return whether the clock jumped so far within the message, up to `place`, that any deadline of the client was over."""
     return jumped(intent, place, case) > 1000 * case.parameters.max_wait
 
 
-def jumped(intent: Intent, place: int, case: Case) -> int:
+def jumped(intent: Intent, place: float, case: Case) -> int:
     """Return how far the clock was moved while the intent was open, up to `place`, in milliseconds."""
     changes = [change for change in case.history.changes if intent.began < change.place < place]
     return sum(change.jumped_by(case.history.time_at(place)) for change in changes)
 
 
-def _may_be_accepted(calls: Sequence[Call], place: int, case: Case) -> bool:
+def _may_be_accepted(calls: Sequence[Call], place: float, case: Case) -> bool:
     """Return whether the client got no clear answer to a send, or did not wait for it.
 
     Many clients cannot tell a lost request from a lost answer.
@@ -61,7 +61,7 @@ def _token_refused(calls: Sequence[Call], _: Case) -> bool:
     return any(call.operation == "token" and call.status in {400, 401, 403} for call in calls)
 
 
-def tried_enough(calls: Sequence[Call], place: int, case: Case) -> bool:
+def tried_enough(calls: Sequence[Call], place: float, case: Case) -> bool:
     """Return whether one operation failed `min_attempts` times up to `place`, not counting refusals of the request itself.
 
     A call still under way counts as failed, because the client did not wait for it.

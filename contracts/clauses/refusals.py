@@ -2,50 +2,51 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from contracts.clauses.excuses import overtaken, tried_enough
 from contracts.clauses.sessions import uses_before
-from contracts.clauses.words import answer_to, at, name_of, noun_of, reported
-from contracts.history import REJECTS, Call, CallLeft, CallReturned, Effect, Intent, IntentEnded, Moment, WorldChanged
+from contracts.clauses.words import answer_to, at, name_of, noun_of, reported, told
+from contracts.history import REJECTS, Call, CallLeft, CallReturned, Effect, History, Intent, IntentEnded, Moment, WorldChanged
 from contracts.judge import EXERCISED, Breach, Case, Clause, Mark
 
 
-def _step_dead_retried(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def step_dead_retried(kind: str, state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+    """Judge R1, for ids of any kind."""
     match moment:
-        case CallReturned(call) if call.effect is Effect.DEAD:
-            return state, EXERCISED
-        case CallLeft(call, place) if call.presented is not None:
-            return state, _dead_retry(call, place, case)
+        case CallReturned(call) if call.effects.get(kind) is Effect.DEAD:
+            return state, EXERCISED if case.history.goes_on(call, kind) else None
+        case CallLeft(call, place) if kind in call.shown:
+            return state, _dead_retry(kind, call, place, case)
     return state, None
 
 
-def _dead_retry(call: Call, place: int, case: Case) -> Breach | None:
+def _dead_retry(kind: str, call: Call, place: float, case: Case) -> Breach | None:
     """If the id was used up as well, presenting it again is a reuse, which S1 reports."""
-    session = case.history.sessions[call.presented or ""]
-    if not session.dead or not session.dead[0].was_over(place) or uses_before(call, place, case):
+    credential = case.history.shown_by(call, kind)
+    refused = next((told for told in credential.dead if case.history.knew(told, call)), None)
+    if refused is None or uses_before(kind, call, place, case):
         return None
-    message = f"session {session.label} was presented again after a 403 that showed it is dead"
-    return Breach(message, (at("dead session refused", session.dead[0]), at("presented again", call)))
+    message = f"{credential.name} was presented again after a {refused.status} that showed it is dead"
+    return Breach(message, (at(f"dead {credential.noun} refused", refused), at("presented again", call)))
 
 
 def _dead_sends(case: Case) -> float:
     return sum(call.effect is Effect.DEAD for call in case.history.calls)
 
 
+def _any_dead(history: History) -> bool:
+    return any(Effect.DEAD in call.effects.values() for call in history.calls)
+
+
 R1 = Clause(
-    code="R1",
-    name="dead-id-retried",
-    statement="not present an id again after a 403 for it",
-    reason="A session that has ended never comes back to life: whatever ended it, the same id gets the same 403 for ever.",
-    advice=(
-        "After a 403 that names no scope throw the id away and create a fresh session.",
-        "Keep the id out of retry decorators: what they repeat must include the create.",
-    ),
-    stimulus="a send was answered by a 403 for a dead session",
     start=None,
-    step=_step_dead_retried,
+    step=partial(step_dead_retried, "session"),
     on=(CallLeft, CallReturned),
     closeness=_dead_sends,
     is_reaction=True,
+    **told("R1"),
+    trigger=_any_dead,
 )
 
 
@@ -63,7 +64,7 @@ def _step_not_recovered(state: None, moment: Moment, case: Case) -> tuple[None, 
     return state, None
 
 
-def _gone_on(call: Call, intent: Intent, place: int) -> Breach | None:
+def _gone_on(call: Call, intent: Intent, place: float) -> Breach | None:
     """Nothing is left to try after a second 403 that gives no reason."""
     refused = (send for send in intent.of("send") if send.status == 403 and send.code is None and send.was_over(place))
     opaque = list({send.presented: send for send in refused}.values())  # a second refusal of the same id shows nothing new
@@ -73,12 +74,12 @@ def _gone_on(call: Call, intent: Intent, place: int) -> Breach | None:
     return Breach(message, (at("first 403", opaque[0]), at("second 403", opaque[1]), at("went on", call)))
 
 
-def _first_dead(intent: Intent, place: int) -> Call | None:
+def _first_dead(intent: Intent, place: float) -> Call | None:
     dead = [call for call in intent.of("send") if call.effect is Effect.DEAD and call.was_over(place)]
     return min(dead, key=_return_of, default=None)
 
 
-def _return_of(call: Call) -> int:
+def _return_of(call: Call) -> float:
     return call.returned or 0
 
 
@@ -87,7 +88,7 @@ def _left_after(dead: Call, intent: Intent, operation: str) -> list[Call]:
     return [call for call in intent.possible if call.operation == operation and call.left > _return_of(dead)]
 
 
-def _can_recover(dead: Call, intent: Intent, place: int, case: Case) -> bool:
+def _can_recover(dead: Call, intent: Intent, place: float, case: Case) -> bool:
     """Return whether the client could still create: nothing else required it to stop, and nothing prevented the create."""
     sends = [call for call in intent.of("send") if call.was_over(place)]
     tried = sum(call.effect is not Effect.CONSUMED and _return_of(call) <= _return_of(dead) for call in sends)
@@ -108,38 +109,29 @@ def _no_recovery(dead: Call, intent: Intent) -> Breach:
 
 
 R2 = Clause(
-    code="R2",
-    name="dead-id-not-recovered",
-    statement="create a fresh session after the first 403 for a dead one, and stop after a second 403 without a reason",
-    reason="A session may end between its creation and its use: a deployment, an idle timeout, an administrator. One fresh"
-    " session delivers the message; if two 403s give no reason, permission is missing and no session will help.",
-    advice=(
-        "On a 403 that names no scope create a session and send once more, in the same call.",
-        "Count these recoveries: after the second 403 without a reason give up and report it.",
-    ),
-    stimulus="a send was answered by a 403 for a dead session, and the client created another or could have",
     start=None,
     step=_step_not_recovered,
     on=(CallLeft, IntentEnded),
     own_time=True,
-    parameters=("min_attempts", "delivery"),
     needs_intents=True,
     needs_report="part",
     closeness=_dead_sends,
     is_reaction=True,
+    **told("R2"),
+    trigger=_any_dead,
 )
 
 GRANTS = frozenset({"grant_scope", "revoke_scope", "set_scopes", "set_policy"})
 """Perturbations that change the client's permissions. After one of them a new try is fair."""
 
 
-def scope_refusal(intent: Intent, since: int, place: int) -> Call | None:
+def scope_refusal(intent: Intent, since: float, place: float) -> Call | None:
     """Return the first call of the intent that was refused for a missing scope between `since` and `place`, or None."""
     known = (call for call in intent.calls if call.scope_refused and call.was_over(place))
     return next((call for call in known if not call.was_over(since)), None)
 
 
-def _step_scope(changed: int, moment: Moment, _: Case) -> tuple[int, Mark]:
+def _step_scope(changed: float, moment: Moment, _: Case) -> tuple[float, Mark]:
     """The state is the place of the last change of permissions."""
     match moment:
         case WorldChanged(entry, place) if entry.what in GRANTS:
@@ -169,23 +161,15 @@ def _scope_denied(intent: Intent, refused: Call | None) -> Mark:
 
 
 R3 = Clause(
-    code="R3",
-    name="scope-retried",
-    statement="stop after a 403 for a missing scope, and report failure",
-    reason="A missing scope is fixed by an administrator, not by a retry: the 403 with the code app.not.authorized.for.scope"
-    " comes again however often the client asks, and each try counts against the rate limit.",
-    advice=(
-        "Tell the two 403s apart by `code`: app.not.authorized.for.scope means give up and say so.",
-        "Name the scope in the error you raise, so that the integration's administrator can grant it: webchat:session:write.",
-    ),
-    stimulus="a 403 for a missing scope reached the client while it was at work on a message",
-    start=-1,
+    start=-1.0,
     step=_step_scope,
     on=(CallLeft, CallReturned, IntentEnded, WorldChanged),
     own_time=True,
     needs_intents=True,
     needs_report="part",
     is_reaction=True,
+    **told("R3"),
+    trigger=lambda history: bool(history.scope_refusals),
 )
 
 
@@ -210,19 +194,11 @@ def _repetition(call: Call, earlier: Call) -> Breach:
 
 
 R7 = Clause(
-    code="R7",
-    name="refusal-retried",
-    statement="not repeat an unchanged request that got 400, 404, 405, 413 or 415",
-    reason="These refusals are about the request itself: the same request gets the same answer, and each try counts against the"
-    " rate limit.",
-    advice=(
-        "Retry on 429, 5xx and connection errors only; let 4xx answers end the call.",
-        "Log what the answer says under `details`, and change the request before you send it again.",
-    ),
-    stimulus="a request got 400, 404, 405, 413 or 415",
     start=None,
     step=_step_refusal_retried,
     on=(CallLeft, CallReturned),
     own_time=True,
     is_reaction=True,
+    **told("R7"),
+    trigger=lambda history: bool(history.rejects),
 )

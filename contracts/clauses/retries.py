@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
+from itertools import takewhile
+from operator import attrgetter
 
-from contracts.clauses.words import at, noun_of, seconds
-from contracts.history import Call, CallLeft, CallReturned, Moment
+from contracts.clauses.words import at, noun_of, seconds, told
+from contracts.history import Call, CallLeft, CallReturned, Group, Intent, Moment
 from contracts.judge import EXERCISED, LOWER_BOUND, Breach, Case, Clause, Mark
 
-ROUNDING = 1
-"""Milliseconds that may be lost between two time stamps, because each is cut to whole milliseconds."""
 
-
-def _failed(call: Call) -> bool:
+def failed(call: Call) -> bool:
     """Return whether a call got 429, 5xx, no answer or an unusable 200."""
     return call.status is None or call.status == 429 or call.status >= 500 or call.unusable
 
 
-def _over(calls: Iterable[Call], operation: str | None, place: int) -> list[Call]:
+def _over(unit: Intent | Group, operation: str | None, place: float) -> list[Call]:
     """Return the calls of an operation that were over at `place`, in the order of their answers."""
-    known = [call for call in calls if call.operation == operation and call.was_over(place)]
-    return sorted(known, key=lambda call: call.returned or 0)
+    calls = unit.over.get(operation, [])
+    return calls[: bisect_left(calls, place, key=attrgetter("returned"))]
 
 
-def _row(call: Call, place: int) -> list[Call]:
-    """Return the failures of the call's operation right before it, back to the last success; the latest first."""
-    if call.intent is None and (call.group is None or call.operation != "token"):
-        return []
-    row: list[Call] = []
-    for earlier in reversed(_over(call.intent.calls if call.intent else _shared(call), call.operation, place)):
-        if not _failed(earlier):
-            break
-        row.append(earlier)
-    return row
+def _row(call: Call, place: float) -> list[Call]:
+    """Return the failures of the call's operation right before it, back to the last success; the latest first.
+
+    Token calls that belong to no intent are those of the client.
+    """
+    unit = call.intent or (call.group if call.operation == "token" else None)
+    return [] if unit is None else list(takewhile(failed, reversed(_over(unit, call.operation, place))))
 
 
 def messages_served(call: Call, before: Iterable[Call]) -> int:
@@ -48,14 +45,10 @@ def is_certain(call: Call, case: Case) -> bool:
     return call.intent is not None or not case.history.inferred
 
 
-def _shared(call: Call) -> list[Call]:
-    """Return the calls of the call's group, including token calls that belong to the client and not to one message."""
-    return call.group.calls if call.group is not None else []
-
-
-def _step_unbounded(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def step_unbounded(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+    """Judge R4."""
     match moment:
-        case CallReturned(call) if call.group is not None and _failed(call):
+        case CallReturned(call) if (call.group is not None or call.intent is not None) and failed(call):
             return state, EXERCISED
         case CallLeft(call, place):
             row = _row(call, place)
@@ -75,79 +68,60 @@ def _longest_row(case: Case) -> float:
 
 
 R4 = Clause(
-    code="R4",
-    name="retry-unbounded",
-    statement="not call one operation more than `max_attempts` times in a row that fails by 429, 5xx or no usable answer",
-    reason="A platform that is down is not helped by clients that never stop: they keep it down, and hold up their callers.",
-    advice=(
-        "Bound the attempts, and raise when they are used up. In tenacity: `stop_after_attempt(5)`.",
-        "Look for retries under your own: urllib3, an SDK or a proxy may multiply them.",
-    ),
-    stimulus="a call failed by 429, 5xx, no answer, an answer cut short or an unusable 200",
     start=None,
-    step=_step_unbounded,
+    step=step_unbounded,
     on=(CallLeft, CallReturned),
     own_time=True,
-    parameters=("max_attempts",),
     needs_intents=True,
     closeness=_longest_row,
     is_reaction=True,
+    **told("R4"),
+    trigger=lambda history: any(map(failed, history.calls)),
 )
 
 
 def _due(call: Call) -> int | None:
-    """Return when the wait that a 429 asked for is over, in milliseconds; None if it did not ask in whole seconds.
+    """Return when the wait that an answer asked for is over, in milliseconds; None if it did not ask in whole seconds.
 
     The platform documents whole seconds only. A client that reads nothing else honours everything it was promised.
     """
-    answer = call.answer
-    if call.status != 429 or answer is None or answer.retry_after is None or call.returned_at is None:
+    if call.retry_after is None or call.returned_at is None:
         return None
-    return call.returned_at + 1000 * answer.retry_after if answer.retry_after_text is None else None
+    return call.returned_at + 1000 * call.retry_after
 
 
-def _step_retry_after(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def step_retry_after(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+    """Judge R5."""
     match moment:
         case CallReturned(call) if call.intent is not None and _due(call) is not None:
-            return state, EXERCISED
-        case CallLeft(call, place) if call.intent is not None:
-            return state, _too_early(call, _over(call.intent.calls, call.operation, place), _slack(case))
+            return state, EXERCISED if case.history.goes_on(call) else None
+        case CallLeft(call) if call.intent is not None:
+            return state, _too_early(call, case)
     return state, None
 
 
-def _slack(case: Case) -> int:
-    """Milliseconds by which a wait may have been longer than its two time stamps say."""
-    return ROUNDING + 2 * (case.history.resolution - 1)
-
-
-def _too_early(call: Call, earlier: list[Call], slack: int) -> Breach | None:
-    for refused in earlier:
+def _too_early(call: Call, case: Case) -> Breach | None:
+    for refused in case.history.waits:
         due = _due(refused)
-        if due is not None and call.left_at + slack < due and refused.answer is not None:
-            waited, said = seconds(call.left_at - (refused.returned_at or 0)), refused.answer.retry_after
-            message = f"{noun_of(call)} left {waited} after a 429 that said Retry-After {said}"
+        if refused.intent is not call.intent or refused.operation != call.operation:
+            continue
+        if due is not None and call.left_at + case.history.slack < due and case.history.knew(refused, call):
+            waited = seconds(call.left_at - (refused.returned_at or 0))
+            message = f"{noun_of(call)} left {waited} after a {refused.status} that said Retry-After {refused.retry_after}"
             return Breach(message, (at("asked to wait", refused), at("too early", call)))
     return None
 
 
 R5 = Clause(
-    code="R5",
-    name="retry-after-ignored",
-    statement="let the whole seconds pass that a 429 asks for before the operation is called again",
-    reason="The platform counts requests per token and minute: a client that returns before Retry-After has passed is refused"
-    " again and may be shut out for longer.",
-    advice=(
-        "Read Retry-After (whole seconds) and wait that long; your own back-off may only make it longer.",
-        "After a long wait create a fresh session: the one from before has gone idle.",
-    ),
-    stimulus="a 429 with whole seconds to wait reached the client while it was at work on a message",
     start=None,
-    step=_step_retry_after,
+    step=step_retry_after,
     on=(CallLeft, CallReturned),
     own_time=True,
     clocks=LOWER_BOUND,
     needs_intents=True,
     is_reaction=True,
+    **told("R5"),
+    trigger=lambda history: bool(history.waits),
 )
 
 
@@ -163,7 +137,7 @@ def _step_immediate(state: None, moment: Moment, case: Case) -> tuple[None, Mark
         case CallReturned(call) if call.intent is not None and _asks_for_a_pause(call):
             return state, EXERCISED
         case CallLeft(call, place) if call.intent is not None:
-            earlier = _over(call.intent.calls, call.operation, place)
+            earlier = _over(call.intent, call.operation, place)
             found = earlier and _asks_for_a_pause(earlier[-1])
             return state, _at_once(call, earlier[-1], case) if found else None
     return state, None
@@ -171,31 +145,20 @@ def _step_immediate(state: None, moment: Moment, case: Case) -> tuple[None, Mark
 
 def _at_once(call: Call, failed: Call, case: Case) -> Breach | None:
     waited = call.left_at - (failed.returned_at or 0)
-    if waited + _slack(case) >= 1000 * case.parameters.min_pause:
+    if waited + case.history.slack >= 1000 * case.parameters.min_pause:
         return None
     message = f"{noun_of(call)} was tried again {seconds(waited)} after a {failed.status}"
     return Breach(message, (at("server error" if failed.status != 429 else "asked to wait", failed), at("tried at once", call)))
 
 
 R6 = Clause(
-    code="R6",
-    name="retry-immediate",
-    statement="leave at least `min_pause` seconds between a server error, or a 429 without whole seconds, and the next try",
-    reason="A 5xx means that the platform is in trouble for more than a moment: tries without a pause are used up before it"
-    " recovers, and many clients doing so keep it from recovering.",
-    advice=(
-        "Wait at least 0.1 s before each retry, longer each time, with jitter on top. In tenacity:"
-        " `wait_exponential_jitter()`, or `wait_fixed(0.1) + wait_random_exponential()`, which alone may draw 0.",
-        "In urllib3 `backoff_factor` does not delay the first retry. Override `get_backoff_time` in a subclass of `Retry`:"
-        " `return max(0.5, super().get_backoff_time())`.",
-    ),
-    stimulus="a 5xx, or a 429 without whole seconds to wait, reached the client while it was at work on a message",
     start=None,
     step=_step_immediate,
     on=(CallLeft, CallReturned),
     own_time=True,
     clocks=LOWER_BOUND,
-    parameters=("min_pause",),
     needs_intents=True,
     is_reaction=True,
+    **told("R6"),
+    trigger=lambda history: any(map(_asks_for_a_pause, history.calls)),
 )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from itertools import takewhile
 from math import isinf
 
 from msgspec import UnsetType
 
 from contracts.clauses.excuses import handed_on
-from contracts.clauses.words import at, name_of, quote, seconds
-from contracts.history import Call, CallLeft, CallReturned, Effect, Intent, Moment, document
+from contracts.clauses.words import at, doing, name_of, quote, seconds, told
+from contracts.history import Call, CallLeft, CallReturned, Credential, Effect, Intent, Moment, document
 from contracts.judge import EXERCISED, UPPER_BOUND, Breach, Case, Clause, Mark
 from mockserver.journal import Guest
 
@@ -18,37 +19,37 @@ FROM_DOUBLING = ("R3", "R4")
 """Clauses that a client also breaks if it sends twice at once: one answer forbids what the other requires."""
 
 
-def uses_before(call: Call, place: int, case: Case) -> list[Call]:
-    """Return the sends that had used up the id of `call` when it left, may have, or were under way; empty if uses are left."""
-    uses = [*_spent(call, place, case), *call.beside]
-    return uses if len(uses) >= _handshakes(case) else []
-
-
-def _spent(call: Call, place: int, case: Case) -> list[Call]:
-    """Return the sends known at `place` to have used up the id of `call`, for certain or perhaps."""
-    if call.presented is None:
+def uses_before(kind: str, call: Call, place: float, case: Case) -> list[Call]:
+    """Return the calls that had used up the id of `call` when it left, may have, or were under way; empty if uses are left."""
+    limit = case.history.limits.get(kind)
+    if limit is None:
         return []
-    return list(takewhile(lambda send: send.was_over(place), case.history.sessions[call.presented].spent))
+    credential = case.history.shown_by(call, kind)
+    beside = [other for other in call.beside if other.shown.get(kind) == credential.id]
+    uses = [*_spent(credential, place), *beside]
+    return uses if len(uses) >= limit else []
 
 
-def _handshakes(case: Case) -> int:
-    """Return how many sends an id is good for."""
-    return case.history.policy("handshakes", 1)
+def _spent(credential: Credential, place: float) -> list[Call]:
+    """Return the calls known at `place` to have used up an id, for certain or perhaps."""
+    return list(takewhile(lambda use: use.was_over(place), credential.spent))
 
 
-def _step_reused(any_used: bool, moment: Moment, case: Case) -> tuple[bool, Mark]:
+def step_reused(kind: str, any_used: bool, moment: Moment, case: Case) -> tuple[bool, Mark]:
+    """Judge S1, for ids of any kind."""
     match moment:
-        case CallReturned(call, place):
-            return any_used or len(_spent(call, place + 1, case)) >= _handshakes(case), None
-        case CallLeft(call, place) if call.presented is not None:
-            uses = uses_before(call, place, case)
+        case CallReturned(call, place) if kind in call.shown:
+            spent = _spent(case.history.shown_by(call, kind), place + 1)
+            return any_used or len(spent) >= case.history.limits[kind], None
+        case CallLeft(call, place) if kind in call.shown:
+            uses = uses_before(kind, call, place, case)
             if uses and not _may_repeat(call, uses, place, case):
-                return any_used, _reuse(call, uses, place, case)
+                return any_used, _reuse(kind, call, uses, place, case)
             return any_used, EXERCISED if any_used else None
     return any_used, None
 
 
-def _may_repeat(call: Call, uses: list[Call], place: int, case: Case) -> bool:
+def _may_repeat(call: Call, uses: list[Call], place: float, case: Case) -> bool:
     """Return whether the client repeats sends of this message whose outcome is unknown, under the same idempotency key."""
     key = call.key(case.parameters.idempotency_key)
     return key is not None and all(
@@ -59,19 +60,19 @@ def _may_repeat(call: Call, uses: list[Call], place: int, case: Case) -> bool:
     )
 
 
-def _reuse(call: Call, uses: list[Call], place: int, case: Case) -> Breach:
-    label = case.history.sessions[call.presented or ""].label
+def _reuse(kind: str, call: Call, uses: list[Call], place: float, case: Case) -> Breach:
+    name = case.history.shown_by(call, kind).name
     flying = [send for send in uses if not send.was_over(place)]
     if flying:
-        message = f"session {label} was presented again while a send of it was on its way"
+        message = f"{name} was presented again while a {doing(call)} of it was on its way"
         evidence = (at("first use", uses[0]), at("used again", call))
         return Breach(message, evidence, _overlap(flying, call, case), explains=FROM_DOUBLING)
     if len(uses) > 1:
-        message = f"session {label} was presented again after {len(uses)} sends had used it up"
+        message = f"{name} was presented again after {len(uses)} {doing(call)}s had used it up"
     elif uses[0].effect is Effect.CONSUMED:
-        message = f"session {label} was used twice"
+        message = f"{name} was used twice"
     else:
-        message = f"session {label} was presented again after a send with an unknown outcome"
+        message = f"{name} was presented again after a {doing(call)} with an unknown outcome"
     return Breach(message, (at("first use", uses[0]), at("used again", call)))
 
 
@@ -84,30 +85,19 @@ def _overlap(flying: list[Call], call: Call, case: Case) -> bool:
 
 
 def _most_sends(case: Case) -> float:
-    return max((session.sends for session in case.history.sessions.values()), default=0)
+    return max((session.uses for session in case.history.sessions.values()), default=0)
 
 
 S1 = Clause(
-    code="S1",
-    name="session-reused",
-    statement="never present an id again after a send of it was accepted, or may have been, nor while one is on its way",
-    reason="The platform invalidates a session id at its first successful handshake: the second send is a 403 in production."
-    " If the answer to a send was lost, or is not there yet, it is unknown whether the id is used up.",
-    advice=(
-        "Create the session inside the call that sends: POST …/webchat/sessions, then use that id once.",
-        "Do not keep ids in a dict, a database row or on self, and do not send twice at once: a second try needs a session"
-        " of its own.",
-    ),
-    stimulus="an id was used up, and the client sent again",
     start=False,
-    step=_step_reused,
+    step=partial(step_reused, "session"),
     on=(CallLeft, CallReturned),
-    parameters=("idempotency_key",),
     closeness=_most_sends,
+    **told("S1"),
 )
 
 
-def _age(call: Call, place: int, case: Case) -> int | None:
+def _age(call: Call, place: float, case: Case) -> int | None:
     """Return the id's age in milliseconds when `call` presented it; None if its create was not seen to be answered."""
     session = case.history.sessions.get(call.presented or "")
     created = session.created if session is not None else None
@@ -116,7 +106,7 @@ def _age(call: Call, place: int, case: Case) -> int | None:
     return call.left_at - created.returned_at - _jumped_elsewhere(created.returned or 0, call, case)
 
 
-def _jumped_elsewhere(since: int, call: Call, case: Case) -> int:
+def _jumped_elsewhere(since: float, call: Call, case: Case) -> int:
     """Return how far the clock jumped during requests that `call` did not wait for, such as another message's."""
     if not case.history.intents:
         return 0
@@ -160,25 +150,14 @@ def _oldest(case: Case) -> float:
 
 
 S2 = Clause(
-    code="S2",
-    name="session-stale",
-    statement="use an id within `max_age` seconds of receiving it",
-    reason="The gap between creation and use must be milliseconds: a session that is not used ends after a short idle timeout,"
-    " and the send that comes after it is a 403.",
-    advice=(
-        "Create the session right before the send, in the same function: nothing may wait between the two.",
-        "After a wait (Retry-After, a queue, a slow login) create a new session instead of using the one from before. If an"
-        " HTTP layer repeats a send by itself and that suits you, raise the limit with --max-age, or switch it off.",
-    ),
-    stimulus="a send presented an id whose creation the trace holds",
     start=None,
     step=_step_stale,
     on=(CallLeft,),
     own_time=True,
     clocks=UPPER_BOUND,
-    parameters=("max_age",),
     spared=_any_age_will_do,
     closeness=_oldest,
+    **told("S2"),
 )
 
 
@@ -202,21 +181,12 @@ def _sharing(call: Call, intent: Intent, case: Case) -> Breach | None:
 
 
 S3 = Clause(
-    code="S3",
-    name="session-shared",
-    statement="use an id only for the guest whose message it was created for",
-    reason="A session is the context of one guest: a message sent in another guest's session shows up in the wrong"
-    " conversation, which is a disclosure, not only an error.",
-    advice=(
-        "Keep the id in a local variable of the call that sends; never on self, in a global or in a pool.",
-        "If calls run in parallel, give each its own session, created with its own guest.",
-    ),
-    stimulus="a send left while a session of another guest had been created",
     start=frozenset[Guest](),
     step=_step_shared,
     on=(CallLeft,),
     needs_intents=True,
     needs_report="all",
+    **told("S3"),
 )
 
 
@@ -224,40 +194,33 @@ NEVER_ISSUED = frozenset({"session.unknown", "session.foreign"})
 """Reasons that say that this client was never issued the id, if the platform gives reasons."""
 
 
-def _step_invented(state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+def step_invented(kind: str, state: None, moment: Moment, case: Case) -> tuple[None, Mark]:
+    """Judge S4, for ids of any kind."""
     match moment:
-        case CallReturned(call) if call.presented is not None:
-            return state, _invention(call, case)
+        case CallReturned(call) if kind in call.shown:
+            return state, _invention(case.history.shown_by(call, kind), call, case)
     return state, None
 
 
-def _invention(call: Call, case: Case) -> Mark:
-    """The breach is certain only with intents: a recording without them may begin after sessions were created."""
-    session = case.history.sessions[call.presented or ""]
-    if (session.created is not None and session.created.left < call.left) or handed_on(call):
+def _invention(credential: Credential, call: Call, case: Case) -> Mark:
+    """The breach is certain only with intents: a recording without them may begin after ids were issued."""
+    is_issued = credential.created is not None and credential.created.left <= call.left
+    if is_issued or credential.registered or handed_on(call):
         return EXERCISED
     answer = call.answer
     told = answer is not None and answer.reason in NEVER_ISSUED
     if not told and answer is not None and (answer.session is not None or answer.accepted):
         return EXERCISED
-    message = f"the client presented {session.label}, which the platform never issued to it"
+    message = f"the client presented {credential.label}, which the platform never issued to it"
     certain = told or (bool(case.history.intents) and not case.history.inferred)
     return Breach(message, (at("never issued", call),), certain) if certain or call.status == 403 else None
 
 
 S4 = Clause(
-    code="S4",
-    name="session-invented",
-    statement="present only ids that the platform issued to it",
-    reason="The platform answers an id it never issued, or issued to another OAuth client, with the same 403 as a dead one.",
-    advice=(
-        "Take `webChatSessionId` from the answer to POST …/webchat/sessions, and from nowhere else.",
-        "Fail loudly if that answer has no id, instead of sending a default.",
-    ),
-    stimulus="a send presented an id",
     start=None,
-    step=_step_invented,
+    step=partial(step_invented, "session"),
     on=(CallReturned,),
+    **told("S4"),
 )
 
 
@@ -302,19 +265,10 @@ def _placeholder_in_text(call: Call) -> Breach | None:
 
 
 S5 = Clause(
-    code="S5",
-    name="session-placeholder",
-    statement="never send a placeholder where an id belongs, or in a text that had none",
-    reason="A template that was not rendered, as {{new_session_id}}, is a well-formed id that was never issued: a 403 that"
-    " looks like a dead session and comes back with every retry.",
-    advice=(
-        "Pass the id as a value, not through a template or string formatting.",
-        "Check that the answer to the create has an id before you build the send.",
-    ),
-    stimulus="the client sent a message",
     start=None,
     step=_step_placeholder,
     on=(CallLeft,),
+    **told("S5"),
 )
 
 
@@ -329,7 +283,7 @@ def _step_orphaned(state: None, moment: Moment, _: Case) -> tuple[None, Mark]:
     return state, None
 
 
-def _orphan(call: Call, intent: Intent, place: int) -> Breach | None:
+def _orphan(call: Call, intent: Intent, place: float) -> Breach | None:
     """After a refusal, a further session may be part of the recovery."""
     earlier = [other for other in intent.of("create") if other.left < place]
     if not earlier or any(other.was_over(place) and other.status != 200 for other in intent.calls):
@@ -339,20 +293,11 @@ def _orphan(call: Call, intent: Intent, place: int) -> Breach | None:
 
 
 S6 = Clause(
-    code="S6",
-    name="session-orphaned",
-    statement="create one session per message if nothing goes wrong",
-    reason="A session that is created and not used counts against the platform's limits until it ends by itself, and shows"
-    " that the client does not know which of its ids it is using.",
-    advice=(
-        "Create the session in one place, and pass its id along instead of creating another.",
-        "Do not create sessions ahead of need: they end after a short idle timeout.",
-    ),
-    stimulus="the client created a session for a message, in a run without perturbations",
     start=None,
     step=_step_orphaned,
     on=(CallLeft,),
     own_time=True,
     needs_intents=True,
     spared=_perturbed,
+    **told("S6"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contracts.clauses import shapes
 from contracts.clauses.excuses import handed_on, made_up
-from contracts.clauses.words import at, noun_of, quote
+from contracts.clauses.words import at, noun_of, quote, told
 from contracts.history import Call, CallLeft, CallReturned, Moment
 from contracts.judge import EXERCISED, Breach, Case, Clause, Mark
 
@@ -30,19 +30,10 @@ def _excused(call: Call) -> bool:
 
 
 W1 = Clause(
-    code="W1",
-    name="payload-invalid",
-    statement="send bodies that satisfy the schema, as application/json",
-    reason="The platform checks a body before it looks at the session: what does not satisfy the schema is a 400, another media"
-    " type a 415, and neither will ever be accepted.",
-    advice=(
-        "Build the body as a value and let the HTTP library encode it as JSON, content type included; do not glue strings.",
-        "Check the text before the send: 1 to 4000 characters, no NUL; refuse what is longer.",
-    ),
-    stimulus="the client created a session or sent a message",
     start=None,
     step=_step_payload,
     on=(CallLeft, CallReturned),
+    **told("W1"),
 )
 
 
@@ -67,16 +58,8 @@ NOWHERE = frozenset({404, 405})
 """The statuses for an unknown path, or an unknown method of a known one."""
 
 W2 = Clause(
-    code="W2",
-    name="wrong-endpoint",
-    statement="call only operations that exist",
-    reason="A path with a typo in it is a 404 for ever, another method a 405; neither is counted as a message.",
-    advice=(
-        "Join base URL and path in one place, and mind double slashes and lost prefixes such as /api/v2.",
-        "Let redirects and 404 end the call with an error that names the URL.",
-    ),
-    stimulus="the client made a request",
     start=None,
     step=_step_endpoint,
     on=(CallReturned,),
+    **told("W2"),
 )

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Any, Literal
 from unicodedata import combining, is_normalized, normalize
 
+from contracts.documents import table
 from contracts.history import Call, Effect, Intent
 from contracts.judge import Evidence
+
+_TOLD = table("contracts.clauses", "client.toml")
+
+
+def told(code: str) -> dict[str, Any]:
+    """Return the texts of a clause, as arguments of Clause."""
+    return {"code": code, **_TOLD[code]}
 
 
 def at(label: str, call: Call) -> Evidence:
@@ -85,7 +93,7 @@ def plain_or_quoted(name: str) -> str:
 def name_of(intent: Intent) -> str:
     """Name an intent as a person counts them: `message 1`, `inferred message 3 to Ann`."""
     if not intent.inferred:
-        return f"message {intent.number + 1}"
+        return f"{intent.noun} {intent.number + 1}"
     whom = f" to {plain_or_quoted(intent.guest.name)}" if intent.guest.name else ""
     return f"inferred message {intent.number + 1}{whom}"
 
@@ -97,8 +105,17 @@ def reported(intent: Intent) -> Evidence:
 
 
 def noun_of(call: Call, article: str = "a") -> str:
-    """Name a call by a noun: `a create`, `a send`, `a token request`; `a request` if it called something unknown."""
-    return f"{article} {'token request' if call.operation == 'token' else call.operation or 'request'}"
+    """Name a call by a noun: `a create`, `a send`, `a token request`; `a request` if it called something unknown.
+
+    Operations of declared platforms have any name: `a call of register`.
+    """
+    nouns = {"token": "token request", "create": "create", "send": "send", None: "request"}
+    return f"{article} {nouns.get(call.operation) or f'call of {call.operation}'}"
+
+
+def doing(call: Call) -> str:
+    """Name a call that shows an id by one word."""
+    return "send" if call.operation == "send" else "call"
 
 
 def answer_to(call: Call) -> str:

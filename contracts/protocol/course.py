@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from typing import Any
 
+from contracts.history import Call, Effect
 from contracts.judge import Evidence
 from contracts.output import OutputLine
 from contracts.protocol.clauses import SHORTEST
-from contracts.protocol.history import Call, history_of
+from contracts.protocol.history import history_of
 from contracts.protocol.trace import FOREVER, Trace, UnitRun
 from contracts.report.course import Places
 from contracts.report.rows import Ask, Event, Row, drawn
@@ -25,18 +25,6 @@ class CourseOfRun:
         self.trace = trace
         self.clock = "virtual" if trace.sharp else "wall"
         self._history = history_of(platform, trace)
-
-    @cached_property
-    def _names(self) -> dict[tuple[str, str], str]:
-        """Short names for ids, such as ``session 1``, numbered in the order of first use."""
-        names: dict[tuple[str, str], str] = {}
-        counts: dict[str, int] = {}
-        for call in sorted(self._history.calls, key=lambda one: one.left):
-            for kind, id in (*call.shown.items(), *call.brought.items()):
-                if (kind, id) not in names:
-                    counts[kind] = counts.get(kind, 0) + 1
-                    names[kind, id] = f"{self._history.platform.kinds[kind].noun} {counts[kind]}"
-        return names
 
     def rows(self, evidence: Sequence[Evidence], log: Sequence[OutputLine]) -> list[Row]:
         """See Course."""
@@ -60,51 +48,52 @@ class CourseOfRun:
         for call in self._history.calls:
             ask = self._ask(call)
             yield Event("left", call.left, ask.left_at, ask=ask)
-            if ask.returned_at is not None:
-                yield Event("returned", call.returned, ask.returned_at, ask=ask)
+            if call.returned is not None and call.returned_at is not None:
+                yield Event("returned", call.returned, call.returned_at, ask=ask)
 
     def _ask(self, call: Call) -> Ask:
-        exchange = call.exchange
-        shows = self._named(call.shown)
-        said = [f"{self._names[kind, id]} is dead" for kind, id in call.shown.items() if call.effects[kind] == "dead"]
+        exchange, shown = self._history.exchange(call), call.shown | call.ended
+        shows = self._named(shown)
+        said = [f"{name} is dead" for name, kind in zip(shows, shown, strict=True) if call.effects[kind] is Effect.DEAD]
         brings = [f"brings {', '.join(self._named(call.brought))}"] if call.brought else []
         fault = [f"fault: {exchange.fault}"] if exchange.fault else []
         doing = " with ".join([call.operation or "no operation", *([", ".join(shows)] if shows else [])])
         return Ask(
             number=call.number,
             text=f"{exchange.method} {self._hidden(exchange.path)} {doing}",
-            left_at=exchange.left_at,
-            returned_at=exchange.returned_at if call.returned < FOREVER else None,
+            left_at=call.left_at,
+            returned_at=call.returned_at,
             reply=str(call.status or "none"),
             state=", ".join([*brings, *said, *fault]),
             seq=call.number,
-            of=(None if call.unit is None else call.unit.number, call.operation),
+            of=(None if call.intent is None else call.intent.number, call.operation),
             status=call.status,
-            retry_after=None if call.retry_after is None else int(call.retry_after),
+            retry_after=call.retry_after,
         )
 
     def _told(self, call: Call) -> dict[str, Any]:
-        exchange, unit = call.exchange, call.unit
+        exchange, unit = self._history.exchange(call), call.intent if self._history.units else None
         return {
             "number": call.number,
-            "at": exchange.left_at,
+            "at": call.left_at,
             "method": exchange.method,
             "path": self._hidden(exchange.path),
             "operation": call.operation,
-            "unit": None if unit is None else unit.number,
-            "shown": self._named(call.shown),
+            "unit": None if unit is None else unit.number + 1,
+            "shown": self._named(call.shown | call.ended),
             "status": call.status,
             "brought": self._named(call.brought),
             "fault": exchange.fault or None,
         }
 
     def _named(self, ids: dict[str, str]) -> list[str]:
-        return [self._names[pair] for pair in ids.items()]
+        return [self._history.credentials[kind][id].name for kind, id in ids.items()]
 
     def _hidden(self, path: str) -> str:
         """Return a path with names in place of ids."""
-        for (_, id), name in self._names.items():
-            path = path.replace(id, f"{{{name}}}") if len(id) >= SHORTEST else path
+        for known in self._history.credentials.values():
+            for id, credential in known.items():
+                path = path.replace(id, f"{{{credential.name}}}") if len(id) >= SHORTEST else path
         return path
 
 

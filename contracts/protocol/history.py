@@ -1,242 +1,199 @@
-"""A run as its client could know it: each call with the ids it showed and brought, and the answer's word about them.
-
-The judge reads the wire itself, by the declaration's places. It uses the mock's own knowledge only to acquit: an id in an
-answer that a fault spoiled was still issued.
-"""
+"""The history of a run of a declared platform's client: calls with the ids that they show and bring, units, and moments."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
-from contextlib import suppress
-from typing import Any, Literal
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain, pairwise
 
-from msgspec import Struct
-
+from contracts.history import (
+    SPENDS,
+    Call,
+    CallLeft,
+    CallReturned,
+    Credential,
+    Effect,
+    Group,
+    History,
+    Intent,
+    IntentBegan,
+    IntentEnded,
+    Moment,
+)
 from contracts.judge import DEFAULTS, Parameters
-from contracts.protocol.trace import Exchange, Trace, UnitRun
-from mockserver.platform.message import Message, dig
-from mockserver.platform.model import Kind, Operation, Platform
-from mockserver.platform.places import reader
+from contracts.protocol.trace import FOREVER, Exchange, Trace, UnitRun
+from contracts.protocol.wire import Signals, read_call
+from mockserver import journal
+from mockserver.platform.model import Platform
 
-Effect = Literal["used", "dead", "unknown", "none"]
-"""An answer's word about an id that the call showed: used, dead, unknown (it may have been used) or none (nothing is said)."""
+TIMER = 50
+"""Milliseconds by which a timer may be early on a real clock."""
 
-DEATHS = ("unknown", "foreign", "ended", "evicted", "spent", "succeeded", "idle", "expired")
-"""Causes of a refusal after which an id is of no more use."""
-
-
-class Call(Struct, eq=False, kw_only=True):
-    """A request to one of the platform's operations, as its client saw it. `status` is None if no answer reached it."""
-
-    exchange: Exchange
-    operation: str | None
-    unit: UnitRun | None
-    status: int | None
-    retry_after: float | None
-    shown: dict[str, str]
-    brought: dict[str, str]
-    lasts: dict[str, float]
-    """Seconds for which the ids it brought are good, if the answer says so."""
-    effects: dict[str, Effect]
-
-    @property
-    def number(self) -> int:
-        """The number of the request, from 1."""
-        return self.exchange.number
-
-    @property
-    def left(self) -> float:
-        """The place in the order of events at which the client let go of it."""
-        return self.exchange.left
-
-    @property
-    def returned(self) -> float:
-        """The place in the order of events at which its answer had come."""
-        return self.exchange.returned
-
-    @property
-    def failed(self) -> bool:
-        """True if it may be tried again unchanged: no answer, status 429, or an error of the server."""
-        return self.status is None or self.status == 429 or self.status >= 500
+CLOSE = 250
+"""Milliseconds between an answer and a request within which a clock cannot tell for sure which came first."""
 
 
-class History(Struct, kw_only=True):
-    """A run as a client saw it."""
+@dataclass(eq=False, slots=True, kw_only=True)
+class DeclaredHistory(History):
+    """The history of a run of a declared platform's client."""
 
     platform: Platform
-    calls: list[Call]
-    units: list[UnitRun]
-    known: frozenset[tuple[str, str]]
-    """Ids, with their kinds, that were issued without a sign on the client's side of the wire."""
-    whole: bool
-    sharp: bool
+    trace: Trace
     parameters: Parameters
-    crossing: bool | None = None
+    units: list[Intent] = field(default_factory=list)
+    """The units of work that the client was asked to do. Those in `intents` may be inferred."""
+
+    def exchange(self, call: Call) -> Exchange:
+        """Return a call's request and answer."""
+        return self.trace.exchanges[call.number - 1]
+
+    @property
+    def slack(self) -> int:
+        """See History."""
+        return 1 if self.trace.sharp else TIMER
 
     def knew(self, told: Call, later: Call) -> bool:
-        """Return True if the maker of the `later` call had to know of the answer to `told`.
+        """See History.
 
-        It had to if both belong to one unit of work, or if its unit began after the answer was noticed. A unit that was under
-        way already may have fetched an id before, and a call outside of any unit cannot be attributed.
+        It had to know if both belong to one unit of work, or if its unit began after the answer was noticed. A unit that was
+        under way already may have fetched an id before, and a call outside of any unit cannot be attributed.
         """
-        if told.returned > later.left or not told.exchange.heard:
+        if not told.was_over(later.left) or not self.exchange(told).heard:
             return False
-        if not self.sharp and self._may_have_crossed(told, later):
+        if not self.trace.sharp and self._may_have_crossed(told, later):
             return False
-        if told.unit is None and later.unit is None:
-            return not any(told.left < unit.ended and unit.began < later.left for unit in self.units) or not self.units
-        if later.unit is None:
+        if told.intent is None and later.intent is None:
+            return not any(told.left < (unit.ended or FOREVER) and unit.began < later.left for unit in self.units)
+        if later.intent is None:
             return False
-        return later.unit is told.unit or later.unit.began >= self._noticed(told)
+        return later.intent is told.intent or later.intent.began >= self._noticed(told)
+
+    def goes_on(self, told: Call, kind: str | None = None) -> bool:
+        """See History: the client does the same call again, or one that shows an id of that kind."""
+        again = (call for call in self.calls if (call.operation == told.operation if kind is None else kind in call.shown))
+        return any(self.knew(told, call) for call in again)
 
     def _noticed(self, told: Call) -> float:
         """Return the moment at which the client had surely noticed an answer: the unit that got it went on, or ended.
 
         The thread that has the answer may not have run yet when another thread begins a unit.
         """
-        if told.unit is None:
-            return told.returned
-        went_on = (call.left for call in self.calls if call.unit is told.unit and call.left > told.returned)
-        return min([told.unit.ended, *went_on])
+        returned = told.returned or 0
+        if told.intent is None:
+            return returned
+        went_on = (call.left for call in told.intent.calls if call.left > returned)
+        return min([told.intent.ended or FOREVER, *went_on])
 
     def _may_have_crossed(self, told: Call, later: Call) -> bool:
         """Return True if `later` may have left before the answer to `told` was there, as far as a clock tells.
 
         If they are close, it may. The exception is the same call made again, because the answer led to it.
         """
-        if later.exchange.left_at - told.exchange.returned_at >= CLOSE:
+        if later.left_at - (told.returned_at or 0) >= CLOSE:
             return False
-        if self.crossing is not None:
-            return self.crossing
-        if later.unit is told.unit and later.operation != told.operation:
+        if self.trace.crossing is not None:
+            return self.trace.crossing
+        if later.intent is told.intent and later.operation != told.operation:
             return True
-        return any(other is not told and other.left < told.returned and other.returned > told.left for other in self.calls)
+        return any(other is not told and overlaps(told, other) for other in self.calls)
 
 
-CLOSE = 250
-"""Milliseconds between an answer and a request within which a clock cannot tell for sure which came first."""
+def overlaps(one: Call, other: Call) -> bool:
+    """Return True if both calls were under way at the same time."""
+    return not one.was_over(other.left) and not other.was_over(one.left)
 
 
-def history_of(platform: Platform, trace: Trace, parameters: Parameters = DEFAULTS) -> History:
+def history_of(platform: Platform, trace: Trace, parameters: Parameters = DEFAULTS) -> DeclaredHistory:
     """Return a run as its client could know it."""
-    calls = [_call(platform, exchange, trace.units) for exchange in trace.exchanges]
-    known = {(kind, id) for kind, id in trace.registered.items()}
-    known |= {(kind, id) for exchange in trace.exchanges for kind, id in exchange.issued.items() if exchange.spoiled}
-    return History(
-        platform=platform,
-        calls=calls,
-        units=trace.units,
-        known=frozenset(known),
-        whole=trace.whole,
-        sharp=trace.sharp,
-        parameters=parameters,
-        crossing=trace.crossing,
-    )
+    header = journal.Header(clock="virtual" if trace.sharp else "wall")
+    history = DeclaredHistory(header, platform=platform, trace=trace, parameters=parameters)
+    history.limits = {kind.name: kind.life.uses for kind in platform.kinds.values() if kind.life.uses is not None}
+    history.credentials = {name: {} for name in platform.kinds}
+    history.units = [_intent(unit) for unit in trace.units]
+    signals = Signals.of(platform)
+    history.calls = [read_call(platform, exchange, signals) for exchange in trace.exchanges]
+    _attribute(history)
+    for call in sorted(history.calls, key=lambda one: one.left):
+        _name_ids(history, call)
+    for kind, id in trace.registered.items():
+        _credential(history, kind, id).registered = True
+    history.moments = sorted(_moments(history), key=lambda moment: moment.place)
+    for moment in history.moments:
+        _follow(history, moment)
+    return history
 
 
-def operation_of(platform: Platform, message: Message) -> Operation | None:
-    """Return the operation that a request calls. Path parameters are put into the message."""
-    found = platform.route(message.path, message.method)
-    if found is None:
-        return None
-    route, message.params = found
-    several = route.operations.get(message.method, ())
-    return next((one for one in several if one.answers_to(message)), None)
+def _intent(unit: UnitRun) -> Intent:
+    intent = Intent(unit.number - 1, Group(unit.number), journal.Guest("", ""), "", unit.began, unit.began_at, 0)
+    intent.noun, intent.given, intent.alone = unit.name, unit.payload, unit.alone
+    if unit.ended < FOREVER:
+        intent.ended, intent.ended_at = unit.ended, unit.ended_at
+    intent.outcome, intent.error = unit.outcome, unit.error
+    return intent
 
 
-def _call(platform: Platform, exchange: Exchange, units: list[UnitRun]) -> Call:
-    request = Message(exchange.method, exchange.path, exchange.query, exchange.headers, exchange.body)
-    operation = operation_of(platform, request)
-    name = None if operation is None else operation.name
-    status = exchange.status
-    answer = Message(headers=exchange.answer_headers, body=exchange.answer_body)
-    shown: dict[str, str] = {}
-    brought: dict[str, str] = {}
-    lasts: dict[str, float] = {}
-    for kind in platform.kinds.values():
-        if name is not None and name in kind.carried:
-            shown |= _id(kind.name, kind.carried[name](request))
-        place = kind.issued.get(name or "", kind.always)
-        if status is not None and place is not None and (status < 400 or kind.always is not None):
-            brought |= _id(kind.name, reader(place)(answer))
-    if (told := exchange.journalled) is not None:
-        name, shown, brought = told.operation, told.shown, told.brought
-    for id in brought:
-        lasts |= _lasts(platform.kinds[id], answer)
-    code = None if status is None else _code(platform, answer)
-    harmless = {(row.status, row.code) for row in platform.refused.values() if row.harmless}
-    effects = _effects([platform.kinds[one] for one in shown], exchange, code, harmless)
-    return Call(
-        exchange=exchange,
-        operation=name,
-        unit=_unit(exchange, units),
-        status=status,
-        retry_after=_seconds(answer.header("retry-after")),
-        shown=shown,
-        brought=brought,
-        lasts=lasts,
-        effects=effects,
-    )
+def _attribute(history: DeclaredHistory) -> None:
+    """Give each call to the only unit that ran when it left, if it was one.
 
-
-def _id(kind: str, value: Any) -> dict[str, str]:
-    return {kind: str(value)} if isinstance(value, str | int) and value != "" else {}
-
-
-def _lasts(kind: Kind, answer: Message) -> Mapping[str, float]:
-    place = kind.told_at
-    if place is None:
-        return {}
-    seconds = reader(place)(answer)
-    return {kind.name: float(seconds)} if isinstance(seconds, int | float) else {}
-
-
-def _code(platform: Platform, answer: Message) -> Any:
-    for path in platform.code_paths:
-        found = dig(answer.json, path) if path else None
-        if found is not None:
-            return found
-    return None
-
-
-def _effects(kinds: list[Kind], exchange: Exchange, code: Any, harmless: Set[tuple[int, Any]]) -> dict[str, Effect]:
-    """Return the answer's word about each id shown. If a refusal may be about several of them, it kills none.
-
-    An answer among the `harmless` promises that it says nothing of them.
+    Without units, all calls count as one unit if none of them overlap.
     """
-    if (exchange.status, code) in harmless:
-        return {kind.name: "none" for kind in kinds}
-    found = {kind.name: _effect(kind, exchange, code) for kind in kinds}
-    dead = [name for name, effect in found.items() if effect == "dead"]
-    return found | dict.fromkeys(dead, "none") if len(dead) > 1 else found
+    history.intents = list(history.units)
+    calls = sorted(history.calls, key=lambda one: one.left)
+    if not history.units and all(one.was_over(other.left) for one, other in pairwise(calls)):
+        history.intents = [_intent(UnitRun(number=1, name="unit", payload={}, began=-1))]
+    for call in calls:
+        under_way = [unit for unit in history.intents if unit.began < call.left < (unit.ended or FOREVER)]
+        if len(under_way) == 1:
+            (unit,) = under_way
+            call.intent = unit
+            unit.calls.append(call)
+            if unit.alone and history.platform.effects.get(unit.noun, {}).get("by") == call.operation:
+                call.does = unit.noun
 
 
-def _effect(kind: Kind, exchange: Exchange, code: Any) -> Effect:
-    """Return the answer's word about an id, from its status and code."""
-    status = exchange.status
-    if status is None:
-        return "none" if exchange.unsent else "unknown"
-    if (status, code) in dead_signals(kind):
-        return "dead"
-    if status >= 500:  # it may come from something before the platform
-        return "unknown"
-    return "used" if kind.seen_is_spent or status < 400 else "none"
+def _name_ids(history: DeclaredHistory, call: Call) -> None:
+    """Note the ids that a call showed, brought, or would have brought if its answer had reached the client."""
+    for kind, id in chain(call.shown.items(), call.ended.items()):
+        _credential(history, kind, id)
+    for kind, id in chain(call.brought.items(), history.exchange(call).issued.items()):
+        credential = _credential(history, kind, id)
+        credential.created = credential.created or call
 
 
-def dead_signals(kind: Kind) -> frozenset[tuple[int, Any]]:
-    """Return the answers, by status and code, that mean an id of this kind is of no more use."""
-    rows = [row for cause, row in kind.refused.items() if cause in DEATHS]
-    return frozenset((row.status, row.code) for row in rows)
+def _credential(history: DeclaredHistory, kind: str, id: str) -> Credential:
+    """Return the credential. Those of a kind have short names, such as ``session 1``, in the order in which they appear."""
+    known, noun = history.credentials[kind], history.platform.kinds[kind].noun
+    if id not in known:
+        name = f"{noun} {len(known) + 1}"
+        known[id] = Credential(id, name, name, noun)
+    return known[id]
 
 
-def _unit(exchange: Exchange, units: list[UnitRun]) -> UnitRun | None:
-    """Return the unit that a call belongs to: the only one that ran when it left, else None."""
-    under_way = [unit for unit in units if unit.began < exchange.left < unit.ended]
-    return under_way[0] if len(under_way) == 1 else None
+def _moments(history: DeclaredHistory) -> Iterator[Moment]:
+    for intent in history.intents:
+        yield IntentBegan(intent, intent.began)
+        if intent.ended is not None:
+            yield IntentEnded(intent, intent.ended)
+    for call in history.calls:
+        yield CallLeft(call, call.left)
+        if call.returned is not None:
+            yield CallReturned(call, call.returned)
 
 
-def _seconds(text: str | None) -> float | None:
-    """Return the wait that a Retry-After header asks for, in seconds; None if it has another form or is missing."""
-    with suppress(ValueError):
-        return float(text) if text is not None and text.strip().isdecimal() else None
-    return None
+def _follow(history: DeclaredHistory, moment: Moment) -> None:
+    """Note what a call that leaves or returns means for the ids it shows."""
+    if isinstance(moment, CallLeft):
+        shown = [history.credentials[kind][id] for kind, id in moment.call.shown.items()]
+        moment.call.beside = tuple(call for credential in shown for call in credential.flying)
+        for credential in shown:
+            credential.flying.append(moment.call)
+    elif isinstance(moment, CallReturned):
+        call = moment.call
+        history.note_return(call)
+        for kind, id in call.shown.items():
+            history.credentials[kind][id].flying.remove(call)
+            if call.effects[kind] in SPENDS:
+                history.credentials[kind][id].spent.append(call)
+        for kind, id in chain(call.shown.items(), call.ended.items()):
+            if call.effects[kind] is Effect.DEAD:
+                history.credentials[kind][id].dead.append(call)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from msgspec.structs import replace
-
-from contracts.judge import DEFAULTS, Evidence, Parameters, Status, Verdict, Verdicts
-from contracts.protocol.clauses import Result
+from contracts.judge import DEFAULTS, Case, Clause, Judgement, Parameters, decide
 from contracts.protocol.history import history_of
-from contracts.protocol.rules import Applied, applied
+from contracts.protocol.rules import demands
 from contracts.protocol.trace import Trace
 from mockserver.platform.model import Platform
 
@@ -26,29 +24,18 @@ mistakes."""
 
 
 def judge(
-    platform: Platform, trace: Trace, parameters: Parameters = DEFAULTS, clauses: Iterable[Applied] | None = None
-) -> Verdicts:
+    platform: Platform, trace: Trace, parameters: Parameters = DEFAULTS, clauses: Sequence[Clause[Any]] | None = None
+) -> Judgement:
     """Return the verdict of each clause; by default of all that the platform has."""
-    history = history_of(platform, trace, parameters)
-    chosen = applied(platform) if clauses is None else clauses
-    verdicts = [_verdict(clause, clause.rule.judge(history, clause.subject)) for clause in chosen]
-    broken = [verdict.code for verdict in verdicts if verdict.status is Status.VIOLATED]
-    return Verdicts(tuple(_explained(verdict, broken) for verdict in verdicts))
+    case = Case(history_of(platform, trace, parameters), parameters)
+    chosen = demands(platform) if clauses is None else clauses
+    codes = [clause.code for clause in chosen]
+    return decide(case, chosen, {code: tuple(_consequences(code, codes)) for code in codes})
 
 
-def _verdict(clause: Applied, result: Result) -> Verdict:
-    breach = result.breach
-    if breach is None:
-        return Verdict(clause.demand.code, Status.HELD if result.exercised else Status.NOT_EXERCISED)
-    labels = clause.rule.labels
-    evidence = [Evidence(labels[min(nth, len(labels) - 1)], number) for nth, number in enumerate(breach.at)]
-    return Verdict(clause.demand.code, Status.VIOLATED, breach.message, tuple(evidence))
-
-
-def _explained(verdict: Verdict, broken: Iterable[str]) -> Verdict:
-    code, _, about = verdict.code.partition("/")
-    for root in broken:
-        cause, _, kind = root.partition("/")
-        if verdict.status is Status.VIOLATED and code in EXPLAINS.get(cause, ()) and (code[0] == "D" or kind == about):
-            return replace(verdict, explained_by=root)
-    return verdict
+def _consequences(root: str, codes: Sequence[str]) -> Iterator[str]:
+    cause, _, kind = root.partition("/")
+    for other in codes:
+        code, _, about = other.partition("/")
+        if code in EXPLAINS.get(cause, ()) and (code[0] == "D" or kind == about):
+            yield other

@@ -12,8 +12,8 @@ from contracts.har import bodies, document
 from contracts.har.bodies import Attached
 from contracts.har.kinds import HarError
 from contracts.har.stream import pieces
-from contracts.protocol.history import operation_of
 from contracts.protocol.trace import Exchange, Trace
+from contracts.protocol.wire import operation_of
 from mockserver.platform.message import Message
 from mockserver.platform.model import Platform
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
+from contracts.clauses.delivery import D1, step_delivered_twice
+from contracts.clauses.refusals import R1, step_dead_retried
+from contracts.clauses.retries import R4, R5
+from contracts.clauses.sessions import S1, S4, step_invented, step_reused
 from contracts.documents import table
-from contracts.judge import Demand
+from contracts.history import Moment
+from contracts.judge import UNTOLD, Case, Clause, Step
 from contracts.protocol import clauses, units
-from contracts.protocol.clauses import Result
-from contracts.protocol.history import History
+from contracts.protocol.clauses import Marks
+from contracts.protocol.history import DeclaredHistory
 from contracts.protocol.units import Unit
 from mockserver.platform.model import Kind, Platform
 
@@ -21,61 +27,52 @@ Subject = Any
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
-    """A clause with its subject left open. Texts have `{a}`, `{noun}` and `{uses}` where the subject is named.
+class Surveyed(Clause[None]):
+    """A clause of declared platforms that looks at a whole history at once."""
 
-    `about` yields the subjects that a platform has for it. `duty` is the word under which a declaration gives its source.
-    `labels` say what each request of a breach shows.
+    start: None = None
+    step: Step[None] = lambda state, *_: (state, None)
+    on: tuple[type[Moment], ...] = ()
+    survey: Callable[[Any], Marks]
+
+    def marks(self, case: Case) -> Marks:
+        """See Clause."""
+        return self.survey(case.history)
+
+
+Make = Callable[[Subject, dict[str, Any]], Clause[Any]]
+"""Returns the clause about a subject, with these words."""
+
+
+class Rule(NamedTuple):
+    """A clause with its subject left open. `about` yields the subjects that a platform has for it.
+
+    `told` has its texts, in which `{a}`, `{noun}` and `{uses}` name the subject, and the `duty` that has its source.
     """
 
     code: str
-    name: str
-    statement: str
-    stimulus: str
-    reason: str
-    advice: str
-    labels: tuple[str, ...]
+    make: Make
     about: Callable[[Platform], Iterable[Subject]]
-    judge: Callable[[History, Subject], Result]
-    duty: str = ""
-    parameters: tuple[str, ...] = ()
+    told: Mapping[str, Any]
 
-    def demand(self, subject: Subject) -> Demand:
+    def clause(self, subject: Subject) -> Clause[Any]:
         """Return the clause about one subject. Its code has the subject's name, as in `S1/nonce`."""
-        told = self._source(subject)
-        return Demand(
-            code=self.code if subject is None else f"{self.code}/{subject.name}",
-            name=self.name,
-            statement=_worded(self.statement, subject),
-            stimulus=_worded(self.stimulus, subject),
-            reason=_worded(self.reason, subject),
-            advice=(_worded(self.advice, subject),),
-            level=LEVELS.get(told.get("level", ""), ""),
-            parameters=self.parameters,
-            source=told.get("text", "") + (f" ({told['of']})" if "of" in told else ""),
-        )
-
-    def _source(self, subject: Subject) -> dict[str, str]:
-        found = subject.duty if isinstance(subject, Kind) else subject.effect if isinstance(subject, Unit) else {}
-        return dict(found.get("sources", {}).get(self.duty, {}))
+        sources = subject.duty if isinstance(subject, Kind) else subject.effect if isinstance(subject, Unit) else {}
+        source = sources.get("sources", {}).get(self.told.get("duty", ""), {})
+        words = {name: _worded(self.told[name], subject) for name in ("statement", "stimulus", "reason", "advice")}
+        told = {
+            "code": self.code if subject is None else f"{self.code}/{subject.name}",
+            "name": self.told["name"],
+            "level": LEVELS.get(source.get("level", ""), ""),
+            "source": source.get("text", "") + (f" ({source['of']})" if "of" in source else ""),
+            "parameters": tuple(self.told.get("parameters", ())),
+        }
+        return self.make(subject, words | {"advice": (words["advice"],)} | told)
 
 
-class Applied(NamedTuple):
-    """A clause about one subject of a platform."""
-
-    demand: Demand
-    rule: Rule
-    subject: Subject
-
-
-def applied(platform: Platform) -> tuple[Applied, ...]:
+def demands(platform: Platform) -> tuple[Clause[Any], ...]:
     """Return the clauses that clients of a platform are judged by."""
-    return tuple(Applied(rule.demand(subject), rule, subject) for rule in RULES for subject in rule.about(platform))
-
-
-def demands(platform: Platform) -> tuple[Demand, ...]:
-    """Return what clients of a platform must do, in words."""
-    return tuple(one.demand for one in applied(platform))
+    return tuple(rule.clause(subject) for rule in RULES for subject in rule.about(platform))
 
 
 def _worded(text: str, subject: Subject) -> str:
@@ -97,26 +94,47 @@ def _calls(_: Platform) -> tuple[None]:
     return (None,)
 
 
-_RULES: Mapping[str, tuple[Callable[[History, Subject], Result], Callable[[Platform], Iterable[Subject]]]] = {
-    "S1": (clauses.reused, _kinds(lambda kind: kind.life.uses is not None and bool(kind.carried))),
-    "N2": (clauses.predecessor, _kinds(lambda kind: kind.succeeds)),
-    "S4": (clauses.invented, _kinds(lambda kind: bool(kind.carried) and (bool(kind.issued) or kind.registered))),
-    "R1": (clauses.dead_shown, _kinds(lambda kind: bool(kind.refused) and bool(kind.issued))),
-    "R2": (clauses.not_renewed, _kinds(lambda kind: kind.duty.get("dead") == "renew")),
-    "N1": (clauses.not_from_refusal, _kinds(lambda kind: kind.duty.get("dead") == "renew from refusal")),
-    "A2": (clauses.renewed_for_ever, _kinds(lambda kind: kind.duty.get("dead") == "renew")),
-    "A3": (clauses.stampede, _kinds(lambda kind: bool(kind.duty.get("alone")))),
-    "A4": (clauses.wasted, _kinds(lambda kind: bool(kind.duty.get("keep")))),
-    "A5": (clauses.leaked, _kinds(lambda kind: bool(kind.duty.get("secret")))),
-    "R4": (clauses.unbounded, _calls),
-    "R5": (clauses.too_early, _calls),
-    "D1": (units.doubled, _units(lambda effect: effect["delivery"] == "at-most-once")),
-    "D2": (units.given_up, _units(lambda effect: bool(effect.get("survives")))),
-    "D3": (units.misreported, _units(lambda _: True)),
-    "D4": (units.altered, _units(lambda effect: bool(effect.get("keeps")))),
+def _shared(clause: Clause[Any], step: Callable[..., Any] | None = None, **more: Any) -> Make:
+    """Return what makes a clause of the web chat one of declared platforms. `step` takes the name of its subject first."""
+
+    def make(subject: Subject, words: dict[str, Any]) -> Clause[Any]:
+        about: dict[str, Any] = {} if step is None else {"step": partial(step, subject.name)}
+        return replace(clause, **(words | more | about), closeness=None)
+
+    return make
+
+
+def _surveyed(survey: Callable[[Any, DeclaredHistory], Marks]) -> Make:
+    return lambda subject, words: Surveyed(survey=partial(survey, subject), **words)
+
+
+def _begins_late(case: Case) -> str:
+    return UNTOLD if isinstance(case.history, DeclaredHistory) and not case.history.trace.whole else ""
+
+
+_RULES: Mapping[str, tuple[Make, Callable[[Platform], Iterable[Subject]]]] = {
+    "S1": (_shared(S1, step_reused), _kinds(lambda kind: kind.life.uses is not None and bool(kind.carried))),
+    "N2": (_surveyed(clauses.predecessor), _kinds(lambda kind: kind.succeeds)),
+    "S4": (
+        _shared(S4, step_invented, spared=_begins_late),
+        _kinds(lambda kind: bool(kind.carried) and (bool(kind.issued) or kind.registered)),
+    ),
+    "R1": (_shared(R1, step_dead_retried), _kinds(lambda kind: bool(kind.refused) and bool(kind.issued))),
+    "R2": (_surveyed(clauses.not_renewed), _kinds(lambda kind: kind.duty.get("dead") == "renew")),
+    "N1": (_surveyed(clauses.not_from_refusal), _kinds(lambda kind: kind.duty.get("dead") == "renew from refusal")),
+    "A2": (_surveyed(clauses.renewed_for_ever), _kinds(lambda kind: kind.duty.get("dead") == "renew")),
+    "A3": (_surveyed(clauses.stampede), _kinds(lambda kind: bool(kind.duty.get("alone")))),
+    "A4": (_surveyed(clauses.wasted), _kinds(lambda kind: bool(kind.duty.get("keep")))),
+    "A5": (_surveyed(clauses.leaked), _kinds(lambda kind: bool(kind.duty.get("secret")))),
+    "R4": (_shared(R4), _calls),
+    "R5": (_shared(R5), _calls),
+    "D1": (_shared(D1, step_delivered_twice), _units(lambda effect: effect["delivery"] == "at-most-once")),
+    "D2": (_surveyed(units.given_up), _units(lambda effect: bool(effect.get("survives")))),
+    "D3": (_surveyed(units.misreported), _units(lambda _: True)),
+    "D4": (_surveyed(units.altered), _units(lambda effect: bool(effect.get("keeps")))),
 }
-"""How each clause is judged, and the subjects that it has."""
+"""How each clause is made, and the subjects that it has."""
 
 _TOLD = table("contracts.protocol", "rules.toml")
 
-RULES = tuple(Rule(code=code, judge=judge, about=about, **_TOLD[code]) for code, (judge, about) in _RULES.items())
+RULES = tuple(Rule(code, make, about, _TOLD[code]) for code, (make, about) in _RULES.items())

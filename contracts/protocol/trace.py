@@ -6,6 +6,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from contracts.history import Outcome
+
 FOREVER = float("inf")
 
 PLAIN_FAULTS = ("latency", "body in two pieces")
@@ -67,7 +69,7 @@ class UnitRun(Struct, kw_only=True):
     payload: dict[str, Any]
     began: float
     ended: float = FOREVER
-    outcome: str = "never"
+    outcome: Outcome = "never"
     error: str = ""
     alone: bool = True
     """True if no other unit ran at the same time."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from contracts.protocol.clauses import Breach, Result
-from contracts.protocol.history import Call, History
-from contracts.protocol.trace import UnitRun
+from contracts.clauses.excuses import made_up
+from contracts.clauses.retries import failed
+from contracts.clauses.words import at
+from contracts.history import Call, Effect, Intent
+from contracts.judge import EXERCISED, Breach
+from contracts.protocol.clauses import Marks
+from contracts.protocol.history import DeclaredHistory
 from mockserver.platform.message import Message
 from mockserver.platform.places import parse, reader
 
@@ -20,66 +25,50 @@ class Unit(NamedTuple):
     effect: Effects
 
 
-def _runs(history: History, unit: Unit) -> list[tuple[UnitRun, list[Call]]]:
-    """Return the units of a name that ran alone, each with its calls of the operation that does it."""
-    calls = [call for call in history.calls if call.operation == unit.effect["by"]]
-    runs = [run for run in history.units if run.name == unit.name and run.alone]
-    return [(run, [call for call in calls if call.unit is run]) for run in runs]
+def _runs(history: DeclaredHistory, unit: Unit) -> Iterator[tuple[Intent, list[Call]]]:
+    """Yield the units of a name that ran alone, each with its calls of the operation that does it."""
+    for run in history.units:
+        if run.noun == unit.name and run.alone:
+            yield run, [call for call in run.calls if call.does == unit.name]
 
 
-def doubled(history: History, unit: Unit) -> Result:
-    """Judge D1: the platform accepts each unit at most once."""
-    exercised = False
-    for _, calls in _runs(history, unit):
-        accepted = [call for call in calls if call.exchange.accepted]
-        exercised = exercised or len(calls) > 1
-        if len(accepted) > 1:
-            return Result(True, Breach("it was accepted twice", (accepted[0].number, accepted[1].number)))
-    return Result(exercised)
-
-
-def given_up(history: History, unit: Unit) -> Result:
+def given_up(unit: Unit, history: DeclaredHistory) -> Marks:
     """Judge D2: a unit is completed if its only obstacle was something dead that can be renewed."""
-    exercised = False
     for run, _ in _runs(history, unit):
-        calls = [call for call in history.calls if call.unit is run]
-        dead = [call for call in calls if _is_renewable(call, history)]
-        others = [call for call in calls if call not in dead and _went_wrong(call)]
-        if not dead or others or len(dead) > 1:
+        dead = [call for call in run.calls if _is_renewable(call, history)]
+        others = [call for call in run.calls if call not in dead and _went_wrong(call)]
+        if others or len(dead) != 1:
             continue
-        exercised = True
+        yield EXERCISED
         if run.outcome != "accepted":
             what = f"it was given up, though all that failed was something dead that can be renewed ({run.outcome})"
-            return Result(True, Breach(what, (dead[0].number,)))
-    return Result(exercised)
+            yield Breach(what, (at("died here", dead[0]),))
 
 
 def _went_wrong(call: Call) -> bool:
-    return call.failed or (call.status or 0) >= 400 or call.exchange.spoiled
+    return failed(call) or (call.status or 0) >= 400 or made_up(call)
 
 
-def _is_renewable(call: Call, history: History) -> bool:
+def _is_renewable(call: Call, history: DeclaredHistory) -> bool:
     kinds = history.platform.kinds
-    return any(
-        effect == "dead" and kinds[name].duty.get("dead", "").startswith("renew") for name, effect in call.effects.items()
-    )
+    dead = (kinds[name] for name, effect in call.effects.items() if effect is Effect.DEAD)
+    return any(kind.duty.get("dead", "").startswith("renew") for kind in dead)
 
 
-def misreported(history: History, unit: Unit) -> Result:
+def misreported(unit: Unit, history: DeclaredHistory) -> Marks:
     """Judge D3: the client's report of a unit is true."""
-    exercised = False
     for run, calls in _runs(history, unit):
         if run.outcome == "never":
             continue
-        exercised = True
-        answered = [call for call in calls if call.status is not None and call.status < 300 and not call.exchange.spoiled]
-        if run.outcome == "accepted" and not any(call.exchange.accepted for call in calls):
-            return Result(True, Breach("it was reported as done, and the platform never accepted it", _numbers(calls)))
-        later = [call for call in history.calls if answered and call.unit is run and call.left > answered[-1].left]
-        if run.outcome == "failed" and answered and not any(map(_went_wrong, later)):
+        yield EXERCISED
+        answered = [call for call in calls if call.status is not None and call.status < 300 and not made_up(call)]
+        later = [call for call in run.calls if answered and call.left > answered[-1].left]
+        if run.outcome == "accepted" and not any(call.accepted for call in calls):
+            evidence = (at(label, call) for label, call in zip(("this call", "and this one"), calls, strict=False))
+            yield Breach("it was reported as done, and the platform never accepted it", tuple(evidence))
+        elif run.outcome == "failed" and answered and not any(map(_went_wrong, later)):
             what = "it was reported as failed, though the platform had accepted it and said so"
-            return Result(True, Breach(what, (answered[-1].number,)))
-    return Result(exercised)
+            yield Breach(what, (at("this call", answered[-1]),))
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -91,24 +80,20 @@ def _same(one: Any, other: Any) -> bool:
     return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
 
 
-def altered(history: History, unit: Unit) -> Result:
+def altered(unit: Unit, history: DeclaredHistory) -> Marks:
     """Judge D4: the values of the unit arrive unchanged."""
     places = {field: parse(place) for field, place in unit.effect.get("keeps", {}).items()}
-    readers = {field: reader(place) for field, place in places.items()}
-    exercised = False
     for run, calls in _runs(history, unit):
         for call in calls:
-            exchange = call.exchange
+            exchange = history.exchange(call)
             message = Message(exchange.method, exchange.path, exchange.query, exchange.headers, exchange.body)
             found = history.platform.route(exchange.path, exchange.method)
             message.params = found[1] if found is not None else {}
-            for field, read in readers.items():
-                exercised = True
-                given, arrived = run.payload.get(field), read(message)
-                if not _same(arrived, given) and (places[field].is_pointer or arrived != _written(given)):
-                    what = f"{field} arrived as {arrived!r} in place of {given!r}"
-                    return Result(True, Breach(what, (call.number,)))
-    return Result(exercised)
+            for field, place in places.items():
+                yield EXERCISED
+                given, arrived = run.given.get(field), reader(place)(message)
+                if not _same(arrived, given) and (place.is_pointer or arrived != _written(given)):
+                    yield Breach(f"{field} arrived as {arrived!r} in place of {given!r}", (at("altered here", call),))
 
 
 def _written(value: Any) -> str | None:
@@ -116,7 +101,3 @@ def _written(value: Any) -> str | None:
     if isinstance(value, bool):
         return str(value).lower()
     return None if value is None else str(value)
-
-
-def _numbers(calls: list[Call]) -> tuple[int, ...]:
-    return tuple(call.number for call in calls[:2])

@@ -18,7 +18,7 @@ from contracts.protocol.course import CourseOfRun
 from contracts.protocol.history import history_of
 from contracts.protocol.judge import judge
 from contracts.protocol.recording import Reading
-from contracts.protocol.rules import Applied, applied
+from contracts.protocol.rules import demands
 from contracts.protocol.runner import Runner
 from contracts.protocol.scenario import Advance, Do, End, Scenario, load, units_of
 from contracts.protocol.walk import plain, walk
@@ -54,7 +54,7 @@ class Declaration(NamedTuple):
     @property
     def demands(self) -> tuple[Demand, ...]:
         """The clauses for its clients, in words."""
-        return tuple(one.demand for one in applied(self.platform))
+        return demands(self.platform)
 
     @property
     def codes(self) -> list[str]:
@@ -80,7 +80,7 @@ class Declaration(NamedTuple):
             if not runner.platform.effects:
                 declares_none = f"the platform {runner.platform.name} declares no x-effects"
                 raise ContractsError(f"{declares_none}, which say what a client is asked to do")
-            clauses = _chosen(runner.platform, options)
+            clauses = select_from(demands(runner.platform), options.clauses)
             campaign = Campaign(DeclaredTrials(runner, clauses, options.parameters), watch)
             kept = [] if corpus is None else corpus.scenarios
             search = partial(_search, campaign, runner.platform, kept, seed, most, options.parameters.max_attempts)
@@ -94,7 +94,7 @@ class Declaration(NamedTuple):
     ) -> Report:
         """Run one scenario `times` times; return a report. Raises ClientError."""
         with Runner(clients, self.compile) as runner:
-            clauses = _chosen(runner.platform, options)
+            clauses = select_from(demands(runner.platform), options.clauses)
             _check_units(scenario, runner.platform)
             campaign = Campaign(DeclaredTrials(runner, clauses, options.parameters, may_fail=True))
             return self._about(played_again(target, campaign, scenario, options, times), clauses)
@@ -102,7 +102,7 @@ class Declaration(NamedTuple):
     def check(self, target: str, reading: Reading, options: Options = DEFAULT_OPTIONS, source: Source = "recording") -> Report:
         """Judge a recording. Raises ContractsError unless it has a call of this platform."""
         watch, platform = Stopwatch(), reading.platform
-        clauses = _chosen(platform, options)
+        clauses = select_from(demands(platform), options.clauses)
         if not reading.calls:
             raise ContractsError(f"{target}: {reading.extent}; is it the right platform, and the right path in `servers`?")
         verdicts = judge(platform, reading.trace, options.parameters, clauses)
@@ -117,8 +117,8 @@ class Declaration(NamedTuple):
         )
         return self._about(report, clauses)
 
-    def _about(self, report: Report, clauses: Sequence[Applied]) -> Report:
-        return replace(report, platform=self.named, demands=tuple(one.demand for one in clauses))
+    def _about(self, report: Report, clauses: Sequence[Demand]) -> Report:
+        return replace(report, platform=self.named, demands=tuple(clauses))
 
 
 def declaration(named: str | Path | None) -> Declaration | None:
@@ -150,16 +150,10 @@ def _search(
             examine(campaign, scenario)
 
 
-def _chosen(platform: Platform, options: Options) -> tuple[Applied, ...]:
-    every = applied(platform)
-    chosen = select_from([one.demand for one in every], options.clauses)
-    return tuple(one for one in every if one.demand in chosen)
-
-
-def _of_recording(clause: Applied, verdicts: Verdicts, course: CourseOfRun, reading: Reading) -> ClauseResult:
-    demand, verdict = clause.demand, verdicts.of(clause.demand.code)
-    if verdict.status is Status.VIOLATED and clause.rule.code in reading.unsound:
-        verdict = replace(verdict, status=Status.INCONCLUSIVE, message=reading.unsound[clause.rule.code], evidence=())
+def _of_recording(demand: Demand, verdicts: Verdicts, course: CourseOfRun, reading: Reading) -> ClauseResult:
+    verdict, code = verdicts.of(demand.code), demand.code.partition("/")[0]
+    if verdict.status is Status.VIOLATED and code in reading.unsound:
+        verdict = replace(verdict, status=Status.INCONCLUSIVE, message=reading.unsound[code], evidence=())
     status, message = (verdict.status, "") if verdict.is_root else settled(verdict)
     found = Counterexample(message=verdict.message, evidence=verdict.evidence, course=course) if verdict.is_root else None
     exercised = int(status != "not_exercised")

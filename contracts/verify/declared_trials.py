@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from msgspec.structs import replace
 
 from contracts.clients.base import Clients
 from contracts.clients.errors import ClientError
-from contracts.judge import Demand, Parameters
+from contracts.judge import Clause, Demand, Parameters
 from contracts.protocol.course import CourseOfRun
 from contracts.protocol.judge import judge
-from contracts.protocol.rules import Applied
 from contracts.protocol.runner import Runner
 from contracts.protocol.scenario import Advance, Do, During, Inject, Scenario, Step, Together
 from contracts.protocol.trace import Trace
@@ -37,11 +37,13 @@ class DeclaredTrials:
 
     blurs: Mapping[str, Sequence[str]] = {}
 
-    def __init__(self, runner: Runner, clauses: Sequence[Applied], parameters: Parameters, *, may_fail: bool = False) -> None:
+    def __init__(
+        self, runner: Runner, clauses: Sequence[Clause[Any]], parameters: Parameters, *, may_fail: bool = False
+    ) -> None:
         """`may_fail`: a client that fails in peace is judged nevertheless."""
         self._runner, self._clauses, self._parameters = runner, clauses, parameters
         self.clients: Clients = runner.clients
-        self.demands: Sequence[Demand] = [clause.demand for clause in clauses]
+        self.demands: Sequence[Demand] = clauses
         self._may_fail = may_fail
 
     def run(self, scenario: Scenario) -> Trial:

@@ -122,7 +122,7 @@ def test_a_client_in_node_is_judged_in_virtual_time(tmp_path: Path, run: Run) ->
     command = f"{need('node')} {tmp_path}/client.mjs"
     result = run("replay", "--platform", "mcp", str(scenario), "--command", command)
     assert result.exit_code == 1
-    assert "error[R1/session] dead-shown: an MCP session was shown again after a 404" in result.output
+    assert "error[R1/session] dead-shown: MCP session 1 was presented again after a 404" in result.output
     assert "Error: tools/call answered 404 after 1 h" in result.output
     assert "in real time" not in result.output
 

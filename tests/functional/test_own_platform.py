@@ -44,7 +44,7 @@ def uploads(tmp_path: Path) -> Path:
 
 
 def test_what_was_shown_may_be_shown_again_after_an_answer_that_is_declared_harmless(uploads: Path) -> None:
-    with pytest.raises(ProtocolViolated, match="after a call that may have used it"):
+    with pytest.raises(ProtocolViolated, match="after a call with an unknown outcome"):
         verify_protocol(Keeps, uploads, clauses="S1")
     uploads.write_text(UPLOADS.replace(NOT_NOW, f"{NOT_NOW} harmless: true,"))
     (result,) = verify_protocol(Keeps, uploads, clauses="S1").clauses

@@ -13,12 +13,12 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 
-from contracts.protocol.history import operation_of
 from contracts.protocol.judge import judge
 from contracts.protocol.runner import Runner
 from contracts.protocol.scenario import Scenario
 from contracts.protocol.trace import Exchange
 from contracts.protocol.walk import plain, walk
+from contracts.protocol.wire import operation_of
 from mockserver.platform.message import Message
 from mockserver.platform.model import Platform
 from tests.campaign.drivers import PublicClient, drivers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,13 @@ def test_its_good_trace_puts_it_to_the_test_and_breaks_nothing(code: str) -> Non
 def test_the_recorded_traces_are_what_their_stories_tell(kind: str, stories: dict[str, Story]) -> None:
     files = {path.stem: path.read_bytes() for path in (DIRECTORY / kind).glob("*.jsonl")}
     assert files == {code: recorded(story) for code, story in stories.items()}
+
+
+@pytest.mark.parametrize("path", sorted(DIRECTORY.rglob("*.jsonl")), ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_clause_without_its_trigger_would_have_marked_nothing(path: Path) -> None:
+    entries = list(read(path.read_bytes().splitlines()))
+    untriggered = [replace(clause, trigger=None) for clause in CLAUSES]
+    assert judged(entries).verdicts == judged(entries, clauses=untriggered).verdicts
 
 
 def test_codes_and_names_are_unique_and_in_order() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from contracts.history import Outcome
 from contracts.protocol.judge import judge
 from contracts.protocol.trace import FOREVER, Exchange, Trace, UnitRun
 from mockserver.platform import Platform
@@ -20,7 +21,7 @@ class Tape:
         self._platform = platform
         self.trace = Trace(exchanges=[], sharp=sharp)
 
-    def unit(self, began: float, ended: float, *, name: str = "job", outcome: str = "accepted", **more: Any) -> None:
+    def unit(self, began: float, ended: float, *, name: str = "job", outcome: Outcome = "accepted", **more: Any) -> None:
         """A unit of work; only if it was `alone` it is asked what became of it."""
         number = len(self.trace.units) + 1
         alone = more.pop("alone", False)

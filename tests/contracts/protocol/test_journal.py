@@ -11,7 +11,7 @@ import pytest
 from contracts.clients.python import PythonClients
 from contracts.judge import Status
 from contracts.protocol import journal
-from contracts.protocol.history import History, history_of
+from contracts.protocol.history import DeclaredHistory, history_of
 from contracts.protocol.judge import judge
 from contracts.protocol.probe import Control, Prober
 from contracts.protocol.runner import Runner
@@ -40,7 +40,7 @@ def played(toy: Toy, client: type[Any], every: int = EVERY) -> Iterator[tuple[Pl
             yield mock.platform, trace, [Header(), *Reader(mock.store, mock.organization).entries()]
 
 
-def known(history: History, platform: Platform) -> Iterator[tuple[Any, ...]]:
+def known(history: DeclaredHistory, platform: Platform) -> Iterator[tuple[Any, ...]]:
     """Yield each call whose answer came as the platform wrote it, as the judge has it. Secret ids are pseudonyms."""
 
     def named(ids: dict[str, str]) -> dict[str, str]:
@@ -48,9 +48,17 @@ def known(history: History, platform: Platform) -> Iterator[tuple[Any, ...]]:
         return {kind: pseudonym(id) if kind in secret and not id.startswith("t:") else id for kind, id in ids.items()}
 
     for call in history.calls:
-        if call.status is not None and not call.exchange.spoiled:
+        if call.status is not None and not history.exchange(call).spoiled:
             effects = sorted(call.effects.items())
-            yield call.operation, call.status, call.retry_after, named(call.shown), named(call.brought), call.lasts, effects
+            yield (
+                call.operation,
+                call.status,
+                call.retry_after,
+                named(call.shown | call.ended),
+                named(call.brought),
+                call.lasts,
+                effects,
+            )
 
 
 @pytest.mark.parametrize(("toy", "client"), RIGHT, ids=[client.__name__ for _, client in RIGHT])

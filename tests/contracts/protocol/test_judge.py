@@ -202,6 +202,17 @@ def test_one_that_is_on_its_way_is_not_shown_beside() -> None:
     assert tape.broken == {"S1/session"}
 
 
+def test_of_two_kinds_in_one_call_each_is_judged_for_itself() -> None:
+    tape = Tape(two_kinds("status: 403, code: gone"))
+    for at, id in ((0.2, "one-session"), (0.6, "another-session")):
+        tape.call("/login", at, at + 0.2, answer={"token": "a-token", "session": id, "lasts": 3600})
+    sending(tape, 2, 5, session="one-session", bearer="a-token")
+    sending(tape, 3, 6, session="another-session", bearer="a-token")
+    assert tape.broken == set()
+    sending(tape, 7, 8, 403, session="one-session", bearer="a-token")
+    assert tape.broken == {"S1/session"}
+
+
 def test_of_two_uses_both_may_be_on_their_way() -> None:
     tape = Tape(toy(clients.SESSIONS.replace("uses: 1", "uses: 2"), order="[session]", effects=clients.MESSAGE))
     tape.log_in(0.2, 0.4, "a-session")

@@ -45,6 +45,8 @@ ALIASES = {
 }
 """The parametric clauses that say what a clause of the web chat says of its sessions, its tokens and its messages.
 
+S1, S4, R1, R4, R5 and D1 are the same functions for both. The others ask for something similar.
+
 A client that fetches a token for each message also fetches several at once, for which A3 of the web chat has an excuse.
 """
 
