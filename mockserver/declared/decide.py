@@ -7,7 +7,7 @@ rate may count requests that a later guard refuses. An old id that is shown agai
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -95,6 +95,24 @@ def _turned_away(platform: Platform, answer: Answer, guard: str, detail: str, se
     decision = Decision(answer=answer, refused_by=guard, cause=guard, detail=detail, writes={}, issued={})
     _issue_always(platform, None, decision, seen, mint)
     return decision
+
+
+def struck(platform: Platform, operation: Operation | None, answer: Answer, seen: Snapshot, mint: Mint) -> Decision:
+    """Decide a request that the platform has seen, and answers with an injected error."""
+    decision = Decision(answer=answer, acted=False, writes={}, issued={})
+    for kind, record in _living(platform, operation, seen):
+        if kind.seen_is_spent:
+            _write(decision, life.use(record, seen.now, kind.life.idle))
+    _issue_always(platform, operation, decision, seen, mint)
+    return decision
+
+
+def _living(platform: Platform, operation: Operation | None, seen: Snapshot) -> Iterator[tuple[Kind, Credential]]:
+    """Yield what a request shows and is alive, with its kind."""
+    for name in operation.carries if operation is not None else ():
+        record = seen.found.get(name)
+        if record is not None and not life.cause_at(record, seen.owners.get(name), seen.now):
+            yield platform.kinds[name], record
 
 
 # -- guards ----------------------------------------------------------------------------------------------------------
@@ -208,13 +226,10 @@ def _owner_shown(kind: Kind, seen: Snapshot) -> Credential | None:
 
 def _accepted(platform: Platform, operation: Operation, message: Message, seen: Snapshot, mint: Mint) -> Decision:
     decision = Decision(answer=operation.answer, writes={}, issued={})
-    for name in operation.carries:
-        kind, record = platform.kinds[name], seen.found.get(name)
-        if record is None or life.cause_at(record, seen.owners.get(name), seen.now):
-            continue
+    for kind, record in _living(platform, operation, seen):
         if operation.name in kind.ended:
             _write(decision, life.end(record, "ended", seen.now))
-        elif kind.succeeds and name in operation.issues:
+        elif kind.succeeds and kind.name in operation.issues:
             if not kind.life.endless_grace:
                 _write(decision, life.end(record, "succeeded", seen.now, kind.life.grace or 0))
         else:

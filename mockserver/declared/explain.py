@@ -168,7 +168,8 @@ def _guard(name: str, entry: Recorded, guards: Sequence[str]) -> dict[str, str]:
 
 def _why(mock: Mock, entry: Recorded, journal: Sequence[Recorded]) -> str:
     if not entry.acted:
-        return f"A fault was injected: {entry.fault}. The platform was not asked."
+        done = "saw the request, and did not act" if entry.issued else "was not asked"
+        return f"A fault was injected: {entry.fault}. The platform {done}."
     if not entry.refused_by:
         return "It was accepted."
     kind = mock.platform.kinds.get(entry.refused_by)

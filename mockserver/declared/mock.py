@@ -17,7 +17,7 @@ from mockserver.clock import SystemClock
 from mockserver.control.clock import Clock
 from mockserver.control.editor import FAULT_PLANS, Editor
 from mockserver.control.faults import MAX_FAULTS
-from mockserver.declared.decide import Decision, Snapshot, decide, new, turn_away
+from mockserver.declared.decide import Decision, Snapshot, decide, new, struck, turn_away
 from mockserver.declared.entries import AnswerNote, Recorded, recorded, told_as
 from mockserver.engine import life
 from mockserver.engine.decide import Seen
@@ -341,7 +341,10 @@ class Mock:
 
     def _decision(self, call: Call, snapshot: Snapshot) -> Decision:
         if not call.effect.acts:
-            return Decision(answer=self.platform.refused["route"], acted=False)
+            row = self.platform.refused.get(str(call.effect.status))
+            if row is None or row.harmless or call.effect.emptied:
+                return Decision(answer=self.platform.refused["route"], acted=False)
+            return struck(self.platform, call.called, row, snapshot, self.mint)
         if call.called is None:
             return turn_away(self.platform, call.row, call.detail, snapshot, self.mint)
         return decide(self.platform, call.called, call.message, snapshot, self.mint)

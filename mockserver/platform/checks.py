@@ -24,7 +24,11 @@ REFUSALS = ("missing", "unknown", "foreign", *CAUSES)
 GUARDS = ("scope", "body", "grantable", "rate")
 """Guards that do not belong to a kind."""
 
-_GUARD_ROWS = {"scope": ("scope",), "body": ("media", "size", "json", "body"), "grantable": ("grantable",), "rate": ("rate",)}
+_GUARD_ROWS = {
+    **{name: (name,) for name in ("route", "method", "scope", "grantable", "rate")},
+    "body": ("media", "size", "json", "body"),
+}
+"""The rows of `refused` that a guard needs; those of `body` are about its media type, its size, its syntax and its schema."""
 
 
 def check(declaration: Declaration) -> None:
@@ -156,6 +160,9 @@ def _check_answers_places(name: str, kind: dict[str, Any]) -> None:
     """Check that an answer can be written at the places of its ids and of their lifetimes."""
     for keys, told in _issued(kind).items():
         place = _check_written(told, *KINDS, name, "issued", keys)
+        if told != kind["issued"].get("*", told):
+            what = f"{place}: every answer brings one at {kind['issued']['*']}; write that place here too"
+            raise Wrong(what, *KINDS, name, "issued", keys)
         if keys == "*" and (place.part != "header" or place.lens):
             what = f"{place}: what every answer brings stands in a header, like $response.header.Replay-Nonce"
             raise Wrong(what, *KINDS, name, "issued", keys)
@@ -260,20 +267,29 @@ def _lacks(cause: str) -> str:
 def _check_rows(declaration: Declaration) -> None:
     """Check that guards have their rows, and rows their shapes."""
     rows = declaration.lifecycle["refused"]
-    needed = {"route", "method"}
-    for guard in declaration.lifecycle["order"]:
-        needed |= set(_GUARD_ROWS.get(guard, ())) if guard != "body" or _has_bodies(declaration) else set()
-    for row in sorted(needed - rows.keys()):
-        raise Wrong(f"there is no row {row!r}, which answers what that guard refuses", "x-lifecycle", "refused")
+    _check_guards(declaration, rows)
     for name, operation in declaration.operations.items():
         answer = operation.get("answer")
         if isinstance(answer, str):
             _known(answer, rows, "row", "x-lifecycle", "operations", name, "answer")
     for row in rows:
+        if row.isdecimal() and rows[row]["status"] != int(row):
+            what = f"the row answers an injected {row}, so its status is {row}, not {rows[row]['status']}"
+            raise Wrong(what, "x-lifecycle", "refused", row, "status")
         _check_shape(rows[row], declaration, "x-lifecycle", "refused", row)
     for name, kind in declaration.kinds.items():
         for keys, row in kind.get("refused", {}).items():
             _check_shape(row, declaration, *KINDS, name, "refused", keys)
+
+
+def _check_guards(declaration: Declaration, rows: dict[str, Any]) -> None:
+    order = ["route", "method", *declaration.lifecycle["order"]]
+    for guard in order if _has_bodies(declaration) else [one for one in order if one != "body"]:
+        missing = [row for row in _GUARD_ROWS.get(guard, ()) if row not in rows]
+        if missing:
+            s = "s" * (len(missing) > 1)
+            named = ", ".join(map(repr, missing))
+            raise Wrong(f"what {guard!r} refuses needs the row{s} {named}; add the answer{s}", "x-lifecycle", "refused")
 
 
 def _has_bodies(declaration: Declaration) -> bool:

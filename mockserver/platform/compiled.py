@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +48,6 @@ class _Compiler:
             for word in POLICY_WORDS
             if word in told
         }
-        self._expressions = [
-            *(f"${word}.{name}" for word in ("issued", "presented") for name in declaration.kinds),
-            *(f"$told.{name}.{word}" for name in declaration.kinds for word in ("ttl", "idle")),
-        ]
         self._kinds = {name: self._kind(name, told) for name, told in declaration.kinds.items()}
         self._always = [kind for kind in self._kinds.values() if kind.always is not None]
 
@@ -143,7 +139,7 @@ class _Compiler:
             guards=tuple(guard for guard in self._lifecycle["order"] if guard in able and (guard == "body" or not refuses)),
             scopes=scopes,
             check=check,
-            answer=self._refusal(row, "x-lifecycle", "refused", str(answer)) if row else self._success(told, issues),
+            answer=self._refusal(row, "x-lifecycle", "refused", str(answer)) if row else self._success(told, carries, issues),
             refuses=refuses,
             media=media,
             example=example,
@@ -152,8 +148,7 @@ class _Compiler:
 
     def _depth(self, kind: str) -> int:
         """Return the number of owners above a kind. An owner is issued before the kinds within it."""
-        within = self._kinds[kind].within
-        return 0 if within is None else 1 + self._depth(within)
+        return len(list(self._owners(kind)))
 
     def _limits(self, carries: Iterable[str], issues: Iterable[str]) -> Iterator[str]:
         if any(self._kinds[name].life.rate is not None for name in carries):
@@ -161,7 +156,7 @@ class _Compiler:
         if any(self._kinds[name].scopes is not None for name in issues):
             yield "grantable"
 
-    def _success(self, told: dict[str, Any], issues: Iterable[str]) -> Answer:
+    def _success(self, told: dict[str, Any], carries: Iterable[str], issues: Iterable[str]) -> Answer:
         name, wanted, responses = told["name"], told.get("answer"), told["responses"]
         try:
             good = str(wanted) if wanted is not None else success(responses)
@@ -179,7 +174,8 @@ class _Compiler:
                 example = self._bring(where, f"{{$told.{kind_name}}}", example, headers, cookies)
             if example is not None and not media:
                 raise Wrong("it brings an id in its body, and has no content, which says of what media type that is")
-            return self._answer(status_of(good), example, media, headers, tuple(cookies))
+            known = self._expressions([told], carries, issues)
+            return self._answer(status_of(good), example, media, headers, tuple(cookies), known)
         except Wrong as wrong:
             raise Wrong(wrong.problem, *place) from wrong
 
@@ -202,9 +198,30 @@ class _Compiler:
                 cookies.append((place.name, value))
         elif not place.lens:
             headers[place.name] = value
-        elif value not in headers.get(place.name, ""):
-            raise Wrong(f"{place}: give the response's header {place.name} an example with {value} in it")
+        elif not _holds(place, headers.get(place.name, ""), value):
+            raise Wrong(f"{place}: give the response's header {place.name} an example with {value} there")
         return example
+
+    def _expressions(self, operations: Iterable[Mapping[str, Any]], shown: Iterable[str], issued: Iterable[str]) -> list[str]:
+        """Return the expressions that have a value in answers of operations which show, and are issued, these kinds."""
+        kinds = self._declaration.kinds
+        owners = {owner for name in issued for owner in self._owners(name)}
+        brought = {*issued, *(owner for owner in owners if kinds[owner]["issued"] == "implied")}
+        lasting = [(name, word) for name in brought for word in ("ttl", "idle") if word in kinds[name]]
+        paths = [path for operation in operations for _, path in operation["routes"]]
+        return [
+            *(f"$request.path.{name}" for path in paths for name in PARAMETER.findall(path)),
+            *(f"$issued.{name}" for name in {*shown, *brought}),
+            *(f"$presented.{name}" for name in shown),
+            *(f"$told.{name}.{word}" for name, word in lasting),
+        ]
+
+    def _owners(self, kind: str) -> Iterator[str]:
+        """Yield the kinds above a kind."""
+        within = self._declaration.kinds[kind].get("within")
+        if within is not None:
+            yield within
+            yield from self._owners(within)
 
     # -- answers -----------------------------------------------------------------------------------------------------
 
@@ -215,7 +232,9 @@ class _Compiler:
         example = fill(self._declaration.shapes.get(shape), constants) if message or "shape" in row or "code" in row else None
         media = self._lifecycle.get("error_type", "application/json")
         try:
-            answer = self._answer(row["status"], example, media, row.get("headers", {}), (), constants)
+            kinds = self._declaration.kinds
+            known = [*constants, *self._expressions(self._declaration.operations.values(), kinds, kinds)]
+            answer = self._answer(row["status"], example, media, row.get("headers", {}), (), known)
         except Wrong as wrong:
             raise Wrong(wrong.problem, *path) from wrong
         return _worded(answer, row, message)
@@ -227,9 +246,8 @@ class _Compiler:
         media: str,
         headers: Mapping[str, str],
         cookies: tuple[tuple[str, str], ...],
-        constants: Iterable[str] = (),
+        known: Collection[str],
     ) -> Answer:
-        known = {*constants, *self._expressions}
         whole = {**self._lifecycle.get("headers", {}), **headers}
         return Answer(
             status=status,
@@ -238,6 +256,11 @@ class _Compiler:
             headers=tuple((name, text(str(value), known)) for name, value in whole.items()),
             cookies=cookies,
         )
+
+
+def _holds(place: Place, header: str, value: str) -> bool:
+    """Return True if a value can be read at a place within the example of a header."""
+    return reader(place)(Message(headers=[(place.name, header.replace("{$server}", "http://server"))])) == value
 
 
 def success(responses: Iterable[str]) -> str:

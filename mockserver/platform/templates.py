@@ -99,7 +99,7 @@ def _render(example: Any, known: Collection[str]) -> Render:
 
 def _check(expression: str, known: Collection[str]) -> None:
     head = expression.partition(".")[0]
-    if head == "$request":
+    if head == "$request" and not expression.startswith("$request.path."):
         parse(expression)
     elif expression not in OWN and expression not in known:
         alike = sorted(one for one in known if one.startswith(f"{head}."))

@@ -48,6 +48,7 @@ def when_changed(pins: Path, install: Callable[[Path], None]) -> None:
     """Install what a file pins, if it has changed since."""
     stamp = HOME / f"{pins.parent.name}-{pins.name}.installed"
     if not stamp.exists() or stamp.read_bytes() != pins.read_bytes():
+        print(f"installing what {pins.name} pins", file=sys.stderr)
         install(pins)
         shutil.copy(pins, stamp)
 

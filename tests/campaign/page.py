@@ -47,7 +47,7 @@ ADDRESS = re.compile(r"https://[^\s<>\"']*[^\s<>\"'.,:;]")
 
 def render(known: Known) -> str:
     """Return the page."""
-    parts = [f"<h1>{TITLE}</h1>", f"<p>{_marked(ABOUT)}</p>"]
+    parts = [f"<h1>{TITLE}</h1>", *(f"<p>{_marked(words)}</p>" for words in ABOUT.split("\n\n"))]
     for verdict, title, words in SECTIONS:
         if found := rows(known, verdict):
             short = ((_link(row), *(_marked(row.cells[one]) for one in SHORT[1:])) for row in found)

@@ -38,6 +38,9 @@ from tests.campaign.drivers import PUBLIC, PublicClient, drivers
 QUIET = 30.0
 """Seconds that a process may be silent: a machine may be busy, and a library waits up to 10 s before it tries again."""
 
+SILENT = 10.0
+"""The same for a client in Python, in which nothing waits in real time."""
+
 REPLAYS = 20
 """How often the smallest scenario of a broken clause is played again."""
 
@@ -87,8 +90,9 @@ def clients_of(client: PublicClient) -> Clients:
     """Return what makes clients of this driver."""
     if client.language == "node":
         return command_clients(f"node {client.target}", patience=QUIET)
+    methods = {client.unit: f"{client.unit}(…)"}
     return PythonClients(
-        find(f"{PUBLIC}/{client.target}"), socket=True, methods={client.unit: f"{client.unit}(…)"}, factory_patience=QUIET
+        find(f"{PUBLIC}/{client.target}"), socket=True, methods=methods, patience=SILENT, factory_patience=QUIET
     )
 
 

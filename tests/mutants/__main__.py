@@ -1,6 +1,7 @@
-"""`python -m tests.mutants`: makes every mutant, each in a copy of the project, and reports which clause or test catches it.
+"""`python -m tests.mutants`: makes every mutant of the mock, each in a copy of the project, and every one of a declaration.
 
-The exit status is 0 if all are caught, 1 if one is not, 2 if the list or a test does not match the source any more.
+It reports which clause or test catches each. The exit status is 0 if all are caught, 1 if one is not, 2 if the list or a test
+does not match the source any more.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from mockserver.platform import names
+from tests.mutants import declared
 from tests.mutants.catalogue import MUTANTS, Mutant
 from tests.mutants.hunt import Catch, NoVerdict, check_that_nothing_is_found, hunt
-from tests.mutants.table import written
+from tests.mutants.table import DECLARED_MARK, MARK, declared_table, table, written
+from tests.mutants.webchat import MISSED
 from tests.mutants.workshop import ROOT, Rotten, copy_of_the_project, spoilt
 
 README = ROOT / "tests" / "README.md"
@@ -20,7 +24,7 @@ README = ROOT / "tests" / "README.md"
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description="Makes mutants, and tells who catches them.")
-    parser.add_argument("words", nargs="*", metavar="WORDS", help="only mutants with these words in their name")
+    parser.add_argument("words", nargs="*", metavar="WORDS", help="only mutants of the mock with these words")
     parser.add_argument("--seeds", type=int, default=20, help="probes with histories drawn by as many seeds (default 20)")
     parser.add_argument("--write", action="store_true", help="write the table into tests/README.md")
     given = parser.parse_args(arguments)
@@ -30,11 +34,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (Rotten, NoVerdict) as error:
         print(error, file=sys.stderr)
         return 2
+    counts = {} if given.words else {platform: declared.hunted(platform) for platform in names()}
     if given.write and not given.words:
-        README.write_text(written(README.read_text("utf-8"), catches), "utf-8")
+        readme = written(README.read_text("utf-8"), MARK, table(catches))
+        README.write_text(written(readme, DECLARED_MARK, declared_table(counts)), "utf-8")
     missed = [catch for catch in catches if not catch.is_caught]
     print(f"{len(catches) - len(missed)} of {len(catches)} mutants are caught")
-    return 1 if missed else 0
+    return int(bool(missed or any(count[MISSED] for count in counts.values())))
 
 
 def hunted(mutants: Sequence[Mutant], seeds: int) -> list[Catch]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from contracts.clauses.provider import PROVIDER_CLAUSES
 from tests.mutants.catalogue import MUTANTS
 from tests.mutants.hunt import Catch
 
-BEGIN, END = "<!-- mutants: make mutants -->\n", "<!-- end of mutants -->\n"
+MARK, DECLARED_MARK = "mutants", "mutants of declarations"
+"""The names of the two tables, which stand in comments before and after each."""
+
+CATCHERS = ("loader", "histories", "samples", "listed as alike")
+"""What catches a mutant of a declaration, or excuses it."""
 
 TESTS = "tests"
 """Where no clause is to blame, one of the project's own tests notices."""
@@ -28,18 +33,27 @@ def _row(code: str, catches: Iterable[Catch]) -> str:
     return f"| {code} | {names} | {caught} of {len(mine)} |" if mine else ""
 
 
-def written(readme: str, catches: Sequence[Catch]) -> str:
-    """The README with the table of these catches in place of the one it has."""
-    before, begin, rest = readme.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the README has no place for the table, between {BEGIN!r} and {END!r}")
-    return before + begin + "\n" + table(catches) + "\n" + end + after
+def declared_table(counts: Mapping[str, Counter[str]]) -> str:
+    """Return a row for each declaration: how many mutants it has, and what catches them."""
+    rows = [[platform, count.total(), *(count[one] or "" for one in CATCHERS)] for platform, count in counts.items()]
+    head = ["declaration", "mutants", *CATCHERS]
+    return "".join(f"| {' | '.join(map(str, row))} |\n" for row in (head, ["---"] * len(head), *rows))
 
 
-def shown(readme: Path) -> str:
-    """The table that a README has."""
-    return readme.read_text("utf-8").partition(BEGIN)[2].partition(END)[0].strip() + "\n"
+def written(readme: str, mark: str, lines: str) -> str:
+    """Return the README with a table in place of the one it has."""
+    begin, end = f"<!-- {mark}: make mutants -->\n", f"<!-- end of {mark} -->\n"
+    before, found, rest = readme.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
+        raise ValueError(f"the README has no place for the table, between {begin!r} and {end!r}")
+    return f"{before}{begin}\n{lines}\n{end}{after}"
+
+
+def shown(readme: Path, mark: str) -> str:
+    """Return a table that a README has."""
+    text = readme.read_text("utf-8")
+    return text.partition(f"<!-- {mark}: make mutants -->\n")[2].partition(f"<!-- end of {mark} -->")[0].strip() + "\n"
 
 
 def all_caught() -> list[Catch]:

@@ -8,7 +8,7 @@ import pytest
 
 from contracts.clauses.provider import PROVIDER_CLAUSES
 from tests.mutants.catalogue import MUTANTS, Mutant
-from tests.mutants.table import all_caught, shown, table
+from tests.mutants.table import MARK, all_caught, shown, table
 from tests.mutants.workshop import ROOT, spoilt
 
 README = ROOT / "tests" / "README.md"
@@ -47,4 +47,4 @@ def test_every_clause_has_a_mutant_and_no_mutant_waits_for_a_test_that_there_is_
 
 
 def test_the_readme_lists_every_mutant_as_caught() -> None:
-    assert shown(README) == table(all_caught())
+    assert shown(README, MARK) == table(all_caught())
