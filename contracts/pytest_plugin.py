@@ -27,20 +27,24 @@ MARKER = (
 
 OPTIONS = (
     "clauses",
+    "command",
     "corpus",
     "corpus_keep",
     "delivery",
     "examples",
     "expected_failures",
+    "faketime",
     "idempotency_key",
     "max_age",
     "max_attempts",
     "max_wait",
     "min_attempts",
     "min_pause",
+    "one_shot",
     "patience",
     "platform",
     "profile",
+    "real_time",
     "seed",
     "show_output",
     "socket",
@@ -162,7 +166,7 @@ def verify_client(request: pytest.FixtureRequest) -> Callable[..., Report]:
     defaults["root"], defaults["test"] = request.config.rootpath, _typed(request.node)
     marked = {name: value for name, value in _marked(request.node).items() if name in OPTIONS}
 
-    def verify(make_client: Callable[[Any], Any], **options: Any) -> Report:
+    def verify(make_client: Callable[[Any], Any] | None = None, **options: Any) -> Report:
         __tracebackhide__ = True
         try:
             report = verify_client(make_client, **{**defaults, **marked, **options})
@@ -183,8 +187,8 @@ def _typed(item: pytest.Item) -> str:
     return f"{below(item.path, item.config.invocation_params.dir)}{colons}{name}"
 
 
-def contract_test(make_client: Callable[[Any], Any], **options: Any) -> Callable[..., None]:
-    """Make a test function that verifies a client: ``test_contract = contract_test(make_client)``."""
+def contract_test(make_client: Callable[[Any], Any] | None = None, **options: Any) -> Callable[..., None]:
+    """Make a test function that verifies a client: ``test_contract = contract_test(make_client)``, or ``(command="…")``."""
 
     def test_contract(verify_client: Callable[..., Report]) -> None:
         __tracebackhide__ = True

@@ -27,11 +27,16 @@ def run(arguments: Sequence[str]) -> int:
     except SystemExit as error:  # the process does not end yet, because a client may have left threads
         return int(error.code or 0)
     except click.ClickException as error:
+        from contracts.cli.misplaced import explained
+        from contracts.report.github import annotation_of
+
         where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "dayfly"
-        click.echo(f"{where}: {_printable(error)}", err=True)
+        message = explained(arguments, _printable(error))
+        for line in (f"{where}: {message}", *annotation_of(message)):
+            click.echo(line, err=True)
         if "--json" in arguments and not noted and sys.stdout is not None:
             with suppress(OSError):
-                click.echo(json.dumps({"error": {"command": where, "message": _printable(error), "exit_status": 2}}))
+                click.echo(json.dumps({"error": {"command": where, "message": message, "exit_status": 2}}))
         return 2
 
 

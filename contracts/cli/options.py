@@ -285,14 +285,13 @@ def chosen(choice: Choice, methods: Mapping[str, str] | None = None) -> Chosen:
 
 
 def _process(choice: Choice, command: str) -> Chosen:
-    from contracts.clients.command import command_clients
+    from contracts.clients.command import command_clients, typed
 
     if choice.socket:
         raise click.UsageError("--socket is for TARGET only: a process uses a socket anyway")
     given = {"one_shot": choice.one_shot, "faketime": choice.faketime, "real_time": choice.real_time}
-    flags = "".join(f" --{name.replace('_', '-')}" for name, is_set in given.items() if is_set)
     clients = command_clients(command, **given, **_given(choice))
-    return Chosen(command, clients, f"--command {shlex.quote(command)}{flags}{_patience(choice)}", choice)
+    return Chosen(command, clients, typed(command, given, choice.patience), choice)
 
 
 def _python(choice: Choice, target: str, methods: Mapping[str, str] | None) -> Chosen:
@@ -306,13 +305,10 @@ def _python(choice: Choice, target: str, methods: Mapping[str, str] | None) -> C
     ):
         if given:
             raise click.UsageError(f"{flag} is for --command only")
-    again = shlex.quote(target) + (" --socket" if choice.socket else "") + _patience(choice)
+    waits = "" if choice.patience is None else f" --patience {choice.patience:g}"
+    again = shlex.quote(target) + (" --socket" if choice.socket else "") + waits
     clients = PythonClients(find(target), socket=choice.socket, methods=methods, **_given(choice))
     return Chosen(target, clients, again, choice)
-
-
-def _patience(choice: Choice) -> str:
-    return "" if choice.patience is None else f" --patience {choice.patience:g}"
 
 
 def _given(choice: Choice) -> dict[str, Any]:

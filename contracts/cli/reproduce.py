@@ -10,9 +10,10 @@ from pathlib import Path
 import click
 
 from contracts.cli import completing
-from contracts.cli.console import Destination, deliver, write
+from contracts.cli.console import STDOUT, Destination, deliver, write
 from contracts.cli.options import SETTINGS, reports_as
 from contracts.replay.reports import KINDS, render
+from contracts.stories.exports import KINDS as STORIES
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -23,6 +24,12 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--infer-policy", metavar="FILE.toml", help="Write the policy inferred from the recording, for dayfly serve --policy."
 )
+@click.option(
+    "--emit",
+    type=click.Choice(list(STORIES)),
+    help="Print the smallest story that is refused as the first refused entry is; json is a story file, the rest scripts.",
+)
+@click.option("--entry", type=click.IntRange(min=0), metavar="N", help="Print the story of this entry instead.")
 @click.option("--host", "hosts", multiple=True, metavar="HOST", help="Replay only requests to this host; may be repeated.")
 @reports_as(KINDS)
 @click.pass_context
@@ -31,6 +38,8 @@ def command(
     recording: str,
     policy: Path | None,
     infer_policy: str | None,
+    emit: str | None,
+    entry: int | None,
     hosts: Sequence[str],
     destinations: Sequence[Destination],
     as_json: bool,
@@ -41,13 +50,18 @@ def command(
     without its secrets. The content decides its format, not its name; gzip, and zip as Playwright writes it, are unpacked. If a
     HAR file holds several of dayfly's own traces, FILE.har#PAGE names one.
 
-    Exit status: 0 the mock answers as recorded, 1 it answers otherwise, 2 nothing could be replayed.
+    Exit status: 0 the mock answers as recorded, 1 it answers otherwise, 2 nothing could be replayed. With --emit the report
+    goes to standard error, and the status is 0, or 2 if there is no such story.
     """
     from contracts.cli.sources import file_and_page
-    from contracts.replay import open_recording, reproduce, text
+    from contracts.replay import open_recording, reproduce, smallest, text
     from contracts.replay.reports import toml
     from mockserver.settings import policy_from_file
 
+    if emit is None and entry is not None:
+        raise click.UsageError("--entry needs --emit")
+    if emit is not None and (as_json or any(path == STDOUT for _, path in destinations)):
+        raise click.UsageError("--emit takes standard output; write the report to a file, as in --report json:report.json")
     name, page = file_and_page(recording)
     enforced = policy_from_file(policy) if policy is not None else None
     with _bar("reading", _size(name)) as read_on:
@@ -55,11 +69,21 @@ def command(
     with _bar("replaying", len(opened.steps)) as played:
         report = reproduce(opened, enforced, played)
     try:
-        deliver(lambda kind: render(report, kind), lambda style: text.render(report, style), destinations, as_json=as_json)
+        deliver(
+            lambda kind: render(report, kind),
+            lambda style: text.render(report, style),
+            destinations,
+            as_json=as_json,
+            aside=emit is not None,
+        )
+        if emit is not None:
+            from contracts.stories.exports import render as script
+
+            click.echo(script(smallest(opened, report, entry), emit), nl=False)
     finally:
         if infer_policy is not None:
             write(toml(report).encode(), infer_policy)
-    context.exit(report.exit_status)
+    context.exit(report.exit_status if emit is None else 0)
 
 
 def _size(name: str) -> int:

@@ -55,7 +55,7 @@ class InProcess(PlatformAccess):
     def http_client(self, *, asynchronous: bool = False, library: Library = "httpx", **options: Any) -> Any:
         """See PlatformAccess."""
         kind = LoopTransport if asynchronous else StageTransport
-        transport = kind(self._seat.handler, self._seat.returned, self._stage)
+        transport = kind(self._seat, self._stage)
         return make_client(library, transport, asynchronous=asynchronous, **{"base_url": self.base_url, **options})
 
 

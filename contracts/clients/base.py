@@ -44,12 +44,14 @@ class Credentials(NamedTuple):
 class Seat(NamedTuple):
     """A client's place before the mock. In process, `handler` answers it, and `returned` wants to be told what came back.
 
-    `wrote` collects the client's own output.
+    `wrote` collects the client's own output. `lines` gets the file and the line of the client's code that sent each request, by
+    contextId, if that is known.
     """
 
     credentials: Credentials
     handler: Watched
     returned: Returned
+    lines: dict[str, tuple[str, int]]
     wrote: Wrote = unheard
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
+
 from contracts.clients.base import Clients
 from contracts.clients.child import command_line
 from contracts.clients.process import PATIENCE, ProcessClients
@@ -32,3 +35,9 @@ def command_clients(
     return ProcessClients(
         command, one_shot=one_shot, faketime=faketime, patience=patience, show_output=show_output, real_time=why
     )
+
+
+def typed(command: str, flags: Mapping[str, bool], patience: float | None) -> str:
+    """Return the arguments that name a client on the command line."""
+    told = "".join(f" --{name.replace('_', '-')}" for name, is_set in flags.items() if is_set)
+    return f"--command {shlex.quote(command)}{told}" + ("" if patience is None else f" --patience {patience:g}")

@@ -14,12 +14,13 @@ from weakref import WeakKeyDictionary, ref
 
 from contracts.clients.actors import current_actor, current_stage
 from contracts.clients.polls import real_poll
+from contracts.clients.raised import calling_line
 from contracts.clients.stage import Stage
 
 if TYPE_CHECKING:
     from _typeshed import HasFileno
 
-    from contracts.clients.base import Returned
+    from contracts.clients.base import Seat
 
 READABLE, WRITABLE = select.POLLIN, select.POLLOUT
 
@@ -66,11 +67,12 @@ class End:
 
 
 class ClientEnd(End):
-    """A client's end, which calls `returned` when an answer has come back."""
+    """A client's end, which tells the seat's `returned` when an answer has come back."""
 
-    def __init__(self, own: socket.socket, stage: Stage, returned: Returned) -> None:
+    def __init__(self, own: socket.socket, stage: Stage, seat: Seat) -> None:
         super().__init__(own)
-        self._stage, self._returned = stage, returned
+        self._stage, self._seat = stage, seat
+        self._line: tuple[str, int] | None = None
         self._has_asked = False
         self._context_id = ""
         self._unread = 0
@@ -80,13 +82,15 @@ class ClientEnd(End):
 
     def has_sent(self) -> None:
         """See End."""
-        self._has_asked = True
+        self._has_asked, self._line = True, calling_line() or self._line
         super().has_sent()
 
     def has_arrived(self, context_id: str) -> None:
         """Note that the bytes the client sent were a whole request."""
         self._has_asked, self._context_id, self._is_whole, self._unread = False, context_id, False, 0
         self._since = self._stage.clock.nanoseconds
+        if self._line is not None:
+            self._seat.lines[context_id], self._line = self._line, None
 
     def is_deserted(self) -> None:
         """Note that the platform reads nothing more from the client."""
@@ -119,7 +123,7 @@ class ClientEnd(End):
         if self._context_id:
             took_time = self._stage.clock.nanoseconds > self._since
             aside = took_time and current_stage() is self._stage and not current_actor().is_message
-            self._returned(self._context_id, answered, 0, aside)
+            self._seat.returned(self._context_id, answered, 0, aside)
             self._context_id = ""
 
 

@@ -61,7 +61,7 @@ class Loopback:
     def _connected(self, client: socket.socket) -> None:
         """Note a connection of the client, in the client's thread."""
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else a request in two parts waits for the system's clock
-        end = ClientEnd(client, self._stage, self._seat.returned)
+        end = ClientEnd(client, self._stage, self._seat)
         self._coming[client.getsockname()] = end
         self._ends.append(end)
         arrived(self._listening)

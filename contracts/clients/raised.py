@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import os
+import sys
 import sysconfig
 from collections.abc import Iterator
 from functools import lru_cache
@@ -34,6 +35,18 @@ class _Frame(NamedTuple):
 def origin(error: BaseException) -> str:
     """Return the stack of `error` as text, the innermost frame last, followed by the stacks of its causes."""
     return "\n".join(_chain(error))
+
+
+def calling_line() -> tuple[str, int] | None:
+    """Return the file and the line of the client that is calling now; None if dayfly itself, or only a library, calls."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_OURS):
+        frame = frame.f_back
+    while frame is not None and not frame.f_code.co_filename.startswith(_OURS):
+        if _is_own(frame.f_code.co_filename):
+            return frame.f_code.co_filename, frame.f_lineno
+        frame = frame.f_back
+    return None
 
 
 def _chain(error: BaseException) -> Iterator[str]:

@@ -9,20 +9,21 @@ import anyio
 import httpx
 
 from contracts.clients.actors import current_actor, current_stage
-from contracts.clients.base import Returned
+from contracts.clients.base import Seat
 from contracts.clients.clock import LAST
 from contracts.clients.loop import VirtualLoop
+from contracts.clients.raised import calling_line
 from contracts.clients.stage import Stage
-from contracts.clients.watched import Exchange, Watched
+from contracts.clients.watched import Exchange
 from mockserver import inprocess
 
 
 class StageTransport(inprocess.Transport):
     """The transport for `httpx.Client`."""
 
-    def __init__(self, handler: Watched, returned: Returned, stage: Stage) -> None:
-        super().__init__(handler, _wait)
-        self._returned, self._stage = returned, stage
+    def __init__(self, seat: Seat, stage: Stage) -> None:
+        super().__init__(seat.handler, _wait)
+        self._seat, self._stage = seat, stage
         self._process = os.getpid()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -48,15 +49,17 @@ class StageTransport(inprocess.Transport):
         if current.context_id:
             stage = current_stage()
             aside = stage is not None and not current_actor().is_message and stage.clock.nanoseconds > left
-            self._returned(current.context_id, answered, current.overtaken_by(), aside)
+            if (line := calling_line()) is not None:
+                self._seat.lines[current.context_id] = line
+            self._seat.returned(current.context_id, answered, current.overtaken_by(), aside)
 
 
 class LoopTransport(inprocess.AsyncTransport):
     """The transport for `httpx.AsyncClient`."""
 
-    def __init__(self, handler: Watched, returned: Returned, stage: Stage) -> None:
-        super().__init__(handler, _async_wait)
-        self._returned, self._stage = returned, stage
+    def __init__(self, seat: Seat, stage: Stage) -> None:
+        super().__init__(seat.handler, _async_wait)
+        self._seat, self._stage = seat, stage
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """See `inprocess.AsyncTransport`."""
@@ -85,7 +88,9 @@ class LoopTransport(inprocess.AsyncTransport):
     def _came_back(self, current: Exchange, left: int, *, answered: bool = True) -> None:
         if current.context_id:
             aside = _now() > left and not _is_messages_own()
-            self._returned(current.context_id, answered, current.overtaken_by(), aside)
+            if (line := calling_line()) is not None:
+                self._seat.lines[current.context_id] = line
+            self._seat.returned(current.context_id, answered, current.overtaken_by(), aside)
 
 
 def _now() -> int:

@@ -101,7 +101,16 @@ _LATE = tuple(
     Fault("send", "latency", seconds=seconds, where=where) for seconds in (3.0, 31.0) for where in ("before", "after")
 )
 _REFUSALS = (_status(400), _status(413))
-_EVERYWHERE = (*_STATUSES, *_WAITS, *_LOSSES, *_BODIES, *_AWAY, *_REFUSALS, *_LATE, Fault("send", "split_body"))
+_EVERYWHERE = (
+    *_STATUSES,
+    *_WAITS,
+    *_LOSSES,
+    *_BODIES,
+    *_AWAY,
+    *_REFUSALS,
+    *_LATE,
+    Fault("send", "split_body"),
+)
 _WORLD: dict[Operation, tuple[Perturbation, ...]] = {
     "token": (),
     "create": (ExpireTokens(), RevokeTokens(), RevokeScope()),

@@ -297,6 +297,7 @@ def _exchange(number: int, call: Call, record: _Record, *, sharp: bool, in_proce
         accepted=decision is not None and decision.acted and not decision.refused_by,
         spoiled=bool(fault) and not fault.startswith(PLAIN_FAULTS),
         fault=fault,
+        context_id=call.context_id,
         issued={} if decision is None else decision.issued,
     )
 

@@ -40,6 +40,7 @@ class Exchange(Struct, kw_only=True):
     spoiled: bool = False
     """True if a fault changed the answer, so that its content is not the platform's word."""
     fault: str = ""
+    context_id: str = ""
     issued: dict[str, str] = {}
     """The truth: the ids that the platform issued, even if they did not reach the client."""
 

@@ -6,7 +6,7 @@ with what was answered. From that `infer` finds the policy, and `minimize` a sto
 
 from contracts.replay.archives import open_recording
 from contracts.replay.recording import RecordingError
-from contracts.replay.reproduce import reproduce
+from contracts.replay.reproduce import reproduce, smallest
 from contracts.replay.results import Report
 
-__all__ = ["RecordingError", "Report", "open_recording", "reproduce"]
+__all__ = ["RecordingError", "Report", "open_recording", "reproduce", "smallest"]

@@ -81,6 +81,9 @@ def _value(name: str, report: Report) -> Iterator[str]:
     yield from _comment(UNDETERMINED if finding is None else span_words(finding, report.unit))
     if finding is not None and finding.determined:
         yield f"{name} = {_toml(finding.value)}"
+    elif len(report.inference.explanations) > 1 and name in {one.name for one in report.inference.explanations}:
+        yield from _comment(f"The recording cannot tell which. {' '.join(explained(report))} Take the # away from one.")
+        yield from (f"# {name} = {_toml(one.value)}" for one in report.inference.explanations if one.name == name)
     elif fitting != enforced:
         yield from _comment(f"The enforced value, {_toml(enforced)}, does not fit; this does:")
         yield f"{name} = {_toml(fitting)}"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from contracts.replay.infer import infer
-from contracts.replay.recording import USUAL, Problem, Recording, WorldStep
+from contracts.replay.recording import USUAL, Problem, Recording, RecordingError, WorldStep
 from contracts.replay.results import Report, differing
-from contracts.replay.run import replay
+from contracts.replay.run import replay, story_of
+from contracts.stories.model import Story
 from mockserver.engine.model import Policy
 from mockserver.errors import SettingsError
 from mockserver.settings import policy_from, policy_to
@@ -30,6 +31,19 @@ def reproduce(recording: Recording, policy: Policy | None = None, progress: Call
         problems=problems,
         inference=infer(recording, enforced, differs=bool(differing(results))),
     )
+
+
+def smallest(recording: Recording, report: Report, number: int | None = None) -> Story:
+    """Return the smallest story that is refused as entry `number` is (None: the first one refused), under a policy that fits.
+
+    Raises RecordingError if nothing was refused, or if no story is refused so.
+    """
+    if number is None:
+        number = next((one.number for one in report.results if (one.recorded.status or 0) >= 400), None)
+        if number is None:
+            raise RecordingError(report.source, "nothing in it was refused, so there is no story to write")
+    inferred = report.differing and report.inference.explains_all
+    return story_of(recording, policy_from(report.inference.policy if inferred else report.policy), number)
 
 
 def _policy(recording: Recording, asked: Policy | None, problems: list[Problem]) -> tuple[Policy, str]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from msgspec.structs import replace
 
 from contracts.replay.plan import Action, Ask, Before, ControlEvent, plan
 from contracts.replay.preconditions import Preconditions, repeat
-from contracts.replay.recording import Recording, Step
+from contracts.replay.recording import Recording, RecordingError, Step
 from contracts.replay.results import Refusal, Reply, Result
 from contracts.replay.sandbox import EVERYBODY, Answered, Sandbox
+from contracts.stories.model import Story
 from mockserver.engine.model import Policy, Reason
 from mockserver.explain.words import shortened
 from mockserver.wire.table import TOLD_AS
@@ -33,14 +35,32 @@ def replay(
     recording: Recording, policy: Policy, progress: Callable[[int], object] = lambda _: None
 ) -> tuple[list[Result], list[Refusal]]:
     """Replay the recording under `policy`. `progress` is called for each action."""
-    actions = plan(recording, policy)
-    owners = {step.token: step.client or EVERYBODY for step in recording.steps if step.token is not None}
-    with Sandbox(policy, min(action.at for action in actions) - LEAD, owners) as sandbox:
-        player = _Player(sandbox, recording)
+    with _player(recording, policy) as (player, actions):
         for action in actions:
             player.play(action)
             progress(1)
         return player.results, list(player.refusals.values())
+
+
+def story_of(recording: Recording, policy: Policy, number: int) -> Story:
+    """Return the smallest story whose last request is refused as the one with this number is in a replay.
+
+    Raises RecordingError.
+    """
+    with _player(recording, policy) as (player, actions):
+        for action in actions:
+            player.play(action)
+            if isinstance(action, Ask) and action.step.number == number:
+                return player.story(number, recording.source)
+    raise RecordingError(recording.source, f"there is no {recording.unit} {number} of the platform in it")
+
+
+@contextmanager
+def _player(recording: Recording, policy: Policy) -> Iterator[tuple[_Player, list[Action]]]:
+    actions = plan(recording, policy)
+    owners = {step.token: step.client or EVERYBODY for step in recording.steps if step.token is not None}
+    with Sandbox(policy, min(action.at for action in actions) - LEAD, owners) as sandbox:
+        yield _Player(sandbox, recording), actions
 
 
 def labels_of(steps: list[Step]) -> dict[str, str]:
@@ -68,6 +88,16 @@ class _Player:
                 self._preconditions.before(action)
             case Ask():
                 self._ask(action)
+
+    def story(self, number: int, source: str) -> Story:
+        """Return the smallest story of a request that was asked. Raises RecordingError."""
+        from contracts.replay.minimize import NotReproduced, distil
+
+        context_id = next(id for id, asked in self._numbers.items() if asked == number)
+        try:
+            return distil(self._sandbox.tenant, context_id, f"{self._unit} {number} of a recording")
+        except NotReproduced as error:
+            raise RecordingError(source, f"there is no story of {self._unit} {number}: {error.why}") from error
 
     def _ask(self, ask: Ask) -> None:
         step, id = ask.step, ask.step.issued or ask.step.session

@@ -7,6 +7,7 @@ import os
 import shlex
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from contracts.report.model import ClauseResult, Ending, Report
 
 
 class Place(NamedTuple):
-    """The file that defines a client, and the line that defines it; 1 if unknown."""
+    """A file of the client, and a line in it; 1 if unknown."""
 
     file: Path
     line: int = 1
@@ -28,14 +29,14 @@ def workspace() -> Path:
 
 def annotate(report: Report, root: Path) -> list[str]:
     """Return a line for each clause that did not end as expected, with file names relative to `root`."""
-    place = place_of(report.target)
-    return [_annotation(result, place, root) for result in (*report.violated, *report.with_ending(Ending.NOW_HELD))]
+    shown = (*report.violated, *report.with_ending(Ending.NOW_HELD))
+    return [_annotation(result, place_of(report, result), root) for result in shown]
 
 
 def _annotation(result: ClauseResult, place: Place | None, root: Path) -> str:
     properties = dict(_properties(result, place, root))
     told = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::error {told}::{_data(f'{result.code} {result.name}: {result.words}')}"
+    return f"::error {told}::{data(f'{result.code} {result.name}: {result.words}')}"
 
 
 def _properties(result: ClauseResult, place: Place | None, root: Path) -> Iterator[tuple[str, str]]:
@@ -46,16 +47,25 @@ def _properties(result: ClauseResult, place: Place | None, root: Path) -> Iterat
     yield "title", f"{result.code} {result.name}"
 
 
-def _data(text: str) -> str:
+def data(text: str) -> str:
+    """Return a text as the message of an annotation, which it cannot end."""
     return clean(text).replace("%", "%25")
 
 
 def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def place_of(target: str) -> Place | None:
-    """Return the file of a factory, or the first file in a command; None if there is none."""
+def place_of(report: Report, result: ClauseResult) -> Place | None:
+    """Return the line that sent the request by which the clause was violated; if that is unknown, where the client begins."""
+    found = result.counterexample
+    if found is not None and found.line is not None:
+        return Place(Path(found.line[0]), found.line[1])
+    return _beginning(report.target)
+
+
+def _beginning(target: str) -> Place | None:
+    """Return the place of a factory, or the file that a command runs; None if there is none."""
     where, _, name = target.rpartition(":")
     if where.endswith(".py") and Path(where).is_file():
         return Place(Path(where), _line_of(Path(where), name))
@@ -63,8 +73,17 @@ def place_of(target: str) -> Place | None:
     if module is not None and module.is_file():
         return Place(module, _line_of(module, name))
     with suppress(ValueError, OSError):
-        return next((Place(Path(word)) for word in shlex.split(target) if Path(word).is_file()), None)
+        return next(map(Place, _files(shlex.split(target))), None)
     return None
+
+
+def _files(words: list[str]) -> Iterator[Path]:
+    """Yield the files that a command names; its program, which may be an interpreter, comes last."""
+    for before, word in pairwise(words):
+        module = Path(*word.split("."))
+        names = [module.with_suffix(".py"), module / "__main__.py"] if before == "-m" else [Path(word)]
+        yield from (name for name in names if name.is_file())
+    yield from (name for name in map(Path, words[:1]) if name.is_file())
 
 
 def _line_of(file: Path, name: str) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from contracts.report import markdown
-from contracts.report.annotations import annotate, workspace
+from contracts.report.annotations import annotate, data, workspace
 from contracts.report.model import Report
 
 MOST_BYTES = 1 << 20
@@ -57,6 +57,13 @@ def summarize(reports: Iterable[Told], page: Path) -> str:
 
 def annotations_of(report: Report) -> list[str]:
     """Return lines for GitHub's runner, if it reads the output and something failed."""
-    if os.environ.get("GITHUB_ACTIONS") != "true" or not is_wanted() or not report.failed:
-        return []
-    return annotate(report, workspace())
+    return annotate(report, workspace()) if _is_read() and report.failed else []
+
+
+def annotation_of(problem: str) -> list[str]:
+    """Return the line for GitHub's runner, if it reads the output, that says why a command could not do its job."""
+    return [f"::error title=dayfly::{data(problem)}"] if _is_read() else []
+
+
+def _is_read() -> bool:
+    return os.environ.get("GITHUB_ACTIONS") == "true" and is_wanted()

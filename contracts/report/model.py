@@ -29,6 +29,7 @@ class Counterexample(Struct, frozen=True, kw_only=True):
     `found_on`. `minimal` says whether every step was checked to be necessary (None: not checked). `file` is the saved scenario.
 
     `output` is what the client wrote to stderr. `log` is all that it wrote in this run, line by line, with places in the trace.
+    `line` is the file and the line of the client's code that made the last request which the evidence points to, if known.
     A recording violated the clause `times` times; `others` are the later entries that did, at most the first few. `reading`
     holds the inferred messages.
     """
@@ -46,6 +47,7 @@ class Counterexample(Struct, frozen=True, kw_only=True):
     file: str | None = None
     output: str = ""
     log: tuple[OutputLine, ...] = ()
+    line: tuple[str, int] | None = None
     times: int = 1
     others: tuple[Evidence, ...] = ()
     reading: Reading | None = None

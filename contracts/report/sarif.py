@@ -10,7 +10,7 @@ import msgspec
 
 from contracts.judge import Demand
 from contracts.pages import page_of
-from contracts.report.annotations import place_of, workspace
+from contracts.report.annotations import Place, place_of, workspace
 from contracts.report.cells import clean
 from contracts.report.model import ClauseResult, Ending, Report
 from contracts.report.text import counterexample
@@ -50,7 +50,7 @@ def _result(report: Report, result: ClauseResult, index: int) -> dict[str, Any]:
         "ruleIndex": index,
         "level": "error",
         "message": {"text": clean(f"{result.name}: {result.words}")},
-        "locations": _locations(report.target),
+        "locations": _locations(place_of(report, result)),
         "partialFingerprints": {"target/v1": identity},
     }
     if result.expected is not None and result.ending is Ending.EXPECTED:
@@ -60,9 +60,8 @@ def _result(report: Report, result: ClauseResult, index: int) -> dict[str, Any]:
     return told
 
 
-def _locations(target: str) -> list[dict[str, Any]]:
+def _locations(found: Place | None) -> list[dict[str, Any]]:
     """Return the client's place as GitHub wants it: a path from the root of the repository; none without a file."""
-    found = place_of(target)
     if found is None:
         return []
     file, root = found.file.resolve(), workspace().resolve()

@@ -227,4 +227,5 @@ class Campaign(Generic[P]):
             minimal=minimal if effort.shrinking else None,
             output=witness.trial.ran.output,
             log=shown.log,
+            line=next((shown.lines[one.seq] for one in reversed(witness.verdict.evidence) if one.seq in shown.lines), None),
         )

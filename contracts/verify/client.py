@@ -1,26 +1,23 @@
-"""Verifies a Python client from Python, for example in a test."""
+"""Verifies a client from Python, for example in a test."""
 
 from __future__ import annotations
 
-import inspect
-import shlex
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 from msgspec.structs import replace
 
 from contracts.clients.errors import ClientError
-from contracts.clients.python import PATIENCE, PythonClients
 from contracts.generate import Extent
 from contracts.judge import Delivery, Parameters
 from contracts.report.model import Report
 from contracts.verify.declared import declaration
 from contracts.verify.errors import ContractViolated, CorpusUnkept, NothingExercised, ProtocolViolated
 from contracts.verify.expected import NOTHING, WEB_CHAT, ExpectedFailures, load, named
-from contracts.verify.names import below
 from contracts.verify.run import Options, verify
+from contracts.verify.subject import Subject, of_command, of_factory
 
 
 class HeldTo(TypedDict, total=False):
@@ -41,8 +38,9 @@ class HeldTo(TypedDict, total=False):
 
 
 def verify_client(
-    make_client: Callable[[Any], Any],
+    make_client: Callable[[Any], Any] | None = None,
     *,
+    command: str | None = None,
     examples: int | None = None,
     seed: int | None = None,
     profile: str | None = None,
@@ -52,19 +50,24 @@ def verify_client(
     corpus_keep: bool = False,
     expected_failures: str | Path | Mapping[str, str] | None = None,
     socket: bool = False,
-    patience: float = PATIENCE,
+    one_shot: bool = False,
+    real_time: bool = False,
+    faketime: bool = False,
+    patience: float | None = None,
     show_output: bool = False,
     root: str | Path | None = None,
     test: str = "",
     platform: str | Path | None = None,
     **held_to: Unpack[HeldTo],
 ) -> Report:
-    """Verify the client that `make_client(access)` returns, and return the report if every clause held.
+    """Verify the client that `make_client(access)` returns or `command` starts. Return the report if every clause held.
 
     `access` has `base_url`, `client_id`, `client_secret`, `http_client()`, `sleep()` and `now()`. The client has `send(guest,
     text)`, plain or asynchronous. `expected_failures` is a file, or reasons by clause. With `socket` the platform listens at
     `base_url`, so that what an HTTP stack does by itself is seen. `patience` is in seconds of real time. With `show_output` the
     client prints as it would without dayfly; otherwise only reports show its output.
+
+    `command` starts a client in any language, in the working directory. `one_shot`, `real_time` and `faketime` are for it only.
 
     `platform` is a declared platform instead of the web chat; see `verify_protocol`.
 
@@ -75,6 +78,14 @@ def verify_client(
     """
     __tracebackhide__ = True
     declared = declaration(platform)
+    verifying, methods = (verify, None) if declared is None else (declared.verify, declared.methods)
+    given = {"show_output": show_output} | ({} if patience is None else {"patience": patience})
+    flags = {"one_shot": one_shot, "faketime": faketime, "real_time": real_time}
+    _check_kind(make_client, command, flags, socket)
+    if make_client is None:
+        subject = of_command(str(command), flags, given)
+    else:
+        subject = of_factory(make_client, Path(root or Path.cwd()), socket=socket, given=given, methods=methods)
     options = Options(
         examples=examples,
         seed=seed,
@@ -86,10 +97,19 @@ def verify_client(
         corpus_keep=corpus_keep,
         expected=_known(expected_failures, WEB_CHAT if declared is None else declared.codes),
     )
-    verifying, methods = (verify, None) if declared is None else (declared.verify, declared.methods)
-    clients = PythonClients(make_client, socket=socket, patience=patience, show_output=show_output, methods=methods)
-    report = _verified(verifying, name_of(make_client, Path(root or Path.cwd())), clients, options)
-    return _kept(replace(report, replay_with=_typed(make_client, socket, patience), test=test))
+    report = _verified(verifying, subject, options)
+    return _kept(replace(report, replay_with=subject.typed, test=test))
+
+
+def _check_kind(make_client: object, command: object, flags: Mapping[str, bool], socket: bool) -> None:
+    """Raise TypeError unless one client is given, with options of its kind."""
+    if (make_client is None) == (command is None):
+        raise TypeError("verify_client takes one client: a factory, or command='…'")
+    wrong = [name for name, is_set in flags.items() if is_set and command is None]
+    if wrong:
+        raise TypeError(f"{wrong[0]} is for command only")
+    if socket and command is not None:
+        raise TypeError("socket is for a factory only: a process uses a socket anyway")
 
 
 def verify_protocol(make_client: Callable[[Any], Any], platform: str | Path, **options: Any) -> Report:
@@ -102,11 +122,11 @@ def verify_protocol(make_client: Callable[[Any], Any], platform: str | Path, **o
     return verify_client(make_client, platform=platform, **options)
 
 
-def _verified(verify: Callable[..., Report], name: str, clients: PythonClients, options: Options) -> Report:
+def _verified(verify: Callable[..., Report], subject: Subject, options: Options) -> Report:
     """Return the report. An error is raised without its traceback, because a reader of the test wants the reason only."""
     __tracebackhide__ = True
     try:
-        return verify(name, clients, options)
+        return subject.judged(partial(verify, options=options))
     except ClientError as error:
         raise error.with_traceback(None)  # noqa: B904 - its cause stays
 
@@ -134,35 +154,3 @@ def _known(given: str | Path | Mapping[str, str] | None, codes: Sequence[str]) -
     if given is None:
         return NOTHING
     return named(given, codes) if isinstance(given, Mapping) else load(Path(given), codes)
-
-
-def _typed(factory: Callable[[Any], Any], socket: bool, patience: float) -> str | None:
-    """Return the factory as an argument of `dayfly verify`; None if the command would not find it."""
-    if not _is_found(factory):
-        return None
-    waits = "" if patience == PATIENCE else f" --patience {patience:g}"
-    return shlex.quote(name_of(factory, Path.cwd())) + (" --socket" if socket else "") + waits
-
-
-def _is_found(factory: Callable[[Any], Any]) -> bool:
-    """Return whether a file has the factory under its name. It does not for a lambda, or a function made in another one."""
-    name, module = getattr(factory, "__qualname__", ""), sys.modules.get(getattr(factory, "__module__", ""))
-    if module is None or not name.isidentifier() or getattr(module, name, None) is not factory:
-        return False
-    return _file(factory) == _file(module)
-
-
-def _file(thing: Any) -> str | None:
-    try:
-        return inspect.getsourcefile(thing)
-    except TypeError:
-        return None
-
-
-def name_of(factory: Callable[[Any], Any], root: Path) -> str:
-    """Return a factory as TARGET would name it in `root`, as far as possible."""
-    name = getattr(factory, "__qualname__", type(factory).__qualname__)
-    file = _file(factory)
-    if file is None:
-        return f"{getattr(factory, '__module__', '?')}:{name}"
-    return f"{below(file, root)}:{name}"

@@ -72,7 +72,8 @@ class DeclaredTrials:
 
 
 def _shown(platform: Platform, ran: Ran[Trace]) -> Shown:
-    return Shown(course=CourseOfRun(platform, ran.trace), log=ran.log())
+    lines = {one.number: ran.lines[one.context_id] for one in ran.trace.exchanges if one.context_id in ran.lines}
+    return Shown(course=CourseOfRun(platform, ran.trace), log=ran.log(), lines=lines)
 
 
 def _simpler(step: Step, *, scheduled: bool) -> Iterator[tuple[Step, ...]]:

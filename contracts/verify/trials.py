@@ -16,15 +16,19 @@ from contracts.verify.shrink import otherwise_scheduled, simpler
 from contracts.verify.working import Working
 from contracts.world import Ran, World
 from contracts.world.names import named, named_log
-from mockserver.journal import Entry
+from mockserver.journal import Answer, Arrival, Entry
 
 
 class Shown(NamedTuple):
-    """What a report shows of a run: the web chat's trace or the course of events, and what the client wrote."""
+    """What a report shows of a run: the web chat's trace or the course of events, and what the client wrote.
+
+    `lines` are the client's lines that made requests, by the numbers that evidence has.
+    """
 
     trace: tuple[Entry, ...] = ()
     course: Course | None = None
     log: tuple[OutputLine, ...] = ()
+    lines: Mapping[int, tuple[str, int]] = {}
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ class WebChatTrials:
         return Trial(
             ran,
             judgement,
-            shown=lambda: Shown(named(ran.trace, ran.client_id), log=named_log(ran.log(), ran.trace, ran.client_id)),
+            shown=lambda: _shown(ran),
             own_time=history.header.time or "",
             overlaps=lambda evidence: history.overlap(item.seq for item in evidence),
             closeness=lambda: self._closeness(Case(history, self._parameters)),
@@ -101,3 +105,10 @@ class WebChatTrials:
         yield from simpler(scenario)
         if self.clients.clock == "virtual":
             yield from otherwise_scheduled(scenario)
+
+
+def _shown(ran: Ran[tuple[Entry, ...]]) -> Shown:
+    log = named_log(ran.log(), ran.trace, ran.client_id)
+    requests = (entry for entry in ran.trace if isinstance(entry, Arrival | Answer))
+    lines = {entry.seq: ran.lines[entry.context_id] for entry in requests if entry.context_id in ran.lines}
+    return Shown(named(ran.trace, ran.client_id), log=log, lines=lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from contracts.clients.base import Clients, Credentials, Driver, Hung, Intent, Lost, Returned, Seat, hidden
@@ -26,7 +26,8 @@ class Ran(NamedTuple, Generic[T]):
 
     `client_id` is its id as an OAuth client. `lost`: it was a process that ended, fell silent or wrote something that is not an
     answer. `slow`: finding that out took all the time, or with `flooded` all the requests, that it may have. `log` returns its
-    whole output, line by line.
+    whole output, line by line. `lines` are the file and the line of the client's code that made each request, by contextId, as
+    far as they are known.
     """
 
     trace: T
@@ -37,6 +38,7 @@ class Ran(NamedTuple, Generic[T]):
     slow: bool = False
     flooded: bool = False
     log: Callable[[], tuple[OutputLine, ...]] = tuple
+    lines: Mapping[str, tuple[str, int]] = {}
 
 
 class Playing:
@@ -50,7 +52,7 @@ class Playing:
     ) -> None:
         self._clients, self._credentials = clients, credentials
         self._written, self._watch = Output(latest), Watch()
-        self._seat = Seat(credentials, handler, returned, self._written.write)
+        self._seat = Seat(credentials, handler, returned, {}, self._written.write)
         self._open: Sequence[Open] = ()
         self._driver: Driver | None = None
         self.hung: Hung | None = None
@@ -72,6 +74,7 @@ class Playing:
             slow=hung is not None and (not isinstance(hung, Lost) or hung.waited),
             flooded=self._watch.flooded,
             log=self._written.lines(lambda text: hidden(text, self._credentials)),
+            lines=self._seat.lines,
         )
 
     def close(self) -> None:

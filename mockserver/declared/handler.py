@@ -178,8 +178,11 @@ class DeclaredHandler:
         return answer
 
     def _unavailable(self, call: Call, error: Exception) -> Response:
-        _log.warning("%s store.unavailable: %s", call.context_id, error)
-        return self._own_answer(503, "The store cannot be reached; try again.", "store.unavailable", call)
+        reason, words = "store.unavailable", "The store cannot be reached; try again."
+        if isinstance(error, ConflictError):
+            reason, words = "store.contended", "Other requests kept changing the same record; try again."
+        _log.warning("%s %s: %s", call.context_id, reason, error)
+        return self._own_answer(503, words, reason, call)
 
     def _own_answer(self, status: int, message: str, reason: str, call: Call | None = None) -> Response:
         """Return an answer that is not the platform's."""

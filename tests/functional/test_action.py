@@ -106,6 +106,13 @@ def test_a_recording_is_judged(job: Job) -> None:
     assert (job.workspace / "out" / "dayfly.html").is_file()
 
 
+def test_a_client_that_cannot_be_judged_is_told_of_in_an_annotation(job: Job) -> None:
+    done = job.run(JUDGE, client="nowhere.py:factory")
+    assert done.returncode == 2
+    assert "::error title=dayfly::nowhere.py:factory: there is no file nowhere.py\n" in done.stderr
+    assert not job.summary.exists()
+
+
 @pytest.mark.parametrize("given", [{}, {"client": "a.py:f", "check": "b.har"}])
 def test_it_judges_one_thing(given: dict[str, str], job: Job) -> None:
     done = job.run(JUDGE, **given)

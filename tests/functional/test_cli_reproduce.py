@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from contracts.stories.codec import decode
+from contracts.stories.model import Create, Send, Token
 from tests.contracts.replay.generated import generate
 from tests.contracts.replay.test_reproduce import lived
 
@@ -52,7 +54,45 @@ def test_what_was_inferred_is_served_as_it_was_recorded(tmp_path: Path) -> None:
     assert first.returncode == 1
     assert json.loads(first.stdout)["inference"]["explanations"][0]["name"] == "idle_timeout"
     assert "Every answer fits an idle timeout between 6.996 s and 11.004 s." in first.stderr
-    assert reproduce(file, "--policy", policy).returncode == 0
+    undecided = policy.read_text("utf-8")
+    for either in ("idle_timeout = 10", "ttl = 10"):
+        policy.write_text(undecided.replace(f"# {either}", either), "utf-8")
+        assert reproduce(file, "--policy", policy).returncode == 0
+
+
+def test_the_smallest_story_of_a_refusal_is_written(tmp_path: Path) -> None:
+    done = reproduce("fixtures/recordings/earlier-today.har", "--emit", "json")
+    assert done.returncode == 0, done.stderr
+    assert "The mock answers all 8 requests as recorded." in done.stderr
+    story = decode(done.stdout.encode())
+    assert [type(step) for step in story.steps] == [Token, Create, Send, Send]
+    other = reproduce("fixtures/recordings/earlier-today.har", "--emit", "json", "--entry", "7")
+    last = decode(other.stdout.encode()).steps[-1]
+    assert isinstance(last, Send)
+    assert last.expect.reason == "session.idle"
+
+
+def test_a_refusal_that_only_another_policy_explains_has_a_story(tmp_path: Path) -> None:
+    file = tmp_path / "x.har"
+    file.write_bytes(lived((7, 200), (11, 403)).raw)
+    done = reproduce(file, "--emit", "json")
+    assert done.returncode == 0, done.stderr
+    assert decode(done.stdout.encode()).policy
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        (["--emit", "curl", "--entry", "8"], "there is no story of entry 8: it was not refused"),
+        (["--emit", "curl", "--entry", "99"], "there is no entry 99 of the platform in it"),
+        (["--entry", "5"], "--entry needs --emit"),
+        (["--emit", "curl", "--json"], "--emit takes standard output"),
+    ],
+)
+def test_a_story_that_cannot_be_written_is_told_of(given: list[str], problem: str) -> None:
+    done = reproduce("fixtures/recordings/earlier-today.har", *given)
+    assert done.returncode == 2
+    assert problem in done.stderr
 
 
 def test_a_policy_that_cannot_be_written_does_not_take_the_report_with_it() -> None:

@@ -318,10 +318,16 @@ def passes(block: Block, place: Place) -> None:
     )
 
 
+def passes_with_node(block: Block, place: Place) -> None:
+    """Its tests pass."""
+    need("node")
+    passes(block, place)
+
+
 def passes_with_the_first(block: Block, _: Place) -> None:
     """Its tests were run with those of the first file."""
-    first = next(one for one in blocks(block.document) if one.first.startswith("# test_"))
-    assert (first.heading, first.language) == (block.heading, block.language)
+    first = next(one for one in blocks(block.document) if one.heading == block.heading and one.first.startswith("# test_"))
+    assert first.language == block.language
 
 
 def makes_tests_of_a_corpus(block: Block, place: Place) -> None:
@@ -433,6 +439,7 @@ WAYS: dict[tuple[str, str], Callable[[Block, Place], None]] = {
     ("contracts/README.md", "dayfly verify --command"): delivers,
     ("contracts/README.md", '{"id": 1, "send"'): is_asked,
     ("contracts/README.md", '{"id": 1, "ok"'): is_understood,
+    ("contracts/README.md", "# test_command.py"): passes_with_node,
     ("contracts/README.md", "# test_notifier.py"): passes,
     ("contracts/README.md", "# test_contract.py"): passes_with_the_first,
     ("contracts/README.md", "# test_live.py"): passes_with_the_first,
@@ -443,7 +450,8 @@ WAYS: dict[tuple[str, str], Callable[[Block, Place], None]] = {
     ("contracts/README.md", "# expected.toml"): is_expected,
     ("contracts/README.md", "dayfly verify notifier.py"): works,
     ("contracts/README.md", "$ dayfly reproduce"): prints,
-    ("contracts/README.md", "dayfly reproduce"): is_served,
+    ("contracts/README.md", "dayfly reproduce fixtures/recordings/earlier-today.har --infer"): is_served,
+    ("contracts/README.md", "dayfly reproduce fixtures/recordings/earlier-today.har --emit"): works,
     ("contracts/README.md", "$ dayfly stories"): prints,
     ("contracts/README.md", "dayfly replay"): works,
     ("contracts/README.md", "dayfly probe"): works_at_a_mock,

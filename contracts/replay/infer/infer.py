@@ -41,7 +41,7 @@ def infer(recording: Recording, policy: Policy, *, differs: bool) -> Inference:
     fitting = _fitting(spans, solution, ways, policy)
     explains_all = not differs or (fitting != policy and not differing(replay(recording, fitting)[0]))
     return Inference(
-        findings=[_finding(name, span, fitting) for name, span in spans.items()],
+        findings=[_finding(name, span, fitting) for name, span in (spans | {"idle_timeout": solution.idle_alone}).items()],
         explanations=list(_explanations(spans, ways, policy)) if differs and explains_all else [],
         notes=[*_unexplained(solution, recording), *_choices(solution, recording)],
         policy=policy_to(fitting),
@@ -143,5 +143,5 @@ def _ways(choice: Choice, solution: Solution) -> Iterator[tuple[str, str]]:
         yield "handshakes", f"{plural(choice.handshakes, 'message')} had been accepted"
     if choice.idle is not None and choice.idle >= solution.idle.least:
         yield "idle", f"its session had been idle for {span(choice.idle)}"
-    if choice.ttl is not None and choice.ttl >= solution.ttl.least and choice.ttl != choice.idle:
+    if choice.ttl is not None and choice.ttl >= solution.ttl.least:
         yield "ttl", f"its session was {span(choice.ttl)} old"

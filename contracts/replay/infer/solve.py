@@ -51,11 +51,13 @@ class Span(NamedTuple):
 class Solution(NamedTuple):
     """The values that fit: each value's span, independent of the others; and the refusals that no policy explains.
 
-    `least` are the least values that fit all accepted sends, and `choices` the other refusals.
+    `least` are the least values that fit all accepted sends, and `choices` the other refusals. `idle_alone` is the idle
+    timeout's span by those refusals only that the ttl cannot explain.
     """
 
     least: Corner
     idle: Span
+    idle_alone: Span
     ttl: Span
     handshakes: Span
     unexplained: list[Choice]
@@ -74,6 +76,9 @@ def solve(evidence: SessionEvidence) -> Solution:
     return Solution(
         least=least,
         idle=Span(evidence.idle, _first(_idle_bound(choice, ttl) for choice, (_, ttl, use) in alone if not use)),
+        idle_alone=Span(
+            evidence.idle, _first(_idle_bound(choice, False) for choice, (_, ttl, use) in alone if not (ttl or use))
+        ),
         ttl=Span(
             max(filter(None, (evidence.ttl, evidence.idle)), key=lambda bound: bound.value, default=None),
             _first(Bound(choice.ttl or 0, choice.number) for choice, (idle, _, use) in alone if not (idle or use)),

@@ -44,11 +44,11 @@ class NotReproduced(ContractsError):
         self.context_id, self.why = context_id, why
 
 
-def distil(tenant: Tenant, context_id: str) -> Story:
+def distil(tenant: Tenant, context_id: str, origin: str = "") -> Story:
     """Return the smallest story found whose last request is answered like this one: same status, code and reason.
 
-    It has been run on a fresh organisation with that result. Raises NotFound if the request is not in the journal or not
-    answered, and NotReproduced if it was not refused or no such story was found.
+    `origin` names the request in its summary. It has been run on a fresh organisation with that result. Raises NotFound if the
+    request is not in the journal or not answered, and NotReproduced if it was not refused or no such story was found.
     """
     past = past_of(tenant, context_id)
     answer = past.answer
@@ -58,7 +58,7 @@ def distil(tenant: Tenant, context_id: str) -> Story:
     if told in _BEYOND:
         raise NotReproduced(context_id, _BEYOND[told])
     with Proof() as proof:
-        for story in _candidates(past):
+        for story in _candidates(past, origin or f"request {context_id}"):
             if proof.of(story):
                 return tidy(smallest(story, smaller, proof.may_go_on_with))
             if proof.requests >= MOST_REQUESTS:
@@ -66,19 +66,19 @@ def distil(tenant: Tenant, context_id: str) -> Story:
         raise NotReproduced(context_id, f"what is left of the journal leads to another answer: {proof.latest}")
 
 
-def _candidates(past: Past) -> Iterator[Story]:
+def _candidates(past: Past, origin: str) -> Iterator[Story]:
     """Yield stories from the journal first, then the usual way to this reason."""
-    title, summary = _told(past)
+    title, summary = _told(past, origin)
     yield from stories(past, title, summary)
     yield from recipes(past, title, summary)
 
 
-def _told(past: Past) -> tuple[str, str]:
+def _told(past: Past, origin: str) -> tuple[str, str]:
     """Return title and summary: the request with its answer, and the explanation of it."""
     arrival, answer = past.arrival, past.answer
     what = _ASKED.get(arrival.operation or "", "A request")
     got = f"answered {answer.status} {answer.reason}" if answer.delivery == "complete" else f"met by a {answer.fault}"
-    return f"{what} is {got}", f"{WHY[Reason(answer.reason)]} Made from request {arrival.context_id}."
+    return f"{what} is {got}", f"{WHY[Reason(answer.reason)]} Made from {origin}."
 
 
 _ASKED = {"token": "A request for a token", "create": "A request for a session", "send": "A message"}

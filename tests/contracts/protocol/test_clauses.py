@@ -93,6 +93,8 @@ def test_a_client_that_makes_a_mistake_is_accused_of_just_that(
     (found,) = (result.counterexample for result in report.violated)
     assert found is not None
     assert (found.minimal, found.deterministic) == (True, True)
+    assert found.line is None or found.line[0] == clients.__file__
+    assert (found.line is None) == (not found.evidence), "the request has a line"
 
 
 def test_each_clause_has_its_culprit() -> None:

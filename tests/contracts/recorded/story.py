@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
+from contracts.clauses import CLAUSES
 from contracts.har import opened, reading
 from contracts.judge import Parameters
 from contracts.report.model import Report
@@ -16,6 +17,10 @@ from mockserver.engine.model import Operation
 from tests.contracts.har.recordings import MESSAGES, SECRET, SESSIONS, TOKEN, Har
 from tests.contracts.har.test_tools import charles, devtools, playwright
 from tests.contracts.tape import Tape, guest
+
+UNJUDGED = [clause.code for clause in CLAUSES if clause.needs_report == "all"]
+CANNOT = f"{len(UNJUDGED)} of {len(CLAUSES)} clauses cannot be judged"
+"""Said of every recording."""
 
 SCOPE_CODE = "app.not.authorized.for.scope"
 FIRST = datetime(2026, 1, 1, 10, 0, 0, 137_000, tzinfo=UTC)

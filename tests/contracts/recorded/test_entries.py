@@ -15,7 +15,7 @@ from contracts.workbench.judged import judge
 from mockserver.assemble import assemble
 from mockserver.control import Control
 from mockserver.journal import encode
-from tests.contracts.recorded.story import Story
+from tests.contracts.recorded.story import CANNOT, Story
 from tests.contracts.recorded.test_wrong import a_retry_storm
 from tests.contracts.tape import PATHS
 
@@ -69,7 +69,7 @@ def test_the_command_finds_a_storm_in_a_journal(tmp_path: Path, capsys: pytest.C
     assert run(["check", str(file)]) == 1
     told = capsys.readouterr().out
     assert "R4 retry-unbounded         violated" in told
-    assert "6 of 26 clauses cannot be judged" in told
+    assert CANNOT in told
 
 
 def test_the_console_finds_it_and_says_what_it_cannot_judge() -> None:
@@ -83,5 +83,5 @@ def test_the_console_finds_it_and_says_what_it_cannot_judge() -> None:
                 send(platform, http, token, "hello")
         told = judge(tenant)
     assert "R4" in [violation.result.code for violation in told.violations]
-    assert any("6 of 26 clauses cannot be judged" in remark for remark in told.remarks)
+    assert any(CANNOT in remark for remark in told.remarks)
     assert "inferred message 1 to Ann" in told.violations[0].drawing

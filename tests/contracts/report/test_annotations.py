@@ -21,6 +21,8 @@ def clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "clients" / "cached.py").write_text(SOURCE)
     (tmp_path / "clients" / "broken.py").write_text("def (")
     (tmp_path / "clients" / "one.mjs").write_text("")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "node").write_text("")
 
 
 def of(target: str) -> Report:
@@ -37,6 +39,9 @@ def of(target: str) -> Report:
         ("clients.cached:factory", "file=clients/cached.py,line=8,"),
         ("clients/broken.py:factory", "file=clients/broken.py,line=1,"),
         ("node clients/one.mjs --fast", "file=clients/one.mjs,line=1,"),
+        ("bin/node clients/one.mjs", "file=clients/one.mjs,line=1,"),
+        ("bin/node --version", "file=bin/node,line=1,"),
+        ("python3 -m clients.cached --fast", "file=clients/cached.py,line=1,"),
         ("nowhere.py:factory", ""),
         ("sh -c 'open", ""),
         ("", ""),
@@ -45,6 +50,15 @@ def of(target: str) -> Report:
 def test_they_stand_where_the_client_is_made(target: str, place: str, tmp_path: Path) -> None:
     title = "title=S1 session-reused::S1 session-reused: session s1 was used twice"
     assert annotate(of(target), tmp_path) == [f"::error {place}{title}"]
+
+
+def test_they_stand_at_the_line_that_sent_the_request_if_it_is_known(tmp_path: Path) -> None:
+    report = of("clients/cached.py:factory")
+    (result,) = report.violated
+    assert result.counterexample is not None
+    found = replace(result.counterexample, line=(str(tmp_path / "clients" / "base.py"), 12))
+    (line,) = annotate(replace(report, clauses=(replace(result, counterexample=found),)), tmp_path)
+    assert line.startswith("::error file=clients/base.py,line=12,title=S1 ")
 
 
 def test_files_are_named_from_the_workspace(tmp_path: Path) -> None:

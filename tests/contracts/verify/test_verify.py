@@ -13,7 +13,8 @@ from msgspec.structs import astuple
 
 import contracts
 from contracts.builtin import ANN, BUILTIN
-from contracts.clients.errors import ClientProtocolError, FactoryError
+from contracts.clients.base import Clients
+from contracts.clients.errors import BeyondVirtualTime, ClientProtocolError, FactoryError
 from contracts.clients.process import ProcessClients
 from contracts.clients.python import PythonClients
 from contracts.errors import ScenarioError
@@ -22,6 +23,7 @@ from contracts.report.json import document
 from contracts.report.model import ClauseResult, Counterexample, Report
 from contracts.scenario import Advance, Scenario, Send, load
 from contracts.verify import ContractViolated, NothingExercised, Options, UnknownClause, replay, verify, verify_client
+from contracts.verify.subject import of_command
 from tests.contracts.clients.staging import PATIENCE
 from tests.contracts.small import Small, SmallAsync
 
@@ -277,3 +279,41 @@ def test_a_correct_client_takes_less_than_ten_seconds() -> None:
     began = time.process_time()
     judged(Small, examples=100)
     assert time.process_time() - began < 10
+
+
+# -- a command -----------------------------------------------------------------------------------------------------------
+
+PEER = f"{sys.executable} {FIXTURES / 'clients' / 'json_lines.py'} {FIXTURES / 'clients' / 'recovering.py'}:factory"
+
+
+def test_a_command_is_verified_as_well() -> None:
+    report = verify_client(command=PEER, clauses="S1", examples=0, walk="off", patience=20)
+    assert (report.target, report.real_time) == (PEER, "")
+    assert report.replay_with == f"--command '{PEER}' --patience 20"
+
+
+def test_a_command_whose_time_turns_out_to_be_its_own_is_judged_in_real_time() -> None:
+    seen: list[str] = []
+
+    def judge(_: str, clients: Clients) -> Report:
+        seen.append(clients.clock)
+        if clients.clock == "virtual":
+            raise BeyondVirtualTime("it says so")
+        return Report(target="", clauses=(), real_time=clients.real_time)
+
+    assert of_command(PEER, {}, {}).judged(judge).real_time == "it says so"
+    assert seen == ["virtual", "wall"]
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({}, "takes one client"),
+        ({"make_client": Small, "command": "x"}, "takes one client"),
+        ({"make_client": Small, "one_shot": True}, "one_shot is for command only"),
+        ({"command": "x", "socket": True}, "socket is for a factory only"),
+    ],
+)
+def test_options_of_another_kind_of_client_are_refused(given: dict[str, Any], problem: str) -> None:
+    with pytest.raises(TypeError, match=problem):
+        verify_client(**given)

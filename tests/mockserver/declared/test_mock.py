@@ -10,7 +10,7 @@ import pytest
 from mockserver.declared import mock as module
 from mockserver.declared.mock import Registered
 from mockserver.engine.model import FaultKind
-from mockserver.errors import InvalidRequest, NotFound
+from mockserver.errors import ConflictError, InvalidRequest, NotFound, StoreUnavailable
 from mockserver.ids import pseudonym
 from mockserver.platform import compile_platform, find
 from mockserver.stores.base import Bounds
@@ -74,6 +74,22 @@ def test_each_kind_of_fault_does_what_it_says(kind: str, bench: Bench) -> None:
     assert {name: told[name] for name in seen} == seen
     assert entry.fault
     assert (bench.ask("/work", token).why == "token.spent") == seen["acted"]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(ConflictError("a session", 8), "store.contended"), (StoreUnavailable("redis://x", "down"), "store.unavailable")],
+)
+def test_a_store_that_works_is_not_said_to_be_away(
+    error: Exception, reason: str, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(bench.mock, "arrive", fail)
+    answer = bench.handler.handle(bench.request("/work", "any", "POST", b""))
+    assert (answer.status, dict(answer.headers)["Dayfly-Reason"]) == (503, reason)
+    assert (b"cannot be reached" in answer.body) == (reason == "store.unavailable")
 
 
 def _is_json(body: bytes) -> bool:

@@ -1,0 +1,107 @@
+"""Recognises files of dayfly that were given to a command which takes another kind, and says which command takes them."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from mockserver.settings import POLICY_FIELDS
+
+MOST_BYTES = 4 << 20
+"""As much of a file is looked at. A longer one can only be a recording, whose beginning is enough."""
+
+
+class Kind(NamedTuple):
+    """A kind of file: its noun, the commands or options that take it, and the advice, in which FILE stands for it."""
+
+    noun: str
+    takers: frozenset[str]
+    advice: str
+
+
+HAR = Kind("a HAR file", frozenset({"check", "reproduce"}), "`dayfly reproduce FILE` replays it, `dayfly check FILE` judges it")
+TRACE = HAR._replace(noun="a trace")
+STORY = Kind("a story", frozenset({"stories run", "stories show"}), "`dayfly stories run FILE` runs it")
+SCENARIO = Kind("a scenario", frozenset({"replay"}), "`dayfly replay FILE TARGET` puts a client through it")
+PLATFORM = Kind(
+    "a platform as data",
+    frozenset({"platform show", "platform check", "platform new", "--platform", "--from"}),
+    "`dayfly platform check FILE` checks it, and `--platform FILE` uses it",
+)
+POLICY = Kind("a policy", frozenset({"--policy"}), "`dayfly serve --policy FILE` enforces it")
+EXPECTED = Kind("a list of expected failures", frozenset({"--expected-failures"}), "`--expected-failures FILE` takes it")
+REPORT = Kind("a report", frozenset(), "no command reads it; `dayfly verify --corpus DIR` saves the scenarios in it")
+PYTHON = Kind("a Python file", frozenset({"verify"}), "`dayfly verify FILE:factory` judges a client in it")
+
+INPUTS = frozenset({"--from", "--platform", "--policy", "--expected-failures"})
+"""The options that name a file to read."""
+
+
+def explained(arguments: Sequence[str], message: str) -> str:
+    """Return the message of an error, or instead of it that a file which it names is of another kind than the command takes."""
+    for role, name in _given(arguments):
+        kind = kind_of(Path(name)) if name in message and Path(name).is_file() else None
+        if kind is not None and role not in kind.takers and (role in INPUTS or not role.startswith("-")):
+            return f"{name}: this is {kind.noun}; {kind.advice.replace('FILE', name)}"
+    return message
+
+
+def _given(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield each argument with its role: the command, or the option before it."""
+    words = [word for word in arguments if word != "--debug"]
+    command = " ".join(words[: 2 if words and words[0] in {"platform", "stories"} else 1])
+    role = command
+    for word in words:
+        option, _, value = word.partition("=")
+        if word.startswith("--"):
+            role = option
+            yield option, value
+        else:
+            yield role, word
+            role = command
+
+
+def kind_of(path: Path) -> Kind | None:
+    """Return the kind of a file; None if it is not known."""
+    if path.suffix == ".py":
+        return PYTHON
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MOST_BYTES)
+    except OSError:
+        return None
+    text = raw.decode("utf-8-sig", "replace").lstrip()
+    if re.match(r'\{\s*"log"\s*:', text):
+        return HAR
+    if re.match(r'\{"type":\s*"trace"', text):
+        return TRACE
+    if re.search(r"^(openapi|overlay):", text, re.MULTILINE):
+        return PLATFORM
+    with suppress(msgspec.DecodeError, RecursionError):
+        return _of_document(msgspec.json.decode(text.encode()))
+    with suppress(tomllib.TOMLDecodeError, RecursionError):
+        return _of_table(tomllib.loads(text))
+    return None
+
+
+def _of_document(document: Any) -> Kind | None:
+    if not isinstance(document, dict):
+        return None
+    steps = document.get("steps")
+    first = steps[0] if isinstance(steps, list) and steps and isinstance(steps[0], dict) else {}
+    kinds = {"log": HAR, "items": SCENARIO, "openapi": PLATFORM, "overlay": PLATFORM, "schema_version": REPORT}
+    if "op" in first or "step" in first:
+        return STORY if "op" in first else SCENARIO
+    return next((kind for name, kind in kinds.items() if name in document), None)
+
+
+def _of_table(table: dict[str, Any]) -> Kind | None:
+    if "failure" in table:
+        return EXPECTED
+    return POLICY if table.keys() & set(POLICY_FIELDS) else None
