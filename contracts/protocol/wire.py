@@ -122,7 +122,8 @@ def _effects(kinds: list[Kind], exchange: Exchange, code: Any, signals: Signals)
 
 def _effect(kind: Kind, exchange: Exchange) -> Effect:
     """Return the answer's word about an id that it does not say to be dead."""
-    return Effect.CONSUMED if kind.seen_is_spent and exchange.status is not None else _outcome(exchange)
+    is_seen = exchange.status is not None and exchange.status < 500  # more may come from something before the platform
+    return Effect.CONSUMED if kind.seen_is_spent and is_seen else _outcome(exchange)
 
 
 def _outcome(exchange: Exchange) -> Effect:
