@@ -132,13 +132,14 @@ def _verdict(name: str, entry: Recorded, guards: Sequence[str]) -> Verdict:
 def _why(past: Past, entry: Recorded) -> str:
     if entry.answer is None:
         return "No answer is journalled: the request is still on its way, or the store has lost it."
-    if entry.answer.failure:
-        return RECORDS[Reason(entry.answer.failure)].why
+    failure = f" {RECORDS[Reason(entry.answer.failure)].why}" if entry.answer.failure else ""
+    if failure and entry.acted_at is None:
+        return failure.strip()
     if entry.acted_at is None:
         done = "saw the request, and did not act" if entry.issued else "was not asked"
         return f"A fault was injected: {entry.fault}. The platform {done}."
     fault = f" A fault was applied to the answer: {entry.fault}." if entry.fault else ""
-    return (_refused(past, entry) if entry.refused_by else "It was accepted.") + fault
+    return (_refused(past, entry) if entry.refused_by else "It was accepted.") + fault + failure
 
 
 def _refused(past: Past, entry: Recorded) -> str:

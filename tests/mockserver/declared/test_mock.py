@@ -288,7 +288,7 @@ def test_a_store_that_is_away_is_told_and_journalled_later() -> None:
     store.away = False
     bench.handler.unserved.flush(patience=60)
     (entry,) = [entry for entry in bench.mock.journal if entry.status == 503]
-    assert (entry.cause, entry.acted, entry.refused_by, entry.operation) == ("store.unavailable", False, "", "work")
+    assert (entry.cause, entry.acted_at, entry.refused_by, entry.operation) == ("store.unavailable", None, "", "work")
     assert bench.ask("/work", token).status == 200
 
 
@@ -300,7 +300,7 @@ def test_what_the_platform_did_is_journalled_though_the_store_lost_its_reply() -
     store.losses.append("reply")
     assert bench.handler.finish(call).status == 503
     bench.handler.unserved.flush(patience=60)
-    assert [(entry.status, entry.acted, entry.cause) for entry in bench.mock.journal[1:]] == [(503, True, "store.unavailable")]
+    assert [(entry.status, entry.acted_at is not None, entry.cause) for entry in bench.mock.journal[1:]] == [(503, True, "store.unavailable")]
     assert bench.ask("/work", token).why == "token.spent"
 
 
