@@ -232,11 +232,16 @@ def _accepted(platform: Platform, operation: Operation, message: Message, seen: 
         elif kind.succeeds and kind.name in operation.issues:
             if not kind.life.endless_grace:
                 _write(decision, life.end(record, "succeeded", seen.now, kind.life.grace or 0))
-        elif kind.life.rate is not None or kind.life.idle is not None or record.left is not None:
-            _write(decision, _touched(kind, record, seen.now))  # otherwise a use leaves no trace
+        elif is_counted(kind, record):
+            _write(decision, _touched(kind, record, seen.now))
     for name in operation.issues:
         _issue(platform, platform.kinds[name], operation, message, decision, seen, mint)
     return decision
+
+
+def is_counted(kind: Kind, record: Credential) -> bool:
+    """Return True if a use changes the record. Otherwise it leaves no trace."""
+    return kind.life.rate is not None or kind.life.idle is not None or record.left is not None
 
 
 def _touched(kind: Kind, record: Credential, now: int) -> Credential:

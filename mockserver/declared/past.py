@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from mockserver.declared.decide import new
+from mockserver.declared.decide import is_counted, new
 from mockserver.declared.entries import Recorded, recorded
 from mockserver.declared.mock import Mock
 from mockserver.engine import life
@@ -128,7 +128,7 @@ class Past:
             yield life.end(record, "ended", at)
         elif kind.succeeds and kind.name in request.issued:
             yield record if kind.life.endless_grace else life.end(record, "succeeded", at, kind.life.grace or 0)
-        else:
+        elif is_counted(kind, record):
             yield life.use(record, at, kind.life.idle)
 
 
