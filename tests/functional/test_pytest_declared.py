@@ -151,7 +151,7 @@ def test_a_failure_shows_what_reached_it_and_a_broken_rule_fails_the_test(pytest
             "*what reached dayfly_platform*",
             "*POST /mcp callTool with MCP session 1*200*",
             "*error?R1/session? dead-shown: MCP session 1 was presented again*",
-            "*error?S4/session? invented: *was never issued*",
+            "*error?S4/session? invented: the client presented MCP session 1, which the platform never issued*",
         ]
     )
 
